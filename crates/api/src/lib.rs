@@ -1,0 +1,1 @@
+//! Every operation: request bytes to response bytes.

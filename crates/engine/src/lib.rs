@@ -1,0 +1,1 @@
+//! Runs Insights plans over log segments and files: the one crate that names DataFusion.

@@ -1,0 +1,1 @@
+//! Hosts and wires: event queue, latency, simulated hosts, the internet.

@@ -1,0 +1,1 @@
+//! Sightings to windows to flow-log records; formats, parsing and printing.

@@ -1,0 +1,1 @@
+//! The nouns of a VPC and AWS's rules for changing them.

@@ -1,0 +1,1 @@
+//! Derives that turn fields into wire calls; naming lives in weir-wire.
