@@ -1,0 +1,89 @@
+//! All state of the VPC control plane: every account and region.
+
+use crate::acl::NetworkAcl;
+use crate::address::Address;
+use crate::flow_log::FlowLog;
+use crate::gateway::InternetGateway;
+use crate::group::Group;
+use crate::instance::{Instance, KeyPair};
+use crate::interface::Interface;
+use crate::peering::Peering;
+use crate::route::RouteTable;
+use crate::subnet::Subnet;
+use crate::table::{Change, Resource, Table};
+use crate::time::Timestamp;
+use crate::vpc::{DhcpOptions, Vpc};
+use crate::{Ids, Scope};
+
+/// What a command knows of its caller and the moment.
+pub struct Cx<'a> {
+    /// The account and region the caller acts in.
+    pub scope: Scope,
+    /// The time.
+    pub now: Timestamp,
+    /// Where fresh ids come from.
+    pub ids: &'a mut Ids,
+}
+
+macro_rules! network {
+    ($($(#[$doc:meta])* $field:ident: $resource:ty,)*) => {
+        /// All resources of all accounts and regions. Ids are unique over all of them; each resource says its scope.
+        #[derive(Clone, Debug, Default)]
+        pub struct Network {
+            $($(#[$doc])* pub $field: Table<$resource>,)*
+        }
+
+        impl Network {
+            /// A number that grows with every change; what was compiled under another number is out of date.
+            pub fn generation(&self) -> u64 {
+                [$(self.$field.version()),*].iter().sum()
+            }
+
+            /// Moves what changed since the last call to `out`.
+            pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
+                $(self.$field.drain_changes(out);)*
+            }
+
+            /// Puts back a resource read from disk. `Ok(false)` if `kind` is none of this network's tables.
+            ///
+            /// # Errors
+            /// The text is not a resource of that kind.
+            pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
+                match kind {
+                    $(<$resource as Resource>::KIND => self.$field.restore(body)?,)*
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+        }
+    };
+}
+
+network! {
+    /// VPCs.
+    vpcs: Vpc,
+    /// DHCP options sets.
+    dhcp_options: DhcpOptions,
+    /// Subnets.
+    subnets: Subnet,
+    /// Internet gateways.
+    internet_gateways: InternetGateway,
+    /// Route tables.
+    route_tables: RouteTable,
+    /// Network ACLs.
+    acls: NetworkAcl,
+    /// Security groups.
+    groups: Group,
+    /// Network interfaces.
+    interfaces: Interface,
+    /// Elastic IP addresses.
+    addresses: Address,
+    /// Instances.
+    instances: Instance,
+    /// Key pairs.
+    key_pairs: KeyPair,
+    /// VPC peering connections.
+    peerings: Peering,
+    /// Flow logs.
+    flow_logs: FlowLog,
+}

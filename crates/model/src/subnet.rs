@@ -1,0 +1,48 @@
+//! Subnets: a part of a VPC's addresses in one availability zone.
+//!
+//! Source: Amazon VPC User Guide, "Subnet sizing" and "Subnet CIDR blocks".
+
+use crate::table::Resource;
+use crate::vpc::CidrAssociation;
+use crate::{
+    AclAssociationId, Cidr4, Cidr6, NetworkAclId, Scope, SubnetCidrAssociationId, SubnetId, Tags, VpcId,
+    ZoneName,
+};
+use serde::{Deserialize, Serialize};
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// Its id.
+    pub id: SubnetId,
+    /// Owner and region.
+    pub scope: Scope,
+    /// The VPC it is in.
+    pub vpc: VpcId,
+    /// The availability zone it is in.
+    pub zone: ZoneName,
+    /// The IPv4 block; `None` in an IPv6-only subnet.
+    pub cidr: Option<Cidr4>,
+    /// The IPv6 block, if any.
+    pub ipv6_cidr: Option<CidrAssociation<Cidr6, SubnetCidrAssociationId>>,
+    /// The network ACL; every subnet has exactly one.
+    pub acl: NetworkAclId,
+    /// The id of the association with the ACL.
+    pub acl_association: AclAssociationId,
+    /// Whether it is the zone's default subnet.
+    pub is_default: bool,
+    /// Whether instances launched here get a public IPv4 address.
+    pub map_public_ip: bool,
+    /// Whether interfaces made here get an IPv6 address.
+    pub assign_ipv6: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Resource for Subnet {
+    type Key = SubnetId;
+    const KIND: &'static str = "subnet";
+    fn key(&self) -> SubnetId {
+        self.id
+    }
+}
