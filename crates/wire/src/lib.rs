@@ -1,1 +1,33 @@
-//! AWS wire protocols: EC2 and Query parameters and XML, JSON 1.1, SigV4, error envelopes.
+//! AWS's wire protocols: what bytes mean, and which bytes say it. Only this crate knows XML, forms and signatures.
+//!
+//! A request goes [`Request`] → [`Incoming`] (service, action, who signed) → a structure that derives [`Param`], or JSON
+//! through [`json`]. An answer goes structure that derives [`Xml`] (or serde) → [`Frame`] → [`Response`]. Naming is one
+//! [`Dialect`] per protocol, so that a structure needs an override only where AWS itself departs from its rule.
+//! Everything here is pure: request ids and times are arguments, no input panics, every bound is a named constant.
+//!
+//! Source: EC2 API Reference, "Query requests" and "Error codes"; IAM API Reference, "Making query requests" and "Common
+//! errors"; AWS JSON 1.1 protocol (Smithy 2.0); Signature Version 4 (AWS General Reference).
+
+extern crate self as weir_wire;
+
+mod accepted;
+mod dialect;
+mod error;
+mod form;
+mod member;
+mod param;
+mod params;
+mod text;
+mod time;
+mod xml;
+
+pub use accepted::Accepted;
+pub use dialect::{Dialect, Name};
+pub use error::WireError;
+pub use form::percent_encode;
+pub use member::{Kind, Member};
+pub use param::Param;
+pub use params::Params;
+pub use time::{Iso, parse_iso};
+pub use weir_wire_derive::{Param, Xml};
+pub use xml::{Writer, Xml};
