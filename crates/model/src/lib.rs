@@ -8,6 +8,7 @@
 
 pub mod cidr;
 pub mod ids;
+pub mod limits;
 pub mod protocol;
 pub mod refused;
 pub mod scope;
@@ -30,10 +31,11 @@ pub mod vpc;
 
 pub use cidr::{Cidr, Cidr4, Cidr6};
 pub use ids::*;
+pub use limits::Limits;
 pub use network::{Cx, Network};
 pub use protocol::{PortRange, Protocol};
-pub use refused::Refused;
+pub use refused::{Held, Limit, Missing, Refused};
 pub use scope::{AccountId, RegionName, Scope, ZoneName};
-pub use table::{Change, Resource, Table};
+pub use table::{Change, Owned, Resource, Table};
 pub use tags::Tags;
 pub use time::{Nanos, Timestamp};

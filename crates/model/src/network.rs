@@ -10,10 +10,10 @@ use crate::interface::Interface;
 use crate::peering::Peering;
 use crate::route::RouteTable;
 use crate::subnet::Subnet;
-use crate::table::{Change, Resource, Table};
+use crate::table::{Change, Owned, Resource, Table};
 use crate::time::Timestamp;
 use crate::vpc::{DhcpOptions, Vpc};
-use crate::{Ids, Scope};
+use crate::{Ids, Limits, Scope};
 
 /// What a command knows of its caller and the moment.
 pub struct Cx<'a> {
@@ -31,6 +31,8 @@ macro_rules! network {
         #[derive(Clone, Debug, Default)]
         pub struct Network {
             $($(#[$doc])* pub $field: Table<$resource>,)*
+            /// The quotas in force.
+            pub limits: Limits,
         }
 
         impl Network {
@@ -86,4 +88,17 @@ network! {
     peerings: Peering,
     /// Flow logs.
     flow_logs: FlowLog,
+}
+
+macro_rules! owned {
+    ($($resource:ty)*) => {$(
+        impl Owned for $resource {
+            fn scope(&self) -> Scope { self.scope }
+        }
+    )*};
+}
+
+// A peering connection has two owners, so it is not here.
+owned! {
+    Vpc DhcpOptions Subnet InternetGateway RouteTable NetworkAcl Group Interface Address Instance KeyPair FlowLog
 }

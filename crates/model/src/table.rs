@@ -1,6 +1,7 @@
 //! A table of resources that remembers what changed, so that state can be written through to disk.
 
 use crate::ids::Id;
+use crate::{Missing, Refused, Scope};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -14,6 +15,12 @@ pub trait Resource: Clone + Serialize + DeserializeOwned {
     const KIND: &'static str;
     /// The key of this resource.
     fn key(&self) -> Self::Key;
+}
+
+/// A resource that one account owns in one region.
+pub trait Owned: Resource<Key: Into<Missing>> {
+    /// Owner and region.
+    fn scope(&self) -> Scope;
 }
 
 /// One resource as it now is, for the disk.
@@ -121,5 +128,21 @@ impl<R: Resource<Key: Id>> Table<R> {
     /// The resources with keys after `key`, for paging.
     pub fn after(&self, key: R::Key) -> impl Iterator<Item = &R> {
         self.rows.range((std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded)).map(|(_, row)| row)
+    }
+}
+
+impl<R: Owned> Table<R> {
+    /// The resource with this key, if it is of `scope`: what a caller names must be the caller's own.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for an unknown key and for a resource of another account or region alike.
+    pub fn find(&self, scope: Scope, key: &R::Key) -> Result<&R, Refused> {
+        let found = self.rows.get(key).filter(|resource| resource.scope() == scope);
+        found.ok_or_else(|| Refused::NotFound(key.clone().into()))
+    }
+
+    /// All resources of `scope` in key order.
+    pub fn of(&self, scope: Scope) -> impl DoubleEndedIterator<Item = &R> {
+        self.rows.values().filter(move |resource| resource.scope() == scope)
     }
 }
