@@ -35,8 +35,23 @@ pub struct Subnet {
     pub map_public_ip: bool,
     /// Whether interfaces made here get an IPv6 address.
     pub assign_ipv6: bool,
+    /// Whether the resolver makes IPv6 answers for IPv4-only names (enableDns64).
+    pub dns64: bool,
+    /// How instances launched here are named.
+    pub host_names: HostNames,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// How the private host names of instances are made (privateDnsNameOptionsOnLaunch).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostNames {
+    /// Whether they are made from the instance id (`resource-name`) and not from the IPv4 address (`ip-name`).
+    pub by_resource: bool,
+    /// Whether an instance id is answered with an IPv4 address.
+    pub a_record: bool,
+    /// Whether an instance id is answered with an IPv6 address.
+    pub aaaa_record: bool,
 }
 
 impl Resource for Subnet {

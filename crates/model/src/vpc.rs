@@ -17,7 +17,7 @@ pub struct Vpc {
     pub cidrs: Vec<CidrAssociation<Cidr4>>,
     /// IPv6 blocks.
     pub ipv6_cidrs: Vec<CidrAssociation<Cidr6>>,
-    /// The DHCP options set, or `None` for "default": no options.
+    /// The DHCP options set, or `None` for `default`: no options.
     pub dhcp_options: Option<DhcpOptionsId>,
     /// Whether it is the region's default VPC.
     pub is_default: bool,
@@ -25,6 +25,8 @@ pub struct Vpc {
     pub dns_support: bool,
     /// Whether instances get DNS host names (enableDnsHostnames).
     pub dns_hostnames: bool,
+    /// Whether address usage metrics are kept (enableNetworkAddressUsageMetrics); without effect.
+    pub usage_metrics: bool,
     /// Tenancy as given: `default` or `dedicated`.
     pub tenancy: String,
     /// Its tags.
@@ -56,6 +58,8 @@ pub struct DhcpOptions {
     pub scope: Scope,
     /// Option names in the order given, each with its values.
     pub options: Vec<(String, Vec<String>)>,
+    /// Whether it is the one that every new VPC of the region gets.
+    pub is_default: bool,
     /// Its tags.
     pub tags: Tags,
 }
