@@ -16,6 +16,8 @@ pub mod table;
 pub mod tags;
 pub mod time;
 
+pub mod iam;
+
 pub mod acl;
 pub mod address;
 pub mod flow_log;
