@@ -1,3 +1,38 @@
 //! Chores of the project: `cargo xtask test | tidy | bench`.
+//!
+//! `test` is the one command that proves a checkout: tidy, clippy, all tests, then the labs and real clients end to end.
 
-fn main() {}
+mod bench;
+mod clients;
+mod http;
+mod shell;
+mod steps;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  test          everything: tidy, clippy, unit tests, labs, aws CLI and boto3 end to end
+  test --quick  tidy, clippy and unit tests only
+  tidy          the rules of the code that no compiler checks
+  bench         speed beside named peers; prints ratios, writes bench/results";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => steps::test(true),
+        ["test", "--quick"] => steps::test(false),
+        ["tidy"] => tidy::run(),
+        ["bench", names @ ..] => bench::bench(names),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
