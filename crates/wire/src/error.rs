@@ -2,7 +2,7 @@
 //!
 //! Source: EC2 API Reference, "Error codes for the Amazon EC2 API"; IAM API Reference, "Common errors".
 
-use crate::Dialect;
+use crate::{Dialect, Protocol};
 use std::fmt;
 
 /// An error answer.
@@ -72,6 +72,64 @@ impl WireError {
                 lower_first(key)
             ),
         )
+    }
+
+    /// An operation, or a whole service, that Weir does not have. Status 400 in every protocol: clients give up at once,
+    /// where a 5xx status makes them try for minutes.
+    pub fn not_implemented(protocol: Protocol, what: &str) -> WireError {
+        let what = excerpt(what);
+        match protocol {
+            Protocol::Ec2 | Protocol::Query => WireError::new(
+                "InvalidAction",
+                format!("The action {what} is not valid for this web service: not implemented by weir."),
+            ),
+            Protocol::Json10 | Protocol::Json11 => {
+                WireError::new("UnknownOperationException", format!("{what} is not implemented by weir."))
+            }
+            Protocol::RestXml => {
+                WireError::new("NotImplemented", format!("{what} is not implemented by weir."))
+            }
+        }
+    }
+
+    /// A body of more than `bytes_max` bytes.
+    ///
+    /// Assumption: AWS documents no code for it; the names follow each protocol's habit.
+    pub fn too_large(protocol: Protocol, bytes_max: usize) -> WireError {
+        let code = match protocol.is_json() {
+            true => "RequestEntityTooLargeException",
+            false => "RequestEntityTooLarge",
+        };
+        WireError::new(code, format!("The request body must not exceed {bytes_max} bytes."))
+    }
+
+    /// A request that is not signed, for an operation that needs a caller.
+    pub fn unsigned(protocol: Protocol) -> WireError {
+        let error = WireError::new("MissingAuthenticationToken", "Request is missing Authentication Token");
+        if protocol.is_json() { error.into_exception() } else { error }
+    }
+
+    /// What `DryRun=true` answers when the call would have succeeded.
+    pub fn dry_run() -> WireError {
+        WireError::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+    }
+
+    /// What EC2 answers when policies do not allow the call.
+    pub fn unauthorized() -> WireError {
+        WireError::new("UnauthorizedOperation", "You are not authorized to perform this operation.")
+    }
+
+    /// The same error as JSON services name it, where they differ: with `Exception` at the end, and status 400.
+    pub fn into_exception(self) -> WireError {
+        let code = match self.code {
+            "IncompleteSignature" => "IncompleteSignatureException",
+            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "AccessDenied" => "AccessDeniedException",
+            other => return WireError { code: other, ..self },
+        };
+        WireError { code, status: 400, ..self }
     }
 
     /// Whether the fault is the caller's.

@@ -1,0 +1,204 @@
+//! Answers: what stands around the content in each protocol, for successes and for errors.
+//!
+//! Source: EC2 API Reference, "Query requests" (structure of a response, of an error response); IAM API Reference,
+//! "Making query requests" (IAM response); Smithy 2.0, "AWS JSON 1.1 protocol" (error serialization).
+
+use crate::dialect::Tag;
+use crate::{Kind, Member, Name, Protocol, Refusal, Service, WireError, Writer, Xml};
+use serde::Serialize;
+use serde_json::json;
+
+/// An HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The `Content-Type`.
+    pub content_type: &'static str,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What all answers to one request share.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The protocol of the request.
+    pub protocol: Protocol,
+    /// The service, if it could be told.
+    pub service: Option<Service>,
+    /// The id of this request, a UUID.
+    pub request_id: &'a str,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame for requests to `service`.
+    pub fn new(service: Service, protocol: Protocol, request_id: &'a str) -> Frame<'a> {
+        Frame { protocol, service: Some(service), request_id }
+    }
+
+    /// The answer of a successful `action` of EC2, IAM or STS.
+    pub fn xml<T: Xml>(&self, action: &str, content: &T) -> Response {
+        let mut out = self.writer();
+        self.open(&mut out, action);
+        match self.protocol {
+            Protocol::Ec2 => content.write(&mut out),
+            _ if T::MEMBERS.is_empty() => {}
+            _ => wrap(&mut out, &format!("{action}Result"), |out| content.write(out)),
+        }
+        if self.protocol != Protocol::Ec2 {
+            self.metadata(&mut out);
+        }
+        out.raw("</");
+        out.raw(action);
+        out.raw("Response>");
+        self.response(200, out.into_text().into_bytes())
+    }
+
+    /// The answer of a successful operation of a JSON service.
+    pub fn json(&self, content: &impl Serialize) -> Response {
+        match serde_json::to_vec(content) {
+            Ok(body) => self.response(200, body),
+            Err(_) => self.error(&WireError::new("InternalFailure", "The answer has no JSON form.")),
+        }
+    }
+
+    /// The answer of a JSON operation that returns nothing.
+    pub fn empty(&self) -> Response {
+        self.response(200, Vec::new())
+    }
+
+    /// The answer that refuses a request.
+    pub fn error(&self, error: &WireError) -> Response {
+        if self.protocol.is_json() {
+            return self.json_error(error);
+        }
+        let mut out = self.writer();
+        match self.protocol {
+            Protocol::Ec2 => self.ec2_error(&mut out, error),
+            Protocol::RestXml => self.rest_error(&mut out, error),
+            _ => self.query_error(&mut out, error),
+        }
+        self.response(error.status, out.into_text().into_bytes())
+    }
+
+    fn open(&self, out: &mut Writer, action: &str) {
+        out.raw("<");
+        out.raw(action);
+        out.raw("Response xmlns=\"");
+        out.text(&self.service.map_or_else(String::new, Service::namespace));
+        out.raw("\">");
+        if self.protocol == Protocol::Ec2 {
+            leaf(out, "requestId", self.request_id);
+        }
+    }
+
+    fn metadata(&self, out: &mut Writer) {
+        wrap(out, "ResponseMetadata", |out| leaf(out, "RequestId", self.request_id));
+    }
+
+    fn ec2_error(&self, out: &mut Writer, error: &WireError) {
+        wrap(out, "Response", |out| {
+            wrap(out, "Errors", |out| wrap(out, "Error", |out| code_and_message(out, error)));
+            leaf(out, "RequestID", self.request_id);
+        });
+    }
+
+    fn query_error(&self, out: &mut Writer, error: &WireError) {
+        out.raw("<ErrorResponse");
+        if let Some(service) = self.service {
+            out.raw(" xmlns=\"");
+            out.text(&service.namespace());
+            out.raw("\"");
+        }
+        out.raw(">");
+        wrap(out, "Error", |out| {
+            leaf(out, "Type", if error.is_sender_fault() { "Sender" } else { "Receiver" });
+            code_and_message(out, error);
+        });
+        leaf(out, "RequestId", self.request_id);
+        out.raw("</ErrorResponse>");
+    }
+
+    fn rest_error(&self, out: &mut Writer, error: &WireError) {
+        wrap(out, "Error", |out| {
+            code_and_message(out, error);
+            leaf(out, "RequestId", self.request_id);
+        });
+    }
+
+    fn json_error(&self, error: &WireError) -> Response {
+        let member = self.service.map_or("message", Service::message_member);
+        let body = json!({ "__type": error.code, member: error.message });
+        let mut response = self.response(error.status, body.to_string().into_bytes());
+        response.headers.push(("x-amzn-ErrorType", error.code.to_owned()));
+        response
+    }
+
+    /// A writer with the XML declaration, which IAM and STS leave out.
+    fn writer(&self) -> Writer {
+        let mut out = Writer::new(self.service.map_or(crate::Dialect::Ec2, Service::dialect));
+        if self.protocol != Protocol::Query {
+            out.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        }
+        out
+    }
+
+    fn response(&self, status: u16, body: Vec<u8>) -> Response {
+        let content_type = match self.protocol {
+            Protocol::Ec2 => "text/xml;charset=UTF-8",
+            Protocol::Query => "text/xml",
+            Protocol::RestXml => "application/xml",
+            Protocol::Json10 => "application/x-amz-json-1.0",
+            Protocol::Json11 => "application/x-amz-json-1.1",
+        };
+        let headers = vec![("x-amzn-RequestId", self.request_id.to_owned())];
+        Response { status, content_type, headers, body }
+    }
+}
+
+impl Refusal {
+    /// The answer, for a request with this id.
+    pub fn response(&self, request_id: &str) -> Response {
+        Frame { protocol: self.protocol, service: self.service, request_id }.error(&self.error)
+    }
+}
+
+/// What operations of EC2 answer that have nothing to say: `<return>true</return>`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Return;
+
+impl Xml for Return {
+    const KIND: Kind = Kind::Structure(Self::MEMBERS);
+    const MEMBERS: &'static [Member] = &[Member::in_response::<bool>("return", RETURN, false)];
+
+    fn write(&self, out: &mut Writer) {
+        out.member(&RETURN, &true);
+    }
+}
+
+const RETURN: Name = Name { member: "Return", request: None, response: None, item: None };
+
+/// What operations of IAM and STS answer that have nothing to say.
+impl Xml for () {
+    const KIND: Kind = Kind::Structure(&[]);
+
+    fn write(&self, _: &mut Writer) {}
+}
+
+fn wrap(out: &mut Writer, name: &str, content: impl FnOnce(&mut Writer)) {
+    out.element(Tag { lower: false, stem: name, end: "" }, content);
+}
+
+fn leaf(out: &mut Writer, name: &str, text: &str) {
+    wrap(out, name, |out| out.text(text));
+}
+
+fn code_and_message(out: &mut Writer, error: &WireError) {
+    leaf(out, "Code", error.code);
+    leaf(out, "Message", &error.message);
+}
+
+#[cfg(test)]
+mod tests;

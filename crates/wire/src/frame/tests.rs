@@ -1,0 +1,218 @@
+//! Envelopes as the API references show them.
+
+use super::*;
+use expect_test::{Expect, expect};
+
+const ID: &str = "59dbff89-35bd-4eac-99ed-be587EXAMPLE";
+
+fn frame(service: Service) -> Frame<'static> {
+    Frame::new(service, service.protocol(), ID)
+}
+
+#[track_caller]
+fn check(response: &Response, expected: Expect) {
+    let headers: String = response.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let body = String::from_utf8(response.body.clone()).expect("answers are UTF-8").replace("><", ">\n<");
+    expected.assert_eq(&format!("{} {}\n{headers}\n{body}", response.status, response.content_type));
+}
+
+#[derive(Xml)]
+struct CreateVpcResponse {
+    vpc: Vpc,
+}
+
+#[derive(Xml)]
+struct Vpc {
+    vpc_id: String,
+    cidr_block: String,
+    tags: weir_model::Tags,
+}
+
+// EC2 API Reference, CreateVpc.
+#[test]
+fn ec2_answers_have_the_request_id_and_no_result() {
+    let tags = [("Name".to_owned(), "a".to_owned())].into();
+    let vpc = Vpc { vpc_id: "vpc-1a2b3c4d".into(), cidr_block: "10.0.0.0/16".into(), tags };
+    check(
+        &frame(Service::Ec2).xml("CreateVpc", &CreateVpcResponse { vpc }),
+        expect![[r#"
+            200 text/xml;charset=UTF-8
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <?xml version="1.0" encoding="UTF-8"?>
+            <CreateVpcResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+            <requestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</requestId>
+            <vpc>
+            <vpcId>vpc-1a2b3c4d</vpcId>
+            <cidrBlock>10.0.0.0/16</cidrBlock>
+            <tagSet>
+            <item>
+            <key>Name</key>
+            <value>a</value>
+            </item>
+            </tagSet>
+            </vpc>
+            </CreateVpcResponse>"#]],
+    );
+}
+
+// EC2 API Reference, DeleteVpc.
+#[test]
+fn ec2_says_true_when_it_has_nothing_to_say() {
+    check(
+        &frame(Service::Ec2).xml("DeleteVpc", &Return),
+        expect![[r#"
+            200 text/xml;charset=UTF-8
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <?xml version="1.0" encoding="UTF-8"?>
+            <DeleteVpcResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+            <requestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</requestId>
+            <return>true</return>
+            </DeleteVpcResponse>"#]],
+    );
+}
+
+// EC2 API Reference, "Query requests", structure of an error response.
+#[test]
+fn ec2_errors_have_a_request_id_in_capitals_and_no_namespace() {
+    let error = WireError::new("InvalidVpcID.NotFound", "The vpc ID 'vpc-1a2b3c4d' does not exist");
+    check(
+        &frame(Service::Ec2).error(&error),
+        expect![[r#"
+            400 text/xml;charset=UTF-8
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <?xml version="1.0" encoding="UTF-8"?>
+            <Response>
+            <Errors>
+            <Error>
+            <Code>InvalidVpcID.NotFound</Code>
+            <Message>The vpc ID 'vpc-1a2b3c4d' does not exist</Message>
+            </Error>
+            </Errors>
+            <RequestID>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestID>
+            </Response>"#]],
+    );
+}
+
+#[derive(Xml)]
+struct ListRolePoliciesResult {
+    policy_names: Vec<String>,
+    is_truncated: bool,
+}
+
+// IAM API Reference, ListRolePolicies.
+#[test]
+fn iam_answers_have_a_result_and_metadata() {
+    let result = ListRolePoliciesResult { policy_names: vec!["S3AccessPolicy".into()], is_truncated: false };
+    check(
+        &frame(Service::Iam).xml("ListRolePolicies", &result),
+        expect![[r#"
+            200 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <ListRolePoliciesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
+            <ListRolePoliciesResult>
+            <PolicyNames>
+            <member>S3AccessPolicy</member>
+            </PolicyNames>
+            <IsTruncated>false</IsTruncated>
+            </ListRolePoliciesResult>
+            <ResponseMetadata>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ResponseMetadata>
+            </ListRolePoliciesResponse>"#]],
+    );
+}
+
+// IAM API Reference, DeleteRole.
+#[test]
+fn iam_leaves_the_result_out_when_it_has_nothing_to_say() {
+    check(
+        &frame(Service::Iam).xml("DeleteRole", &()),
+        expect![[r#"
+            200 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <DeleteRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
+            <ResponseMetadata>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ResponseMetadata>
+            </DeleteRoleResponse>"#]],
+    );
+}
+
+// IAM API Reference, GetRole, errors.
+#[test]
+fn iam_errors_say_whose_fault_it_is() {
+    check(
+        &frame(Service::Iam)
+            .error(&WireError::new("NoSuchEntity", "The role with name <r> cannot be found.")),
+        expect![[r#"
+            404 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
+            <Error>
+            <Type>Sender</Type>
+            <Code>NoSuchEntity</Code>
+            <Message>The role with name &lt;r&gt; cannot be found.</Message>
+            </Error>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ErrorResponse>"#]],
+    );
+    let fault = frame(Service::Sts).error(&WireError::new("ServiceFailure", "x"));
+    assert!(String::from_utf8_lossy(&fault.body).contains("<Type>Receiver</Type>"));
+}
+
+// CloudWatch Logs API Reference, DescribeLogGroups and "Common errors".
+#[test]
+fn json_errors_name_their_type() {
+    let error = WireError::new("ResourceNotFoundException", "The specified log group does not exist.");
+    check(
+        &frame(Service::Logs).error(&error),
+        expect![[r#"
+            400 application/x-amz-json-1.1
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+            x-amzn-ErrorType: ResourceNotFoundException
+
+            {"__type":"ResourceNotFoundException","message":"The specified log group does not exist."}"#]],
+    );
+    let body = frame(Service::CloudTrail).error(&WireError::new("InvalidTimeRangeException", "x")).body;
+    assert_eq!(String::from_utf8_lossy(&body), r#"{"Message":"x","__type":"InvalidTimeRangeException"}"#);
+}
+
+#[test]
+fn json_answers_are_their_structure_or_nothing() {
+    check(
+        &frame(Service::Logs).json(&serde_json::json!({"queryId": "q"})),
+        expect![[r#"
+            200 application/x-amz-json-1.1
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            {"queryId":"q"}"#]],
+    );
+    assert_eq!(frame(Service::Logs).empty().body, b"");
+}
+
+#[test]
+fn refusals_without_a_service_have_an_envelope_too() {
+    let error = WireError::not_implemented(Protocol::Query, "SendMessage");
+    let refusal = Refusal { protocol: Protocol::Query, service: None, error };
+    check(
+        &refusal.response(ID),
+        expect![[r#"
+            400 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <ErrorResponse>
+            <Error>
+            <Type>Sender</Type>
+            <Code>InvalidAction</Code>
+            <Message>The action SendMessage is not valid for this web service: not implemented by weir.</Message>
+            </Error>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ErrorResponse>"#]],
+    );
+}

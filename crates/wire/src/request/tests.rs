@@ -1,0 +1,156 @@
+//! Requests as clients send them. Source: the example of SigV4 in AWS General Reference, requests of botocore 1.44 and
+//! the aws CLI for the targets and media types.
+
+use super::*;
+use proptest::prelude::*;
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+fn authorization(key: &str, region: &str, service: &str) -> String {
+    let scope = format!("{key}/20240102/{region}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=0123abcd")
+}
+
+fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Request { method: "POST".into(), path: "/".into(), query: String::new(), headers, body: body.to_vec() }
+}
+
+fn form(service: &str, body: &str) -> Request {
+    let authorization = authorization("test", "eu-west-1", service);
+    request(&[("Content-Type", FORM), ("Authorization", &authorization)], body.as_bytes())
+}
+
+/// `Service Action key@region`, or `Protocol code`.
+fn shown(request: Request) -> String {
+    match request.into_incoming() {
+        Ok(Incoming { service, action, credential, .. }) => {
+            let by =
+                credential.map_or("unsigned".to_owned(), |by| format!("{}@{}", by.access_key, by.region));
+            format!("{service:?} {action} {by}")
+        }
+        Err(Refusal { protocol, error, .. }) => format!("{protocol:?} {} {}", error.status, error.code),
+    }
+}
+
+#[test]
+fn forms_are_told_apart_by_what_they_are_signed_for() {
+    let body = "Action=DescribeVpcs&Version=2016-11-15&VpcId.1=vpc-1";
+    assert_eq!(shown(form("ec2", body)), "Ec2 DescribeVpcs test@eu-west-1");
+    assert_eq!(shown(form("iam", "Action=GetRole&Version=2010-05-08")), "Iam GetRole test@eu-west-1");
+    assert_eq!(
+        shown(form("sts", "Action=GetCallerIdentity&Version=2011-06-15")),
+        "Sts GetCallerIdentity test@eu-west-1"
+    );
+}
+
+#[test]
+fn unsigned_forms_are_told_apart_by_version() {
+    let body = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15";
+    assert_eq!(shown(request(&[("content-type", FORM)], body)), "Sts AssumeRoleWithWebIdentity unsigned");
+    assert_eq!(shown(request(&[], body)), "Sts AssumeRoleWithWebIdentity unsigned");
+}
+
+#[test]
+fn a_presigned_get_is_a_request() {
+    let query = "Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+        &X-Amz-Credential=AKIDEXAMPLE%2F20240102%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date=20240102T030405Z\
+        &X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=0123abcd";
+    let request = Request { method: "GET".into(), query: query.into(), ..Request::default() };
+    assert_eq!(shown(request.clone()), "Sts GetCallerIdentity AKIDEXAMPLE@us-east-1");
+    let Ok(Incoming { payload: Payload::Form(params), .. }) = request.into_incoming() else {
+        panic!("a form")
+    };
+    assert_eq!(params.check_all_read(), Ok(()));
+}
+
+#[test]
+fn json_operations_are_named_by_their_target() {
+    let shown_for = |target: &str| {
+        let authorization = authorization("111122223333", "us-east-1", "logs");
+        let headers = [
+            ("X-Amz-Target", target),
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("Authorization", authorization.as_str()),
+        ];
+        shown(request(&headers, b"{}"))
+    };
+    assert_eq!(shown_for("Logs_20140328.CreateLogGroup"), "Logs CreateLogGroup 111122223333@us-east-1");
+    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+    assert_eq!(shown_for(target), "CloudTrail LookupEvents 111122223333@us-east-1");
+    assert_eq!(shown_for("AmazonSSM.SendCommand"), "Ssm SendCommand 111122223333@us-east-1");
+    assert_eq!(shown_for("DynamoDB_20120810.GetItem"), "Json11 400 UnknownOperationException");
+    assert_eq!(shown_for("Logs_20140328."), "Json11 400 UnknownOperationException");
+    assert_eq!(shown_for(""), "Json11 400 UnknownOperationException");
+}
+
+#[test]
+fn what_is_no_operation_is_refused_in_its_protocol() {
+    let rows = [
+        (form("ec2", ""), "Ec2 400 MissingAction"),
+        (form("ec2", "Action=&Version=2016-11-15"), "Ec2 400 MissingAction"),
+        (form("ec2", "Action=DescribeVpcs"), "Ec2 400 MissingParameter"),
+        (form("ec2", "Action=%ff"), "Ec2 400 MalformedQueryString"),
+        (form("iam", "Action=A&Version=1&X=1&X=2"), "Query 400 MalformedQueryString"),
+        (form("sqs", "Action=SendMessage&Version=2012-11-05"), "Query 400 InvalidAction"),
+        (form("s3", ""), "RestXml 400 NotImplemented"),
+        (request(&[], b""), "Ec2 400 MissingAction"),
+        (
+            request(&[("authorization", "Basic x")], b"Action=A&Version=2016-11-15"),
+            "Ec2 400 IncompleteSignature",
+        ),
+        (
+            request(&[("x-amz-target", "Logs_20140328.A"), ("authorization", "x")], b""),
+            "Json11 400 IncompleteSignatureException",
+        ),
+        (
+            request(
+                &[
+                    ("x-amz-target", "GraniteServiceVersion20100801.GetMetricData"),
+                    ("content-type", "application/x-amz-json-1.0"),
+                ],
+                b"",
+            ),
+            "Json10 400 UnknownOperationException",
+        ),
+    ];
+    rows.into_iter()
+        .for_each(|(request, expected)| assert_eq!(shown(request.clone()), expected, "{request:?}"));
+}
+
+#[test]
+fn what_weir_does_not_have_says_so() {
+    let refusal =
+        form("sqs", "Action=SendMessage&Version=2012-11-05").into_incoming().expect_err("no such service");
+    assert!(refusal.error.message.contains("not implemented by weir"), "{refusal:?}");
+}
+
+#[test]
+fn bodies_are_bounded() {
+    let mut large = form("ec2", "");
+    large.body = vec![b'a'; FORM_BYTES_MAX + 1];
+    assert_eq!(shown(large), "Ec2 413 RequestEntityTooLarge");
+    let large = request(&[("x-amz-target", "Logs_20140328.PutLogEvents")], &vec![b' '; JSON_BYTES_MAX + 1]);
+    assert_eq!(shown(large), "Json11 413 RequestEntityTooLargeException");
+}
+
+proptest! {
+    #[test]
+    fn no_form_panics(query in "([A-Za-z0-9.=&%+-]|\\PC){0,80}", body: Vec<u8>, header in "\\PC{0,60}") {
+        let mut request = request(&[("authorization", &header)], &body);
+        request.query = query;
+        let _ = request.clone().into_incoming();
+        request.headers.clear();
+        let _ = request.into_incoming();
+    }
+
+    #[test]
+    fn no_target_panics(target in "\\PC{0,40}", body: Vec<u8>) {
+        let _ = request(&[("x-amz-target", &target)], &body).into_incoming();
+    }
+
+    #[test]
+    fn no_scope_panics(parts in "[a-z0-9/=, ;-]{0,60}") {
+        let _ = Credential::of_header(&format!("AWS4-HMAC-SHA256 Credential={parts}"));
+    }
+}
