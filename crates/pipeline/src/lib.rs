@@ -1,1 +1,18 @@
-//! What happens to a packet: verdicts with their trace, the flow table, connection tracking.
+//! What happens to a packet in the network that the API describes.
+//!
+//! A [`Network`](weir_model::Network) is compiled into dense tables ([`Compiled`]); a [`Pipeline`] walks a packet through
+//! its stages in "the packet's way", remembers the verdict in the one flow table that also tracks connections and counts
+//! for flow logs, and can say why ([`Explanation`]). Pure: time and packets are arguments; it knows no hosts, no sockets
+//! and no API.
+//!
+//! Source: Amazon VPC User Guide and EC2 User Guide; the page is named at each rule.
+
+pub mod explain;
+pub mod packet;
+pub mod sighting;
+pub mod verdict;
+
+pub use explain::{Admission, Explanation, Step};
+pub use packet::{InterfaceIdx, Packet, Port, Tuple};
+pub use sighting::{Action, Sighting, Skipped};
+pub use verdict::{Delivery, Reason, Service, Verdict, Way};

@@ -1,0 +1,145 @@
+//! A packet as the network sees it: addresses, ports and sizes; no payload.
+//!
+//! Source: RFC 791 and 8200 (IP), RFC 792 and 4443 (ICMP), RFC 9293 (TCP).
+
+use std::fmt;
+use std::net::IpAddr;
+use weir_model::Protocol;
+
+/// The FIN flag of TCP.
+pub const FIN: u8 = 1;
+/// The SYN flag of TCP.
+pub const SYN: u8 = 2;
+/// The RST flag of TCP.
+pub const RST: u8 = 4;
+/// The PSH flag of TCP.
+pub const PSH: u8 = 8;
+/// The ACK flag of TCP.
+pub const ACK: u8 = 16;
+
+/// The TTL that Amazon Linux gives its packets, and that [`Packet::new`] starts from.
+pub const TTL: u8 = 255;
+
+/// A packet, or a super-packet of several segments that share their header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// The source address.
+    pub source: IpAddr,
+    /// The destination address.
+    pub destination: IpAddr,
+    /// The IP protocol.
+    pub protocol: Protocol,
+    /// The source port; 0 if the protocol has none.
+    pub source_port: u16,
+    /// The destination port; 0 if the protocol has none.
+    pub destination_port: u16,
+    /// ICMP type and code; 0, 0 for other protocols.
+    pub icmp: (u8, u8),
+    /// TCP flags ([`FIN`], [`SYN`], …); 0 for other protocols.
+    pub tcp_flags: u8,
+    /// Bytes with IP headers, of all segments together.
+    pub bytes: u32,
+    /// How many packets this stands for: 1, or the segments of a super-packet.
+    pub segments: u32,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+    /// The flow of the packet that an ICMP error quotes, as the sender of the error saw it arrive.
+    pub quoted: Option<Tuple>,
+}
+
+impl Packet {
+    /// A packet of `tuple` with `bytes`, one segment, TTL 255, no flags and ICMP type 0.
+    pub fn new(tuple: Tuple, bytes: u32) -> Packet {
+        Packet {
+            source: tuple.source,
+            destination: tuple.destination,
+            protocol: tuple.protocol,
+            source_port: tuple.source_port,
+            destination_port: tuple.destination_port,
+            icmp: (0, 0),
+            tcp_flags: 0,
+            bytes,
+            segments: 1,
+            ttl: TTL,
+            quoted: None,
+        }
+    }
+
+    /// An ICMP packet (ICMPv6 between IPv6 addresses) of the given type and code.
+    pub fn icmp(source: IpAddr, destination: IpAddr, icmp: (u8, u8), bytes: u32) -> Packet {
+        let protocol = if source.is_ipv4() { Protocol::ICMP } else { Protocol::ICMPV6 };
+        let tuple = Tuple { source, destination, protocol, source_port: 0, destination_port: 0 };
+        Packet { icmp, ..Packet::new(tuple, bytes) }
+    }
+
+    /// Addresses, protocol and ports; of ICMP and other protocols the ports are 0, as in a flow log.
+    pub fn tuple(&self) -> Tuple {
+        Tuple {
+            source: self.source,
+            destination: self.destination,
+            protocol: self.protocol,
+            source_port: self.source_port,
+            destination_port: self.destination_port,
+        }
+    }
+}
+
+/// What tells one flow from another: the 5-tuple of flow logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tuple {
+    /// The source address.
+    pub source: IpAddr,
+    /// The destination address.
+    pub destination: IpAddr,
+    /// The IP protocol.
+    pub protocol: Protocol,
+    /// The source port; 0 if the protocol has none.
+    pub source_port: u16,
+    /// The destination port; 0 if the protocol has none.
+    pub destination_port: u16,
+}
+
+impl Tuple {
+    /// The tuple of packets that go the other way.
+    pub fn reversed(self) -> Tuple {
+        Tuple {
+            source: self.destination,
+            destination: self.source,
+            protocol: self.protocol,
+            source_port: self.destination_port,
+            destination_port: self.source_port,
+        }
+    }
+}
+
+/// The dense number of an interface in one [`crate::Compiled`]; means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceIdx(pub(crate) u32);
+
+impl InterfaceIdx {
+    /// The number, from 0.
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a packet enters or leaves the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Port {
+    /// From or to the host that an interface belongs to.
+    Interface(InterfaceIdx),
+    /// From or to the internet, outside every VPC.
+    Internet,
+}
+
+impl fmt::Display for Tuple {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tuple { source, destination, protocol, source_port, destination_port } = self;
+        match *protocol {
+            Protocol::TCP => write!(f, "tcp {source}:{source_port} > {destination}:{destination_port}"),
+            Protocol::UDP => write!(f, "udp {source}:{source_port} > {destination}:{destination_port}"),
+            Protocol::ICMP | Protocol::ICMPV6 => write!(f, "icmp {source} > {destination}"),
+            Protocol(number) => write!(f, "proto-{number} {source} > {destination}"),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What became of a packet.
+//!
+//! A drop is a verdict with its reason, not an error. Which rule or route decided is in the [`crate::Explanation`].
+
+use crate::packet::Port;
+use std::fmt;
+use std::net::IpAddr;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It arrives.
+    Deliver(Delivery),
+    /// It is for a service of the platform, which answers the interface directly: replies pass no stage and no flow log.
+    Service(Service),
+    /// It is lost.
+    Drop(Reason),
+}
+
+/// Where a packet arrives, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where it leaves the network.
+    pub to: Port,
+    /// Its source there, after translation.
+    pub source: IpAddr,
+    /// Its destination there, after translation.
+    pub destination: IpAddr,
+    /// Its source port there.
+    pub source_port: u16,
+    /// Its destination port there.
+    pub destination_port: u16,
+    /// Which way it went.
+    pub way: Way,
+    /// By how much its TTL has gone down; less than the TTL it was sent with.
+    pub hops: u8,
+}
+
+/// The way a packet went: what latency, price and `traffic-path` depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// Inside one subnet.
+    SameSubnet,
+    /// Between subnets of one VPC in one availability zone.
+    SameZone,
+    /// Between availability zones of one VPC.
+    CrossZone,
+    /// Over a peering connection.
+    Peering {
+        /// Whether both VPCs are in one region.
+        same_region: bool,
+    },
+    /// Through one internet gateway, to or from the internet.
+    InternetGateway,
+    /// Out through one internet gateway and in through another, or the same: to a public address of an instance.
+    BetweenGateways,
+}
+
+/// A service of the platform that every VPC has.
+///
+/// Traffic with them is never logged, and no group or ACL can refuse it ("Flow log limitations", VPC User Guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// The Amazon resolver: VPC base plus two, 169.254.169.253, fd00:ec2::253.
+    Dns,
+    /// Instance metadata: 169.254.169.254, fd00:ec2::254.
+    Metadata,
+    /// Time: 169.254.169.123, fd00:ec2::123.
+    Time,
+    /// DHCP, to the broadcast or the router's address.
+    Dhcp,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $sentence:literal,)*) => {
+        /// Why a packet was dropped. Displays as a sentence.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Reason { $($(#[$doc])* $name),* }
+
+        impl Reason {
+            /// All reasons.
+            pub const ALL: &[Reason] = &[$(Reason::$name),*];
+        }
+
+        impl fmt::Display for Reason {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Reason::$name => $sentence),* })
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The interface it came from is none of this network.
+    UnknownPort = "the sender's interface is not part of the network",
+    /// Source and destination are of different IP versions.
+    MixedFamilies = "source and destination are of different IP versions",
+    /// Source check.
+    SourceCheck = "source check: the sender's interface does not have the source address",
+    /// The VPC's attribute enableDnsSupport is off.
+    ResolverOff = "the VPC's resolver is off (enableDnsSupport)",
+    /// The router's own address, which answers nothing but ARP and DHCP.
+    Router = "the address is the subnet's router, which answers no packets",
+    /// No egress rule of the sender's groups.
+    GroupEgress = "no group of the sender has an egress rule for it",
+    /// Egress entry of the sender's ACL.
+    AclEgress = "the network ACL of the sender's subnet denies it on the way out",
+    /// Multicast and broadcast.
+    Multicast = "a VPC forwards neither multicast nor broadcast",
+    /// Link-local and reserved destinations.
+    LinkLocal = "link-local addresses are never routed",
+    /// Nothing in the route table.
+    NoRoute = "no route leads to the destination",
+    /// The route's target is gone or unusable.
+    Blackhole = "the route is a blackhole: its target is gone or not usable",
+    /// Peering, destination.
+    PeeringDestination = "a peering connection only leads to the addresses of the peer VPC",
+    /// Peering, source.
+    PeeringSource = "a peering connection only carries packets from the VPC's own addresses: peering is not transitive",
+    /// No mapping for the source at the gateway.
+    NoPublicAddress = "the source has no public address, so the internet gateway drops it",
+    /// A destination that does not exist on the internet.
+    PrivateDestination = "the internet gateway drops packets to private addresses",
+    /// A source that does not exist on the internet.
+    PrivateSource = "packets from private addresses do not cross the internet",
+    /// From the internet to an address that nobody has.
+    UnknownPublicAddress = "no interface has this public address",
+    /// The VPC of the public address has no gateway.
+    NoInternetGateway = "the destination's VPC has no internet gateway",
+    /// Nobody there, and the sender's own subnet: the address does not resolve.
+    NoNeighbour = "no interface in the subnet has the destination address",
+    /// Nobody there, in another subnet.
+    NoInterface = "no interface in the VPC has the destination address",
+    /// The interface is there but no running host is behind it.
+    NotRunning = "the destination's interface is not attached to a running instance",
+    /// Ingress entry of the receiver's ACL.
+    AclIngress = "the network ACL of the destination's subnet denies it on the way in",
+    /// No ingress rule of the receiver's groups.
+    GroupIngress = "no group of the destination has an ingress rule for it",
+    /// A tracked TCP connection that has ended.
+    ConnectionClosed = "the connection it belongs to has closed",
+    /// Destination check.
+    DestinationCheck = "destination check: the receiving interface does not have the destination address",
+    /// The TTL ran out on the way.
+    TtlExpired = "its time to live ran out",
+    /// Too many tracked connections.
+    TableFull = "the connection table is full",
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Service::Dns => "dns",
+            Service::Metadata => "metadata",
+            Service::Time => "time",
+            Service::Dhcp => "dhcp",
+        })
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Way::SameSubnet => "same subnet",
+            Way::SameZone => "same zone",
+            Way::CrossZone => "cross zone",
+            Way::Peering { same_region: true } => "peering",
+            Way::Peering { same_region: false } => "peering between regions",
+            Way::InternetGateway => "internet gateway",
+            Way::BetweenGateways => "between internet gateways",
+        })
+    }
+}
