@@ -1,1 +1,41 @@
 //! The Logs Insights query language: lexer, parser, checker, typed plan, functions.
+//!
+//! [`plan`] turns a query's text into a [`Plan`] or says where it is wrong; an [`Execute`] runs plans over rows.
+//! [`Naive`] is the executor by definition: it holds all rows and walks them one at a time, and a fast executor must
+//! agree with it. Nothing here knows Arrow, storage or a clock.
+//!
+//! Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax" (read 2026-11).
+
+mod aggregate;
+mod chart;
+mod check;
+mod discover;
+mod error;
+mod execute;
+mod functions;
+mod lexer;
+mod naive;
+mod order;
+mod parser;
+mod period;
+mod plan;
+mod source;
+mod syntax;
+mod value;
+
+pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow};
+pub use chart::bar_chart;
+pub use check::plan;
+pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, flow_field};
+pub use error::{CharRange, QueryError, QueryErrorKind, Span};
+pub use execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange};
+pub use functions::{Example, FUNCTIONS, Function, Parameters};
+pub use naive::{Naive, Row, evaluate};
+pub use order::natural_key;
+pub use period::{Period, Unit};
+pub use plan::{
+    AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, LIMIT_DEFAULT, LIMIT_MAX,
+    Pattern, Plan, QueryFact, SortKey, Stats, Step, Type, Warning,
+};
+pub use source::{Event, Fields, Source};
+pub use value::{Number, Value, parse_number, print_time};

@@ -1,0 +1,287 @@
+//! The aggregates of `stats`, and how each is computed over all rows of a group.
+//!
+//! Source: CloudWatch Logs User Guide, "stats" (read 2026-11). Assumptions, where it is silent: numeric aggregates
+//! pass over values that are not numbers and are absent if there is no number; `stddev` is that of a sample; `pct`
+//! interpolates between neighbours; `earliest` and `latest` pass over events without the field; `count_distinct` is
+//! exact.
+
+use std::collections::BTreeSet;
+
+use crate::functions::Parameters;
+use crate::order::natural_key;
+use crate::plan::Type;
+use crate::value::{Number, Value};
+
+/// Which aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// Rows, or rows in which the argument is present.
+    Count,
+    /// Different values.
+    CountDistinct,
+    /// The sum.
+    Sum,
+    /// The mean.
+    Average,
+    /// The least number or time.
+    Min,
+    /// The greatest number or time.
+    Max,
+    /// The value below which a percentage of the numbers lies.
+    Percentile,
+    /// The standard deviation of a sample.
+    StandardDeviation,
+    /// The variance of a population.
+    Variance,
+    /// The value of the earliest event.
+    Earliest,
+    /// The value of the latest event.
+    Latest,
+    /// The value that sorts first.
+    SortsFirst,
+    /// The value that sorts last.
+    SortsLast,
+}
+
+/// One row of the table of aggregates.
+#[derive(Debug)]
+pub struct AggregateRow {
+    /// Which.
+    pub aggregate: Aggregate,
+    /// As AWS's documentation spells it; any case is accepted.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// What it takes.
+    pub parameters: Parameters,
+    /// What it gives; `Any`: a value of its argument.
+    pub result: Type,
+    /// What it does.
+    pub summary: &'static str,
+}
+
+impl PartialEq for AggregateRow {
+    fn eq(&self, other: &AggregateRow) -> bool {
+        self.aggregate == other.aggregate
+    }
+}
+
+const FIELD: Parameters = Parameters { min: 1, max: 1, text: "a field" };
+const FIELD_OR_ALL: Parameters = Parameters { min: 0, max: 1, text: "a field, * or nothing" };
+const FIELD_AND_PERCENT: Parameters =
+    Parameters { min: 2, max: 2, text: "a field and a percentage from 0 to 100" };
+
+/// Every aggregate.
+#[rustfmt::skip]
+pub const AGGREGATES: &[AggregateRow] = &[
+    AggregateRow { aggregate: Aggregate::Count, name: "count", aliases: &[], parameters: FIELD_OR_ALL, result: Type::Int, summary: "How many rows there are, or have the field." },
+    AggregateRow { aggregate: Aggregate::CountDistinct, name: "count_distinct", aliases: &["countDistinct"], parameters: FIELD, result: Type::Int, summary: "How many different values the field has." },
+    AggregateRow { aggregate: Aggregate::Sum, name: "sum", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The sum of the numbers." },
+    AggregateRow { aggregate: Aggregate::Average, name: "avg", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The mean of the numbers." },
+    AggregateRow { aggregate: Aggregate::Min, name: "min", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The least of the numbers or times." },
+    AggregateRow { aggregate: Aggregate::Max, name: "max", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The greatest of the numbers or times." },
+    AggregateRow { aggregate: Aggregate::Percentile, name: "pct", aliases: &[], parameters: FIELD_AND_PERCENT, result: Type::Float, summary: "The number below which a percentage of the numbers lies." },
+    AggregateRow { aggregate: Aggregate::StandardDeviation, name: "stddev", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The standard deviation of the numbers." },
+    AggregateRow { aggregate: Aggregate::Variance, name: "variance", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The variance of the numbers, of the whole population." },
+    AggregateRow { aggregate: Aggregate::Earliest, name: "earliest", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The field's value in the event with the earliest @timestamp." },
+    AggregateRow { aggregate: Aggregate::Latest, name: "latest", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The field's value in the event with the latest @timestamp." },
+    AggregateRow { aggregate: Aggregate::SortsFirst, name: "sortsFirst", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The value that sorts first." },
+    AggregateRow { aggregate: Aggregate::SortsLast, name: "sortsLast", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The value that sorts last." },
+];
+
+/// The aggregate of this name, in any case.
+pub(crate) fn aggregate_named(name: &str) -> Option<&'static AggregateRow> {
+    AGGREGATES.iter().find(|row| {
+        row.name.eq_ignore_ascii_case(name)
+            || row.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    })
+}
+
+/// Takes the values of one group one at a time, in the source's order.
+#[derive(Clone, Debug)]
+pub struct Accumulator {
+    aggregate: Aggregate,
+    parameter: f64,
+    count: u64,
+    distinct: BTreeSet<String>,
+    numbers: Vec<Number>,
+    is_time: bool,
+    chosen: Option<(Vec<u8>, Value)>,
+}
+
+impl Accumulator {
+    /// Of no rows. The parameter is the percentage of `pct`.
+    pub fn new(aggregate: Aggregate, parameter: Option<f64>) -> Accumulator {
+        Accumulator {
+            aggregate,
+            parameter: parameter.unwrap_or(0.0),
+            count: 0,
+            distinct: BTreeSet::new(),
+            numbers: vec![],
+            is_time: false,
+            chosen: None,
+        }
+    }
+
+    /// Takes the argument's value in one row (anything but null for `count(*)`), and the row's `@timestamp`.
+    pub fn add(&mut self, value: &Value, timestamp: &Value) {
+        if value.is_null() {
+            return;
+        }
+        match self.aggregate {
+            Aggregate::Count => self.count += 1,
+            Aggregate::CountDistinct => self.distinct.extend(value.identity()),
+            Aggregate::Earliest => {
+                self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new < old)
+            }
+            Aggregate::Latest => {
+                self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new >= old)
+            }
+            Aggregate::SortsFirst => self.choose(natural_key(value), value, true, |new, old| new < old),
+            Aggregate::SortsLast => self.choose(natural_key(value), value, true, |new, old| new > old),
+            _ => {
+                self.is_time |= matches!(value, Value::Time(_));
+                self.numbers.extend(value.number());
+            }
+        }
+    }
+
+    fn choose(&mut self, key: Vec<u8>, value: &Value, may: bool, is_better: fn(&[u8], &[u8]) -> bool) {
+        let wins = self.chosen.as_ref().is_none_or(|(old, _)| is_better(&key, old));
+        if may && wins {
+            self.chosen = Some((key, value.clone()));
+        }
+    }
+
+    /// The result.
+    pub fn finish(mut self) -> Value {
+        match self.aggregate {
+            Aggregate::Count => Value::Int(self.count as i64),
+            Aggregate::CountDistinct => Value::Int(self.distinct.len() as i64),
+            Aggregate::Sum => sum(&self.numbers),
+            Aggregate::Min => self.extreme(std::cmp::Ordering::Less),
+            Aggregate::Max => self.extreme(std::cmp::Ordering::Greater),
+            Aggregate::Average => mean(&self.floats()).map_or(Value::Null, Value::number_or_null),
+            Aggregate::Percentile => percentile(self.floats(), self.parameter),
+            Aggregate::StandardDeviation => match squares(&self.floats()) {
+                Some((squares, count)) if count > 1.0 => {
+                    Value::number_or_null((squares / (count - 1.0)).sqrt())
+                }
+                _ => Value::Null,
+            },
+            Aggregate::Variance => squares(&self.floats())
+                .map_or(Value::Null, |(squares, count)| Value::number_or_null(squares / count)),
+            Aggregate::Earliest | Aggregate::Latest | Aggregate::SortsFirst | Aggregate::SortsLast => {
+                self.chosen.take().map_or(Value::Null, |(_, value)| value)
+            }
+        }
+    }
+
+    fn floats(&self) -> Vec<f64> {
+        self.numbers.iter().map(|number| number.as_f64()).collect()
+    }
+
+    fn extreme(&self, wanted: std::cmp::Ordering) -> Value {
+        let best = self
+            .numbers
+            .iter()
+            .copied()
+            .reduce(|best, number| if number.compare(best) == wanted { number } else { best });
+        match best {
+            None => Value::Null,
+            Some(Number::Int(ms)) if self.is_time => Value::Time(ms),
+            Some(Number::Int(number)) => Value::Int(number),
+            Some(Number::Float(number)) => Value::Float(number),
+        }
+    }
+}
+
+/// Exact for whole numbers; a float if one of them is, or if the sum needs more than 64 bits.
+fn sum(numbers: &[Number]) -> Value {
+    let exact: Option<i128> = numbers.iter().map(|number| whole(*number)).sum();
+    match exact.map(i64::try_from) {
+        _ if numbers.is_empty() => Value::Null,
+        Some(Ok(exact)) => Value::Int(exact),
+        _ => Value::number_or_null(numbers.iter().map(|number| number.as_f64()).sum()),
+    }
+}
+
+fn whole(number: Number) -> Option<i128> {
+    match number {
+        Number::Int(number) => Some(number.into()),
+        Number::Float(_) => None,
+    }
+}
+
+fn mean(numbers: &[f64]) -> Option<f64> {
+    (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / numbers.len() as f64)
+}
+
+/// The sum of the squared distances from the mean, and how many there are.
+fn squares(numbers: &[f64]) -> Option<(f64, f64)> {
+    let mean = mean(numbers)?;
+    Some((numbers.iter().map(|number| (number - mean).powi(2)).sum(), numbers.len() as f64))
+}
+
+fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {
+    numbers.sort_by(f64::total_cmp);
+    let place = percent / 100.0 * numbers.len().saturating_sub(1) as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    match (numbers.get(below), numbers.get(above)) {
+        (Some(low), Some(high)) => Value::number_or_null(low + (high - low) * place.fract()),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, parameter: Option<f64>, values: &[Value], expected: Option<&str>) {
+        let row = aggregate_named(name).expect(name);
+        let mut accumulator = Accumulator::new(row.aggregate, parameter);
+        for (at, value) in values.iter().enumerate() {
+            accumulator.add(value, &Value::Time(at as i64));
+        }
+        assert_eq!(accumulator.finish().print().as_deref(), expected, "{name} of {values:?}");
+    }
+
+    #[test]
+    fn aggregates_pass_over_what_they_cannot_use() {
+        let values = [Value::Int(4), Value::text("-"), Value::text("10"), Value::Null, Value::Int(4)];
+        check("count", None, &values, Some("4"));
+        check("COUNT_DISTINCT", None, &values, Some("3"));
+        check("sum", None, &values, Some("18"));
+        check("avg", None, &values, Some("6"));
+        check("min", None, &values, Some("4"));
+        check("max", None, &values, Some("10"));
+        check("pct", Some(50.0), &values, Some("4"));
+        check("pct", Some(75.0), &values, Some("7"));
+        check("stddev", None, &values, Some("3.4641"));
+        check("variance", None, &values, Some("8"));
+        check("sortsFirst", None, &values, Some("-"));
+        check("sortsLast", None, &values, Some("10"));
+        check("earliest", None, &values, Some("4"));
+        check("latest", None, &values, Some("4"));
+    }
+
+    #[test]
+    fn aggregates_of_nothing_are_absent_and_counts_zero() {
+        for row in AGGREGATES {
+            let is_count = matches!(row.aggregate, Aggregate::Count | Aggregate::CountDistinct);
+            check(row.name, Some(50.0), &[], is_count.then_some("0"));
+        }
+    }
+
+    #[test]
+    fn a_sum_of_whole_numbers_is_exact_until_it_leaves_64_bits() {
+        check("sum", None, &[Value::Int(9_007_199_254_740_993), Value::Int(1)], Some("9007199254740994"));
+        check("sum", None, &[Value::Int(i64::MAX), Value::Int(i64::MAX)], Some("18446744073709551616"));
+    }
+
+    #[test]
+    fn the_least_and_greatest_of_times_are_times() {
+        check("max", None, &[Value::Time(0), Value::Time(1000)], Some("1970-01-01 00:00:01.000"));
+    }
+}

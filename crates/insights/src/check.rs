@@ -1,0 +1,228 @@
+//! From commands to a plan: looks up names, compiles patterns, enforces the order of commands, writes defaults out.
+//!
+//! Source: CloudWatch Logs User Guide, the pages of each command (read 2026-11). Assumptions, where it is silent:
+//! log events come newest first and groups in their own order unless `sort` says otherwise, and groups break the ties
+//! of a sort; columns of `fields` behind `stats` are shown beside those of `stats`; the lower of `limit` and
+//! StartQuery's limit holds.
+
+mod expression;
+mod parse;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::parser::parse;
+use crate::plan::{Column, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning};
+use crate::syntax::{self, Command, CommandKind, ExprKind, Item};
+
+use stats::StatsBuilder;
+
+/// `stats` commands in a query over a log group of the Standard class.
+const STATS_MAX: usize = 10;
+
+/// What a query means.
+///
+/// `limit` is StartQuery's own; a query with neither gives [`LIMIT_DEFAULT`] rows.
+///
+/// # Errors
+/// The first thing wrong, with its place: what MalformedQueryException tells.
+pub fn plan(query: &str, limit: Option<u32>) -> Result<Plan, QueryError> {
+    let commands = parse(query)?;
+    check_order(&commands)?;
+    let mut checker = Checker::default();
+    for command in commands {
+        checker.command(command)?;
+    }
+    Ok(checker.finish(limit))
+}
+
+#[derive(Default)]
+struct Checker {
+    steps: Vec<Step>,
+    /// Shown, unless `display` names others.
+    listed: Vec<String>,
+    displayed: Option<Vec<String>>,
+    /// Expressions that already are columns: canonical text and column. Lets `sort count(*)` find its column.
+    known: Vec<(String, String)>,
+    /// The groups of the last `stats`; `None` while rows are log events.
+    groups: Option<Vec<String>>,
+    is_ordered: bool,
+    has_limit: bool,
+    warnings: Vec<Warning>,
+    /// Set while the items of a `stats` are read.
+    stats: Option<StatsBuilder>,
+    /// Set while the argument of an aggregate is read.
+    inside_aggregate: Option<&'static str>,
+}
+
+impl Checker {
+    fn command(&mut self, command: Command) -> Result<(), QueryError> {
+        match command.kind {
+            CommandKind::Fields(items) => self.fields(items),
+            CommandKind::Display(items) => self.display(items),
+            CommandKind::Filter(condition) => {
+                let condition = self.expr(&condition)?;
+                self.steps.push(Step::Filter(condition));
+                Ok(())
+            }
+            CommandKind::Stats { items, groups } => self.stats_command(items, groups),
+            CommandKind::Sort(keys) => self.sort(&keys),
+            CommandKind::Limit(count) => self.limit(&count),
+            CommandKind::Dedup(fields) => self.dedup(&fields),
+            CommandKind::Parse { source, pattern, names, names_span } => {
+                let step = self.parse_step(source, &pattern, names, names_span)?;
+                self.steps.push(step);
+                Ok(())
+            }
+        }
+    }
+
+    fn fields(&mut self, items: Vec<Item>) -> Result<(), QueryError> {
+        let names = self.columns(items)?;
+        for name in names {
+            if !self.listed.contains(&name) {
+                self.listed.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn display(&mut self, items: Vec<Item>) -> Result<(), QueryError> {
+        self.displayed = Some(self.columns(items)?);
+        Ok(())
+    }
+
+    /// Adds the columns that are computed and gives the names of all.
+    fn columns(&mut self, items: Vec<Item>) -> Result<Vec<String>, QueryError> {
+        let (mut names, mut computed) = (vec![], vec![]);
+        for item in items {
+            let expr = self.item(&item)?;
+            let name = item.alias.unwrap_or(item.text);
+            if expr != Expr::Field(name.clone()) {
+                self.known.push((item.expr.to_string(), name.clone()));
+                computed.push(Column { name: name.clone(), expr });
+            }
+            names.push(name);
+        }
+        if !computed.is_empty() {
+            self.steps.push(Step::Extend(computed));
+        }
+        Ok(names)
+    }
+
+    fn sort(&mut self, keys: &[(syntax::Expr, Direction)]) -> Result<(), QueryError> {
+        let mut sort = vec![];
+        for (expr, direction) in keys {
+            sort.push(SortKey { expr: self.expr(expr)?, direction: *direction });
+        }
+        for name in self.groups.iter().flatten() {
+            let expr = Expr::Field(name.clone());
+            if !sort.iter().any(|key| key.expr == expr) {
+                sort.push(SortKey { expr, direction: Direction::Ascending });
+            }
+        }
+        self.steps.push(Step::Sort(sort));
+        self.is_ordered = true;
+        Ok(())
+    }
+
+    fn limit(&mut self, count: &syntax::Expr) -> Result<(), QueryError> {
+        let rows = match &count.kind {
+            ExprKind::Number(text) => text.parse::<u32>().ok().filter(|rows| (1..=LIMIT_MAX).contains(rows)),
+            _ => None,
+        };
+        let Some(rows) = rows else { return Err(refuse(count.span, QueryErrorKind::BadLimit)) };
+        self.order();
+        self.steps.push(Step::Limit(rows));
+        self.has_limit = true;
+        Ok(())
+    }
+
+    fn dedup(&mut self, fields: &[syntax::Expr]) -> Result<(), QueryError> {
+        let keys = fields.iter().map(|field| self.expr(field)).collect::<Result<_, _>>()?;
+        self.order();
+        self.steps.push(Step::Dedup(keys));
+        Ok(())
+    }
+
+    /// Puts the rows in the order they have without a `sort`.
+    fn order(&mut self) {
+        if self.is_ordered {
+            return;
+        }
+        self.is_ordered = true;
+        let key = |name: &str, direction| SortKey { expr: Expr::Field(name.into()), direction };
+        let keys: Vec<_> = match &self.groups {
+            None => vec![key("@timestamp", Direction::Descending)],
+            Some(groups) => groups.iter().map(|name| key(name, Direction::Ascending)).collect(),
+        };
+        if !keys.is_empty() {
+            self.steps.push(Step::Sort(keys));
+        }
+    }
+
+    fn finish(mut self, limit: Option<u32>) -> Plan {
+        self.order();
+        match limit {
+            Some(rows) => self.steps.push(Step::Limit(rows.clamp(1, LIMIT_MAX))),
+            None if !self.has_limit => self.steps.push(Step::Limit(LIMIT_DEFAULT)),
+            None => {}
+        }
+        let is_events = self.groups.is_none();
+        if self.listed.is_empty() && is_events {
+            self.listed = vec!["@timestamp".into(), "@message".into()];
+        }
+        let columns = self.displayed.unwrap_or(self.listed);
+        Plan { steps: self.steps, columns, is_events, warnings: self.warnings }
+    }
+}
+
+/// What may follow what: nothing but `limit` behind `dedup`, no `sort` or `limit` between two `stats`.
+fn check_order(commands: &[Command]) -> Result<(), QueryError> {
+    let is_stats = |command: &Command| matches!(command.kind, CommandKind::Stats { .. });
+    if let Some(extra) = commands.iter().filter(|command| is_stats(command)).nth(STATS_MAX) {
+        return Err(refuse(extra.span, QueryErrorKind::TooMany { command: "stats", max: STATS_MAX }));
+    }
+    let several = commands.iter().filter(|command| is_stats(command)).count() > 1;
+    for (at, command) in commands.iter().enumerate() {
+        let behind = &commands[at + 1..];
+        match (&command.kind, behind.iter().find(|later| !matches!(later.kind, CommandKind::Limit(_)))) {
+            (CommandKind::Dedup(_), Some(later)) => {
+                let rule = "cannot follow dedup; only limit can";
+                return Err(refuse(
+                    later.span,
+                    QueryErrorKind::Misplaced { command: later.kind.name(), rule },
+                ));
+            }
+            (CommandKind::Sort(_) | CommandKind::Limit(_), _) if several && behind.iter().any(is_stats) => {
+                let rule = "must come after the last of several stats";
+                return Err(refuse(
+                    command.span,
+                    QueryErrorKind::Misplaced { command: command.kind.name(), rule },
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl CommandKind {
+    fn name(&self) -> &'static str {
+        match self {
+            CommandKind::Fields(_) => "fields",
+            CommandKind::Display(_) => "display",
+            CommandKind::Filter(_) => "filter",
+            CommandKind::Stats { .. } => "stats",
+            CommandKind::Sort(_) => "sort",
+            CommandKind::Limit(_) => "limit",
+            CommandKind::Dedup(_) => "dedup",
+            CommandKind::Parse { .. } => "parse",
+        }
+    }
+}
+
+fn refuse(span: Span, kind: QueryErrorKind) -> QueryError {
+    QueryError { span, kind }
+}

@@ -1,0 +1,235 @@
+//! Expressions: constants folded, functions and aggregates found in their tables, patterns compiled.
+
+use regex::RegexBuilder;
+
+use super::{Checker, refuse};
+use crate::aggregate::aggregate_named;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::functions::{Call, Function, Special, function_named, hint, not_implemented};
+use crate::period::Period;
+use crate::plan::{Expr, Pattern, QueryFact, Warning};
+use crate::syntax::{self, Binary, ExprKind, Item};
+use crate::value::{Number, Value, parse_number};
+
+/// Bytes that a compiled pattern may take; `\w{1000}{1000}` takes more.
+const REGEX_BYTES_MAX: usize = 1 << 20;
+
+impl Checker {
+    /// The item's expression, its period moved by `offset`.
+    pub(super) fn item(&mut self, item: &Item) -> Result<Expr, QueryError> {
+        let expr = self.expr(&item.expr)?;
+        let Some(offset) = &item.offset else { return Ok(expr) };
+        let (period, _) = self.period(offset)?;
+        match (expr, period.fixed_ms()) {
+            (Expr::Round { time, period, is_up, .. }, Some(offset_ms)) => {
+                Ok(Expr::Round { time, period, offset_ms, is_up })
+            }
+            _ => Err(refuse(
+                offset.span,
+                QueryErrorKind::Misplaced { command: "offset", rule: "moves the borders of bin only" },
+            )),
+        }
+    }
+
+    pub(super) fn expr(&mut self, expr: &syntax::Expr) -> Result<Expr, QueryError> {
+        if let Some(column) = self.known_column(expr) {
+            return Ok(column);
+        }
+        let boxed = |checker: &mut Self, inner: &syntax::Expr| checker.expr(inner).map(Box::new);
+        Ok(match &expr.kind {
+            ExprKind::Number(text) => Expr::Literal(number(text)),
+            ExprKind::Text(text) => Expr::Literal(Value::text(text)),
+            ExprKind::Field(name) => return self.field(name, expr.span),
+            ExprKind::Call(name, arguments) => return self.call(name, arguments, expr.span),
+            ExprKind::Negate(inner) => negate(self.expr(inner)?),
+            ExprKind::Not(inner) => Expr::Not(boxed(self, inner)?),
+            ExprKind::Binary(operator, left, right) => {
+                let (left, right) = (boxed(self, left)?, boxed(self, right)?);
+                binary(*operator, left, right)
+            }
+            ExprKind::Like { value, pattern, is_negated } => {
+                let value = boxed(self, value)?;
+                match &pattern.kind {
+                    ExprKind::Regex(text) => {
+                        let pattern = compile(text, pattern.span)?;
+                        Expr::Matches { value, pattern, is_negated: *is_negated }
+                    }
+                    ExprKind::Text(text) => {
+                        Expr::Contains { value, text: text.clone(), is_negated: *is_negated }
+                    }
+                    _ => return Err(wanted(pattern, "a string or a regular expression")),
+                }
+            }
+            ExprKind::In { value, list, is_negated } => {
+                let value = boxed(self, value)?;
+                let list = list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?;
+                Expr::In { value, list, is_negated: *is_negated }
+            }
+            ExprKind::Regex(_) => {
+                return Err(wanted(expr, "a value; a regular expression belongs behind like or =~"));
+            }
+            ExprKind::Period(_) => {
+                return Err(wanted(expr, "a value; a period belongs in bin, datefloor or dateceil"));
+            }
+            ExprKind::Star => return Err(wanted(expr, "a value; * belongs in count(*)")),
+        })
+    }
+
+    /// The column that holds this very expression, if an earlier command, or the `by` of this one, made one.
+    fn known_column(&self, expr: &syntax::Expr) -> Option<Expr> {
+        if self.inside_aggregate.is_some() || !matches!(expr.kind, ExprKind::Call(..) | ExprKind::Binary(..))
+        {
+            return None;
+        }
+        let text = expr.to_string();
+        if let Some(stats) = &self.stats {
+            return stats.group(&text);
+        }
+        let (_, column) = self.known.iter().rev().find(|(known, _)| *known == text)?;
+        Some(Expr::Field(column.clone()))
+    }
+
+    fn field(&mut self, name: &str, span: Span) -> Result<Expr, QueryError> {
+        if let Some(stats) = self.stats.as_ref().filter(|_| self.inside_aggregate.is_none()) {
+            return stats
+                .column(name)
+                .ok_or_else(|| refuse(span, QueryErrorKind::NotAggregated(name.into())));
+        }
+        Ok(match name.to_ascii_lowercase().as_str() {
+            // Assumption: the words true and false are values, as in JSON.
+            "true" => Expr::Literal(Value::Bool(true)),
+            "false" => Expr::Literal(Value::Bool(false)),
+            _ => Expr::Field(name.into()),
+        })
+    }
+
+    fn call(&mut self, name: &str, arguments: &[syntax::Expr], span: Span) -> Result<Expr, QueryError> {
+        if let Some(row) = aggregate_named(name) {
+            return self.aggregate(row, arguments, span);
+        }
+        let Some(function) = function_named(name) else {
+            return Err(refuse(
+                span,
+                match not_implemented(name) {
+                    Some(name) => QueryErrorKind::NotImplemented("function", name.into()),
+                    None => QueryErrorKind::UnknownFunction(name.into(), hint(name)),
+                },
+            ));
+        };
+        if !(function.parameters.min..=function.parameters.max).contains(&arguments.len()) {
+            return Err(wrong_arguments(function.name, function.parameters.text, span));
+        }
+        match function.call {
+            Call::Special(special) => self.special(special, function, arguments, span),
+            Call::Values(_) => Ok(Expr::Call { function, arguments: self.all(arguments)? }),
+        }
+    }
+
+    fn special(
+        &mut self,
+        special: Special,
+        function: &'static Function,
+        arguments: &[syntax::Expr],
+        span: Span,
+    ) -> Result<Expr, QueryError> {
+        Ok(match special {
+            Special::Bin => self.bin(&arguments[0], span)?,
+            Special::DateFloor => self.round(&arguments[0], &arguments[1], false)?,
+            Special::DateCeil => self.round(&arguments[0], &arguments[1], true)?,
+            Special::IsPresent => Expr::IsPresent(Box::new(self.expr(&arguments[0])?)),
+            Special::Coalesce => Expr::Coalesce(self.all(arguments)?),
+            Special::If | Special::Case => self.case(function, arguments)?,
+            Special::Now => Expr::Query(QueryFact::Now),
+            Special::QueryStart => Expr::Query(QueryFact::StartTime),
+            Special::QueryEnd => Expr::Query(QueryFact::EndTime),
+            Special::QueryRange => Expr::Query(QueryFact::TimeRange),
+        })
+    }
+
+    /// `bin` always reads `@timestamp`, which no row has behind `stats`.
+    fn bin(&mut self, period: &syntax::Expr, span: Span) -> Result<Expr, QueryError> {
+        if self.stats.is_some() && self.inside_aggregate.is_none() {
+            return Err(refuse(span, QueryErrorKind::NotAggregated("bin".into())));
+        }
+        let (period, _) = self.period(period)?;
+        let time = Box::new(Expr::Field("@timestamp".into()));
+        Ok(Expr::Round { time, period, offset_ms: 0, is_up: false })
+    }
+
+    fn round(&mut self, time: &syntax::Expr, period: &syntax::Expr, is_up: bool) -> Result<Expr, QueryError> {
+        let time = Box::new(self.expr(time)?);
+        let (period, _) = self.period(period)?;
+        Ok(Expr::Round { time, period, offset_ms: 0, is_up })
+    }
+
+    fn case(&mut self, function: &'static Function, arguments: &[syntax::Expr]) -> Result<Expr, QueryError> {
+        debug_assert!(arguments.len() >= function.parameters.min);
+        let mut values = self.all(arguments)?;
+        let otherwise = if values.len() % 2 == 1 { values.pop() } else { None };
+        let mut branches = vec![];
+        let mut values = values.into_iter();
+        while let (Some(condition), Some(value)) = (values.next(), values.next()) {
+            branches.push((condition, value));
+        }
+        Ok(Expr::Case { branches, otherwise: Box::new(otherwise.unwrap_or(Expr::Literal(Value::Null))) })
+    }
+
+    pub(super) fn period(&mut self, expr: &syntax::Expr) -> Result<(Period, Span), QueryError> {
+        let ExprKind::Period(text) = &expr.kind else { return Err(wanted(expr, "a period such as 5m")) };
+        let parsed = Period::parse(text);
+        let Some((period, is_capped)) = parsed else {
+            return Err(refuse(expr.span, QueryErrorKind::BadPeriod(text.clone())));
+        };
+        if is_capped {
+            self.warnings.push(Warning::PeriodCapped { text: text.clone() });
+        }
+        Ok((period, expr.span))
+    }
+
+    fn all(&mut self, exprs: &[syntax::Expr]) -> Result<Vec<Expr>, QueryError> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+}
+
+pub(super) fn compile(text: &str, span: Span) -> Result<Pattern, QueryError> {
+    let regex = RegexBuilder::new(text).size_limit(REGEX_BYTES_MAX).build();
+    regex.map(Pattern).map_err(|error| {
+        // The crate's message repeats the pattern over several lines; its last line says what is wrong.
+        let message = error.to_string();
+        let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
+        refuse(span, QueryErrorKind::BadRegex(why))
+    })
+}
+
+pub(super) fn wanted(expr: &syntax::Expr, wanted: &'static str) -> QueryError {
+    refuse(expr.span, QueryErrorKind::Expected { wanted, found: expr.to_string() })
+}
+
+pub(super) fn wrong_arguments(function: &'static str, wanted: &str, span: Span) -> QueryError {
+    refuse(span, QueryErrorKind::WrongArguments { function, wanted: wanted.into() })
+}
+
+fn number(text: &str) -> Value {
+    match parse_number(text) {
+        Some(Number::Int(number)) => Value::Int(number),
+        Some(Number::Float(number)) => Value::Float(number),
+        None => Value::text(text),
+    }
+}
+
+fn negate(inner: Expr) -> Expr {
+    match inner {
+        Expr::Literal(Value::Int(number)) => Expr::Literal(Value::Int(-number)),
+        Expr::Literal(Value::Float(number)) => Expr::Literal(Value::Float(-number)),
+        inner => Expr::Negate(Box::new(inner)),
+    }
+}
+
+fn binary(operator: Binary, left: Box<Expr>, right: Box<Expr>) -> Expr {
+    match operator {
+        Binary::Or => Expr::Or(left, right),
+        Binary::And => Expr::And(left, right),
+        Binary::Compare(operator) => Expr::Compare { operator, left, right },
+        Binary::Arithmetic(operator) => Expr::Arithmetic { operator, left, right },
+    }
+}

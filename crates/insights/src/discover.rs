@@ -1,0 +1,259 @@
+//! Fields found in a message: flow-log records of the default format, and JSON.
+//!
+//! Source: CloudWatch Logs User Guide, "Supported logs and discovered fields"; VPC User Guide, "Flow log records"
+//! (both read 2026-11). The names of fields beyond version 2 follow the same camel case; Assumption, but those that
+//! the data source `amazon_vpc.flow` lists (`flowDirection`, `region`, `type`) agree.
+
+use serde_json::Value as Json;
+
+use crate::source::Fields;
+use crate::value::Value;
+
+/// Fields that are discovered in one JSON event.
+pub const JSON_FIELDS_MAX: usize = 200;
+/// Deeper than the nesting of any log event made by a program.
+const JSON_DEPTH_MAX: usize = 32;
+
+/// What a flow-log field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowType {
+    /// A whole number, or `-`.
+    Int,
+    /// Text, or `-`.
+    Text,
+}
+
+/// One field of flow-log records.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FlowField {
+    /// In a format and in a file's header, such as `srcaddr` and `pkt-srcaddr`.
+    pub name: &'static str,
+    /// In a query, such as `srcAddr` and `pktSrcAddr`.
+    pub field: &'static str,
+    /// What it holds.
+    pub kind: FlowType,
+}
+
+const fn text(name: &'static str, field: &'static str) -> FlowField {
+    FlowField { name, field, kind: FlowType::Text }
+}
+
+const fn int(name: &'static str, field: &'static str) -> FlowField {
+    FlowField { name, field, kind: FlowType::Int }
+}
+
+/// Every field of the flow logs of VPCs and transit gateways, those of the default format first and in its order.
+#[rustfmt::skip]
+pub const FLOW_FIELDS: &[FlowField] = &[
+    // Version 2, the default format.
+    int("version", "version"), text("account-id", "accountId"), text("interface-id", "interfaceId"),
+    text("srcaddr", "srcAddr"), text("dstaddr", "dstAddr"), int("srcport", "srcPort"), int("dstport", "dstPort"),
+    int("protocol", "protocol"), int("packets", "packets"), int("bytes", "bytes"), int("start", "startTime"),
+    int("end", "endTime"), text("action", "action"), text("log-status", "logStatus"),
+    // Version 3.
+    text("vpc-id", "vpcId"), text("subnet-id", "subnetId"), text("instance-id", "instanceId"),
+    int("tcp-flags", "tcpFlags"), text("type", "type"), text("pkt-srcaddr", "pktSrcAddr"),
+    text("pkt-dstaddr", "pktDstAddr"),
+    // Version 4.
+    text("region", "region"), text("az-id", "azId"), text("sublocation-type", "sublocationType"),
+    text("sublocation-id", "sublocationId"),
+    // Version 5.
+    text("pkt-src-aws-service", "pktSrcAwsService"), text("pkt-dst-aws-service", "pktDstAwsService"),
+    text("flow-direction", "flowDirection"), int("traffic-path", "trafficPath"),
+    // Version 6, transit gateways.
+    text("resource-type", "resourceType"), text("tgw-id", "tgwId"), text("tgw-attachment-id", "tgwAttachmentId"),
+    text("tgw-src-vpc-account-id", "tgwSrcVpcAccountId"), text("tgw-dst-vpc-account-id", "tgwDstVpcAccountId"),
+    text("tgw-src-vpc-id", "tgwSrcVpcId"), text("tgw-dst-vpc-id", "tgwDstVpcId"),
+    text("tgw-src-subnet-id", "tgwSrcSubnetId"), text("tgw-dst-subnet-id", "tgwDstSubnetId"),
+    text("tgw-src-eni", "tgwSrcEni"), text("tgw-dst-eni", "tgwDstEni"), text("tgw-src-az-id", "tgwSrcAzId"),
+    text("tgw-dst-az-id", "tgwDstAzId"), text("tgw-pair-attachment-id", "tgwPairAttachmentId"),
+    int("packets-lost-no-route", "packetsLostNoRoute"), int("packets-lost-blackhole", "packetsLostBlackhole"),
+    int("packets-lost-mtu-exceeded", "packetsLostMtuExceeded"),
+    int("packets-lost-ttl-expired", "packetsLostTtlExpired"),
+    // Version 7.
+    text("ecs-cluster-arn", "ecsClusterArn"), text("ecs-cluster-name", "ecsClusterName"),
+    text("ecs-container-instance-arn", "ecsContainerInstanceArn"),
+    text("ecs-container-instance-id", "ecsContainerInstanceId"), text("ecs-container-id", "ecsContainerId"),
+    text("ecs-second-container-id", "ecsSecondContainerId"), text("ecs-service-name", "ecsServiceName"),
+    text("ecs-task-definition-arn", "ecsTaskDefinitionArn"), text("ecs-task-arn", "ecsTaskArn"),
+    text("ecs-task-id", "ecsTaskId"),
+    // Versions 8 to 11.
+    text("reject-reason", "rejectReason"), text("resource-id", "resourceId"),
+    int("encryption-status", "encryptionStatus"), text("instance-tag", "instanceTag"),
+    text("instance-tag-2", "instanceTag2"), text("interface-tag", "interfaceTag"),
+    text("interface-tag-2", "interfaceTag2"), text("asg-tag", "asgTag"), text("asg-tag-2", "asgTag2"),
+    text("interface-type", "interfaceType"), text("next-hop-interface-id", "nextHopInterfaceId"),
+    text("next-hop-subnet-id", "nextHopSubnetId"), text("next-hop-az-id", "nextHopAzId"),
+    text("next-hop-vpc-id", "nextHopVpcId"), text("next-hop-interface-type", "nextHopInterfaceType"),
+];
+
+/// Fields of the default format.
+const DEFAULT_FIELDS: usize = 14;
+
+/// The fields of the default format, in order.
+pub fn default_format() -> &'static [FlowField] {
+    &FLOW_FIELDS[..DEFAULT_FIELDS]
+}
+
+/// The field of this name as formats and headers write it: `pkt-srcaddr`, `pkt_srcaddr`, `${pkt-srcaddr}`.
+pub fn flow_field(name: &str) -> Option<&'static FlowField> {
+    let name = name.strip_prefix("${").and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+    let same = |left: u8, right: u8| left == right || (left == b'-' && right == b'_');
+    FLOW_FIELDS.iter().find(|field| {
+        field.name.len() == name.len()
+            && field.name.bytes().zip(name.bytes()).all(|(left, right)| same(left, right))
+    })
+}
+
+/// The fields of a message: of a flow-log record in the default format, of a JSON object, else none.
+pub fn discover(message: &str) -> Fields {
+    if message.trim_start().starts_with('{') {
+        return match serde_json::from_str(message) {
+            Ok(json) => json_fields(&json),
+            Err(_) => vec![],
+        };
+    }
+    default_record(message).unwrap_or_default()
+}
+
+/// A record of the default format: fourteen words, the last of them a log status.
+fn default_record(message: &str) -> Option<Fields> {
+    let words: Vec<_> = message.split_ascii_whitespace().take(DEFAULT_FIELDS + 1).collect();
+    let has_status = matches!(words.last(), Some(&("OK" | "NODATA" | "SKIPDATA")));
+    if words.len() != DEFAULT_FIELDS || !has_status {
+        return None;
+    }
+    Some(
+        default_format()
+            .iter()
+            .zip(words)
+            .map(|(field, word)| (field.field.into(), field.value(word)))
+            .collect(),
+    )
+}
+
+impl FlowField {
+    /// The value of a word: a number if the field holds numbers and this is one; `-` stays text.
+    ///
+    /// Assumption: AWS shows `-` where a record has no data; as a number it is absent.
+    pub fn value(&self, word: &str) -> Value {
+        match (self.kind, word.parse()) {
+            (FlowType::Int, Ok(number)) => Value::Int(number),
+            _ => Value::text(word),
+        }
+    }
+}
+
+fn json_fields(json: &Json) -> Fields {
+    let mut fields = vec![];
+    flatten(json, String::new(), JSON_DEPTH_MAX, &mut fields);
+    fields
+}
+
+fn flatten(json: &Json, path: String, depth: usize, fields: &mut Fields) {
+    let below = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+    match json {
+        _ if fields.len() == JSON_FIELDS_MAX => {}
+        Json::Object(map) if depth > 0 => {
+            map.iter().for_each(|(key, inner)| flatten(inner, below(key), depth - 1, fields));
+        }
+        Json::Array(list) if depth > 0 => {
+            let items = list.iter().enumerate();
+            items.for_each(|(index, inner)| flatten(inner, below(&index.to_string()), depth - 1, fields));
+        }
+        Json::Null => {}
+        other => fields.push((path, scalar(other))),
+    }
+}
+
+/// Assumption: booleans are 1 and 0; null is absent.
+fn scalar(json: &Json) -> Value {
+    match json {
+        Json::Bool(is_true) => Value::flag(*is_true),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => number.as_f64().map_or(Value::Null, Value::number_or_null),
+        },
+        Json::String(text) => Value::text(text),
+        other => Value::Text(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(message: &str, expected: &[(&str, Value)]) {
+        let expected: Fields =
+            expected.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        assert_eq!(discover(message), expected, "{message}");
+    }
+
+    #[test]
+    fn a_default_record_has_its_fourteen_fields() {
+        let line = "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 \
+                    1418530070 ACCEPT OK";
+        check(
+            line,
+            &[
+                ("version", Value::Int(2)),
+                ("accountId", Value::text("123456789010")),
+                ("interfaceId", Value::text("eni-1235b8ca123456789")),
+                ("srcAddr", Value::text("172.31.16.139")),
+                ("dstAddr", Value::text("172.31.16.21")),
+                ("srcPort", Value::Int(20641)),
+                ("dstPort", Value::Int(22)),
+                ("protocol", Value::Int(6)),
+                ("packets", Value::Int(20)),
+                ("bytes", Value::Int(4249)),
+                ("startTime", Value::Int(1418530010)),
+                ("endTime", Value::Int(1418530070)),
+                ("action", Value::text("ACCEPT")),
+                ("logStatus", Value::text("OK")),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_record_without_data_keeps_its_dashes() {
+        let fields = discover("2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA");
+        assert_eq!(fields[3], ("srcAddr".into(), Value::text("-")));
+        assert_eq!(fields[9], ("bytes".into(), Value::text("-")));
+        assert_eq!(fields[13], ("logStatus".into(), Value::text("NODATA")));
+    }
+
+    #[test]
+    fn other_text_has_no_fields() {
+        for line in ["", "hello", "{broken", "2 1 eni-1 - - - - - - - 1 2 - GO_AWAY"] {
+            check(line, &[]);
+        }
+    }
+
+    #[test]
+    fn json_is_flattened_with_dots() {
+        check(
+            r#"{"a": {"b": 1, "c": [true, {"d": "x"}]}, "e": null, "f": 1.5}"#,
+            &[
+                ("a.b", Value::Int(1)),
+                ("a.c.0", Value::Int(1)),
+                ("a.c.1.d", Value::text("x")),
+                ("f", Value::Float(1.5)),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_json_event_has_at_most_two_hundred_fields() {
+        let members: Vec<_> = (0..300).map(|n| format!("\"k{n}\": {n}")).collect();
+        assert_eq!(discover(&format!("{{{}}}", members.join(","))).len(), JSON_FIELDS_MAX);
+    }
+
+    #[test]
+    fn names_of_formats_are_found_however_written() {
+        for name in ["pkt-srcaddr", "pkt_srcaddr", "${pkt-srcaddr}"] {
+            assert_eq!(flow_field(name).map(|field| field.field), Some("pktSrcAddr"), "{name}");
+        }
+        assert_eq!(flow_field("nosuch"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! The function table: one row for each function; the checker, the documentation and the tests read it.
+//!
+//! Source: CloudWatch Logs User Guide, "Boolean, comparison, numeric, datetime, and other functions" (read 2026-11).
+//! Assumption, for all of them: an argument that is absent or of no use to the function makes the result absent.
+
+mod general;
+mod ip;
+mod number;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+
+use crate::plan::Type;
+use crate::value::Value;
+
+/// One function of the language.
+#[derive(Debug)]
+pub struct Function {
+    /// As AWS's documentation spells it; any case is accepted.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// What it takes.
+    pub parameters: Parameters,
+    /// What it gives.
+    pub result: Type,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Documentation that is tested.
+    pub examples: &'static [Example],
+    pub(crate) call: Call,
+}
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Function) -> bool {
+        self.name == other.name
+    }
+}
+
+/// How many arguments a function takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// At least.
+    pub min: usize,
+    /// At most.
+    pub max: usize,
+    /// For the documentation and for error messages.
+    pub text: &'static str,
+}
+
+/// An expression and what it prints, `None` if the result is absent.
+pub type Example = (&'static str, Option<&'static str>);
+
+/// How a function's value is found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Call {
+    /// From the values of its arguments alone.
+    Values(fn(&[Value]) -> Value),
+    /// By the checker, which turns it into an expression of its own.
+    Special(Special),
+}
+
+/// Functions that are not functions of their arguments' values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Special {
+    Bin,
+    DateFloor,
+    DateCeil,
+    If,
+    Case,
+    Coalesce,
+    IsPresent,
+    Now,
+    QueryStart,
+    QueryEnd,
+    QueryRange,
+}
+
+/// More arguments than any call has.
+pub(crate) const ARGUMENTS_MAX: usize = 64;
+
+/// Every function, by subject.
+pub const FUNCTIONS: &[&[Function]] =
+    &[number::FUNCTIONS, time::FUNCTIONS, general::FUNCTIONS, ip::FUNCTIONS, text::FUNCTIONS];
+
+/// Functions of the language that are refused by name.
+const NOT_IMPLEMENTED: &[&str] = &[
+    "parseDate",
+    "formatDate",
+    "strftime",
+    "jsonParse",
+    "jsonStringify",
+    "jsonArraySize",
+    "jsonArrayContains",
+    "regexReplace",
+    "urlencode",
+    "urldecode",
+    "base64encode",
+    "base64decode",
+    "split",
+    "md5",
+    "sha256",
+    "values",
+    "collect_values",
+    "topk",
+    "rate",
+    "count_over_time",
+    "sum_over_time",
+    "histogram",
+];
+
+/// Names that people try, and what to write.
+const HINTS: &[(&str, &str)] = &[
+    ("percentile", "pct(field, percent)"),
+    ("median", "pct(field, 50)"),
+    ("length", "strlen(field)"),
+    ("lower", "tolower(field)"),
+    ("upper", "toupper(field)"),
+    ("contains", "strcontains(field, text)"),
+];
+
+/// The function of this name, in any case.
+pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
+    let is_called = |function: &&Function| {
+        function.name.eq_ignore_ascii_case(name)
+            || function.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    };
+    FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called)
+}
+
+/// The language's own spelling of a function that this program does not run.
+pub(crate) fn not_implemented(name: &str) -> Option<&'static str> {
+    NOT_IMPLEMENTED.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
+}
+
+/// What to write instead of a function that the language does not have.
+pub(crate) fn hint(name: &str) -> Option<&'static str> {
+    HINTS.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(name)).map(|(_, right)| *right)
+}
+
+impl Function {
+    /// The value for these arguments; null for a function that is not one of its arguments' values.
+    pub fn value(&self, arguments: &[Value]) -> Value {
+        match self.call {
+            Call::Values(call) => call(arguments),
+            Call::Special(_) => Value::Null,
+        }
+    }
+}
+
+/// As many arguments as from `min` to `max`.
+const fn takes(min: usize, max: usize, text: &'static str) -> Parameters {
+    Parameters { min, max, text }
+}
+
+/// The text view of an argument.
+fn text_of(arguments: &[Value], index: usize) -> Option<std::borrow::Cow<'_, str>> {
+    arguments.get(index)?.print()
+}
+
+/// The number view of an argument.
+fn number_of(arguments: &[Value], index: usize) -> Option<f64> {
+    arguments.get(index)?.as_f64()
+}

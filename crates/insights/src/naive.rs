@@ -1,0 +1,161 @@
+//! The executor by definition: all rows in memory, one row and one value at a time.
+//!
+//! It is the meaning of a plan; a fast executor is right when it gives the same answer.
+
+mod row;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering::Relaxed;
+
+pub use row::{Row, evaluate};
+
+use crate::aggregate::Accumulator;
+use crate::execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics};
+use crate::order::natural_key;
+use crate::plan::{Column, Direction, Expr, Extract, Plan, SortKey, Stats, Step};
+use crate::source::Source;
+use crate::value::Value;
+
+/// Runs plans by walking rows. Takes memory for every event of the window.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Naive;
+
+impl<S: Source + ?Sized> Execute<S> for Naive {
+    fn execute(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<QueryResult, ExecuteError> {
+        let mut statistics = Statistics { log_groups_scanned: 1, ..Statistics::default() };
+        let mut rows = scan(source, run, &mut statistics)?;
+        let mut matched = None;
+        for step in &plan.steps {
+            if run.cancelled.load(Relaxed) {
+                return Err(ExecuteError::Cancelled);
+            }
+            if matches!(step, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_)) {
+                matched.get_or_insert(rows.len());
+            }
+            rows = apply(step, rows, run);
+        }
+        statistics.records_matched = matched.unwrap_or(rows.len()) as u64;
+        statistics.result_count = rows.len() as u64;
+        Ok(result(plan, rows, statistics))
+    }
+}
+
+fn scan<S: Source + ?Sized>(
+    source: &S,
+    run: Run<'_>,
+    statistics: &mut Statistics,
+) -> Result<Vec<Row>, ExecuteError> {
+    let mut rows = vec![];
+    for event in source.scan(run.window) {
+        if run.cancelled.load(Relaxed) {
+            return Err(ExecuteError::Cancelled);
+        }
+        statistics.records_scanned += 1;
+        statistics.bytes_scanned += event.message.len() as u64;
+        rows.push(Row::of_event(event));
+    }
+    Ok(rows)
+}
+
+fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
+    match step {
+        Step::Extend(columns) => rows.iter_mut().for_each(|row| extend(row, columns, run)),
+        Step::Filter(condition) => rows.retain(|row| evaluate(condition, row, run).is_true()),
+        Step::Parse { source, extract } => rows.iter_mut().for_each(|row| parse(row, source, extract, run)),
+        Step::Stats(stats) => return group(stats, &rows, run),
+        Step::Sort(keys) => return sort(keys, rows, run),
+        Step::Limit(count) => rows.truncate(*count as usize),
+        Step::Dedup(keys) => dedup(&mut rows, keys, run),
+    }
+    rows
+}
+
+fn extend(row: &mut Row, columns: &[Column], run: Run<'_>) {
+    for column in columns {
+        let value = evaluate(&column.expr, row, run);
+        row.set(&column.name, value);
+    }
+}
+
+fn parse(row: &mut Row, source: &Expr, extract: &Extract, run: Run<'_>) {
+    let value = evaluate(source, row, run);
+    let Some(text) = value.print() else { return };
+    let Some(found) = extract.pattern.0.captures(&text) else { return };
+    for (column, group) in extract.columns.iter().zip(found.iter().skip(1)) {
+        if let (Some(name), Some(group)) = (column, group) {
+            row.set(name, Value::text(group.as_str()));
+        }
+    }
+}
+
+fn group(stats: &Stats, rows: &[Row], run: Run<'_>) -> Vec<Row> {
+    let empty =
+        || stats.aggregates.iter().map(|call| Accumulator::new(call.aggregate.aggregate, call.parameter));
+    let mut groups: BTreeMap<Vec<Option<String>>, (Row, Vec<Accumulator>)> = BTreeMap::new();
+    if stats.groups.is_empty() {
+        groups.insert(vec![], (Row::default(), empty().collect()));
+    }
+    for row in rows {
+        let mut named = Row::default();
+        for column in &stats.groups {
+            named.set(&column.name, evaluate(&column.expr, row, run));
+        }
+        let key = stats.groups.iter().map(|column| named.get(&column.name).identity()).collect();
+        let (_, accumulators) = groups.entry(key).or_insert_with(|| (named, empty().collect()));
+        for (call, accumulator) in stats.aggregates.iter().zip(accumulators) {
+            let value = call.argument.as_ref().map_or(Value::Int(1), |argument| evaluate(argument, row, run));
+            accumulator.add(&value, row.get("@timestamp"));
+        }
+    }
+    groups.into_values().map(|(named, accumulators)| output(stats, named, accumulators, run)).collect()
+}
+
+fn output(stats: &Stats, mut named: Row, accumulators: Vec<Accumulator>, run: Run<'_>) -> Row {
+    for (call, accumulator) in stats.aggregates.iter().zip(accumulators) {
+        named.set(&call.name, accumulator.finish());
+    }
+    let mut row = Row::default();
+    for column in &stats.outputs {
+        row.set(&column.name, evaluate(&column.expr, &named, run));
+    }
+    row
+}
+
+fn sort(keys: &[SortKey], rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
+    let key = |row: &Row| keys.iter().map(|key| natural_key(&evaluate(&key.expr, row, run))).collect();
+    let mut keyed: Vec<(Vec<Vec<u8>>, Row)> = rows.into_iter().map(|row| (key(&row), row)).collect();
+    keyed.sort_by(|(left, _), (right, _)| {
+        let sides = left.iter().zip(right).zip(keys);
+        let orders = sides.map(|((left, right), key)| match key.direction {
+            Direction::Ascending => left.cmp(right),
+            Direction::Descending => right.cmp(left),
+        });
+        orders.fold(Ordering::Equal, Ordering::then)
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+fn dedup(rows: &mut Vec<Row>, keys: &[Expr], run: Run<'_>) {
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| {
+        let key: Option<Vec<String>> = keys.iter().map(|key| evaluate(key, row, run).identity()).collect();
+        key.is_none_or(|key| seen.insert(key))
+    });
+}
+
+fn result(plan: &Plan, rows: Vec<Row>, statistics: Statistics) -> QueryResult {
+    let print = |row: &Row, name: &String| row.get(name).print().map(|text| text.into_owned());
+    let rows = rows.into_iter().map(|row| ResultRow {
+        values: plan.columns.iter().map(|name| print(&row, name)).collect(),
+        ptr: if plan.is_events { print(&row, &"@ptr".into()) } else { None },
+    });
+    QueryResult {
+        columns: plan.columns.clone(),
+        rows: rows.collect(),
+        statistics,
+        warnings: plan.warnings.clone(),
+    }
+}

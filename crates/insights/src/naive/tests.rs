@@ -1,0 +1,116 @@
+//! Runs the text fixtures: rows, queries and what they answer.
+
+use std::sync::atomic::AtomicBool;
+
+use expect_test::expect_file;
+
+use super::*;
+use crate::check::plan;
+use crate::discover::discover;
+use crate::execute::TimeRange;
+use crate::source::Event;
+
+/// `UPDATE_EXPECT=1` rewrites the answers; read the difference.
+macro_rules! fixture {
+    ($name:ident, $file:literal) => {
+        #[test]
+        fn $name() {
+            let text = include_str!(concat!("../../fixtures/", $file));
+            expect_file![concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $file)].assert_eq(&answered(text));
+        }
+    };
+}
+
+fixture!(the_sample_queries_that_aws_ships_answer, "samples.test");
+fixture!(filters_compare_weakly, "filter.test");
+fixture!(stats_group_and_compute, "stats.test");
+fixture!(parse_finds_columns_in_text, "parse.test");
+fixture!(rows_come_in_the_order_asked_for, "order.test");
+fixture!(expressions_have_values, "expressions.test");
+fixture!(wrong_queries_are_refused_where_they_are_wrong, "errors.test");
+
+/// The fixture with every answer computed. Paragraphs are separated by blank lines.
+fn answered(text: &str) -> String {
+    let mut rows = vec![];
+    let paragraphs = text.trim_end().split("\n\n").map(|paragraph| match paragraph.split_once("rows\n") {
+        Some(("", lines)) => {
+            rows = lines.lines().enumerate().map(event).collect();
+            paragraph.to_string()
+        }
+        _ => match (paragraph.split_once("query\n"), paragraph.split_once("\nexpect")) {
+            (Some((comment, _)), Some((before, _))) => {
+                let query = &before[comment.len() + "query\n".len()..];
+                format!("{before}\nexpect\n{}", answer(query, &rows)).trim_end().to_string()
+            }
+            _ => paragraph.to_string(),
+        },
+    });
+    let paragraphs: Vec<_> = paragraphs.collect();
+    paragraphs.join("\n\n") + "\n"
+}
+
+/// `1418530010 stream message`, the time in seconds.
+fn event((at, line): (usize, &str)) -> Event {
+    let mut words = line.splitn(3, ' ');
+    let mut word = || words.next().unwrap_or_default();
+    let (seconds, log_stream, message) =
+        (word().parse::<i64>().expect(line), word().to_string(), word().to_string());
+    Event {
+        timestamp_ms: seconds * 1000,
+        ingestion_ms: Some(seconds * 1000 + 500),
+        fields: discover(&message),
+        message,
+        log_stream,
+        log: "123456789010:group".into(),
+        ptr: format!("ptr-{at}"),
+    }
+}
+
+fn answer(query: &str, rows: &[Event]) -> String {
+    let plan = match plan(query, None) {
+        Ok(plan) => plan,
+        Err(error) => return refusal(query, &error),
+    };
+    let cancelled = AtomicBool::new(false);
+    let window = TimeRange { start_ms: 0, end_ms: 4_000_000_000_000 };
+    let run = Run { window, now_ms: 1_418_530_200_000, cancelled: &cancelled };
+    let result = Naive.execute(&plan, rows, run).expect("rows in memory");
+    let mut lines = vec![result.columns.join(" | ")];
+    lines.extend(result.rows.iter().map(|row| {
+        let values: Vec<_> = row.values.iter().map(|value| value.as_deref().unwrap_or("∅")).collect();
+        values.join(" | ")
+    }));
+    lines.extend(result.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.join("\n")
+}
+
+fn refusal(query: &str, error: &crate::QueryError) -> String {
+    let place = error.location(query);
+    format!("error at {}..{}: {error}", place.start_char_offset, place.end_char_offset)
+}
+
+#[test]
+fn a_set_flag_stops_the_run() {
+    let plan = plan("fields @message", None).expect("a query");
+    let cancelled = AtomicBool::new(true);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    let rows = vec![event((0, "1 stream text"))];
+    assert_eq!(Naive.execute(&plan, &rows, run), Err(ExecuteError::Cancelled));
+}
+
+#[test]
+fn statistics_count_what_was_read_and_what_passed_the_filters() {
+    let plan = plan("filter @message like 'a' | limit 1", None).expect("a query");
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window: TimeRange { start_ms: 1000, end_ms: 3000 }, now_ms: 0, cancelled: &cancelled };
+    let lines = ["0 s a", "1 s a", "2 s bb", "3 s aa", "4 s a"];
+    let rows: Vec<_> = lines.into_iter().enumerate().map(event).collect();
+    let result = Naive.execute(&plan, &rows, run).expect("rows in memory");
+    let statistics = result.statistics;
+    assert_eq!((statistics.records_scanned, statistics.bytes_scanned), (3, 5));
+    assert_eq!((statistics.records_matched, statistics.result_count), (2, 1));
+    assert_eq!(result.rows[0].ptr.as_deref(), Some("ptr-3"));
+    let fields: Vec<_> = result.fields(&result.rows[0]).collect();
+    let expected = [("@timestamp", "1970-01-01 00:00:03.000"), ("@message", "aa"), ("@ptr", "ptr-3")];
+    assert_eq!(fields, expected);
+}

@@ -1,0 +1,233 @@
+//! From text to commands: recursive descent, one function for each command.
+//!
+//! Keywords are case-insensitive, `#` begins a comment, commands are separated by `|`.
+//! Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax" (read 2026-11).
+
+mod expression;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::lexer::{Token, next_token};
+use crate::plan::Direction;
+use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
+
+/// `queryString` of StartQuery.
+pub const QUERY_CHARS_MAX: usize = 10_000;
+/// More commands than any query of this length needs.
+pub const COMMANDS_MAX: usize = 200;
+
+/// Every command of the language that is refused by name.
+const NOT_IMPLEMENTED: &[&str] = &[
+    "accum",
+    "addtotals",
+    "anomaly",
+    "appendcols",
+    "autoregress",
+    "cidrlookup",
+    "count_frequent",
+    "countfrequent",
+    "diff",
+    "estimate",
+    "expand",
+    "filldown",
+    "fillmissing",
+    "filterindex",
+    "join",
+    "logcompare",
+    "lookup",
+    "outlier",
+    "pattern",
+    "relevantfields",
+    "sessionize",
+    "source",
+    "unmask",
+    "unnest",
+];
+
+/// The commands of a query.
+///
+/// # Errors
+/// The first thing that is not as the language wants it.
+pub fn parse(query: &str) -> Result<Vec<Command>, QueryError> {
+    if query.chars().count() > QUERY_CHARS_MAX {
+        let span = Span { start: 0, end: query.len() };
+        return Err(QueryError { span, kind: QueryErrorKind::TooLong });
+    }
+    let mut parser = Parser::new(query)?;
+    let mut commands = vec![parser.command()?];
+    while parser.take_symbol("|")? {
+        if commands.len() == COMMANDS_MAX {
+            return Err(parser.refuse(QueryErrorKind::TooManyCommands));
+        }
+        commands.push(parser.command()?);
+    }
+    match parser.token {
+        Token::End => Ok(commands),
+        _ => Err(parser.expected("| or the end of the query")),
+    }
+}
+
+struct Parser<'q> {
+    query: &'q str,
+    /// The token to read next, with `/` read as an operator.
+    token: Token,
+    span: Span,
+    /// Where the token before it ended.
+    last_end: usize,
+    /// How many expressions the parser is inside of.
+    depth: usize,
+}
+
+impl<'q> Parser<'q> {
+    fn new(query: &'q str) -> Result<Self, QueryError> {
+        let (token, span) = next_token(query, 0)?;
+        Ok(Parser { query, token, span, last_end: 0, depth: 0 })
+    }
+
+    fn command(&mut self) -> Result<Command, QueryError> {
+        let span = self.span;
+        let Token::Name { text, .. } = &self.token else { return Err(self.expected("a command")) };
+        let name = text.to_ascii_lowercase();
+        let parse: fn(&mut Self) -> Result<CommandKind, QueryError> = match name.as_str() {
+            "fields" => |parser| Ok(CommandKind::Fields(parser.items()?)),
+            "display" => |parser| Ok(CommandKind::Display(parser.items()?)),
+            "filter" | "where" => |parser| Ok(CommandKind::Filter(parser.expr()?)),
+            "stats" => Self::stats,
+            "sort" => Self::sort,
+            "limit" | "head" | "tail" => Self::limit,
+            "dedup" => |parser| Ok(CommandKind::Dedup(parser.list(Self::expr)?)),
+            "parse" => Self::parse_command,
+            name if NOT_IMPLEMENTED.contains(&name) => {
+                return Err(self.refuse(QueryErrorKind::NotImplemented("command", text.clone())));
+            }
+            _ => return Err(self.refuse(QueryErrorKind::UnknownCommand(text.clone()))),
+        };
+        self.advance()?;
+        Ok(Command { span, kind: parse(self)? })
+    }
+
+    fn stats(&mut self) -> Result<CommandKind, QueryError> {
+        let items = self.items()?;
+        let groups = if self.take_word("by")? { self.items()? } else { vec![] };
+        Ok(CommandKind::Stats { items, groups })
+    }
+
+    fn sort(&mut self) -> Result<CommandKind, QueryError> {
+        self.take_word("by")?;
+        let key = |parser: &mut Self| {
+            let expr = parser.expr()?;
+            if parser.take_word("desc")? {
+                return Ok((expr, Direction::Descending));
+            }
+            parser.take_word("asc")?;
+            Ok((expr, Direction::Ascending))
+        };
+        Ok(CommandKind::Sort(self.list(key)?))
+    }
+
+    /// `limit any N` may stop scanning early; the first rows in order are among the rows it may give.
+    fn limit(&mut self) -> Result<CommandKind, QueryError> {
+        self.take_word("any")?;
+        match &self.token {
+            Token::Number(text) => {
+                let kind = ExprKind::Number(text.clone());
+                let span = self.advance()?;
+                Ok(CommandKind::Limit(Expr { span, kind }))
+            }
+            _ => Err(self.expected("a number of rows")),
+        }
+    }
+
+    /// `parse [field] "glob" as a, b` or `parse [field] /regex/`; without a field it reads `@message`.
+    fn parse_command(&mut self) -> Result<CommandKind, QueryError> {
+        let source = match self.token {
+            Token::Text(_) | Token::Symbol("/") => None,
+            _ => Some(self.operand()?),
+        };
+        let pattern = self.pattern()?;
+        let names_from = self.span;
+        let names = if self.take_word("as")? { self.list(Self::name)? } else { vec![] };
+        let names_span = Span { start: names_from.start, end: self.last_end.max(names_from.start) };
+        Ok(CommandKind::Parse { source, pattern, names, names_span })
+    }
+
+    fn items(&mut self) -> Result<Vec<Item>, QueryError> {
+        self.list(Self::item)
+    }
+
+    fn item(&mut self) -> Result<Item, QueryError> {
+        let start = self.span.start;
+        let expr = self.expr()?;
+        let mut text = self.query[start..self.last_end].to_string();
+        if let ExprKind::Field(name) = &expr.kind {
+            text.clone_from(name);
+        }
+        let offset = if self.take_word("offset")? { Some(self.period()?) } else { None };
+        let alias = if self.take_word("as")? { Some(self.name()?) } else { None };
+        Ok(Item { expr, alias, text, offset })
+    }
+
+    fn period(&mut self) -> Result<Expr, QueryError> {
+        let Token::Period(text) = &self.token else { return Err(self.expected("a period such as 1h")) };
+        let kind = ExprKind::Period(text.clone());
+        Ok(Expr { span: self.advance()?, kind })
+    }
+
+    fn name(&mut self) -> Result<String, QueryError> {
+        let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
+        let name = text.clone();
+        self.advance()?;
+        Ok(name)
+    }
+
+    fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, QueryError>) -> Result<Vec<T>, QueryError> {
+        let mut list = vec![one(self)?];
+        while self.take_symbol(",")? {
+            list.push(one(self)?);
+        }
+        Ok(list)
+    }
+
+    /// Moves past the token and gives its place.
+    fn advance(&mut self) -> Result<Span, QueryError> {
+        let span = self.span;
+        self.resume(span)?;
+        Ok(span)
+    }
+
+    /// Goes on behind a token that the parser read by itself.
+    fn resume(&mut self, read: Span) -> Result<(), QueryError> {
+        self.last_end = read.end;
+        (self.token, self.span) = next_token(self.query, read.end)?;
+        Ok(())
+    }
+
+    fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
+        let is_word = self.token.is_word(word);
+        if is_word {
+            self.advance()?;
+        }
+        Ok(is_word)
+    }
+
+    fn take_symbol(&mut self, symbol: &str) -> Result<bool, QueryError> {
+        let is_symbol = matches!(self.token, Token::Symbol(found) if found == symbol);
+        if is_symbol {
+            self.advance()?;
+        }
+        Ok(is_symbol)
+    }
+
+    fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
+        if self.take_symbol(symbol)? { Ok(()) } else { Err(self.expected(symbol)) }
+    }
+
+    fn expected(&self, wanted: &'static str) -> QueryError {
+        self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
+    }
+
+    fn refuse(&self, kind: QueryErrorKind) -> QueryError {
+        QueryError { span: self.span, kind }
+    }
+}

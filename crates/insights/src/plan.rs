@@ -1,0 +1,292 @@
+//! The typed plan: what a query means, step by step, with every name, period, pattern and limit already checked.
+//!
+//! A plan is a pipeline. Each step takes rows and gives rows; a row is a set of named values. Before the first
+//! [`Step::Stats`] rows are log events and every field of the source is visible; after it only its columns are.
+
+use std::fmt;
+
+use crate::aggregate::AggregateRow;
+use crate::functions::Function;
+use crate::period::Period;
+use crate::value::Value;
+
+/// Rows of a query without `limit` (StartQuery, `limit`).
+pub const LIMIT_DEFAULT: u32 = 10_000;
+/// The highest `limit`.
+pub const LIMIT_MAX: u32 = 100_000;
+
+/// A checked query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What happens to the rows, in order. Holds every default explicitly: the order and the limit.
+    pub steps: Vec<Step>,
+    /// The names shown, in order.
+    pub columns: Vec<String>,
+    /// True if each row is still one log event, so that the result carries its `@ptr`.
+    pub is_events: bool,
+    /// What the query's author should know although the query runs.
+    pub warnings: Vec<Warning>,
+}
+
+/// One step of the pipeline.
+#[allow(missing_docs, reason = "the parts of a variant are named by its fields and told by its text")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Adds columns, each able to see those before it; replaces a column of the same name.
+    Extend(Vec<Column>),
+    /// Keeps the rows for which the expression is true.
+    Filter(Expr),
+    /// Adds columns found in text; a row that does not match keeps going without them.
+    Parse { source: Expr, extract: Extract },
+    /// Replaces the rows by one for each group.
+    Stats(Stats),
+    /// Orders the rows; equal rows keep their order, which for log events is the source's.
+    Sort(Vec<SortKey>),
+    /// Keeps the first rows.
+    Limit(u32),
+    /// Keeps the first row for each combination of the values; rows without one of the values are all kept.
+    Dedup(Vec<Expr>),
+}
+
+/// A named expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The alias, or the expression's source text.
+    pub name: String,
+    /// Its value.
+    pub expr: Expr,
+}
+
+/// Groups and aggregates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// The group columns, after `by`. Without any there is exactly one row, even of no events.
+    pub groups: Vec<Column>,
+    /// What is computed for each group.
+    pub aggregates: Vec<AggregateCall>,
+    /// What is shown: expressions over the names of `groups` and `aggregates`. The step's output columns.
+    pub outputs: Vec<Column>,
+}
+
+/// One aggregate of a `stats`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateCall {
+    /// A name that no field can have, for `outputs` to refer to.
+    pub name: String,
+    /// Which.
+    pub aggregate: &'static AggregateRow,
+    /// What it reads; `None` for `count(*)`.
+    pub argument: Option<Expr>,
+    /// The constant second argument, such as the percentage of `pct`.
+    pub parameter: Option<f64>,
+}
+
+/// One key of a `sort`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey {
+    /// The value to sort by, in natural order ([`crate::natural_key`]).
+    pub expr: Expr,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// The direction of a sort key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Least first.
+    Ascending,
+    /// Greatest first, the exact reverse.
+    Descending,
+}
+
+/// How `parse` finds its values: a compiled pattern, and which group of it becomes which column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extract {
+    /// The regular expression; a glob is turned into one.
+    pub pattern: Pattern,
+    /// The column for each group of the pattern, from group 1 on; `None` for a group that is not kept.
+    pub columns: Vec<Option<String>>,
+}
+
+/// A regular expression, equal to another if their texts are.
+#[derive(Clone, Debug)]
+pub struct Pattern(pub regex::Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+/// An expression over one row.
+#[allow(missing_docs, reason = "the parts of a variant are named by its fields and told by its text")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A constant.
+    Literal(Value),
+    /// A field or an earlier column by its full name; absent if the row has none of this name.
+    Field(String),
+    /// A fact about the run.
+    Query(QueryFact),
+    /// A function of the table.
+    Call { function: &'static Function, arguments: Vec<Expr> },
+    /// The first value whose condition is true, else the last; `if` and `case`.
+    Case { branches: Vec<(Expr, Expr)>, otherwise: Box<Expr> },
+    /// The first value that is not absent.
+    Coalesce(Vec<Expr>),
+    /// Whether there is a value.
+    IsPresent(Box<Expr>),
+    /// A time rounded to a period, down or up: `bin`, `datefloor`, `dateceil`. The offset moves every border.
+    Round { time: Box<Expr>, period: Period, offset_ms: i64, is_up: bool },
+    /// The number with its sign turned.
+    Negate(Box<Expr>),
+    /// Two numbers; null if either is not a number or the result is not finite.
+    Arithmetic { operator: Arithmetic, left: Box<Expr>, right: Box<Expr> },
+    /// True and false exchanged.
+    Not(Box<Expr>),
+    /// Both true.
+    And(Box<Expr>, Box<Expr>),
+    /// At least one true.
+    Or(Box<Expr>, Box<Expr>),
+    /// As numbers if both are, else as text; false if either is absent, whichever the operator.
+    Compare { operator: Comparison, left: Box<Expr>, right: Box<Expr> },
+    /// Whether the text holds this substring, case-sensitive: `like "..."`. Absent: false, negated or not.
+    Contains { value: Box<Expr>, text: String, is_negated: bool },
+    /// Whether the pattern matches somewhere in the text: `like /.../`, `=~`. Absent: false, negated or not.
+    Matches { value: Box<Expr>, pattern: Pattern, is_negated: bool },
+    /// Whether the value equals one of the list. Absent: false, negated or not.
+    In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
+}
+
+/// Facts about the run that a query can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryFact {
+    /// When it was started, in seconds.
+    Now,
+    /// The first millisecond read.
+    StartTime,
+    /// The last millisecond read.
+    EndTime,
+    /// Milliseconds from the first to the last.
+    TimeRange,
+}
+
+/// Operators on numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`, with the sign of the left side.
+    Remainder,
+    /// `^`
+    Power,
+}
+
+impl Arithmetic {
+    /// The result, which may be infinite or not a number.
+    pub fn apply(self, left: f64, right: f64) -> f64 {
+        match self {
+            Arithmetic::Add => left + right,
+            Arithmetic::Subtract => left - right,
+            Arithmetic::Multiply => left * right,
+            Arithmetic::Divide => left / right,
+            Arithmetic::Remainder => left % right,
+            Arithmetic::Power => left.powf(right),
+        }
+    }
+}
+
+/// Operators on two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether the operator holds for sides in this order.
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Comparison::Equal => order.is_eq(),
+            Comparison::NotEqual => order.is_ne(),
+            Comparison::Less => order.is_lt(),
+            Comparison::LessOrEqual => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}
+
+/// What is known of a value before any row is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Nothing: fields and mixtures.
+    Any,
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// A time.
+    Time,
+    /// Text.
+    Text,
+}
+
+/// A remark about a query that runs.
+#[allow(missing_docs, reason = "the parts of a variant are named by its fields and told by its text")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The number of a period was above its unit's cap; AWS uses the cap without saying so.
+    PeriodCapped { text: String },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::PeriodCapped { text } => {
+                write!(
+                    f,
+                    "{text} is above the cap of its unit (1000ms, 60s, 60m, 24h); the cap is used, as AWS does"
+                )
+            }
+        }
+    }
+}
+
+impl Expr {
+    /// The expressions directly inside this one.
+    pub fn parts(&self) -> Vec<&Expr> {
+        match self {
+            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) => vec![],
+            Expr::Call { arguments, .. } | Expr::Coalesce(arguments) => arguments.iter().collect(),
+            Expr::Case { branches, otherwise } => {
+                let branches = branches.iter().flat_map(|(condition, value)| [condition, value]);
+                branches.chain([otherwise.as_ref()]).collect()
+            }
+            Expr::IsPresent(inner) | Expr::Negate(inner) | Expr::Not(inner) => vec![inner],
+            Expr::Round { time, .. } => vec![time],
+            Expr::Arithmetic { left, right, .. } | Expr::Compare { left, right, .. } => vec![left, right],
+            Expr::And(left, right) | Expr::Or(left, right) => vec![left, right],
+            Expr::Contains { value, .. } | Expr::Matches { value, .. } => vec![value],
+            Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+        }
+    }
+}

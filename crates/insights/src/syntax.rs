@@ -1,0 +1,176 @@
+//! The query as written: commands and expressions with their places, before names are looked up.
+
+use std::fmt;
+
+use crate::error::Span;
+use crate::plan::{Arithmetic, Comparison, Direction};
+
+/// One command with the place of its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// The place of the command's name.
+    pub span: Span,
+    /// What it says.
+    pub kind: CommandKind,
+}
+
+/// The commands that this program runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommandKind {
+    /// `fields`
+    Fields(Vec<Item>),
+    /// `display`
+    Display(Vec<Item>),
+    /// `filter`, `where`
+    Filter(Expr),
+    /// `stats`
+    Stats { items: Vec<Item>, groups: Vec<Item> },
+    /// `sort`
+    Sort(Vec<(Expr, Direction)>),
+    /// `limit`, `head`, `tail`
+    Limit(Expr),
+    /// `dedup`
+    Dedup(Vec<Expr>),
+    /// `parse`
+    Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span },
+}
+
+/// An expression with the name it is shown under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The expression.
+    pub expr: Expr,
+    /// After `as`.
+    pub alias: Option<String>,
+    /// The expression's source text, its name if there is no alias.
+    pub text: String,
+    /// After `offset`, behind `bin`.
+    pub offset: Option<Expr>,
+}
+
+/// An expression with its place.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// Its place.
+    pub span: Span,
+    /// What it says.
+    pub kind: ExprKind,
+}
+
+/// Expressions are equal if they say the same, wherever they stand.
+impl PartialEq for Expr {
+    fn eq(&self, other: &Expr) -> bool {
+        self.kind == other.kind
+    }
+}
+
+/// What an expression says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// Digits, perhaps with a fraction.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// A regular expression.
+    Regex(String),
+    /// A number with a unit.
+    Period(String),
+    /// `*` as an argument.
+    Star,
+    /// A field.
+    Field(String),
+    /// A function with its name as written.
+    Call(String, Vec<Expr>),
+    /// `-`
+    Negate(Box<Expr>),
+    /// `not`, `!`
+    Not(Box<Expr>),
+    /// An operator between two expressions.
+    Binary(Binary, Box<Expr>, Box<Expr>),
+    /// `like`, `=~` and their negations.
+    Like { value: Box<Expr>, pattern: Box<Expr>, is_negated: bool },
+    /// `in [...]` and its negation.
+    In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
+}
+
+/// Operators between two expressions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Binary {
+    /// `or`
+    Or,
+    /// `and`
+    And,
+    /// `=`, `<` and their like.
+    Compare(Comparison),
+    /// `+`, `*` and their like.
+    Arithmetic(Arithmetic),
+}
+
+impl Binary {
+    /// How the operator is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Binary::Or => "or",
+            Binary::And => "and",
+            Binary::Compare(Comparison::Equal) => "=",
+            Binary::Compare(Comparison::NotEqual) => "!=",
+            Binary::Compare(Comparison::Less) => "<",
+            Binary::Compare(Comparison::LessOrEqual) => "<=",
+            Binary::Compare(Comparison::Greater) => ">",
+            Binary::Compare(Comparison::GreaterOrEqual) => ">=",
+            Binary::Arithmetic(Arithmetic::Add) => "+",
+            Binary::Arithmetic(Arithmetic::Subtract) => "-",
+            Binary::Arithmetic(Arithmetic::Multiply) => "*",
+            Binary::Arithmetic(Arithmetic::Divide) => "/",
+            Binary::Arithmetic(Arithmetic::Remainder) => "%",
+            Binary::Arithmetic(Arithmetic::Power) => "^",
+        }
+    }
+}
+
+/// The expression in one fixed spelling, every operator in parentheses: what is parsed from it is equal.
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ExprKind::Number(text) | ExprKind::Period(text) => f.write_str(text),
+            ExprKind::Text(text) => write_text(f, text),
+            ExprKind::Regex(text) => write!(f, "/{}/", text.replace('/', "\\/")),
+            ExprKind::Star => f.write_str("*"),
+            ExprKind::Field(name) => write!(f, "`{name}`"),
+            ExprKind::Call(name, arguments) => {
+                write!(f, "{}", name.to_ascii_lowercase())?;
+                write_list(f, "(", arguments, ")")
+            }
+            ExprKind::Negate(inner) => write!(f, "(-{inner})"),
+            ExprKind::Not(inner) => write!(f, "(not {inner})"),
+            ExprKind::Binary(operator, left, right) => write!(f, "({left} {} {right})", operator.text()),
+            ExprKind::Like { value, pattern, is_negated } => {
+                write!(f, "({value} {}like {pattern})", negation(*is_negated))
+            }
+            ExprKind::In { value, list, is_negated } => {
+                write!(f, "({value} {}in ", negation(*is_negated))?;
+                write_list(f, "[", list, "])")
+            }
+        }
+    }
+}
+
+fn negation(is_negated: bool) -> &'static str {
+    if is_negated { "not " } else { "" }
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, open: &str, list: &[Expr], close: &str) -> fmt::Result {
+    f.write_str(open)?;
+    for (index, expr) in list.iter().enumerate() {
+        if index > 0 {
+            f.write_str(", ")?;
+        }
+        write!(f, "{expr}")?;
+    }
+    f.write_str(close)
+}
+
+fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    write!(f, "\"{}\"", text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t"))
+}
