@@ -20,6 +20,7 @@ pub mod iam;
 
 pub mod acl;
 pub mod address;
+pub mod dhcp;
 pub mod flow_log;
 pub mod gateway;
 pub mod group;

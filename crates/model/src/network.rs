@@ -2,6 +2,7 @@
 
 use crate::acl::NetworkAcl;
 use crate::address::Address;
+use crate::dhcp::DhcpOptions;
 use crate::flow_log::FlowLog;
 use crate::gateway::InternetGateway;
 use crate::group::Group;
@@ -12,7 +13,7 @@ use crate::route::RouteTable;
 use crate::subnet::Subnet;
 use crate::table::{Change, Owned, Resource, Table};
 use crate::time::Timestamp;
-use crate::vpc::{DhcpOptions, Vpc};
+use crate::vpc::Vpc;
 use crate::{Ids, Limits, Scope};
 
 /// What a command knows of its caller and the moment.

@@ -3,6 +3,8 @@
 //! Variants are grouped by resource; those that several resources share come first.
 //! Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
 
+use crate::dhcp::BadOption;
+use crate::route::Destination;
 use crate::*;
 use std::fmt;
 
@@ -15,6 +17,102 @@ pub enum Refused {
     HasDependents(Held),
     /// A quota of the account, region or resource is used up.
     OverLimit(Limit),
+
+    /// A VPC cannot have this block: not /16 to /28, or a range with another use.
+    VpcRange(Cidr4),
+    /// The VPC cannot have this block beside those it has: another private range.
+    RestrictedRange(Cidr4),
+    /// The block overlaps one of the VPC or of an active peer, or holds the destination of a route.
+    BlockInUse(Cidr4),
+    /// The VPC has asked for a peering, and gets no further block until it is answered.
+    RequestPending(PeeringId),
+    /// The primary block of a VPC stays.
+    PrimaryBlock(VpcId, VpcCidrAssociationId),
+    /// DNS host names need DNS support.
+    HostnamesNeedDnsSupport(VpcId),
+    /// The region has a default VPC.
+    DefaultVpcExists,
+    /// The region has no default VPC.
+    DefaultVpcMissing,
+    /// The zone has a default subnet.
+    DefaultSubnetExists(SubnetId, ZoneName),
+    /// The default VPC has no room for another default subnet.
+    NoFreeBlock(VpcId),
+    /// The option cannot be in a DHCP options set.
+    DhcpOption(BadOption),
+
+    /// The region has no such zone.
+    NoSuchZone(ZoneName),
+    /// A subnet needs a block.
+    SubnetWithoutBlock,
+    /// The block is not /16 to /28 (IPv6: /64), or lies outside the VPC.
+    SubnetRange(Cidr),
+    /// The block overlaps another subnet.
+    SubnetConflict(Cidr),
+    /// The subnet has no IPv6 block, so nothing in it can have an IPv6 address.
+    SubnetWithoutIpv6(SubnetId),
+    /// The subnet has an IPv6 block, and cannot have two.
+    SubnetHasIpv6(SubnetId),
+    /// The block is the only one of an IPv6-only subnet.
+    OnlyBlock(SubnetId),
+
+    /// The table has a route for this destination.
+    RouteExists(Destination),
+    /// The table has no route for this destination.
+    NoRoute(RouteTableId, Destination),
+    /// The table has no route for this destination whose target could be replaced.
+    NoRouteToReplace(Destination),
+    /// The local route cannot be removed.
+    LocalRoute(RouteTableId, Destination),
+    /// Only a route for a whole block of the VPC can be made local.
+    LocalTarget(Destination),
+    /// The destination is AWS's own.
+    KeptDestination(Cidr),
+    /// The destination is in a block of the VPC: it must be a whole subnet's and lead to an interface.
+    InsideLocalRoute(Cidr),
+    /// A gateway's table may only lead whole blocks of the VPC or a subnet to an interface.
+    NotForGatewayTable(RouteTableId, Cidr),
+    /// No gateway of any kind has this id (as a route's target).
+    NoSuchGateway(InternetGatewayId),
+    /// The table and the other resource are of different VPCs.
+    DifferentNetworks(RouteTableId, Stranger),
+    /// A route can lead to an instance only if it has exactly one interface.
+    SeveralInterfaces(InstanceId),
+    /// What the table should be associated with has an association with another table.
+    TableAssociated(RouteTableId, RouteAssociationId),
+    /// A VPC always has a main table.
+    MainAssociation(RouteAssociationId),
+
+    /// The gateway is attached to a VPC.
+    GatewayAttached(InternetGatewayId, VpcId),
+    /// The VPC has an internet gateway.
+    VpcHasGateway(VpcId),
+    /// The gateway is not attached to this VPC.
+    GatewayNotAttached(InternetGatewayId, VpcId),
+
+    /// The default ACL of a VPC stays.
+    DefaultAcl(NetworkAclId),
+    /// The number of an entry is 1 to 32766.
+    EntryNumber(u16),
+    /// The ACL has an entry with this number and direction.
+    EntryExists(u16),
+    /// The ACL has no entry with this number and direction.
+    NoEntry(NetworkAclId, u16),
+    /// The ACL and the subnet are of different VPCs.
+    AclOfOtherNetwork(NetworkAclId, SubnetId),
+}
+
+/// A resource of another VPC than a route table's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// An internet gateway, or one that is attached to no VPC.
+    InternetGateway(InternetGatewayId),
+    /// A network interface.
+    Interface(InterfaceId),
+    /// A subnet.
+    Subnet(SubnetId),
+    /// Another route table.
+    RouteTable(RouteTableId),
 }
 
 macro_rules! missing {

@@ -1,0 +1,269 @@
+//! Making and deleting route tables and routes.
+//!
+//! A route must lead somewhere in its table's VPC, may not shadow what AWS keeps for itself, and may cut into the VPC's
+//! own blocks only for a whole subnet and towards an interface (or instance).
+//! Source: Amazon VPC User Guide, "Route tables" (concepts, gateway route tables, middlebox routing).
+
+use super::{Destination, Origin, Route, RouteTable, Target};
+use crate::instance::InstanceState;
+use crate::peering::{PeeringStatus, Side};
+use crate::refused::Stranger;
+use crate::{
+    Cidr, Cidr4, Cidr6, Cx, Held, InstanceId, InterfaceId, Limit, Missing, Network, PeeringId, Refused,
+    RouteTableId, Scope, Tags, VpcId,
+};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Whether AWS keeps `cidr` for its own services: equal to or inside 169.254.168.0/22 or fd00:ec2::/32.
+fn is_kept_by_aws(cidr: Cidr) -> bool {
+    let ipv4 = Cidr4::new(Ipv4Addr::new(169, 254, 168, 0), 22).map(Cidr::V4);
+    let ipv6 = Cidr6::new(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32).map(Cidr::V6);
+    [ipv4, ipv6].into_iter().flatten().any(|kept| kept.covers(cidr))
+}
+
+fn is_ipv6(destination: Destination) -> bool {
+    matches!(destination, Destination::Cidr(Cidr::V6(_)))
+}
+
+fn is_interface(target: Target) -> bool {
+    matches!(target, Target::Interface(_) | Target::Instance(..))
+}
+
+impl Network {
+    /// Makes a route table with only the local routes.
+    ///
+    /// # Errors
+    /// No such VPC; [`Limit::RouteTablesPerVpc`].
+    pub fn create_route_table(
+        &mut self,
+        cx: &mut Cx,
+        vpc: VpcId,
+        tags: Tags,
+    ) -> Result<RouteTableId, Refused> {
+        self.vpcs.find(cx.scope, &vpc)?;
+        let held = self.route_tables.iter().filter(|table| table.vpc == vpc).count();
+        if held >= self.limits.route_tables_per_vpc {
+            return Err(Limit::RouteTablesPerVpc.into());
+        }
+        let table = RouteTable {
+            id: cx.ids.fresh(),
+            scope: cx.scope,
+            vpc,
+            routes: Vec::new(),
+            main: None,
+            associations: Vec::new(),
+            tags,
+        };
+        let id = table.id;
+        self.route_tables.insert(table);
+        Ok(id)
+    }
+
+    /// Deletes a route table.
+    ///
+    /// # Errors
+    /// No such table; [`Held::RouteTable`] if it is the main one or has associations.
+    pub fn delete_route_table(&mut self, cx: &Cx, id: RouteTableId) -> Result<(), Refused> {
+        let table = self.route_tables.find(cx.scope, &id)?;
+        if table.main.is_some() || !table.associations.is_empty() {
+            return Err(Held::RouteTable(id).into());
+        }
+        self.route_tables.remove(&id);
+        Ok(())
+    }
+
+    /// The target that an instance is: the instance with its only interface.
+    ///
+    /// # Errors
+    /// No such instance, or it is terminated; [`Refused::SeveralInterfaces`].
+    pub fn instance_target(&self, scope: Scope, id: InstanceId) -> Result<Target, Refused> {
+        let instance = self.instances.find(scope, &id)?;
+        match instance.interfaces[..] {
+            _ if instance.state == InstanceState::Terminated => Err(Missing::Instance(id).into()),
+            [interface] => Ok(Target::Instance(id, interface)),
+            _ => Err(Refused::SeveralInterfaces(id)),
+        }
+    }
+
+    /// Adds a route to a table.
+    ///
+    /// # Errors
+    /// No such table or target; [`Refused::RouteExists`] also for the very same route;
+    /// [`Refused::DifferentNetworks`] for a target outside the VPC; [`Refused::KeptDestination`],
+    /// [`Refused::InsideLocalRoute`], [`Refused::NotForGatewayTable`]; [`Limit::RoutesPerTable`].
+    pub fn create_route(
+        &mut self,
+        cx: &Cx,
+        table: RouteTableId,
+        destination: Destination,
+        target: Target,
+    ) -> Result<(), Refused> {
+        let found = self.route_tables.find(cx.scope, &table)?;
+        self.check_target(cx.scope, found, target)?;
+        self.check_destination(found, destination, target)?;
+        if found.route(destination).is_some() || self.is_local(found.vpc, destination) {
+            return Err(Refused::RouteExists(destination));
+        }
+        let same_family = |route: &&Route| is_ipv6(route.destination) == is_ipv6(destination);
+        if found.routes.iter().filter(same_family).count() >= self.limits.routes_per_table {
+            return Err(Limit::RoutesPerTable.into());
+        }
+        let found = self.route_tables.get_mut(&table).expect("the table was just found");
+        found.routes.push(Route { destination, target, origin: Origin::CreateRoute });
+        Ok(())
+    }
+
+    /// Gives the route for `destination` another target. A local route may be led to an interface and, with
+    /// [`Target::Local`], be made local again.
+    ///
+    /// # Errors
+    /// As [`Network::create_route`]; [`Refused::NoRouteToReplace`]; [`Refused::LocalTarget`] for another route.
+    pub fn replace_route(
+        &mut self,
+        cx: &Cx,
+        table: RouteTableId,
+        destination: Destination,
+        target: Target,
+    ) -> Result<(), Refused> {
+        let found = self.route_tables.find(cx.scope, &table)?;
+        let is_local = self.is_local(found.vpc, destination);
+        if !is_local && found.route(destination).is_none() {
+            return Err(Refused::NoRouteToReplace(destination));
+        }
+        if target == Target::Local {
+            return match is_local {
+                true => self.make_local(table, destination),
+                false => Err(Refused::LocalTarget(destination)),
+            };
+        }
+        self.check_target(cx.scope, found, target)?;
+        self.check_destination(found, destination, target)?;
+        let found = self.route_tables.get_mut(&table).expect("the table was just found");
+        match found.routes.iter_mut().find(|route| route.destination == destination) {
+            Some(route) => route.target = target,
+            None => found.routes.push(Route { destination, target, origin: Origin::CreateRouteTable }),
+        }
+        Ok(())
+    }
+
+    fn make_local(&mut self, table: RouteTableId, destination: Destination) -> Result<(), Refused> {
+        let found = self.route_tables.get_mut(&table).expect("the caller has found the table");
+        found.routes.retain(|route| route.destination != destination);
+        Ok(())
+    }
+
+    /// Removes the route for exactly `destination`.
+    ///
+    /// # Errors
+    /// No such table; [`Refused::NoRoute`]; [`Refused::LocalRoute`].
+    pub fn delete_route(
+        &mut self,
+        cx: &Cx,
+        table: RouteTableId,
+        destination: Destination,
+    ) -> Result<(), Refused> {
+        let found = self.route_tables.find(cx.scope, &table)?;
+        if self.is_local(found.vpc, destination) {
+            return Err(Refused::LocalRoute(table, destination));
+        }
+        if found.route(destination).is_none() {
+            return Err(Refused::NoRoute(table, destination));
+        }
+        let found = self.route_tables.get_mut(&table).expect("the table was just found");
+        found.routes.retain(|route| route.destination != destination);
+        Ok(())
+    }
+
+    /// Removes the routes that stood in place of the local one for a block that the VPC has lost.
+    pub(crate) fn drop_overrides(&mut self, vpc: VpcId, block: Cidr) {
+        let destination = Destination::Cidr(block);
+        let tables = self.route_tables.iter().filter(|table| table.vpc == vpc);
+        let overridden = tables.filter(|table| table.route(destination).is_some()).map(|table| table.id);
+        for id in overridden.collect::<Vec<_>>() {
+            let table = self.route_tables.get_mut(&id).expect("its id was just listed");
+            table.routes.retain(|route| route.destination != destination);
+        }
+    }
+
+    fn is_local(&self, vpc: VpcId, destination: Destination) -> bool {
+        matches!(destination, Destination::Cidr(cidr) if self.blocks(vpc).contains(&cidr))
+    }
+
+    fn check_target(&self, scope: Scope, table: &RouteTable, target: Target) -> Result<(), Refused> {
+        match target {
+            Target::Local => Ok(()),
+            Target::InternetGateway(id) => {
+                match self.internet_gateways.get(&id).filter(|igw| igw.scope == scope) {
+                    None => Err(Refused::NoSuchGateway(id)),
+                    Some(igw) if igw.vpc != Some(table.vpc) => {
+                        Err(Refused::DifferentNetworks(table.id, Stranger::InternetGateway(id)))
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            Target::Peering(id) => self.check_peering_target(scope, table.vpc, id),
+            Target::Interface(id) | Target::Instance(_, id) => self.check_interface_target(scope, table, id),
+            Target::NatGateway(id) => Err(Missing::NatGateway(id).into()),
+            Target::VpcEndpoint(id) => Err(Missing::VpcEndpoint(id).into()),
+            Target::TransitGateway(id) => Err(Missing::TransitGateway(id).into()),
+            Target::VpnGateway(id) => Err(Missing::VpnGateway(id).into()),
+        }
+    }
+
+    /// A route may lead to a peering connection that waits or is active, if the VPC is one of its sides.
+    fn check_peering_target(&self, scope: Scope, vpc: VpcId, id: PeeringId) -> Result<(), Refused> {
+        let peering = self.peerings.get(&id).ok_or(Missing::Peering(id))?;
+        let is_open =
+            matches!(peering.status, PeeringStatus::Active | PeeringStatus::PendingAcceptance { .. });
+        let is_side = |side: &Side| side.scope == scope && side.vpc == vpc;
+        match is_open && (is_side(&peering.requester) || is_side(&peering.accepter)) {
+            true => Ok(()),
+            false => Err(Missing::Peering(id).into()),
+        }
+    }
+
+    fn check_interface_target(
+        &self,
+        scope: Scope,
+        table: &RouteTable,
+        id: InterfaceId,
+    ) -> Result<(), Refused> {
+        match self.interfaces.find(scope, &id)?.vpc == table.vpc {
+            true => Ok(()),
+            false => Err(Refused::DifferentNetworks(table.id, Stranger::Interface(id))),
+        }
+    }
+
+    fn check_destination(
+        &self,
+        table: &RouteTable,
+        destination: Destination,
+        target: Target,
+    ) -> Result<(), Refused> {
+        let cidr = match destination {
+            Destination::Cidr(cidr) => cidr,
+            Destination::PrefixList(id) => return Err(Missing::PrefixList(id).into()),
+        };
+        if is_kept_by_aws(cidr) {
+            return Err(Refused::KeptDestination(cidr));
+        }
+        let blocks = self.blocks(table.vpc);
+        let is_inside = blocks.iter().any(|block| block.covers(cidr));
+        let is_whole = blocks.contains(&cidr) || self.is_subnet_block(table.vpc, cidr);
+        if is_inside && !(is_whole && is_interface(target)) {
+            return Err(Refused::InsideLocalRoute(cidr));
+        }
+        match table.is_of_gateway() && !(is_whole && is_interface(target)) {
+            true => Err(Refused::NotForGatewayTable(table.id, cidr)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether `cidr` is exactly a block of one of the VPC's subnets.
+    pub(super) fn is_subnet_block(&self, vpc: VpcId, cidr: Cidr) -> bool {
+        self.subnets_of(vpc).any(|subnet| {
+            let ipv6 = subnet.ipv6_cidr.as_ref().map(|held| Cidr::V6(held.cidr));
+            subnet.cidr.map(Cidr::V4) == Some(cidr) || ipv6 == Some(cidr)
+        })
+    }
+}
