@@ -8,8 +8,6 @@
 mod expression;
 mod parse;
 mod stats;
-#[cfg(test)]
-mod tests;
 
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::parse;

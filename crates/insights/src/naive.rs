@@ -80,13 +80,15 @@ fn extend(row: &mut Row, columns: &[Column], run: Run<'_>) {
     }
 }
 
+/// A row that does not match loses what it had under the columns' names, so that old and new are never mixed.
 fn parse(row: &mut Row, source: &Expr, extract: &Extract, run: Run<'_>) {
     let value = evaluate(source, row, run);
-    let Some(text) = value.print() else { return };
-    let Some(found) = extract.pattern.0.captures(&text) else { return };
-    for (column, group) in extract.columns.iter().zip(found.iter().skip(1)) {
-        if let (Some(name), Some(group)) = (column, group) {
-            row.set(name, Value::text(group.as_str()));
+    let text = value.print();
+    let found = text.as_deref().and_then(|text| extract.pattern.0.captures(text));
+    for (index, column) in extract.columns.iter().enumerate() {
+        let group = found.as_ref().and_then(|found| found.get(index + 1));
+        if let Some(name) = column {
+            row.set(name, group.map_or(Value::Null, |group| Value::text(group.as_str())));
         }
     }
 }

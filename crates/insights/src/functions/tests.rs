@@ -1,1 +1,96 @@
+//! Every example of the table, and what holds for the table as a whole.
 
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::aggregate::AGGREGATES;
+use crate::execute::{Run, TimeRange};
+use crate::naive::{Row, evaluate};
+use crate::plan::Step;
+
+/// What an expression prints over a row without fields.
+#[track_caller]
+fn value_of(expr: &str) -> Option<String> {
+    let plan =
+        crate::plan(&format!("fields {expr} as x"), None).unwrap_or_else(|error| panic!("{expr}: {error}"));
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    match plan.steps.first() {
+        Some(Step::Extend(columns)) => {
+            evaluate(&columns[0].expr, &Row::default(), run).print().map(|text| text.into_owned())
+        }
+        other => panic!("{expr}: {other:?}"),
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Function> {
+    FUNCTIONS.iter().flat_map(|group| group.iter())
+}
+
+#[test]
+fn examples_print_what_the_table_says() {
+    for function in all() {
+        for (expr, expected) in function.examples {
+            assert_eq!(value_of(expr).as_deref(), *expected, "{expr}");
+        }
+    }
+}
+
+#[test]
+fn every_function_has_examples_unless_it_reads_the_run() {
+    let without: Vec<_> =
+        all().filter(|function| function.examples.is_empty()).map(|function| function.name).collect();
+    assert_eq!(without, ["bin", "now", "queryStartTime", "queryEndTime", "queryTimeRange"]);
+}
+
+#[test]
+fn names_are_given_once() {
+    let functions = all().flat_map(|function| [&[function.name], function.aliases].concat());
+    let aggregates = AGGREGATES.iter().flat_map(|row| [&[row.name], row.aliases].concat());
+    let refused = NOT_IMPLEMENTED.iter().copied().chain(HINTS.iter().map(|(name, _)| *name));
+    let mut names: Vec<_> = functions.chain(aggregates).chain(refused).map(str::to_lowercase).collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn no_arguments_make_a_function_panic() {
+    let odd = [
+        Value::Null,
+        Value::text(""),
+        Value::text("é€"),
+        Value::Int(i64::MIN),
+        Value::Float(1e300),
+        Value::Bool(true),
+    ];
+    for function in all() {
+        for value in &odd {
+            for count in function.parameters.min..=function.parameters.max.min(4) {
+                function.value(&vec![value.clone(); count]);
+            }
+        }
+    }
+}
+
+#[test]
+fn reserved_addresses_are_known_by_their_prefix() {
+    let rows = [
+        ("100.64.0.1", "isReservedIP"),
+        ("224.0.0.1", "isReservedIP"),
+        ("255.255.255.255", "isReservedIP"),
+        ("::1", "isReservedIP"),
+        ("fe80::1", "isReservedIP"),
+        ("fd00::1", "isPrivateIP"),
+        ("2600::1", "isPublicIP"),
+        ("100.128.0.1", "isPublicIP"),
+    ];
+    for (address, kind) in rows {
+        let kinds: Vec<_> = ["isReservedIP", "isPrivateIP", "isPublicIP"]
+            .into_iter()
+            .filter(|kind| value_of(&format!("{kind}(\"{address}\")")).as_deref() == Some("true"))
+            .collect();
+        assert_eq!(kinds, [kind], "{address}");
+    }
+}

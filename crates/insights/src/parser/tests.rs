@@ -1,1 +1,132 @@
+//! The parser takes any text without panicking, and what is printed is parsed to the same.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::{Arithmetic, Comparison};
+use crate::syntax::Binary;
+
+#[track_caller]
+fn parse_filter(text: &str) -> Expr {
+    let commands = parse(&format!("filter {text}")).unwrap_or_else(|error| panic!("{text}: {error}"));
+    match &commands[..] {
+        [Command { kind: CommandKind::Filter(expr), .. }] => expr.clone(),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// Both spellings mean the same.
+#[track_caller]
+fn check(text: &str, same: &str) {
+    assert_eq!(parse_filter(text), parse_filter(same), "{text}");
+}
+
+#[test]
+fn operators_bind_as_in_arithmetic_and_logic() {
+    check("a or b and c", "a or (b and c)");
+    check("not a = 1 and b", "(not (a = 1)) and b");
+    check("!a = 1", "(!a) = 1");
+    check("a + b * c ^ 2 = d", "(a + (b * (c ^ 2))) = d");
+    check("a - b - c", "(a - b) - c");
+    check("2 ^ 3 ^ 2", "2 ^ (3 ^ 2)");
+    check("-a ^ 2", "-(a ^ 2)");
+    check("-a * b", "(-a) * b");
+    check("a not like 'x' or b not in [1, 2]", "(a not like 'x') or (b not in [1, 2])");
+    check("a-b", "a - b");
+    check("a[0].b", "a.0.b");
+    check("`a`.b", "a.b");
+}
+
+#[test]
+fn a_slash_begins_a_pattern_only_where_one_is_wanted() {
+    check("a / b / c", "(a / b) / c");
+    check("a like /b/ and c / d > 1", "(a like /b/) and ((c / d) > 1)");
+    check(r"a =~ /b\/c/", r"a like /b\/c/");
+}
+
+#[test]
+fn nesting_and_length_have_an_end() {
+    let deep = format!("filter {}a{}", "(".repeat(200), ")".repeat(200));
+    assert_eq!(parse(&deep).map_err(|error| error.kind), Err(QueryErrorKind::TooDeep));
+    let chain = format!("filter a{}", " + a".repeat(200));
+    assert_eq!(parse(&chain).map_err(|error| error.kind), Err(QueryErrorKind::TooDeep));
+    let long = format!("filter a = '{}'", "x".repeat(QUERY_CHARS_MAX));
+    assert_eq!(parse(&long).map_err(|error| error.kind), Err(QueryErrorKind::TooLong));
+    let many = vec!["limit 1"; COMMANDS_MAX + 1].join("|");
+    assert_eq!(parse(&many).map_err(|error| error.kind), Err(QueryErrorKind::TooManyCommands));
+}
+
+fn expr() -> impl Strategy<Value = Expr> {
+    let node = |kind| Expr { span: Span::default(), kind };
+    let leaf = prop_oneof![
+        "[0-9]{1,5}".prop_map(ExprKind::Number),
+        "[ -~\n\té]{0,6}".prop_map(ExprKind::Text),
+        "[a-z@][a-z0-9._-]{0,6}".prop_map(ExprKind::Field),
+    ];
+    leaf.prop_map(node).prop_recursive(4, 24, 3, move |inner| {
+        let boxed = inner.clone().prop_map(Box::new);
+        let list = prop::collection::vec(inner, 0..3);
+        let binary = prop_oneof![
+            Just(Binary::Or),
+            Just(Binary::And),
+            Just(Binary::Compare(Comparison::LessOrEqual)),
+            Just(Binary::Arithmetic(Arithmetic::Subtract)),
+            Just(Binary::Arithmetic(Arithmetic::Power)),
+        ];
+        let pattern =
+            prop_oneof!["[a-z\"]{0,4}".prop_map(ExprKind::Text), "[a-z/.]{1,4}".prop_map(ExprKind::Regex)]
+                .prop_map(move |kind| Box::new(node(kind)));
+        prop_oneof![
+            boxed.clone().prop_map(ExprKind::Not),
+            boxed.clone().prop_map(ExprKind::Negate),
+            ("[a-z]{2,6}x", list.clone()).prop_map(|(name, list)| ExprKind::Call(name, list)),
+            (binary, boxed.clone(), boxed.clone())
+                .prop_map(|(operator, left, right)| { ExprKind::Binary(operator, left, right) }),
+            (boxed.clone(), pattern, any::<bool>()).prop_map(|(value, pattern, is_negated)| ExprKind::Like {
+                value,
+                pattern,
+                is_negated
+            }),
+            (boxed, list, any::<bool>()).prop_map(|(value, list, is_negated)| ExprKind::In {
+                value,
+                list,
+                is_negated
+            }),
+        ]
+        .prop_map(node)
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,60}") {
+        let _ = crate::plan(&text, None);
+    }
+
+    #[test]
+    fn no_mixture_of_tokens_panics(words in prop::collection::vec(
+        prop::sample::select(vec![
+            "fields", "filter", "stats", "sort", "limit", "parse", "dedup", "by", "as", "like", "in", "not", "and", "or",
+            "desc", "count", "sum", "bin", "if", "a", "@message", "1", "5m", "99999999999999999999", "'x'", "\"*\"",
+            "/(?<n>x)/", "(", ")", "[", "]", ",", "|", "=", "!=", "-", "*", "/", "^", "!", "`b c`", "#", "\n", "offset",
+        ]), 0..20))
+    {
+        let query = words.join(" ");
+        if let Err(error) = crate::plan(&query, None) {
+            let place = error.location(&query);
+            prop_assert!(place.start_char_offset <= place.end_char_offset);
+            prop_assert!(place.end_char_offset <= query.chars().count());
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_parsed_to_the_same(expr in expr()) {
+        let text = expr.to_string();
+        let commands = parse(&format!("filter {text}"));
+        match commands.as_deref() {
+            Ok([Command { kind: CommandKind::Filter(parsed), .. }]) => prop_assert_eq!(parsed, &expr, "{}", text),
+            other => prop_assert!(false, "{text}: {other:?}"),
+        }
+    }
+}
