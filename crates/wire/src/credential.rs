@@ -66,6 +66,13 @@ impl Credential {
         format!("{}/{}/{}/{TERMINATOR}", self.date, self.region, self.service)
     }
 
+    /// The value of the `Authorization` header.
+    pub fn to_header(&self) -> String {
+        let Credential { access_key, signature, .. } = self;
+        let (scope, headers) = (self.scope(), self.signed_headers.join(";"));
+        format!("{ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={headers}, Signature={signature}")
+    }
+
     fn of_parts(scope: &str, headers: &str, signature: String) -> Result<Credential, WireError> {
         // An access key id may hold slashes, the four parts after it may not.
         let mut parts = scope.rsplitn(5, '/');
@@ -120,6 +127,7 @@ mod tests {
         assert_eq!(credential.signed_headers, ["content-type", "host", "x-amz-date"]);
         assert!(credential.signature.starts_with("5d672d79"));
         assert_eq!(credential.account(), None);
+        assert_eq!(credential.to_header(), HEADER);
     }
 
     #[test]

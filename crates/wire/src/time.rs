@@ -41,6 +41,16 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     }
 }
 
+/// The milliseconds since the epoch that `20240102T030405Z`, ISO 8601 in basic format, names.
+pub(crate) fn basic_ms(text: &str) -> Option<i64> {
+    let parts = [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|range| text.get(range));
+    let [Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)] = parts else {
+        return None;
+    };
+    let is_basic = text.len() == 16 && text.get(8..9) == Some("T") && text.ends_with('Z');
+    parse_iso(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")).filter(|_| is_basic)
+}
+
 /// The milliseconds after midnight UTC that `03:04:05.678Z` names.
 fn clock_ms(text: &str) -> Option<i64> {
     let at = text.find(['Z', '+', '-']).unwrap_or(text.len());
@@ -125,6 +135,16 @@ mod tests {
             ("2024-01-01T23:30:00-0100", "2024-01-02T00:30:00.000Z"),
         ];
         rows.iter().for_each(|(text, iso)| assert_eq!(parse_iso(text), parse_iso(iso), "{text}"));
+    }
+
+    #[test]
+    fn the_basic_format_is_read() {
+        assert_eq!(basic_ms("20240102T030405Z"), Some(1_704_164_645_000));
+        for text in
+            ["", "20240102", "20240102T030405", "20240102t030405Z", "2024-01-02T03:04:05Z", "2024é102T03040Z"]
+        {
+            assert_eq!(basic_ms(text), None, "{text}");
+        }
     }
 
     #[test]

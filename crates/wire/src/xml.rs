@@ -66,17 +66,15 @@ impl Writer {
 
     /// Writes text, escaped.
     pub fn text(&mut self, text: &str) {
-        let mut done = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if !SPECIAL[usize::from(byte)] {
-                continue;
-            }
-            let Some((instead, length)) = escape(&text.as_bytes()[at..]) else { continue };
-            self.text.push_str(&text[done..at]);
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+            let (plain, special) = rest.split_at(at);
+            self.text.push_str(plain);
+            let (instead, length) = escape(special);
             self.text.push_str(instead);
-            done = at + length;
+            rest = &special[length..];
         }
-        self.text.push_str(&text[done..]);
+        self.text.push_str(rest);
     }
 
     /// Writes what `value` displays, escaped.
@@ -93,7 +91,9 @@ impl Writer {
     /// Writes an element around what `content` writes.
     pub(crate) fn element(&mut self, tag: Tag<'_>, content: impl FnOnce(&mut Writer)) {
         self.text.push('<');
+        let name = self.text.len();
         self.tag(tag);
+        let name = name..self.text.len();
         self.text.push('>');
         let start = self.text.len();
         content(self);
@@ -103,18 +103,19 @@ impl Writer {
             return;
         }
         self.text.push_str("</");
-        self.tag(tag);
+        self.text.extend_from_within(name);
         self.text.push('>');
     }
 
     pub(crate) fn tag(&mut self, tag: Tag<'_>) {
-        let mut stem = tag.stem.chars();
-        if let (true, Some(first)) = (tag.lower, stem.next()) {
-            self.text.push(first.to_ascii_lowercase());
-            self.text.push_str(stem.as_str());
-        } else {
-            self.text.push_str(tag.stem);
-        }
+        let rest = match tag.stem.split_at_checked(1) {
+            Some((first, rest)) if tag.lower => {
+                self.text.push(char::from(first.as_bytes()[0].to_ascii_lowercase()));
+                rest
+            }
+            _ => tag.stem,
+        };
+        self.text.push_str(rest);
         self.text.push_str(tag.end);
     }
 }
@@ -154,19 +155,20 @@ const SPECIAL: [bool; 256] = {
     special
 };
 
-/// What stands for the first character of `text`, and that character's length in bytes; `None` if it stands for itself.
+/// What stands for the first character of `text`, and that character's length in bytes.
 ///
 /// Characters that XML 1.0 cannot express, not even escaped, become U+FFFD.
-fn escape(text: &[u8]) -> Option<(&'static str, usize)> {
-    match text {
-        [b'&', ..] => Some(("&amp;", 1)),
-        [b'<', ..] => Some(("&lt;", 1)),
-        [b'>', ..] => Some(("&gt;", 1)),
-        [b'"', ..] => Some(("&quot;", 1)),
-        [b'\r', ..] => Some(("&#xD;", 1)),
-        [0..0x20, ..] => Some(("\u{fffd}", 1)),
-        [0xef, 0xbf, 0xbe | 0xbf, ..] => Some(("\u{fffd}", 3)),
-        _ => None,
+fn escape(text: &str) -> (&str, usize) {
+    match text.as_bytes() {
+        [b'&', ..] => ("&amp;", 1),
+        [b'<', ..] => ("&lt;", 1),
+        [b'>', ..] => ("&gt;", 1),
+        [b'"', ..] => ("&quot;", 1),
+        [b'\r', ..] => ("&#xD;", 1),
+        [0..0x20, ..] => ("\u{fffd}", 1),
+        [0xef, 0xbf, 0xbe | 0xbf, ..] => ("\u{fffd}", 3),
+        [0xef, ..] => (&text[..3], 3),
+        _ => (text, text.len()),
     }
 }
 

@@ -6,8 +6,11 @@
 #![expect(dead_code, reason = "members that are only shown")]
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use std::fmt::Debug;
-use weir_wire::{Accepted, Dialect, Iso, Kind, Member, Param, Params, Writer, Xml};
+use weir_wire::{
+    Accepted, Dialect, Filter, Iso, Kind, Member, Page, Param, Params, Writer, Xml, percent_encode,
+};
 
 /// Reads a `T` and refuses what it did not read; shows the value, or the error.
 #[track_caller]
@@ -24,18 +27,6 @@ fn check_written(dialect: Dialect, value: &impl Xml, expected: Expect) {
     let mut out = Writer::new(dialect);
     value.write(&mut out);
     expected.assert_eq(&out.into_text().replace("><", ">\n<"));
-}
-
-#[derive(Debug, Param)]
-struct Filter {
-    name: String,
-    values: Vec<String>,
-}
-
-#[derive(Debug, Param)]
-struct Page {
-    max_results: Option<u32>,
-    next_token: Option<String>,
 }
 
 #[derive(Debug, Param)]
@@ -340,4 +331,62 @@ fn members_say_what_the_request_takes() {
         tag_specifications TagSpecification required=false accepted=true"#]]
     .assert_eq(&rows.join("\n"));
     assert_eq!(<RuleAction as Param>::KIND, Kind::Word(&["allow", "deny"]));
+}
+
+/// Everything a reader can meet: scalars, lists, structures, nesting, words, accepted parameters.
+#[derive(Debug, Param)]
+struct Everything {
+    a: Option<String>,
+    b: Vec<i32>,
+    c: Vec<Nested>,
+    d: Option<Nested>,
+    e: Accepted<bool>,
+    f: Option<RuleAction>,
+    #[wire(flatten)]
+    page: Page,
+}
+
+#[derive(Debug, Param)]
+struct Nested {
+    a: String,
+    b: Vec<IpRange>,
+    c: Option<Iso>,
+}
+
+fn form() -> impl Strategy<Value = String> {
+    let key = "[A-F](\\.(member\\.)?[0-9]{1,3}|\\.[A-D]|\\.CidrIp){0,6}";
+    let value = "[a-z0-9%+-]{0,6}|true|allow|2024-01-02";
+    prop::collection::vec((key, value), 0..20).prop_map(|pairs| {
+        pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_form_panics_a_reader(form in form(), bytes: Vec<u8>) {
+        for form in [form.as_bytes(), &bytes] {
+            for dialect in [Dialect::Ec2, Dialect::Query] {
+                if let Ok(params) = Params::parse(dialect, form) {
+                    let _ = params.read::<Everything>().map(|_| params.check_all_read());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_what_is_read(names: Vec<String>, values: Vec<String>) {
+        let pairs = names.iter().zip(&values).enumerate().flat_map(|(index, (name, value))| {
+            let (at, name) = (format!("Filter.{}", index + 1), percent_encode(name));
+            [format!("{at}.Name={name}"), format!("{at}.Value.1={}", percent_encode(value))]
+        });
+        let form = pairs.collect::<Vec<_>>().join("&");
+        let params = Params::parse(Dialect::Ec2, form.as_bytes()).expect("well-formed");
+        let read: DescribeVpcs = params.read().expect("only filters");
+        prop_assert_eq!(params.check_all_read(), Ok(()));
+        let back: Vec<_> = read.filters.iter().map(|filter| (filter.name.clone(), filter.values.clone())).collect();
+        let given: Vec<_> = names.into_iter().zip(values).map(|(name, value)| (name, vec![value])).collect();
+        prop_assert_eq!(back, given);
+    }
 }
