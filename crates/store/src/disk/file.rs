@@ -1,0 +1,135 @@
+//! A directory as disk, and the store's threads: the one module of the store that touches files.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the store's files and threads are made here and nowhere else"
+)]
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+
+use super::{Disk, DiskFile, Location, parent};
+
+/// A directory, held by one process at a time.
+#[derive(Debug)]
+pub struct FileDisk {
+    root: PathBuf,
+    /// Its lock goes with it.
+    _lock: File,
+}
+
+impl FileDisk {
+    /// The disk in directory `root`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// `WouldBlock` if another process holds it, and whatever the file system says.
+    pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root)?;
+        let lock = File::create(root.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(FileDisk { root, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    fn list_into(&self, dir: &str, out: &mut Vec<String>) -> io::Result<()> {
+        for entry in fs::read_dir(self.path(dir))? {
+            let entry = entry?;
+            // The store's own names are all text; anything else is someone else's and is left alone.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = format!("{dir}/{name}");
+            if entry.file_type()?.is_dir() {
+                self.list_into(&path, out)?;
+            } else {
+                out.push(path);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Disk for FileDisk {
+    fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
+        fs::create_dir_all(self.path(parent(path)))?;
+        Ok(Box::new(File::create(self.path(path))?))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.path(path))
+    }
+
+    fn locate(&self, path: &str) -> io::Result<Location> {
+        Ok(Location::File(self.path(path)))
+    }
+
+    fn list(&self, dir: &str) -> io::Result<Vec<String>> {
+        let mut out = Vec::new();
+        if fs::exists(self.path(dir))? {
+            self.list_into(dir, &mut out)?;
+        }
+        out.sort();
+        Ok(out)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.path(path))?;
+        let mut dir = parent(path);
+        // Directories that have become empty go too; the first that has not ends it.
+        while !parent(dir).is_empty() && fs::remove_dir(self.path(dir)).is_ok() {
+            dir = parent(dir);
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        let mut dir = Path::new(dir);
+        loop {
+            File::open(self.root.join(dir))?.sync_all()?;
+            match dir.parent() {
+                Some(parent) => dir = parent,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn catalog(&self) -> rusqlite::Result<Arc<Mutex<Connection>>> {
+        let connection = Connection::open(self.path("catalog.sqlite"))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        Ok(Arc::new(Mutex::new(connection)))
+    }
+}
+
+impl DiskFile for File {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Write::write_all(self, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The file at `path`, for reading.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Runs `work` on a thread called `name`.
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(work)
+}

@@ -1,0 +1,144 @@
+//! The store's handle: opening, writing events and reading them.
+
+use std::sync::{Arc, Mutex};
+
+use crate::chunk::{Draft, Header};
+use crate::commit::{Log, Queue};
+use crate::disk::{Disk, MemoryDisk};
+use crate::error::{OpenError, ReadError, Refused};
+use crate::group::GroupKey;
+use crate::inner::Inner;
+use crate::lock;
+use crate::op::Op;
+use crate::options::{Durability, Options, Work};
+use crate::rows::{Row, Rows, Select};
+use crate::scan::Scan;
+use crate::state::State;
+use crate::ticket::Ticket;
+
+/// The greatest batch, in bytes of messages and framing.
+pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Log groups, streams and events. Clones are handles of the same store; any thread may use one.
+///
+/// Every function returns without waiting for the disk, but with [`Work::Caller`], where the work is done before it
+/// returns.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Store {
+    /// A store that keeps nothing and does everything in the caller's turn: the same input, the same state.
+    pub fn in_memory() -> Self {
+        let options = Options { durability: Durability::Memory, work: Work::Caller, ..Options::default() };
+        Store::open(Arc::new(MemoryDisk::new()), options)
+            .expect("an empty disk in memory has nothing to refuse")
+    }
+
+    /// The store on `disk`, with everything acknowledged before.
+    ///
+    /// # Errors
+    /// If the disk or the catalog cannot be read, or the write-ahead log is damaged before its end.
+    pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Self, OpenError> {
+        let inner = Inner {
+            options,
+            disk,
+            state: Mutex::new(State::default()),
+            queue: Queue::default(),
+            log: Mutex::new(Log { wal: None, owed: Vec::new(), lsn: 0 }),
+        };
+        Ok(Store { inner: Arc::new(inner) })
+    }
+
+    /// Stores `events`, each a timestamp in ms and a message, in a stream, in the order given.
+    ///
+    /// They are readable when the ticket is done. Nothing is checked against AWS's limits.
+    ///
+    /// # Errors
+    /// `NoGroup`, `NoStream`, or `BatchTooLarge` above [`BATCH_BYTES_MAX`].
+    pub fn append<'a>(
+        &self,
+        group: &GroupKey,
+        stream: &str,
+        events: impl IntoIterator<Item = (i64, &'a str)>,
+        now_ms: i64,
+    ) -> Result<Ticket, Refused> {
+        let draft = Draft::new(events);
+        if draft.len() > BATCH_BYTES_MAX {
+            return Err(Refused::BatchTooLarge);
+        }
+        self.inner.change(|state| {
+            let group = state.groups.get(group).ok_or(Refused::NoGroup)?;
+            let stream = group.streams.get(stream).ok_or(Refused::NoStream)?;
+            let header = Header {
+                group: group.id,
+                stream: stream.id,
+                ingestion_ms: now_ms,
+                first_sequence: state.last_sequence + 1,
+                count: draft.count,
+            };
+            state.last_sequence += u64::from(draft.count);
+            state.now_ms = state.now_ms.max(now_ms);
+            Ok(draft.chunk(header).map(Op::Append).into_iter().collect())
+        })
+    }
+
+    /// The rows of a group from `from_ms` up to but without `to_ms`, for readers of columns.
+    ///
+    /// # Errors
+    /// `NoGroup`, or rows in memory that do not become Arrow, which would be a defect.
+    pub fn scan(&self, group: &GroupKey, from_ms: i64, to_ms: i64) -> Result<Scan, ReadError> {
+        let (chunks, cache, mut scan) = {
+            let state = lock(&self.inner.state);
+            let group = state.groups.get(group).ok_or(ReadError::NoGroup)?;
+            let from_ms = from_ms.max(group.cutoff_ms(state.now_ms));
+            let is_inside = |min_ms, max_ms| max_ms >= from_ms && min_ms < to_ms;
+            let segments = group.segments.iter().filter(|segment| is_inside(segment.min_ms, segment.max_ms));
+            let segments = segments.cloned().collect();
+            let scan = Scan { from_ms, to_ms, batches: Vec::new(), segments, hidden: group.hidden.clone() };
+            (group.memory.chunks.clone(), group.memory.cache.clone(), scan)
+        };
+        scan.batches = lock(&cache).batches(&chunks, &self.inner.options.formats)?;
+        Ok(scan)
+    }
+
+    /// The rows of a group that `select` selects, in its order, one by one.
+    ///
+    /// # Errors
+    /// As [`Store::scan`].
+    pub fn rows(&self, group: &GroupKey, select: Select) -> Result<Rows, ReadError> {
+        self.scan(group, select.from_ms, select.to_ms)?.select(select)
+    }
+
+    /// A page of rows: the first that `select` selects, until there are `count_max` or their bytes pass `bytes_max`.
+    ///
+    /// They are oldest first in either direction. Continue behind [`Row::position`] of the last one of the direction.
+    ///
+    /// # Errors
+    /// As [`Store::scan`], and any segment that cannot be read.
+    pub fn page(
+        &self,
+        group: &GroupKey,
+        select: Select,
+        count_max: usize,
+        bytes_max: u64,
+    ) -> Result<Vec<Row>, ReadError> {
+        let is_backward = select.direction == crate::Direction::Backward;
+        let mut page = Vec::new();
+        let mut bytes = 0;
+        for row in self.rows(group, select)? {
+            let row = row?;
+            bytes += row.message.len() as u64 + crate::EVENT_OVERHEAD_BYTES;
+            // The first row is always given, so that a reader gets on.
+            if page.len() == count_max || (bytes > bytes_max && !page.is_empty()) {
+                break;
+            }
+            page.push(row);
+        }
+        if is_backward {
+            page.reverse();
+        }
+        Ok(page)
+    }
+}
