@@ -1,1 +1,22 @@
 //! Every operation: request bytes to response bytes.
+//!
+//! A [`Cloud`] owns everything that changes. A request goes [`Cloud::handle`] → [`dispatch`] → an [`Operation`] of the
+//! [`table`] → one command of the model → a view; [`errors`] says in AWS's words why not. Synchronous: no sockets, no
+//! threads, no clock, no randomness; what has to reach the disk is handed back with the reply.
+//!
+//! Source: the API references of Amazon EC2, IAM, STS and CloudWatch Logs.
+
+pub mod cloud;
+pub mod dispatch;
+pub mod errors;
+pub mod operation;
+pub mod select;
+pub mod table;
+pub mod token;
+
+pub mod ec2;
+
+mod local;
+
+pub use cloud::{Cloud, Reply, Settings};
+pub use operation::{Context, Error, Operation, Seen};

@@ -64,6 +64,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// A successful answer whose body is known.
+    pub fn known(&self, body: Vec<u8>) -> Response {
+        self.response(200, body)
+    }
+
     /// The answer of a JSON operation that returns nothing.
     pub fn empty(&self) -> Response {
         self.response(200, Vec::new())

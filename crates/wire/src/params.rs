@@ -51,8 +51,8 @@ impl Params {
     /// # Errors
     /// `MalformedQueryString` for a parameter given twice.
     pub fn of(dialect: Dialect, pairs: Vec<(String, String)>) -> Result<Params, WireError> {
-        let envelope = |key: &str| ENVELOPE.contains(&key) || key.starts_with("X-Amz-");
-        let pair = |(key, value): (String, String)| Pair { is_read: Cell::new(envelope(&key)), key, value };
+        let pair =
+            |(key, value): (String, String)| Pair { is_read: Cell::new(is_envelope(&key)), key, value };
         let mut pairs: Vec<Pair> = pairs.into_iter().map(pair).collect();
         pairs.sort_by(|one, other| one.key.cmp(&other.key));
         match pairs.windows(2).all(|two| two[0].key != two[1].key) {
@@ -79,6 +79,12 @@ impl Params {
             Some(pair) => Err(WireError::unknown(&crate::error::excerpt(&pair.key))),
             None => Ok(()),
         }
+    }
+
+    /// The names and values that the operation has to read, by name: all but those of the envelope. Reads none of them.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        let members = self.pairs.iter().filter(|pair| !is_envelope(&pair.key));
+        members.map(|pair| (pair.key.as_str(), pair.value.as_str()))
     }
 
     /// The naming in force.
@@ -179,6 +185,10 @@ impl Params {
         let count = self.pairs[start..].partition_point(|pair| pair.key.starts_with(prefix));
         start..start + count
     }
+}
+
+fn is_envelope(key: &str) -> bool {
+    ENVELOPE.contains(&key) || key.starts_with("X-Amz-")
 }
 
 /// The index that `rest` of a key begins with, if it is written as AWS's clients do: no sign, no leading zero.

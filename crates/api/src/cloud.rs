@@ -1,0 +1,149 @@
+//! The cloud: all accounts and regions, everything that changes.
+//!
+//! One request or one step of time at a time; whoever holds a `Cloud` decides on threads and clocks.
+
+use crate::dispatch::{self, Operations};
+use crate::local;
+use crate::operation::Context;
+use crate::token::Tokens;
+use std::collections::BTreeMap;
+use weir_model::iam::Identities;
+use weir_model::{AccountId, Change, Ids, Network, RegionName, Scope, Timestamp};
+use weir_wire::{Credential, Incoming, Refusal, Request, Response, WireError};
+
+/// Most operations without code that are counted by name.
+const MISSES_MAX: usize = 1000;
+
+/// What is decided before a cloud begins.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The seed of ids: another one for each start, so that ids never repeat.
+    pub seed: u64,
+    /// The account of callers whose access key names none.
+    pub account: AccountId,
+    /// The region of callers that do not sign.
+    pub region: RegionName,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let region = "us-east-1".parse().expect("a well-formed region name");
+        Settings { seed: 0, account: AccountId::DEFAULT, region }
+    }
+}
+
+/// The answer to a request, and what must be on disk before it is sent.
+#[derive(Debug)]
+pub struct Reply {
+    /// What the caller is told.
+    pub response: Response,
+    /// What has changed.
+    pub changes: Vec<Change>,
+}
+
+/// Everything that changes, of all accounts and regions.
+pub struct Cloud {
+    pub(crate) settings: Settings,
+    pub(crate) network: Network,
+    pub(crate) identities: Identities,
+    pub(crate) counts: Counts,
+    ids: Ids,
+    tokens: Tokens,
+    operations: Operations,
+}
+
+/// What has been asked since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Requests of any kind.
+    pub requests: u64,
+    /// Requests for what Weir does not have, by operation: `ec2:CreateVpnGateway`.
+    pub not_implemented: BTreeMap<String, u64>,
+}
+
+impl Cloud {
+    /// An empty cloud.
+    pub fn new(settings: Settings) -> Cloud {
+        Cloud {
+            ids: Ids::new(settings.seed),
+            settings,
+            network: Network::default(),
+            identities: Identities::default(),
+            counts: Counts::default(),
+            tokens: Tokens::default(),
+            operations: Operations::default(),
+        }
+    }
+
+    /// Puts back a resource read from disk. `Ok(false)` if nothing here is of this kind.
+    ///
+    /// # Errors
+    /// The text is not a resource of that kind.
+    pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
+        Ok(self.network.restore(kind, body)?
+            || self.identities.restore(kind, body)?
+            || self.tokens.restore(kind, body)?)
+    }
+
+    /// Answers a request.
+    pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
+        self.counts.requests += 1;
+        let request_id = self.ids.uuid();
+        let response = match local::is_local(&request.path) {
+            true => local::answer(self, &request),
+            false => match request.into_incoming() {
+                Ok(incoming) => self.operate(&incoming, &request_id, now),
+                Err(refusal) => self.refuse(&refusal, &request_id),
+            },
+        };
+        let mut changes = Vec::new();
+        self.drain_changes(&mut changes);
+        Reply { response, changes }
+    }
+
+    /// The account and region that a caller acts in.
+    pub fn scope_of(&self, credential: Option<&Credential>) -> Scope {
+        let account = credential.and_then(Credential::account).unwrap_or(self.settings.account);
+        Scope { account, region: credential.map_or(self.settings.region, |credential| credential.region) }
+    }
+
+    fn operate(&mut self, incoming: &Incoming, request_id: &str, now: Timestamp) -> Response {
+        let Some(row) = self.operations.find(incoming.service, &incoming.action) else {
+            let error = WireError::not_implemented(incoming.protocol, &incoming.action);
+            let (protocol, service) = (incoming.protocol, Some(incoming.service));
+            self.counts.miss(&format!("{}:{}", incoming.service.scope(), incoming.action));
+            return Refusal { protocol, service, error }.response(request_id);
+        };
+        let scope = self.scope_of(incoming.credential.as_ref());
+        let mut cx = Context {
+            network: &mut self.network,
+            identities: &mut self.identities,
+            ids: &mut self.ids,
+            scope,
+            now,
+        };
+        dispatch::answer(row, incoming, request_id, &mut cx, &mut self.tokens)
+    }
+
+    fn refuse(&mut self, refusal: &Refusal, request_id: &str) -> Response {
+        if matches!(refusal.error.code, "InvalidAction" | "UnknownOperationException" | "NotImplemented") {
+            self.counts.miss(&refusal.error.message);
+        }
+        refusal.response(request_id)
+    }
+
+    fn drain_changes(&mut self, out: &mut Vec<Change>) {
+        self.network.drain_changes(out);
+        self.identities.drain_changes(out);
+        self.tokens.drain_changes(out);
+    }
+}
+
+impl Counts {
+    fn miss(&mut self, what: &str) {
+        let what: String = what.chars().take(100).collect();
+        if self.not_implemented.len() < MISSES_MAX || self.not_implemented.contains_key(&what) {
+            *self.not_implemented.entry(what).or_default() += 1;
+        }
+    }
+}

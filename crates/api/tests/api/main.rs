@@ -1,0 +1,6 @@
+//! Operations in process: the text of a request to the text of its answer.
+
+mod coverage;
+mod region;
+mod shown;
+mod world;

@@ -1,0 +1,95 @@
+//! A cloud to be asked, on a clock that only the test moves.
+
+use crate::shown;
+use expect_test::Expect;
+use std::fmt::Write as _;
+use weir_api::{Cloud, Settings};
+use weir_model::{Change, Timestamp};
+use weir_wire::{Request, Response, Service};
+
+/// The time at which every test begins: 2024-01-02T03:04:05.000Z.
+pub const START: Timestamp = Timestamp(1_704_164_645_000);
+const SEED: u64 = 1;
+
+/// A cloud and who calls it. The same calls give the same ids.
+pub struct World {
+    pub cloud: Cloud,
+    pub now: Timestamp,
+    /// The caller's access key: twelve digits name the account.
+    pub access_key: &'static str,
+    pub region: &'static str,
+    /// What the last call changed.
+    pub changes: Vec<Change>,
+}
+
+#[allow(dead_code, reason = "the tests of a service use what they need")]
+impl World {
+    /// An empty cloud; the caller is account 000000000000 in us-east-1.
+    pub fn new() -> World {
+        World {
+            cloud: Cloud::new(Settings { seed: SEED, ..Settings::default() }),
+            now: START,
+            access_key: "test",
+            region: "us-east-1",
+            changes: vec![],
+        }
+    }
+
+    /// Sends a request as it is.
+    pub fn send(&mut self, request: Request) -> Response {
+        let reply = self.cloud.handle(request, self.now);
+        self.changes = reply.changes;
+        reply.response
+    }
+
+    /// Calls an operation of EC2. `params` is a form without `Action` and `Version`; its values are not encoded.
+    pub fn ec2(&mut self, action: &str, params: &str) -> String {
+        self.form(Service::Ec2, action, params)
+    }
+
+    /// Calls an operation of EC2 and compares the answer.
+    #[track_caller]
+    pub fn check(&mut self, action: &str, params: &str, expected: Expect) {
+        expected.assert_eq(&self.ec2(action, params));
+    }
+
+    /// Calls an operation of EC2 that must succeed; gives the text of the first element of that name.
+    #[track_caller]
+    pub fn id(&mut self, action: &str, params: &str, element: &str) -> String {
+        let answer = self.ec2(action, params);
+        shown::between(&answer, element).unwrap_or_else(|| panic!("no {element}: {answer}")).to_owned()
+    }
+
+    /// Calls an operation of EC2, IAM or STS.
+    pub fn form(&mut self, service: Service, action: &str, params: &str) -> String {
+        let mut body = format!("Action={action}&Version={}", service.address());
+        for pair in params.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').expect("name=value");
+            write!(body, "&{name}={}", weir_wire::percent_encode(value)).expect("a string takes anything");
+        }
+        let mut request = self.signed(service, body.as_bytes());
+        request.headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
+        shown::xml(&self.send(request))
+    }
+
+    /// Calls an operation of a JSON service.
+    pub fn json(&mut self, service: Service, action: &str, body: &str) -> String {
+        let mut request = self.signed(service, body.as_bytes());
+        request.headers.push(("x-amz-target".into(), format!("{}.{action}", service.address())));
+        request.headers.push(("content-type".into(), "application/x-amz-json-1.1".into()));
+        shown::json(&self.send(request))
+    }
+
+    /// A request signed by the caller for `service`.
+    pub fn signed(&self, service: Service, body: &[u8]) -> Request {
+        let scope = format!("{}/20240102/{}/{}/aws4_request", self.access_key, self.region, service.scope());
+        let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
+        Request {
+            method: "POST".into(),
+            path: "/".into(),
+            headers: vec![("authorization".into(), signature)],
+            body: body.to_vec(),
+            ..Request::default()
+        }
+    }
+}
