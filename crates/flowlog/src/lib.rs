@@ -9,8 +9,16 @@ pub mod field;
 pub mod format;
 pub mod lines;
 pub mod record;
+pub mod recorder;
+pub mod services;
+pub mod stream;
+
+mod flow;
+mod place;
 
 pub use field::Field;
 pub use format::{Format, FormatError};
 pub use lines::Lines;
 pub use record::{LineError, LogStatus, Record, Value};
+pub use recorder::{Delivery, Event, Recorder};
+pub use stream::stream_name;

@@ -9,15 +9,7 @@ use crate::format::{Column, Format};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// The verdict on the packets of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    /// `ACCEPT`.
-    Accept,
-    /// `REJECT`.
-    Reject,
-}
+use weir_pipeline::Action;
 
 /// Whether a record holds a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
