@@ -166,13 +166,13 @@ fn flatten(json: &Json, path: String, depth: usize, fields: &mut Fields) {
     }
 }
 
-/// Assumption: booleans are 1 and 0; null is absent.
+/// Assumption: booleans are 1 and 0; null is absent; a fraction is shown as written.
 fn scalar(json: &Json) -> Value {
     match json {
         Json::Bool(is_true) => Value::flag(*is_true),
         Json::Number(number) => match number.as_i64() {
             Some(number) => Value::Int(number),
-            None => number.as_f64().map_or(Value::Null, Value::number_or_null),
+            None => Value::Text(number.to_string()),
         },
         Json::String(text) => Value::text(text),
         other => Value::Text(other.to_string()),
@@ -238,7 +238,7 @@ mod tests {
                 ("a.b", Value::Int(1)),
                 ("a.c.0", Value::Int(1)),
                 ("a.c.1.d", Value::text("x")),
-                ("f", Value::Float(1.5)),
+                ("f", Value::text("1.5")),
             ],
         );
     }

@@ -37,5 +37,5 @@ pub use plan::{
     AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, LIMIT_DEFAULT, LIMIT_MAX,
     Pattern, Plan, QueryFact, SortKey, Stats, Step, Type, Warning,
 };
-pub use source::{Event, Fields, Source};
+pub use source::{Event, Fields, Source, event_pointer, parse_pointer};
 pub use value::{Number, Value, parse_number, print_time};

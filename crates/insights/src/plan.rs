@@ -3,6 +3,7 @@
 //! A plan is a pipeline. Each step takes rows and gives rows; a row is a set of named values. Before the first
 //! [`Step::Stats`] rows are log events and every field of the source is visible; after it only its columns are.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::aggregate::AggregateRow;
@@ -148,7 +149,7 @@ pub enum Expr {
     And(Box<Expr>, Box<Expr>),
     /// At least one true.
     Or(Box<Expr>, Box<Expr>),
-    /// As numbers if both are, else as text; false if either is absent, whichever the operator.
+    /// Two numbers as numbers, two others as text; false if either is absent, whichever the operator.
     Compare { operator: Comparison, left: Box<Expr>, right: Box<Expr> },
     /// Whether the text holds this substring, case-sensitive: `like "..."`. Absent: false, negated or not.
     Contains { value: Box<Expr>, text: String, is_negated: bool },
@@ -220,15 +221,15 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether the operator holds for sides in this order.
-    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+    /// Whether the operator holds between two values; nothing holds for null.
+    pub fn holds(self, left: &Value, right: &Value) -> bool {
         match self {
-            Comparison::Equal => order.is_eq(),
-            Comparison::NotEqual => order.is_ne(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
+            Comparison::Equal => left.equals(right) == Some(true),
+            Comparison::NotEqual => left.equals(right) == Some(false),
+            Comparison::Less => left.compare(right).is_some_and(Ordering::is_lt),
+            Comparison::LessOrEqual => left.compare(right).is_some_and(Ordering::is_le),
+            Comparison::Greater => left.compare(right).is_some_and(Ordering::is_gt),
+            Comparison::GreaterOrEqual => left.compare(right).is_some_and(Ordering::is_ge),
         }
     }
 }

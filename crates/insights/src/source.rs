@@ -25,6 +25,20 @@ pub struct Event {
     pub fields: Fields,
 }
 
+/// The `@ptr` of an event of a log group: the group, the event's time and its place among those stored.
+///
+/// AWS's pointers are opaque; nobody but GetLogRecord takes them apart.
+pub fn event_pointer(log: &str, timestamp_ms: i64, sequence: u64) -> String {
+    format!("{log}#{timestamp_ms}#{sequence}")
+}
+
+/// The group, time and place of a pointer, or `None` if [`event_pointer`] did not make it.
+pub fn parse_pointer(pointer: &str) -> Option<(&str, i64, u64)> {
+    let (rest, sequence) = pointer.rsplit_once('#')?;
+    let (log, timestamp_ms) = rest.rsplit_once('#')?;
+    Some((log, timestamp_ms.parse().ok()?, sequence.parse().ok()?))
+}
+
 /// A set of log events to query.
 pub trait Source {
     /// The events of the window, in the order that breaks ties: by time, then as ingested.
@@ -40,5 +54,17 @@ impl Source for [Event] {
 impl Source for Vec<Event> {
     fn scan(&self, window: TimeRange) -> Box<dyn Iterator<Item = Event> + '_> {
         self.as_slice().scan(window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_lead_back_to_their_event() {
+        let pointer = event_pointer("123456789012:/a#b", -5, 7);
+        assert_eq!(parse_pointer(&pointer), Some(("123456789012:/a#b", -5, 7)));
+        assert_eq!(parse_pointer("text"), None);
     }
 }

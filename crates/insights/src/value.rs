@@ -122,12 +122,23 @@ impl Value {
         }
     }
 
-    /// How two values compare: as numbers if both have a number view, else as text; `None` if either is null.
+    /// How two values compare: two numbers as numbers, two that are not numbers as text.
+    ///
+    /// `None` if either is null, or if only one is a number: `-` in a number's place is neither above nor below 100.
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
-        if let (Some(left), Some(right)) = (self.number(), other.number()) {
-            return Some(left.compare(right));
+        match (self.number(), other.number()) {
+            (Some(left), Some(right)) => Some(left.compare(right)),
+            (None, None) => Some(self.print()?.cmp(&other.print()?)),
+            _ => None,
         }
-        Some(self.print()?.cmp(&other.print()?))
+    }
+
+    /// Whether two values are the same; `None` if either is null.
+    pub fn equals(&self, other: &Value) -> Option<bool> {
+        if self.is_null() || other.is_null() {
+            return None;
+        }
+        Some(self.compare(other).is_some_and(Ordering::is_eq))
     }
 }
 
@@ -207,7 +218,10 @@ mod tests {
         let compare = |left: Value, right: Value| left.compare(&right);
         assert_eq!(compare(Value::text("200"), Value::Int(200)), Some(Ordering::Equal));
         assert_eq!(compare(Value::text("9"), Value::text("10")), Some(Ordering::Less));
-        assert_eq!(compare(Value::text("9a"), Value::text("10")), Some(Ordering::Greater));
+        assert_eq!(compare(Value::text("9a"), Value::text("10a")), Some(Ordering::Greater));
+        assert_eq!(compare(Value::text("-"), Value::Int(10)), None);
+        assert_eq!(Value::text("-").equals(&Value::Int(10)), Some(false));
+        assert_eq!(Value::Null.equals(&Value::Int(10)), None);
         assert_eq!(compare(Value::Null, Value::Int(1)), None);
     }
 }

@@ -78,9 +78,7 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
         Expr::Not(inner) => Value::Bool(!value(inner).is_true()),
         Expr::And(left, right) => Value::Bool(value(left).is_true() && value(right).is_true()),
         Expr::Or(left, right) => Value::Bool(value(left).is_true() || value(right).is_true()),
-        Expr::Compare { operator, left, right } => {
-            Value::Bool(compare(*operator, &value(left), &value(right)))
-        }
+        Expr::Compare { operator, left, right } => Value::Bool(operator.holds(&value(left), &value(right))),
         Expr::Contains { value: inner, text, is_negated } => {
             test(&value(inner), *is_negated, |found| found.contains(text.as_str()))
         }
@@ -89,7 +87,7 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
         }
         Expr::In { value: inner, list, is_negated } => {
             let inner = value(inner);
-            let is_in = list.iter().any(|item| compare(Comparison::Equal, &inner, &value(item)));
+            let is_in = list.iter().any(|item| Comparison::Equal.holds(&inner, &value(item)));
             Value::Bool(!inner.is_null() && is_in != *is_negated)
         }
     }
@@ -113,10 +111,6 @@ fn whole_ms(value: &Value) -> Option<i64> {
         crate::value::Number::Int(ms) => Some(ms),
         crate::value::Number::Float(ms) => (ms.abs() < i64::MAX as f64).then_some(ms as i64),
     }
-}
-
-fn compare(operator: Comparison, left: &Value, right: &Value) -> bool {
-    left.compare(right).is_some_and(|order| operator.holds(order))
 }
 
 fn test(value: &Value, is_negated: bool, is_so: impl Fn(&str) -> bool) -> Value {
