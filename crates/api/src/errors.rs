@@ -4,17 +4,99 @@
 //! Source: EC2 API Reference, "Error codes for the Amazon EC2 API"; IAM API Reference, "Errors" of each action. AWS does not
 //! document the sentences: they are as clients have reported them.
 
-use weir_model::Refused;
+use weir_model::dhcp::BadOption;
 use weir_model::iam::IamRefused;
-use weir_model::refused::{Held, Limit, Missing};
+use weir_model::refused::{Held, Limit, Missing, Stranger};
+use weir_model::route::Destination;
+use weir_model::{Cidr, Refused, ZoneName};
 use weir_wire::WireError;
 
 /// What EC2 says of a refusal.
+#[rustfmt::skip]
 pub fn of_network(refused: &Refused) -> WireError {
-    match refused {
-        Refused::NotFound(missing) => not_found(missing),
-        Refused::HasDependents(held) => has_dependents(held),
-        Refused::OverLimit(limit) => over_limit(limit),
+    let (code, message) = match refused {
+        Refused::NotFound(missing) => return not_found(missing),
+        Refused::HasDependents(held) => return has_dependents(held),
+        Refused::OverLimit(limit) => return over_limit(limit),
+
+        Refused::VpcRange(cidr) => ("InvalidVpc.Range", format!("The CIDR '{cidr}' is invalid.")),
+        Refused::RestrictedRange(cidr) => ("InvalidVpc.Range", format!("The CIDR '{cidr}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a publicly-routable CIDR.")),
+        Refused::BlockInUse(cidr) => ("InvalidVpc.Range", format!("The CIDR '{cidr}' conflicts with one of the CIDRs or routes of the network or its peers.")),
+        Refused::RequestPending(peering) => ("OperationNotPermitted", format!("The vpc has the pending VPC peering connection {peering}, so no CIDR block can be associated with it.")),
+        Refused::PrimaryBlock(_, association) => ("OperationNotPermitted", format!("The vpc CIDR block with association ID {association} may not be disassociated. It is the primary IPv4 CIDR block of the VPC")),
+        Refused::HostnamesNeedDnsSupport(vpc) => ("InvalidParameterCombination", format!("To enable DNS hostnames for {vpc}, DNS support must be enabled.")),
+        Refused::DefaultVpcExists => ("DefaultVpcAlreadyExists", "A Default VPC already exists for this account in this region.".to_owned()),
+        Refused::DefaultVpcMissing => ("DefaultVpcDoesNotExist", "No default VPC exists for this account in this region.".to_owned()),
+        Refused::DefaultSubnetExists(subnet, zone) => ("DefaultSubnetAlreadyExistsInAvailabilityZone", format!("'{subnet}' is already the default subnet in {zone}.")),
+        Refused::NoFreeBlock(vpc) => ("InsufficientFreeCidrBlock", format!("There is no available CIDR block in {vpc} for another default subnet.")),
+        Refused::DhcpOption(BadOption::Name(name)) => invalid(format!("Value ({name}) for parameter key is invalid. Unknown DHCP option")),
+        Refused::DhcpOption(BadOption::Count(name)) => invalid(format!("The number of values for DHCP option {name} is invalid.")),
+        Refused::DhcpOption(BadOption::Value(name, value)) => invalid(format!("Value ({value}) for parameter {name} is invalid.")),
+
+        Refused::NoSuchZone(zone) => invalid(format!("Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {}.", zones(zone))),
+        Refused::SubnetWithoutBlock => ("MissingParameter", "Either 'cidrBlock' or 'ipv6CidrBlock' should be provided.".to_owned()),
+        Refused::SubnetRange(cidr) => ("InvalidSubnet.Range", format!("The CIDR '{cidr}' is invalid.")),
+        Refused::SubnetConflict(cidr) => ("InvalidSubnet.Conflict", format!("The CIDR '{cidr}' conflicts with another subnet")),
+        Refused::SubnetWithoutIpv6(subnet) => invalid(format!("Subnet {subnet} does not have an IPv6 CIDR block associated with it.")),
+        Refused::SubnetHasIpv6(subnet) => ("InvalidSubnet.Conflict", format!("Subnet {subnet} is already associated with an IPv6 CIDR block.")),
+        Refused::OnlyBlock(subnet) => ("OperationNotPermitted", format!("The IPv6 CIDR block is the only one of the IPv6-only subnet {subnet} and may not be disassociated.")),
+
+        Refused::RouteExists(to) => ("RouteAlreadyExists", format!("The route identified by {} already exists.", destination(to))),
+        Refused::NoRoute(table, to) => ("InvalidRoute.NotFound", format!("no route with {} {} in route table {table}", destination_kind(to), destination(to))),
+        Refused::NoRouteToReplace(to) => invalid(format!("There is no route defined for '{}' in the route table. Use CreateRoute instead.", destination(to))),
+        Refused::LocalRoute(table, to) => invalid(format!("cannot remove local route {} in route table {table}", destination(to))),
+        Refused::LocalTarget(to) => invalid(format!("The destination {} is not a CIDR block of the VPC and cannot have the target local.", destination(to))),
+        Refused::KeptDestination(cidr) => invalid(format!("The destination CIDR block {cidr} is reserved for AWS services.")),
+        Refused::InsideLocalRoute(cidr) => invalid(format!("The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")),
+        Refused::NotForGatewayTable(table, cidr) => invalid(format!("Route table {table} contains an unsupported route destination for a gateway: {cidr}.")),
+        Refused::NoSuchGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
+        Refused::DifferentNetworks(table, other) => invalid(format!("route table {table} and {} belong to different networks", stranger(other))),
+        Refused::SeveralInterfaces(instance) => ("InvalidInstanceID", format!("There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead.")),
+        Refused::TableAssociated(table, association) => ("Resource.AlreadyAssociated", format!("the specified association for route table {table} conflicts with an existing association {association}")),
+        Refused::MainAssociation(association) => invalid(format!("cannot disassociate the main route table association {association}")),
+
+        Refused::GatewayAttached(gateway, vpc) => ("Resource.AlreadyAssociated", format!("resource {gateway} is already attached to network {vpc}")),
+        Refused::VpcHasGateway(vpc) => invalid(format!("Network {vpc} already has an internet gateway attached")),
+        Refused::GatewayNotAttached(gateway, vpc) => ("Gateway.NotAttached", format!("resource {gateway} is not attached to network {vpc}")),
+
+        Refused::DefaultAcl(acl) => invalid(format!("cannot delete default network ACL {acl}")),
+        Refused::EntryNumber(number) => invalid(format!("Value ({number}) for parameter ruleNumber is invalid. Rule number must be between 1 and 32766.")),
+        Refused::EntryExists(number) => ("NetworkAclEntryAlreadyExists", format!("The network acl entry identified by {number} already exists.")),
+        Refused::NoEntry(acl, number) => ("InvalidNetworkAclEntry.NotFound", format!("The network acl entry identified by {number} in network acl {acl} does not exist")),
+        Refused::AclOfOtherNetwork(acl, subnet) => invalid(format!("network ACL {acl} and subnet {subnet} belong to different networks")),
+    };
+    WireError::new(code, message)
+}
+
+fn invalid(message: String) -> (&'static str, String) {
+    ("InvalidParameterValue", message)
+}
+
+fn zones(unknown: &ZoneName) -> String {
+    ZoneName::LETTERS.map(|letter| format!("{}{letter}", unknown.region)).join(", ")
+}
+
+fn destination(to: &Destination) -> String {
+    match to {
+        Destination::Cidr(cidr) => cidr.to_string(),
+        Destination::PrefixList(list) => list.to_string(),
+    }
+}
+
+fn destination_kind(to: &Destination) -> &'static str {
+    match to {
+        Destination::Cidr(Cidr::V4(_)) => "destination-cidr-block",
+        Destination::Cidr(Cidr::V6(_)) => "destination-ipv6-cidr-block",
+        Destination::PrefixList(_) => "destination-prefix-list-id",
+    }
+}
+
+fn stranger(other: &Stranger) -> String {
+    match other {
+        Stranger::InternetGateway(id) => format!("network gateway {id}"),
+        Stranger::Interface(id) => format!("interface {id}"),
+        Stranger::Subnet(id) => format!("subnet {id}"),
+        Stranger::RouteTable(id) => format!("route table {id}"),
     }
 }
 
