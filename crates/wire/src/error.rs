@@ -36,7 +36,13 @@ impl WireError {
 
     /// A parameter that the operation does not have.
     pub fn unknown(key: &str) -> WireError {
-        WireError::new("UnknownParameter", format!("The parameter {key} is not recognized"))
+        WireError::new("UnknownParameter", format!("The parameter {} is not recognized", excerpt(key)))
+    }
+
+    /// A parameter that the operation has in AWS and not in Weir.
+    pub fn parameter_not_implemented(key: &str) -> WireError {
+        let message = format!("The parameter {} is not recognized: not implemented by weir", excerpt(key));
+        WireError::new("UnknownParameter", message)
     }
 
     /// A parameter whose value is not what it should be; `expecting` completes "Expecting …".

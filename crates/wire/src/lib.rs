@@ -11,6 +11,7 @@
 extern crate self as weir_wire;
 
 mod accepted;
+mod catalog;
 mod credential;
 mod dialect;
 mod error;
@@ -34,6 +35,7 @@ mod wildcard;
 mod xml;
 
 pub use accepted::Accepted;
+pub use catalog::Catalog;
 pub use credential::Credential;
 pub use dialect::{Dialect, Name};
 pub use error::WireError;

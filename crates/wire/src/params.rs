@@ -2,7 +2,7 @@
 //!
 //! Kept sorted by name, so that everything below `Filter.1.` is one range.
 
-use crate::{Dialect, Member, Param, WireError, form};
+use crate::{Catalog, Dialect, Member, Param, Service, WireError, form};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -75,10 +75,24 @@ impl Params {
     /// # Errors
     /// `UnknownParameter` "The parameter X is not recognized".
     pub fn check_all_read(&self) -> Result<(), WireError> {
-        match self.pairs.iter().find(|pair| !pair.is_read.get()) {
-            Some(pair) => Err(WireError::unknown(&crate::error::excerpt(&pair.key))),
-            None => Ok(()),
-        }
+        self.unread().map_or(Ok(()), |key| Err(WireError::unknown(key)))
+    }
+
+    /// Refuses the first parameter that nothing has read, and says whether it is only Weir that does not know it.
+    ///
+    /// # Errors
+    /// `UnknownParameter`.
+    pub fn check_all_read_by(&self, service: Service, action: &str) -> Result<(), WireError> {
+        let is_published = |key: &str| Catalog::of(service).is_some_and(|catalog| catalog.takes(action, key));
+        let refusal = |key: &str| match is_published(key) {
+            true => WireError::parameter_not_implemented(key),
+            false => WireError::unknown(key),
+        };
+        self.unread().map_or(Ok(()), |key| Err(refusal(key)))
+    }
+
+    fn unread(&self) -> Option<&str> {
+        self.pairs.iter().find(|pair| !pair.is_read.get()).map(|pair| pair.key.as_str())
     }
 
     /// The names and values that the operation has to read, by name: all but those of the envelope. Reads none of them.

@@ -9,7 +9,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Debug;
 use weir_wire::{
-    Accepted, Dialect, Filter, Iso, Kind, Member, Page, Param, Params, Writer, Xml, percent_encode,
+    Accepted, Dialect, Filter, Iso, Kind, Member, Page, Param, Params, Service, Writer, Xml, percent_encode,
 };
 
 /// Reads a `T` and refuses what it did not read; shows the value, or the error.
@@ -75,6 +75,14 @@ fn what_no_member_reads_is_refused() {
         "ImageType=machine",
         expect!["UnknownParameter: The parameter ImageType is not recognized"],
     );
+}
+
+#[test]
+fn what_only_weir_does_not_know_says_so() {
+    let params = Params::parse(Dialect::Ec2, b"Ipv6Pool=p").expect("well-formed");
+    let said = |action| params.check_all_read_by(Service::Ec2, action).expect_err("nothing was read").message;
+    assert_eq!(said("CreateVpc"), "The parameter Ipv6Pool is not recognized: not implemented by weir");
+    assert_eq!(said("DeleteVpc"), "The parameter Ipv6Pool is not recognized");
 }
 
 #[test]
