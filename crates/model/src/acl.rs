@@ -3,6 +3,9 @@
 //! The final deny (32767 for IPv4, 32768 for IPv6) is implied, not stored.
 //! Source: Amazon VPC User Guide, "Network ACLs" (basics and rules).
 
+#[cfg(test)]
+mod tests;
+
 use crate::group::Direction;
 use crate::protocol::Traffic;
 use crate::table::Resource;

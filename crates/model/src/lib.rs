@@ -26,11 +26,15 @@ pub mod gateway;
 pub mod group;
 pub mod instance;
 pub mod interface;
+pub mod invariants;
 pub mod network;
 pub mod peering;
 pub mod route;
 pub mod subnet;
 pub mod vpc;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use cidr::{Cidr, Cidr4, Cidr6};
 pub use ids::*;
