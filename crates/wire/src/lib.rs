@@ -11,6 +11,7 @@
 extern crate self as weir_wire;
 
 mod accepted;
+mod attribute;
 mod catalog;
 mod credential;
 mod dialect;
@@ -35,6 +36,7 @@ mod wildcard;
 mod xml;
 
 pub use accepted::Accepted;
+pub use attribute::AttributeValue;
 pub use catalog::Catalog;
 pub use credential::Credential;
 pub use dialect::{Dialect, Name};

@@ -9,7 +9,8 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Debug;
 use weir_wire::{
-    Accepted, Dialect, Filter, Iso, Kind, Member, Page, Param, Params, Service, Writer, Xml, percent_encode,
+    Accepted, AttributeValue, Dialect, Filter, Iso, Kind, Member, Page, Param, Params, Service, Writer, Xml,
+    percent_encode,
 };
 
 /// Reads a `T` and refuses what it did not read; shows the value, or the error.
@@ -202,6 +203,37 @@ fn missing_parameters_come_before_malformed_ones() {
         expect![[
             r#"CreateNetworkAclEntry { network_acl_id: "acl-1", rule_number: 1, rule_action: Deny, egress: false, icmp_type_code: Some(IcmpTypeCode { code: 3, type: -1 }) }"#
         ]],
+    );
+}
+
+#[derive(Debug, Param, Xml)]
+struct VpcAttributes {
+    enable_dns_support: Option<AttributeValue<bool>>,
+    enable_dns_hostnames: Option<AttributeValue<bool>>,
+}
+
+#[test]
+fn attributes_have_a_value_of_their_own() {
+    check_read::<VpcAttributes>(
+        Dialect::Ec2,
+        "EnableDnsSupport.Value=true",
+        expect![
+            "VpcAttributes { enable_dns_support: Some(AttributeValue { value: true }), enable_dns_hostnames: None }"
+        ],
+    );
+    check_read::<VpcAttributes>(
+        Dialect::Ec2,
+        "EnableDnsSupport=true",
+        expect!["MissingParameter: The request must contain the parameter EnableDnsSupport"],
+    );
+    let attributes = VpcAttributes { enable_dns_support: Some(true.into()), enable_dns_hostnames: None };
+    check_written(
+        Dialect::Ec2,
+        &attributes,
+        expect![[r#"
+            <enableDnsSupport>
+            <value>true</value>
+            </enableDnsSupport>"#]],
     );
 }
 
