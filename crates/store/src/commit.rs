@@ -17,6 +17,8 @@ use crate::wal::Wal;
 
 /// So many bytes may wait to be written; more are refused.
 pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// With more bytes of unsealed rows than this, writing waits for sealing.
+const MEMORY_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// At most about so many bytes are written as one frame.
 const FRAME_BYTES_TARGET: usize = 8 * 1024 * 1024;
 
@@ -109,23 +111,38 @@ impl Log {
 impl Inner {
     /// Writes all that waits. Whoever finds nothing waiting returns at once.
     pub fn commit(&self) {
+        let mut is_work = false;
         loop {
             let mut log = lock(&self.log);
             let batch = self.queue.take();
             if batch.is_empty() {
-                return;
+                break;
             }
-            self.commit_batch(&mut log, batch);
+            is_work |= self.commit_batch(&mut log, batch);
+            drop(log);
+            self.brake();
+        }
+        if is_work {
+            self.wake();
         }
     }
 
-    fn commit_batch(&self, log: &mut Log, batch: Vec<(Op, Arc<Slot>)>) {
+    /// Holds the writers back when sealing does not keep up.
+    fn brake(&self) {
+        if lock(&self.state).memory_bytes > MEMORY_BYTES_MAX {
+            self.housekeep();
+        }
+    }
+
+    /// Answers whether there is housekeeping to do.
+    fn commit_batch(&self, log: &mut Log, batch: Vec<(Op, Arc<Slot>)>) -> bool {
         match log.write(&batch) {
             Ok(lsn) => {
                 let slots: Vec<_> = batch.iter().map(|(_, slot)| slot.clone()).collect();
                 let owed = std::mem::take(&mut log.owed);
-                self.apply(owed.into_iter().chain(batch.into_iter().map(|(op, _)| op)), lsn);
+                let is_work = self.apply(owed.into_iter().chain(batch.into_iter().map(|(op, _)| op)), lsn);
                 slots.iter().for_each(|slot| slot.fill(Ok(())));
+                is_work
             }
             Err(error) => {
                 for (op, slot) in batch {
@@ -134,23 +151,31 @@ impl Inner {
                     }
                     slot.fill(Err(WriteError::Disk(error.kind())));
                 }
+                false
             }
         }
     }
 
-    /// Makes durable operations visible.
-    fn apply(&self, ops: impl Iterator<Item = Op>, lsn: u64) {
+    /// Makes durable operations visible; answers whether there is housekeeping to do.
+    fn apply(&self, ops: impl Iterator<Item = Op>, lsn: u64) -> bool {
         let mut state = lock(&self.state);
         state.applied_lsn = lsn;
+        let mut is_work = false;
         for op in ops {
             match op {
-                Op::Append(chunk) => state.hold(chunk, lsn),
+                Op::Append(chunk) => {
+                    let group = chunk.header.group;
+                    state.hold(chunk, lsn);
+                    is_work |= state.is_overdue(group, &self.options.seal);
+                }
                 Op::RemoveGroup(id) => {
                     state.removed_groups.insert(id);
+                    is_work = true;
                 }
                 // These have been visible since they were asked for.
                 Op::PutGroup(..) | Op::PutStream(_) | Op::RemoveStream(_) => {}
             }
         }
+        is_work
     }
 }

@@ -148,3 +148,53 @@ impl From<rusqlite::Error> for OpenError {
         OpenError::Catalog(error)
     }
 }
+
+/// Why rows could not be sealed or segments not be removed; nothing is lost, and it is tried again.
+#[derive(Debug)]
+pub enum SealError {
+    /// The disk refused.
+    Disk(io::Error),
+    /// The catalog refused.
+    Catalog(rusqlite::Error),
+    /// The rows could not be put in order.
+    Arrow(ArrowError),
+    /// The rows could not be written as Parquet.
+    Parquet(ParquetError),
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SealError::Disk(error) => write!(f, "the log store cannot be written: {error}"),
+            SealError::Catalog(error) => write!(f, "the log store's catalog cannot be written: {error}"),
+            SealError::Arrow(error) => write!(f, "log rows cannot be put in order: {error}"),
+            SealError::Parquet(error) => write!(f, "log rows cannot be written as Parquet: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SealError {}
+
+impl From<io::Error> for SealError {
+    fn from(error: io::Error) -> Self {
+        SealError::Disk(error)
+    }
+}
+
+impl From<rusqlite::Error> for SealError {
+    fn from(error: rusqlite::Error) -> Self {
+        SealError::Catalog(error)
+    }
+}
+
+impl From<ArrowError> for SealError {
+    fn from(error: ArrowError) -> Self {
+        SealError::Arrow(error)
+    }
+}
+
+impl From<ParquetError> for SealError {
+    fn from(error: ParquetError) -> Self {
+        SealError::Parquet(error)
+    }
+}

@@ -1,16 +1,18 @@
 //! What all handles of one store share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use crate::catalog::Catalog;
 use crate::commit::{Log, Queue};
 use crate::disk::Disk;
+use crate::error::SealError;
 use crate::lock;
 use crate::op::Op;
 use crate::options::{Options, Work};
 use crate::state::State;
 use crate::ticket::Ticket;
 
-/// Locks are taken in the order `log`, `state`, `queue`'s own; never the other way round.
+/// Locks are taken in the order `house`, `log`, `state`, the others; never the other way round.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub options: Options,
@@ -18,6 +20,57 @@ pub(crate) struct Inner {
     pub state: Mutex<State>,
     pub queue: Queue,
     pub log: Mutex<Log>,
+    pub catalog: Catalog,
+    /// Held while housekeeping is done.
+    pub house: Mutex<()>,
+    /// Why the last housekeeping failed.
+    pub fault: Mutex<Option<Arc<SealError>>>,
+    pub signal: Signal,
+}
+
+/// Wakes the thread that does the housekeeping.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    state: Mutex<Raised>,
+    raised: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Raised {
+    #[default]
+    No,
+    Yes,
+    Stop,
+}
+
+impl Signal {
+    /// Wakes the thread, or has it go round once more.
+    pub fn raise(&self) {
+        let mut state = lock(&self.state);
+        if *state == Raised::No {
+            *state = Raised::Yes;
+        }
+        self.raised.notify_one();
+    }
+
+    /// Has the thread end.
+    pub fn stop(&self) {
+        *lock(&self.state) = Raised::Stop;
+        self.raised.notify_one();
+    }
+
+    /// Waits until raised; answers `false` if the thread is to end.
+    pub fn wait(&self) -> bool {
+        let mut state = lock(&self.state);
+        while *state == Raised::No {
+            state = self.raised.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let is_raised = *state == Raised::Yes;
+        if is_raised {
+            *state = Raised::No;
+        }
+        is_raised
+    }
 }
 
 impl Inner {

@@ -10,20 +10,24 @@
 //! Source: CloudWatch Logs API Reference; VPC User Guide, "Flow log records".
 
 mod bytes;
+mod catalog;
 mod chunk;
 mod commit;
 pub mod disk;
 mod error;
 mod group;
 mod groups;
+mod housekeeping;
 mod inner;
 pub mod line;
 mod memory;
 mod op;
 mod options;
 pub mod record;
+mod recovery;
 mod rows;
 mod scan;
+mod sealing;
 mod segment;
 mod state;
 mod store;
@@ -35,13 +39,15 @@ mod wal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use commit::QUEUE_BYTES_MAX;
-pub use error::{OpenError, ReadError, Refused, WriteError};
+pub use disk::Location;
+pub use error::{OpenError, ReadError, Refused, SealError, WriteError};
 pub use group::{
     Class, EVENT_OVERHEAD_BYTES, Group, GroupKey, NamePage, NewGroup, Stream, StreamOrder, StreamPage,
     StreamPlace,
 };
 pub use options::{Durability, Options, SealPolicy, Work};
 pub use record::Batch;
+pub use recovery::Recovery;
 pub use rows::{Direction, Position, Row, Rows, Select, Streams};
 pub use scan::Scan;
 pub use segment::Segment;

@@ -34,7 +34,10 @@ pub(crate) struct State {
     pub last_sequence: u64,
     /// Bytes of all rows not yet sealed.
     pub memory_bytes: u64,
+    pub ticked_at_ms: i64,
     pub expired_at_ms: i64,
+    /// The catalog knows all changes of groups and streams up to this frame.
+    pub catalog_lsn: u64,
 }
 
 /// A group.
@@ -49,6 +52,8 @@ pub(crate) struct GroupState {
     pub segments: Vec<Arc<Segment>>,
     /// Appends up to this frame are in segments.
     pub sealed_lsn: u64,
+    /// Whether rows are on their way from memory to segments.
+    pub is_sealing: bool,
 }
 
 /// A stream.
@@ -69,7 +74,7 @@ pub struct Hidden {
 }
 
 /// Rows not yet sealed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     pub chunks: Vec<Held>,
     pub rows: u64,
@@ -148,6 +153,7 @@ impl GroupState {
             memory: Memory::default(),
             segments: Vec::new(),
             sealed_lsn,
+            is_sealing: false,
         }
     }
 
@@ -168,7 +174,7 @@ impl GroupState {
     pub fn take_stream(&mut self, id: u64, before_sequence: u64) -> u64 {
         let Some(name) = self.names.remove(&id) else { return 0 };
         self.streams.remove(&name);
-        if self.segments.iter().any(|segment| segment.min_sequence < before_sequence) {
+        if self.is_sealing || self.segments.iter().any(|segment| segment.min_sequence < before_sequence) {
             self.hidden.push(Hidden { stream: name.to_string(), before_sequence });
         }
         self.memory.drop_if(|held| held.chunk.header.stream == id)

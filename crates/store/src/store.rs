@@ -1,19 +1,21 @@
 //! The store's handle: opening, writing events and reading them.
 
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
+use crate::catalog::Catalog;
 use crate::chunk::{Draft, Header};
-use crate::commit::{Log, Queue};
-use crate::disk::{Disk, MemoryDisk};
+use crate::commit::Queue;
+use crate::disk::{Disk, MemoryDisk, spawn};
 use crate::error::{OpenError, ReadError, Refused};
 use crate::group::GroupKey;
-use crate::inner::Inner;
+use crate::inner::{Inner, Signal};
 use crate::lock;
 use crate::op::Op;
 use crate::options::{Durability, Options, Work};
+use crate::recovery::{Recovery, recover};
 use crate::rows::{Row, Rows, Select};
 use crate::scan::Scan;
-use crate::state::State;
 use crate::ticket::Ticket;
 
 /// The greatest batch, in bytes of messages and framing.
@@ -26,6 +28,42 @@ pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    recovery: Recovery,
+    _keeper: Arc<Keeper>,
+}
+
+/// Ends the threads when the last handle goes; what was appended before is written first.
+#[derive(Debug)]
+struct Keeper {
+    inner: Arc<Inner>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.inner.queue.close();
+        self.inner.signal.stop();
+        for thread in lock(&self.threads).drain(..) {
+            // A thread that has panicked has said so; there is nothing left to do for it.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the thread that writes and the one that keeps house.
+fn start(inner: &Arc<Inner>) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let (writer, keeper) = (inner.clone(), inner.clone());
+    let writing = move || {
+        while writer.queue.wait() {
+            writer.commit();
+        }
+    };
+    let housekeeping = move || {
+        while keeper.signal.wait() {
+            keeper.housekeep();
+        }
+    };
+    Ok(vec![spawn("weir-log-writer", writing)?, spawn("weir-log-keeper", housekeeping)?])
 }
 
 impl Store {
@@ -41,14 +79,27 @@ impl Store {
     /// # Errors
     /// If the disk or the catalog cannot be read, or the write-ahead log is damaged before its end.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Self, OpenError> {
-        let inner = Inner {
+        let catalog = Catalog::open(disk.as_ref())?;
+        let (state, log, recovery) = recover(&disk, &catalog, options.durability)?;
+        let inner = Arc::new(Inner {
             options,
             disk,
-            state: Mutex::new(State::default()),
+            state: Mutex::new(state),
             queue: Queue::default(),
-            log: Mutex::new(Log { wal: None, owed: Vec::new(), lsn: 0 }),
-        };
-        Ok(Store { inner: Arc::new(inner) })
+            log: Mutex::new(log),
+            catalog,
+            house: Mutex::default(),
+            fault: Mutex::default(),
+            signal: Signal::default(),
+        });
+        let threads = if inner.options.work == Work::Threads { start(&inner)? } else { Vec::new() };
+        let keeper = Arc::new(Keeper { inner: inner.clone(), threads: Mutex::new(threads) });
+        Ok(Store { inner, recovery, _keeper: keeper })
+    }
+
+    /// What opening has found beside what it was to find.
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
     }
 
     /// Stores `events`, each a timestamp in ms and a message, in a stream, in the order given.

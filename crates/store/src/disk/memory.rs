@@ -14,7 +14,7 @@ use super::{Disk, DiskFile, Location, parent};
 use crate::lock;
 
 /// A step of the disk that goes wrong. Steps are counted from 0: each create, write, sync, rename, remove, directory
-/// sync and opening of the catalog is one.
+/// sync and commit of the catalog is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// This step fails for want of space, half done if it is a write; the next may succeed.
@@ -176,6 +176,10 @@ impl Disk for MemoryDisk {
         let inside = names.iter().filter(|(name, _)| parent(name) == dir);
         durable_names.extend(inside.map(|(name, content)| (name.clone(), content.clone())));
         Ok(())
+    }
+
+    fn before_commit(&self) -> io::Result<()> {
+        lock(&self.files).step()
     }
 
     fn catalog(&self) -> rusqlite::Result<Arc<Mutex<Connection>>> {

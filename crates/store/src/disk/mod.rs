@@ -35,6 +35,10 @@ pub trait Disk: Debug + Send + Sync {
     fn remove(&self, path: &str) -> io::Result<()>;
     /// Makes the names in directory `dir` durable, and the directory itself.
     fn sync_dir(&self, dir: &str) -> io::Result<()>;
+    /// Is asked before a transaction of the catalog commits, so that a disk for tests can fail there.
+    fn before_commit(&self) -> io::Result<()> {
+        Ok(())
+    }
     /// The catalog's database.
     fn catalog(&self) -> rusqlite::Result<Arc<Mutex<Connection>>>;
 }

@@ -1,7 +1,10 @@
 //! The store seen from outside.
 
+mod crash;
 mod groups;
+mod oracle;
 mod reading;
+mod sealing;
 
 use crate::{GroupKey, NewGroup, Row, Rows, Store};
 

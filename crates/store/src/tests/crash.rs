@@ -1,0 +1,186 @@
+//! The disk fails or the machine stops at each step in turn: whatever was acknowledged is there, once and in order.
+
+use std::sync::Arc;
+
+use super::{FLOW, key, text};
+use crate::disk::{Disk, Fault, MemoryDisk};
+use crate::{NewGroup, OpenError, Options, Refused, Select, Store, Ticket, Work};
+
+fn open(disk: &MemoryDisk) -> Store {
+    try_open(disk).expect("is sound")
+}
+
+fn try_open(disk: &MemoryDisk) -> Result<Store, OpenError> {
+    Store::open(Arc::new(disk.clone()), Options { work: Work::Caller, ..Options::default() })
+}
+
+/// What a caller was told: each step of the story and whether it was acknowledged.
+type Told = Vec<(&'static str, bool)>;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Groups, streams and events come, are sealed, expire and go.
+fn story(store: &Store) -> Told {
+    let g = key("g");
+    let mut told = Told::new();
+    let mut tell = |step, ticket: Result<Ticket, Refused>| {
+        told.push((step, ticket.is_ok_and(|ticket| ticket.wait().is_ok())));
+    };
+    tell("group g", store.add_group(&g, NewGroup::default(), 1));
+    tell("stream a", store.add_stream(&g, "a", 1));
+    tell("stream b", store.add_stream(&g, "b", 1));
+    tell("one", store.append(&g, "a", [(10, "one")], 5));
+    tell("two", store.append(&g, "a", [(DAY_MS, FLOW), (20, "two")], 6));
+    tell("sealed", seal(store));
+    tell("three", store.append(&g, "b", [(15, "three")], 7));
+    tell("no stream b", store.remove_stream(&g, "b"));
+    tell("four", store.append(&g, "a", [(12, "four")], 8));
+    tell("sealed", seal(store));
+    tell("kept a day", store.set_retention(&g, Some(1)));
+    tell("five", store.append(&g, "a", [(2 * DAY_MS, "five")], 9));
+    tell("group h", store.add_group(&key("h"), NewGroup::default(), 1));
+    tell("expired", store.expire(DAY_MS + 100).map(|()| Ticket::done()).map_err(|_| Refused::NoGroup));
+    tell("no group h", store.remove_group(&key("h")));
+    tell("six", store.append(&g, "a", [(2 * DAY_MS + 1, "six")], 9));
+    tell("sealed", seal(store));
+    told
+}
+
+fn seal(store: &Store) -> Result<Ticket, Refused> {
+    // How it was refused does not matter here.
+    store.seal().map(|()| Ticket::done()).map_err(|_| Refused::NoGroup)
+}
+
+/// Checks what a store has that was told this story.
+#[track_caller]
+fn check(store: &Store, told: &Told, place: &str) {
+    let is_told = |step| told.iter().any(|(name, is_done)| *name == step && *is_done);
+    assert!(store.group(&key("h")).is_none() || !is_told("no group h"), "{place}: group h is back");
+    let Some(group) = store.group(&key("g")) else {
+        return assert!(!is_told("group g"), "{place}: no group");
+    };
+    // Step, timestamp and message of each event, in order, and whether it is past.
+    let is_old = group.retention_days.is_some();
+    store.tick(if is_old { DAY_MS + 100 } else { 100 });
+    let events = [
+        ("one", 10, "one", is_old),
+        ("four", 12, "four", is_old),
+        ("three", 15, "three", is_old || is_told("no stream b")),
+        ("two", 20, "two", is_old),
+        ("two", DAY_MS, FLOW, false),
+        ("five", 2 * DAY_MS, "five", false),
+        ("six", 2 * DAY_MS + 1, "six", false),
+    ];
+    let rows = store.rows(&key("g"), Select::default()).expect("is there");
+    let rows: Vec<_> =
+        rows.map(|row| row.expect("is readable")).map(|row| (row.timestamp_ms, row.message)).collect();
+    let mut unseen = &rows[..];
+    for (step, timestamp_ms, message, is_past) in events {
+        let is_there = unseen.first().is_some_and(|row| row.0 == timestamp_ms && row.1 == message);
+        assert!(!(is_there && is_past), "{place}: {message} is still there: {rows:?}");
+        // Its stream's removal may have happened without being acknowledged.
+        let may_be_past = is_past || step == "three";
+        assert!(
+            is_there || may_be_past || !is_told(step),
+            "{place}: {message} is missing: {rows:?} {told:?}"
+        );
+        unseen = &unseen[usize::from(is_there)..];
+    }
+    assert!(unseen.is_empty(), "{place}: too much: {rows:?} {told:?}");
+}
+
+fn steps_of_the_story() -> u64 {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    assert!(story(&store).iter().all(|(_, is_done)| *is_done));
+    disk.steps()
+}
+
+#[test]
+fn a_stop_at_any_step_loses_nothing_acknowledged() {
+    for step in 0..=steps_of_the_story() {
+        for luck in 0..4 {
+            let disk = MemoryDisk::new();
+            let store = open(&disk);
+            disk.set_fault(Some(Fault::Stop(step)));
+            let told = story(&store);
+            let disk = disk.crash(luck * 7919 + step);
+            drop(store);
+            let place = format!("step {step} luck {luck}");
+            check(&open(&disk), &told, &place);
+            // Once more: what recovery did must survive too, and a sealed state as well as a replayed one.
+            let store = open(&disk);
+            store.seal().expect("the disk is sound");
+            check(&store, &told, &place);
+            check(&open(&disk.crash(luck)), &told, &place);
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_at_any_step_is_told_and_loses_nothing_acknowledged() {
+    for step in 0..=steps_of_the_story() {
+        let disk = MemoryDisk::new();
+        let store = open(&disk);
+        disk.set_fault(Some(Fault::Full(step)));
+        let told = story(&store);
+        let place = format!("step {step}");
+        check(&store, &told, &place);
+        let disk = disk.crash(step);
+        drop(store);
+        check(&open(&disk), &told, &place);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_the_write_and_takes_the_next() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    super::add_group(&store);
+    disk.set_fault(Some(Fault::Full(disk.steps())));
+    let lost = store.append(&key("g"), "a", [(1, "lost")], 1).expect("the stream is there");
+    assert_eq!(lost.wait(), Err(crate::WriteError::Disk(std::io::ErrorKind::StorageFull)));
+    super::append(&store, "a", &[(2, "kept")], 1);
+    assert_eq!(text(store.rows(&key("g"), Select::default()).expect("is there")), "2a:kept");
+}
+
+#[test]
+fn a_stream_whose_write_failed_is_written_before_its_events() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    super::add_group(&store);
+    disk.set_fault(Some(Fault::Full(disk.steps())));
+    assert!(store.add_stream(&key("g"), "c", 1).expect("is new").wait().is_err());
+    super::append(&store, "c", &[(2, "kept")], 1);
+    let disk = disk.crash(0);
+    drop(store);
+    assert_eq!(text(open(&disk).rows(&key("g"), Select::default()).expect("is there")), "2c:kept");
+}
+
+#[test]
+fn damage_of_acknowledged_events_is_reported() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    super::add_group(&store);
+    drop(store);
+    let path = disk.list("wal").expect("is there").remove(0);
+    disk.damage(&path, 40);
+    assert!(matches!(try_open(&disk), Err(OpenError::Damaged { .. })));
+}
+
+#[test]
+fn ids_and_numbers_are_never_given_twice() {
+    let disk = MemoryDisk::new();
+    for round in 0..3 {
+        let store = open(&disk);
+        super::add_group(&store);
+        super::append(&store, "a", &[(round, "x")], round);
+        store.seal().expect("the disk is sound");
+        store.remove_stream(&key("g"), "a").expect("is there").wait().expect("is durable");
+        store.add_stream(&key("g"), "a", 1).expect("is new").wait().expect("is durable");
+        super::append(&store, "a", &[(round, "y")], round);
+        assert_eq!(text(store.rows(&key("g"), Select::default()).expect("is there")), format!("{round}a:y"));
+        store.remove_group(&key("g")).expect("is there").wait().expect("is durable");
+    }
+    assert_eq!(open(&disk).groups("123456789010", "us-east-1", Default::default(), |_| true), []);
+}
