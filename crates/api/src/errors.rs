@@ -4,6 +4,8 @@
 //! Source: EC2 API Reference, "Error codes for the Amazon EC2 API"; IAM API Reference, "Errors" of each action. AWS does not
 //! document the sentences: they are as clients have reported them.
 
+mod resources;
+
 use weir_model::dhcp::BadOption;
 use weir_model::iam::IamRefused;
 use weir_model::refused::{Held, Limit, Missing, Stranger};
@@ -64,6 +66,14 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::EntryExists(number) => ("NetworkAclEntryAlreadyExists", format!("The network acl entry identified by {number} already exists.")),
         Refused::NoEntry(acl, number) => ("InvalidNetworkAclEntry.NotFound", format!("The network acl entry identified by {number} in network acl {acl} does not exist")),
         Refused::AclOfOtherNetwork(acl, subnet) => invalid(format!("network ACL {acl} and subnet {subnet} belong to different networks")),
+
+        Refused::Tag(refusal) => resources::tag(refusal),
+        Refused::Peering(refusal) => resources::peering(refusal),
+        Refused::Group(refusal) => resources::group(refusal),
+        Refused::Interface(refusal) => resources::interface(refusal),
+        Refused::Address(refusal) => resources::address(refusal),
+        Refused::Instance(refusal) => resources::instance(refusal),
+        Refused::FlowLog(refusal) => resources::flow_log(refusal),
     };
     WireError::new(code, message)
 }
@@ -177,6 +187,33 @@ fn over_limit(limit: &Limit) -> WireError {
         Limit::InternetGateways => ("InternetGatewayLimitExceeded", reached("internet gateways")),
         Limit::NetworkAclsPerVpc => ("NetworkAclLimitExceeded", reached("network ACLs")),
         Limit::EntriesPerAcl => ("NetworkAclEntryLimitExceeded", reached("network ACL entries")),
+        Limit::ActivePeerings(vpc) => (
+            "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+            format!("The maximum number of active VPC peering connections has been reached for {vpc}."),
+        ),
+        Limit::PeeringRequests => (
+            "OutstandingVpcPeeringConnectionLimitExceeded",
+            reached("outstanding VPC peering connection requests"),
+        ),
+        Limit::Groups => ("SecurityGroupLimitExceeded", reached("security groups")),
+        Limit::RulesPerGroup => ("RulesPerSecurityGroupLimitExceeded", reached("rules per security group")),
+        Limit::GroupsPerInterface => {
+            ("SecurityGroupsPerInterfaceLimitExceeded", reached("security groups per interface"))
+        }
+        Limit::Interfaces => ("NetworkInterfaceLimitExceeded", reached("network interfaces")),
+        Limit::AddressesPerInterface => {
+            ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.".to_owned())
+        }
+        Limit::Addresses => ("AddressLimitExceeded", reached("addresses")),
+        Limit::Instances(wanted, most) => (
+            "InstanceLimitExceeded",
+            format!(
+                "You have requested more instances ({wanted}) than your current instance limit of {most} allows \
+                 for the specified instance type."
+            ),
+        ),
+        Limit::KeyPairs => ("KeyPairLimitExceeded", reached("key pairs")),
+        Limit::FlowLogs => ("FlowLogsLimitExceeded", reached("flow logs")),
     };
     WireError::new(code, message)
 }

@@ -1,11 +1,27 @@
 //! Instances, as far as the network sees them.
 //!
-//! Source: EC2 User Guide, "Instance lifecycle".
+//! Launching, starting, stopping and terminating take no time. A stopped instance keeps its interfaces and private addresses
+//! and gives a lent public address back; a terminated one has no interfaces and is described for an hour more.
+//! Source: EC2 User Guide, "Instance lifecycle", "Public IPv4 addresses" and "Termination protection".
 
+use crate::address;
+use crate::instance_type::InstanceType;
+use crate::interface::{InterfaceChange, PrivateAddress, PublicAddress};
 use crate::table::Resource;
 use crate::time::Timestamp;
-use crate::{ImageId, InstanceId, InterfaceId, KeyPairId, ReservationId, Scope, Tags};
+use crate::{
+    Cx, GroupId, ImageId, InstanceId, InterfaceId, Network, Refused, ReservationId, Scope, Tags, ZoneName,
+};
 use serde::{Deserialize, Serialize};
+
+mod key_pair;
+mod launch;
+
+pub use key_pair::{KeyPair, NewKeyPair};
+pub use launch::{Launch, LaunchInterface, LaunchSource, USER_DATA_BYTES_MAX};
+
+/// How long a terminated instance is still described: about an hour.
+const TERMINATED_SEEN_MS: i64 = 3_600_000;
 
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +38,8 @@ pub struct Instance {
     pub image: ImageId,
     /// The type, such as `t2.micro`.
     pub instance_type: String,
+    /// The availability zone it runs in.
+    pub zone: ZoneName,
     /// The name of its key pair, if any.
     pub key_name: Option<String>,
     /// User data as given, decoded from base64.
@@ -38,8 +56,52 @@ pub struct Instance {
     pub termination_protected: bool,
     /// The name or ARN of the instance profile, if any.
     pub instance_profile: Option<String>,
+    /// What else it was launched with.
+    #[serde(default)]
+    pub settings: InstanceSettings,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// Settings of an instance beyond its place in the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceSettings {
+    /// The client token of the RunInstances call.
+    pub client_token: Option<String>,
+    /// Whether its primary interface is lent a public address while it runs.
+    pub lends_public: bool,
+    /// Whether StopInstances is refused (disableApiStop).
+    pub stop_protected: bool,
+    /// Whether a shutdown from inside terminates it instead of stopping it.
+    pub terminates_on_shutdown: bool,
+    /// Whether detailed monitoring is on.
+    pub is_monitored: bool,
+    /// Whether it is optimised for EBS.
+    pub is_ebs_optimized: bool,
+    /// How it may ask for metadata.
+    pub metadata: MetadataOptions,
+}
+
+/// How an instance may ask for metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetadataOptions {
+    /// Whether a session token is required (IMDSv2).
+    pub needs_token: bool,
+    /// Most hops an answer with a token may take, 1 to 64.
+    pub hop_limit: u8,
+    /// Whether it is answered at all.
+    pub is_enabled: bool,
+    /// Whether it is answered at the IPv6 address too.
+    pub is_ipv6: bool,
+    /// Whether tags are part of it.
+    pub has_tags: bool,
+}
+
+impl Default for MetadataOptions {
+    /// As Amazon Linux 2023 images have it: tokens required, two hops.
+    fn default() -> MetadataOptions {
+        MetadataOptions { needs_token: true, hop_limit: 2, is_enabled: true, is_ipv6: false, has_tags: false }
+    }
 }
 
 /// The state of an instance. Transitions take no time here: pending and stopping exist only in answers.
@@ -53,23 +115,335 @@ pub enum InstanceState {
     Terminated,
 }
 
-/// A key pair's public half.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeyPair {
-    /// Its id.
-    pub id: KeyPairId,
-    /// Owner and region.
-    pub scope: Scope,
-    /// Its name, unique in the scope.
-    pub name: String,
-    /// The fingerprint.
-    pub fingerprint: String,
-    /// The key's type: `rsa` or `ed25519`.
-    pub key_type: String,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Its tags.
-    pub tags: Tags,
+/// Why a command about an instance or key pair is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstanceRefusal {
+    /// None of these exist.
+    NoSuch(Vec<InstanceId>),
+    /// The instance is terminated.
+    NotUsable(InstanceId),
+    /// The instance cannot be brought into that state from where it is.
+    WrongState {
+        /// The instance.
+        instance: InstanceId,
+        /// `started`, `stopped` or `rebooted`.
+        verb: &'static str,
+    },
+    /// The attribute can be changed only while the instance is stopped.
+    NotStopped(InstanceId),
+    /// The instance is protected against being `terminated` or `stopped`.
+    Protected {
+        /// The instance.
+        instance: InstanceId,
+        /// `terminated` or `stopped`.
+        verb: &'static str,
+        /// The attribute that protects it.
+        attribute: &'static str,
+    },
+    /// The instance has several interfaces; the call must name one.
+    SeveralInterfaces(InstanceId),
+    /// No such instance type.
+    NoSuchType(String),
+    /// Image and type have different architectures.
+    Architecture {
+        /// The image's.
+        image: &'static str,
+        /// The type's.
+        instance_type: &'static str,
+    },
+    /// A number of interfaces that the type cannot have.
+    TooManyInterfaces {
+        /// How many there would be.
+        count: usize,
+        /// The type.
+        instance_type: &'static str,
+    },
+    /// More private addresses on an interface than the type can have.
+    TooManyAddresses(&'static str),
+    /// User data is longer than [`USER_DATA_BYTES_MAX`].
+    UserDataLength,
+    /// No default VPC, and no subnet named.
+    NoDefaultVpc,
+    /// The default VPC has no default subnet, or none in the zone.
+    NoDefaultSubnet(crate::VpcId),
+    /// The interfaces named do not make an instance.
+    Interfaces(BadInterfaces),
+    /// No key pair of this name.
+    NoSuchKeyPair(String),
+    /// The name is taken.
+    DuplicateKeyPair(String),
+    /// The name of a key pair is empty, too long or not ASCII.
+    KeyPairName(String),
+}
+
+/// What is wrong with the interfaces that a launch names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadInterfaces {
+    /// None has device index 0.
+    NoPrimary,
+    /// Two have this device index.
+    SameIndex(u16),
+    /// They are in different zones.
+    SeveralZones,
+    /// An interface or address is named, but several instances are to be launched.
+    NamedForSeveral,
+    /// A public address is asked for, but there are several interfaces.
+    PublicForSeveral,
+}
+
+/// A state before and after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its state before.
+    pub previous: InstanceState,
+    /// Its state after; the same if the command had nothing to do.
+    pub current: InstanceState,
+}
+
+/// A change of one attribute of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstanceChange {
+    /// Another type; only while it is stopped.
+    Type(String),
+    /// Other user data; only while it is stopped.
+    UserData(Vec<u8>),
+    /// Optimised for EBS or not; only while it is stopped.
+    EbsOptimized(bool),
+    /// Protected against termination or not.
+    TerminationProtection(bool),
+    /// Protected against stopping or not.
+    StopProtection(bool),
+    /// Whether a shutdown from inside terminates it.
+    TerminatesOnShutdown(bool),
+    /// Source/destination check of its one interface.
+    SourceDestCheck(bool),
+    /// Groups of its one interface.
+    Groups(Vec<GroupId>),
+}
+
+impl Instance {
+    /// The primary interface, none once terminated.
+    pub fn primary(&self) -> Option<InterfaceId> {
+        self.interfaces.first().copied()
+    }
+}
+
+impl Network {
+    /// Checks that every one of `ids` is an instance of `scope`.
+    ///
+    /// # Errors
+    /// [`InstanceRefusal::NoSuch`] with all that are not.
+    pub fn check_instances(&self, scope: Scope, ids: &[InstanceId]) -> Result<(), Refused> {
+        let unknown = ids.iter().filter(|id| self.instances.find(scope, id).is_err());
+        let unknown: Vec<InstanceId> = unknown.copied().collect();
+        if unknown.is_empty() { Ok(()) } else { Err(InstanceRefusal::NoSuch(unknown).into()) }
+    }
+
+    /// Starts stopped instances; one whose launch said so is lent another public address.
+    ///
+    /// # Errors
+    /// One is unknown or terminated; no public address is left. Then none has started.
+    pub fn start_instances(&mut self, cx: &mut Cx, ids: &[InstanceId]) -> Result<Vec<StateChange>, Refused> {
+        self.check_instances(cx.scope, ids)?;
+        self.check_alive(ids, "started")?;
+        let mut used = self.public_in_use();
+        let mut lent = Vec::new();
+        for id in ids {
+            let waits = |instance: &&crate::instance::Instance| {
+                instance.state == InstanceState::Stopped && instance.settings.lends_public
+            };
+            if let Some(interface) = self.instances.get(id).filter(waits).and_then(Instance::primary) {
+                let public = address::draw(cx.ids, &used).ok_or(address::AddressRefusal::PoolEmpty)?;
+                used.insert(public);
+                lent.push((interface, public));
+            }
+        }
+        lent.into_iter().for_each(|(interface, public)| self.lend(interface, public));
+        let changes = ids.iter().map(|id| self.set_state(*id, InstanceState::Running, cx.now)).collect();
+        Ok(changes)
+    }
+
+    /// Gives the primary address of an interface a public one, unless it has one.
+    fn lend(&mut self, interface: InterfaceId, public: std::net::Ipv4Addr) {
+        let first = self.interfaces.get_mut(&interface).and_then(|interface| interface.addresses.first_mut());
+        if let Some(own) = first.filter(|own| own.public.is_none()) {
+            own.public = Some(PublicAddress::AutoAssigned(public));
+        }
+    }
+
+    fn check_alive(&self, ids: &[InstanceId], verb: &'static str) -> Result<(), Refused> {
+        let is_dead = |id: &&InstanceId| {
+            self.instances.get(id).is_some_and(|instance| instance.state == InstanceState::Terminated)
+        };
+        match ids.iter().find(is_dead) {
+            Some(instance) => Err(InstanceRefusal::WrongState { instance: *instance, verb }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops running instances; lent public addresses go back, elastic ones stay.
+    ///
+    /// # Errors
+    /// One is unknown, terminated or protected. Then none has stopped.
+    pub fn stop_instances(&mut self, cx: &Cx, ids: &[InstanceId]) -> Result<Vec<StateChange>, Refused> {
+        self.check_instances(cx.scope, ids)?;
+        self.check_alive(ids, "stopped")?;
+        let protects = |instance: &Instance| instance.settings.stop_protected;
+        self.check_protection(ids, protects, ("stopped", "disableApiStop"))?;
+        for id in ids {
+            let interfaces =
+                self.instances.get(id).map(|instance| instance.interfaces.clone()).unwrap_or_default();
+            interfaces.into_iter().for_each(|interface| self.take_back(interface));
+        }
+        Ok(ids.iter().map(|id| self.set_state(*id, InstanceState::Stopped, cx.now)).collect())
+    }
+
+    /// Takes lent public addresses back from an interface.
+    fn take_back(&mut self, interface: InterfaceId) {
+        let is_lent = |own: &&mut PrivateAddress| matches!(own.public, Some(PublicAddress::AutoAssigned(_)));
+        if let Some(interface) = self.interfaces.get_mut(&interface) {
+            interface.addresses.iter_mut().filter(is_lent).for_each(|own| own.public = None);
+        }
+    }
+
+    fn check_protection(
+        &self,
+        ids: &[InstanceId],
+        protects: impl Fn(&Instance) -> bool,
+        (verb, attribute): (&'static str, &'static str),
+    ) -> Result<(), Refused> {
+        match ids.iter().find(|id| self.instances.get(id).is_some_and(&protects)) {
+            Some(instance) => Err(InstanceRefusal::Protected { instance: *instance, verb, attribute }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that instances could be rebooted; a reboot changes nothing that the network sees.
+    ///
+    /// # Errors
+    /// One is unknown or terminated.
+    pub fn reboot_instances(&self, scope: Scope, ids: &[InstanceId]) -> Result<(), Refused> {
+        self.check_instances(scope, ids)?;
+        self.check_alive(ids, "rebooted")
+    }
+
+    /// Terminates instances: interfaces that go with them are deleted, others become free. Repeating it is no error.
+    ///
+    /// Assumption: a protected instance refuses the whole call; AWS terminates those in other zones nevertheless.
+    ///
+    /// # Errors
+    /// One is unknown or protected. Then none is terminated.
+    pub fn terminate_instances(&mut self, cx: &Cx, ids: &[InstanceId]) -> Result<Vec<StateChange>, Refused> {
+        self.check_instances(cx.scope, ids)?;
+        let protects = |instance: &Instance| {
+            instance.termination_protected && instance.state != InstanceState::Terminated
+        };
+        self.check_protection(ids, protects, ("terminated", "disableApiTermination"))?;
+        for id in ids {
+            let interfaces =
+                self.instances.get(id).map(|instance| instance.interfaces.clone()).unwrap_or_default();
+            for interface in interfaces {
+                self.take_back(interface);
+                let attachment =
+                    self.interfaces.get(&interface).and_then(|interface| interface.attachment.as_ref());
+                match attachment.is_some_and(|attachment| attachment.delete_on_termination) {
+                    true => self.remove_interface(interface),
+                    false => self.release_interface(interface, cx.now),
+                }
+            }
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.interfaces.clear();
+            }
+        }
+        Ok(ids.iter().map(|id| self.set_state(*id, InstanceState::Terminated, cx.now)).collect())
+    }
+
+    fn set_state(&mut self, id: InstanceId, state: InstanceState, now: Timestamp) -> StateChange {
+        let previous = self.instances.get(&id).map_or(state, |instance| instance.state);
+        if let Some(instance) = self.instances.get_mut(&id).filter(|instance| instance.state != state) {
+            (instance.state, instance.state_since) = (state, now);
+            if state == InstanceState::Running {
+                instance.launched = now;
+            }
+        }
+        StateChange { instance: id, previous, current: state }
+    }
+
+    /// Changes one attribute.
+    ///
+    /// # Errors
+    /// The instance is unknown, terminated, or not stopped where it must be; the type is unknown or of another architecture;
+    /// user data is too long; the attribute is of an interface and there are several.
+    pub fn modify_instance(
+        &mut self,
+        cx: &Cx,
+        id: InstanceId,
+        change: InstanceChange,
+    ) -> Result<(), Refused> {
+        self.check_instances(cx.scope, &[id])?;
+        let Some(mut changed) = self.instances.get(&id).cloned() else {
+            return Err(InstanceRefusal::NoSuch(vec![id]).into());
+        };
+        if changed.state == InstanceState::Terminated {
+            return Err(InstanceRefusal::NotUsable(id).into());
+        }
+        let needs_stop = matches!(
+            change,
+            InstanceChange::Type(_) | InstanceChange::UserData(_) | InstanceChange::EbsOptimized(_)
+        );
+        if needs_stop && changed.state != InstanceState::Stopped {
+            return Err(InstanceRefusal::NotStopped(id).into());
+        }
+        match change {
+            InstanceChange::Type(name) => {
+                launch::check_type(cx.scope.region, changed.image, &name)?;
+                changed.instance_type = name;
+            }
+            InstanceChange::UserData(data) => {
+                launch::check_user_data(&data)?;
+                changed.user_data = Some(data);
+            }
+            InstanceChange::EbsOptimized(on) => changed.settings.is_ebs_optimized = on,
+            InstanceChange::TerminationProtection(on) => changed.termination_protected = on,
+            InstanceChange::StopProtection(on) => changed.settings.stop_protected = on,
+            InstanceChange::TerminatesOnShutdown(on) => changed.settings.terminates_on_shutdown = on,
+            InstanceChange::SourceDestCheck(on) => {
+                let interface = only_interface(&changed)?;
+                return self.modify_interface(cx, interface, InterfaceChange::SourceDestCheck(on));
+            }
+            InstanceChange::Groups(groups) => {
+                let interface = only_interface(&changed)?;
+                return self.modify_interface(cx, interface, InterfaceChange::Groups(groups));
+            }
+        }
+        self.instances.insert(changed);
+        Ok(())
+    }
+
+    pub(crate) fn step_instances(&mut self, now: Timestamp) {
+        let is_due = |instance: &&Instance| {
+            instance.state == InstanceState::Terminated
+                && now >= instance.state_since.plus_ms(TERMINATED_SEEN_MS)
+        };
+        let due: Vec<InstanceId> = self.instances.iter().filter(is_due).map(|instance| instance.id).collect();
+        for id in due {
+            self.instances.remove(&id);
+        }
+    }
+
+    /// The type of the instance that an interface is attached to.
+    pub(crate) fn type_of(&self, instance: InstanceId) -> Option<&'static InstanceType> {
+        self.instances.get(&instance).and_then(|instance| InstanceType::find(&instance.instance_type))
+    }
+}
+
+fn only_interface(instance: &Instance) -> Result<InterfaceId, InstanceRefusal> {
+    match instance.interfaces.as_slice() {
+        [interface] => Ok(*interface),
+        _ => Err(InstanceRefusal::SeveralInterfaces(instance.id)),
+    }
 }
 
 impl Resource for Instance {
@@ -80,10 +454,5 @@ impl Resource for Instance {
     }
 }
 
-impl Resource for KeyPair {
-    type Key = KeyPairId;
-    const KIND: &'static str = "key-pair";
-    fn key(&self) -> KeyPairId {
-        self.id
-    }
-}
+#[cfg(test)]
+mod tests;

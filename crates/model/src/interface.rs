@@ -1,12 +1,24 @@
 //! Elastic network interfaces: an instance's (or a managed gateway's) place in a subnet.
 //!
-//! Source: EC2 User Guide, "Elastic network interfaces".
+//! An interface keeps its primary address, subnet and VPC for life. It has a group at all times: the VPC's default one if
+//! none is named. One at device index 0 lives and goes with its instance; others can be moved between instances of a zone.
+//! Source: EC2 User Guide, "Elastic network interfaces"; EC2 API Reference, CreateNetworkInterface.
 
+use crate::subnet::Subnet;
 use crate::table::Resource;
-use crate::time::Timestamp;
-use crate::{AttachmentId, GroupId, InstanceId, InterfaceId, Scope, SubnetId, Tags, VpcId};
+use crate::tags;
+use crate::{
+    AttachmentId, Cx, GroupId, InstanceId, InterfaceId, Limit, Network, Refused, Scope, SubnetId, Tags, VpcId,
+};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+mod addresses;
+mod attachment;
+
+pub(crate) use addresses::Taken;
+pub use addresses::{AddressChoice, AssignedAddresses, Ipv6Choice};
+pub use attachment::{Attachment, Detachment};
 
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,19 +108,222 @@ pub enum InterfaceKind {
     Managed,
 }
 
-/// The attachment of an interface to an instance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// The id of the attachment.
-    pub id: AttachmentId,
-    /// The instance, or `None` for one that AWS manages.
-    pub instance: Option<InstanceId>,
-    /// 0 for the primary interface.
-    pub device_index: u16,
-    /// Since when.
-    pub since: Timestamp,
-    /// Whether the interface goes with the instance.
-    pub delete_on_termination: bool,
+/// Why a command about a network interface is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InterfaceRefusal {
+    /// The address is not in the subnet's block.
+    OutsideSubnet(IpAddr),
+    /// The address is one of those that AWS keeps in every subnet.
+    ReservedAddress(IpAddr),
+    /// Another interface of the subnet has the address.
+    AddressInUse(IpAddr),
+    /// The subnet has not enough free addresses.
+    SubnetFull(SubnetId),
+    /// The subnet has no block of the family.
+    NoBlock {
+        /// The subnet.
+        subnet: SubnetId,
+        /// Whether IPv6 was meant, and not IPv4.
+        ipv6: bool,
+    },
+    /// The group is of another VPC than the subnet.
+    OtherNetwork {
+        /// The group.
+        group: GroupId,
+        /// The subnet.
+        subnet: SubnetId,
+    },
+    /// The interface is attached.
+    InUse(InterfaceId),
+    /// AWS manages the interface for a service.
+    Managed(InterfaceId),
+    /// The interface at device index 0 cannot be detached.
+    IsPrimary(AttachmentId),
+    /// Instance and interface are in different zones.
+    OtherZone(InterfaceId, InstanceId),
+    /// The instance has an interface at this device index.
+    DeviceIndexInUse(InstanceId, u16),
+    /// The attachment is not this interface's.
+    OtherAttachment(InterfaceId, AttachmentId),
+    /// The primary private address cannot be taken off.
+    IsPrimaryAddress(IpAddr),
+    /// The interface does not have this address.
+    NotAssigned(InterfaceId, IpAddr),
+}
+
+/// What CreateNetworkInterface asks for.
+#[derive(Clone, Debug, Default)]
+pub struct NewInterface {
+    /// Private IPv4 addresses.
+    pub addresses: AddressChoice,
+    /// IPv6 addresses.
+    pub ipv6: Ipv6Choice,
+    /// Security groups; empty means the VPC's default group.
+    pub groups: Vec<GroupId>,
+    /// The description.
+    pub description: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// A change of one attribute of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InterfaceChange {
+    /// Another description.
+    Description(String),
+    /// Other groups; at least one.
+    Groups(Vec<GroupId>),
+    /// Check source and destination, or not.
+    SourceDestCheck(bool),
+    /// Whether the interface goes with the instance it is attached to by this attachment.
+    DeleteOnTermination(AttachmentId, bool),
+}
+
+impl Network {
+    /// Makes a free interface in a subnet.
+    ///
+    /// # Errors
+    /// The subnet or a group is unknown; [`InterfaceRefusal`]: an address or group does not fit; [`Limit::Interfaces`],
+    /// [`Limit::GroupsPerInterface`], [`Limit::AddressesPerInterface`]; a tag breaks a rule.
+    pub fn create_interface(
+        &mut self,
+        cx: &mut Cx,
+        subnet: SubnetId,
+        new: NewInterface,
+    ) -> Result<InterfaceId, Refused> {
+        let subnet = self.subnets.find(cx.scope, &subnet)?.clone();
+        self.check_interface_count(cx.scope, 1)?;
+        let mut taken = self.taken_in(&subnet);
+        let interface = self.plan_interface(cx, &subnet, new, &mut taken)?;
+        let id = interface.id;
+        self.interfaces.insert(interface);
+        Ok(id)
+    }
+
+    pub(crate) fn check_interface_count(&self, scope: Scope, added: usize) -> Result<(), Refused> {
+        let is_over = self.interfaces.of(scope).count() + added > self.limits.interfaces;
+        if is_over { Err(Limit::Interfaces.into()) } else { Ok(()) }
+    }
+
+    /// The interface as it would be; its addresses are marked in `taken`, nothing else changes.
+    pub(crate) fn plan_interface(
+        &self,
+        cx: &mut Cx,
+        subnet: &Subnet,
+        new: NewInterface,
+        taken: &mut Taken,
+    ) -> Result<Interface, Refused> {
+        tags::check(&new.tags)?;
+        let groups = self.groups_for(subnet, new.groups, cx.scope)?;
+        let addresses = self.choose_addresses(subnet, &new.addresses, taken)?;
+        let ipv6_addresses = self.choose_ipv6(subnet, &new.ipv6, taken)?;
+        Ok(Interface {
+            id: cx.ids.fresh(),
+            scope: cx.scope,
+            vpc: subnet.vpc,
+            subnet: subnet.id,
+            addresses: addresses
+                .into_iter()
+                .map(|private| PrivateAddress { private, public: None })
+                .collect(),
+            ipv6_addresses,
+            groups,
+            source_dest_check: true,
+            attachment: None,
+            kind: InterfaceKind::Interface,
+            description: new.description,
+            mac: fresh_mac(cx),
+            tags: new.tags,
+        })
+    }
+
+    /// The groups of an interface in `subnet`: those named, each once, or the VPC's default group.
+    fn groups_for(
+        &self,
+        subnet: &Subnet,
+        named: Vec<GroupId>,
+        scope: Scope,
+    ) -> Result<Vec<GroupId>, Refused> {
+        let mut groups: Vec<GroupId> = Vec::new();
+        for id in named {
+            if self.groups.find(scope, &id)?.vpc != subnet.vpc {
+                return Err(InterfaceRefusal::OtherNetwork { group: id, subnet: subnet.id }.into());
+            }
+            if !groups.contains(&id) {
+                groups.push(id);
+            }
+        }
+        if groups.len() > self.limits.groups_per_interface {
+            return Err(Limit::GroupsPerInterface.into());
+        }
+        if groups.is_empty() {
+            groups.extend(self.default_group(subnet.vpc).map(|group| group.id));
+        }
+        Ok(groups)
+    }
+
+    /// Deletes a free interface. Elastic IP addresses on it stay allocated.
+    ///
+    /// # Errors
+    /// The interface is unknown, managed by AWS, or attached ([`InterfaceRefusal::InUse`]).
+    pub fn delete_interface(&mut self, cx: &Cx, id: InterfaceId) -> Result<(), Refused> {
+        let interface = self.user_interface(cx.scope, id)?;
+        if interface.attachment.is_some() {
+            return Err(InterfaceRefusal::InUse(id).into());
+        }
+        self.remove_interface(id);
+        Ok(())
+    }
+
+    /// Takes an interface out, and what pointed at it.
+    pub(crate) fn remove_interface(&mut self, id: InterfaceId) {
+        if let Some(interface) = self.interfaces.remove(&id) {
+            interface.addresses.into_iter().for_each(|address| self.free_public(address.public));
+        }
+    }
+
+    /// The interface, if it is of `scope` and not AWS's to manage.
+    pub(crate) fn user_interface(&self, scope: Scope, id: InterfaceId) -> Result<&Interface, Refused> {
+        let interface = self.interfaces.find(scope, &id)?;
+        match interface.kind {
+            InterfaceKind::Interface => Ok(interface),
+            _ => Err(InterfaceRefusal::Managed(id).into()),
+        }
+    }
+
+    /// Changes one attribute.
+    ///
+    /// # Errors
+    /// The interface or a group is unknown, or AWS manages the interface; a group is of another VPC or there are too many; the
+    /// attachment is not this interface's.
+    pub fn modify_interface(
+        &mut self,
+        cx: &Cx,
+        id: InterfaceId,
+        change: InterfaceChange,
+    ) -> Result<(), Refused> {
+        let mut changed = self.user_interface(cx.scope, id)?.clone();
+        match change {
+            InterfaceChange::Description(description) => changed.description = description,
+            InterfaceChange::SourceDestCheck(check) => changed.source_dest_check = check,
+            InterfaceChange::Groups(groups) => {
+                let subnet = self.subnets.find(cx.scope, &changed.subnet)?;
+                changed.groups = self.groups_for(subnet, groups, cx.scope)?;
+            }
+            InterfaceChange::DeleteOnTermination(attachment, delete) => match &mut changed.attachment {
+                Some(present) if present.id == attachment => present.delete_on_termination = delete,
+                _ => return Err(InterfaceRefusal::OtherAttachment(id, attachment).into()),
+            },
+        }
+        self.interfaces.insert(changed);
+        Ok(())
+    }
+}
+
+/// A locally administered unicast address beginning `02`, as EC2's do.
+fn fresh_mac(cx: &mut Cx) -> [u8; 6] {
+    let [a, b, c, d, e, ..] = cx.ids.bits().to_be_bytes();
+    [0x02, a, b, c, d, e]
 }
 
 impl Resource for Interface {
@@ -118,3 +333,6 @@ impl Resource for Interface {
         self.id
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! What is true of every network between two commands, each fact with an id.
 //!
-//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14 only.
+//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14 and N-20 to N-24 only.
 
+mod members;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +48,8 @@ impl Network {
         self.check_tables()?;
         self.check_gateways()?;
         self.check_acls()?;
-        self.check_regions()
+        self.check_regions()?;
+        self.check_members()
     }
 
     fn check_vpc(&self, vpc: &Vpc) -> Result<(), Broken> {

@@ -24,6 +24,28 @@ pub struct Limits {
     pub acls_per_vpc: usize,
     /// Entries per ACL, direction and family, the final deny included.
     pub entries_per_acl: usize,
+    /// Active peering connections per VPC; in AWS up to 125 on request.
+    pub active_peerings_per_vpc: usize,
+    /// Peering requests of an account and region that wait for an answer.
+    pub peering_requests: usize,
+    /// Security groups per account and region.
+    pub groups: usize,
+    /// Rules per group, direction and family.
+    pub rules_per_group: usize,
+    /// Security groups per interface.
+    pub groups_per_interface: usize,
+    /// Network interfaces per account and region.
+    pub interfaces: usize,
+    /// Addresses of one family per free interface; attached to an instance, its type decides.
+    pub addresses_per_interface: usize,
+    /// Elastic IP addresses per account and region.
+    pub addresses: usize,
+    /// Instances per account and region, terminated ones left out. Here 5,000, one an interface; in AWS by virtual CPUs.
+    pub instances: usize,
+    /// Key pairs per account and region.
+    pub key_pairs: usize,
+    /// Flow logs per resource.
+    pub flow_logs_per_resource: usize,
 }
 
 impl Default for Limits {
@@ -38,6 +60,17 @@ impl Default for Limits {
             routes_per_table: 500,
             acls_per_vpc: 200,
             entries_per_acl: 20,
+            active_peerings_per_vpc: 50,
+            peering_requests: 25,
+            groups: 2_500,
+            rules_per_group: 60,
+            groups_per_interface: 5,
+            interfaces: 5_000,
+            addresses_per_interface: 50,
+            addresses: 5,
+            instances: 5_000,
+            key_pairs: 5_000,
+            flow_logs_per_resource: 250,
         }
     }
 }

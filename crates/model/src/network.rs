@@ -7,7 +7,7 @@ use crate::flow_log::FlowLog;
 use crate::gateway::InternetGateway;
 use crate::group::Group;
 use crate::instance::{Instance, KeyPair};
-use crate::interface::Interface;
+use crate::interface::{Detachment, Interface};
 use crate::peering::Peering;
 use crate::route::RouteTable;
 use crate::subnet::Subnet;
@@ -79,6 +79,8 @@ network! {
     groups: Group,
     /// Network interfaces.
     interfaces: Interface,
+    /// Attachments of interfaces that ended lately.
+    detachments: Detachment,
     /// Elastic IP addresses.
     addresses: Address,
     /// Instances.
@@ -101,5 +103,14 @@ macro_rules! owned {
 
 // A peering connection has two owners, so it is not here.
 owned! {
-    Vpc DhcpOptions Subnet InternetGateway RouteTable NetworkAcl Group Interface Address Instance KeyPair FlowLog
+    Vpc DhcpOptions Subnet InternetGateway RouteTable NetworkAcl Group Interface Detachment Address Instance KeyPair FlowLog
+}
+
+impl Network {
+    /// Brings the network to `now`: requests lapse, what was kept only to be seen is forgotten. Nothing changes if nothing is due.
+    pub fn step(&mut self, now: Timestamp) {
+        self.step_peerings(now);
+        self.step_instances(now);
+        self.step_detachments(now);
+    }
 }

@@ -18,6 +18,17 @@ impl Protocol {
     /// ICMP for IPv6.
     pub const ICMPV6: Protocol = Protocol(58);
 
+    /// The name that groups show it by: `tcp`, `udp`, `icmp`, `icmpv6`, any other as its number.
+    pub fn name(self) -> String {
+        match self {
+            Protocol::ICMP => "icmp".to_owned(),
+            Protocol::TCP => "tcp".to_owned(),
+            Protocol::UDP => "udp".to_owned(),
+            Protocol::ICMPV6 => "icmpv6".to_owned(),
+            Protocol(number) => number.to_string(),
+        }
+    }
+
     /// Whether packets of the protocol carry ports.
     pub fn has_ports(self) -> bool {
         matches!(self, Protocol::TCP | Protocol::UDP)

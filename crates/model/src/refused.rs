@@ -3,8 +3,15 @@
 //! Variants are grouped by resource; those that several resources share come first.
 //! Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
 
+use crate::address::AddressRefusal;
 use crate::dhcp::BadOption;
+use crate::flow_log::FlowLogRefusal;
+use crate::group::GroupRefusal;
+use crate::instance::InstanceRefusal;
+use crate::interface::InterfaceRefusal;
+use crate::peering::PeeringRefusal;
 use crate::route::Destination;
+use crate::tags::TagRefusal;
 use crate::*;
 use std::fmt;
 
@@ -100,6 +107,21 @@ pub enum Refused {
     NoEntry(NetworkAclId, u16),
     /// The ACL and the subnet are of different VPCs.
     AclOfOtherNetwork(NetworkAclId, SubnetId),
+
+    /// A rule of tags.
+    Tag(TagRefusal),
+    /// A rule of VPC peering connections.
+    Peering(PeeringRefusal),
+    /// A rule of security groups.
+    Group(GroupRefusal),
+    /// A rule of network interfaces.
+    Interface(InterfaceRefusal),
+    /// A rule of elastic IP addresses.
+    Address(AddressRefusal),
+    /// A rule of instances and key pairs.
+    Instance(InstanceRefusal),
+    /// A rule of flow logs.
+    FlowLog(FlowLogRefusal),
 }
 
 /// A resource of another VPC than a route table's.
@@ -230,6 +252,28 @@ pub enum Limit {
     NetworkAclsPerVpc,
     /// Entries of one direction and family in an ACL.
     EntriesPerAcl,
+    /// Active peering connections of this VPC.
+    ActivePeerings(VpcId),
+    /// Peering requests of an account and region that wait for an answer.
+    PeeringRequests,
+    /// Security groups of a region.
+    Groups,
+    /// Rules of one direction and family in a group.
+    RulesPerGroup,
+    /// Security groups on an interface.
+    GroupsPerInterface,
+    /// Network interfaces of a region.
+    Interfaces,
+    /// Addresses of one family on an interface.
+    AddressesPerInterface,
+    /// Elastic IP addresses of a region.
+    Addresses,
+    /// Instances of a region that are not terminated; how many would be there, and the quota.
+    Instances(usize, usize),
+    /// Key pairs of a region.
+    KeyPairs,
+    /// Flow logs of one resource.
+    FlowLogs,
 }
 
 impl fmt::Display for Refused {
@@ -256,4 +300,17 @@ impl From<Limit> for Refused {
     fn from(limit: Limit) -> Refused {
         Refused::OverLimit(limit)
     }
+}
+
+macro_rules! rules {
+    ($($kind:ident($refusal:ty))*) => {$(
+        impl From<$refusal> for Refused {
+            fn from(refusal: $refusal) -> Refused { Refused::$kind(refusal) }
+        }
+    )*};
+}
+
+rules! {
+    Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
+    Instance(InstanceRefusal) FlowLog(FlowLogRefusal)
 }

@@ -61,6 +61,7 @@ fn instance(name: &str, interface: &str) -> Instance {
         launch_index: 0,
         image: id("ami-00000001"),
         instance_type: "t2.micro".to_owned(),
+        zone: "us-east-1a".parse().unwrap(),
         key_name: None,
         user_data: None,
         interfaces: vec![id(interface)],
@@ -69,6 +70,7 @@ fn instance(name: &str, interface: &str) -> Instance {
         launched: Timestamp(0),
         termination_protected: false,
         instance_profile: None,
+        settings: Default::default(),
         tags: Tags::new(),
     }
 }

@@ -39,6 +39,7 @@ fn add_interface(world: &mut World, vpc: VpcId, subnet: SubnetId) -> InterfaceId
         since: Timestamp(0),
         delete_on_termination: true,
     };
+    let group = world.network.default_group(vpc).expect("a default group").id;
     world.network.interfaces.insert(Interface {
         id,
         scope: world.scope,
@@ -46,7 +47,7 @@ fn add_interface(world: &mut World, vpc: VpcId, subnet: SubnetId) -> InterfaceId
         subnet,
         addresses: Vec::new(),
         ipv6_addresses: Vec::new(),
-        groups: Vec::new(),
+        groups: vec![group],
         source_dest_check: false,
         attachment: Some(attachment),
         kind: InterfaceKind::Interface,
@@ -320,7 +321,7 @@ fn a_gateways_table_leads_whole_subnets_to_interfaces() {
 
 #[test]
 fn an_instance_is_a_target_with_one_interface() {
-    use crate::instance::Instance;
+    use crate::instance::{Instance, InstanceSettings};
     let lab = lab();
     let mut ids = Ids::new(11);
     let mut instance = Instance {
@@ -330,6 +331,7 @@ fn an_instance_is_a_target_with_one_interface() {
         launch_index: 0,
         image: ids.fresh(),
         instance_type: "t2.micro".to_owned(),
+        zone: "us-east-1a".parse().expect("a zone"),
         key_name: None,
         user_data: None,
         interfaces: vec![lab.interface],
@@ -338,6 +340,7 @@ fn an_instance_is_a_target_with_one_interface() {
         launched: Timestamp(0),
         termination_protected: false,
         instance_profile: None,
+        settings: InstanceSettings::default(),
         tags: Tags::new(),
     };
     let mut network = lab.world.network.clone();

@@ -56,6 +56,7 @@ fn five_addresses_are_kept_and_interfaces_take_the_rest() {
 }
 
 fn add_interface(world: &mut World, subnet: &Subnet, ipv4: &[Ipv4Addr], ipv6: &[std::net::Ipv6Addr]) {
+    let group = world.network.default_group(subnet.vpc).expect("a default group").id;
     world.network.interfaces.insert(Interface {
         id: crate::Ids::new(3).fresh(),
         scope: subnet.scope,
@@ -63,7 +64,7 @@ fn add_interface(world: &mut World, subnet: &Subnet, ipv4: &[Ipv4Addr], ipv6: &[
         subnet: subnet.id,
         addresses: ipv4.iter().map(|private| PrivateAddress { private: *private, public: None }).collect(),
         ipv6_addresses: ipv6.to_vec(),
-        groups: Vec::new(),
+        groups: vec![group],
         source_dest_check: true,
         attachment: None,
         kind: InterfaceKind::Interface,

@@ -1,0 +1,161 @@
+//! What EC2 says of refusals that belong to one kind of resource.
+
+use super::invalid;
+use weir_model::address::AddressRefusal;
+use weir_model::flow_log::FlowLogRefusal;
+use weir_model::group::{GroupRefusal, GroupRule, Peer};
+use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
+use weir_model::interface::InterfaceRefusal;
+use weir_model::peering::PeeringRefusal;
+use weir_model::protocol::Traffic;
+use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
+
+type Said = (&'static str, String);
+
+#[rustfmt::skip]
+pub(super) fn tag(refusal: &TagRefusal) -> Said {
+    match refusal {
+        TagRefusal::KeyLength(key) if key.is_empty() => invalid("Tag key cannot be null or empty.".to_owned()),
+        TagRefusal::KeyLength(_) => invalid(format!("Tag key exceeds the maximum length of {KEY_CHARS_MAX} characters")),
+        TagRefusal::ValueLength(_) => invalid(format!("Tag value exceeds the maximum length of {VALUE_CHARS_MAX} characters")),
+        TagRefusal::ReservedKey(_) => invalid("Tag keys starting with 'aws:' are reserved for internal use".to_owned()),
+        TagRefusal::TooMany => ("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.".to_owned()),
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn peering(refusal: &PeeringRefusal) -> Said {
+    match refusal {
+        PeeringRefusal::WithItself(vpc) => invalid(format!("The requester and accepter VPC {vpc} must be different.")),
+        PeeringRefusal::AlreadyExists(id) => ("VpcPeeringConnectionAlreadyExists", format!("The vpc peering connection identified by {id} already exists.")),
+        PeeringRefusal::NotForAccount { peering, account, verb } => ("OperationNotPermitted", format!("User ({account}) cannot {verb} peering {peering}")),
+        PeeringRefusal::WrongRegion { peering, given, wanted, verb } => ("OperationNotPermitted", format!("Incorrect region ({given}) specified for this request. VPC peering connection {peering} must be {verb} in region {wanted}")),
+        PeeringRefusal::Transition { peering, from, to } => ("InvalidStateTransition", format!("Invalid state transition for {peering}, attempted to transition from {} to {to}", from.code())),
+        PeeringRefusal::NotActive(id) => ("OperationNotPermitted", format!("Peering {id} is not active. Peering options can be added only to active peerings.")),
+        PeeringRefusal::DnsHostnamesDisabled(vpc) => ("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", format!("DNS hostname support must be enabled for {vpc} to enable DNS resolution over the VPC peering connection.")),
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn group(refusal: &GroupRefusal) -> Said {
+    match refusal {
+        GroupRefusal::Text { member, given } if given.is_empty() => invalid(format!("Value () for parameter {member} is invalid. Value must be non-empty.")),
+        GroupRefusal::Text { member, given } => invalid(format!("Value ({given}) for parameter {member} is invalid. Character sets beyond ASCII are not supported.")),
+        GroupRefusal::Reserved(name) if name == "default" => ("InvalidGroup.Reserved", "The security group 'default' is reserved".to_owned()),
+        GroupRefusal::Reserved(name) => invalid(format!("Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")),
+        GroupRefusal::Duplicate { name, vpc } => ("InvalidGroup.Duplicate", format!("The security group '{name}' already exists for VPC '{vpc}'")),
+        GroupRefusal::NoSuchName { name, vpc: Some(vpc) } => ("InvalidGroup.NotFound", format!("The security group '{name}' does not exist in default VPC '{vpc}'")),
+        GroupRefusal::NoSuchName { name, vpc: None } => ("InvalidGroup.NotFound", format!("The security group '{name}' does not exist")),
+        GroupRefusal::IsDefault(id) => ("CannotDelete", format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")),
+        GroupRefusal::NotReachable(_) => ("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.".to_owned()),
+        GroupRefusal::DuplicateRule(rule) => ("InvalidPermission.Duplicate", format!("the specified rule \"{}\" already exists", rule_text(rule))),
+        GroupRefusal::RepeatedRule => invalid("The same permission must not appear multiple times".to_owned()),
+        GroupRefusal::NoSuchRule(_) => ("InvalidPermission.NotFound", "The specified rule does not exist in this security group.".to_owned()),
+        GroupRefusal::WrongDirection(rule) => ("InvalidSecurityGroupRuleId.NotFound", format!("The security group rule ID '{rule}' is of the other direction")),
+    }
+}
+
+/// A rule as errors show it: `peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW`.
+fn rule_text(rule: &GroupRule) -> String {
+    let peer = match rule.peer {
+        Peer::Cidr(cidr) => cidr.to_string(),
+        Peer::Group { group, .. } => group.to_string(),
+        Peer::PrefixList(list) => list.to_string(),
+    };
+    let any = |number: Option<u8>| number.map_or(-1, i32::from);
+    let name = |protocol: weir_model::Protocol| protocol.name().to_uppercase();
+    let traffic = match rule.traffic {
+        Traffic::All => "ALL, ALLOW".to_owned(),
+        Traffic::Ports(protocol, ports) => {
+            format!("{}, from port: {}, to port: {}, ALLOW", name(protocol), ports.first(), ports.last())
+        }
+        Traffic::Icmp { protocol, kind, code } => {
+            format!("{}, type: {}, code: {}, ALLOW", name(protocol), any(kind), any(code))
+        }
+        Traffic::Protocol(protocol) => format!("{}, ALLOW", name(protocol)),
+    };
+    format!("peer: {peer}, {traffic}")
+}
+
+#[rustfmt::skip]
+pub(super) fn interface(refusal: &InterfaceRefusal) -> Said {
+    match refusal {
+        InterfaceRefusal::OutsideSubnet(address) => invalid(format!("Address {address} does not fall within the subnet's address range")),
+        InterfaceRefusal::ReservedAddress(address) => invalid(format!("Address {address} is in subnet's reserved address range")),
+        InterfaceRefusal::AddressInUse(address) => ("InvalidIPAddress.InUse", format!("Address {address} is in use.")),
+        InterfaceRefusal::SubnetFull(subnet) => ("InsufficientFreeAddressesInSubnet", format!("The specified subnet {subnet} does not have enough free addresses to satisfy the request.")),
+        InterfaceRefusal::NoBlock { subnet, ipv6: true } => invalid(format!("The subnet {subnet} does not have an IPv6 CIDR block associated with it.")),
+        InterfaceRefusal::NoBlock { subnet, ipv6: false } => invalid(format!("The subnet {subnet} does not have an IPv4 CIDR block.")),
+        InterfaceRefusal::OtherNetwork { group, subnet } => ("InvalidParameter", format!("Security group {group} and subnet {subnet} belong to different networks.")),
+        InterfaceRefusal::InUse(id) => ("InvalidNetworkInterface.InUse", format!("Network interface '{id}' is currently in use.")),
+        InterfaceRefusal::Managed(id) => ("OperationNotPermitted", format!("You do not have permission to manage the network interface '{id}': it is managed by AWS.")),
+        InterfaceRefusal::IsPrimary(_) => ("OperationNotPermitted", "The network interface at device index 0 and networkCard index 0 cannot be detached.".to_owned()),
+        InterfaceRefusal::OtherZone(..) => ("InvalidParameterCombination", "You may not attach a network interface to an instance if they are not in the same availability zone".to_owned()),
+        InterfaceRefusal::DeviceIndexInUse(instance, index) => invalid(format!("Instance '{instance}' already has an interface attached at device index '{index}'.")),
+        InterfaceRefusal::OtherAttachment(interface, attachment) => ("InvalidAttachmentID.NotFound", format!("The attachment '{attachment}' is not an attachment of the network interface '{interface}'")),
+        InterfaceRefusal::IsPrimaryAddress(address) => invalid(format!("The primary private IP address {address} of an interface cannot be unassigned")),
+        InterfaceRefusal::NotAssigned(interface, address) => invalid(format!("The address {address} is not assigned to interface {interface}")),
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn address(refusal: &AddressRefusal) -> Said {
+    match refusal {
+        AddressRefusal::NoSuchPublic(address) => ("InvalidAddress.NotFound", format!("Address '{address}' not found.")),
+        AddressRefusal::NotAvailable(address) => ("InvalidAddress.NotFound", format!("Address '{address}' is not available.")),
+        AddressRefusal::PoolEmpty => ("InsufficientAddressCapacity", "Insufficient capacity to allocate an address.".to_owned()),
+        AddressRefusal::NoGateway(vpc) => ("Gateway.NotAttached", format!("Network {vpc} is not attached to any internet gateway")),
+        AddressRefusal::AlreadyAssociated(id) => ("Resource.AlreadyAssociated", format!("resource {id} is already associated with another resource")),
+        AddressRefusal::InUse(address) => ("InvalidIPAddress.InUse", format!("Address {address} is in use.")),
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn instance(refusal: &InstanceRefusal) -> Said {
+    match refusal {
+        InstanceRefusal::NoSuch(ids) => match ids.as_slice() {
+            [id] => ("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")),
+            ids => ("InvalidInstanceID.NotFound", format!("The instance IDs '{}' do not exist", list(ids))),
+        },
+        InstanceRefusal::NotUsable(id) => ("IncorrectInstanceState", format!("The instance '{id}' is terminated.")),
+        InstanceRefusal::WrongState { instance, verb } => ("IncorrectInstanceState", format!("The instance '{instance}' is not in a state from which it can be {verb}.")),
+        InstanceRefusal::NotStopped(id) => ("IncorrectInstanceState", format!("The instance '{id}' is not in the 'stopped' state.")),
+        InstanceRefusal::Protected { instance, verb, attribute } => ("OperationNotPermitted", format!("The instance '{instance}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.")),
+        InstanceRefusal::SeveralInterfaces(id) => ("InvalidInstanceID", format!("There are multiple interfaces attached to instance '{id}'. Please specify an interface ID for the operation instead.")),
+        InstanceRefusal::NoSuchType(name) => invalid(format!("Invalid value '{name}' for InstanceType.")),
+        InstanceRefusal::Architecture { image, instance_type } => invalid(format!("The architecture '{instance_type}' of the specified instance type does not match the architecture '{image}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.")),
+        InstanceRefusal::TooManyInterfaces { count, instance_type } => ("AttachmentLimitExceeded", format!("Interface count {count} exceeds the limit for {instance_type}")),
+        InstanceRefusal::TooManyAddresses(_) => ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.".to_owned()),
+        InstanceRefusal::UserDataLength => invalid(format!("User data is limited to {USER_DATA_BYTES_MAX} bytes")),
+        InstanceRefusal::NoDefaultVpc => ("VPCIdNotSpecified", "No default VPC for this user".to_owned()),
+        InstanceRefusal::NoDefaultSubnet(vpc) => ("MissingInput", format!("No subnets found for the default VPC '{vpc}'. Please specify a subnet.")),
+        InstanceRefusal::Interfaces(bad) => interfaces(*bad),
+        InstanceRefusal::NoSuchKeyPair(name) => ("InvalidKeyPair.NotFound", format!("The key pair '{name}' does not exist")),
+        InstanceRefusal::DuplicateKeyPair(name) => ("InvalidKeyPair.Duplicate", format!("The key pair '{name}' already exists.")),
+        InstanceRefusal::KeyPairName(name) => invalid(format!("Value ({name}) for parameter KeyName is invalid. Up to 255 ASCII characters are allowed.")),
+    }
+}
+
+#[rustfmt::skip]
+fn interfaces(bad: BadInterfaces) -> Said {
+    let combination = |message: &str| ("InvalidParameterCombination", message.to_owned());
+    match bad {
+        BadInterfaces::NoPrimary => invalid("When specifying network interfaces, you must include a device at index 0.".to_owned()),
+        BadInterfaces::SameIndex(index) => invalid(format!("Duplicate device index '{index}' in network interfaces.")),
+        BadInterfaces::SeveralZones => combination("All network interfaces must be in the same availability zone."),
+        BadInterfaces::NamedForSeveral => combination("Network interfaces and IP addresses may not be specified when launching more than one instance."),
+        BadInterfaces::PublicForSeveral => combination("The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces."),
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn flow_log(refusal: &FlowLogRefusal) -> Said {
+    match refusal {
+        FlowLogRefusal::AlreadyExists(_) => ("FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.".to_owned()),
+        FlowLogRefusal::NoSuch(ids) => ("InvalidFlowLogId.NotFound", format!("These flow log ids in the input list are not found: [TotalCount: {}] {}", ids.len(), list(ids))),
+    }
+}
+
+fn list(ids: &[impl std::fmt::Display]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,98 @@
+//! Key pairs: the public half, under a name.
+//!
+//! Source: EC2 User Guide, "Amazon EC2 key pairs"; EC2 API Reference, ImportKeyPair and DeleteKeyPair.
+
+use super::InstanceRefusal;
+use crate::table::Resource;
+use crate::tags;
+use crate::time::Timestamp;
+use crate::{Cx, KeyPairId, Limit, Network, Refused, Scope, Tags};
+use serde::{Deserialize, Serialize};
+
+/// Longest name in characters.
+const NAME_CHARS_MAX: usize = 255;
+
+/// A key pair's public half.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyPair {
+    /// Its id.
+    pub id: KeyPairId,
+    /// Owner and region.
+    pub scope: Scope,
+    /// Its name, unique in the scope.
+    pub name: String,
+    /// The fingerprint.
+    pub fingerprint: String,
+    /// The key's type: `rsa` or `ed25519`.
+    pub key_type: String,
+    /// The public key in OpenSSH's form.
+    #[serde(default)]
+    pub public_key: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What ImportKeyPair asks for.
+#[derive(Clone, Debug)]
+pub struct NewKeyPair {
+    /// The name.
+    pub name: String,
+    /// The fingerprint.
+    pub fingerprint: String,
+    /// The key's type: `rsa` or `ed25519`.
+    pub key_type: String,
+    /// The public key in OpenSSH's form.
+    pub public_key: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Network {
+    /// Keeps a key pair under its name.
+    ///
+    /// # Errors
+    /// The name breaks a rule or is taken; [`Limit::KeyPairs`]; a tag breaks a rule.
+    pub fn add_key_pair(&mut self, cx: &mut Cx, new: NewKeyPair) -> Result<KeyPairId, Refused> {
+        tags::check(&new.tags)?;
+        let name = new.name;
+        if name.is_empty()
+            || name.len() > NAME_CHARS_MAX
+            || !name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            return Err(InstanceRefusal::KeyPairName(name).into());
+        }
+        if self.key_pair_named(cx.scope, &name).is_some() {
+            return Err(InstanceRefusal::DuplicateKeyPair(name).into());
+        }
+        if self.key_pairs.of(cx.scope).count() >= self.limits.key_pairs {
+            return Err(Limit::KeyPairs.into());
+        }
+        let id = cx.ids.fresh();
+        let NewKeyPair { fingerprint, key_type, public_key, tags, .. } = new;
+        let (scope, created) = (cx.scope, cx.now);
+        self.key_pairs.insert(KeyPair { id, scope, name, fingerprint, key_type, public_key, created, tags });
+        Ok(id)
+    }
+
+    /// The key pair of this name.
+    pub fn key_pair_named(&self, scope: Scope, name: &str) -> Option<&KeyPair> {
+        self.key_pairs.of(scope).find(|pair| pair.name == name)
+    }
+
+    /// Deletes the key pair, if it is there; instances that name it keep the name.
+    pub fn delete_key_pair(&mut self, cx: &Cx, id: KeyPairId) {
+        if self.key_pairs.find(cx.scope, &id).is_ok() {
+            self.key_pairs.remove(&id);
+        }
+    }
+}
+
+impl Resource for KeyPair {
+    type Key = KeyPairId;
+    const KIND: &'static str = "key-pair";
+    fn key(&self) -> KeyPairId {
+        self.id
+    }
+}
