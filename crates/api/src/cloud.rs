@@ -4,12 +4,14 @@
 
 use crate::dispatch::{self, Operations};
 use crate::local;
+use crate::logs::queries::{Queries, RunQuery};
 use crate::operation::Context;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
 use weir_model::iam::Identities;
-use weir_model::{AccountId, Change, Ids, Network, RegionName, Scope, Timestamp};
-use weir_wire::{Credential, Incoming, Refusal, Request, Response, WireError};
+use weir_model::{AccountId, Change, Cx, Ids, Network, RegionName, Scope, Timestamp};
+use weir_store::{Store, Ticket};
+use weir_wire::{Credential, Incoming, Refusal, Request, Response, Service, WireError};
 
 /// Most operations without code that are counted by name.
 const MISSES_MAX: usize = 1000;
@@ -39,6 +41,8 @@ pub struct Reply {
     pub response: Response,
     /// What has changed.
     pub changes: Vec<Change>,
+    /// What the log store still has to make durable.
+    pub ticket: Ticket,
 }
 
 /// Everything that changes, of all accounts and regions.
@@ -47,6 +51,9 @@ pub struct Cloud {
     pub(crate) network: Network,
     pub(crate) identities: Identities,
     pub(crate) counts: Counts,
+    pub(crate) logs: Store,
+    pub(crate) queries: Queries,
+    runner: Box<dyn RunQuery>,
     ids: Ids,
     tokens: Tokens,
     operations: Operations,
@@ -62,8 +69,8 @@ pub struct Counts {
 }
 
 impl Cloud {
-    /// An empty cloud.
-    pub fn new(settings: Settings) -> Cloud {
+    /// A cloud without resources, whose logs are in `logs` and whose queries `runner` runs.
+    pub fn new(settings: Settings, logs: Store, runner: Box<dyn RunQuery>) -> Cloud {
         Cloud {
             ids: Ids::new(settings.seed),
             settings,
@@ -72,6 +79,9 @@ impl Cloud {
             counts: Counts::default(),
             tokens: Tokens::default(),
             operations: Operations::default(),
+            logs,
+            queries: Queries::default(),
+            runner,
         }
     }
 
@@ -89,16 +99,17 @@ impl Cloud {
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
         self.counts.requests += 1;
         let request_id = self.ids.uuid();
+        let mut ticket = Ticket::done();
         let response = match local::is_local(&request.path) {
             true => local::answer(self, &request),
             false => match request.into_incoming() {
-                Ok(incoming) => self.operate(&incoming, &request_id, now),
+                Ok(incoming) => self.operate(&incoming, &request_id, now, &mut ticket),
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };
         let mut changes = Vec::new();
         self.drain_changes(&mut changes);
-        Reply { response, changes }
+        Reply { response, changes, ticket }
     }
 
     /// The account and region that a caller acts in.
@@ -107,7 +118,13 @@ impl Cloud {
         Scope { account, region: credential.map_or(self.settings.region, |credential| credential.region) }
     }
 
-    fn operate(&mut self, incoming: &Incoming, request_id: &str, now: Timestamp) -> Response {
+    fn operate(
+        &mut self,
+        incoming: &Incoming,
+        request_id: &str,
+        now: Timestamp,
+        ticket: &mut Ticket,
+    ) -> Response {
         let Some(row) = self.operations.find(incoming.service, &incoming.action) else {
             let error = WireError::not_implemented(incoming.protocol, &incoming.action);
             let (protocol, service) = (incoming.protocol, Some(incoming.service));
@@ -115,10 +132,17 @@ impl Cloud {
             return Refusal { protocol, service, error }.response(request_id);
         };
         let scope = self.scope_of(incoming.credential.as_ref());
+        if incoming.service == Service::Ec2 {
+            self.network.open_region(&mut Cx { scope, now, ids: &mut self.ids });
+        }
         let mut cx = Context {
             network: &mut self.network,
             identities: &mut self.identities,
+            logs: &self.logs,
+            queries: &mut self.queries,
+            runner: self.runner.as_ref(),
             ids: &mut self.ids,
+            ticket,
             scope,
             now,
         };

@@ -7,6 +7,7 @@
 use crate::operation::{Context, Error};
 use crate::table::{self, Read, Ready, Row};
 use crate::token::{Tokens, Use};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use weir_wire::{Frame, Incoming, Param, Params, Payload, Response, Service, WireError};
 
@@ -51,7 +52,19 @@ pub(crate) fn answer(
         }
         _ => Err(WireError::not_implemented(incoming.protocol, row.name).into()),
     };
-    answer.unwrap_or_else(|error| frame.error(&error.into_wire()))
+    answer.unwrap_or_else(|error| refused(&frame, error))
+}
+
+/// The answer that says what is wrong.
+fn refused(frame: &Frame<'_>, error: Error) -> Response {
+    let Error::Detailed(error, detail) = error else { return frame.error(&error.into_wire()) };
+    let mut response = frame.error(&error);
+    let members = serde_json::from_slice::<Value>(&response.body);
+    if let (Ok(Value::Object(mut members)), Value::Object(detail)) = (members, detail) {
+        members.extend(detail);
+        response.body = Value::Object(members).to_string().into_bytes();
+    }
+    response
 }
 
 /// Reads a form, and leaves it at that if it is a dry run.

@@ -15,6 +15,7 @@ pub mod table;
 pub mod token;
 
 pub mod ec2;
+pub mod logs;
 
 mod local;
 

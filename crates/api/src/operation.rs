@@ -1,8 +1,11 @@
 //! What an operation is: a request that runs in a context and gives a response, or an error.
 
 use crate::errors;
+use crate::logs::queries::{Queries, RunQuery};
+use serde_json::Value;
 use weir_model::iam::{IamCx, IamRefused, Identities};
 use weir_model::{Cx, Ids, Network, Refused, Scope, Timestamp};
+use weir_store::{Store, Ticket};
 use weir_wire::WireError;
 
 /// A request of one API operation, read and well formed.
@@ -26,8 +29,16 @@ pub struct Context<'a> {
     pub network: &'a mut Network,
     /// Roles and policies of all accounts.
     pub identities: &'a mut Identities,
+    /// Log groups, streams and events.
+    pub logs: &'a Store,
+    /// Queries over them.
+    pub queries: &'a mut Queries,
+    /// Who runs those.
+    pub runner: &'a dyn RunQuery,
     /// Where fresh ids come from.
     pub ids: &'a mut Ids,
+    /// What must be durable in the log store before the caller is answered.
+    pub ticket: &'a mut Ticket,
     /// The account and region the caller acts in.
     pub scope: Scope,
     /// The time.
@@ -63,6 +74,11 @@ impl Context<'_> {
         Ok(command(self.identities, &mut cx)?)
     }
 
+    /// Answers the caller only when what `ticket` stands for is durable.
+    pub fn acknowledge_with(&mut self, ticket: Ticket) {
+        self.ticket.join(ticket);
+    }
+
     /// The network as the caller sees it, for views.
     pub fn seen(&self) -> Seen<'_> {
         Seen { network: self.network, scope: self.scope, now: self.now }
@@ -89,6 +105,8 @@ pub enum Error {
     Iam(IamRefused),
     /// The request itself is wrong, in AWS's words.
     Wire(WireError),
+    /// The same, with further members of the error's body (JSON services).
+    Detailed(WireError, Value),
 }
 
 impl Error {
@@ -102,7 +120,7 @@ impl Error {
         match self {
             Error::Refused(refused) => errors::of_network(&refused),
             Error::Iam(refused) => errors::of_iam(&refused),
-            Error::Wire(error) => error,
+            Error::Wire(error) | Error::Detailed(error, _) => error,
         }
     }
 }

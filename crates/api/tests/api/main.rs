@@ -1,6 +1,7 @@
 //! Operations in process: the text of a request to the text of its answer.
 
 mod coverage;
+mod logs;
 mod region;
 mod shown;
 mod world;

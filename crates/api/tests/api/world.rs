@@ -3,8 +3,10 @@
 use crate::shown;
 use expect_test::Expect;
 use std::fmt::Write as _;
+use weir_api::logs::queries::RunNaively;
 use weir_api::{Cloud, Settings};
 use weir_model::{Change, Timestamp};
+use weir_store::Store;
 use weir_wire::{Request, Response, Service};
 
 /// The time at which every test begins: 2024-01-02T03:04:05.000Z.
@@ -26,8 +28,9 @@ pub struct World {
 impl World {
     /// An empty cloud; the caller is account 000000000000 in us-east-1.
     pub fn new() -> World {
+        let settings = Settings { seed: SEED, ..Settings::default() };
         World {
-            cloud: Cloud::new(Settings { seed: SEED, ..Settings::default() }),
+            cloud: Cloud::new(settings, Store::in_memory(), Box::new(RunNaively)),
             now: START,
             access_key: "test",
             region: "us-east-1",

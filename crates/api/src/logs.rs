@@ -1,0 +1,26 @@
+//! Amazon CloudWatch Logs: groups, streams, events and queries over the log store.
+//!
+//! Source: Amazon CloudWatch Logs API Reference (2014-03-28).
+
+pub mod event;
+pub mod group;
+pub mod name;
+pub mod pattern;
+pub mod position;
+pub mod queries;
+pub mod query;
+pub mod read;
+pub mod stream;
+pub mod tag;
+pub mod write;
+
+mod check;
+
+crate::table::operations! { Logs json:
+    group { CreateLogGroup Write DeleteLogGroup Write DescribeLogGroups List PutRetentionPolicy Write DeleteRetentionPolicy Write }
+    stream { CreateLogStream Write DeleteLogStream Write DescribeLogStreams List }
+    write { PutLogEvents Write }
+    read { GetLogEvents Read FilterLogEvents Read }
+    query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
+    tag { TagResource Tagging UntagResource Tagging ListTagsForResource List TagLogGroup Tagging UntagLogGroup Tagging ListTagsLogGroup List }
+}

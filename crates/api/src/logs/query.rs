@@ -1,0 +1,348 @@
+//! Logs Insights queries: start, results, stop, list.
+//!
+//! Source: CloudWatch Logs API Reference, StartQuery, GetQueryResults, StopQuery, DescribeQueries.
+
+use crate::logs::check::{constraint, invalid, length, number, time};
+use crate::logs::group::{last_of, token_after};
+use crate::logs::name;
+use crate::logs::queries::{NewQuery, QueriedGroup, Query, RUNNING_MAX};
+use crate::operation::{Context, Error, Operation};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use weir_insights::{QueryError, QueryResult, Statistics, TimeRange};
+use weir_store::Group;
+use weir_wire::WireError;
+
+const QUERY_CHARS_MAX: usize = 10_000;
+const QUERY_ID_CHARS_MAX: usize = 256;
+/// Most groups of a query.
+const GROUPS_MAX: usize = 50;
+const LIMIT_MAX: i64 = 100_000;
+/// Most rows of one answer; the rest comes with a token.
+const ROWS_MAX: i64 = 10_000;
+/// Times at least this large cannot be seconds (the year 5138): they are milliseconds.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// Starts a query over the events of one or more groups.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartQuery {
+    query_language: Option<String>,
+    log_group_name: Option<String>,
+    log_group_names: Option<Vec<String>>,
+    log_group_identifiers: Option<Vec<String>>,
+    start_time: i64,
+    end_time: i64,
+    query_string: String,
+    limit: Option<i64>,
+}
+
+/// The id of the query.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartQueryResponse {
+    query_id: String,
+}
+
+impl Operation for StartQuery {
+    type Response = StartQueryResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        self.check_language()?;
+        length(&self.query_string, "queryString", 0..=QUERY_CHARS_MAX)?;
+        let limit = number(self.limit, "limit", 1..=LIMIT_MAX, 0)?;
+        let window = self.window()?;
+        let groups = self.groups(cx)?;
+        let limit = u32::try_from(limit).ok().filter(|limit| *limit > 0);
+        let plan = weir_insights::plan(&self.query_string, limit)
+            .map_err(|error| malformed(&self.query_string, &error))?;
+        if !cx.queries.has_room(cx.scope) {
+            let message = format!("Account maximum query concurrency limit of {RUNNING_MAX} reached.");
+            return Err(Error::new("LimitExceededException", message));
+        }
+        let to_ms = window.end_ms.saturating_add(1);
+        let scans = groups.into_iter().map(|Group { key, .. }| {
+            Ok(QueriedGroup { scan: cx.logs.scan(&key, window.start_ms, to_ms)?, key })
+        });
+        let groups = scans.collect::<Result<Vec<_>, Error>>()?;
+        let query_id = cx.ids.uuid();
+        let new = NewQuery { text: self.query_string, plan, groups, window };
+        let job = cx.queries.start(query_id.clone(), cx.scope, cx.now, new);
+        cx.runner.run(job);
+        Ok(StartQueryResponse { query_id })
+    }
+}
+
+impl StartQuery {
+    fn check_language(&self) -> Result<(), Error> {
+        match self.query_language.as_deref() {
+            None | Some("CWLI") => Ok(()),
+            Some(other @ ("SQL" | "PPL")) => {
+                Err(invalid(format!("The query language {other} is not implemented by weir.")))
+            }
+            Some(other) => {
+                Err(constraint(other, "queryLanguage", "satisfy enum value set: [CWLI, SQL, PPL]"))
+            }
+        }
+    }
+
+    /// The window: whole seconds, both ends included. Milliseconds are understood too.
+    fn window(&self) -> Result<TimeRange, Error> {
+        let ms = |given: i64, rest: i64| match given {
+            ms if ms >= MILLISECONDS_FROM => ms,
+            seconds => seconds * 1000 + rest,
+        };
+        let start_ms = ms(time(Some(self.start_time), "startTime", 0)?, 0);
+        let end_ms = ms(time(Some(self.end_time), "endTime", 0)?, 999);
+        match start_ms <= end_ms {
+            true => Ok(TimeRange { start_ms, end_ms }),
+            false => Err(invalid("Query's end time is before its start time.")),
+        }
+    }
+
+    fn groups(&self, cx: &Context<'_>) -> Result<Vec<Group>, Error> {
+        let one = self.log_group_name.as_ref().map(std::slice::from_ref);
+        let names = (one.or(self.log_group_names.as_deref()), &self.log_group_identifiers);
+        let is_twice = self.log_group_name.is_some() && self.log_group_names.is_some();
+        let groups: Vec<Group> = match names {
+            (Some(names), None) if !is_twice => {
+                names.iter().map(|name| cx.log_group(name, "logGroupNames")).collect::<Result<_, _>>()?
+            }
+            (None, Some(identifiers)) => identifiers
+                .iter()
+                .map(|identifier| cx.identified_group(identifier, "logGroupIdentifiers"))
+                .collect::<Result<_, _>>()?,
+            _ => {
+                return Err(invalid(
+                    "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.",
+                ));
+            }
+        };
+        match groups.len() {
+            1..=GROUPS_MAX => Ok(groups),
+            count => Err(constraint(
+                format!("[{count} groups]"),
+                "logGroupNames",
+                &format!("have length between 1 and {GROUPS_MAX}"),
+            )),
+        }
+    }
+}
+
+/// A `MalformedQueryException`, which tells the place.
+fn malformed(query: &str, error: &QueryError) -> Error {
+    let message = error.to_string();
+    let at = error.location(query);
+    let location = json!({ "startCharOffset": at.start_char_offset, "endCharOffset": at.end_char_offset });
+    let detail = json!({ "queryCompileError": { "location": location, "message": message } });
+    Error::Detailed(WireError::new("MalformedQueryException", message), detail)
+}
+
+/// The caller's query with that id.
+fn find<'a>(cx: &'a Context<'_>, id: &str) -> Result<&'a Query, Error> {
+    length(id, "queryId", 1..=QUERY_ID_CHARS_MAX)?;
+    let missing = || Error::new("ResourceNotFoundException", format!("Query [{id}] does not exist."));
+    cx.queries.find(cx.scope, id).ok_or_else(missing)
+}
+
+/// Asks for what a query has found so far.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetQueryResults {
+    query_id: String,
+    next_token: Option<String>,
+    max_items: Option<i64>,
+}
+
+/// The state of a query, and its rows when it is done.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetQueryResultsResponse {
+    query_language: &'static str,
+    results: Vec<Vec<ResultField>>,
+    statistics: QueryStatistics,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ResultField {
+    field: String,
+    value: String,
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct QueryStatistics {
+    records_matched: f64,
+    records_scanned: f64,
+    estimated_records_skipped: f64,
+    bytes_scanned: f64,
+    estimated_bytes_skipped: f64,
+    log_groups_scanned: f64,
+    result_count: f64,
+}
+
+impl Operation for GetQueryResults {
+    type Response = GetQueryResultsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let query = find(cx, &self.query_id)?;
+        let size = number(self.max_items, "maxItems", 0..=ROWS_MAX, ROWS_MAX as usize)?;
+        let first: usize = match &self.next_token {
+            Some(token) => {
+                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
+            }
+            None => 0,
+        };
+        let status = query.status();
+        let found = query.view(|result| page(result, first, size));
+        let (results, statistics, next_token) = found.unwrap_or_default();
+        Ok(GetQueryResultsResponse {
+            query_language: "CWLI",
+            results,
+            statistics,
+            status: status.name(),
+            next_token,
+        })
+    }
+}
+
+fn page(
+    result: &QueryResult,
+    first: usize,
+    size: usize,
+) -> (Vec<Vec<ResultField>>, QueryStatistics, Option<String>) {
+    let rows = result.rows.iter().skip(first).take(size).map(|row| {
+        let fields = result.fields(row);
+        fields
+            .map(|(field, value)| ResultField { field: field.to_owned(), value: value.to_owned() })
+            .collect()
+    });
+    let end = first.saturating_add(size);
+    let next_token = (end < result.rows.len() && size > 0).then(|| token_after(&end.to_string()));
+    (rows.collect(), QueryStatistics::of(&result.statistics), next_token)
+}
+
+impl QueryStatistics {
+    fn of(statistics: &Statistics) -> QueryStatistics {
+        QueryStatistics {
+            records_matched: statistics.records_matched as f64,
+            records_scanned: statistics.records_scanned as f64,
+            estimated_records_skipped: statistics.estimated_records_skipped as f64,
+            bytes_scanned: statistics.bytes_scanned as f64,
+            estimated_bytes_skipped: statistics.estimated_bytes_skipped as f64,
+            log_groups_scanned: statistics.log_groups_scanned as f64,
+            result_count: statistics.result_count as f64,
+        }
+    }
+}
+
+/// Stops a query that is running.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StopQuery {
+    query_id: String,
+}
+
+/// Whether it was stopped.
+#[derive(Serialize)]
+pub struct StopQueryResponse {
+    success: bool,
+}
+
+impl Operation for StopQuery {
+    type Response = StopQueryResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        match find(cx, &self.query_id)?.stop() {
+            true => Ok(StopQueryResponse { success: true }),
+            false => Err(invalid(format!("Query [{}] is not running or scheduled.", self.query_id))),
+        }
+    }
+}
+
+/// Lists the queries of the last days, newest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DescribeQueries {
+    log_group_name: Option<String>,
+    status: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+    query_language: Option<String>,
+}
+
+/// Queries.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeQueriesResponse {
+    queries: Vec<QueryInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryInfo {
+    query_language: &'static str,
+    query_id: String,
+    query_string: String,
+    status: &'static str,
+    create_time: i64,
+    log_group_name: String,
+}
+
+impl Operation for DescribeQueries {
+    type Response = DescribeQueriesResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let size = number(self.max_results, "maxResults", 1..=1000, 1000)?;
+        let status = self.status.as_deref().map(status).transpose()?;
+        if let Some(name) = &self.log_group_name {
+            name::group(name, "logGroupName")?;
+        }
+        let first: usize = match &self.next_token {
+            Some(token) => {
+                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
+            }
+            None => 0,
+        };
+        let mut queries: Vec<(&String, &Query)> = cx.queries.of(cx.scope).collect();
+        queries.retain(|(_, query)| {
+            status.is_none_or(|status| query.status().name() == status)
+                && self.log_group_name.as_ref().is_none_or(|name| query.groups.contains(name))
+                && self.query_language.as_deref().is_none_or(|language| language == "CWLI")
+        });
+        queries.sort_by_key(|(id, query)| (std::cmp::Reverse(query.created), (*id).clone()));
+        let end = first.saturating_add(size);
+        let next_token = (end < queries.len()).then(|| token_after(&end.to_string()));
+        let page = queries.into_iter().skip(first).take(size);
+        Ok(DescribeQueriesResponse {
+            queries: page.map(|(id, query)| QueryInfo::of(id, query)).collect(),
+            next_token,
+        })
+    }
+}
+
+impl QueryInfo {
+    fn of(id: &str, query: &Query) -> QueryInfo {
+        QueryInfo {
+            query_language: "CWLI",
+            query_id: id.to_owned(),
+            query_string: query.text.clone(),
+            status: query.status().name(),
+            create_time: query.created.0,
+            log_group_name: query.groups.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// A status as AWS spells it; Weir's queries are never in some of them.
+fn status(given: &str) -> Result<&str, Error> {
+    const NAMES: [&str; 7] =
+        ["Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"];
+    let rule = || constraint(given, "status", &format!("satisfy enum value set: [{}]", NAMES.join(", ")));
+    Some(given).filter(|given| NAMES.contains(given)).ok_or_else(rule)
+}

@@ -1,0 +1,221 @@
+//! Reading events: of one stream in pages, or of a group through a filter.
+//!
+//! Source: CloudWatch Logs API Reference, GetLogEvents and FilterLogEvents.
+
+use crate::logs::check::{constraint, invalid, length, number, time};
+use crate::logs::event::{FilteredLogEvent, OutputLogEvent};
+use crate::logs::name;
+use crate::logs::pattern::{self, Pattern};
+use crate::logs::position::{digits, parse_token, position, token};
+use crate::operation::{Context, Error, Operation};
+use serde::{Deserialize, Serialize};
+use weir_store::{Direction, EVENT_OVERHEAD_BYTES, GroupKey, Position, Refused, Row, Select, Streams};
+
+/// Most events of an answer, and how many there are if the caller does not say.
+const EVENTS_MAX: i64 = 10_000;
+/// Most bytes of an answer, counted as PutLogEvents counts them.
+const BYTES_MAX: u64 = 1_048_576;
+/// Most events that one call of FilterLogEvents looks at; then it answers with what it has, and a token.
+const LOOKED_AT_MAX: usize = 100_000;
+/// Most stream names of FilterLogEvents.
+const STREAMS_MAX: usize = 100;
+
+/// Reads a page of one stream, forwards or backwards.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetLogEvents {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+    log_stream_name: String,
+    start_time: Option<i64>,
+    end_time: Option<i64>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+    start_from_head: Option<bool>,
+    /// Accepted without effect: nothing is masked.
+    #[serde(rename = "unmask")]
+    _unmask: Option<bool>,
+}
+
+/// A page of events, oldest first, and where the pages beside it begin. At the end the token is the one that was given.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogEventsResponse {
+    events: Vec<OutputLogEvent>,
+    next_forward_token: String,
+    next_backward_token: String,
+}
+
+impl Operation for GetLogEvents {
+    type Response = GetLogEventsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let stream = name::stream(&self.log_stream_name, "logStreamName")?;
+        let limit = number(self.limit, "limit", 1..=EVENTS_MAX, EVENTS_MAX as usize)?;
+        let select = self.select(stream)?;
+        let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
+        cx.logs.stream(&group.key, stream).ok_or(Refused::NoStream)?;
+        let given = select.after;
+        let from_ms = select.from_ms;
+        let page = cx.logs.page(&group.key, select, limit, BYTES_MAX)?;
+        // A page without events lies where its token points; without a token, before all that is still to come.
+        let here = given.unwrap_or(Position { timestamp_ms: from_ms.max(0), sequence: 0 });
+        let (first, last) = (page.first().map(Row::position), page.last().map(Row::position));
+        Ok(GetLogEventsResponse {
+            next_forward_token: token(Direction::Forward, last.unwrap_or(here)),
+            next_backward_token: token(Direction::Backward, first.unwrap_or(here)),
+            events: page.into_iter().map(OutputLogEvent::from).collect(),
+        })
+    }
+}
+
+impl GetLogEvents {
+    /// The events asked for. A token says by itself which way it leads.
+    fn select(&self, stream: &str) -> Result<Select, Error> {
+        let from_head = self.start_from_head.unwrap_or(false);
+        let direction = if from_head { Direction::Forward } else { Direction::Backward };
+        let (direction, after) = match &self.next_token {
+            Some(token) => parse_token(token).map(|(direction, position)| (direction, Some(position)))?,
+            None => (direction, None),
+        };
+        Ok(Select {
+            from_ms: time(self.start_time, "startTime", i64::MIN)?,
+            to_ms: time(self.end_time, "endTime", i64::MAX)?,
+            streams: Streams::Named([stream.to_owned()].into()),
+            direction,
+            after,
+        })
+    }
+}
+
+/// Reads the events of a group, or of some of its streams, that match a pattern, oldest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FilterLogEvents {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+    log_stream_names: Option<Vec<String>>,
+    log_stream_name_prefix: Option<String>,
+    start_time: Option<i64>,
+    end_time: Option<i64>,
+    filter_pattern: Option<String>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+    start_from_head: Option<bool>,
+    /// Ignored: streams are always interleaved, as in AWS since 2019.
+    #[serde(rename = "interleaved")]
+    _interleaved: Option<bool>,
+    /// Accepted without effect: nothing is masked.
+    #[serde(rename = "unmask")]
+    _unmask: Option<bool>,
+}
+
+/// The events that match, and where to go on.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterLogEventsResponse {
+    events: Vec<FilteredLogEvent>,
+    /// Always empty, as in AWS.
+    searched_log_streams: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+impl Operation for FilterLogEvents {
+    type Response = FilterLogEventsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let limit = number(self.limit, "limit", 1..=EVENTS_MAX, EVENTS_MAX as usize)?;
+        let pattern = self.filter_pattern.as_deref().unwrap_or_default();
+        length(pattern, "filterPattern", 0..=pattern::CHARS_MAX)?;
+        let pattern = Pattern::parse(pattern)?;
+        let select = self.select()?;
+        let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
+        self.check_streams_exist(cx, &group.key)?;
+        let mut search = Search { found: vec![], looked_at: 0, bytes: 0, limit };
+        let mut stopped_at = None;
+        for row in cx.logs.rows(&group.key, select)? {
+            let row = row?;
+            let place = row.position();
+            if !search.take(row, &pattern) {
+                break;
+            }
+            stopped_at = Some(place);
+        }
+        let next_token = stopped_at.filter(|_| search.is_full()).map(digits);
+        let events = search.found.into_iter().map(FilteredLogEvent::from).collect();
+        Ok(FilterLogEventsResponse { events, searched_log_streams: [], next_token })
+    }
+}
+
+/// An answer to FilterLogEvents in the making.
+struct Search {
+    found: Vec<Row>,
+    looked_at: usize,
+    bytes: u64,
+    limit: usize,
+}
+
+impl Search {
+    /// Looks at an event; `false` if the answer is full without it.
+    fn take(&mut self, row: Row, pattern: &Pattern) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        self.looked_at += 1;
+        if pattern.matches(&row.message) {
+            self.bytes += row.message.len() as u64 + EVENT_OVERHEAD_BYTES;
+            self.found.push(row);
+        }
+        true
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit || self.bytes >= BYTES_MAX || self.looked_at >= LOOKED_AT_MAX
+    }
+}
+
+impl FilterLogEvents {
+    fn select(&self) -> Result<Select, Error> {
+        let from_ms = time(self.start_time, "startTime", i64::MIN)?;
+        let to_ms = time(self.end_time, "endTime", i64::MAX)?.saturating_add(1);
+        if from_ms >= to_ms {
+            return Err(invalid("startTime must not be after endTime."));
+        }
+        let after = self
+            .next_token
+            .as_deref()
+            .map(|token| position(token).ok_or_else(|| invalid("The specified nextToken is invalid.")));
+        let is_forward = self.start_from_head.unwrap_or(true);
+        let direction = if is_forward { Direction::Forward } else { Direction::Backward };
+        Ok(Select { from_ms, to_ms, streams: self.streams()?, direction, after: after.transpose()? })
+    }
+
+    fn streams(&self) -> Result<Streams, Error> {
+        match (&self.log_stream_names, &self.log_stream_name_prefix) {
+            (Some(_), Some(_)) => {
+                Err(invalid("Only one of logStreamNames and logStreamNamePrefix can be specified."))
+            }
+            (Some(names), None) if names.is_empty() || names.len() > STREAMS_MAX => {
+                let rule = format!("have length between 1 and {STREAMS_MAX}");
+                Err(constraint(format!("[{} names]", names.len()), "logStreamNames", &rule))
+            }
+            (Some(names), None) => {
+                let names = names.iter().map(|name| name::stream(name, "logStreamNames").map(str::to_owned));
+                Ok(Streams::Named(names.collect::<Result<_, _>>()?))
+            }
+            (None, Some(prefix)) => {
+                Ok(Streams::Prefix(name::stream(prefix, "logStreamNamePrefix")?.to_owned()))
+            }
+            (None, None) => Ok(Streams::All),
+        }
+    }
+
+    fn check_streams_exist(&self, cx: &Context<'_>, group: &GroupKey) -> Result<(), Error> {
+        let mut names = self.log_stream_names.iter().flatten();
+        match names.all(|name| cx.logs.stream(group, name).is_some()) {
+            true => Ok(()),
+            false => Err(Refused::NoStream.into()),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Tags of log groups.
+//!
+//! `TagLogGroup` and its sisters name the group by its name and are on their way out; the others take its ARN.
+//! Source: CloudWatch Logs API Reference, TagResource, TagLogGroup.
+
+use crate::logs::check::{invalid, length};
+use crate::operation::{Context, Error, Operation};
+use serde::{Deserialize, Serialize};
+use weir_model::Tags;
+use weir_model::tags::{KEY_CHARS_MAX, TAGS_MAX, VALUE_CHARS_MAX};
+
+/// Refuses tags that a group with the tags `present` cannot get.
+///
+/// # Errors
+/// `InvalidParameterException` for a key or value of the wrong form, `TooManyTagsException` past 50.
+pub fn check(present: &Tags, added: &Tags) -> Result<(), Error> {
+    for (key, value) in added {
+        length(key, "tags", 1..=KEY_CHARS_MAX)?;
+        length(value, "tags", 0..=VALUE_CHARS_MAX)?;
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(invalid("Tag keys beginning with aws: are reserved for system use"));
+        }
+    }
+    let count = present.len() + added.keys().filter(|key| !present.contains_key(*key)).count();
+    if count > TAGS_MAX {
+        let message = format!("A resource can have no more than {TAGS_MAX} tags.");
+        return Err(Error::new("TooManyTagsException", message));
+    }
+    Ok(())
+}
+
+/// Adds tags to the group with an ARN.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TagResource {
+    resource_arn: String,
+    tags: Tags,
+}
+
+impl Operation for TagResource {
+    type Response = ();
+
+    fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
+        check(&group.tags, &self.tags)?;
+        let ticket = cx.logs.add_tags(&group.key, self.tags)?;
+        cx.acknowledge_with(ticket);
+        Ok(())
+    }
+}
+
+/// Adds tags to the group with a name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TagLogGroup {
+    log_group_name: String,
+    tags: Tags,
+}
+
+impl Operation for TagLogGroup {
+    type Response = ();
+
+    fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let group = cx.log_group(&self.log_group_name, "logGroupName")?;
+        check(&group.tags, &self.tags)?;
+        let ticket = cx.logs.add_tags(&group.key, self.tags)?;
+        cx.acknowledge_with(ticket);
+        Ok(())
+    }
+}
+
+/// Removes tags from the group with an ARN.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UntagResource {
+    resource_arn: String,
+    tag_keys: Vec<String>,
+}
+
+impl Operation for UntagResource {
+    type Response = ();
+
+    fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
+        let keys: Vec<&str> = self.tag_keys.iter().map(String::as_str).collect();
+        let ticket = cx.logs.remove_tags(&group.key, &keys)?;
+        cx.acknowledge_with(ticket);
+        Ok(())
+    }
+}
+
+/// Removes tags from the group with a name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UntagLogGroup {
+    log_group_name: String,
+    tags: Vec<String>,
+}
+
+impl Operation for UntagLogGroup {
+    type Response = ();
+
+    fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let group = cx.log_group(&self.log_group_name, "logGroupName")?;
+        let keys: Vec<&str> = self.tags.iter().map(String::as_str).collect();
+        let ticket = cx.logs.remove_tags(&group.key, &keys)?;
+        cx.acknowledge_with(ticket);
+        Ok(())
+    }
+}
+
+/// Lists the tags of the group with an ARN.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListTagsForResource {
+    resource_arn: String,
+}
+
+/// Lists the tags of the group with a name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListTagsLogGroup {
+    log_group_name: String,
+}
+
+/// The tags of a group.
+#[derive(Serialize)]
+pub struct ListTagsResponse {
+    tags: Tags,
+}
+
+impl Operation for ListTagsForResource {
+    type Response = ListTagsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
+        Ok(ListTagsResponse { tags: group.tags })
+    }
+}
+
+impl Operation for ListTagsLogGroup {
+    type Response = ListTagsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        Ok(ListTagsResponse { tags: cx.log_group(&self.log_group_name, "logGroupName")?.tags })
+    }
+}
+
+/// An ARN without the `:*` that the ARNs in DescribeLogGroups end with; tagging takes both forms.
+fn bare(arn: &str) -> &str {
+    arn.strip_suffix(":*").unwrap_or(arn)
+}

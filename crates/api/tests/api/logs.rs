@@ -1,0 +1,554 @@
+//! CloudWatch Logs: groups, streams, events, queries.
+//!
+//! Expectations from the CloudWatch Logs API Reference; sentences of errors as clients have reported them.
+
+use crate::world::{START, World};
+use expect_test::{Expect, expect};
+use weir_wire::Service;
+
+impl World {
+    #[track_caller]
+    fn logs(&mut self, action: &str, body: &str, expected: Expect) {
+        expected.assert_eq(&self.json(Service::Logs, action, body));
+    }
+
+    /// A group and stream with events at these seconds from the start.
+    fn with_events(events: &[(i64, &str)]) -> World {
+        let mut world = World::new();
+        world.json(Service::Logs, "CreateLogGroup", r#"{"logGroupName":"app"}"#);
+        world.json(Service::Logs, "CreateLogStream", r#"{"logGroupName":"app","logStreamName":"one"}"#);
+        world.json(Service::Logs, "PutLogEvents", &batch("one", events));
+        world
+    }
+}
+
+fn batch(stream: &str, events: &[(i64, &str)]) -> String {
+    let event = |(second, message): &(i64, &str)| serde_json::json!({ "timestamp": START.0 + second * 1000, "message": message });
+    let events: Vec<_> = events.iter().map(event).collect();
+    serde_json::json!({ "logGroupName": "app", "logStreamName": stream, "logEvents": events }).to_string()
+}
+
+#[test]
+fn a_group_lives_from_creation_to_deletion() {
+    let mut world = World::new();
+    world.logs("CreateLogGroup", r#"{"logGroupName":"/vpc/flow-logs","tags":{"team":"net"}}"#, expect![[""]]);
+    world.logs(
+        "CreateLogGroup",
+        r#"{"logGroupName":"/vpc/flow-logs"}"#,
+        expect!["400 ResourceAlreadyExistsException: The specified log group already exists"],
+    );
+    world.logs(
+        "PutRetentionPolicy",
+        r#"{"logGroupName":"/vpc/flow-logs","retentionInDays":7}"#,
+        expect![[""]],
+    );
+    world.logs("PutRetentionPolicy", r#"{"logGroupName":"/vpc/flow-logs","retentionInDays":8}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '8' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]"]);
+    world.logs(
+        "DescribeLogGroups",
+        "{}",
+        expect![[r#"
+        {
+          "logGroups": [
+            {
+              "arn": "arn:aws:logs:us-east-1:000000000000:log-group:/vpc/flow-logs:*",
+              "creationTime": 1704164645000,
+              "deletionProtectionEnabled": false,
+              "logGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:/vpc/flow-logs",
+              "logGroupClass": "STANDARD",
+              "logGroupName": "/vpc/flow-logs",
+              "metricFilterCount": 0,
+              "retentionInDays": 7,
+              "storedBytes": 0
+            }
+          ]
+        }"#]],
+    );
+    world.logs("DeleteRetentionPolicy", r#"{"logGroupName":"/vpc/flow-logs"}"#, expect![[""]]);
+    world.logs(
+        "ListTagsLogGroup",
+        r#"{"logGroupName":"/vpc/flow-logs"}"#,
+        expect![[r#"
+        {
+          "tags": {
+            "team": "net"
+          }
+        }"#]],
+    );
+    world.logs("DeleteLogGroup", r#"{"logGroupName":"/vpc/flow-logs"}"#, expect![[""]]);
+    world.logs(
+        "DeleteLogGroup",
+        r#"{"logGroupName":"/vpc/flow-logs"}"#,
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+}
+
+#[test]
+fn names_are_checked_before_anything_else() {
+    let mut world = World::new();
+    world.logs("CreateLogGroup", "{}", expect!["400 InvalidParameterException: 1 validation error detected: Value null at 'logGroupName' failed to satisfy constraint: Member must not be null"]);
+    world.logs("CreateLogGroup", r#"{"logGroupName":""}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '' at 'logGroupName' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
+    world.logs("CreateLogGroup", r#"{"logGroupName":"a b"}"#, expect![[r#"400 InvalidParameterException: 1 validation error detected: Value 'a b' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"#]]);
+    world.logs(
+        "CreateLogGroup",
+        r#"{"logGroupName":"aws/x"}"#,
+        expect!["400 InvalidParameterException: Log groups starting with 'aws/' are reserved."],
+    );
+    world.logs("CreateLogGroup", r#"{"logGroupName":"x","logGroupClass":"CHEAP"}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value 'CHEAP' at 'logGroupClass' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, INFREQUENT_ACCESS, DELIVERY, ESSENTIALS]"]);
+    world.logs(
+        "CreateLogGroup",
+        r#"{"logGroupName":7}"#,
+        expect![
+            "400 SerializationException: invalid type: integer `7`, expected a string at line 1 column 17"
+        ],
+    );
+    world.logs("CreateLogGroup", r#"{"logGroupName":"x","colour":"red"}"#, expect!["400 SerializationException: unknown field `colour`, expected one of `logGroupName`, `tags`, `logGroupClass`, `deletionProtectionEnabled`, `kmsKeyId` at line 1 column 28"]);
+    world.logs(
+        "CreateLogGroup",
+        r#"{"logGroupName":"x""#,
+        expect!["400 SerializationException: EOF while parsing an object at line 1 column 19"],
+    );
+    world.logs("CreateLogStream", r#"{"logGroupName":"none","logStreamName":"a:b"}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value 'a:b' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*"]);
+    world.logs(
+        "CreateLogStream",
+        r#"{"logGroupName":"none","logStreamName":"a"}"#,
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+    world.logs(
+        "DescribeLogStreams",
+        "{}",
+        expect![
+            "400 InvalidParameterException: Either logGroupName or logGroupIdentifier must be specified."
+        ],
+    );
+    world.logs("DescribeLogStreams", r#"{"logGroupIdentifier":"arn:aws:logs:us-east-1:000000000000:log-group:app:*"}"#, expect![[r#"400 InvalidParameterException: 1 validation error detected: Value 'arn:aws:logs:us-east-1:000000000000:log-group:app:*' at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w#+=/:,.@-]*"#]]);
+    world.logs(
+        "StartLiveTail",
+        "{}",
+        expect!["400 UnknownOperationException: StartLiveTail is not implemented by weir."],
+    );
+}
+
+#[test]
+fn groups_are_listed_in_pages_of_their_scope() {
+    let mut world = World::new();
+    for name in ["a1", "a2", "a3", "b1"] {
+        world.json(Service::Logs, "CreateLogGroup", &format!(r#"{{"logGroupName":"{name}"}}"#));
+    }
+    let names = |world: &mut World, body: &str| {
+        let answer: serde_json::Value =
+            serde_json::from_str(&world.json(Service::Logs, "DescribeLogGroups", body)).expect("JSON");
+        let groups = answer["logGroups"].as_array().expect("a list").clone();
+        let names: Vec<String> =
+            groups.iter().map(|group| group["logGroupName"].as_str().expect("a name").into()).collect();
+        (names.join(" "), answer["nextToken"].as_str().map(str::to_owned))
+    };
+    let (first, token) = names(&mut world, r#"{"limit":2,"logGroupNamePrefix":"a"}"#);
+    let token = token.expect("there is more");
+    let (second, end) =
+        names(&mut world, &format!(r#"{{"limit":2,"logGroupNamePrefix":"a","nextToken":"{token}"}}"#));
+    assert_eq!((first.as_str(), second.as_str(), end), ("a1 a2", "a3", None));
+    assert_eq!(names(&mut world, r#"{"logGroupNamePattern":"1"}"#).0, "a1 b1");
+    let mut elsewhere = World { region: "eu-west-1", ..world };
+    assert_eq!(names(&mut elsewhere, "{}").0, "");
+    elsewhere.logs("DescribeLogGroups", r#"{"limit":51}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50"]);
+    elsewhere.logs(
+        "DescribeLogGroups",
+        r#"{"nextToken":"x"}"#,
+        expect!["400 InvalidParameterException: The specified nextToken is invalid."],
+    );
+    elsewhere.logs("DescribeLogGroups", r#"{"logGroupNamePrefix":"a","logGroupNamePattern":"b"}"#, expect!["400 InvalidParameterException: LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."]);
+}
+
+#[test]
+fn tags_are_named_by_arn_or_by_name() {
+    let mut world = World::new();
+    world.json(Service::Logs, "CreateLogGroup", r#"{"logGroupName":"app"}"#);
+    let arn = "arn:aws:logs:us-east-1:000000000000:log-group:app";
+    world.logs(
+        "TagResource",
+        &format!(r#"{{"resourceArn":"{arn}","tags":{{"a":"1","b":"2"}}}}"#),
+        expect![[""]],
+    );
+    world.logs("TagLogGroup", r#"{"logGroupName":"app","tags":{"c":"3"}}"#, expect![[""]]);
+    world.logs("UntagResource", &format!(r#"{{"resourceArn":"{arn}:*","tagKeys":["a"]}}"#), expect![[""]]);
+    world.logs("UntagLogGroup", r#"{"logGroupName":"app","tags":["b"]}"#, expect![[""]]);
+    world.logs(
+        "ListTagsForResource",
+        &format!(r#"{{"resourceArn":"{arn}"}}"#),
+        expect![[r#"
+        {
+          "tags": {
+            "c": "3"
+          }
+        }"#]],
+    );
+    world.logs(
+        "TagResource",
+        &format!(r#"{{"resourceArn":"{arn}","tags":{{"aws:a":"1"}}}}"#),
+        expect!["400 InvalidParameterException: Tag keys beginning with aws: are reserved for system use"],
+    );
+    world.logs(
+        "ListTagsForResource",
+        r#"{"resourceArn":"arn:aws:logs:us-east-1:111111111111:log-group:app"}"#,
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+}
+
+#[test]
+fn streams_are_listed_by_name_or_last_event() {
+    let mut world = World::with_events(&[(-60, "old")]);
+    world.json(Service::Logs, "CreateLogStream", r#"{"logGroupName":"app","logStreamName":"two"}"#);
+    world.json(Service::Logs, "PutLogEvents", &batch("two", &[(0, "new")]));
+    world.logs(
+        "CreateLogStream",
+        r#"{"logGroupName":"app","logStreamName":"two"}"#,
+        expect!["400 ResourceAlreadyExistsException: The specified log stream already exists"],
+    );
+    world.logs(
+        "DescribeLogStreams",
+        r#"{"logGroupName":"app","orderBy":"LastEventTime","descending":true,"limit":1}"#,
+        expect![[r#"
+        {
+          "logStreams": [
+            {
+              "arn": "arn:aws:logs:us-east-1:000000000000:log-group:app:log-stream:two",
+              "creationTime": 1704164645000,
+              "firstEventTimestamp": 1704164645000,
+              "lastEventTimestamp": 1704164645000,
+              "lastIngestionTime": 1704164645000,
+              "logStreamName": "two",
+              "storedBytes": 0,
+              "uploadSequenceToken": "00000000000000000000000000000000000000000000000000000002"
+            }
+          ],
+          "nextToken": "a4a04dcb313730343136343634353030302074776f"
+        }"#]],
+    );
+    world.logs(
+        "DescribeLogStreams",
+        r#"{"logGroupName":"app","orderBy":"LastEventTime","logStreamNamePrefix":"o"}"#,
+        expect!["400 InvalidParameterException: Cannot order by LastEventTime with a logStreamNamePrefix."],
+    );
+    world.logs("DescribeLogStreams", r#"{"logGroupName":"app","orderBy":"Size"}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy' failed to satisfy constraint: Member must satisfy enum value set: [LogStreamName, LastEventTime]"]);
+    world.logs("DeleteLogStream", r#"{"logGroupName":"app","logStreamName":"two"}"#, expect![[""]]);
+    world.logs(
+        "DeleteLogStream",
+        r#"{"logGroupName":"app","logStreamName":"two"}"#,
+        expect!["400 ResourceNotFoundException: The specified log stream does not exist."],
+    );
+}
+
+#[test]
+fn a_batch_is_refused_or_stored_in_part() {
+    let mut world = World::with_events(&[]);
+    let day = 24 * 60 * 60;
+    world.logs(
+        "PutLogEvents",
+        &batch("none", &[(0, "a")]),
+        expect!["400 ResourceNotFoundException: The specified log stream does not exist."],
+    );
+    world.logs("PutLogEvents", &batch("one", &[]), expect!["400 InvalidParameterException: 1 validation error detected: Value '[]' at 'logEvents' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
+    world.logs("PutLogEvents", &batch("one", &[(0, "")]), expect!["400 InvalidParameterException: 1 validation error detected: Value '' at 'logEvents.1.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
+    world.logs("PutLogEvents", &batch("one", &[(1, "a"), (0, "b")]), expect!["400 InvalidParameterException: Log events in a single PutLogEvents request must be in chronological order."]);
+    world.logs("PutLogEvents", &batch("one", &[(-day - 1, "a"), (0, "b")]), expect!["400 InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours."]);
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(0, &"x".repeat(1_048_551))]),
+        expect!["400 InvalidParameterException: Upload too large: 1048577 bytes exceeds limit of 1048576"],
+    );
+    world.logs("PutLogEvents", &batch("one", &vec![(0, "x"); 10_001]), expect!["400 InvalidParameterException: 1 validation error detected: Value '[10001 events]' at 'logEvents' failed to satisfy constraint: Member must have length less than or equal to 10000"]);
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(-14 * day - 1, "too old"), (-14 * day, "kept")]),
+        expect![[r#"
+        {
+          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000001",
+          "rejectedLogEventsInfo": {
+            "tooOldLogEventEndIndex": 1
+          }
+        }"#]],
+    );
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(0, "kept"), (7200, "kept"), (7201, "too new")]),
+        expect![[r#"
+        {
+          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000003",
+          "rejectedLogEventsInfo": {
+            "tooNewLogEventStartIndex": 2
+          }
+        }"#]],
+    );
+    world.json(Service::Logs, "PutRetentionPolicy", r#"{"logGroupName":"app","retentionInDays":1}"#);
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(-day - 1, "expired"), (-day, "kept")]),
+        expect![[r#"
+        {
+          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000004",
+          "rejectedLogEventsInfo": {
+            "expiredLogEventEndIndex": 1
+          }
+        }"#]],
+    );
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(0, &"x".repeat(1_048_550))]),
+        expect![[r#"
+        {
+          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000005"
+        }"#]],
+    );
+}
+
+#[test]
+fn a_stream_is_read_in_both_directions() {
+    let mut world = World::with_events(&[(0, "a"), (1, "b"), (2, "c")]);
+    let newest = world.json(
+        Service::Logs,
+        "GetLogEvents",
+        r#"{"logGroupName":"app","logStreamName":"one","limit":2}"#,
+    );
+    expect![[r#"
+        {
+          "events": [
+            {
+              "ingestionTime": 1704164645000,
+              "message": "b",
+              "timestamp": 1704164646000
+            },
+            {
+              "ingestionTime": 1704164645000,
+              "message": "c",
+              "timestamp": 1704164647000
+            }
+          ],
+          "nextBackwardToken": "b/00000001704164646000000000000000000000020000000000000000",
+          "nextForwardToken": "f/00000001704164647000000000000000000000030000000000000000"
+        }"#]]
+    .assert_eq(&newest);
+    let token = |answer: &str, name: &str| {
+        let answer: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+        answer[name].as_str().expect("tokens are always there").to_owned()
+    };
+    let go = |world: &mut World, token: &str| {
+        let body = format!(
+            r#"{{"logGroupName":"app","logStreamName":"one","startFromHead":true,"nextToken":"{token}"}}"#
+        );
+        world.json(Service::Logs, "GetLogEvents", &body)
+    };
+    let older = go(&mut world, &token(&newest, "nextBackwardToken"));
+    assert!(older.contains(r#""message": "a""#) && !older.contains(r#""message": "b""#), "{older}");
+    let forward = token(&newest, "nextForwardToken");
+    let end = go(&mut world, &forward);
+    assert_eq!(token(&end, "nextForwardToken"), forward, "at the end the same token comes back");
+    world.json(Service::Logs, "PutLogEvents", &batch("one", &[(3, "d")]));
+    assert!(go(&mut world, &forward).contains(r#""message": "d""#));
+    world.logs(
+        "GetLogEvents",
+        r#"{"logGroupName":"app","logStreamName":"one","nextToken":"x"}"#,
+        expect!["400 InvalidParameterException: The specified nextToken is invalid."],
+    );
+    world.logs(
+        "GetLogEvents",
+        r#"{"logGroupName":"app","logStreamName":"none"}"#,
+        expect!["400 ResourceNotFoundException: The specified log stream does not exist."],
+    );
+    world.logs("GetLogEvents", r#"{"logGroupName":"app","logStreamName":"one","limit":10001}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"]);
+    let exclusive = format!(r#"{{"logGroupName":"app","logStreamName":"one","endTime":{}}}"#, START.0 + 1000);
+    assert_eq!(world.json(Service::Logs, "GetLogEvents", &exclusive).matches("message").count(), 1);
+}
+
+#[test]
+fn a_group_is_searched_by_pattern_time_and_stream() {
+    let mut world = World::with_events(&[(0, "GET ok"), (1, "GET failed"), (2, "PUT failed")]);
+    world.json(Service::Logs, "CreateLogStream", r#"{"logGroupName":"app","logStreamName":"two"}"#);
+    world.json(Service::Logs, "PutLogEvents", &batch("two", &[(1, "GET failed too")]));
+    world.logs(
+        "FilterLogEvents",
+        r#"{"logGroupName":"app","filterPattern":"GET failed"}"#,
+        expect![[r#"
+        {
+          "events": [
+            {
+              "eventId": "00000001704164646000000000000000000000020000000000000000",
+              "ingestionTime": 1704164645000,
+              "logStreamName": "one",
+              "message": "GET failed",
+              "timestamp": 1704164646000
+            },
+            {
+              "eventId": "00000001704164646000000000000000000000040000000000000000",
+              "ingestionTime": 1704164645000,
+              "logStreamName": "two",
+              "message": "GET failed too",
+              "timestamp": 1704164646000
+            }
+          ],
+          "searchedLogStreams": []
+        }"#]],
+    );
+    let count = |world: &mut World, body: &str| {
+        world.json(Service::Logs, "FilterLogEvents", body).matches(r#""message""#).count()
+    };
+    assert_eq!(count(&mut world, r#"{"logGroupName":"app","logStreamNames":["two"]}"#), 1);
+    assert_eq!(count(&mut world, r#"{"logGroupName":"app","logStreamNamePrefix":"o"}"#), 3);
+    assert_eq!(count(&mut world, &format!(r#"{{"logGroupName":"app","endTime":{}}}"#, START.0 + 1000)), 3);
+    world.logs(
+        "FilterLogEvents",
+        r#"{"logGroupName":"app","logStreamNames":["none"]}"#,
+        expect!["400 ResourceNotFoundException: The specified log stream does not exist."],
+    );
+    world.logs("FilterLogEvents", r#"{"logGroupName":"app","logStreamNames":["one"],"logStreamNamePrefix":"o"}"#, expect!["400 InvalidParameterException: Only one of logStreamNames and logStreamNamePrefix can be specified."]);
+    world.logs(
+        "FilterLogEvents",
+        r#"{"logGroupName":"app","filterPattern":"{ $.a = 1 }"}"#,
+        expect!["400 InvalidParameterException: JSON filter patterns are not implemented by weir."],
+    );
+    world.logs(
+        "FilterLogEvents",
+        r#"{"logGroupName":"app","nextToken":"1"}"#,
+        expect!["400 InvalidParameterException: The specified nextToken is invalid."],
+    );
+    let first = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"app","limit":3}"#);
+    let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+    let token = first["nextToken"].as_str().expect("there is more");
+    world.logs(
+        "FilterLogEvents",
+        &format!(r#"{{"logGroupName":"app","nextToken":"{token}"}}"#),
+        expect![[r#"
+        {
+          "events": [
+            {
+              "eventId": "00000001704164647000000000000000000000030000000000000000",
+              "ingestionTime": 1704164645000,
+              "logStreamName": "one",
+              "message": "PUT failed",
+              "timestamp": 1704164647000
+            }
+          ],
+          "searchedLogStreams": []
+        }"#]],
+    );
+}
+
+/// Records of a flow log in the default format, as CloudWatch Logs holds them.
+const RECORDS: [(i64, &str); 3] = [
+    (0, "2 000000000000 eni-1 10.1.0.10 10.2.0.10 0 0 1 5 420 1704164645 1704164700 ACCEPT OK"),
+    (1, "2 000000000000 eni-1 203.0.113.9 10.1.0.10 40000 23 6 2 80 1704164645 1704164700 REJECT OK"),
+    (2, "2 000000000000 eni-1 10.1.0.10 10.2.0.10 0 0 1 5 420 1704164705 1704164760 ACCEPT OK"),
+];
+
+fn start(query: &str) -> String {
+    let (from, to) = (START.seconds() - 60, START.seconds() + 60);
+    serde_json::json!({ "logGroupName": "app", "startTime": from, "endTime": to, "queryString": query })
+        .to_string()
+}
+
+#[test]
+fn a_query_ranks_the_talkers() {
+    let mut world = World::with_events(&RECORDS);
+    let query = "fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr \
+                 | sort totalBytes desc | limit 10";
+    let started = world.json(Service::Logs, "StartQuery", &start(query));
+    let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
+    let id = started["queryId"].as_str().expect("an id");
+    world.logs(
+        "GetQueryResults",
+        &format!(r#"{{"queryId":"{id}"}}"#),
+        expect![[r#"
+        {
+          "queryLanguage": "CWLI",
+          "results": [
+            [
+              {
+                "field": "srcAddr",
+                "value": "10.1.0.10"
+              },
+              {
+                "field": "dstAddr",
+                "value": "10.2.0.10"
+              },
+              {
+                "field": "totalBytes",
+                "value": "840"
+              }
+            ],
+            [
+              {
+                "field": "srcAddr",
+                "value": "203.0.113.9"
+              },
+              {
+                "field": "dstAddr",
+                "value": "10.1.0.10"
+              },
+              {
+                "field": "totalBytes",
+                "value": "80"
+              }
+            ]
+          ],
+          "statistics": {
+            "bytesScanned": 258.0,
+            "estimatedBytesSkipped": 0.0,
+            "estimatedRecordsSkipped": 0.0,
+            "logGroupsScanned": 1.0,
+            "recordsMatched": 3.0,
+            "recordsScanned": 3.0,
+            "resultCount": 2.0
+          },
+          "status": "Complete"
+        }"#]],
+    );
+    world.logs("StopQuery", &format!(r#"{{"queryId":"{id}"}}"#), expect!["400 InvalidParameterException: Query [491718de-357e-4da8-8b43-5c8e74616796] is not running or scheduled."]);
+    world.logs("DescribeQueries", r#"{"status":"Complete"}"#, expect![[r#"
+        {
+          "queries": [
+            {
+              "createTime": 1704164645000,
+              "logGroupName": "app",
+              "queryId": "491718de-357e-4da8-8b43-5c8e74616796",
+              "queryLanguage": "CWLI",
+              "queryString": "fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr | sort totalBytes desc | limit 10",
+              "status": "Complete"
+            }
+          ]
+        }"#]]);
+    let mut other = World { access_key: "111111111111", ..world };
+    other.logs(
+        "GetQueryResults",
+        &format!(r#"{{"queryId":"{id}"}}"#),
+        expect![
+            "400 ResourceNotFoundException: Query [491718de-357e-4da8-8b43-5c8e74616796] does not exist."
+        ],
+    );
+    other.logs("DescribeQueries", r#"{"status":"Lost"}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value 'Lost' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Scheduled, Running, Complete, Failed, Cancelled, Timeout, Unknown]"]);
+}
+
+#[test]
+fn a_malformed_query_says_where() {
+    let mut world = World::with_events(&RECORDS);
+    world.logs("StartQuery", &start("fields @timestamp | frobnicate"), expect![[r#"400 MalformedQueryException: unknown command frobnicate {"queryCompileError":{"location":{"endCharOffset":30,"startCharOffset":20},"message":"unknown command frobnicate"}}"#]]);
+    world.logs("StartQuery", r#"{"startTime":1,"endTime":2,"queryString":"fields @message"}"#, expect!["400 InvalidParameterException: Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified."]);
+    world.logs(
+        "StartQuery",
+        r#"{"logGroupName":"app","startTime":2,"endTime":1,"queryString":"fields @message"}"#,
+        expect!["400 InvalidParameterException: Query's end time is before its start time."],
+    );
+    world.logs(
+        "StartQuery",
+        r#"{"logGroupName":"none","startTime":1,"endTime":2,"queryString":"fields @message"}"#,
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+    world.logs(
+        "StartQuery",
+        r#"{"logGroupName":"app","startTime":1,"endTime":2,"queryString":"x","queryLanguage":"SQL"}"#,
+        expect!["400 InvalidParameterException: The query language SQL is not implemented by weir."],
+    );
+    world.logs(
+        "GetQueryResults",
+        r#"{"queryId":"none"}"#,
+        expect!["400 ResourceNotFoundException: Query [none] does not exist."],
+    );
+}
