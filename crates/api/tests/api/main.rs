@@ -1,5 +1,6 @@
 //! Operations in process: the text of a request to the text of its answer.
 
+mod clumsy;
 mod coverage;
 mod logs;
 mod region;
