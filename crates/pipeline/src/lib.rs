@@ -7,12 +7,27 @@
 //!
 //! Source: Amazon VPC User Guide and EC2 User Guide; the page is named at each rule.
 
+pub mod compiled;
 pub mod explain;
 pub mod packet;
+pub mod pipeline;
 pub mod sighting;
+pub mod track;
 pub mod verdict;
 
+mod address;
+mod entry;
+mod flow;
+mod pending;
+mod slots;
+mod table;
+mod walk;
+
+pub use compiled::{Compiled, CompiledInterface};
 pub use explain::{Admission, Explanation, Step};
 pub use packet::{InterfaceIdx, Packet, Port, Tuple};
+pub use pending::PENDING_MAX;
+pub use pipeline::{FlowCount, Pipeline};
 pub use sighting::{Action, Sighting, Skipped};
+pub use table::{FLOWS_MAX, REFUSED_MAX, RETAIN_S};
 pub use verdict::{Delivery, Reason, Service, Verdict, Way};

@@ -1,0 +1,359 @@
+//! A network in the form that packets need: dense numbers instead of ids, rules united, routes flattened.
+//!
+//! Built from nothing but the network, in time linear in it; a network that changed is compiled again.
+//! What the network refers to but does not have (a missing subnet, ACL or target) never stops the build: the interface
+//! is left out, the ACL denies, the route is a blackhole.
+
+pub(crate) mod acl;
+pub(crate) mod group;
+mod nitro;
+pub(crate) mod place;
+pub(crate) mod route;
+pub(crate) mod selector;
+mod target;
+
+pub(crate) use acl::CompiledAcl;
+
+use crate::packet::InterfaceIdx;
+use group::{Members, Policies, Policy};
+use place::{Place, Places};
+use route::RoutingTable;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use target::Targets;
+use weir_model::instance::InstanceState;
+use weir_model::interface::Interface;
+use weir_model::route::Associated;
+use weir_model::subnet::Subnet;
+use weir_model::vpc::Vpc;
+use weir_model::{
+    Cidr4, Cidr6, InstanceId, InterfaceId, InternetGatewayId, Network, NetworkAclId, Scope, SubnetId, VpcId,
+    ZoneName,
+};
+
+/// A network, compiled.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    generation: u64,
+    /// By ascending id.
+    interfaces: Vec<CompiledInterface>,
+    vpcs: Vec<CompiledVpc>,
+    subnets: Vec<CompiledSubnet>,
+    tables: Vec<RoutingTable>,
+    acls: Vec<CompiledAcl>,
+    policies: Vec<Policy>,
+    pub(crate) members: Vec<Members>,
+    pub(crate) places4: Places<u32>,
+    pub(crate) places6: Places<u128>,
+}
+
+/// An interface, as packets meet it.
+#[derive(Clone, Debug)]
+pub struct CompiledInterface {
+    /// Its id.
+    pub id: InterfaceId,
+    /// Owner and region.
+    pub scope: Scope,
+    /// The VPC it is in.
+    pub vpc: VpcId,
+    /// The subnet it is in.
+    pub subnet: SubnetId,
+    /// The availability zone it is in.
+    pub zone: ZoneName,
+    /// The instance it is attached to, if any.
+    pub instance: Option<InstanceId>,
+    /// The primary private IPv4 address; `None` in IPv6-only subnets.
+    pub primary: Option<Ipv4Addr>,
+    /// Whether a running host is behind it.
+    pub is_running: bool,
+    /// Whether packets must have one of its own addresses as source (leaving) or destination (arriving).
+    pub source_dest_check: bool,
+    pub(crate) is_nitro: bool,
+    pub(crate) own4: Vec<u32>,
+    pub(crate) own6: Vec<u128>,
+    pub(crate) vpc_idx: u32,
+    pub(crate) subnet_idx: u32,
+    policy: u32,
+}
+
+/// A VPC, as packets meet it.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledVpc {
+    pub cidrs: Vec<Cidr4>,
+    pub ipv6_cidrs: Vec<Cidr6>,
+    /// Base plus two of the primary block.
+    pub resolver: Option<Ipv4Addr>,
+    pub dns_support: bool,
+    /// The internet gateway attached to it.
+    pub gateway: Option<InternetGatewayId>,
+}
+
+/// A subnet, as packets meet it.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledSubnet {
+    pub id: SubnetId,
+    pub cidr: Option<Cidr4>,
+    pub ipv6_cidr: Option<Cidr6>,
+    /// Base plus one of the IPv4 block.
+    pub router: Option<Ipv4Addr>,
+    acl: u32,
+    table: u32,
+}
+
+impl CompiledVpc {
+    /// Whether `address` is in one of the VPC's blocks.
+    pub fn has(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.cidrs.iter().any(|cidr| cidr.contains(address)),
+            IpAddr::V6(address) => self.ipv6_cidrs.iter().any(|cidr| cidr.contains(address)),
+        }
+    }
+}
+
+impl CompiledSubnet {
+    /// Whether `address` is in one of the subnet's blocks.
+    pub fn has(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.cidr.is_some_and(|cidr| cidr.contains(address)),
+            IpAddr::V6(address) => self.ipv6_cidr.is_some_and(|cidr| cidr.contains(address)),
+        }
+    }
+}
+
+impl Compiled {
+    /// The network as it is, compiled.
+    pub fn build(network: &Network) -> Compiled {
+        Builder::new(network).build()
+    }
+
+    /// The [`Network::generation`] it was compiled from.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The number of the interface with this id, if the network has it.
+    pub fn index_of(&self, id: InterfaceId) -> Option<InterfaceIdx> {
+        let place = self.interfaces.binary_search_by_key(&id, |interface| interface.id).ok()?;
+        Some(InterfaceIdx(place as u32))
+    }
+
+    /// The interface with this number.
+    ///
+    /// # Panics
+    /// The number is of another `Compiled`, and larger than all of this one.
+    pub fn interface(&self, index: InterfaceIdx) -> &CompiledInterface {
+        &self.interfaces[index.get()]
+    }
+
+    /// The interface with this number, if it is one of this network.
+    pub fn get(&self, index: InterfaceIdx) -> Option<&CompiledInterface> {
+        self.interfaces.get(index.get())
+    }
+
+    /// All interfaces, by ascending id.
+    pub fn interfaces(&self) -> impl Iterator<Item = (InterfaceIdx, &CompiledInterface)> {
+        (0..).map(InterfaceIdx).zip(&self.interfaces)
+    }
+
+    /// Who has this public address: the interface and the private address it stands for.
+    pub fn public(&self, address: Ipv4Addr) -> Option<(InterfaceIdx, Ipv4Addr)> {
+        let (interface, private) = self.places4.public(address.into())?;
+        Some((interface, private.into()))
+    }
+
+    pub(crate) fn vpc(&self, index: u32) -> &CompiledVpc {
+        &self.vpcs[index as usize]
+    }
+
+    pub(crate) fn subnet(&self, interface: &CompiledInterface) -> &CompiledSubnet {
+        &self.subnets[interface.subnet_idx as usize]
+    }
+
+    pub(crate) fn acl(&self, subnet: &CompiledSubnet) -> &CompiledAcl {
+        &self.acls[subnet.acl as usize]
+    }
+
+    pub(crate) fn table(&self, subnet: &CompiledSubnet) -> &RoutingTable {
+        &self.tables[subnet.table as usize]
+    }
+
+    pub(crate) fn policy(&self, interface: &CompiledInterface) -> &Policy {
+        &self.policies[interface.policy as usize]
+    }
+}
+
+/// What is known while compiling: the index of everything that others refer to.
+struct Builder<'a> {
+    network: &'a Network,
+    vpc_idx: BTreeMap<VpcId, u32>,
+    subnet_idx: BTreeMap<SubnetId, u32>,
+    acl_idx: BTreeMap<NetworkAclId, u32>,
+    acls: Vec<CompiledAcl>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(network: &'a Network) -> Builder<'a> {
+        let known = |subnet: &&Subnet| network.vpcs.has(&subnet.vpc);
+        Builder {
+            network,
+            vpc_idx: network.vpcs.iter().map(|vpc| vpc.id).zip(0..).collect(),
+            subnet_idx: network.subnets.iter().filter(known).map(|subnet| subnet.id).zip(0..).collect(),
+            acl_idx: network.acls.iter().map(|acl| acl.id).zip(0..).collect(),
+            acls: network.acls.iter().map(CompiledAcl::new).collect(),
+        }
+    }
+
+    fn build(mut self) -> Compiled {
+        let mut policies = Policies::new(self.network);
+        let interfaces = self.interfaces(&mut policies);
+        let (subnets, tables) = self.subnets(&interfaces);
+        let (places4, places6) = self.places(&interfaces);
+        Compiled {
+            generation: self.network.generation(),
+            vpcs: self.vpcs(),
+            interfaces,
+            subnets,
+            tables,
+            acls: self.acls,
+            policies: policies.policies,
+            members: policies.members,
+            places4,
+            places6,
+        }
+    }
+
+    fn vpcs(&self) -> Vec<CompiledVpc> {
+        let gateways: BTreeMap<VpcId, InternetGatewayId> = self
+            .network
+            .internet_gateways
+            .iter()
+            .filter_map(|gateway| Some((gateway.vpc?, gateway.id)))
+            .collect();
+        self.network.vpcs.iter().map(|vpc| compiled_vpc(vpc, gateways.get(&vpc.id).copied())).collect()
+    }
+
+    fn interfaces(&self, policies: &mut Policies) -> Vec<CompiledInterface> {
+        let interfaces = self.network.interfaces.iter();
+        interfaces.filter_map(|interface| self.interface(interface, policies)).collect()
+    }
+
+    fn interface(&self, interface: &Interface, policies: &mut Policies) -> Option<CompiledInterface> {
+        let subnet = self.network.subnets.get(&interface.subnet)?;
+        let instance = interface.attachment.as_ref().and_then(|attachment| attachment.instance);
+        let instance_type = instance.and_then(|id| self.network.instances.get(&id));
+        Some(CompiledInterface {
+            id: interface.id,
+            scope: interface.scope,
+            vpc: subnet.vpc,
+            subnet: subnet.id,
+            zone: subnet.zone,
+            instance,
+            primary: interface.primary(),
+            is_running: is_running(self.network, interface),
+            source_dest_check: interface.source_dest_check,
+            is_nitro: instance_type.is_none_or(|instance| nitro::is_nitro(&instance.instance_type)),
+            own4: interface.addresses.iter().map(|address| address.private.into()).collect(),
+            own6: interface.ipv6_addresses.iter().map(|address| (*address).into()).collect(),
+            vpc_idx: *self.vpc_idx.get(&subnet.vpc)?,
+            subnet_idx: *self.subnet_idx.get(&subnet.id)?,
+            policy: policies.of(&interface.groups),
+        })
+    }
+
+    fn places(&self, interfaces: &[CompiledInterface]) -> (Places<u32>, Places<u128>) {
+        let (mut places4, mut places6) = (Places::with_capacity(interfaces.len()), Places::with_capacity(0));
+        for (compiled, index) in interfaces.iter().zip(0..) {
+            let interface = InterfaceIdx(index);
+            for address in self.network.interfaces.get(&compiled.id).iter().flat_map(|found| &found.addresses)
+            {
+                let public = address.public.as_ref().map(|public| public.address().into());
+                places4.add(compiled.vpc_idx, address.private.into(), Place { interface, public });
+            }
+            for address in &compiled.own6 {
+                places6.add(compiled.vpc_idx, *address, Place { interface, public: Some(*address) });
+            }
+        }
+        (places4, places6)
+    }
+
+    /// The subnets by index, and the route tables they use: first those of the network, then for each VPC without a
+    /// main table one that has nothing but local routes.
+    fn subnets(&mut self, interfaces: &[CompiledInterface]) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
+        let targets = Targets { network: self.network, interfaces, vpc_idx: &self.vpc_idx };
+        let mut tables: Vec<RoutingTable> =
+            self.network.route_tables.iter().map(|table| targets.table(table)).collect();
+        let choice = TableChoice::new(self.network);
+        let mut bare: BTreeMap<VpcId, u32> = BTreeMap::new();
+        let mut subnets = Vec::with_capacity(self.subnet_idx.len());
+        for subnet in self.network.subnets.iter().filter(|subnet| self.subnet_idx.contains_key(&subnet.id)) {
+            let table = choice.of(subnet).unwrap_or_else(|| {
+                *bare.entry(subnet.vpc).or_insert_with(|| {
+                    tables.push(targets.local_only(subnet.vpc));
+                    tables.len() as u32 - 1
+                })
+            });
+            let acl = *self.acl_idx.entry(subnet.acl).or_insert_with(|| {
+                self.acls.push(CompiledAcl::empty(subnet.acl));
+                self.acls.len() as u32 - 1
+            });
+            subnets.push(compiled_subnet(subnet, acl, table));
+        }
+        (subnets, tables)
+    }
+}
+
+/// Which route table a subnet uses: the one it is associated with, else the VPC's main one.
+struct TableChoice {
+    explicit: BTreeMap<SubnetId, u32>,
+    main: BTreeMap<VpcId, u32>,
+}
+
+impl TableChoice {
+    fn new(network: &Network) -> TableChoice {
+        let mut choice = TableChoice { explicit: BTreeMap::new(), main: BTreeMap::new() };
+        for (table, index) in network.route_tables.iter().zip(0..) {
+            if table.main.is_some() {
+                choice.main.insert(table.vpc, index);
+            }
+            for association in &table.associations {
+                if let Associated::Subnet(subnet) = association.with {
+                    choice.explicit.insert(subnet, index);
+                }
+            }
+        }
+        choice
+    }
+
+    fn of(&self, subnet: &Subnet) -> Option<u32> {
+        self.explicit.get(&subnet.id).or_else(|| self.main.get(&subnet.vpc)).copied()
+    }
+}
+
+fn compiled_vpc(vpc: &Vpc, gateway: Option<InternetGatewayId>) -> CompiledVpc {
+    CompiledVpc {
+        cidrs: vpc.cidrs.iter().map(|association| association.cidr).collect(),
+        ipv6_cidrs: vpc.ipv6_cidrs.iter().map(|association| association.cidr).collect(),
+        resolver: vpc.cidrs.first().and_then(|association| association.cidr.nth(2)),
+        dns_support: vpc.dns_support,
+        gateway,
+    }
+}
+
+fn compiled_subnet(subnet: &Subnet, acl: u32, table: u32) -> CompiledSubnet {
+    CompiledSubnet {
+        id: subnet.id,
+        cidr: subnet.cidr,
+        ipv6_cidr: subnet.ipv6_cidr.as_ref().map(|association| association.cidr),
+        router: subnet.cidr.and_then(|cidr| cidr.nth(1)),
+        acl,
+        table,
+    }
+}
+
+/// Whether a host is behind the interface: it is attached, and if to an instance, to a running one.
+fn is_running(network: &Network, interface: &Interface) -> bool {
+    let Some(attachment) = &interface.attachment else { return false };
+    attachment.instance.is_none_or(|instance| {
+        network.instances.get(&instance).is_some_and(|instance| instance.state == InstanceState::Running)
+    })
+}

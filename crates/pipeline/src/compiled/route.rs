@@ -1,0 +1,161 @@
+//! Route tables, flattened: the whole address space cut into ranges, each with the one route that wins there.
+//!
+//! Source: VPC User Guide, "Route priority": longest prefix first; among equal destinations static before propagated.
+
+use crate::address::Address;
+use crate::packet::InterfaceIdx;
+use std::cmp::Reverse;
+use weir_model::route::{Destination, Origin, Target};
+use weir_model::{Cidr, RouteTableId};
+
+/// A route table, ready for look-ups.
+#[derive(Clone, Debug)]
+pub(crate) struct RoutingTable {
+    /// Its id; `None` if the VPC has no main table.
+    pub id: Option<RouteTableId>,
+    /// The IPv4 address space.
+    pub v4: Ranges<u32>,
+    /// The IPv6 address space.
+    pub v6: Ranges<u128>,
+    routes: Vec<CompiledRoute>,
+}
+
+/// A route, and what its target means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CompiledRoute {
+    /// Which packets it is for.
+    pub destination: Destination,
+    /// Where it leads.
+    pub target: Target,
+    /// What to do with them.
+    pub next: Next,
+    /// How it came into its table.
+    pub origin: Origin,
+}
+
+/// What to do with a packet that a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Hand it to the interface in the VPC that has the destination address.
+    Local,
+    /// Hand it to the VPC's internet gateway.
+    InternetGateway,
+    /// Hand it to the interface in the peer VPC that has the destination address.
+    Peer {
+        /// The peer VPC's index.
+        vpc: u32,
+        /// Whether it is in the same region.
+        same_region: bool,
+    },
+    /// Hand it to an interface, whatever its destination.
+    Interface(InterfaceIdx),
+    /// Drop it.
+    Blackhole,
+}
+
+impl RoutingTable {
+    /// The table of `routes`, local ones included.
+    pub fn new(id: Option<RouteTableId>, routes: Vec<CompiledRoute>) -> RoutingTable {
+        RoutingTable { id, v4: Ranges::new(&routes), v6: Ranges::new(&routes), routes }
+    }
+
+    /// The route for packets to `destination`.
+    pub fn find<A: Address>(&self, destination: A) -> Option<&CompiledRoute> {
+        self.routes.get(A::ranges(self).find(destination) as usize)
+    }
+}
+
+/// Where each range begins, and the index of its route. The first begins at 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranges<A> {
+    starts: Vec<A>,
+    routes: Vec<u32>,
+}
+
+const NO_ROUTE: u32 = u32::MAX;
+
+#[derive(Clone, Copy)]
+struct Block<A> {
+    first: A,
+    last: A,
+    route: u32,
+}
+
+impl<A: Address> Ranges<A> {
+    fn new(routes: &[CompiledRoute]) -> Ranges<A> {
+        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE] };
+        let mut around: Vec<Block<A>> = Vec::new();
+        for block in sorted_blocks(routes) {
+            ranges.leave(&mut around, Some(block.first));
+            ranges.begin(block.first, block.route);
+            around.push(block);
+        }
+        ranges.leave(&mut around, None);
+        ranges
+    }
+
+    /// Closes the blocks of `around` that end before `until`: after each, the one around it goes on.
+    fn leave(&mut self, around: &mut Vec<Block<A>>, until: Option<A>) {
+        while let Some(block) = around.pop_if(|block| until.is_none_or(|until| block.last < until)) {
+            if let Some(after) = block.last.next() {
+                self.begin(after, around.last().map_or(NO_ROUTE, |block| block.route));
+            }
+        }
+    }
+
+    fn begin(&mut self, start: A, route: u32) {
+        if self.starts.last() == Some(&start) {
+            self.starts.pop();
+            self.routes.pop();
+        }
+        self.starts.push(start);
+        self.routes.push(route);
+    }
+
+    #[inline]
+    fn find(&self, address: A) -> u32 {
+        let after = self.starts.partition_point(|start| *start <= address);
+        self.routes[after - 1]
+    }
+}
+
+/// The blocks of one family, wider ones before those inside them, one for each destination.
+fn sorted_blocks<A: Address>(routes: &[CompiledRoute]) -> Vec<Block<A>> {
+    let mut blocks: Vec<(Block<A>, Priority)> = Vec::new();
+    for (route, index) in routes.iter().zip(0..) {
+        // The network has no prefix lists, so a route to one is for no packet.
+        let Destination::Cidr(cidr) = route.destination else { continue };
+        let Some((first, mask)) = A::block(cidr) else { continue };
+        blocks.push((Block { first, last: first.or_not(mask), route: index }, priority(route)));
+    }
+    blocks.sort_by_key(|(block, priority)| (block.first, Reverse(block.last), *priority));
+    blocks.dedup_by_key(|(block, _)| (block.first, block.last));
+    blocks.into_iter().map(|(block, _)| block).collect()
+}
+
+/// Which of several routes to one destination wins: lower first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Priority {
+    /// A static route; to a block of the VPC it stands in place of the local one (ReplaceRoute, EC2 API Reference).
+    Static,
+    Local,
+    Propagated,
+}
+
+fn priority(route: &CompiledRoute) -> Priority {
+    match (route.target, route.origin) {
+        (Target::Local, _) => Priority::Local,
+        (_, Origin::EnableVgwRoutePropagation) => Priority::Propagated,
+        _ => Priority::Static,
+    }
+}
+
+/// The local route for a block of the VPC.
+pub(crate) fn local(cidr: Cidr) -> CompiledRoute {
+    CompiledRoute {
+        destination: Destination::Cidr(cidr),
+        target: Target::Local,
+        next: Next::Local,
+        origin: Origin::CreateRouteTable,
+    }
+}

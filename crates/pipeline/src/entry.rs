@@ -1,0 +1,215 @@
+//! One entry of the flow table: the flow as it enters the network, the verdict on it, its counters, and what connection
+//! tracking knows at the interface it enters by.
+
+use crate::address::Address;
+use crate::flow::Flow;
+use crate::packet::{FIN, Packet, RST, SYN};
+use crate::sighting::{Action, Sighting};
+use crate::slots::{INTERNET, NOWHERE, Slots};
+use crate::track::{Connection, logged_flags};
+use crate::verdict::{Delivery, Reason, Verdict, Way};
+use weir_model::Nanos;
+use weir_model::group::Direction;
+
+/// Nanoseconds in a second.
+pub(crate) const SECOND_NS: u64 = 1_000_000_000;
+
+/// What an entry is found by: where the packet enters the network, and its flow there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key<A> {
+    pub port: u32,
+    pub flow: Flow<A>,
+}
+
+/// What was decided about a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fate<A> {
+    /// The slot of the interface that it reaches, delivered or not; [`NOWHERE`] if none.
+    pub to: u32,
+    /// The flow as it arrives there.
+    pub there: Flow<A>,
+    /// Delivered which way, or why not.
+    pub outcome: Result<Way, Reason>,
+    /// What the sender's interface sees; `None` if nothing.
+    pub departure: Option<Action>,
+    /// What the receiver's interface sees; `None` if nothing.
+    pub arrival: Option<Action>,
+    /// The `traffic-path` of the sender's record.
+    pub path: Option<u8>,
+    /// By how much the TTL goes down.
+    pub hops: u8,
+}
+
+/// What a flow's packets came to since the window opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub packets: u64,
+    pub bytes: u64,
+    pub first: Nanos,
+    pub tcp_flags: u8,
+}
+
+/// An entry of the flow table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<A> {
+    pub key: Key<A>,
+    pub fate: Fate<A>,
+    pub counters: Counters,
+    /// When the last packet came.
+    pub last: Nanos,
+    /// When the tracked connection was last touched by packets that arrive, as far as it is not in their own entry.
+    pub touched: Nanos,
+    /// The entry whose packets arrive here as the reverse of this flow, if it still does.
+    pub partner: u32,
+    /// The epoch it was decided in; 0 if it has not been.
+    pub epoch: u32,
+    /// How many seconds may pass between packets before tracking has to be asked again.
+    pub idle_s: u32,
+    /// The connection at the interface it enters by.
+    pub connection: Connection,
+    /// Whether tracking has to be asked for every packet.
+    pub attention: bool,
+    /// Whether tracking has to be asked for SYN, FIN and RST.
+    pub heeds_flags: bool,
+    /// Whether its packets touch a connection at the interface they reach.
+    pub touches: bool,
+    /// Whether it counts among the refused flows.
+    pub refused: bool,
+    /// Whether the entry is in use.
+    pub live: bool,
+}
+
+impl<A: Address> Entry<A> {
+    /// An entry about which nothing has been decided.
+    pub fn undecided(key: Key<A>) -> Entry<A> {
+        let fate = Fate {
+            to: NOWHERE,
+            there: key.flow,
+            outcome: Err(Reason::NoRoute),
+            departure: None,
+            arrival: None,
+            path: None,
+            hops: 0,
+        };
+        Entry {
+            key,
+            fate,
+            counters: Counters::default(),
+            last: Nanos(0),
+            touched: Nanos(0),
+            partner: NOWHERE,
+            epoch: 0,
+            idle_s: 0,
+            connection: Connection::Untracked,
+            attention: false,
+            heeds_flags: false,
+            touches: false,
+            refused: false,
+            live: true,
+        }
+    }
+
+    /// Whether `packet` may be treated as the ones before it, connection tracking at the receiver's groups apart.
+    #[inline]
+    pub fn covers(&self, epoch: u32, packet: &Packet, now: Nanos) -> bool {
+        self.epoch == epoch
+            && packet.ttl > self.fate.hops
+            && now.0.saturating_sub(self.last.0) <= u64::from(self.idle_s) * SECOND_NS
+            && !(self.heeds_flags && packet.tcp_flags & (SYN | FIN | RST) != 0)
+            && packet.quoted.is_none()
+    }
+
+    /// Counts `packet`; one that claims to have no segments is one packet.
+    #[inline]
+    pub fn count(&mut self, packet: &Packet, now: Nanos) {
+        if self.counters.packets == 0 {
+            self.counters.first = now;
+        }
+        self.last = now;
+        self.counters.packets += u64::from(packet.segments.max(1));
+        self.counters.bytes += u64::from(packet.bytes);
+        if packet.tcp_flags & (SYN | FIN | RST) != 0 {
+            self.counters.tcp_flags |= logged_flags(packet);
+        }
+    }
+
+    /// The verdict on its packets.
+    #[inline]
+    pub fn verdict(&self, slots: &Slots) -> Verdict {
+        let Fate { to, there, outcome, hops, .. } = self.fate;
+        match outcome {
+            Ok(way) => deliver(slots, to, &there, (way, hops)),
+            Err(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// Whether its packets reach an interface whose groups refuse them for want of a rule.
+    pub fn is_refused_by_receiver(&self) -> bool {
+        self.fate.outcome == Err(Reason::GroupIngress)
+    }
+
+    /// What the interfaces on its way saw since the window opened: nothing if no packet came.
+    pub fn sightings(&self, slots: &Slots) -> [Option<Sighting>; 2] {
+        if self.counters.packets == 0 {
+            return [None, None];
+        }
+        let Fate { to, there, departure, arrival, path, .. } = self.fate;
+        let path = path.filter(|_| departure == Some(Action::Accept));
+        [
+            self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path)),
+            self.sighting(slots, (to, Direction::Ingress), &there, (arrival, None)),
+        ]
+    }
+
+    fn sighting(
+        &self,
+        slots: &Slots,
+        (slot, direction): (u32, Direction),
+        flow: &Flow<A>,
+        (action, traffic_path): (Option<Action>, Option<u8>),
+    ) -> Option<Sighting> {
+        let (tuple, counters) = (flow.tuple(), &self.counters);
+        Some(Sighting {
+            interface: slots.interface(slot)?,
+            direction,
+            source: tuple.source,
+            destination: tuple.destination,
+            source_port: tuple.source_port,
+            destination_port: tuple.destination_port,
+            protocol: tuple.protocol,
+            action: action?,
+            packets: counters.packets,
+            bytes: counters.bytes,
+            first: counters.first,
+            last: self.last,
+            tcp_flags: counters.tcp_flags,
+            traffic_path,
+        })
+    }
+}
+
+impl<A> Fate<A> {
+    /// Whether it reaches an interface.
+    pub fn reaches_interface(&self) -> bool {
+        self.to != NOWHERE && self.to != INTERNET
+    }
+}
+
+#[inline]
+pub(crate) fn deliver<A: Address>(
+    slots: &Slots,
+    to: u32,
+    there: &Flow<A>,
+    (way, hops): (Way, u8),
+) -> Verdict {
+    let tuple = there.tuple();
+    Verdict::Deliver(Delivery {
+        to: slots.port(to),
+        source: tuple.source,
+        destination: tuple.destination,
+        source_port: tuple.source_port,
+        destination_port: tuple.destination_port,
+        way,
+        hops,
+    })
+}

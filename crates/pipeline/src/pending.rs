@@ -1,0 +1,40 @@
+//! Sightings that are complete before their window closes: a verdict changed, or a flow could not be kept.
+
+use crate::sighting::{Sighting, Skipped};
+use std::collections::BTreeMap;
+use weir_model::InterfaceId;
+
+/// The most sightings that wait for a window to close; more are skipped, and counted as skipped.
+pub const PENDING_MAX: usize = 1 << 18;
+
+/// Sightings that wait for the window to close.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    sightings: Vec<Sighting>,
+    skipped: BTreeMap<InterfaceId, (u64, u64)>,
+}
+
+impl Pending {
+    /// Keeps `sighting`, or counts it as skipped if there are too many.
+    pub fn add(&mut self, sighting: Sighting) {
+        if self.sightings.len() < PENDING_MAX {
+            self.sightings.push(sighting);
+            return;
+        }
+        let (packets, bytes) = self.skipped.entry(sighting.interface).or_default();
+        *packets += sighting.packets;
+        *bytes += sighting.bytes;
+    }
+
+    /// Moves all sightings to `out`.
+    pub fn drain(&mut self, out: &mut Vec<Sighting>) {
+        out.append(&mut self.sightings);
+    }
+
+    /// Moves what was skipped to `out`.
+    pub fn drain_skipped(&mut self, out: &mut Vec<Skipped>) {
+        for (interface, (packets, bytes)) in std::mem::take(&mut self.skipped) {
+            out.push(Skipped { interface, packets, bytes });
+        }
+    }
+}

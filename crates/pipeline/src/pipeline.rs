@@ -1,0 +1,133 @@
+//! The network as packets meet it: forward, count, explain.
+
+use crate::address::Address;
+use crate::compiled::Compiled;
+use crate::explain::Explanation;
+use crate::flow::Flow;
+use crate::packet::{Packet, Port};
+use crate::pending::Pending;
+use crate::sighting::{Sighting, Skipped};
+use crate::slots::Slots;
+use crate::table::{Table, World};
+use crate::verdict::{Reason, Verdict};
+use crate::walk::{NoConnections, Walk};
+use weir_model::Nanos;
+
+/// A compiled network with its flows: decides about packets one by one, and counts them.
+#[derive(Debug)]
+pub struct Pipeline {
+    world: World,
+    flows4: Table<u32>,
+    flows6: Table<u128>,
+    pending: Pending,
+}
+
+/// How many flows are remembered, each direction one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowCount {
+    /// Flows that are delivered, or that only wait for replies.
+    pub delivered: usize,
+    /// Flows that are dropped.
+    pub refused: usize,
+}
+
+impl Pipeline {
+    /// A network without flows. `seed` decides nothing but the order within the flow table's hash.
+    pub fn new(compiled: Compiled, seed: u64) -> Pipeline {
+        let slots = Slots::new(&compiled);
+        Pipeline {
+            world: World { compiled, slots, epoch: 1 },
+            flows4: Table::new(seed),
+            flows6: Table::new(seed),
+            pending: Pending::default(),
+        }
+    }
+
+    /// The network that packets cross.
+    pub fn compiled(&self) -> &Compiled {
+        &self.world.compiled
+    }
+
+    /// Takes over a network that has changed. Flows are decided again when their next packet comes; what tracked
+    /// connections were admitted by is not looked at again. Indices of the network before mean nothing afterwards.
+    pub fn update(&mut self, compiled: Compiled) {
+        let gone = self.world.slots.missing(&compiled);
+        if !gone.is_empty() {
+            self.flows4.forget((&self.world, &mut self.pending), &gone);
+            self.flows6.forget((&self.world, &mut self.pending), &gone);
+        }
+        self.world.slots.update(&compiled);
+        self.world.compiled = compiled;
+        self.world.epoch += 1;
+    }
+
+    /// What becomes of `packet` that enters at `from`: one look-up for a packet of a known flow.
+    #[inline]
+    pub fn forward(&mut self, from: Port, packet: &Packet, now: Nanos) -> Verdict {
+        let context = (&self.world, &mut self.pending);
+        if let Some(flow) = Flow::<u32>::of(packet) {
+            self.flows4.forward(context, (from, flow), packet, now)
+        } else if let Some(flow) = Flow::<u128>::of(packet) {
+            self.flows6.forward(context, (from, flow), packet, now)
+        } else {
+            Verdict::Drop(Reason::MixedFamilies)
+        }
+    }
+
+    /// What [`forward`](Self::forward) would do with `packet`, and why; nothing changes.
+    ///
+    /// It knows the connections tracked at `now`; that the flow table is full it does not tell.
+    pub fn explain(&self, from: Port, packet: &Packet, now: Nanos) -> Explanation {
+        if let Some(flow) = Flow::<u32>::of(packet) {
+            self.flows4.explain(&self.world, (from, flow), packet, now)
+        } else if let Some(flow) = Flow::<u128>::of(packet) {
+            self.flows6.explain(&self.world, (from, flow), packet, now)
+        } else {
+            mixed_families()
+        }
+    }
+
+    /// Moves everything seen since the last call to `out`, and forgets flows that are over.
+    ///
+    /// All packets counted are in `out`, once for each interface that saw them, but for those in
+    /// [`drain_skipped`](Self::drain_skipped).
+    pub fn close_window(&mut self, now: Nanos, out: &mut Vec<Sighting>) {
+        self.pending.drain(out);
+        self.flows4.close_window(&self.world, now, out);
+        self.flows6.close_window(&self.world, now, out);
+    }
+
+    /// Moves the accounts of packets that were in too many flows to keep to `out`.
+    pub fn drain_skipped(&mut self, out: &mut Vec<Skipped>) {
+        self.pending.drain_skipped(out);
+    }
+
+    /// How many flows are remembered.
+    pub fn flow_count(&self) -> FlowCount {
+        let (four, six) = (self.flows4.len(), self.flows6.len());
+        FlowCount { delivered: four.0 + six.0, refused: four.1 + six.1 }
+    }
+}
+
+impl Compiled {
+    /// What becomes of a packet that belongs to no tracked connection, and why.
+    pub fn explain(&self, from: Port, packet: &Packet) -> Explanation {
+        if let Some(flow) = Flow::<u32>::of(packet) {
+            self.explain_flow(from, packet, flow)
+        } else if let Some(flow) = Flow::<u128>::of(packet) {
+            self.explain_flow(from, packet, flow)
+        } else {
+            mixed_families()
+        }
+    }
+
+    fn explain_flow<A: Address>(&self, from: Port, packet: &Packet, flow: Flow<A>) -> Explanation {
+        let mut steps = Vec::new();
+        let decision = Walk::new(self, &NoConnections, &mut steps, (packet, flow)).run(from);
+        Explanation { verdict: decision.verdict(), steps }
+    }
+}
+
+fn mixed_families() -> Explanation {
+    Explanation { verdict: Verdict::Drop(Reason::MixedFamilies), steps: Vec::new() }
+}

@@ -1,0 +1,84 @@
+//! Numbers for interfaces that stay the same while the network is compiled again and again.
+//!
+//! The indices of a [`Compiled`] are dense and shift when an interface comes or goes; flows remember slots instead.
+
+use crate::compiled::Compiled;
+use crate::packet::{InterfaceIdx, Port};
+use std::collections::BTreeMap;
+use weir_model::InterfaceId;
+
+/// The slot of the internet.
+pub(crate) const INTERNET: u32 = 0;
+/// No slot.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
+/// Which interface has which slot.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    by_id: BTreeMap<InterfaceId, u32>,
+    by_index: Vec<u32>,
+    /// By slot; the first is the internet's.
+    interfaces: Vec<Option<(InterfaceId, InterfaceIdx)>>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    /// Slots for the interfaces of `compiled`.
+    pub fn new(compiled: &Compiled) -> Slots {
+        let mut slots = Slots { interfaces: vec![None], ..Slots::default() };
+        slots.update(compiled);
+        slots
+    }
+
+    /// The slots of interfaces that `compiled` does not have, in ascending order.
+    pub fn missing(&self, compiled: &Compiled) -> Vec<u32> {
+        let gone = self.by_id.iter().filter(|(id, _)| compiled.index_of(**id).is_none());
+        let mut gone: Vec<u32> = gone.map(|(_, slot)| *slot).collect();
+        gone.sort_unstable();
+        gone
+    }
+
+    /// Frees slots of interfaces that are gone and gives slots to those that have none.
+    pub fn update(&mut self, compiled: &Compiled) {
+        for slot in self.missing(compiled) {
+            self.interfaces[slot as usize] = None;
+            self.free.push(slot);
+        }
+        self.by_id.retain(|_, slot| self.interfaces[*slot as usize].is_some());
+        self.by_index.clear();
+        for (index, interface) in compiled.interfaces() {
+            let (free, interfaces) = (&mut self.free, &mut self.interfaces);
+            let slot = *self.by_id.entry(interface.id).or_insert_with(|| {
+                free.pop().unwrap_or_else(|| {
+                    interfaces.push(None);
+                    interfaces.len() as u32 - 1
+                })
+            });
+            self.interfaces[slot as usize] = Some((interface.id, index));
+            self.by_index.push(slot);
+        }
+    }
+
+    /// The slot of `port`, or `None` if it is no interface of the network.
+    #[inline]
+    pub fn of(&self, port: Port) -> Option<u32> {
+        match port {
+            Port::Internet => Some(INTERNET),
+            Port::Interface(index) => self.by_index.get(index.get()).copied(),
+        }
+    }
+
+    /// The port with `slot`; the internet for a slot that is not in use.
+    #[inline]
+    pub fn port(&self, slot: u32) -> Port {
+        match self.interfaces.get(slot as usize) {
+            Some(Some((_, index))) => Port::Interface(*index),
+            _ => Port::Internet,
+        }
+    }
+
+    /// The interface with `slot`, if it is one.
+    pub fn interface(&self, slot: u32) -> Option<InterfaceId> {
+        self.interfaces.get(slot as usize)?.map(|(id, _)| id)
+    }
+}

@@ -1,0 +1,495 @@
+//! The flow table: one look-up per packet, replies included.
+//!
+//! An entry holds what is known of a flow that enters the network at one place: the verdict, the counters for flow logs,
+//! and the connection as the interface there tracks it. The first packet of a flow walks the stages and, if it is
+//! delivered and tracked, also makes the entry of its replies, so that the first reply finds the connection. Later packets
+//! are one look-up and an addition. An entry is decided again when the network has changed (its epoch is over), when
+//! tracking may have moved on (opening, closing, idle), and never otherwise.
+//!
+//! Refused flows have entries of their own number, so that a scan evicts nothing: beyond it they are walked each time.
+
+use crate::address::Address;
+use crate::compiled::Compiled;
+use crate::entry::{Entry, Fate, Key, SECOND_NS};
+use crate::explain::{Admission, Explanation, Step};
+use crate::flow::Flow;
+use crate::packet::{InterfaceIdx, Packet, Port};
+use crate::pending::Pending;
+use crate::sighting::{Action, Sighting};
+use crate::slots::{NOWHERE, Slots};
+use crate::track::Connection;
+use crate::verdict::{Reason, Verdict, Way};
+use crate::walk::{Connections, Decision, Standing, Stop, Walk};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use weir_model::Nanos;
+use weir_model::group::Direction;
+
+/// The most flows of one family that are not refused, each direction one; more are dropped as AWS drops them.
+pub const FLOWS_MAX: usize = 1 << 20;
+/// The most refused flows of one family that have entries.
+pub const REFUSED_MAX: usize = 1 << 18;
+/// Seconds that an entry without a tracked connection is kept after its last packet.
+pub const RETAIN_S: u32 = 60;
+/// Seconds between searches of a full table for entries that are over.
+const SWEEP_S: u64 = 1;
+
+/// The network that packets cross at the moment.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub compiled: Compiled,
+    pub slots: Slots,
+    /// Grows with every change of the network; never 0.
+    pub epoch: u32,
+}
+
+/// All flows of one family.
+#[derive(Debug)]
+pub(crate) struct Table<A> {
+    index: HashTable<u32>,
+    entries: Vec<Entry<A>>,
+    free: Vec<u32>,
+    refused: usize,
+    swept: Nanos,
+    hasher: FixedState,
+}
+
+/// A packet at the table's door.
+#[derive(Clone, Copy)]
+struct Visit<'a, A> {
+    from: Port,
+    packet: &'a Packet,
+    now: Nanos,
+    key: Key<A>,
+    found: Option<u32>,
+}
+
+impl<A: Address> Table<A> {
+    /// A table without flows, hashed with `seed`.
+    pub fn new(seed: u64) -> Table<A> {
+        Table {
+            index: HashTable::new(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            refused: 0,
+            swept: Nanos(0),
+            hasher: FixedState::with_seed(seed),
+        }
+    }
+
+    /// The number of flows: not refused, and refused.
+    pub fn len(&self) -> (usize, usize) {
+        (self.index.len() - self.refused, self.refused)
+    }
+
+    /// Decides about `packet`, whose flow is `flow`, and counts it.
+    #[inline]
+    pub fn forward(
+        &mut self,
+        (world, pending): (&World, &mut Pending),
+        (from, flow): (Port, Flow<A>),
+        packet: &Packet,
+        now: Nanos,
+    ) -> Verdict {
+        let Some(port) = world.slots.of(from) else { return Verdict::Drop(Reason::UnknownPort) };
+        let key = Key { port, flow };
+        let found = self.find(&key);
+        if let Some(index) = found {
+            let entry = &mut self.entries[index as usize];
+            if entry.covers(world.epoch, packet, now) && !entry.attention {
+                entry.count(packet, now);
+                return entry.verdict(&world.slots);
+            }
+        }
+        self.visit((world, pending), Visit { from, packet, now, key, found })
+    }
+
+    #[inline]
+    fn find(&self, key: &Key<A>) -> Option<u32> {
+        let entries = &self.entries;
+        self.index.find(self.hasher.hash_one(key), |index| entries[*index as usize].key == *key).copied()
+    }
+
+    /// The slow path: a packet whose flow is new, or has to be decided again.
+    fn visit(&mut self, (world, pending): (&World, &mut Pending), visit: Visit<A>) -> Verdict {
+        if let Some(index) = visit.found {
+            if self.is_still_refused(world, index, &visit) {
+                let entry = &mut self.entries[index as usize];
+                entry.count(visit.packet, visit.now);
+                return entry.verdict(&world.slots);
+            }
+            self.fold(index);
+        }
+        let known = Known { table: self, world, visit: &visit };
+        let decision =
+            Walk::new(&world.compiled, &known, &mut (), (visit.packet, visit.key.flow)).run(visit.from);
+        self.settle((world, pending), visit, decision)
+    }
+
+    /// Whether the receiver's groups refuse the flow as before: nothing changed, and it has become part of no connection.
+    fn is_still_refused(&self, world: &World, index: u32, visit: &Visit<A>) -> bool {
+        let entry = &self.entries[index as usize];
+        entry.is_refused_by_receiver()
+            && entry.covers(world.epoch, visit.packet, visit.now)
+            && !entry.connection.is_moved_by(Direction::Egress)
+            && !self.receiver(&entry.fate).is_some_and(|receiver| self.is_alive(receiver, visit.now))
+    }
+
+    /// The entry of the replies to a flow with `fate`: the one that has the receiver's connection.
+    fn receiver(&self, fate: &Fate<A>) -> Option<u32> {
+        let key = Key { port: fate.to, flow: fate.there.reversed() };
+        if fate.reaches_interface() { self.find(&key) } else { None }
+    }
+
+    /// Whether the connection at `index` is tracked and has not been idle for too long.
+    fn is_alive(&self, index: u32, now: Nanos) -> bool {
+        let entry = &self.entries[index as usize];
+        let Some(idle_s) = entry.connection.idle_s() else { return false };
+        let arriving = self.partner(entry).map_or(Nanos(0), |partner| partner.last);
+        let last = entry.last.max(entry.touched).max(arriving);
+        now.0.saturating_sub(last.0) <= u64::from(idle_s) * SECOND_NS
+    }
+
+    /// The entry whose packets touch the connection of `entry` as they arrive, if there is one.
+    fn partner(&self, entry: &Entry<A>) -> Option<&Entry<A>> {
+        let partner = self.entries.get(entry.partner as usize)?;
+        let Fate { to, there, .. } = partner.fate;
+        let arrives = to == entry.key.port && there.reversed() == entry.key.flow;
+        (partner.live && partner.touches && arrives).then_some(partner)
+    }
+
+    /// Notes at the receiver when the packets of `index` last touched its connection, before that is forgotten.
+    fn fold(&mut self, index: u32) {
+        let Entry { touches, fate, last, .. } = self.entries[index as usize];
+        if let Some(receiver) = self.receiver(&fate).filter(|_| touches) {
+            let touched = &mut self.entries[receiver as usize].touched;
+            *touched = last.max(*touched);
+        }
+    }
+
+    /// Writes down what was decided, and counts the packet.
+    fn settle(
+        &mut self,
+        (world, pending): (&World, &mut Pending),
+        visit: Visit<A>,
+        decision: Decision<A>,
+    ) -> Verdict {
+        let fate = match fate(world, &visit, &decision) {
+            Ok(fate) => fate,
+            Err(verdict) => return self.unseen((world, pending), visit, verdict),
+        };
+        if !self.has_room(&visit, fate.outcome.is_err()) {
+            return self.overflow((world, pending), visit, fate);
+        }
+        let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
+        let receiver = self.track_receiver(world, (index, &visit), (&fate, &decision));
+        let before = self.entries[index as usize].connection;
+        let admission = decision.departure.map(|departure| departure.admission);
+        let connection = after(before, admission, Direction::Egress, visit.packet);
+        self.entries[index as usize].connection = connection;
+        if before != connection {
+            self.alert(self.entries[index as usize].partner, index);
+            self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver), index);
+        }
+        let far = receiver.map_or(Connection::Untracked, |(_, connection)| connection);
+        self.decide(pending, (world, visit), (index, fate), far)
+    }
+
+    /// Takes over `fate` for the flow at `index`, whose receiver tracks it as `far`, and counts the packet.
+    fn decide(
+        &mut self,
+        pending: &mut Pending,
+        (world, visit): (&World, Visit<A>),
+        (index, fate): (u32, Fate<A>),
+        far: Connection,
+    ) -> Verdict {
+        let entry = &mut self.entries[index as usize];
+        if entry.fate != fate {
+            flush(entry, &world.slots, pending);
+        }
+        let near = entry.connection;
+        entry.fate = fate;
+        entry.epoch = world.epoch;
+        entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
+        entry.heeds_flags = near.heeds_flags() || far.heeds_flags();
+        entry.attention = near.is_moved_by(Direction::Egress)
+            || far.is_moved_by(Direction::Ingress)
+            || entry.is_refused_by_receiver();
+        entry.touches = fate.reaches_interface() && (fate.outcome.is_ok() || is_closed(&fate));
+        entry.count(visit.packet, visit.now);
+        let verdict = entry.verdict(&world.slots);
+        self.refused -= usize::from(entry.refused);
+        entry.refused = fate.outcome.is_err();
+        self.refused += usize::from(entry.refused);
+        // One packet's TTL, or the packet that an ICMP error quotes, says nothing about the next.
+        if fate.outcome == Err(Reason::TtlExpired) || visit.packet.quoted.is_some() {
+            flush(entry, &world.slots, pending);
+            entry.epoch = 0;
+        }
+        verdict
+    }
+
+    /// The receiver's side of the connection after the packet: its entry and state, if it has one.
+    fn track_receiver(
+        &mut self,
+        world: &World,
+        (index, visit): (u32, &Visit<A>),
+        (fate, decision): (&Fate<A>, &Decision<A>),
+    ) -> Option<(u32, Connection)> {
+        let arrival = decision.arrival?;
+        let admission = arrival.admission?;
+        let found = self.receiver(fate);
+        if arrival.action == Action::Reject && admission != Admission::Closed {
+            return found.map(|found| (found, Connection::Untracked));
+        }
+        let before = found.filter(|found| self.is_alive(*found, visit.now));
+        let before = before.map_or(Connection::Untracked, |found| self.entries[found as usize].connection);
+        let connection = after(before, Some(admission), Direction::Ingress, visit.packet);
+        if found.is_none() && connection == Connection::Untracked {
+            return None;
+        }
+        let slot = world.slots.of(Port::Interface(arrival.interface))?;
+        let key = Key { port: slot, flow: fate.there.reversed() };
+        let receiver = found.unwrap_or_else(|| self.insert(key));
+        let entry = &mut self.entries[receiver as usize];
+        entry.attention |= entry.connection != connection;
+        entry.connection = connection;
+        entry.touched = visit.now;
+        entry.partner = index;
+        Some((receiver, connection))
+    }
+
+    /// Has the flow at `index` decided again, if it is the reverse of the one at `of`.
+    fn alert(&mut self, index: u32, of: u32) {
+        if index != of
+            && let Some(entry) = self.entries.get_mut(index as usize)
+        {
+            entry.attention = true;
+        }
+    }
+
+    /// A packet that no interface saw leaves no trace; what was counted of its flow before is complete.
+    fn unseen(
+        &mut self,
+        (world, pending): (&World, &mut Pending),
+        visit: Visit<A>,
+        verdict: Verdict,
+    ) -> Verdict {
+        if let Some(index) = visit.found {
+            let entry = &mut self.entries[index as usize];
+            flush(entry, &world.slots, pending);
+            (entry.epoch, entry.touches) = (0, false);
+        }
+        verdict
+    }
+
+    /// Whether a flow that is not in the table yet, and its replies, may be put in.
+    fn has_room(&mut self, visit: &Visit<A>, refused: bool) -> bool {
+        if visit.found.is_some() || !self.is_full(refused) {
+            return true;
+        }
+        if visit.now.0.saturating_sub(self.swept.0) >= SWEEP_S * SECOND_NS {
+            self.sweep(visit.now);
+        }
+        !self.is_full(refused)
+    }
+
+    fn is_full(&self, refused: bool) -> bool {
+        let (flows, refused_flows) = self.len();
+        if refused { refused_flows >= REFUSED_MAX } else { flows + 2 > FLOWS_MAX }
+    }
+
+    /// A flow that no entry can be made for: dropped if it would be delivered, else counted right away.
+    fn overflow(
+        &mut self,
+        (world, pending): (&World, &mut Pending),
+        visit: Visit<A>,
+        fate: Fate<A>,
+    ) -> Verdict {
+        if fate.outcome.is_ok() {
+            return Verdict::Drop(Reason::TableFull);
+        }
+        let mut entry = Entry { fate, ..Entry::undecided(visit.key) };
+        entry.count(visit.packet, visit.now);
+        flush(&mut entry, &world.slots, pending);
+        entry.verdict(&world.slots)
+    }
+
+    fn insert(&mut self, key: Key<A>) -> u32 {
+        let entry = Entry::undecided(key);
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.entries[index as usize] = entry;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as u32 - 1
+            }
+        };
+        let (hasher, entries) = (&self.hasher, &self.entries);
+        let hash = hasher.hash_one(key);
+        self.index.insert_unique(hash, index, |index| hasher.hash_one(entries[*index as usize].key));
+        index
+    }
+
+    fn remove(&mut self, index: u32) {
+        self.fold(index);
+        let entry = &mut self.entries[index as usize];
+        entry.live = false;
+        self.refused -= usize::from(entry.refused);
+        let hash = self.hasher.hash_one(entry.key);
+        if let Ok(found) = self.index.find_entry(hash, |found| *found == index) {
+            found.remove();
+        }
+        self.free.push(index);
+    }
+
+    /// Takes out the entries that are over and have nothing left to report.
+    fn sweep(&mut self, now: Nanos) {
+        self.swept = now;
+        for index in 0..self.entries.len() as u32 {
+            let entry = &self.entries[index as usize];
+            let quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
+            if entry.live && entry.counters.packets == 0 && quiet && !self.is_alive(index, now) {
+                self.remove(index);
+            }
+        }
+    }
+
+    /// Moves what was seen since the window opened to `out`, opens the next window, and takes out what is over.
+    pub fn close_window(&mut self, world: &World, now: Nanos, out: &mut Vec<Sighting>) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.live) {
+            out.extend(entry.sightings(&world.slots).into_iter().flatten());
+            entry.counters = Default::default();
+        }
+        self.sweep(now);
+    }
+
+    /// Forgets the flows of interfaces that are about to lose their slots.
+    pub fn forget(&mut self, (world, pending): (&World, &mut Pending), gone: &[u32]) {
+        let is_gone = |slot| gone.binary_search(&slot).is_ok();
+        for index in 0..self.entries.len() as u32 {
+            let entry = &mut self.entries[index as usize];
+            let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate.to));
+            if !entry.live || !(from || to) {
+                continue;
+            }
+            flush(entry, &world.slots, pending);
+            if to {
+                (entry.fate.to, entry.fate.arrival, entry.touches) = (NOWHERE, None, false);
+            }
+            if from {
+                self.remove(index);
+            }
+        }
+    }
+
+    /// Why `packet` would be delivered or dropped, with the connections that are tracked at `now`.
+    pub fn explain(
+        &self,
+        world: &World,
+        (from, flow): (Port, Flow<A>),
+        packet: &Packet,
+        now: Nanos,
+    ) -> Explanation {
+        let key = Key { port: world.slots.of(from).unwrap_or(NOWHERE), flow };
+        let visit = Visit { from, packet, now, key, found: self.find(&key) };
+        let (known, mut steps) = (Known { table: self, world, visit: &visit }, Vec::<Step>::new());
+        let decision = Walk::new(&world.compiled, &known, &mut steps, (packet, flow)).run(from);
+        Explanation { verdict: decision.verdict(), steps }
+    }
+}
+
+/// What the table knows of connections, for the walk of one packet.
+struct Known<'a, A> {
+    table: &'a Table<A>,
+    world: &'a World,
+    visit: &'a Visit<'a, A>,
+}
+
+impl<A: Address> Connections<A> for Known<'_, A> {
+    fn standing(&self, interface: InterfaceIdx, leaving: &Flow<A>) -> Standing {
+        let Some(port) = self.world.slots.of(Port::Interface(interface)) else { return Standing::Unknown };
+        let key = Key { port, flow: *leaving };
+        let found = if key == self.visit.key { self.visit.found } else { self.table.find(&key) };
+        match found {
+            Some(index) if self.table.is_alive(index, self.visit.now) => {
+                self.table.entries[index as usize].connection.standing()
+            }
+            _ => Standing::Unknown,
+        }
+    }
+}
+
+/// The state of a connection after the groups have answered `admission` to a packet.
+fn after(
+    before: Connection,
+    admission: Option<Admission>,
+    direction: Direction,
+    packet: &Packet,
+) -> Connection {
+    match admission {
+        Some(Admission::Rule { tracked: true, .. }) => Connection::open(direction, packet),
+        Some(Admission::Tracked) => before.next(direction, packet),
+        Some(Admission::Closed) => before,
+        _ => Connection::Untracked,
+    }
+}
+
+/// What is remembered of a decision, or the verdict itself if no interface saw the packet.
+fn fate<A: Address>(world: &World, visit: &Visit<A>, decision: &Decision<A>) -> Result<Fate<A>, Verdict> {
+    let outcome = match decision.verdict {
+        Err(Stop::Service(service)) => return Err(Verdict::Service(service)),
+        Err(Stop::Drop(reason)) => Err(reason),
+        Ok(_) => Ok(decision.way.unwrap_or(Way::SameSubnet)),
+    };
+    if decision.departure.is_none() && decision.arrival.is_none() {
+        return Err(decision.verdict());
+    }
+    let (to, there) = match (decision.verdict, decision.arrival) {
+        (_, Some(arrival)) => (Port::Interface(arrival.interface), arrival.flow),
+        (Ok(landing), None) => (landing.to, landing.flow),
+        (Err(_), None) => (Port::Internet, visit.key.flow),
+    };
+    let reaches = decision.arrival.is_some() || decision.verdict.is_ok();
+    let slot = world.slots.of(to).filter(|_| reaches);
+    Ok(Fate {
+        to: slot.unwrap_or(NOWHERE),
+        there,
+        outcome,
+        departure: decision.departure.map(|departure| departure.action),
+        arrival: decision.arrival.map(|arrival| arrival.action),
+        path: traffic_path(world, visit.from, decision.way),
+        hops: decision.hops,
+    })
+}
+
+/// Whether packets are refused because the receiver's connection has closed.
+fn is_closed<A>(fate: &Fate<A>) -> bool {
+    fate.outcome == Err(Reason::ConnectionClosed) && fate.arrival.is_some()
+}
+
+/// The `traffic-path` of packets that leave the interface at `from` on their `way`.
+///
+/// Source: VPC User Guide, "Flow log records", traffic-path.
+fn traffic_path(world: &World, from: Port, way: Option<Way>) -> Option<u8> {
+    let Port::Interface(index) = from else { return None };
+    let is_nitro = world.compiled.get(index)?.is_nitro;
+    Some(match way? {
+        Way::SameSubnet | Way::SameZone | Way::CrossZone => 1,
+        Way::Peering { same_region: true } => 4,
+        Way::Peering { same_region: false } => 5,
+        Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,
+        Way::InternetGateway | Way::BetweenGateways => 2,
+    })
+}
+
+/// Moves what the entry has counted to `pending`.
+fn flush<A: Address>(entry: &mut Entry<A>, slots: &Slots, pending: &mut Pending) {
+    for sighting in entry.sightings(slots).into_iter().flatten() {
+        pending.add(sighting);
+    }
+    entry.counters = Default::default();
+}

@@ -1,0 +1,528 @@
+//! The packet's way: every stage, in order.
+//!
+//! From an interface: source check, platform services, groups out, (leaving the subnet) ACL out, sighting at the source,
+//! route, what its target does, (entering a subnet) ACL in, groups in, destination check, sighting at the destination,
+//! delivery. From the internet it begins at the internet gateway. Each stage passes the packet on or stops it; a group or
+//! ACL that stops it leaves a REJECT at its own interface only. Nothing is written: the same walk serves packets and
+//! explanations.
+//!
+//! Assumption: a packet that no neighbour in the subnet would receive, that fails the source check, or that reaches an
+//! interface without a running host leaves no record there: AWS documents records of groups and ACLs only.
+//! Source: VPC User Guide, "Flow log basics", "Network ACL basics", "Security groups", "Internet gateways"; VPC Peering
+//! Guide, "limitations".
+
+use crate::address::{Address, Kind};
+use crate::compiled::route::Next;
+use crate::compiled::selector::Selected;
+use crate::compiled::{Compiled, CompiledInterface};
+use crate::explain::{Admission, Step, Trace};
+use crate::flow::Flow;
+use crate::packet::{ACK, InterfaceIdx, Packet, Port, SYN};
+use crate::sighting::Action;
+use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use weir_model::group::Direction;
+use weir_model::route::Target;
+use weir_model::{PeeringId, Protocol};
+
+/// What connection tracking knows of a flow at an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing: the rules decide.
+    Unknown,
+    /// It belongs to a tracked connection.
+    Tracked,
+    /// It belongs to a tracked TCP connection that has closed.
+    Closed,
+}
+
+/// Who knows about connections.
+pub(crate) trait Connections<A> {
+    /// What is known at `interface` of the connection whose packets leave it as `leaving`.
+    fn standing(&self, interface: InterfaceIdx, leaving: &Flow<A>) -> Standing;
+}
+
+/// Knows of none.
+pub(crate) struct NoConnections;
+
+impl<A> Connections<A> for NoConnections {
+    fn standing(&self, _: InterfaceIdx, _: &Flow<A>) -> Standing {
+        Standing::Unknown
+    }
+}
+
+/// What became of a packet, and what the interfaces on its way saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decision<A> {
+    pub verdict: Result<Landing<A>, Stop>,
+    /// What the sender's interface saw; `None` if it was the internet, or stopped before.
+    pub departure: Option<Departure>,
+    /// What the receiver's interface saw, if it got so far.
+    pub arrival: Option<Arrival<A>>,
+    /// Which way it went, if its route led to an interface or the internet.
+    pub way: Option<Way>,
+    /// By how much its TTL went down.
+    pub hops: u8,
+}
+
+/// Where a packet lands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Landing<A> {
+    pub to: Port,
+    pub flow: Flow<A>,
+}
+
+/// Why a packet goes no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Service(Service),
+    Drop(Reason),
+}
+
+/// What the sender's interface saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Departure {
+    pub action: Action,
+    pub admission: Admission,
+}
+
+/// What the receiver's interface saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<A> {
+    pub interface: InterfaceIdx,
+    pub flow: Flow<A>,
+    pub action: Action,
+    pub admission: Option<Admission>,
+}
+
+/// A packet under way.
+pub(crate) struct Walk<'a, A, C, T> {
+    compiled: &'a Compiled,
+    connections: &'a C,
+    trace: &'a mut T,
+    packet: &'a Packet,
+    selected: Selected,
+    /// The flow as it is at this point of the way.
+    flow: Flow<A>,
+    /// The flow that an ICMP error quotes, as it is at this point of the way.
+    quoted: Option<Flow<A>>,
+    hops: u8,
+    way: Option<Way>,
+    departure: Option<Departure>,
+    arrival: Option<Arrival<A>>,
+}
+
+/// An interface by its number, and what is known of it.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    index: InterfaceIdx,
+    interface: &'a CompiledInterface,
+}
+
+impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
+    /// `packet`, whose flow is `flow`, about to set out.
+    pub fn new(
+        compiled: &'a Compiled,
+        connections: &'a C,
+        trace: &'a mut T,
+        (packet, flow): (&'a Packet, Flow<A>),
+    ) -> Walk<'a, A, C, T> {
+        let (selected, quoted) = (Selected::of(packet), packet.quoted.and_then(Flow::quoted));
+        Walk {
+            compiled,
+            connections,
+            trace,
+            packet,
+            selected,
+            flow,
+            quoted,
+            hops: 0,
+            way: None,
+            departure: None,
+            arrival: None,
+        }
+    }
+
+    /// Walks from `port` to the end.
+    pub fn run(mut self, port: Port) -> Decision<A> {
+        let verdict = match port {
+            Port::Internet => self.come_in(),
+            Port::Interface(index) => match self.compiled.get(index) {
+                Some(interface) => self.set_out(At { index, interface }),
+                None => Err(Stop::Drop(Reason::UnknownPort)),
+            },
+        };
+        let Walk { departure, arrival, way, hops, .. } = self;
+        Decision { verdict, departure, arrival, way, hops }
+    }
+
+    fn set_out(&mut self, sender: At<'a>) -> Result<Landing<A>, Stop> {
+        self.source_check(sender.interface)?;
+        self.services(sender.interface)?;
+        let neighbour = self.neighbour(sender.interface)?;
+        self.leave(sender, neighbour.is_none())?;
+        match neighbour {
+            Some(receiver) => {
+                self.trace.step(|| Step::SameSubnet);
+                self.arrive(receiver, false, Way::SameSubnet)
+            }
+            None => self.route(sender.interface),
+        }
+    }
+
+    /// DHCP is let through: a host that asks for its address does not have one yet.
+    fn source_check(&mut self, sender: &CompiledInterface) -> Result<(), Stop> {
+        if !sender.source_dest_check {
+            return Ok(());
+        }
+        let passed = A::own(sender).contains(&self.flow.source) || self.is_dhcp(sender);
+        self.trace.step(|| Step::SourceCheck { interface: sender.id, passed });
+        pass_if(passed, Reason::SourceCheck)
+    }
+
+    fn is_dhcp(&self, sender: &CompiledInterface) -> bool {
+        let IpAddr::V4(destination) = self.packet.destination else { return false };
+        let to_server =
+            destination.is_broadcast() || self.compiled.subnet(sender).router == Some(destination);
+        self.packet.protocol == Protocol::UDP && self.packet.destination_port == DHCP_SERVER_PORT && to_server
+    }
+
+    /// Hands over to a service of the platform: no group, ACL or flow log sees these packets.
+    fn services(&mut self, sender: &CompiledInterface) -> Result<(), Stop> {
+        let vpc = self.compiled.vpc(sender.vpc_idx);
+        let destination = self.packet.destination;
+        let service = if self.is_dhcp(sender) {
+            Service::Dhcp
+        } else if vpc.resolver.is_some_and(|resolver| destination == resolver) {
+            Service::Dns
+        } else if self.compiled.subnet(sender).router.is_some_and(|router| destination == router) {
+            return Err(Stop::Drop(Reason::Router));
+        } else if let Some(service) = link_local_service(destination) {
+            service
+        } else {
+            return Ok(());
+        };
+        self.trace.step(|| Step::Service(service));
+        match service {
+            Service::Dns if !vpc.dns_support => Err(Stop::Drop(Reason::ResolverOff)),
+            service => Err(Stop::Service(service)),
+        }
+    }
+
+    /// The receiver, if the destination is in the sender's subnet; `None` if the packet has to be routed.
+    fn neighbour(&self, sender: &CompiledInterface) -> Result<Option<At<'a>>, Stop> {
+        if !self.compiled.subnet(sender).has(self.packet.destination) {
+            return Ok(None);
+        }
+        self.resident(sender.vpc_idx, Reason::NoNeighbour).map(Some)
+    }
+
+    /// The interface that has the destination address in the VPC with index `vpc`.
+    fn resident(&self, vpc: u32, otherwise: Reason) -> Result<At<'a>, Stop> {
+        let place = A::places(self.compiled).private(vpc, self.flow.destination);
+        place.map(|place| self.at(place.interface)).ok_or(Stop::Drop(otherwise))
+    }
+
+    fn at(&self, index: InterfaceIdx) -> At<'a> {
+        At { index, interface: self.compiled.interface(index) }
+    }
+
+    /// Groups and, at the subnet's border, the ACL on the way out; then the sender's interface has seen the packet.
+    fn leave(&mut self, sender: At<'a>, border: bool) -> Result<(), Stop> {
+        let leaving = self.flow;
+        let quoted = self.quoted.map(Flow::reversed);
+        let admission = self.admission(sender, Direction::Egress, [Some(leaving), quoted]);
+        let passed = match admission {
+            Admission::Refused => Err(Stop::Drop(Reason::GroupEgress)),
+            Admission::Closed => Err(Stop::Drop(Reason::ConnectionClosed)),
+            _ if border => self.acl(sender.interface, Direction::Egress, Reason::AclEgress),
+            _ => Ok(()),
+        };
+        let action = action(passed);
+        self.departure = Some(Departure { action, admission });
+        let interface = sender.interface.id;
+        self.trace.step(|| Step::Sighted { interface, direction: Direction::Egress, action });
+        passed
+    }
+
+    /// What the groups of `place` say. Its connections are looked for under `leaving`: the flow of packets that leave it,
+    /// and that of packets whose ICMP error this is.
+    fn admission(
+        &mut self,
+        place: At<'a>,
+        direction: Direction,
+        [leaving, quoted]: [Option<Flow<A>>; 2],
+    ) -> Admission {
+        let policy = self.compiled.policy(place.interface);
+        let standing = |flow: Option<Flow<A>>| match flow {
+            Some(flow) => self.connections.standing(place.index, &flow),
+            None => Standing::Unknown,
+        };
+        let admission = match standing(leaving) {
+            _ if policy.no_groups => Admission::NoGroups,
+            Standing::Tracked => Admission::Tracked,
+            Standing::Closed if !opens(self.packet) => Admission::Closed,
+            _ if standing(quoted) == Standing::Tracked => Admission::Tracked,
+            _ => self.rule(place.interface, direction),
+        };
+        let interface = place.interface.id;
+        self.trace.step(|| Step::Groups { interface, direction, admission });
+        admission
+    }
+
+    fn rule(&self, interface: &CompiledInterface, direction: Direction) -> Admission {
+        let peer = match direction {
+            Direction::Ingress => self.flow.source,
+            Direction::Egress => self.flow.destination,
+        };
+        let rules = A::rules(self.compiled.policy(interface));
+        match rules.find(direction, peer, self.selected, &self.compiled.members) {
+            Some(found) => Admission::Rule { group: found.group, rule: found.rule, tracked: found.tracked },
+            None => Admission::Refused,
+        }
+    }
+
+    fn acl(
+        &mut self,
+        interface: &CompiledInterface,
+        direction: Direction,
+        reason: Reason,
+    ) -> Result<(), Stop> {
+        let peer = match direction {
+            Direction::Ingress => self.flow.source,
+            Direction::Egress => self.flow.destination,
+        };
+        let subnet = self.compiled.subnet(interface);
+        let acl = self.compiled.acl(subnet);
+        let (number, allow) = A::entries(acl).find(direction, peer, self.selected);
+        self.trace.step(|| Step::Acl { acl: acl.id, subnet: subnet.id, direction, number, allow });
+        pass_if(allow, reason)
+    }
+
+    /// Follows the most specific route of the sender's subnet.
+    fn route(&mut self, sender: &'a CompiledInterface) -> Result<Landing<A>, Stop> {
+        match self.flow.destination.kind() {
+            Kind::Multicast => return Err(Stop::Drop(Reason::Multicast)),
+            Kind::LinkLocal => return Err(Stop::Drop(Reason::LinkLocal)),
+            Kind::Global | Kind::Private => {}
+        }
+        let table = self.compiled.table(self.compiled.subnet(sender));
+        let route = table.find(self.flow.destination).filter(|route| !is_reserved(route.target, self.packet));
+        let found = route.map(|route| (route.destination, route.target));
+        self.trace.step(|| Step::Route { table: table.id, route: found });
+        let route = route.ok_or(Stop::Drop(Reason::NoRoute))?;
+        match (route.next, route.target) {
+            (Next::Local, _) => self.local(sender),
+            (Next::InternetGateway, _) => self.go_out(sender),
+            (Next::Peer { vpc, same_region }, Target::Peering(peering)) => {
+                self.peering(sender, vpc, (peering, same_region))
+            }
+            (Next::Interface(index), _) => {
+                let receiver = self.at(index);
+                let border = receiver.interface.subnet_idx != sender.subnet_idx;
+                self.arrive(receiver, border, way(sender, receiver.interface))
+            }
+            (Next::Blackhole | Next::Peer { .. }, target) => {
+                self.trace.step(|| Step::Blackhole(target));
+                Err(Stop::Drop(Reason::Blackhole))
+            }
+        }
+    }
+
+    fn local(&mut self, sender: &CompiledInterface) -> Result<Landing<A>, Stop> {
+        let receiver = self.resident(sender.vpc_idx, Reason::NoInterface)?;
+        self.arrive(receiver, true, way(sender, receiver.interface))
+    }
+
+    /// Only between the two VPCs' own addresses: neither transit nor edge-to-edge routing.
+    fn peering(
+        &mut self,
+        sender: &CompiledInterface,
+        vpc: u32,
+        (peering, same_region): (PeeringId, bool),
+    ) -> Result<Landing<A>, Stop> {
+        self.trace.step(|| Step::Peering(peering));
+        let far = self.compiled.vpc(vpc);
+        pass_if(far.has(self.flow.destination.ip()), Reason::PeeringDestination)?;
+        let near = self.compiled.vpc(sender.vpc_idx);
+        pass_if(near.has(self.flow.source.ip()), Reason::PeeringSource)?;
+        let receiver = self.resident(vpc, Reason::NoInterface)?;
+        self.arrive(receiver, true, Way::Peering { same_region })
+    }
+
+    /// Out through the VPC's internet gateway: the source becomes its public address. A destination that is the public
+    /// address of an interface comes back in through the gateway of that interface's VPC.
+    fn go_out(&mut self, sender: &CompiledInterface) -> Result<Landing<A>, Stop> {
+        let vpc = self.compiled.vpc(sender.vpc_idx);
+        let destination = self.flow.destination;
+        let exists = destination.kind() == Kind::Global && !vpc.has(destination.ip());
+        pass_if(exists, Reason::PrivateDestination)?;
+        let places = A::places(self.compiled);
+        let public = |address| places.private(sender.vpc_idx, address).and_then(|place| place.public);
+        let from = self.flow.source;
+        let to = public(from).ok_or(Stop::Drop(Reason::NoPublicAddress))?;
+        self.flow.source = to;
+        if let Some(quoted) = &mut self.quoted {
+            quoted.destination = public(quoted.destination).unwrap_or(quoted.destination);
+        }
+        self.hops += GATEWAY_HOPS;
+        self.trace_gateway(sender, Direction::Egress, (from, to));
+        if places.public(destination).is_some() {
+            return self.enter(Way::BetweenGateways);
+        }
+        self.way = Some(Way::InternetGateway);
+        self.check_ttl()?;
+        Ok(Landing { to: Port::Internet, flow: self.flow })
+    }
+
+    fn come_in(&mut self) -> Result<Landing<A>, Stop> {
+        pass_if(self.flow.source.kind() == Kind::Global, Reason::PrivateSource)?;
+        pass_if(self.flow.destination.kind() == Kind::Global, Reason::PrivateDestination)?;
+        self.enter(Way::InternetGateway)
+    }
+
+    /// In through the internet gateway of the VPC where the public address is in use.
+    fn enter(&mut self, way: Way) -> Result<Landing<A>, Stop> {
+        let places = A::places(self.compiled);
+        let from = self.flow.destination;
+        let (index, to) = places.public(from).ok_or(Stop::Drop(Reason::UnknownPublicAddress))?;
+        let receiver = self.at(index);
+        let has_gateway = self.compiled.vpc(receiver.interface.vpc_idx).gateway.is_some();
+        pass_if(has_gateway, Reason::NoInternetGateway)?;
+        self.flow.destination = to;
+        if let Some(quoted) = &mut self.quoted {
+            quoted.source = places.public(quoted.source).map_or(quoted.source, |(_, private)| private);
+        }
+        self.trace_gateway(receiver.interface, Direction::Ingress, (from, to));
+        self.arrive(receiver, true, way)
+    }
+
+    fn trace_gateway(&mut self, interface: &CompiledInterface, direction: Direction, (from, to): (A, A)) {
+        if let Some(gateway) = self.compiled.vpc(interface.vpc_idx).gateway {
+            self.trace.step(|| Step::InternetGateway { gateway, direction, from: from.ip(), to: to.ip() });
+        }
+    }
+
+    fn check_ttl(&self) -> Result<(), Stop> {
+        pass_if(self.packet.ttl > self.hops, Reason::TtlExpired)
+    }
+
+    /// At the subnet's border the ACL on the way in, then groups; then the receiver's interface has seen the packet.
+    fn arrive(&mut self, receiver: At<'a>, border: bool, way: Way) -> Result<Landing<A>, Stop> {
+        self.way = Some(way);
+        self.check_ttl()?;
+        pass_if(receiver.interface.is_running, Reason::NotRunning)?;
+        let (admission, passed) = self.admit(receiver, border);
+        if passed.is_ok() {
+            self.destination_check(receiver.interface)?;
+        }
+        let (interface, flow, action) = (receiver.index, self.flow, action(passed));
+        self.arrival = Some(Arrival { interface, flow, action, admission });
+        let id = receiver.interface.id;
+        self.trace.step(|| Step::Sighted { interface: id, direction: Direction::Ingress, action });
+        passed?;
+        Ok(Landing { to: Port::Interface(receiver.index), flow })
+    }
+
+    /// What ACL and groups of the receiver say; what the groups say is `None` if the ACL refused before them.
+    fn admit(&mut self, receiver: At<'a>, border: bool) -> (Option<Admission>, Result<(), Stop>) {
+        if border && let Err(stop) = self.acl(receiver.interface, Direction::Ingress, Reason::AclIngress) {
+            return (None, Err(stop));
+        }
+        let leaving = self.flow.reversed();
+        let admission = self.admission(receiver, Direction::Ingress, [Some(leaving), self.quoted]);
+        let passed = match admission {
+            Admission::Refused => Err(Stop::Drop(Reason::GroupIngress)),
+            Admission::Closed => Err(Stop::Drop(Reason::ConnectionClosed)),
+            _ => Ok(()),
+        };
+        (Some(admission), passed)
+    }
+
+    fn destination_check(&mut self, receiver: &CompiledInterface) -> Result<(), Stop> {
+        if !receiver.source_dest_check {
+            return Ok(());
+        }
+        let passed = A::own(receiver).contains(&self.flow.destination);
+        self.trace.step(|| Step::DestinationCheck { interface: receiver.id, passed });
+        pass_if(passed, Reason::DestinationCheck)
+    }
+}
+
+/// The port that DHCP servers listen on (RFC 2131).
+const DHCP_SERVER_PORT: u16 = 67;
+
+/// By how much the TTL goes down at an internet gateway; local routes and peering leave it alone.
+///
+/// Measured on AWS in 2020 (batfish lab-validation): 255 between subnets and across a peering connection, 254 to a
+/// public address of the same region, out of one gateway and in through another.
+const GATEWAY_HOPS: u8 = 1;
+
+fn pass_if(passed: bool, otherwise: Reason) -> Result<(), Stop> {
+    if passed { Ok(()) } else { Err(Stop::Drop(otherwise)) }
+}
+
+fn action(passed: Result<(), Stop>) -> Action {
+    if passed.is_ok() { Action::Accept } else { Action::Reject }
+}
+
+/// Whether `packet` opens a TCP connection.
+pub(crate) fn opens(packet: &Packet) -> bool {
+    packet.protocol == Protocol::TCP && packet.tcp_flags & (SYN | ACK) == SYN
+}
+
+fn way(sender: &CompiledInterface, receiver: &CompiledInterface) -> Way {
+    if sender.subnet_idx == receiver.subnet_idx {
+        Way::SameSubnet
+    } else if sender.zone == receiver.zone {
+        Way::SameZone
+    } else {
+        Way::CrossZone
+    }
+}
+
+/// The service at one of the addresses that mean the same in every VPC.
+fn link_local_service(destination: IpAddr) -> Option<Service> {
+    const fn v6(last: u16) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, last))
+    }
+    const fn v4(last: u8) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::new(169, 254, 169, last))
+    }
+    const SERVICES: [(IpAddr, IpAddr, Service); 3] = [
+        (v4(253), v6(0x253), Service::Dns),
+        (v4(254), v6(0x254), Service::Metadata),
+        (v4(123), v6(0x123), Service::Time),
+    ];
+    SERVICES.iter().find(|(v4, v6, _)| destination == *v4 || destination == *v6).map(|(.., service)| *service)
+}
+
+/// Whether the packet is for addresses of the platform (fd00:ec2::/32), which no route but a local one may forward.
+///
+/// Source: VPC User Guide, "Route table concepts". The IPv4 range 169.254.168.0/22 is link-local, which nothing routes.
+fn is_reserved(target: Target, packet: &Packet) -> bool {
+    let IpAddr::V6(destination) = packet.destination else { return false };
+    target != Target::Local && destination.segments()[..2] == [0xfd00, 0xec2]
+}
+
+impl<A: Address> Decision<A> {
+    /// The verdict, with ports as the packet's receiver sees them.
+    pub fn verdict(&self) -> Verdict {
+        match (self.verdict, self.way) {
+            (Ok(landing), way) => {
+                let tuple = landing.flow.tuple();
+                Verdict::Deliver(Delivery {
+                    to: landing.to,
+                    source: tuple.source,
+                    destination: tuple.destination,
+                    source_port: tuple.source_port,
+                    destination_port: tuple.destination_port,
+                    way: way.unwrap_or(Way::SameSubnet),
+                    hops: self.hops,
+                })
+            }
+            (Err(Stop::Service(service)), _) => Verdict::Service(service),
+            (Err(Stop::Drop(reason)), _) => Verdict::Drop(reason),
+        }
+    }
+}
