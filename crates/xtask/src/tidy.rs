@@ -13,7 +13,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-wire-derive", 0),
     ("weir-wire", 1),
     ("weir-flowlog", 2),
-    ("weir-engine", 2),
+    ("weir-engine", 3),
     ("weir-fabric", 3),
     ("weir-api", 4),
     ("weir", 6),
