@@ -1,0 +1,112 @@
+//! The HTTP server: reads requests, lets the cloud answer, sends the answer once what it changed is on disk.
+
+use crate::host::Host;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use weir_wire::{Request, Response};
+
+/// Largest body that is read; the protocols refuse less, in their own words.
+const BODY_BYTES_MAX: usize = 16 << 20;
+/// How long a client may take to send the head of a request.
+const HEAD_MAX: Duration = Duration::from_secs(30);
+/// How long after a failed accept the next one is tried: too many open files, as a rule.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until the host is told to stop.
+pub async fn serve(host: Arc<Host>, listeners: Vec<TcpListener>) {
+    let accepting: Vec<_> = listeners.into_iter().map(|listener| tokio::spawn(accept(host.clone(), listener))).collect();
+    host.stopped().await;
+    accepting.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Binds the addresses to listen on.
+///
+/// # Errors
+/// An address cannot be bound; the message says what to do.
+pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
+    let mut listeners = vec![];
+    for address in addresses {
+        let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("port {} is in use; stop what holds it, or choose another with --port", address.port())
+            }
+            _ => format!("cannot listen on {address}: {error}"),
+        })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+async fn accept(host: Arc<Host>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(connection(host.clone(), stream))),
+            Err(error) => {
+                eprintln!("weir: accept: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(host: Arc<Host>, stream: TcpStream) {
+    // Without it answers wait for the client's delayed acknowledgement; a failure costs only speed.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(host.clone(), request));
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+    // A client that goes away or speaks no HTTP is its own affair.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+type HttpResponse = hyper::Response<Full<Bytes>>;
+
+async fn answer(host: Arc<Host>, request: hyper::Request<Incoming>) -> Result<HttpResponse, Infallible> {
+    let is_head = request.method() == hyper::Method::HEAD;
+    let response = match read(request).await {
+        Ok(request) => host.answer(request).await,
+        Err(status) => plain(status, "the request's body cannot be read"),
+    };
+    Ok(write(response, is_head))
+}
+
+/// The request with its whole body, or the status of the refusal.
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    let body = body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413 } else { 400 })?;
+    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Ok(Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: body.to_bytes().into(),
+    })
+}
+
+fn write(response: Response, is_head: bool) -> HttpResponse {
+    let mut head = hyper::Response::builder().status(response.status).header("content-type", response.content_type);
+    for (name, value) in &response.headers {
+        head = head.header(*name, value);
+    }
+    let body = if is_head { Bytes::new() } else { Bytes::from(response.body) };
+    head.body(Full::new(body)).unwrap_or_else(|error| {
+        eprintln!("weir: an answer that is not HTTP: {error}");
+        let mut response = hyper::Response::new(Full::new(Bytes::new()));
+        *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
+
+/// An answer in plain words.
+pub fn plain(status: u16, text: &str) -> Response {
+    Response { status, content_type: "text/plain; charset=utf-8", headers: vec![], body: text.as_bytes().to_vec() }
+}
