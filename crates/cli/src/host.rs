@@ -1,0 +1,212 @@
+//! What holds the cloud while it serves: one lock, one clock, the disk, and a thread that lets time pass.
+//!
+//! A request is answered under the lock and sent after what it changed is on disk. The driver thread runs packets and
+//! timers whenever one is due. A panic in an answer is a fault of ours: it is logged and answered with 500.
+
+use crate::clock::Clock;
+use crate::server::plain;
+use crate::state::State;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use weir_api::{Cloud, Reply};
+use weir_model::Nanos;
+use weir_wire::{Request, Response};
+
+/// Longest sleep of the driver when nothing is due.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// How far one step of a virtual clock goes before other requests get their turn.
+const VIRTUAL_SLICE_NS: u64 = 1_000_000_000;
+
+/// The cloud and what it runs on.
+pub struct Host {
+    cloud: Mutex<Cloud>,
+    /// The clock.
+    pub clock: Clock,
+    state: Option<State>,
+    due: Mutex<Nanos>,
+    woken: Condvar,
+    sleeping_until: AtomicU64,
+    stopping: AtomicBool,
+    stop: Notify,
+}
+
+impl Host {
+    /// A host for `cloud`; without a state nothing is kept.
+    pub fn new(cloud: Cloud, clock: Clock, state: Option<State>) -> Arc<Host> {
+        Arc::new(Host {
+            cloud: Mutex::new(cloud),
+            clock,
+            state,
+            due: Mutex::new(Nanos(u64::MAX)),
+            woken: Condvar::new(),
+            sleeping_until: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            stop: Notify::new(),
+        })
+    }
+
+    /// Answers a request, once what it changed is on disk.
+    pub async fn answer(&self, request: Request) -> Response {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/_weir/shutdown") => return self.shut_down(),
+            ("POST", "/_weir/clock/advance") => return self.advance(&request),
+            ("GET", "/_weir/clock") => return self.show_clock(),
+            _ => {}
+        }
+        match self.handle(request) {
+            Ok(reply) => self.settle(reply).await,
+            Err(fault) => fault,
+        }
+    }
+
+    /// Answers under the lock. A panic is caught here and nowhere else.
+    fn handle(&self, request: Request) -> Result<Reply, Response> {
+        let what = request.header("x-amz-target").map_or_else(|| request.path.clone(), str::to_owned);
+        let mut cloud = self.lock();
+        let answer = catch_unwind(AssertUnwindSafe(|| cloud.handle(request, self.clock.timestamp())));
+        let due = cloud.next_deadline().unwrap_or(Nanos(u64::MAX));
+        drop(cloud);
+        self.wake(due);
+        answer.map_err(|_| {
+            eprintln!("weir: fault while answering {what}");
+            plain(500, "InternalFailure: a fault of weir; its log says more")
+        })
+    }
+
+    /// Waits until what a reply changed is on disk.
+    async fn settle(&self, reply: Reply) -> Response {
+        let written = match (&self.state, reply.changes.is_empty()) {
+            (Some(state), false) => state.commit(reply.changes).await.unwrap_or_else(|_| Err("the writer has gone".into())),
+            _ => Ok(()),
+        };
+        let logged = match reply.ticket {
+            Some(ticket) => wait(ticket).await,
+            None => Ok(()),
+        };
+        match written.and(logged) {
+            Ok(()) => reply.response,
+            Err(error) => {
+                eprintln!("weir: not written: {error}");
+                plain(500, "InternalFailure: the disk does not take what was changed")
+            }
+        }
+    }
+
+    /// Lets time pass until the host stops: runs what is due, then sleeps until the next thing is.
+    pub fn drive(&self) {
+        while !self.stopping.load(Ordering::SeqCst) {
+            if !self.clock.is_virtual() {
+                self.step(self.clock.now());
+            }
+            let due = self.lock().next_deadline().unwrap_or(Nanos(u64::MAX));
+            self.sleep_until(due);
+        }
+    }
+
+    /// Runs what is due at `now`, and hands what it changed to the disk.
+    fn step(&self, now: Nanos) {
+        let mut cloud = self.lock();
+        if catch_unwind(AssertUnwindSafe(|| cloud.step(now))).is_err() {
+            eprintln!("weir: fault while letting time pass");
+        }
+        let changes = cloud.take_changes();
+        if let (Some(state), false) = (&self.state, changes.is_empty()) {
+            // Nobody waits for what time changes; a failed write is reported by the writer and tried again.
+            drop(state.commit(changes));
+        }
+    }
+
+    fn sleep_until(&self, due: Nanos) {
+        let mut wanted = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Nanos(due.0.min(wanted.0));
+        *wanted = Nanos(u64::MAX);
+        let span = if self.clock.is_virtual() { SLEEP_MAX } else { self.until(until) };
+        if span.is_zero() {
+            return;
+        }
+        self.sleeping_until.store(until.0, Ordering::SeqCst);
+        drop(self.woken.wait_timeout(wanted, span).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn until(&self, due: Nanos) -> Duration {
+        Duration::from_nanos(due.0.saturating_sub(self.clock.now().0)).min(SLEEP_MAX)
+    }
+
+    /// Wakes the driver if something is due before it would wake by itself.
+    fn wake(&self, due: Nanos) {
+        if due.0 >= self.sleeping_until.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut wanted = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *wanted = Nanos(wanted.0.min(due.0));
+        self.woken.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cloud> {
+        // A panic was caught while the lock was held; the model changes state only after all checks.
+        self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show_clock(&self) -> Response {
+        let kind = if self.clock.is_virtual() { "virtual" } else { "real" };
+        json(200, &serde_json::json!({ "kind": kind, "now_ms": self.clock.timestamp().0 }))
+    }
+
+    fn advance(&self, request: &Request) -> Response {
+        let span_ms = serde_json::from_slice::<serde_json::Value>(&request.body).ok();
+        let span_ms = span_ms.and_then(|body| body.get("ms").and_then(serde_json::Value::as_u64));
+        match span_ms.and_then(|span_ms| span_ms.checked_mul(1_000_000)) {
+            _ if !self.clock.is_virtual() => {
+                json(400, &serde_json::json!({ "error": "the clock is real; start with --clock virtual to move it" }))
+            }
+            None => json(400, &serde_json::json!({ "error": "expected {\"ms\": MILLISECONDS}" })),
+            Some(span) => {
+                self.move_by(span);
+                self.show_clock()
+            }
+        }
+    }
+
+    /// Moves a virtual clock forward, letting everything happen on the way.
+    pub fn move_by(&self, span_ns: u64) {
+        let target = self.clock.now().plus(span_ns);
+        while self.clock.now() < target {
+            let next = Nanos(self.clock.now().plus(VIRTUAL_SLICE_NS).0.min(target.0));
+            self.clock.move_to(next);
+            self.step(next);
+        }
+    }
+
+    fn shut_down(&self) -> Response {
+        self.stop();
+        json(200, &serde_json::json!({ "stopping": true }))
+    }
+
+    /// Tells everything to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.stop.notify_waiters();
+        self.stop.notify_one();
+        self.woken.notify_all();
+    }
+
+    /// Ends when the host is told to stop.
+    pub async fn stopped(&self) {
+        while !self.stopping.load(Ordering::SeqCst) {
+            self.stop.notified().await;
+        }
+    }
+}
+
+async fn wait(ticket: weir_store::Ticket) -> Result<(), String> {
+    let written = tokio::task::spawn_blocking(move || ticket.wait()).await;
+    written.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
+fn json(status: u16, body: &serde_json::Value) -> Response {
+    let body = body.to_string().into_bytes();
+    Response { status, content_type: "application/json", headers: vec![], body }
+}
