@@ -15,7 +15,10 @@ pub mod table;
 pub mod token;
 
 pub mod ec2;
+pub mod iam;
+pub mod import;
 pub mod logs;
+pub mod sts;
 
 mod local;
 

@@ -118,5 +118,7 @@ pub(crate) use operations;
 
 /// Every operation of every service.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [crate::ec2::OPERATIONS, crate::logs::OPERATIONS].into_iter().flatten()
+    [crate::ec2::OPERATIONS, crate::iam::OPERATIONS, crate::logs::OPERATIONS, crate::sts::OPERATIONS]
+        .into_iter()
+        .flatten()
 }

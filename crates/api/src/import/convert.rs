@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::str::FromStr;
 use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::address::{Address, AddressAssociation};
+use weir_model::dhcp::DhcpOptions;
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
@@ -14,8 +15,8 @@ use weir_model::peering::{Peering, PeeringStatus, Side};
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Route, RouteAssociation, RouteTable, Target};
 use weir_model::subnet::Subnet;
-use weir_model::vpc::{CidrAssociation, DhcpOptions, Vpc};
-use weir_model::{AccountId, Cidr, Ids, NetworkAclId, PortRange, Protocol, Scope, Tags, Timestamp};
+use weir_model::vpc::{CidrAssociation, Vpc};
+use weir_model::{AccountId, Cidr, Cidr4, Ids, NetworkAclId, PortRange, Protocol, Scope, Tags, Timestamp};
 
 /// Puts one region's answers into the network.
 pub(super) struct Convert<'a> {
@@ -47,9 +48,12 @@ impl Convert<'_> {
 
     fn vpc(&mut self, vpc: answers::Vpc) -> Outcome {
         let scope = self.scope(vpc.owner_id.as_deref())?;
-        let mut cidrs = vec![];
+        let mut cidrs: Vec<CidrAssociation<Cidr4>> = vec![];
         for block in &vpc.cidr_block_association_set {
-            cidrs.push(CidrAssociation { id: self.read(&block.association_id)?, cidr: self.read(&block.cidr_block)? });
+            cidrs.push(CidrAssociation {
+                id: self.read(&block.association_id)?,
+                cidr: self.read(&block.cidr_block)?,
+            });
         }
         if cidrs.is_empty() {
             cidrs.push(CidrAssociation { id: self.ids.fresh(), cidr: self.read(&vpc.cidr_block)? });
@@ -86,9 +90,10 @@ impl Convert<'_> {
     fn subnet(&mut self, subnet: answers::Subnet, acls: &[answers::Acl]) -> Outcome {
         let (acl, acl_association) = self.acl_of(&subnet, acls)?;
         let ipv6_cidr = match subnet.ipv6_cidr_block_association_set.first() {
-            Some(block) => {
-                Some(CidrAssociation { id: self.read(&block.association_id)?, cidr: self.read(&block.ipv6_cidr_block)? })
-            }
+            Some(block) => Some(CidrAssociation {
+                id: self.read(&block.association_id)?,
+                cidr: self.read(&block.ipv6_cidr_block)?,
+            }),
             None => None,
         };
         let subnet = Subnet {
@@ -125,7 +130,8 @@ impl Convert<'_> {
     fn acl(&mut self, acl: answers::Acl) -> Outcome {
         let mut entries = vec![];
         // The final deny of each family is implied in the model.
-        for entry in acl.entries.iter().filter(|entry| entry.rule_number <= weir_model::acl::RULE_NUMBER_MAX) {
+        for entry in acl.entries.iter().filter(|entry| entry.rule_number <= weir_model::acl::RULE_NUMBER_MAX)
+        {
             let cidr = entry.cidr_block.as_deref().or(entry.ipv6_cidr_block.as_deref()).unwrap_or_default();
             entries.push(AclEntry {
                 number: entry.rule_number,
@@ -233,7 +239,8 @@ impl Convert<'_> {
             (Ok(first), Ok(last)) => PortRange::new(first, last),
             _ => Some(PortRange::ALL),
         };
-        let ports = ports.ok_or_else(|| self.malformed(&format!("the ports {first} to {last} are no range")))?;
+        let ports =
+            ports.ok_or_else(|| self.malformed(&format!("the ports {first} to {last} are no range")))?;
         Ok(Traffic::Ports(protocol, ports))
     }
 
@@ -279,7 +286,9 @@ impl Convert<'_> {
     fn associated(&self, association: &answers::RouteAssociation) -> Outcome<Option<Associated>> {
         Ok(match (&association.subnet_id, &association.gateway_id) {
             (Some(subnet), _) => Some(Associated::Subnet(self.read(subnet)?)),
-            (None, Some(gateway)) if gateway.starts_with("vgw-") => Some(Associated::VpnGateway(self.read(gateway)?)),
+            (None, Some(gateway)) if gateway.starts_with("vgw-") => {
+                Some(Associated::VpnGateway(self.read(gateway)?))
+            }
             (None, Some(gateway)) => Some(Associated::InternetGateway(self.read(gateway)?)),
             (None, None) => None,
         })
@@ -325,7 +334,8 @@ impl Convert<'_> {
     fn interface(&mut self, interface: answers::Interface) -> Outcome {
         let mut given: Vec<&answers::PrivateAddress> = interface.private_ip_addresses.iter().collect();
         given.sort_by_key(|address| !address.primary);
-        let addresses = given.into_iter().map(|address| self.private_address(address)).collect::<Outcome<_>>()?;
+        let addresses =
+            given.into_iter().map(|address| self.private_address(address)).collect::<Outcome<_>>()?;
         let ipv6 = interface.ipv6_addresses.iter().map(|address| self.read(&address.ipv6_address));
         let groups = interface.groups.iter().map(|group| self.read(&group.group_id));
         let converted = Interface {
@@ -337,7 +347,11 @@ impl Convert<'_> {
             ipv6_addresses: ipv6.collect::<Outcome<_>>()?,
             groups: groups.collect::<Outcome<_>>()?,
             source_dest_check: interface.source_dest_check,
-            attachment: interface.attachment.as_ref().map(|attachment| self.attachment(attachment)).transpose()?,
+            attachment: interface
+                .attachment
+                .as_ref()
+                .map(|attachment| self.attachment(attachment))
+                .transpose()?,
             kind: kind(&interface),
             mac: mac(&interface.mac_address),
             description: interface.description,
@@ -378,7 +392,8 @@ impl Convert<'_> {
             instance.network_interfaces.sort_by_key(|interface| {
                 interface.attachment.as_ref().map_or(u16::MAX, |attachment| attachment.device_index)
             });
-            let interfaces = instance.network_interfaces.iter().map(|given| self.read(&given.network_interface_id));
+            let interfaces =
+                instance.network_interfaces.iter().map(|given| self.read(&given.network_interface_id));
             let converted = Instance {
                 id: self.read(&instance.instance_id)?,
                 scope,
@@ -406,10 +421,14 @@ impl Convert<'_> {
         let id = self.read(&peering.vpc_peering_connection_id)?;
         let status = match peering.status.code.as_str() {
             "active" | "provisioning" => PeeringStatus::Active,
-            "pending-acceptance" | "initiating-request" => PeeringStatus::PendingAcceptance { expires: Timestamp(i64::MAX) },
+            "pending-acceptance" | "initiating-request" => {
+                PeeringStatus::PendingAcceptance { expires: Timestamp(i64::MAX) }
+            }
             "rejected" => PeeringStatus::Rejected,
             "expired" => PeeringStatus::Expired,
-            "deleted" | "deleting" => PeeringStatus::Deleted { by: self.read(&peering.requester_vpc_info.owner_id)? },
+            "deleted" | "deleting" => {
+                PeeringStatus::Deleted { by: self.read(&peering.requester_vpc_info.owner_id)? }
+            }
             _ => PeeringStatus::Failed,
         };
         let mut converted = Peering {
@@ -452,14 +471,15 @@ impl Convert<'_> {
 
     fn address(&mut self, address: answers::Address) -> Outcome {
         let Some(allocation) = &address.allocation_id else { return Ok(()) };
-        let association = match (&address.association_id, &address.network_interface_id, &address.private_ip_address) {
-            (Some(id), Some(interface), Some(private)) => Some(AddressAssociation {
-                id: self.read(id)?,
-                interface: self.read(interface)?,
-                private: self.read(private)?,
-            }),
-            _ => None,
-        };
+        let association =
+            match (&address.association_id, &address.network_interface_id, &address.private_ip_address) {
+                (Some(id), Some(interface), Some(private)) => Some(AddressAssociation {
+                    id: self.read(id)?,
+                    interface: self.read(interface)?,
+                    private: self.read(private)?,
+                }),
+                _ => None,
+            };
         self.imported.network.addresses.insert(Address {
             id: self.read(allocation)?,
             scope: self.scope(None)?,

@@ -2,6 +2,7 @@
 
 mod clumsy;
 mod coverage;
+mod iam;
 mod logs;
 mod region;
 mod shown;

@@ -1,0 +1,18 @@
+//! IAM, as far as delivery roles need it: roles, their policies, managed policies.
+//!
+//! Source: IAM API Reference.
+
+pub mod paging;
+pub mod policy;
+pub mod role;
+pub mod role_policy;
+
+crate::table::operations! { Iam form:
+    role { CreateRole Write GetRole Read ListRoles List UpdateRole Write DeleteRole Write
+           UpdateAssumeRolePolicy Permissions TagRole Tagging UntagRole Tagging ListRoleTags List
+           ListInstanceProfilesForRole List }
+    role_policy { PutRolePolicy Permissions GetRolePolicy Read ListRolePolicies List DeleteRolePolicy Permissions
+                  AttachRolePolicy Permissions DetachRolePolicy Permissions ListAttachedRolePolicies List }
+    policy { CreatePolicy Permissions GetPolicy Read ListPolicies List DeletePolicy Permissions
+             CreatePolicyVersion Permissions GetPolicyVersion Read ListPolicyVersions List }
+}
