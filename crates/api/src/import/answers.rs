@@ -220,6 +220,7 @@ pub(super) struct Instance {
     pub instance_type: String,
     pub key_name: Option<String>,
     pub state: InstanceState,
+    pub placement: Placement,
     #[serde(default)]
     pub network_interfaces: Vec<InstanceInterface>,
     #[serde(default)]
@@ -230,6 +231,12 @@ pub(super) struct Instance {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct InstanceState {
     pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Placement {
+    pub availability_zone: String,
 }
 
 #[derive(Deserialize)]

@@ -409,6 +409,8 @@ impl Convert<'_> {
                 launched: Timestamp(0),
                 termination_protected: false,
                 instance_profile: None,
+                settings: Default::default(),
+                zone: self.read(&instance.placement.availability_zone)?,
                 tags: tags(instance.tags),
             };
             self.imported.network.instances.insert(converted);
