@@ -7,6 +7,7 @@
 //! Source: the API references of Amazon EC2, IAM, STS and CloudWatch Logs.
 
 pub mod cloud;
+pub mod delivery;
 pub mod dispatch;
 pub mod errors;
 pub mod operation;

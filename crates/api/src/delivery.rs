@@ -1,0 +1,151 @@
+//! Delivery of flow-log records to CloudWatch Logs.
+//!
+//! Records wait for a while after their window has closed. Then the flow log's role is assumed, and with its permissions the
+//! group and the stream are made if they are missing and the records are written, one event each, at the time of the
+//! record's start. How it went is the flow log's `deliverLogsStatus`. What waits is not kept over a restart.
+//! Source: Amazon VPC User Guide, "Publish flow logs to CloudWatch Logs" and "IAM role for publishing flow logs".
+
+use crate::logs::name;
+use std::collections::VecDeque;
+use weir_flowlog::Delivery;
+use weir_model::flow_log::{DeliveryStatus, FlowLog, LogDestination};
+use weir_model::iam::evaluate::Context as Conditions;
+use weir_model::iam::role::Role;
+use weir_model::iam::{Decision, Identities, Principal};
+use weir_model::{Nanos, Network, Timestamp};
+use weir_store::{GroupKey, NewGroup, Refused, Store, Ticket};
+
+/// The service that assumes the role.
+pub const SERVICE: &str = "vpc-flow-logs.amazonaws.com";
+/// Most events written at a time.
+const BATCH_EVENTS_MAX: usize = 10_000;
+/// Most deliveries that wait; what is more goes out at once.
+const WAITING_MAX: usize = 100_000;
+
+/// Deliveries that wait, the first that is due in front.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    waiting: VecDeque<(Nanos, Delivery)>,
+}
+
+impl Outbox {
+    /// Keeps deliveries until `due`, which is not before that of those already waiting.
+    pub fn put(&mut self, due: Nanos, deliveries: Vec<Delivery>) {
+        self.waiting.extend(deliveries.into_iter().map(|delivery| (due, delivery)));
+    }
+
+    /// When the next one is due.
+    pub fn next_due(&self) -> Option<Nanos> {
+        self.waiting.front().map(|(due, _)| *due)
+    }
+
+    /// Takes out the next one that is due by `now`.
+    pub fn take(&mut self, now: Nanos) -> Option<Delivery> {
+        let is_due = self.next_due().is_some_and(|due| due <= now) || self.waiting.len() > WAITING_MAX;
+        if is_due { self.waiting.pop_front().map(|(_, delivery)| delivery) } else { None }
+    }
+}
+
+/// Who brings records where they belong.
+pub struct Courier<'a> {
+    /// Whose flow logs.
+    pub network: &'a mut Network,
+    /// Whose roles.
+    pub identities: &'a Identities,
+    /// Where to.
+    pub logs: &'a Store,
+    /// What has to become durable.
+    pub ticket: &'a mut Ticket,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Courier<'_> {
+    /// Delivers the records, unless their flow log has been deleted meanwhile, and notes how it went.
+    pub fn deliver(&mut self, delivery: &Delivery) {
+        let Some(flow_log) = self.network.flow_logs.get(&delivery.flow_log) else { return };
+        let status = match self.write(flow_log, delivery) {
+            Ok(ticket) => {
+                self.ticket.join(ticket);
+                DeliveryStatus::Success
+            }
+            Err(status) => status,
+        };
+        if let (false, Some(flow_log)) =
+            (flow_log.delivery == status, self.network.flow_logs.get_mut(&delivery.flow_log))
+        {
+            flow_log.delivery = status;
+        }
+    }
+
+    fn write(&self, flow_log: &FlowLog, delivery: &Delivery) -> Result<Ticket, DeliveryStatus> {
+        let LogDestination::CloudWatchLogs { log_group, role_arn } = &flow_log.destination;
+        let key = name::key(flow_log.scope, log_group);
+        let writer = self.assume(flow_log, role_arn, &key, &delivery.stream)?;
+        let mut ticket = Ticket::done();
+        if self.logs.group(&key).is_none() {
+            writer.check("logs:CreateLogGroup")?;
+            ticket.join(self.logs.add_group(&key, NewGroup::default(), self.now.0).map_err(failed)?);
+        }
+        if self.logs.stream(&key, &delivery.stream).is_none() {
+            writer.check("logs:CreateLogStream")?;
+            ticket.join(self.logs.add_stream(&key, &delivery.stream, self.now.0).map_err(failed)?);
+        }
+        writer.check("logs:PutLogEvents")?;
+        for events in delivery.events.chunks(BATCH_EVENTS_MAX) {
+            let lines: Vec<(i64, String)> =
+                events.iter().map(|event| (event.timestamp.0, event.record.to_string())).collect();
+            let lines = lines.iter().map(|(time, line)| (*time, line.as_str()));
+            ticket.join(self.logs.append(&key, &delivery.stream, lines, self.now.0).map_err(failed)?);
+        }
+        Ok(ticket)
+    }
+
+    /// The role of a flow log, assumed by the service; its trust policy must say that it may.
+    fn assume<'a>(
+        &'a self,
+        flow_log: &FlowLog,
+        role_arn: &str,
+        key: &GroupKey,
+        stream: &str,
+    ) -> Result<Writer<'a>, DeliveryStatus> {
+        let scope = flow_log.scope;
+        let own = |role: &&Role| role.account == scope.account;
+        let role = self.identities.role_by_arn(role_arn).filter(own).ok_or(DeliveryStatus::AccessError)?;
+        let source = format!("arn:aws:ec2:{}:{}:vpc-flow-log/{}", scope.region, scope.account, flow_log.id);
+        let conditions = Conditions::from([
+            ("aws:sourceaccount".to_owned(), vec![scope.account.to_string()]),
+            ("aws:sourcearn".to_owned(), vec![source]),
+        ]);
+        let service = Principal::Service(SERVICE.to_owned());
+        match self.identities.may_assume(role, &service, &conditions) {
+            true => {
+                let resource = format!("{}:log-stream:{stream}", name::arn(key));
+                Ok(Writer { identities: self.identities, role, resource, conditions })
+            }
+            false => Err(DeliveryStatus::AccessError),
+        }
+    }
+}
+
+/// A role at work on one stream.
+struct Writer<'a> {
+    identities: &'a Identities,
+    role: &'a Role,
+    resource: String,
+    conditions: Conditions,
+}
+
+impl Writer<'_> {
+    fn check(&self, action: &str) -> Result<(), DeliveryStatus> {
+        match self.identities.decide(self.role, action, &self.resource, &self.conditions) {
+            Decision::Allowed => Ok(()),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => Err(DeliveryStatus::AccessError),
+        }
+    }
+}
+
+/// The store refuses what has just been seen to be possible: nobody else could have changed it.
+fn failed(_: Refused) -> DeliveryStatus {
+    DeliveryStatus::UnknownError
+}
