@@ -149,3 +149,106 @@ impl Writer<'_> {
 fn failed(_: Refused) -> DeliveryStatus {
     DeliveryStatus::UnknownError
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use weir_flowlog::{Event, Format, Record};
+    use weir_model::flow_log::{Monitored, NewFlowLog, TrafficType};
+    use weir_model::iam::IamCx;
+    use weir_model::iam::role::RoleSpec;
+    use weir_model::{Cx, Ids, InterfaceId, Scope, Tags};
+
+    const LINE: &str =
+        "2 000000000000 eni-1a2b3c4d 10.0.0.1 10.0.0.2 0 0 1 1 84 1704164645 1704164646 ACCEPT OK";
+    const TRUSTED: &str = r#"{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
+    const GENEROUS: &str = r#"{"Effect":"Allow","Action":"logs:*","Resource":"*"}"#;
+
+    fn document(statement: &str) -> String {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)
+    }
+
+    fn new_flow_log(network: &Network, scope: Scope) -> NewFlowLog {
+        let vpc = network.default_vpc(scope).expect("an opened region has a default VPC").id;
+        let role_arn = "arn:aws:iam::000000000000:role/logger".to_owned();
+        NewFlowLog {
+            resource: Monitored::Vpc(vpc),
+            traffic: TrafficType::All,
+            destination: LogDestination::CloudWatchLogs { log_group: "flows".into(), role_arn },
+            format: Format::default().to_string(),
+            interval_s: 60,
+            tags: Tags::new(),
+        }
+    }
+
+    /// Delivers one record for a role with this trust and permission; shows the status and what is in the log group.
+    #[track_caller]
+    fn check(trust: &str, permission: &str, expected: &str) {
+        let (mut network, mut identities, mut ids) = (Network::default(), Identities::default(), Ids::new(1));
+        let scope =
+            Scope { account: "000000000000".parse().expect("ok"), region: "us-east-1".parse().expect("ok") };
+        let now = Timestamp(1_704_164_700_000);
+        let mut iam = IamCx { account: scope.account, now, ids: &mut ids };
+        let trust = document(trust);
+        let spec = RoleSpec {
+            name: "logger".into(),
+            path: None,
+            trust,
+            description: None,
+            session_max_s: None,
+            tags: Tags::new(),
+        };
+        identities.create_role(&mut iam, spec).expect("a role");
+        identities
+            .put_role_policy(scope.account, "logger", "write", &document(permission))
+            .expect("a policy");
+        let mut cx = Cx { scope, now, ids: &mut ids };
+        network.open_region(&mut cx);
+        let new = new_flow_log(&network, scope);
+        let flow_log = network.create_flow_log(&mut cx, new).expect("a flow log");
+
+        let interface: InterfaceId = "eni-1a2b3c4d".parse().expect("an id");
+        let record = Record::parse(&Arc::new(Format::default()), LINE).expect("a record");
+        let events = vec![Event { timestamp: Timestamp(1_704_164_645_000), record }];
+        let delivery = Delivery { flow_log, interface, stream: "eni-1a2b3c4d-all".into(), events };
+        let logs = Store::in_memory();
+        let mut ticket = Ticket::done();
+        let mut courier =
+            Courier { network: &mut network, identities: &identities, logs: &logs, ticket: &mut ticket, now };
+        courier.deliver(&delivery);
+        let key = name::key(scope, "flows");
+        let lines = logs.page(&key, Default::default(), 10, 1 << 20).unwrap_or_default();
+        let lines: Vec<String> =
+            lines.into_iter().map(|row| format!(" {}={}", row.stream, row.message)).collect();
+        let status = network.flow_logs.get(&flow_log).expect("the flow log").delivery;
+        assert_eq!(format!("{status:?}{}", lines.concat()), expected);
+    }
+
+    #[test]
+    fn records_are_written_under_the_role() {
+        check(TRUSTED, GENEROUS, &format!("Success eni-1a2b3c4d-all={LINE}"));
+        let own = r#"{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],
+                     "Resource":"arn:aws:logs:us-east-1:000000000000:log-group:flows:*"}"#;
+        check(TRUSTED, own, &format!("Success eni-1a2b3c4d-all={LINE}"));
+        let guarded = r#"{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole",
+            "Condition":{"StringEquals":{"aws:SourceAccount":"000000000000"},
+                         "ArnLike":{"aws:SourceArn":"arn:aws:ec2:us-east-1:000000000000:vpc-flow-log/*"}}}"#;
+        check(guarded, GENEROUS, &format!("Success eni-1a2b3c4d-all={LINE}"));
+    }
+
+    #[test]
+    fn without_trust_or_permission_nothing_is_written() {
+        check(&TRUSTED.replace("vpc-flow-logs", "ec2"), GENEROUS, "AccessError");
+        check(TRUSTED, &GENEROUS.replace("logs:*", "logs:CreateLog*"), "AccessError");
+        check(TRUSTED, &GENEROUS.replace("logs:*", "logs:PutLogEvents"), "AccessError");
+        check(
+            TRUSTED,
+            &format!(r#"{GENEROUS},{{"Effect":"Deny","Action":"logs:PutLogEvents","Resource":"*"}}"#),
+            "AccessError",
+        );
+        let foreign = r#"{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole",
+            "Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}}"#;
+        check(foreign, GENEROUS, "AccessError");
+    }
+}
