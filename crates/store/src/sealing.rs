@@ -26,7 +26,7 @@ const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Of the levels that are cheap enough to keep up with ingestion, the densest.
 const ZSTD_LEVEL: i32 = 3;
 const DAY_MS: i64 = 86_400_000;
-/// The longest file name that all usual file systems take, less room for `group=`.
+/// The longest file name that all usual file systems take, less room for `log_group=`.
 const NAME_BYTES_MAX: usize = 240;
 /// Columns whose values rise or hardly differ from row to row.
 const DELTA_COLUMNS: [&str; 5] = [SYSTEM_COLUMNS[0], SYSTEM_COLUMNS[1], SYSTEM_COLUMNS[3], "start", "end"];
@@ -160,7 +160,7 @@ fn delta(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuil
 fn path(group: &GroupKey, day: i64, id: u64) -> String {
     let (year, month, day) = civil(day);
     format!(
-        "logs/account_id={}/region={}/group={}/day={year:04}-{month:02}-{day:02}/{id:012}.parquet",
+        "logs/aws_account_id={}/aws_region={}/log_group={}/day={year:04}-{month:02}-{day:02}/{id:012}.parquet",
         encode(&group.account),
         encode(&group.region),
         encode(&group.name),
@@ -209,8 +209,8 @@ mod tests {
 
     #[test]
     fn paths_are_hive_partitions_by_group_and_utc_day() {
-        let place = "logs/account_id=123456789010/region=us-east-1";
-        let day = |day| format!("{place}/group=g/day={day}/000000000007.parquet");
+        let place = "logs/aws_account_id=123456789010/aws_region=us-east-1";
+        let day = |day| format!("{place}/log_group=g/day={day}/000000000007.parquet");
         check("g", 0, &day("1970-01-01"));
         check("g", -1, &day("1969-12-31"));
         check("g", 951_782_400_000, &day("2000-02-29"));
@@ -219,7 +219,7 @@ mod tests {
         check(
             "/vpc/a#b=é",
             0,
-            &format!("{place}/group=%2Fvpc%2Fa%23b%3D%C3%A9/day=1970-01-01/000000000007.parquet"),
+            &format!("{place}/log_group=%2Fvpc%2Fa%23b%3D%C3%A9/day=1970-01-01/000000000007.parquet"),
         );
     }
 

@@ -1,7 +1,9 @@
 //! Segments: sealed rows of one group, one UTC day and one line format, as a Parquet file that never changes.
 //!
-//! Layout: `logs/account_id=A/region=R/group=G/day=YYYY-MM-DD/ID.parquet`, values percent-encoded. Rows are in the order
-//! of timestamp and sequence number; columns as in [`crate::record`]; zstd. The file is taken away when nobody reads it.
+//! Layout: `logs/aws_account_id=A/aws_region=R/log_group=G/day=YYYY-MM-DD/ID.parquet`, values percent-encoded. The keys
+//! are not called `account_id` and `region` because flow logs have fields of these names, and a reader of Hive partitions
+//! would put the partition's value in the place of the field's (DuckDB 2.0 does). Rows are in the order of timestamp
+//! and sequence number; columns as in [`crate::record`]; zstd. The file is taken away when nobody reads it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -58,6 +58,8 @@ fn start(inner: &Arc<Inner>) -> Result<Vec<JoinHandle<()>>, OpenError> {
             writer.commit();
         }
     };
+    // What the log has brought back may be more than memory should hold.
+    inner.signal.raise();
     let housekeeping = move || {
         while keeper.signal.wait() {
             keeper.housekeep();

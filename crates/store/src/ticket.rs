@@ -101,3 +101,27 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_ready_when_all_its_writes_are_and_fails_with_the_first() {
+        let slots = [Arc::<Slot>::default(), Arc::default()];
+        let both = || {
+            let mut ticket = Ticket::of(slots[0].clone());
+            ticket.join(Ticket::of(slots[1].clone()));
+            ticket
+        };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut ticket = both();
+        assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Pending);
+        slots[1].fill(Ok(()));
+        assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Pending);
+        slots[0].fill(Err(WriteError::Overloaded));
+        assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Ready(Err(WriteError::Overloaded)));
+        assert_eq!(both().wait(), Err(WriteError::Overloaded));
+        assert_eq!(Ticket::done().wait(), Ok(()));
+    }
+}

@@ -14,6 +14,10 @@ use rusqlite::Connection;
 
 use super::{Disk, DiskFile, Location, parent};
 
+/// Between the making of a directory and of the first file in it, the removal of another file may take the directory
+/// away: then both are tried again.
+const CREATE_ATTEMPTS: u32 = 5;
+
 /// A directory, held by one process at a time.
 #[derive(Debug)]
 pub struct FileDisk {
@@ -60,7 +64,13 @@ impl FileDisk {
 
 impl Disk for FileDisk {
     fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        fs::create_dir_all(self.path(parent(path)))?;
+        for _ in 1..CREATE_ATTEMPTS {
+            fs::create_dir_all(self.path(parent(path)))?;
+            match File::create(self.path(path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => return Ok(Box::new(outcome?)),
+            }
+        }
         Ok(Box::new(File::create(self.path(path))?))
     }
 

@@ -99,7 +99,7 @@ fn steps_of_the_story() -> u64 {
 #[test]
 fn a_stop_at_any_step_loses_nothing_acknowledged() {
     for step in 0..=steps_of_the_story() {
-        for luck in 0..4 {
+        for luck in 0..2 {
             let disk = MemoryDisk::new();
             let store = open(&disk);
             disk.set_fault(Some(Fault::Stop(step)));

@@ -1,6 +1,7 @@
 //! The store seen from outside.
 
 mod crash;
+mod directory;
 mod groups;
 mod oracle;
 mod reading;

@@ -74,6 +74,13 @@ fn rows_of_a_removed_stream_are_gone_even_if_it_is_added_again() {
 }
 
 #[test]
+fn an_append_of_nothing_is_done_at_once() {
+    let store = store();
+    append(&store, "a", &[], 50);
+    assert!(store.rows(&key("g"), Select::default()).expect("is there").next().is_none());
+}
+
+#[test]
 fn a_scan_is_of_one_moment() {
     let store = store();
     append(&store, "a", &[(10, "x")], 50);
