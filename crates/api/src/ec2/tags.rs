@@ -1,0 +1,134 @@
+//! Tags on any resource, by its id alone.
+//!
+//! Source: EC2 API Reference, CreateTags, DeleteTags, DescribeTags.
+
+use crate::operation::{Context, Error, Operation};
+use crate::select::{BOUNDS, Selection};
+use weir_model::Tags;
+use weir_model::tags::{TagToRemove, Tagged};
+use weir_wire::{FilterTable, Param, Return, Tag, Token, Xml};
+
+/// Most resources that one call may name.
+const RESOURCES_MAX: usize = 1000;
+
+/// Puts tags on resources.
+#[derive(Param)]
+pub struct CreateTags {
+    #[wire(request = "ResourceId", required)]
+    resources: Vec<String>,
+    #[wire(required)]
+    tags: Vec<Tag>,
+}
+
+impl Operation for CreateTags {
+    type Response = Return;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
+        let resources = resources(&self.resources)?;
+        let tags: Tags = self.tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect();
+        cx.command(|network, cx| network.add_tags(cx, &resources, &tags))?;
+        Ok(Return)
+    }
+}
+
+/// Takes tags off resources: those named, or all.
+#[derive(Param)]
+pub struct DeleteTags {
+    #[wire(request = "ResourceId", required)]
+    resources: Vec<String>,
+    tags: Vec<Tag>,
+}
+
+impl Operation for DeleteTags {
+    type Response = Return;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
+        let resources = resources(&self.resources)?;
+        let tags: Vec<TagToRemove> =
+            self.tags.into_iter().map(|tag| TagToRemove { key: tag.key, value: tag.value }).collect();
+        cx.command(|network, cx| network.remove_tags(cx, &resources, &tags))?;
+        Ok(Return)
+    }
+}
+
+fn resources(ids: &[String]) -> Result<Vec<Tagged>, Error> {
+    if ids.len() > RESOURCES_MAX {
+        let message = format!("The number of resources may not exceed {RESOURCES_MAX}");
+        return Err(Error::new("InvalidParameterValue", message));
+    }
+    let parse = |id: &String| {
+        let shown: String = id.chars().take(100).collect();
+        Tagged::parse(id).ok_or_else(|| Error::new("InvalidID", format!("The ID '{shown}' is not valid")))
+    };
+    ids.iter().map(parse).collect()
+}
+
+/// Lists tags of all resources.
+#[derive(Param)]
+pub struct DescribeTags {
+    #[wire(flatten)]
+    selection: Selection,
+}
+
+/// The tags found.
+#[derive(Xml)]
+pub struct DescribeTagsResponse {
+    next_token: Option<Token>,
+    tags: Vec<TagDescription>,
+}
+
+#[derive(Xml)]
+struct TagDescription {
+    key: String,
+    resource_id: String,
+    resource_type: &'static str,
+    value: String,
+}
+
+/// One tag of one resource.
+struct OneTag {
+    resource: Tagged,
+    tag: Tags,
+}
+
+impl OneTag {
+    /// Its place in the list: by resource, then by key.
+    fn place(&self) -> String {
+        let key = self.tag.keys().next().map(String::as_str).unwrap_or_default();
+        format!("{}/{key}", self.resource)
+    }
+
+    fn view(self) -> TagDescription {
+        let (resource_id, resource_type) = (self.resource.to_string(), self.resource.resource_type());
+        let (key, value) = self.tag.into_iter().next().unwrap_or_default();
+        TagDescription { key, resource_id, resource_type, value }
+    }
+}
+
+impl Operation for DescribeTags {
+    type Response = DescribeTagsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let mut all = Vec::new();
+        for (resource, tags) in cx.network.tagged_in(cx.scope) {
+            let one = |(key, value): (&String, &String)| OneTag {
+                resource,
+                tag: Tags::from([(key.clone(), value.clone())]),
+            };
+            all.extend(tags.iter().map(one));
+        }
+        all.sort_by_key(OneTag::place);
+        let (found, next_token) = self.selection.narrow(all.into_iter(), &FILTERS, BOUNDS, OneTag::place)?;
+        Ok(DescribeTagsResponse { next_token, tags: found.into_iter().map(OneTag::view).collect() })
+    }
+}
+
+const FILTERS: FilterTable<OneTag> = FilterTable {
+    rows: &[
+        ("key", |one| one.tag.keys().cloned().collect()),
+        ("resource-id", |one| vec![one.resource.to_string()]),
+        ("resource-type", |one| vec![one.resource.resource_type().to_owned()]),
+        ("value", |one| one.tag.values().cloned().collect()),
+    ],
+    tags: Some(|one| &one.tag),
+};
