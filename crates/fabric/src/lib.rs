@@ -1,1 +1,33 @@
-//! Hosts and wires: event queue, latency, simulated hosts, the internet.
+//! Hosts and wires: what sends packets, and what carries them to where the pipeline says.
+//!
+//! A [`Fabric`] holds the event queue, the pipeline, and a simulated host for each running instance and each address of
+//! the internet that someone talks to. Hosts have a real TCP/IP stack and send real bytes; each packet is read into a
+//! [`weir_pipeline::Packet`], judged, rewritten, and arrives after the latency of its way. Commands such as ping run on
+//! hosts as state machines. Nothing here knows the API, the log store or a clock: time is an argument.
+//!
+//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost), UDP services, the
+//! platform's resolver and metadata.
+
+pub mod frame;
+pub mod latency;
+pub mod service;
+
+mod echo;
+mod exec;
+mod fabric;
+mod host;
+mod hosts;
+mod identity;
+mod loss;
+mod program;
+mod queue;
+mod stack;
+
+pub use exec::{EXECS_MAX, ExecError, Session, SessionId};
+pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX};
+pub use frame::Malformed;
+pub use host::{Count, HostName, Traffic};
+pub use hosts::INTERNET_HOSTS_MAX;
+pub use loss::{Loss, Losses};
+pub use program::{ExecId, OUTPUT_BYTES_MAX, Output};
+pub use stack::{SOCKET_BUFFER_BYTES, SOCKETS_MAX};

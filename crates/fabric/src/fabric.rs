@@ -1,0 +1,341 @@
+//! The wires: hosts send packets, the pipeline decides, packets arrive after the latency of their way.
+//!
+//! Everything happens at a time in nanoseconds and in the order of the event queue; the clock is whoever calls
+//! [`Fabric::step`]. A virtual clock jumps, the real clock calls with the time it is. The same seed and the same calls give
+//! the same packets at the same times.
+
+use crate::frame::{self, Rewrite};
+use crate::host::{Host, HostName, Identity, Traffic};
+use crate::hosts::{HostKey, Hosts};
+use crate::identity;
+use crate::latency::{self, LOOPBACK_NS};
+use crate::loss::{Loss, Losses};
+use crate::program::{ExecId, Terminal};
+use crate::queue::Queue;
+use crate::service::Service;
+use crate::stack::{Outbox, Shape};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use weir_model::{Ids, InstanceId, Nanos, Network};
+use weir_pipeline::packet::TTL;
+use weir_pipeline::{Compiled, Delivery, Packet, Pipeline, Port, Sighting, Skipped, Verdict};
+
+/// Most packets on their way at one time; what is sent on top is lost.
+pub const PACKETS_IN_FLIGHT_MAX: usize = 1 << 18;
+
+/// Most lines that the event log keeps.
+pub const EVENT_LOG_MAX: usize = 1 << 20;
+
+/// The MTU of an instance's interface (EC2 User Guide, "Jumbo frames").
+const INSTANCE_SHAPE: Shape = Shape { mtu: 9001, ttl: TTL };
+
+/// Hosts on the internet have Ethernet's MTU, and the TTL that is left of Linux's 64 after 13 routers.
+const INTERNET_SHAPE: Shape = Shape { mtu: 1500, ttl: 51 };
+
+/// The host on the internet that commands and scans come from if no other is named (RFC 5737: documentation).
+pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
+
+/// Hosts, wires and the network between them.
+pub struct Fabric {
+    pub(crate) now: Nanos,
+    pipeline: Pipeline,
+    queue: Queue<Event>,
+    pub(crate) hosts: Hosts,
+    pub(crate) terminals: BTreeMap<ExecId, Terminal>,
+    pub(crate) exec_count: u64,
+    pub(crate) public: BTreeMap<InstanceId, Ipv4Addr>,
+    outbox: Outbox,
+    pub(crate) random: Ids,
+    losses: Losses,
+    log: Option<Vec<String>>,
+}
+
+/// What is to happen.
+#[derive(Debug)]
+enum Event {
+    /// A packet reaches a host.
+    Arrive(HostKey, Vec<u8>),
+    /// A host wants to do something.
+    Wake(HostKey),
+}
+
+impl Fabric {
+    /// A fabric for `network`, as it is at `now`.
+    pub fn new(network: &Network, seed: u64, now: Nanos) -> Fabric {
+        let mut random = Ids::new(seed);
+        let pipeline = Pipeline::new(Compiled::build(network), random.bits());
+        let mut fabric = Fabric {
+            now,
+            pipeline,
+            queue: Queue::new(),
+            hosts: Hosts::default(),
+            terminals: BTreeMap::new(),
+            exec_count: 0,
+            public: BTreeMap::new(),
+            outbox: Outbox::default(),
+            random,
+            losses: Losses::new(),
+            log: None,
+        };
+        fabric.update_hosts(network);
+        fabric
+    }
+
+    /// The time up to which everything has happened.
+    pub fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// The network's rules, and the packets' fates under them.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Takes over the network as it now is: new rules decide the packets that are sent from here on, instances that began
+    /// to run are hosts, those that stopped are not. Hosts that go on running keep their connections.
+    pub fn update(&mut self, network: &Network) {
+        self.pipeline.update(Compiled::build(network));
+        self.update_hosts(network);
+    }
+
+    fn update_hosts(&mut self, network: &Network) {
+        let identities: BTreeMap<HostName, Identity> =
+            identity::identities(network, self.pipeline.compiled())
+                .into_iter()
+                .map(|(id, identity)| (HostName::Instance(id), identity))
+                .collect();
+        for (name, key) in self.hosts.instances() {
+            if !identities.contains_key(&name) {
+                self.stop(key);
+            }
+        }
+        self.public.clear();
+        for (name, identity) in identities {
+            if let HostName::Instance(id) = name {
+                self.public.extend(identity::public_address(network, id).map(|address| (id, address)));
+            }
+            let running = self.hosts.named(name).and_then(|key| self.hosts.get_mut(key));
+            match running {
+                Some(host) => host.refresh(identity),
+                None => {
+                    self.start(identity, INSTANCE_SHAPE);
+                }
+            }
+        }
+        self.hosts.index_interfaces();
+    }
+
+    fn start(&mut self, identity: Identity, shape: Shape) -> HostKey {
+        let host = Host::new(identity, shape, self.random.bits(), self.now);
+        self.hosts.add(host)
+    }
+
+    /// Stops a host; what runs on it ends as if killed.
+    fn stop(&mut self, key: HostKey) {
+        const KILLED: i32 = 137;
+        let Some(host) = self.hosts.remove(key) else { return };
+        for id in host.running() {
+            if let Some(terminal) = self.terminals.get_mut(&id) {
+                terminal.end(KILLED);
+            }
+        }
+    }
+
+    /// The host on the internet that has `address`; it comes into being when first asked for.
+    pub(crate) fn internet_host(&mut self, address: IpAddr) -> Option<HostKey> {
+        if let Some(key) = self.hosts.on_internet(address) {
+            return Some(key);
+        }
+        let is_unicast = match address {
+            IpAddr::V4(address) => !(address.is_broadcast() || address.is_multicast()),
+            IpAddr::V6(address) => !address.is_multicast(),
+        };
+        let may_be = is_unicast && !address.is_unspecified() && !address.is_loopback();
+        if !may_be || !self.hosts.make_room_on_internet() {
+            return None;
+        }
+        let identity = Identity {
+            name: HostName::Internet(address),
+            hostname: address.to_string(),
+            addresses: vec![(address, None)],
+            links: vec![vec![(address, 32)]],
+            services: Service::of_internet(),
+        };
+        Some(self.start(identity, INTERNET_SHAPE))
+    }
+
+    /// When something happens next, or `None` if nothing will unless someone acts.
+    pub fn next_event(&self) -> Option<Nanos> {
+        self.queue.next()
+    }
+
+    /// Lets everything happen up to and including `until`; a time in the past changes nothing.
+    pub fn step(&mut self, until: Nanos) {
+        while let Some((at, event)) = self.queue.pop(until) {
+            self.now = at.max(self.now);
+            match event {
+                Event::Arrive(key, bytes) => self.arrive(key, bytes),
+                Event::Wake(key) => self.wake(key, at),
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn wake(&mut self, key: HostKey, at: Nanos) {
+        let Some(host) = self.hosts.get_mut(key) else { return };
+        // An earlier wish has been overtaken by a later one.
+        if host.wake_at == Some(at) {
+            host.wake_at = None;
+            self.run(key);
+        }
+    }
+
+    /// Lets a host do what it can, sends what it sends, and notes when it wants to be woken.
+    pub(crate) fn run(&mut self, key: HostKey) {
+        let Some(host) = self.hosts.get_mut(key) else { return };
+        let wanted = host.run(self.now, &mut self.outbox, &mut self.terminals);
+        if let Some(at) = wanted {
+            let at = at.max(self.now);
+            if host.wake_at.is_none_or(|known| at < known || known < self.now) {
+                host.wake_at = Some(at);
+                self.queue.push(at, Event::Wake(key));
+            }
+        }
+        self.send_all(key);
+    }
+
+    fn send_all(&mut self, key: HostKey) {
+        let mut packets = std::mem::take(&mut self.outbox.packets);
+        for bytes in packets.drain(..) {
+            self.transmit(key, bytes);
+        }
+        self.outbox.packets = packets;
+    }
+
+    fn arrive(&mut self, key: HostKey, bytes: Vec<u8>) {
+        let Ok(packet) = frame::parse(&bytes) else { return };
+        self.note(|| format!("arrive {packet}", packet = packet.tuple()));
+        let Some(host) = self.hosts.get_mut(key).filter(|host| host.machine.owns(packet.destination)) else {
+            return self.lose(Loss::HostGone, bytes);
+        };
+        let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox, &mut self.terminals);
+        self.outbox.recycle(bytes);
+        if has_news {
+            self.run(key);
+        } else {
+            self.send_all(key);
+        }
+    }
+
+    /// Sends a packet that a host wrote.
+    fn transmit(&mut self, from: HostKey, mut bytes: Vec<u8>) {
+        let packet = match frame::parse(&bytes) {
+            Ok(packet) => packet,
+            Err(malformed) => return self.lose(Loss::Malformed(malformed), bytes),
+        };
+        let Some(host) = self.hosts.get_mut(from) else { return };
+        if host.machine.owns(packet.destination) {
+            return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, bytes));
+        }
+        host.count_sent(&packet);
+        let port = host.machine.port_of(packet.source);
+        match self.pipeline.forward(port, &packet, self.now) {
+            Verdict::Deliver(delivery) => self.deliver(&packet, &delivery, bytes),
+            Verdict::Service(service) => self.lose(Loss::Service(service), bytes),
+            Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), std::mem::take(&mut bytes)),
+        }
+    }
+
+    /// Puts a packet on its way to the host it arrives at.
+    fn deliver(&mut self, packet: &Packet, delivery: &Delivery, mut bytes: Vec<u8>) {
+        let path = latency::path_of(delivery.way);
+        if packet.bytes > path.mtu_bytes {
+            return self.lose(Loss::TooBig, bytes);
+        }
+        if self.queue.len() >= PACKETS_IN_FLIGHT_MAX {
+            return self.lose(Loss::QueueFull, bytes);
+        }
+        let to = match delivery.to {
+            Port::Interface(interface) => self.hosts.behind(interface).ok_or(Loss::HostGone),
+            Port::Internet => self.internet_host(delivery.destination).ok_or(Loss::NoInternetHost),
+        };
+        let to = match to {
+            Ok(to) => to,
+            Err(loss) => return self.lose(loss, bytes),
+        };
+        frame::rewrite(&mut bytes, packet, &Rewrite::from(delivery));
+        let late = self.random.below(path.jitter_ns + 1);
+        let Some(host) = self.hosts.get_mut(to) else { return self.lose(Loss::HostGone, bytes) };
+        let last = &mut host.last_arrival[latency::kind(delivery.way)];
+        let at = self.now.plus(path.base_ns + late).max(*last);
+        *last = at;
+        self.queue.push(at, Event::Arrive(to, bytes));
+    }
+
+    /// Sends bytes as if a host had written them: for tests and for hosts that are not simulated.
+    ///
+    /// What is no packet, or has a wrong checksum, is counted as a loss. False if there is no such host.
+    pub fn inject(&mut self, from: HostName, bytes: &[u8]) -> bool {
+        let Some(key) = self.hosts.named(from) else { return false };
+        match frame::parse_checked(bytes) {
+            Ok(packet) => {
+                let whole = &bytes[..packet.bytes as usize];
+                self.transmit(key, whole.to_vec());
+            }
+            Err(malformed) => self.lose(Loss::Malformed(malformed), Vec::new()),
+        }
+        true
+    }
+
+    fn lose(&mut self, loss: Loss, bytes: Vec<u8>) {
+        self.note(|| format!("lose {loss}"));
+        *self.losses.entry(loss).or_default() += 1;
+        self.outbox.recycle(bytes);
+    }
+
+    /// The packets that did not arrive, by reason, since the beginning.
+    pub fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    /// What a running host has sent and received.
+    pub fn traffic(&self, host: HostName) -> Option<Traffic> {
+        self.hosts.named(host).and_then(|key| self.hosts.get(key)).map(|host| host.traffic)
+    }
+
+    /// Moves what the interfaces saw since the last call to `sightings`, and the interfaces that saw more than could be
+    /// kept to `skipped`.
+    pub fn close_window(&mut self, sightings: &mut Vec<Sighting>, skipped: &mut Vec<Skipped>) {
+        self.pipeline.close_window(self.now, sightings);
+        self.pipeline.drain_skipped(skipped);
+    }
+
+    /// Begins to keep a log of events, one a line, at most [`EVENT_LOG_MAX`].
+    pub fn keep_log(&mut self) {
+        self.log.get_or_insert_default();
+    }
+
+    /// The log of events so far; empty unless kept.
+    pub fn log(&self) -> &[String] {
+        self.log.as_deref().unwrap_or_default()
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        let now = self.now;
+        if let Some(log) = self.log.as_mut().filter(|log| log.len() < EVENT_LOG_MAX) {
+            log.push(format!("{} {}", now.0, line()));
+        }
+    }
+}
+
+impl From<&Delivery> for Rewrite {
+    fn from(delivery: &Delivery) -> Rewrite {
+        Rewrite {
+            source: delivery.source,
+            destination: delivery.destination,
+            source_port: delivery.source_port,
+            destination_port: delivery.destination_port,
+            hops: delivery.hops,
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Packets as bytes: reading what the network looks at, and rewriting what it changes.
+//!
+//! Every read is checked against the length; a packet that does not parse is [`Malformed`], never a panic.
+//! Source: RFC 791 (IPv4), 8200 (IPv6), 792 and 4443 (ICMP), 9293 (TCP), 768 (UDP), 1071 and 1624 (checksums).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use weir_model::Protocol;
+use weir_pipeline::{Packet, Tuple};
+
+const IPV4_HEADER: usize = 20;
+const IPV6_HEADER: usize = 40;
+const ICMP_HEADER: usize = 8;
+
+/// Why bytes are not a packet that the network carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Malformed {
+    /// Shorter than its headers say.
+    Truncated,
+    /// Neither IPv4 nor IPv6, or a header length that cannot be.
+    Header,
+    /// A checksum is wrong.
+    Checksum,
+    /// A fragment: simulated hosts send none.
+    Fragment,
+}
+
+/// The parts of a packet that the network looks at. The payload is not checked.
+///
+/// # Errors
+/// The headers are cut off or contradict each other, or it is a fragment.
+pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
+    let header = Header::parse(bytes)?;
+    let payload = header.payload(bytes);
+    let tuple = header.tuple(payload)?;
+    let mut packet = Packet::new(tuple, header.total as u32);
+    packet.ttl = header.ttl;
+    match header.protocol {
+        Protocol::TCP => packet.tcp_flags = byte(payload, 13)?,
+        Protocol::ICMP | Protocol::ICMPV6 => {
+            packet.icmp = (byte(payload, 0)?, byte(payload, 1)?);
+            packet.quoted = quoted(header.protocol, payload);
+        }
+        _ => {}
+    }
+    Ok(packet)
+}
+
+/// Like [`parse`], and the checksums are right.
+///
+/// # Errors
+/// Those of [`parse`], or a checksum is wrong.
+pub fn parse_checked(bytes: &[u8]) -> Result<Packet, Malformed> {
+    let packet = parse(bytes)?;
+    let header = Header::parse(bytes)?;
+    let header_holds = !header.is_ipv4 || sum(0, &bytes[..header.length]) == 0xffff;
+    let payload = header.payload(bytes);
+    let none = header.protocol == Protocol::UDP && header.is_ipv4 && payload.get(6..8) == Some(&[0, 0]);
+    let payload_holds = match header.protocol {
+        Protocol::ICMP => sum(0, payload) == 0xffff,
+        Protocol::TCP | Protocol::UDP | Protocol::ICMPV6 => {
+            none || sum(header.pseudo(payload.len()), payload) == 0xffff
+        }
+        _ => true,
+    };
+    if header_holds && payload_holds { Ok(packet) } else { Err(Malformed::Checksum) }
+}
+
+/// What a delivery makes of a packet: new ends, and a TTL that has gone down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rewrite {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) source_port: u16,
+    pub(crate) destination_port: u16,
+    pub(crate) hops: u8,
+}
+
+/// Rewrites a packet that parsed as `packet`; checksums stay right, and so does the packet that an ICMP error quotes.
+pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
+    lower_ttl(bytes, to.hops);
+    if packet.source != to.source {
+        replace_address(bytes, Side::Source, to.source);
+    }
+    if packet.destination != to.destination {
+        replace_address(bytes, Side::Destination, to.destination);
+    }
+    if packet.protocol.has_ports() {
+        let ports =
+            [(0, packet.source_port, to.source_port), (2, packet.destination_port, to.destination_port)];
+        for (at, _, new) in ports.into_iter().filter(|(_, old, new)| old != new) {
+            replace_port(bytes, at, new);
+        }
+    }
+    if packet.quoted.is_some() {
+        rewrite_quoted(bytes, packet, to);
+    }
+}
+
+/// Sets the TTL or hop limit.
+pub(crate) fn set_ttl(bytes: &mut [u8], ttl: u8) {
+    let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
+    let at = if is_ipv4 { 8 } else { 7 };
+    let Some(&old) = bytes.get(at) else { return };
+    if is_ipv4 && bytes.len() >= IPV4_HEADER {
+        let other = bytes[9];
+        fix(bytes, 10, [old, other], [ttl, other]);
+    }
+    bytes[at] = ttl;
+}
+
+fn lower_ttl(bytes: &mut [u8], hops: u8) {
+    let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
+    let ttl = bytes.get(if is_ipv4 { 8 } else { 7 }).copied().unwrap_or(0);
+    if hops > 0 {
+        set_ttl(bytes, ttl.saturating_sub(hops));
+    }
+}
+
+/// Computes the checksums of a packet whose other fields are all in place.
+pub(crate) fn fill_checksums(bytes: &mut [u8]) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    if header.is_ipv4 {
+        set_checksum(bytes, 10, 0..header.length, 0);
+    }
+    let payload = header.length..header.total;
+    if header.protocol == Protocol::ICMP {
+        set_checksum(bytes, header.length + 2, payload, 0);
+    } else if let Some(at) = header.payload_checksum() {
+        let pseudo = header.pseudo(payload.len());
+        set_checksum(bytes, at, payload, pseudo);
+    }
+}
+
+fn set_checksum(bytes: &mut [u8], at: usize, over: std::ops::Range<usize>, start: u32) {
+    if at + 2 <= over.end {
+        bytes[at..at + 2].fill(0);
+        let value = !sum(start, &bytes[over]);
+        bytes[at..at + 2].copy_from_slice(&value.to_be_bytes());
+    }
+}
+
+/// Which end of a packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Source,
+    Destination,
+}
+
+/// Replaces an address in the IP header and in the checksums that cover it.
+fn replace_address(bytes: &mut [u8], side: Side, address: IpAddr) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    let checksum = header.payload_checksum();
+    let mut buffer = [0; 16];
+    let (at, new): (usize, &[u8]) = match address {
+        IpAddr::V4(address) => {
+            buffer[..4].copy_from_slice(&address.octets());
+            (if side == Side::Source { 12 } else { 16 }, &buffer[..4])
+        }
+        IpAddr::V6(address) => {
+            buffer = address.octets();
+            (if side == Side::Source { 8 } else { 24 }, &buffer)
+        }
+    };
+    if header.is_ipv4 != address.is_ipv4() {
+        return;
+    }
+    for (offset, pair) in new.chunks_exact(2).enumerate() {
+        let place = at + 2 * offset;
+        let (old, new) = ([bytes[place], bytes[place + 1]], [pair[0], pair[1]]);
+        if header.is_ipv4 {
+            fix(bytes, 10, old, new);
+        }
+        if let Some(checksum) = checksum {
+            fix_optional(bytes, checksum, old, new, header.protocol);
+        }
+        bytes[place..place + 2].copy_from_slice(&new);
+    }
+}
+
+/// Replaces a port, at an offset from the end of the IP header.
+fn replace_port(bytes: &mut [u8], at: usize, port: u16) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    let place = header.length + at;
+    let Some(old) = bytes.get(place..place + 2).map(|old| [old[0], old[1]]) else { return };
+    let new = port.to_be_bytes();
+    if let Some(checksum) = header.payload_checksum() {
+        fix_optional(bytes, checksum, old, new, header.protocol);
+    }
+    bytes[place..place + 2].copy_from_slice(&new);
+}
+
+/// Gives the quoted packet the addresses that its sender knows (RFC 5508, section 4). The sum over the quoted header
+/// does not change, since its own checksum is fixed, and so neither does the ICMP checksum.
+fn rewrite_quoted(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    if !header.is_ipv4 {
+        return;
+    }
+    let end = header.total;
+    let Some(inner) = bytes.get_mut(header.length + ICMP_HEADER..end) else { return };
+    let Some(quoted) = packet.quoted else { return };
+    if quoted.destination == packet.source {
+        replace_quoted(inner, Side::Destination, to.source);
+    }
+    if quoted.source == packet.destination {
+        replace_quoted(inner, Side::Source, to.destination);
+    }
+}
+
+/// Replaces an address in a quoted IPv4 header alone: what it quotes of the payload may be cut off.
+fn replace_quoted(inner: &mut [u8], side: Side, address: IpAddr) {
+    let IpAddr::V4(address) = address else { return };
+    let at = if side == Side::Source { 12 } else { 16 };
+    if inner.len() < IPV4_HEADER {
+        return;
+    }
+    for (offset, pair) in address.octets().chunks_exact(2).enumerate() {
+        let place = at + 2 * offset;
+        let (old, new) = ([inner[place], inner[place + 1]], [pair[0], pair[1]]);
+        fix(inner, 10, old, new);
+        inner[place..place + 2].copy_from_slice(&new);
+    }
+}
+
+/// Corrects the checksum at `at` for a word that changes (RFC 1624, equation 3).
+fn fix(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2]) {
+    let Some(field) = bytes.get_mut(at..at + 2) else { return };
+    let word = |pair: [u8; 2]| u32::from(u16::from_be_bytes(pair));
+    let total = word([!field[0], !field[1]]) + word([!old[0], !old[1]]) + word(new);
+    let folded = fold(total);
+    field.copy_from_slice(&(!folded).to_be_bytes());
+}
+
+/// Like [`fix`], but a UDP checksum of zero means that there is none.
+fn fix_optional(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2], protocol: Protocol) {
+    if protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
+        return;
+    }
+    fix(bytes, at, old, new);
+}
+
+fn fold(mut total: u32) -> u16 {
+    while total > 0xffff {
+        total = (total & 0xffff) + (total >> 16);
+    }
+    total as u16
+}
+
+/// The one's-complement sum of `bytes` on top of `start` (RFC 1071); over bytes with a right checksum it is 0xffff.
+fn sum(start: u32, bytes: &[u8]) -> u16 {
+    let mut total = start;
+    let mut pairs = bytes.chunks_exact(2);
+    for pair in &mut pairs {
+        total += u32::from(u16::from_be_bytes([pair[0], pair[1]]));
+    }
+    if let [last] = pairs.remainder() {
+        total += u32::from(*last) << 8;
+    }
+    fold(total)
+}
+
+fn byte(bytes: &[u8], at: usize) -> Result<u8, Malformed> {
+    bytes.get(at).copied().ok_or(Malformed::Truncated)
+}
+
+fn word(bytes: &[u8], at: usize) -> Result<u16, Malformed> {
+    Ok(u16::from_be_bytes([byte(bytes, at)?, byte(bytes, at + 1)?]))
+}
+
+/// An IP header of either version.
+struct Header {
+    is_ipv4: bool,
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Protocol,
+    ttl: u8,
+    length: usize,
+    total: usize,
+}
+
+impl Header {
+    fn parse(bytes: &[u8]) -> Result<Header, Malformed> {
+        let header = Header::parse_quoted(bytes)?;
+        if header.total > bytes.len() {
+            return Err(Malformed::Truncated);
+        }
+        Ok(header)
+    }
+
+    /// The header of a packet that may be cut off after it.
+    fn parse_quoted(bytes: &[u8]) -> Result<Header, Malformed> {
+        match byte(bytes, 0)? >> 4 {
+            4 => Header::parse_ipv4(bytes),
+            6 => Header::parse_ipv6(bytes),
+            _ => Err(Malformed::Header),
+        }
+    }
+
+    fn parse_ipv4(bytes: &[u8]) -> Result<Header, Malformed> {
+        if bytes.len() < IPV4_HEADER {
+            return Err(Malformed::Truncated);
+        }
+        let length = usize::from(bytes[0] & 15) * 4;
+        let total = usize::from(word(bytes, 2)?);
+        if length < IPV4_HEADER || total < length {
+            return Err(Malformed::Header);
+        }
+        // More fragments, or an offset: RFC 791, section 3.1.
+        if word(bytes, 6)? & 0x3fff != 0 {
+            return Err(Malformed::Fragment);
+        }
+        let address =
+            |at: usize| IpAddr::V4(Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]));
+        Ok(Header {
+            is_ipv4: true,
+            source: address(12),
+            destination: address(16),
+            protocol: Protocol(bytes[9]),
+            ttl: bytes[8],
+            length,
+            total,
+        })
+    }
+
+    fn parse_ipv6(bytes: &[u8]) -> Result<Header, Malformed> {
+        if bytes.len() < IPV6_HEADER {
+            return Err(Malformed::Truncated);
+        }
+        let address = |at: usize| {
+            let mut octets = [0; 16];
+            octets.copy_from_slice(&bytes[at..at + 16]);
+            IpAddr::V6(Ipv6Addr::from(octets))
+        };
+        Ok(Header {
+            is_ipv4: false,
+            source: address(8),
+            destination: address(24),
+            protocol: Protocol(bytes[6]),
+            ttl: bytes[7],
+            length: IPV6_HEADER,
+            total: IPV6_HEADER + usize::from(word(bytes, 4)?),
+        })
+    }
+
+    fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.length..self.total.min(bytes.len())).unwrap_or(&[])
+    }
+
+    fn tuple(&self, payload: &[u8]) -> Result<Tuple, Malformed> {
+        let (source_port, destination_port) =
+            if self.protocol.has_ports() { (word(payload, 0)?, word(payload, 2)?) } else { (0, 0) };
+        Ok(Tuple {
+            source: self.source,
+            destination: self.destination,
+            protocol: self.protocol,
+            source_port,
+            destination_port,
+        })
+    }
+
+    /// Where in the packet the checksum stands that also covers the addresses.
+    fn payload_checksum(&self) -> Option<usize> {
+        match self.protocol {
+            Protocol::TCP => Some(self.length + 16),
+            Protocol::UDP => Some(self.length + 6),
+            Protocol::ICMPV6 => Some(self.length + 2),
+            _ => None,
+        }
+    }
+
+    /// The sum over the pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1).
+    fn pseudo(&self, length: usize) -> u32 {
+        let addresses = match (self.source, self.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                u32::from(sum(0, &source.octets())) + u32::from(sum(0, &destination.octets()))
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                u32::from(sum(0, &source.octets())) + u32::from(sum(0, &destination.octets()))
+            }
+            _ => 0,
+        };
+        addresses + u32::from(self.protocol.0) + length as u32
+    }
+}
+
+/// The flow that an ICMP error is about, if `payload` is an error that quotes enough.
+fn quoted(protocol: Protocol, payload: &[u8]) -> Option<Tuple> {
+    let kind = *payload.first()?;
+    let is_error = match protocol {
+        Protocol::ICMP => matches!(kind, 3 | 4 | 5 | 11 | 12),
+        _ => (1..=4).contains(&kind),
+    };
+    let inner = payload.get(ICMP_HEADER..).filter(|_| is_error)?;
+    let header = Header::parse_quoted(inner).ok()?;
+    header.tuple(header.payload(inner)).ok()
+}
+
+#[cfg(test)]
+mod tests;

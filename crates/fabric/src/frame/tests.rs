@@ -1,0 +1,157 @@
+use super::*;
+use proptest::prelude::*;
+
+/// A UDP packet 10.0.0.10:40000 > 8.8.8.8:53 with "hi" and right checksums.
+fn udp() -> Vec<u8> {
+    let mut bytes = vec![0x45, 0, 0, 30, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 10, 8, 8, 8, 8];
+    bytes.extend([0x9c, 0x40, 0, 53, 0, 10, 0, 0, b'h', b'i']);
+    fill_checksums(&mut bytes);
+    bytes
+}
+
+#[test]
+fn udp_parses_to_its_tuple() {
+    let packet = parse_checked(&udp()).expect("a packet");
+    assert_eq!(packet.tuple().to_string(), "udp 10.0.0.10:40000 > 8.8.8.8:53");
+    assert_eq!((packet.bytes, packet.ttl, packet.segments), (30, 64, 1));
+}
+
+#[test]
+fn what_is_no_packet_is_named() {
+    let with = |at: usize, value: u8| {
+        let mut bytes = udp();
+        bytes[at] = value;
+        bytes
+    };
+    let rows: [(Vec<u8>, Malformed); 9] = [
+        (Vec::new(), Malformed::Truncated),
+        (udp()[..19].to_vec(), Malformed::Truncated),
+        (udp()[..29].to_vec(), Malformed::Truncated),
+        (with(0, 0x55), Malformed::Header),
+        (with(0, 0x44), Malformed::Header),
+        (with(3, 19), Malformed::Header),
+        (with(6, 0x20), Malformed::Fragment),
+        (with(8, 63), Malformed::Checksum),
+        (with(28, b'x'), Malformed::Checksum),
+    ];
+    for (bytes, expected) in rows {
+        assert_eq!(parse_checked(&bytes), Err(expected), "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn rewriting_keeps_checksums_right() {
+    let mut bytes = udp();
+    let packet = parse(&bytes).expect("a packet");
+    let to = Rewrite {
+        source: "198.51.100.7".parse().expect("an address"),
+        destination: "10.9.8.7".parse().expect("an address"),
+        source_port: 1024,
+        destination_port: 5353,
+        hops: 3,
+    };
+    rewrite(&mut bytes, &packet, &to);
+    let after = parse_checked(&bytes).expect("right checksums");
+    assert_eq!(after.tuple().to_string(), "udp 198.51.100.7:1024 > 10.9.8.7:5353");
+    assert_eq!(after.ttl, 61);
+}
+
+#[test]
+fn a_udp_packet_without_checksum_stays_without() {
+    let mut bytes = udp();
+    bytes[26..28].fill(0);
+    let packet = parse_checked(&bytes).expect("a packet");
+    let to = Rewrite {
+        source: "198.51.100.7".parse().expect("an address"),
+        destination: packet.destination,
+        source_port: 1,
+        destination_port: 53,
+        hops: 1,
+    };
+    rewrite(&mut bytes, &packet, &to);
+    assert_eq!(bytes[26..28], [0, 0]);
+    assert!(parse_checked(&bytes).is_ok());
+}
+
+/// Port unreachable from 10.0.0.10 about a UDP packet 8.8.8.8:53 > 10.0.0.10:40000.
+fn unreachable() -> Vec<u8> {
+    let mut inner = vec![0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 8, 8, 8, 8, 10, 0, 0, 10];
+    inner.extend([0, 53, 0x9c, 0x40, 0, 8, 0, 0]);
+    fill_checksums(&mut inner);
+    let mut bytes = vec![0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 10, 8, 8, 8, 8];
+    bytes.extend([3, 3, 0, 0, 0, 0, 0, 0]);
+    bytes.extend(inner);
+    fill_checksums(&mut bytes);
+    bytes
+}
+
+#[test]
+fn icmp_errors_quote_the_flow_they_are_about() {
+    let packet = parse_checked(&unreachable()).expect("a packet");
+    assert_eq!(packet.icmp, (3, 3));
+    assert_eq!(
+        packet.quoted.map(|quoted| quoted.to_string()),
+        Some("udp 8.8.8.8:53 > 10.0.0.10:40000".to_owned())
+    );
+}
+
+#[test]
+fn translation_reaches_the_quoted_packet() {
+    let mut bytes = unreachable();
+    let packet = parse(&bytes).expect("a packet");
+    let to = Rewrite {
+        source: "198.51.100.7".parse().expect("an address"),
+        destination: packet.destination,
+        source_port: 0,
+        destination_port: 0,
+        hops: 1,
+    };
+    rewrite(&mut bytes, &packet, &to);
+    let after = parse_checked(&bytes).expect("right checksums");
+    assert_eq!(
+        after.quoted.map(|quoted| quoted.to_string()),
+        Some("udp 8.8.8.8:53 > 198.51.100.7:40000".to_owned())
+    );
+    assert_eq!(sum(0, &bytes[28..48]), 0xffff, "the quoted header's own checksum");
+}
+
+#[test]
+fn ipv6_parses_and_is_rewritten() {
+    let mut bytes = vec![0x60, 0, 0, 0, 0, 8, 58, 64];
+    bytes.extend("2001:db8::1".parse::<Ipv6Addr>().expect("an address").octets());
+    bytes.extend("2001:db8::2".parse::<Ipv6Addr>().expect("an address").octets());
+    bytes.extend([128, 0, 0, 0, 0, 1, 0, 1]);
+    fill_checksums(&mut bytes);
+    let packet = parse_checked(&bytes).expect("a packet");
+    assert_eq!((packet.icmp, packet.bytes), ((128, 0), 48));
+    let to = Rewrite {
+        source: packet.source,
+        destination: "2001:db8::3".parse().expect("an address"),
+        source_port: 0,
+        destination_port: 0,
+        hops: 1,
+    };
+    rewrite(&mut bytes, &packet, &to);
+    assert_eq!(parse_checked(&bytes).map(|after| after.destination), Ok(to.destination));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), version in prop::sample::select(vec![0x45u8, 0x60, 0x4f, 0])) {
+        let mut bytes = bytes;
+        if let Some(first) = bytes.first_mut() {
+            *first = version;
+        }
+        if let Ok(packet) = parse(&bytes) {
+            let to = Rewrite {
+                source: IpAddr::from([1, 2, 3, 4]),
+                destination: IpAddr::from([5, 6, 7, 8]),
+                source_port: 1,
+                destination_port: 2,
+                hops: 1,
+            };
+            rewrite(&mut bytes, &packet, &to);
+        }
+        let _ = parse_checked(&bytes);
+    }
+}

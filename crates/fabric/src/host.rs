@@ -1,0 +1,343 @@
+//! A simulated host: an instance, or a host on the internet.
+//!
+//! It has addresses, a TCP/IP stack, services and running commands, and does nothing unless a packet arrives or one of its
+//! timers fires. What it sends leaves through an [`Outbox`]; where that goes is not its business.
+
+use crate::echo::Reply;
+use crate::latency;
+use crate::program::{Cx, ExecId, Link, Program, Step, Terminal};
+use crate::service::{Connection, Kind, Service};
+use crate::stack::{Outbox, Shape, Stack};
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use weir_model::{InstanceId, Nanos, Protocol};
+use weir_pipeline::packet::{ACK, SYN};
+use weir_pipeline::{InterfaceIdx, Packet, Port};
+
+/// How long a socket may take to close after its program has ended, in nanoseconds (Linux: tcp_fin_timeout).
+const CLOSE_NS: u64 = 60_000_000_000;
+
+/// The first of the ports that a host connects from (Linux: ip_local_port_range).
+const EPHEMERAL_FIRST: u16 = 32768;
+/// How many ports a host connects from.
+const EPHEMERAL_COUNT: u16 = 28232;
+
+/// Which host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HostName {
+    /// An instance.
+    Instance(InstanceId),
+    /// The host on the internet that has this address.
+    Internet(IpAddr),
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostName::Instance(id) => id.fmt(f),
+            HostName::Internet(address) => address.fmt(f),
+        }
+    }
+}
+
+/// Packets and bytes with IP headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes, IP headers included.
+    pub bytes: u64,
+}
+
+impl Count {
+    fn add(&mut self, bytes: u32) {
+        self.packets += 1;
+        self.bytes += u64::from(bytes);
+    }
+}
+
+/// What a host has sent and received since it started; packets to itself do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// What it put on the wire, whatever became of it.
+    pub sent: Count,
+    /// What reached it.
+    pub received: Count,
+}
+
+/// What a host is before it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) name: HostName,
+    pub(crate) hostname: String,
+    /// Own addresses, the primary one of each family first, and the interface each belongs to.
+    pub(crate) addresses: Vec<(IpAddr, Option<InterfaceIdx>)>,
+    /// The addresses of each interface with the prefix lengths of their subnet.
+    pub(crate) links: Vec<Link>,
+    pub(crate) services: Vec<Service>,
+}
+
+/// A running host.
+pub(crate) struct Host {
+    pub(crate) machine: Machine,
+    pub(crate) traffic: Traffic,
+    programs: Vec<Running>,
+    /// When the queue will wake it, if it will.
+    pub(crate) wake_at: Option<Nanos>,
+    /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
+    pub(crate) last_arrival: [Nanos; latency::KINDS],
+}
+
+struct Running {
+    id: ExecId,
+    program: Box<dyn Program>,
+    wake_at: Option<Nanos>,
+}
+
+/// The part of a host that programs use.
+pub(crate) struct Machine {
+    pub(crate) identity: Identity,
+    pub(crate) ttl: u8,
+    pub(crate) stack: Stack,
+    connections: Vec<Served>,
+    next_port: u16,
+    next_ident: u16,
+}
+
+/// A socket that a service, or nobody any more, looks after.
+struct Served {
+    handle: SocketHandle,
+    connection: Connection,
+    abort_at: Option<Nanos>,
+}
+
+impl Host {
+    /// A host that has just started; `seed` chooses its ports and sequence numbers.
+    pub(crate) fn new(identity: Identity, shape: Shape, seed: u64, now: Nanos) -> Host {
+        let addresses: Vec<IpAddr> = identity.addresses.iter().map(|(address, _)| *address).collect();
+        let machine = Machine {
+            stack: Stack::new(&addresses, shape, seed, now),
+            identity,
+            ttl: shape.ttl,
+            connections: Vec::new(),
+            next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
+            next_ident: (seed >> 32) as u16,
+        };
+        Host {
+            machine,
+            traffic: Traffic::default(),
+            programs: Vec::new(),
+            wake_at: None,
+            last_arrival: [Nanos(0); latency::KINDS],
+        }
+    }
+
+    /// Takes over what may have changed of a running host. Connections stay.
+    pub(crate) fn refresh(&mut self, identity: Identity) {
+        let old = std::mem::replace(&mut self.machine.identity, identity);
+        let own = &self.machine.identity.addresses;
+        if !old.addresses.iter().map(|(address, _)| address).eq(own.iter().map(|(address, _)| address)) {
+            let addresses: Vec<IpAddr> = own.iter().map(|(address, _)| *address).collect();
+            self.machine.stack.set_addresses(&addresses);
+        }
+    }
+
+    /// Counts a packet that it puts on the wire.
+    pub(crate) fn count_sent(&mut self, packet: &Packet) {
+        self.traffic.sent.add(packet.bytes);
+    }
+
+    /// Takes in a packet for one of its addresses. True if it may have to [`Host::run`] then.
+    pub(crate) fn receive(
+        &mut self,
+        packet: &Packet,
+        bytes: &[u8],
+        now: Nanos,
+        outbox: &mut Outbox,
+        terminals: &mut BTreeMap<ExecId, Terminal>,
+    ) -> bool {
+        self.traffic.received.add(packet.bytes);
+        if let Some(reply) = Reply::read(packet, bytes) {
+            self.hear(&reply, now, outbox, terminals);
+            return !self.programs.is_empty();
+        }
+        self.machine.accept(packet);
+        self.machine.stack.receive(bytes, now, outbox);
+        !self.machine.stack.is_idle()
+    }
+
+    /// Passes an echo reply to the program that asked.
+    fn hear(
+        &mut self,
+        reply: &Reply,
+        now: Nanos,
+        outbox: &mut Outbox,
+        terminals: &mut BTreeMap<ExecId, Terminal>,
+    ) {
+        for running in &mut self.programs {
+            let Some(terminal) = terminals.get_mut(&running.id) else { continue };
+            let mut cx = Cx { now, machine: &mut self.machine, outbox, terminal };
+            running.program.hear(reply, &mut cx);
+        }
+    }
+
+    /// Starts a program.
+    pub(crate) fn start(&mut self, id: ExecId, program: Box<dyn Program>) {
+        self.programs.push(Running { id, program, wake_at: None });
+    }
+
+    /// Tells a program that its user has had enough.
+    pub(crate) fn interrupt(&mut self, id: ExecId) {
+        for running in self.programs.iter_mut().filter(|running| running.id == id) {
+            running.program.interrupt();
+        }
+    }
+
+    /// Lets services, programs and sockets do what they can do now, and says when they want to again.
+    pub(crate) fn run(
+        &mut self,
+        now: Nanos,
+        outbox: &mut Outbox,
+        terminals: &mut BTreeMap<ExecId, Terminal>,
+    ) -> Option<Nanos> {
+        self.machine.stack.flush(now, outbox);
+        self.machine.serve(now);
+        self.run_programs(now, outbox, terminals);
+        self.machine.stack.flush(now, outbox);
+        self.machine.reap();
+        let sockets = self.machine.stack.wake_at(now);
+        let programs = self.programs.iter().filter_map(|running| running.wake_at).min();
+        let closing = self.machine.connections.iter().filter_map(|served| served.abort_at).min();
+        [sockets, programs, closing].into_iter().flatten().min()
+    }
+
+    fn run_programs(&mut self, now: Nanos, outbox: &mut Outbox, terminals: &mut BTreeMap<ExecId, Terminal>) {
+        let machine = &mut self.machine;
+        self.programs.retain_mut(|running| {
+            let Some(terminal) = terminals.get_mut(&running.id) else { return false };
+            let mut cx = Cx { now, machine, outbox, terminal };
+            match running.program.wake(&mut cx) {
+                Step::Wait(at) => {
+                    running.wake_at = at;
+                    true
+                }
+                Step::Exit(code) => {
+                    running.program.leave(&mut cx);
+                    terminal.end(code);
+                    false
+                }
+            }
+        });
+    }
+
+    /// The programs that run on it.
+    pub(crate) fn running(&self) -> impl Iterator<Item = ExecId> {
+        self.programs.iter().map(|running| running.id)
+    }
+
+    /// Whether nothing would be lost if it went away.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.programs.is_empty() && self.machine.stack.is_idle()
+    }
+}
+
+impl Machine {
+    /// Whether `address` is one of its own, or loops back.
+    pub(crate) fn owns(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.identity.addresses.iter().any(|(own, _)| *own == address)
+    }
+
+    /// Where packets from `source` enter the network.
+    pub(crate) fn port_of(&self, source: IpAddr) -> Port {
+        let addresses = &self.identity.addresses;
+        let own = addresses.iter().find(|(own, _)| *own == source).or(addresses.first());
+        match own {
+            Some((_, Some(interface))) => Port::Interface(*interface),
+            _ => Port::Internet,
+        }
+    }
+
+    /// The own address that packets to `destination` are sent from, or `None` without one of its family.
+    pub(crate) fn source_for(&self, destination: IpAddr) -> Option<IpAddr> {
+        if self.owns(destination) {
+            return Some(destination);
+        }
+        let same_family = |(own, _): &&(IpAddr, Option<InterfaceIdx>)| own.is_ipv4() == destination.is_ipv4();
+        self.identity.addresses.iter().find(same_family).map(|(own, _)| *own)
+    }
+
+    /// The address that a name stands for: a literal, `localhost`, or a private name such as `ip-10-0-0-5`.
+    pub(crate) fn resolve(&self, name: &str) -> Option<IpAddr> {
+        if name == "localhost" {
+            return Some(IpAddr::from([127, 0, 0, 1]));
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let private = first.strip_prefix("ip-").map(|dashed| dashed.replace('-', "."));
+        name.parse().ok().or_else(|| private?.parse().ok())
+    }
+
+    /// An identifier for a new program's echo requests.
+    pub(crate) fn fresh_ident(&mut self) -> u16 {
+        self.next_ident = self.next_ident.wrapping_add(1);
+        self.next_ident
+    }
+
+    /// Opens a connection from a fresh port; `None` without an address of the family, or with too many sockets.
+    pub(crate) fn connect(&mut self, to: SocketAddr) -> Option<SocketHandle> {
+        let source = self.source_for(to.ip())?;
+        let offset = self.next_port - EPHEMERAL_FIRST;
+        self.next_port = EPHEMERAL_FIRST + (offset + 1) % EPHEMERAL_COUNT;
+        self.stack.connect(SocketAddr::new(source, self.next_port), to)
+    }
+
+    /// Leaves a socket to close by itself.
+    pub(crate) fn release(&mut self, handle: SocketHandle, now: Nanos) {
+        self.stack.socket(handle).close();
+        let connection = Connection::new(Kind::Discard);
+        self.connections.push(Served { handle, connection, abort_at: Some(now.plus(CLOSE_NS)) });
+    }
+
+    /// Gets a socket ready if `packet` opens a connection to a service.
+    fn accept(&mut self, packet: &Packet) {
+        if packet.protocol != Protocol::TCP || packet.tcp_flags & (SYN | ACK) != SYN {
+            return;
+        }
+        let service = self.identity.services.iter().find(|service| service.port == packet.destination_port);
+        let Some(service) = service else { return };
+        let local = SocketAddr::new(packet.destination, packet.destination_port);
+        let remote = SocketAddr::new(packet.source, packet.source_port);
+        if self.stack.has_connection(local, remote) {
+            return;
+        }
+        if let Some(handle) = self.stack.listen(service.port) {
+            let connection = Connection::new(service.kind.clone());
+            self.connections.push(Served { handle, connection, abort_at: None });
+        }
+    }
+
+    fn serve(&mut self, now: Nanos) {
+        for served in &mut self.connections {
+            let socket = self.stack.socket(served.handle);
+            served.connection.serve(socket);
+            if served.abort_at.is_some_and(|at| at <= now) {
+                socket.abort();
+                served.abort_at = None;
+            }
+        }
+    }
+
+    /// Takes away the sockets that have closed.
+    fn reap(&mut self) {
+        let stack = &mut self.stack;
+        self.connections.retain(|served| {
+            let is_open = stack.socket(served.handle).state() != tcp::State::Closed;
+            if !is_open {
+                stack.remove(served.handle);
+            }
+            is_open
+        });
+    }
+}

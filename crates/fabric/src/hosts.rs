@@ -1,0 +1,139 @@
+//! The hosts that run, found by key, by name and by interface.
+//!
+//! A key names one run of a host: after it has stopped, the key leads nowhere, so packets on their way to it are lost.
+
+use crate::host::{Host, HostName};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use weir_pipeline::InterfaceIdx;
+
+/// Most hosts that the simulated internet has at one time.
+pub const INTERNET_HOSTS_MAX: usize = 1024;
+
+/// How many hosts of the internet are looked at to find one that may go.
+const EVICTION_TRIES: usize = 16;
+
+/// One run of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HostKey {
+    index: u32,
+    generation: u32,
+}
+
+/// All hosts.
+#[derive(Default)]
+pub(crate) struct Hosts {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    by_name: BTreeMap<HostName, HostKey>,
+    by_interface: Vec<Option<HostKey>>,
+    /// Hosts of the internet, the one longest there first.
+    internet: VecDeque<HostKey>,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    host: Option<Box<Host>>,
+}
+
+impl Hosts {
+    /// Adds a host; one of the same name is forgotten.
+    pub(crate) fn add(&mut self, host: Host) -> HostKey {
+        let name = host.machine.identity.name;
+        if let Some(old) = self.by_name.get(&name) {
+            self.remove(*old);
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() as u32 - 1
+        });
+        let slot = &mut self.slots[index as usize];
+        slot.host = Some(Box::new(host));
+        let key = HostKey { index, generation: slot.generation };
+        self.by_name.insert(name, key);
+        if matches!(name, HostName::Internet(_)) {
+            self.internet.push_back(key);
+        }
+        key
+    }
+
+    /// Takes a host away.
+    pub(crate) fn remove(&mut self, key: HostKey) -> Option<Host> {
+        let slot = self.slots.get_mut(key.index as usize).filter(|slot| slot.generation == key.generation)?;
+        let host = slot.host.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key.index);
+        self.by_name.remove(&host.machine.identity.name);
+        Some(*host)
+    }
+
+    /// The host of a key, if it still runs.
+    pub(crate) fn get_mut(&mut self, key: HostKey) -> Option<&mut Host> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        slot.host.as_deref_mut().filter(|_| slot.generation == key.generation)
+    }
+
+    /// The host of a key, if it still runs.
+    pub(crate) fn get(&self, key: HostKey) -> Option<&Host> {
+        let slot = self.slots.get(key.index as usize)?;
+        slot.host.as_deref().filter(|_| slot.generation == key.generation)
+    }
+
+    /// The running host with a name.
+    pub(crate) fn named(&self, name: HostName) -> Option<HostKey> {
+        self.by_name.get(&name).copied()
+    }
+
+    /// All running hosts.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (HostKey, &Host)> {
+        self.by_name.values().filter_map(|key| self.get(*key).map(|host| (*key, host)))
+    }
+
+    /// The running instances.
+    pub(crate) fn instances(&self) -> Vec<(HostName, HostKey)> {
+        let is_instance = |(name, _): &(&HostName, &HostKey)| matches!(name, HostName::Instance(_));
+        self.by_name.iter().filter(is_instance).map(|(name, key)| (*name, *key)).collect()
+    }
+
+    /// The host behind an interface.
+    pub(crate) fn behind(&self, interface: InterfaceIdx) -> Option<HostKey> {
+        self.by_interface.get(interface.get()).copied().flatten()
+    }
+
+    /// Learns anew which host is behind which interface.
+    pub(crate) fn index_interfaces(&mut self) {
+        self.by_interface.clear();
+        for key in self.by_name.values() {
+            let Some(host) = self.slots[key.index as usize].host.as_deref() else { continue };
+            for (_, interface) in &host.machine.identity.addresses {
+                let Some(interface) = interface else { continue };
+                let at = interface.get();
+                if self.by_interface.len() <= at {
+                    self.by_interface.resize(at + 1, None);
+                }
+                self.by_interface[at] = Some(*key);
+            }
+        }
+    }
+
+    /// Makes room for one more host on the internet; false if all are busy.
+    pub(crate) fn make_room_on_internet(&mut self) -> bool {
+        let mut tries = EVICTION_TRIES;
+        while self.internet.len() >= INTERNET_HOSTS_MAX && tries > 0 {
+            tries -= 1;
+            let Some(key) = self.internet.pop_front() else { return true };
+            if self.get(key).is_some_and(|host| !host.is_idle()) {
+                self.internet.push_back(key);
+            } else {
+                self.remove(key);
+            }
+        }
+        self.internet.len() < INTERNET_HOSTS_MAX
+    }
+
+    /// The host on the internet that has `address`, if it is there already.
+    pub(crate) fn on_internet(&self, address: IpAddr) -> Option<HostKey> {
+        self.named(HostName::Internet(address))
+    }
+}

@@ -1,0 +1,142 @@
+//! Commands that run on hosts: small state machines, woken by packets and timers.
+//!
+//! What they print and how they exit follows the programs of the same name on Amazon Linux 2023.
+
+use crate::echo::Reply;
+use crate::host::Machine;
+use crate::stack::Outbox;
+use weir_model::Nanos;
+
+mod connect;
+mod curl;
+mod nc;
+mod options;
+mod ping;
+mod plain;
+mod socket;
+
+pub(crate) use connect::Connect;
+pub(crate) use plain::Link;
+
+/// Most bytes of output kept for a command until they are taken; what comes on top is lost.
+pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// The exit code of a shell that does not find a command.
+const NOT_FOUND: i32 = 127;
+
+/// A command that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExecId(pub(crate) u64);
+
+/// What a command has printed since it was last asked, and its exit code once it has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code, or `None` while it runs.
+    pub exit_code: Option<i32>,
+}
+
+/// What a command writes to.
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    /// What nobody has taken yet.
+    pub(crate) output: Output,
+    /// Whether the session is open, if the command is a [`Connect`].
+    pub(crate) is_open: bool,
+}
+
+impl Terminal {
+    /// Prints to standard output.
+    pub(crate) fn print(&mut self, text: &str) {
+        let stdout = &mut self.output.stdout;
+        if stdout.len() + text.len() <= OUTPUT_BYTES_MAX {
+            stdout.push_str(text);
+        }
+    }
+
+    /// Prints to standard error.
+    pub(crate) fn complain(&mut self, text: &str) {
+        let stderr = &mut self.output.stderr;
+        if stderr.len() + text.len() <= OUTPUT_BYTES_MAX {
+            stderr.push_str(text);
+        }
+    }
+
+    /// Notes that the command has ended.
+    pub(crate) fn end(&mut self, exit_code: i32) {
+        self.output.exit_code = Some(exit_code);
+        self.is_open = false;
+    }
+}
+
+/// What a program sees and uses while it is awake.
+pub(crate) struct Cx<'a> {
+    pub(crate) now: Nanos,
+    pub(crate) machine: &'a mut Machine,
+    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) terminal: &'a mut Terminal,
+}
+
+/// What a program does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Waits for its host to have news, or for this time.
+    Wait(Option<Nanos>),
+    /// Ends with an exit code.
+    Exit(i32),
+}
+
+/// A command at work.
+pub(crate) trait Program {
+    /// Does what can be done now. Called at the start, at the time it asked for, and when its host has news.
+    fn wake(&mut self, cx: &mut Cx) -> Step;
+
+    /// Hears of an echo reply, its own or another's.
+    fn hear(&mut self, _: &Reply, _: &mut Cx) {}
+
+    /// Learns that its user wants it to end; it is woken next.
+    fn interrupt(&mut self);
+
+    /// Gives back its sockets at the end.
+    fn leave(&mut self, _: &mut Cx) {}
+}
+
+/// What became of a command line.
+pub(crate) enum Started {
+    /// It runs.
+    Running(Box<dyn Program>),
+    /// It ended at once.
+    Done(Output),
+}
+
+impl Started {
+    /// A command that printed this and succeeded.
+    fn printed(stdout: String) -> Started {
+        Started::Done(Output { stdout, exit_code: Some(0), ..Output::default() })
+    }
+
+    /// A command that complained and failed.
+    fn failed(stderr: String, exit_code: i32) -> Started {
+        Started::Done(Output { stderr, exit_code: Some(exit_code), ..Output::default() })
+    }
+}
+
+/// Starts a command on a machine. An empty command line succeeds, as in a shell.
+pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Started {
+    let Some((name, args)) = argv.split_first() else { return Started::printed(String::new()) };
+    match name.as_str() {
+        "ping" | "ping6" => ping::start(name, args, machine, now),
+        "nc" | "ncat" => nc::start(args, machine, now),
+        "curl" => curl::start(args, machine, now),
+        "hostname" => plain::hostname(args, machine),
+        "ip" => plain::ip(args, machine),
+        "echo" => Started::printed(format!("{}\n", args.join(" "))),
+        "true" => Started::printed(String::new()),
+        "false" => Started::failed(String::new(), 1),
+        "whoami" => Started::printed("ec2-user\n".to_owned()),
+        unknown => Started::failed(format!("bash: {unknown}: command not found\n"), NOT_FOUND),
+    }
+}

@@ -1,0 +1,86 @@
+//! The client side of an EC2 Instance Connect session: a TCP connection to port 22 that waits for sshd's banner.
+//!
+//! Source: EC2 User Guide, "Connect using EC2 Instance Connect"; messages: OpenSSH's ssh(1).
+
+use super::socket::{Client, Progress};
+use super::{Cx, Program, Step};
+use std::net::SocketAddr;
+use weir_model::Nanos;
+
+/// ssh's exit code for its own failures.
+const SSH_FAILED: i32 = 255;
+
+/// What the client says first.
+const CLIENT_BANNER: &[u8] = b"SSH-2.0-EC2_Instance_Connect\r\n";
+
+/// A session: open from the banner until either side closes.
+pub(crate) struct Connect {
+    to: SocketAddr,
+    timeout_ns: u64,
+    started: Option<Nanos>,
+    client: Option<Client>,
+    has_banner: bool,
+    is_interrupted: bool,
+}
+
+impl Connect {
+    /// A session with sshd at `to`, given up after `timeout_ns` without a banner.
+    pub(crate) fn new(to: SocketAddr, timeout_ns: u64) -> Connect {
+        Connect { to, timeout_ns, started: None, client: None, has_banner: false, is_interrupted: false }
+    }
+
+    fn fail(&self, reason: &str, cx: &mut Cx) -> Step {
+        let (host, port) = (self.to.ip(), self.to.port());
+        cx.terminal.complain(&format!("ssh: connect to host {host} port {port}: {reason}\n"));
+        Step::Exit(SSH_FAILED)
+    }
+
+    fn step(&mut self, client: &mut Client, cx: &mut Cx) -> Step {
+        let give_up_at = self.started.unwrap_or(cx.now).plus(self.timeout_ns);
+        let is_late = cx.now >= give_up_at && !self.has_banner;
+        match client.progress(cx) {
+            Progress::Connecting | Progress::Open if is_late => self.fail("Connection timed out", cx),
+            Progress::Connecting => Step::Wait(Some(give_up_at)),
+            Progress::Refused => self.fail("Connection refused", cx),
+            Progress::Closed => {
+                cx.terminal.is_open = false;
+                cx.terminal.complain(&format!("Connection to {} closed by remote host.\n", self.to.ip()));
+                Step::Exit(SSH_FAILED)
+            }
+            Progress::Open => {
+                if !self.has_banner && client.read(cx).starts_with(b"SSH-2.0-") {
+                    self.has_banner = true;
+                    cx.terminal.is_open = true;
+                    client.write(CLIENT_BANNER, cx);
+                }
+                Step::Wait((!self.has_banner).then_some(give_up_at))
+            }
+        }
+    }
+}
+
+impl Program for Connect {
+    fn wake(&mut self, cx: &mut Cx) -> Step {
+        self.started.get_or_insert(cx.now);
+        if self.is_interrupted {
+            cx.terminal.is_open = false;
+            return Step::Exit(0);
+        }
+        let Some(mut client) = self.client.take().or_else(|| Client::open(cx, self.to)) else {
+            return self.fail("Network is unreachable", cx);
+        };
+        let step = self.step(&mut client, cx);
+        self.client = Some(client);
+        step
+    }
+
+    fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+
+    fn leave(&mut self, cx: &mut Cx) {
+        if let Some(mut client) = self.client.take() {
+            client.leave(cx);
+        }
+    }
+}

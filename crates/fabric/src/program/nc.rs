@@ -1,0 +1,164 @@
+//! nc, which on Amazon Linux is Ncat.
+//!
+//! Source: Ncat 7.93, ncat(1) and its messages. Standard input is empty.
+
+use super::options::{self, Arg};
+use super::socket::{Client, Progress};
+use super::{Cx, Program, Started, Step};
+use crate::host::Machine;
+use std::net::{IpAddr, SocketAddr};
+use weir_model::Nanos;
+
+const SECOND: u64 = 1_000_000_000;
+/// How long Ncat waits for a connection unless told otherwise.
+const CONNECT_NS: u64 = 10 * SECOND;
+/// Ncat's port if none is given.
+const DEFAULT_PORT: u16 = 31337;
+
+const VERSION: &str = "Ncat: Version 7.93 ( https://nmap.org/ncat )\n";
+
+/// Starts nc.
+pub(super) fn start(args: &[String], machine: &Machine, now: Nanos) -> Started {
+    match wanted(args, machine) {
+        Ok(wanted) => Started::Running(Box::new(Nc { wanted, client: None, started: now, received: 0 })),
+        Err(message) => Started::failed(format!("{message} QUITTING.\n"), 2),
+    }
+}
+
+struct Wanted {
+    to: SocketAddr,
+    is_scan: bool,
+    is_verbose: bool,
+    connect_ns: u64,
+}
+
+fn wanted(args: &[String], machine: &Machine) -> Result<Wanted, String> {
+    let (mut is_scan, mut is_verbose, mut connect_ns) = (false, false, CONNECT_NS);
+    let mut operands = Vec::new();
+    let args = options::parse(args, "46ntvw:z")
+        .map_err(|error| error.message("nc") + "Ncat: Unrecognised option.")?;
+    for arg in args {
+        match arg {
+            Arg::Flag('z') => is_scan = true,
+            Arg::Flag('v') => is_verbose = true,
+            Arg::Value(_, text) => connect_ns = timeout(text)?,
+            Arg::Operand(text) => operands.push(text),
+            Arg::Flag(_) => {}
+        }
+    }
+    let (host, port) = match operands.as_slice() {
+        [] => return Err("Ncat: You must specify a host to connect to.".to_owned()),
+        [host] => (*host, DEFAULT_PORT),
+        [host, port] => (*host, self::port(port)?),
+        _ => return Err(format!("Ncat: Got more than one port specification: {}.", operands[1..].join(" "))),
+    };
+    let address = address(host, machine)?;
+    Ok(Wanted { to: SocketAddr::new(address, port), is_scan, is_verbose, connect_ns })
+}
+
+fn timeout(text: &str) -> Result<u64, String> {
+    let seconds = text.trim_end_matches('s').parse::<u32>().ok().filter(|seconds| *seconds > 0);
+    let invalid = || "Ncat: Invalid -w timeout (must be greater than 0).".to_owned();
+    seconds.map(|seconds| u64::from(seconds) * SECOND).ok_or_else(invalid)
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| format!("Ncat: Invalid port number \"{text}\"."))
+}
+
+fn address(host: &str, machine: &Machine) -> Result<IpAddr, String> {
+    let unknown = || format!("Ncat: Could not resolve hostname \"{host}\": Name or service not known.");
+    machine.resolve(host).ok_or_else(unknown)
+}
+
+/// A running nc.
+struct Nc {
+    wanted: Wanted,
+    client: Option<Client>,
+    started: Nanos,
+    received: usize,
+}
+
+impl Nc {
+    fn open(&mut self, cx: &mut Cx) -> Step {
+        if self.wanted.is_verbose {
+            cx.terminal.complain(VERSION);
+        }
+        self.client = Client::open(cx, self.wanted.to);
+        match self.client {
+            Some(_) => Step::Wait(Some(self.give_up_at())),
+            None => self.fail("Network is unreachable", cx),
+        }
+    }
+
+    fn give_up_at(&self) -> Nanos {
+        self.started.plus(self.wanted.connect_ns)
+    }
+
+    /// Ncat keeps quiet about failures of a scan unless told to be verbose.
+    fn fail(&self, reason: &str, cx: &mut Cx) -> Step {
+        if !self.wanted.is_scan || self.wanted.is_verbose {
+            cx.terminal.complain(&format!("Ncat: {reason}.\n"));
+        }
+        Step::Exit(1)
+    }
+
+    fn succeed(&self, cx: &mut Cx) -> Step {
+        if self.wanted.is_verbose {
+            let hundredths = (cx.now.0 - self.started.0) / (SECOND / 100);
+            let time = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+            let received = self.received;
+            cx.terminal
+                .complain(&format!("Ncat: 0 bytes sent, {received} bytes received in {time} seconds.\n"));
+        }
+        Step::Exit(0)
+    }
+
+    fn greet(&self, cx: &mut Cx) {
+        if self.wanted.is_verbose {
+            cx.terminal.complain(&format!("Ncat: Connected to {}.\n", self.wanted.to));
+        }
+    }
+}
+
+impl Program for Nc {
+    fn wake(&mut self, cx: &mut Cx) -> Step {
+        let Some(mut client) = self.client.take() else { return self.open(cx) };
+        let progress = client.progress(cx);
+        let bytes = client.read(cx);
+        let is_new = self.received == 0 && bytes.is_empty();
+        self.received += bytes.len();
+        cx.terminal.print(&String::from_utf8_lossy(&bytes));
+        let step = match progress {
+            Progress::Connecting if cx.now >= self.give_up_at() => self.fail("TIMEOUT", cx),
+            Progress::Connecting => Step::Wait(Some(self.give_up_at())),
+            Progress::Refused => self.fail("Connection refused", cx),
+            Progress::Open if self.wanted.is_scan => {
+                self.greet(cx);
+                self.succeed(cx)
+            }
+            Progress::Open => {
+                if is_new {
+                    self.greet(cx);
+                }
+                // Standard input is at its end.
+                client.finish(cx);
+                Step::Wait(None)
+            }
+            Progress::Closed => self.succeed(cx),
+        };
+        self.client = Some(client);
+        step
+    }
+
+    fn interrupt(&mut self) {
+        self.wanted.connect_ns = 0;
+    }
+
+    fn leave(&mut self, cx: &mut Cx) {
+        if let Some(mut client) = self.client.take() {
+            client.leave(cx);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Commands that print what the host knows of itself.
+
+use super::Started;
+use super::options::{self, Arg};
+use crate::host::Machine;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+const IP_USAGE: &str = "Usage: ip [ -br ] address [ show ]\n";
+
+/// hostname(1): the name, `-s` its first part, `-d` the rest, `-i` and `-I` the addresses.
+pub(super) fn hostname(args: &[String], machine: &Machine) -> Started {
+    let name = &machine.identity.hostname;
+    let (short, domain) = name.split_once('.').unwrap_or((name, ""));
+    let args = match options::parse(args, "Idfis") {
+        Ok(args) => args,
+        Err(error) => return Started::failed(error.message("hostname") + "Usage: hostname [-sdfiI]\n", 255),
+    };
+    let addresses: Vec<String> =
+        machine.identity.addresses.iter().map(|(address, _)| address.to_string()).collect();
+    Started::printed(match args.first() {
+        None | Some(Arg::Flag('f')) => format!("{name}\n"),
+        Some(Arg::Flag('s')) => format!("{short}\n"),
+        Some(Arg::Flag('d')) => format!("{domain}\n"),
+        Some(Arg::Flag('i')) => format!("{}\n", addresses.first().map_or("", String::as_str)),
+        Some(Arg::Flag(_)) => format!("{} \n", addresses.join(" ")),
+        Some(_) => {
+            return Started::failed("hostname: you must be root to change the host name\n".to_owned(), 1);
+        }
+    })
+}
+
+/// ip(8), of which only `ip address` in its brief form.
+pub(super) fn ip(args: &[String], machine: &Machine) -> Started {
+    let words: Vec<&str> = args.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    if !matches!(words.as_slice(), ["a" | "addr" | "address"] | ["a" | "addr" | "address", "show" | "s"]) {
+        return Started::failed(IP_USAGE.to_owned(), 255);
+    }
+    let mut text = String::from("lo               UNKNOWN        127.0.0.1/8 ::1/128 \n");
+    let links = &machine.identity.links;
+    for (number, link) in links.iter().enumerate() {
+        let _ = write!(text, "{:<16} UP             ", format!("ens{}", 5 + number));
+        for (address, prefix) in link {
+            let _ = write!(text, "{address}/{prefix} ");
+        }
+        text.push('\n');
+    }
+    Started::printed(text)
+}
+
+/// The addresses of one link with the lengths of their prefixes.
+pub(crate) type Link = Vec<(IpAddr, u8)>;

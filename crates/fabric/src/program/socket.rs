@@ -1,0 +1,89 @@
+//! A TCP connection that a program opens.
+
+use super::Cx;
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::State;
+use std::net::SocketAddr;
+
+/// A connection to another host.
+pub(crate) struct Client {
+    handle: Option<SocketHandle>,
+    was_open: bool,
+}
+
+/// How far a connection has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// No answer yet.
+    Connecting,
+    /// Open, at least for reading what has come.
+    Open,
+    /// The far side has reset it before it was open.
+    Refused,
+    /// It has ended.
+    Closed,
+}
+
+impl Client {
+    /// Begins to connect; `None` if the host has no address of the family, or too many sockets.
+    pub(crate) fn open(cx: &mut Cx, to: SocketAddr) -> Option<Client> {
+        let handle = cx.machine.connect(to)?;
+        Some(Client { handle: Some(handle), was_open: false })
+    }
+
+    /// How far it has got.
+    pub(crate) fn progress(&mut self, cx: &mut Cx) -> Progress {
+        let Some(handle) = self.handle else { return Progress::Closed };
+        let socket = cx.machine.stack.socket(handle);
+        match socket.state() {
+            State::SynSent => Progress::Connecting,
+            State::Closed if !self.was_open => Progress::Refused,
+            State::Closed | State::TimeWait => Progress::Closed,
+            State::CloseWait | State::LastAck if socket.recv_queue() == 0 => {
+                self.was_open = true;
+                Progress::Closed
+            }
+            _ => {
+                self.was_open = true;
+                Progress::Open
+            }
+        }
+    }
+
+    /// Takes what has come, as text.
+    pub(crate) fn read(&self, cx: &mut Cx) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let Some(handle) = self.handle else { return bytes };
+        let socket = cx.machine.stack.socket(handle);
+        while socket.can_recv() {
+            let taken = socket.recv(|part| {
+                bytes.extend_from_slice(part);
+                (part.len(), ())
+            });
+            if taken.is_err() {
+                break;
+            }
+        }
+        bytes
+    }
+
+    /// Sends as much of `bytes` as the socket takes, and says how much that was.
+    pub(crate) fn write(&self, bytes: &[u8], cx: &mut Cx) -> usize {
+        let Some(handle) = self.handle else { return 0 };
+        cx.machine.stack.socket(handle).send_slice(bytes).unwrap_or(0)
+    }
+
+    /// Says that no more will be sent.
+    pub(crate) fn finish(&self, cx: &mut Cx) {
+        if let Some(handle) = self.handle {
+            cx.machine.stack.socket(handle).close();
+        }
+    }
+
+    /// Gives the socket back.
+    pub(crate) fn leave(&mut self, cx: &mut Cx) {
+        if let Some(handle) = self.handle.take() {
+            cx.machine.release(handle, cx.now);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The event queue: what happens when, in nanoseconds. Events of one instant keep the order they were put in.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use weir_model::Nanos;
+
+/// Events in order of time. Times are compared in small entries; the events themselves stay where they are.
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
+    order: BinaryHeap<Reverse<(Nanos, u64, u32)>>,
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
+    sequence: u64,
+}
+
+impl<T> Queue<T> {
+    /// An empty queue.
+    pub(crate) fn new() -> Queue<T> {
+        Queue { order: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), sequence: 0 }
+    }
+
+    /// The number of events.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Puts in an event that is to happen at a time.
+    pub(crate) fn push(&mut self, at: Nanos, event: T) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Some(event);
+        self.order.push(Reverse((at, self.sequence, slot)));
+        self.sequence += 1;
+    }
+
+    /// Takes out the first event if its time is not after `until`.
+    pub(crate) fn pop(&mut self, until: Nanos) -> Option<(Nanos, T)> {
+        let Reverse((at, _, slot)) = *self.order.peek()?;
+        if at > until {
+            return None;
+        }
+        self.order.pop();
+        self.free.push(slot);
+        self.slots[slot as usize].take().map(|event| (at, event))
+    }
+
+    /// The time of the first event.
+    pub(crate) fn next(&self) -> Option<Nanos> {
+        self.order.peek().map(|Reverse((at, _, _))| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_in_order_of_time_and_then_of_arrival() {
+        let mut queue = Queue::new();
+        for (at, name) in [(5, "c"), (1, "a"), (5, "d"), (2, "b")] {
+            queue.push(Nanos(at), name);
+        }
+        let taken: Vec<_> =
+            std::iter::from_fn(|| queue.pop(Nanos(5))).map(|(at, name)| (at.0, name)).collect();
+        assert_eq!(taken, [(1, "a"), (2, "b"), (5, "c"), (5, "d")]);
+    }
+
+    #[test]
+    fn events_after_the_time_stay() {
+        let mut queue = Queue::new();
+        queue.push(Nanos(7), ());
+        assert_eq!((queue.pop(Nanos(6)), queue.next(), queue.len()), (None, Some(Nanos(7)), 1));
+    }
+}

@@ -1,0 +1,317 @@
+//! What people see when they run commands on hosts.
+
+use crate::bed::{Bed, internet, tcp};
+use expect_test::{Expect, expect};
+use weir_fabric::Output;
+use weir_model::route::Target;
+
+/// Output and exit code as a terminal would show them.
+fn shown(output: &Output) -> String {
+    format!("{}{}exit {}", output.stdout, output.stderr, output.exit_code.unwrap_or(-1))
+}
+
+#[track_caller]
+fn check(output: &Output, expected: Expect) {
+    expected.assert_eq(&shown(output));
+}
+
+#[test]
+fn ping_inside_a_subnet_answers() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    let output = bed.run(one.name(), &format!("ping -c 3 {}", other.private));
+    check(
+        &output,
+        expect![[r#"
+        PING 10.1.0.5 (10.1.0.5) 56(84) bytes of data.
+        64 bytes from 10.1.0.5: icmp_seq=1 ttl=255 time=0.197 ms
+        64 bytes from 10.1.0.5: icmp_seq=2 ttl=255 time=0.212 ms
+        64 bytes from 10.1.0.5: icmp_seq=3 ttl=255 time=0.196 ms
+
+        --- 10.1.0.5 ping statistics ---
+        3 packets transmitted, 3 received, 0% packet loss, time 2000ms
+        rtt min/avg/max/mdev = 0.196/0.201/0.212/0.007 ms
+        exit 0"#]],
+    );
+}
+
+#[test]
+fn ping_across_a_peering_takes_half_a_millisecond() {
+    let mut bed = Bed::new(1);
+    let (left, right) = (bed.site("10.1.0.0/24"), bed.site("10.2.0.0/24"));
+    let (one, other) = (bed.instance(&left), bed.instance(&right));
+    let peering = bed.peer(&left, &right);
+    bed.route_to(left.table, "10.2.0.0/24", Target::Peering(peering));
+    let line = format!("ping -q -c 2 {}", other.private);
+    check(
+        &bed.run(one.name(), &line),
+        expect![[r#"
+        PING 10.2.0.4 (10.2.0.4) 56(84) bytes of data.
+
+        --- 10.2.0.4 ping statistics ---
+        2 packets transmitted, 0 received, 100% packet loss, time 1000ms
+
+        exit 1"#]],
+    );
+    bed.route_to(right.table, "10.1.0.0/24", Target::Peering(peering));
+    check(
+        &bed.run(one.name(), &format!("ping -c 5 {}", other.private)),
+        expect![[r#"
+        PING 10.2.0.4 (10.2.0.4) 56(84) bytes of data.
+        64 bytes from 10.2.0.4: icmp_seq=1 ttl=255 time=0.512 ms
+        64 bytes from 10.2.0.4: icmp_seq=2 ttl=255 time=0.496 ms
+        64 bytes from 10.2.0.4: icmp_seq=3 ttl=255 time=0.503 ms
+        64 bytes from 10.2.0.4: icmp_seq=4 ttl=255 time=0.501 ms
+        64 bytes from 10.2.0.4: icmp_seq=5 ttl=255 time=0.499 ms
+
+        --- 10.2.0.4 ping statistics ---
+        5 packets transmitted, 5 received, 0% packet loss, time 4000ms
+        rtt min/avg/max/mdev = 0.496/0.502/0.512/0.005 ms
+        exit 0"#]],
+    );
+}
+
+#[test]
+fn ping_to_a_public_address_goes_through_both_gateways_and_to_a_private_one_nowhere() {
+    let mut bed = Bed::new(1);
+    let (left, right) = (bed.site("10.1.0.0/24"), bed.site("10.2.0.0/24"));
+    let (one, other) = (bed.instance(&left), bed.instance(&right));
+    check(
+        &bed.run(one.name(), &format!("ping -c 2 {}", other.public())),
+        expect![[r#"
+        PING 54.209.79.253 (54.209.79.253) 56(84) bytes of data.
+        64 bytes from 54.209.79.253: icmp_seq=1 ttl=254 time=0.544 ms
+        64 bytes from 54.209.79.253: icmp_seq=2 ttl=254 time=0.582 ms
+
+        --- 54.209.79.253 ping statistics ---
+        2 packets transmitted, 2 received, 0% packet loss, time 1000ms
+        rtt min/avg/max/mdev = 0.544/0.563/0.582/0.019 ms
+        exit 0"#]],
+    );
+    check(
+        &bed.run(one.name(), &format!("ping -c 2 {}", other.private)),
+        expect![[r#"
+        PING 10.2.0.4 (10.2.0.4) 56(84) bytes of data.
+
+        --- 10.2.0.4 ping statistics ---
+        2 packets transmitted, 0 received, 100% packet loss, time 1000ms
+
+        exit 1"#]],
+    );
+    expect![[r#"
+        2 the internet gateway drops packets to private addresses
+    "#]]
+    .assert_eq(&bed.losses());
+}
+
+#[test]
+fn a_host_on_the_internet_reaches_public_addresses_only() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let outside = internet("203.0.113.9");
+    check(
+        &bed.run(outside, &format!("ping -c 2 {}", instance.public())),
+        expect![[r#"
+        PING 54.208.41.176 (54.208.41.176) 56(84) bytes of data.
+        64 bytes from 54.208.41.176: icmp_seq=1 ttl=254 time=150 ms
+        64 bytes from 54.208.41.176: icmp_seq=2 ttl=254 time=151 ms
+
+        --- 54.208.41.176 ping statistics ---
+        2 packets transmitted, 2 received, 0% packet loss, time 1000ms
+        rtt min/avg/max/mdev = 149.888/150.264/150.640/0.376 ms
+        exit 0"#]],
+    );
+    check(
+        &bed.run(outside, &format!("ping -c 1 -W 1 {}", instance.private)),
+        expect![[r#"
+        PING 10.1.0.4 (10.1.0.4) 56(84) bytes of data.
+
+        --- 10.1.0.4 ping statistics ---
+        1 packets transmitted, 0 received, 100% packet loss, time 0ms
+
+        exit 1"#]],
+    );
+    check(
+        &bed.run(instance.name(), "ping -c 1 8.8.8.8"),
+        expect![[r#"
+        PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.
+        64 bytes from 8.8.8.8: icmp_seq=1 ttl=51 time=150 ms
+
+        --- 8.8.8.8 ping statistics ---
+        1 packets transmitted, 1 received, 0% packet loss, time 0ms
+        rtt min/avg/max/mdev = 150.079/150.079/150.079/0.000 ms
+        exit 0"#]],
+    );
+    expect![[r#"
+        1 the internet gateway drops packets to private addresses
+    "#]]
+    .assert_eq(&bed.losses());
+}
+
+#[test]
+fn scans_are_open_refused_or_silent() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(81));
+    let instance = bed.instance(&site);
+    let outside = internet("203.0.113.9");
+    check(
+        &bed.run(outside, &format!("nc -zv {} 22", instance.public())),
+        expect![[r#"
+        Ncat: Version 7.93 ( https://nmap.org/ncat )
+        Ncat: Connected to 54.208.253.227:22.
+        Ncat: 0 bytes sent, 0 bytes received in 0.14 seconds.
+        exit 0"#]],
+    );
+    check(
+        &bed.run(outside, &format!("nc -zv {} 81", instance.public())),
+        expect![[r#"
+        Ncat: Version 7.93 ( https://nmap.org/ncat )
+        Ncat: Connection refused.
+        exit 1"#]],
+    );
+    check(
+        &bed.run(outside, &format!("nc -zv -w 3 {} 23", instance.public())),
+        expect![[r#"
+        Ncat: Version 7.93 ( https://nmap.org/ncat )
+        Ncat: TIMEOUT.
+        exit 1"#]],
+    );
+    check(&bed.run(outside, &format!("nc -z -w 3 {} 23", instance.public())), expect!["exit 1"]);
+    check(
+        &bed.run(outside, &format!("nc {} 22", instance.public())),
+        expect![[r#"
+        SSH-2.0-OpenSSH_8.7
+        exit 0"#]],
+    );
+    expect![[r#"
+        8 no group of the destination has an ingress rule for it
+    "#]]
+    .assert_eq(&bed.losses());
+}
+
+#[test]
+fn services_of_user_data_answer() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(80));
+    let user_data = "#!/bin/bash\n#weir listen tcp/80 http Hello from the lab\n";
+    let (server, client) = (bed.instance_with(&site, Some(user_data)), bed.instance(&site));
+    check(
+        &bed.run(client.name(), &format!("curl -s http://{}/index.html", server.private)),
+        expect![[r#"
+        Hello from the lab
+        exit 0"#]],
+    );
+    check(
+        &bed.run(server.name(), &format!("curl {}", client.private)),
+        expect![[r#"
+        curl: (7) Failed to connect to 10.1.0.5 port 80 after 0 ms: Couldn't connect to server
+        exit 7"#]],
+    );
+    check(
+        &bed.run(server.name(), &format!("curl -m 2 {}:8080", client.private)),
+        expect![[r#"
+        curl: (28) Failed to connect to 10.1.0.5 port 8080 after 2000 ms: Timeout was reached
+        exit 28"#]],
+    );
+    check(
+        &bed.run(server.name(), "curl http://93.184.215.14"),
+        expect![[r#"
+        Hello from the internet
+        exit 0"#]],
+    );
+    check(
+        &bed.run(server.name(), "curl https://example.com"),
+        expect![[r#"
+        curl: (1) Protocol "https" not supported or disabled in libcurl
+        exit 1"#]],
+    );
+    check(
+        &bed.run(server.name(), "curl http://example.com"),
+        expect![[r#"
+        curl: (6) Could not resolve host: example.com
+        exit 6"#]],
+    );
+}
+
+#[test]
+fn commands_about_the_host_itself() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    check(
+        &bed.run(instance.name(), "hostname"),
+        expect![[r#"
+        ip-10-1-0-4.ec2.internal
+        exit 0"#]],
+    );
+    check(
+        &bed.run(instance.name(), "ip -br address"),
+        expect![[r#"
+        lo               UNKNOWN        127.0.0.1/8 ::1/128 
+        ens5             UP             10.1.0.4/24 
+        exit 0"#]],
+    );
+    check(
+        &bed.run(instance.name(), "ping -c 1 localhost"),
+        expect![[r#"
+        PING localhost (127.0.0.1) 56(84) bytes of data.
+        64 bytes from 127.0.0.1: icmp_seq=1 ttl=255 time=0.020 ms
+
+        --- localhost ping statistics ---
+        1 packets transmitted, 1 received, 0% packet loss, time 0ms
+        rtt min/avg/max/mdev = 0.020/0.020/0.020/0.000 ms
+        exit 0"#]],
+    );
+    check(
+        &bed.run(instance.name(), "ping -c 1 ip-10-1-0-4"),
+        expect![[r#"
+        PING ip-10-1-0-4 (10.1.0.4) 56(84) bytes of data.
+        64 bytes from 10.1.0.4: icmp_seq=1 ttl=255 time=0.020 ms
+
+        --- ip-10-1-0-4 ping statistics ---
+        1 packets transmitted, 1 received, 0% packet loss, time 0ms
+        rtt min/avg/max/mdev = 0.020/0.020/0.020/0.000 ms
+        exit 0"#]],
+    );
+    check(
+        &bed.run(instance.name(), "nc -zv localhost 22"),
+        expect![[r#"
+        Ncat: Version 7.93 ( https://nmap.org/ncat )
+        Ncat: Connected to 127.0.0.1:22.
+        Ncat: 0 bytes sent, 0 bytes received in 0.00 seconds.
+        exit 0"#]],
+    );
+    assert_eq!(bed.fabric.traffic(instance.name()).map(|traffic| traffic.sent.packets), Some(0));
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_told() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let rows = [
+        ("foo --bar", "bash: foo: command not found\nexit 127"),
+        ("ping", "ping: usage error: Destination address required\nexit 1"),
+        ("ping nowhere.example", "ping: nowhere.example: Name or service not known\nexit 2"),
+        ("ping -c x 10.1.0.4", "ping: invalid argument: 'x'\nexit 1"),
+        (
+            "ping -c 0 10.1.0.4",
+            "ping: invalid argument: '0': out of range: 1 <= value <= 9223372036854775807\nexit 1",
+        ),
+        ("ping -i x 10.1.0.4", "ping: bad timing interval: x\nexit 1"),
+        ("ping ::1:2", "ping: connect: Network is unreachable\nexit 2"),
+        ("nc", "Ncat: You must specify a host to connect to. QUITTING.\nexit 2"),
+        ("nc 10.1.0.4 x", "Ncat: Invalid port number \"x\". QUITTING.\nexit 2"),
+        ("nc -q 10.1.0.4 22", "nc: invalid option -- 'q'\nNcat: Unrecognised option. QUITTING.\nexit 2"),
+    ];
+    for (line, expected) in rows {
+        assert_eq!(shown(&bed.run(host, line)), expected, "{line}");
+    }
+    let usage = bed.run(host, "ping -z 10.1.0.4");
+    assert!(usage.stderr.starts_with("ping: invalid option -- 'z'\n\nUsage\n  ping [options]"), "{usage:?}");
+    assert_eq!(usage.exit_code, Some(2));
+}
