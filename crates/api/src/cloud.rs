@@ -2,19 +2,24 @@
 //!
 //! One request or one step of time at a time; whoever holds a `Cloud` decides on threads and clocks.
 
+use crate::delivery::Courier;
 use crate::dispatch::{self, Operations};
-use crate::local;
+use crate::local::{self, Shells};
 use crate::logs::queries::{Queries, RunQuery};
 use crate::operation::Context;
+use crate::plane::Plane;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
 use weir_model::iam::Identities;
-use weir_model::{AccountId, Change, Cx, Ids, Network, RegionName, Scope, Timestamp};
+use weir_model::{AccountId, Change, Cx, Ids, Nanos, Network, RegionName, Scope, Timestamp};
 use weir_store::{Store, Ticket};
 use weir_wire::{Credential, Incoming, Refusal, Request, Response, Service, WireError};
 
 /// Most operations without code that are counted by name.
 const MISSES_MAX: usize = 1000;
+
+/// How long flow-log records wait if nobody says otherwise.
+const DELIVERY_DELAY_MS: u64 = 5_000;
 
 /// What is decided before a cloud begins.
 #[derive(Clone, Debug)]
@@ -25,12 +30,14 @@ pub struct Settings {
     pub account: AccountId,
     /// The region of callers that do not sign.
     pub region: RegionName,
+    /// How long flow-log records wait after their window has closed, in ms. Here seconds; in AWS about five minutes.
+    pub delivery_delay_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
         let region = "us-east-1".parse().expect("a well-formed region name");
-        Settings { seed: 0, account: AccountId::DEFAULT, region }
+        Settings { seed: 0, account: AccountId::DEFAULT, region, delivery_delay_ms: DELIVERY_DELAY_MS }
     }
 }
 
@@ -53,6 +60,8 @@ pub struct Cloud {
     pub(crate) counts: Counts,
     pub(crate) logs: Store,
     pub(crate) queries: Queries,
+    pub(crate) plane: Plane,
+    pub(crate) shells: Shells,
     runner: Box<dyn RunQuery>,
     ids: Ids,
     tokens: Tokens,
@@ -71,10 +80,14 @@ pub struct Counts {
 impl Cloud {
     /// A cloud without resources, whose logs are in `logs` and whose queries `runner` runs.
     pub fn new(settings: Settings, logs: Store, runner: Box<dyn RunQuery>) -> Cloud {
+        let network = Network::default();
+        let plane = Plane::new(&network, settings.seed, Nanos(0), settings.delivery_delay_ms);
         Cloud {
             ids: Ids::new(settings.seed),
             settings,
-            network: Network::default(),
+            network,
+            plane,
+            shells: Shells::default(),
             identities: Identities::default(),
             counts: Counts::default(),
             tokens: Tokens::default(),
@@ -90,9 +103,11 @@ impl Cloud {
     /// # Errors
     /// The text is not a resource of that kind.
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
-        Ok(self.network.restore(kind, body)?
+        let is_known = self.network.restore(kind, body)?
             || self.identities.restore(kind, body)?
-            || self.tokens.restore(kind, body)?)
+            || self.tokens.restore(kind, body)?;
+        self.plane.note_change(&self.network, Timestamp(0));
+        Ok(is_known)
     }
 
     /// Answers a request.
@@ -101,15 +116,55 @@ impl Cloud {
         let request_id = self.ids.uuid();
         let mut ticket = Ticket::done();
         let response = match local::is_local(&request.path) {
-            true => local::answer(self, &request),
+            true => local::answer(self, &request, now),
             false => match request.into_incoming() {
                 Ok(incoming) => self.operate(&incoming, &request_id, now, &mut ticket),
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };
-        let mut changes = Vec::new();
-        self.drain_changes(&mut changes);
+        self.plane.note_change(&self.network, now);
+        let changes = self.take_changes();
         Reply { response, changes, ticket }
+    }
+
+    /// Lets time pass: packets travel, windows close, records are delivered, requests lapse. What it changed is there to take
+    /// afterwards ([`Cloud::take_changes`]).
+    pub fn step(&mut self, now: Nanos) {
+        self.network.step(now.into());
+        self.plane.note_change(&self.network, now.into());
+        self.catch_up(now.into());
+        let mut ticket = Ticket::done();
+        while let Some(delivery) = self.plane.outbox.take(now) {
+            let mut courier = Courier {
+                network: &mut self.network,
+                identities: &self.identities,
+                logs: &self.logs,
+                ticket: &mut ticket,
+                now: now.into(),
+            };
+            courier.deliver(&delivery);
+        }
+        self.plane.note_change(&self.network, now.into());
+    }
+
+    /// When there is something to do next, or `None` if nothing will happen unless someone asks.
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.plane.next_deadline()
+    }
+
+    /// What has changed since this was last asked, for the disk.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.network.drain_changes(&mut changes);
+        self.identities.drain_changes(&mut changes);
+        self.tokens.drain_changes(&mut changes);
+        changes
+    }
+
+    /// Brings packets and commands up to `now`.
+    pub(crate) fn catch_up(&mut self, now: Timestamp) {
+        self.plane.step(&self.network, now.into());
+        local::look_at_all(&mut self.shells, &mut self.plane.fabric);
     }
 
     /// The account and region that a caller acts in.
@@ -154,12 +209,6 @@ impl Cloud {
             self.counts.miss(&refusal.error.message);
         }
         refusal.response(request_id)
-    }
-
-    fn drain_changes(&mut self, out: &mut Vec<Change>) {
-        self.network.drain_changes(out);
-        self.identities.drain_changes(out);
-        self.tokens.drain_changes(out);
     }
 }
 

@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod errors;
 pub mod operation;
+pub mod plane;
 pub mod select;
 pub mod table;
 pub mod token;

@@ -1,25 +1,123 @@
 //! Weir's own endpoints, below `/_weir/`, and the health page of LocalStack that test tools look for.
 //!
-//! JSON in, JSON out. Bucket names cannot begin with `_`, so these paths are nobody else's.
+//! JSON in, JSON out; an error is `{"error": "a sentence"}`. Bucket names cannot begin with `_`, so these paths are
+//! nobody else's.
+//!
+//! ```text
+//! GET  /_weir/health                    is anything there?
+//! GET  /_weir/status                    what it holds, and what was asked for that Weir does not have
+//! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host
+//! GET  /_weir/exec?id=…                 {"output", "exit_code"}: what it has printed so far, and its code once it has ended
+//! POST /_weir/exec/interrupt            {"id"}: Ctrl-C
+//! POST /_weir/connect                   {"instance", "command": […]} → {"id"}: the same, over EC2 Instance Connect
+//! GET  /_weir/traffic?host=…            {"sent", "received"}: packets and bytes of a host since it started
+//! POST /_weir/explain                   {"from", "to", "protocol", "port"} → {"delivered", "verdict", "trace"}
+//! ```
+//!
+//! A host is an instance by id, by Name tag, or by an address of its own, or a host on the internet: an address, or `internet`.
+
+mod explain;
+mod host;
+mod shell;
+
+pub use shell::{Shells, look_at_all};
 
 use crate::cloud::Cloud;
 use crate::table;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use weir_fabric::ExecError;
+use weir_model::Timestamp;
 use weir_wire::{Request, Response};
+
+/// Largest body of a request for one of these paths.
+const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Whether a path is one of these, known or not.
 pub fn is_local(path: &str) -> bool {
     path.starts_with("/_weir/") || path.starts_with("/_localstack/")
 }
 
-/// Answers a request for one of these paths.
-pub fn answer(cloud: &mut Cloud, request: &Request) -> Response {
-    match request.path.as_str() {
-        "/_weir/health" | "/_localstack/health" => ok(&health()),
-        "/_weir/status" => ok(&status(cloud)),
-        path => refused(404, &format!("there is nothing at {path}")),
+/// Why one of these requests fails: an HTTP status and a sentence.
+#[derive(Debug)]
+pub struct Failure(u16, String);
+
+impl Failure {
+    fn not_found(message: impl Into<String>) -> Failure {
+        Failure(404, message.into())
     }
+
+    fn wrong(message: impl Into<String>) -> Failure {
+        Failure(400, message.into())
+    }
+}
+
+impl From<ExecError> for Failure {
+    fn from(error: ExecError) -> Failure {
+        let status = if matches!(error, ExecError::NotRunning(_)) { 404 } else { 400 };
+        Failure(status, error.to_string())
+    }
+}
+
+/// Answers a request for one of these paths.
+pub fn answer(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Response {
+    let (status, body) = match route(cloud, request, now) {
+        Ok(body) => (200, body),
+        Err(Failure(status, message)) => (status, json!({ "error": message })),
+    };
+    Response {
+        status,
+        content_type: "application/json",
+        headers: vec![],
+        body: body.to_string().into_bytes(),
+    }
+}
+
+fn route(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Result<Value, Failure> {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET" | "HEAD", "/_weir/health" | "/_localstack/health") => Ok(health()),
+        ("GET", "/_weir/status") => Ok(status(cloud)),
+        ("POST", "/_weir/exec") => {
+            cloud.catch_up(now);
+            shell::exec(cloud, &body(request)?)
+        }
+        ("POST", "/_weir/connect") => {
+            cloud.catch_up(now);
+            shell::connect(cloud, &body(request)?)
+        }
+        ("GET", "/_weir/exec") => {
+            cloud.catch_up(now);
+            shell::poll(cloud, &parameter(request, "id")?)
+        }
+        ("POST", "/_weir/exec/interrupt") => {
+            cloud.catch_up(now);
+            shell::interrupt(cloud, &body(request)?)
+        }
+        ("GET", "/_weir/traffic") => {
+            cloud.catch_up(now);
+            host::traffic(cloud, &parameter(request, "host")?)
+        }
+        ("POST", "/_weir/explain") => {
+            cloud.catch_up(now);
+            explain::explain(cloud, &body(request)?)
+        }
+        (method, path) => Err(Failure::not_found(format!("there is nothing at {method} {path}"))),
+    }
+}
+
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
+    if request.body.len() > BODY_BYTES_MAX {
+        return Err(Failure(413, format!("the body must not exceed {BODY_BYTES_MAX} bytes")));
+    }
+    serde_json::from_slice(&request.body).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn parameter(request: &Request, name: &str) -> Result<String, Failure> {
+    let pairs =
+        weir_wire::query_pairs(request.query.as_bytes()).map_err(|error| Failure::wrong(error.message))?;
+    let found = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    found.ok_or_else(|| Failure::wrong(format!("the parameter {name} is missing")))
 }
 
 /// What test tools wait for: every service is running as soon as anything answers.
@@ -29,10 +127,13 @@ fn health() -> Value {
 }
 
 fn status(cloud: &Cloud) -> Value {
+    let losses: BTreeMap<String, u64> =
+        cloud.plane.fabric.losses().iter().map(|(loss, count)| (loss.to_string(), *count)).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "requests": cloud.counts.requests,
         "not_implemented": cloud.counts.not_implemented,
+        "packets_lost": losses,
         "resources": {
             "vpcs": cloud.network.vpcs.len(),
             "subnets": cloud.network.subnets.len(),
@@ -42,21 +143,4 @@ fn status(cloud: &Cloud) -> Value {
             "flow_logs": cloud.network.flow_logs.len(),
         },
     })
-}
-
-fn ok(body: &Value) -> Response {
-    json_response(200, body)
-}
-
-fn refused(status: u16, message: &str) -> Response {
-    json_response(status, &json!({ "error": message }))
-}
-
-fn json_response(status: u16, body: &Value) -> Response {
-    Response {
-        status,
-        content_type: "application/json",
-        headers: vec![],
-        body: body.to_string().into_bytes(),
-    }
 }

@@ -42,7 +42,7 @@ pub use credential::Credential;
 pub use dialect::{Dialect, Name};
 pub use error::WireError;
 pub use filter::{Filter, FilterRow, FilterTable, VALUES_MAX};
-pub use form::percent_encode;
+pub use form::{pairs as query_pairs, percent_encode};
 pub use frame::{Frame, Response, Return};
 pub use member::{Kind, Member};
 pub use page::{Bounds, PAGE_MAX, Page, Token};

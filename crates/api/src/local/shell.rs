@@ -1,0 +1,175 @@
+//! Commands on hosts: started, looked at, interrupted; directly or over EC2 Instance Connect.
+
+use super::{Failure, host};
+use crate::cloud::Cloud;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use weir_fabric::{ExecId, Fabric, Session, SessionId};
+
+/// Most commands remembered; the oldest that have ended go first.
+const SHELLS_MAX: usize = 1000;
+/// Most bytes of output remembered of one command; what comes on top is lost.
+const OUTPUT_BYTES_MAX: usize = 4 << 20;
+/// How long EC2 Instance Connect tries to reach port 22, in seconds, if the caller does not say.
+const CONNECT_TIMEOUT_S: u32 = 10;
+/// The exit code of an ssh client that cannot connect.
+const NO_CONNECTION: i32 = 255;
+
+/// The commands that were started and what they have printed, by number.
+#[derive(Debug, Default)]
+pub struct Shells {
+    count: u64,
+    shells: BTreeMap<u64, Shell>,
+}
+
+#[derive(Debug)]
+struct Shell {
+    at: At,
+    output: String,
+    exit_code: Option<i32>,
+}
+
+/// How far a command has come.
+#[derive(Debug)]
+enum At {
+    /// Its session is being opened.
+    Connecting(SessionId, Vec<String>),
+    /// It runs, perhaps in a session.
+    Running(ExecId, Option<SessionId>),
+    /// It has ended.
+    Done,
+}
+
+impl Shells {
+    fn add(&mut self, at: At) -> Value {
+        if self.shells.len() >= SHELLS_MAX {
+            let ended = self.shells.iter().find(|(_, shell)| matches!(shell.at, At::Done)).map(|(id, _)| *id);
+            ended.and_then(|id| self.shells.remove(&id));
+        }
+        self.count += 1;
+        self.shells.insert(self.count, Shell { at, output: String::new(), exit_code: None });
+        json!({ "id": self.count.to_string() })
+    }
+
+    fn find(&mut self, id: &str) -> Result<&mut Shell, Failure> {
+        let shell = id.parse().ok().and_then(|id: u64| self.shells.get_mut(&id));
+        shell.ok_or_else(|| Failure::not_found(format!("no command has the id {id}")))
+    }
+
+    fn check_room(&self) -> Result<(), Failure> {
+        let running = self.shells.values().filter(|shell| !matches!(shell.at, At::Done)).count();
+        if running < SHELLS_MAX { Ok(()) } else { Err(Failure::wrong("too many commands are running")) }
+    }
+}
+
+/// A command and where to run it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exec {
+    instance: String,
+    command: Vec<String>,
+}
+
+/// Starts a command on a host.
+pub fn exec(cloud: &mut Cloud, exec: &Exec) -> Result<Value, Failure> {
+    cloud.shells.check_room()?;
+    let name = host::named(&cloud.network, &exec.instance)?;
+    let id = cloud.plane.fabric.exec(name, &exec.command)?;
+    Ok(cloud.shells.add(At::Running(id, None)))
+}
+
+/// A command and in which instance to run it, over EC2 Instance Connect.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    instance: String,
+    command: Vec<String>,
+    timeout_s: Option<u32>,
+}
+
+/// Opens a session and starts a command in it.
+pub fn connect(cloud: &mut Cloud, connect: &Connect) -> Result<Value, Failure> {
+    cloud.shells.check_room()?;
+    let instance = host::instance(&cloud.network, &connect.instance)?;
+    let (id, region) = (instance.id, instance.scope.region);
+    let timeout_s = connect.timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
+    let session = cloud.plane.fabric.connect(id, region, timeout_s)?;
+    Ok(cloud.shells.add(At::Connecting(session, connect.command.clone())))
+}
+
+/// What a command has printed, from its beginning, and its exit code once it has ended.
+pub fn poll(cloud: &mut Cloud, id: &str) -> Result<Value, Failure> {
+    let shell = cloud.shells.find(id)?;
+    shell.look(&mut cloud.plane.fabric);
+    Ok(json!({ "output": shell.output, "exit_code": shell.exit_code }))
+}
+
+/// Which command.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    id: String,
+}
+
+/// Interrupts a command.
+pub fn interrupt(cloud: &mut Cloud, which: &Which) -> Result<Value, Failure> {
+    let shell = cloud.shells.find(&which.id)?;
+    match &shell.at {
+        At::Running(exec, _) => cloud.plane.fabric.interrupt(*exec),
+        At::Connecting(session, _) => {
+            cloud.plane.fabric.disconnect(*session);
+            shell.end(NO_CONNECTION);
+        }
+        At::Done => {}
+    }
+    Ok(json!({}))
+}
+
+/// Brings all commands up to date: those whose session has been opened begin to run.
+pub fn look_at_all(shells: &mut Shells, fabric: &mut Fabric) {
+    let waiting = |shell: &&mut Shell| matches!(shell.at, At::Connecting(..));
+    shells.shells.values_mut().filter(waiting).for_each(|shell| shell.look(fabric));
+}
+
+impl Shell {
+    /// Takes what there is to take.
+    fn look(&mut self, fabric: &mut Fabric) {
+        if let At::Connecting(session, command) = &self.at {
+            let (session, command) = (*session, command.clone());
+            match fabric.session(session) {
+                Session::Connecting => {}
+                Session::Open => match fabric.exec_in(session, &command) {
+                    Ok(exec) => self.at = At::Running(exec, Some(session)),
+                    Err(error) => self.fail(&format!("{error}\n")),
+                },
+                Session::Closed(message) => self.fail(&message),
+            }
+        }
+        if let At::Running(exec, session) = self.at {
+            let Some(output) = fabric.poll(exec) else { return self.end(NO_CONNECTION) };
+            self.print(&output.stdout);
+            self.print(&output.stderr);
+            if let Some(code) = output.exit_code {
+                self.end(code);
+                session.into_iter().for_each(|session| fabric.disconnect(session));
+            }
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        if self.output.len() + text.len() <= OUTPUT_BYTES_MAX {
+            self.output.push_str(text);
+        }
+    }
+
+    fn fail(&mut self, message: &str) {
+        self.print(message);
+        self.end(NO_CONNECTION);
+    }
+
+    fn end(&mut self, code: i32) {
+        self.at = At::Done;
+        self.exit_code = Some(code);
+    }
+}
