@@ -9,6 +9,7 @@
 
 pub mod compiled;
 pub mod explain;
+pub mod oracle;
 pub mod packet;
 pub mod pipeline;
 pub mod sighting;

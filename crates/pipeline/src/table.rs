@@ -241,7 +241,7 @@ impl<A: Address> Table<A> {
         let admission = arrival.admission?;
         let found = self.receiver(fate);
         if arrival.action == Action::Reject && admission != Admission::Closed {
-            return found.map(|found| (found, Connection::Untracked));
+            return found.map(|found| (found, self.untrack(found)));
         }
         let before = found.filter(|found| self.is_alive(*found, visit.now));
         let before = before.map_or(Connection::Untracked, |found| self.entries[found as usize].connection);
@@ -258,6 +258,14 @@ impl<A: Address> Table<A> {
         entry.touched = visit.now;
         entry.partner = index;
         Some((receiver, connection))
+    }
+
+    /// Forgets the connection at `index`: it had ended, and the rules refuse another one.
+    fn untrack(&mut self, index: u32) -> Connection {
+        let entry = &mut self.entries[index as usize];
+        entry.attention |= entry.connection != Connection::Untracked;
+        entry.connection = Connection::Untracked;
+        Connection::Untracked
     }
 
     /// Has the flow at `index` decided again, if it is the reverse of the one at `of`.

@@ -1,0 +1,656 @@
+//! Forwarding once more, as plainly as it can be said: what the [`Pipeline`](crate::Pipeline) is compared with.
+//!
+//! It reads the [`Network`] itself, packet by packet and rule by rule, shares no stage, table or state machine with the
+//! pipeline, and is slow. Where the two disagree one of them is wrong. For tests and simulations.
+//! Source: the same pages of the VPC User Guide, EC2 User Guide and VPC Peering Guide, read once more.
+
+use crate::packet::{ACK, FIN, Packet, RST, SYN, Tuple};
+use crate::sighting::Action;
+use crate::verdict::{Reason, Service};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use weir_model::group::{Direction, Group, GroupRule, Peer};
+use weir_model::instance::InstanceState;
+use weir_model::interface::Interface;
+use weir_model::peering::PeeringStatus;
+use weir_model::protocol::Traffic;
+use weir_model::route::{Associated, Destination, Origin, Target};
+use weir_model::subnet::Subnet;
+use weir_model::{Cidr, InterfaceId, Nanos, Network, PortRange, Protocol, VpcId};
+
+/// Where a packet enters or leaves the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// At an interface.
+    Interface(InterfaceId),
+    /// On the internet.
+    Internet,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives.
+    Deliver {
+        /// Where.
+        to: Place,
+        /// Its source there.
+        source: IpAddr,
+        /// Its destination there.
+        destination: IpAddr,
+        /// By how much its TTL has gone down.
+        hops: u8,
+    },
+    /// A service of the platform answers it.
+    Service(Service),
+    /// It is lost.
+    Drop(Reason),
+}
+
+/// What flow logs should hold: packets and bytes by interface, direction, 5-tuple and action.
+pub type Accounts = BTreeMap<(InterfaceId, Direction, Tuple, Action), (u64, u64)>;
+
+/// Remembers connections and keeps accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Oracle {
+    conversations: BTreeMap<(InterfaceId, Ends), Conversation>,
+    accounts: Accounts,
+}
+
+/// The two ends of a conversation, seen from an interface.
+type Ends = (IpAddr, IpAddr, u8, u16, u16);
+
+#[derive(Clone, Debug)]
+struct Conversation {
+    last: Nanos,
+    last_direction: Direction,
+    turns: u32,
+    began_with_syn: bool,
+    fins: Vec<Direction>,
+    closed: bool,
+}
+
+/// A packet with its addresses as they are at some point of the way.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    packet: &'a Packet,
+    source: IpAddr,
+    destination: IpAddr,
+    hops: u8,
+    now: Nanos,
+}
+
+impl Oracle {
+    /// Decides about `packet`, counts it, and remembers its connection.
+    pub fn forward(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
+        let (source, destination) = (packet.source, packet.destination);
+        if source.is_ipv4() != destination.is_ipv4() {
+            return Fate::Drop(Reason::MixedFamilies);
+        }
+        let sent = Sent { packet, source, destination, hops: 0, now };
+        let fate = match from {
+            Place::Internet => self.inward(network, sent),
+            Place::Interface(id) => match network.interfaces.get(&id) {
+                Some(interface) => self.outward(network, interface, sent),
+                None => Err(Fate::Drop(Reason::UnknownPort)),
+            },
+        };
+        fate.unwrap_or_else(|fate| fate)
+    }
+
+    /// Takes the accounts since the last call.
+    pub fn take_accounts(&mut self) -> Accounts {
+        std::mem::take(&mut self.accounts)
+    }
+
+    fn outward(&mut self, network: &Network, sender: &Interface, sent: Sent) -> Result<Fate, Fate> {
+        let subnet = network.subnets.get(&sender.subnet).ok_or(Fate::Drop(Reason::UnknownPort))?;
+        let dhcp = is_dhcp(subnet, sent.packet);
+        if sender.source_dest_check && !sender.owns(sent.source) && !dhcp {
+            return Err(Fate::Drop(Reason::SourceCheck));
+        }
+        services(network, subnet, sent.packet)?;
+        let stays = in_subnet(subnet, sent.destination);
+        if stays && owner(network, sender.vpc, sent.destination).is_none() {
+            return Err(Fate::Drop(Reason::NoNeighbour));
+        }
+        self.leave(network, (sender, subnet), sent, stays)?;
+        if stays {
+            let receiver = owner(network, sender.vpc, sent.destination);
+            return self.arrive(network, receiver, sent, None, Reason::NoNeighbour);
+        }
+        self.route(network, (sender, subnet), sent)
+    }
+
+    fn leave(
+        &mut self,
+        network: &Network,
+        (sender, subnet): (&Interface, &Subnet),
+        sent: Sent,
+        stays: bool,
+    ) -> Result<(), Fate> {
+        let ends = leaving_ends(sent);
+        let said = self.groups(network, sender, sent, Direction::Egress);
+        let refusal = match said {
+            Said::No => Some(Reason::GroupEgress),
+            Said::Closed => Some(Reason::ConnectionClosed),
+            _ if stays || acl_allows(network, subnet, sent, Direction::Egress) => None,
+            _ => Some(Reason::AclEgress),
+        };
+        self.remember((sender.id, ends), said, sent, Direction::Egress);
+        self.account(sender.id, sent, Direction::Egress, refusal.is_none());
+        refusal.map_or(Ok(()), |reason| Err(Fate::Drop(reason)))
+    }
+
+    fn route(
+        &mut self,
+        network: &Network,
+        (sender, subnet): (&Interface, &Subnet),
+        sent: Sent,
+    ) -> Result<Fate, Fate> {
+        match sent.destination {
+            IpAddr::V4(to) if to.is_multicast() || to.is_broadcast() => {
+                return Err(Fate::Drop(Reason::Multicast));
+            }
+            IpAddr::V6(to) if to.is_multicast() => return Err(Fate::Drop(Reason::Multicast)),
+            IpAddr::V4(to) if to.is_link_local() => return Err(Fate::Drop(Reason::LinkLocal)),
+            IpAddr::V6(to) if to.is_unicast_link_local() => return Err(Fate::Drop(Reason::LinkLocal)),
+            _ => {}
+        }
+        let target = best_target(network, subnet, sent.destination).ok_or(Fate::Drop(Reason::NoRoute))?;
+        if target != Target::Local && is_platform(sent.destination) {
+            return Err(Fate::Drop(Reason::NoRoute));
+        }
+        match target {
+            Target::Local => {
+                let receiver = owner(network, sender.vpc, sent.destination);
+                self.arrive(network, receiver, sent, Some(sender), Reason::NoInterface)
+            }
+            Target::Peering(id) => {
+                let far = far_vpc(network, sender.vpc, id).ok_or(Fate::Drop(Reason::Blackhole))?;
+                if !in_vpc(network, far, sent.destination) {
+                    return Err(Fate::Drop(Reason::PeeringDestination));
+                }
+                if !in_vpc(network, sender.vpc, sent.source) {
+                    return Err(Fate::Drop(Reason::PeeringSource));
+                }
+                self.arrive(
+                    network,
+                    owner(network, far, sent.destination),
+                    sent,
+                    Some(sender),
+                    Reason::NoInterface,
+                )
+            }
+            Target::InternetGateway(id) => {
+                let attached = network.internet_gateways.get(&id).and_then(|gateway| gateway.vpc);
+                if attached != Some(sender.vpc) {
+                    return Err(Fate::Drop(Reason::Blackhole));
+                }
+                self.abroad(network, sender, sent)
+            }
+            Target::Interface(id) | Target::Instance(_, id) => {
+                let receiver = network.interfaces.get(&id).filter(|found| found.vpc == sender.vpc);
+                let receiver = receiver.filter(|found| found.attachment.is_some());
+                let by_instance = matches!(target, Target::Instance(..));
+                let receiver = receiver.filter(|found| !by_instance || is_running(network, found));
+                self.arrive(network, receiver, sent, Some(sender), Reason::Blackhole)
+            }
+            _ => Err(Fate::Drop(Reason::Blackhole)),
+        }
+    }
+
+    fn abroad(&mut self, network: &Network, sender: &Interface, sent: Sent) -> Result<Fate, Fate> {
+        if !is_global(sent.destination) || in_vpc(network, sender.vpc, sent.destination) {
+            return Err(Fate::Drop(Reason::PrivateDestination));
+        }
+        let public =
+            public_of(network, sender.vpc, sent.source).ok_or(Fate::Drop(Reason::NoPublicAddress))?;
+        let sent = Sent { source: public, hops: sent.hops + 1, ..sent };
+        if private_of(network, sent.destination).is_some() {
+            return self.enter(network, sent);
+        }
+        if sent.packet.ttl <= sent.hops {
+            return Err(Fate::Drop(Reason::TtlExpired));
+        }
+        let Sent { source, destination, hops, .. } = sent;
+        Ok(Fate::Deliver { to: Place::Internet, source, destination, hops })
+    }
+
+    fn inward(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
+        if !is_global(sent.source) {
+            return Err(Fate::Drop(Reason::PrivateSource));
+        }
+        if !is_global(sent.destination) {
+            return Err(Fate::Drop(Reason::PrivateDestination));
+        }
+        self.enter(network, sent)
+    }
+
+    fn enter(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
+        let (receiver, private) =
+            private_of(network, sent.destination).ok_or(Fate::Drop(Reason::UnknownPublicAddress))?;
+        if !network.internet_gateways.iter().any(|gateway| gateway.vpc == Some(receiver.vpc)) {
+            return Err(Fate::Drop(Reason::NoInternetGateway));
+        }
+        let sent = Sent { destination: private, ..sent };
+        self.arrive_from(network, receiver, sent, true)
+    }
+
+    fn arrive(
+        &mut self,
+        network: &Network,
+        receiver: Option<&Interface>,
+        sent: Sent,
+        routed_by: Option<&Interface>,
+        otherwise: Reason,
+    ) -> Result<Fate, Fate> {
+        let receiver = receiver.ok_or(Fate::Drop(otherwise))?;
+        let border = routed_by.is_some_and(|sender| sender.subnet != receiver.subnet);
+        self.arrive_from(network, receiver, sent, border)
+    }
+
+    fn arrive_from(
+        &mut self,
+        network: &Network,
+        receiver: &Interface,
+        sent: Sent,
+        border: bool,
+    ) -> Result<Fate, Fate> {
+        if sent.packet.ttl <= sent.hops {
+            return Err(Fate::Drop(Reason::TtlExpired));
+        }
+        if !is_running(network, receiver) {
+            return Err(Fate::Drop(Reason::NotRunning));
+        }
+        let subnet = network.subnets.get(&receiver.subnet).ok_or(Fate::Drop(Reason::NoInterface))?;
+        if border && !acl_allows(network, subnet, sent, Direction::Ingress) {
+            self.account(receiver.id, sent, Direction::Ingress, false);
+            return Err(Fate::Drop(Reason::AclIngress));
+        }
+        let said = self.groups(network, receiver, sent, Direction::Ingress);
+        let ends = arriving_ends(sent);
+        if matches!(said, Said::No | Said::Closed) {
+            self.remember((receiver.id, ends), said, sent, Direction::Ingress);
+            self.account(receiver.id, sent, Direction::Ingress, false);
+            let closed = matches!(said, Said::Closed);
+            return Err(Fate::Drop(if closed { Reason::ConnectionClosed } else { Reason::GroupIngress }));
+        }
+        if receiver.source_dest_check && !receiver.owns(sent.destination) {
+            return Err(Fate::Drop(Reason::DestinationCheck));
+        }
+        self.remember((receiver.id, ends), said, sent, Direction::Ingress);
+        self.account(receiver.id, sent, Direction::Ingress, true);
+        let Sent { source, destination, hops, .. } = sent;
+        Ok(Fate::Deliver { to: Place::Interface(receiver.id), source, destination, hops })
+    }
+
+    fn account(&mut self, interface: InterfaceId, sent: Sent, direction: Direction, accepted: bool) {
+        let action = if accepted { Action::Accept } else { Action::Reject };
+        let tuple = Tuple { source: sent.source, destination: sent.destination, ..sent.packet.tuple() };
+        let (packets, bytes) = self.accounts.entry((interface, direction, tuple, action)).or_default();
+        *packets += u64::from(sent.packet.segments.max(1));
+        *bytes += u64::from(sent.packet.bytes);
+    }
+}
+
+/// What the groups of an interface said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    /// Yes, and from now on the connection is tracked.
+    YesTracked,
+    /// Yes, and the connection is not tracked.
+    Yes,
+    /// Yes, because the connection is tracked.
+    Known,
+    /// No: the tracked connection has closed.
+    Closed,
+    /// No rule says yes.
+    No,
+}
+
+impl Oracle {
+    fn groups(&self, network: &Network, interface: &Interface, sent: Sent, direction: Direction) -> Said {
+        if interface.groups.is_empty() {
+            return Said::Yes;
+        }
+        let ends = if direction == Direction::Egress { leaving_ends(sent) } else { arriving_ends(sent) };
+        let opens = sent.packet.protocol == Protocol::TCP && sent.packet.tcp_flags & (SYN | ACK) == SYN;
+        if let Some(conversation) = self.conversation((interface.id, ends), sent) {
+            if !conversation.closed {
+                return Said::Known;
+            }
+            if !opens {
+                return Said::Closed;
+            }
+        }
+        let groups: Vec<&Group> = interface.groups.iter().filter_map(|id| network.groups.get(id)).collect();
+        let rules = || groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (*group, rule)));
+        let matching: Vec<&GroupRule> = rules()
+            .filter(|(group, rule)| rule.direction == direction && rule_matches(network, group, rule, sent))
+            .map(|(_, rule)| rule)
+            .collect();
+        if matching.is_empty() {
+            return Said::No;
+        }
+        let answers_open = rules().any(|(_, rule)| {
+            rule.direction != direction
+                && is_for_all(rule, sent)
+                && all_ports(rule.traffic, sent.packet.protocol)
+        });
+        let untracked = sent.packet.protocol.has_ports()
+            && answers_open
+            && matching.iter().any(|rule| is_for_all(rule, sent));
+        if untracked { Said::Yes } else { Said::YesTracked }
+    }
+
+    fn conversation(&self, at: (InterfaceId, Ends), sent: Sent) -> Option<&Conversation> {
+        let conversation = self.conversations.get(&at)?;
+        let idle_s = conversation.idle_s(sent.packet.protocol);
+        let idle_ns = sent.now.0.saturating_sub(conversation.last.0);
+        (idle_ns <= idle_s * 1_000_000_000).then_some(conversation)
+    }
+
+    fn remember(&mut self, at: (InterfaceId, Ends), said: Said, sent: Sent, direction: Direction) {
+        match said {
+            Said::YesTracked if sent.packet.tcp_flags & RST != 0 && sent.packet.protocol == Protocol::TCP => {
+                self.conversations.remove(&at);
+            }
+            Said::YesTracked => {
+                self.conversations.insert(at, Conversation::begin(sent, direction));
+            }
+            Said::Known => {
+                if let Some(conversation) = self.conversations.get_mut(&at) {
+                    conversation.go_on(sent, direction);
+                }
+            }
+            Said::Closed => {
+                if let Some(conversation) = self.conversations.get_mut(&at) {
+                    conversation.last = sent.now;
+                }
+            }
+            Said::Yes | Said::No => {
+                self.conversations.remove(&at);
+            }
+        }
+    }
+}
+
+impl Conversation {
+    fn begin(sent: Sent, direction: Direction) -> Conversation {
+        let flags = sent.packet.tcp_flags;
+        let mut conversation = Conversation {
+            last: sent.now,
+            last_direction: direction,
+            turns: 0,
+            began_with_syn: flags & (SYN | ACK) == SYN,
+            fins: Vec::new(),
+            closed: false,
+        };
+        if sent.packet.protocol == Protocol::TCP && flags & FIN != 0 && !conversation.began_with_syn {
+            conversation.fins.push(direction);
+        }
+        conversation
+    }
+
+    fn go_on(&mut self, sent: Sent, direction: Direction) {
+        self.last = sent.now;
+        if direction != self.last_direction {
+            self.turns += 1;
+            self.last_direction = direction;
+        }
+        if sent.packet.protocol != Protocol::TCP {
+            return;
+        }
+        let flags = sent.packet.tcp_flags;
+        if flags & RST != 0 {
+            self.closed = true;
+        } else if flags & FIN != 0 {
+            if !self.fins.contains(&direction) {
+                self.fins.push(direction);
+            }
+        } else if self.fins.len() == 2 && self.fins[1] != direction {
+            self.closed = true;
+        }
+    }
+
+    fn idle_s(&self, protocol: Protocol) -> u64 {
+        match protocol {
+            Protocol::TCP if self.closed => 60,
+            Protocol::TCP if !self.fins.is_empty() => 120,
+            Protocol::TCP if self.began_with_syn && self.turns < 2 => 60,
+            Protocol::TCP => 432_000,
+            Protocol::UDP if self.turns < 3 => 30,
+            Protocol::UDP => 180,
+            Protocol::ICMP | Protocol::ICMPV6 => 30,
+            _ => 600,
+        }
+    }
+}
+
+fn leaving_ends(sent: Sent) -> Ends {
+    let packet = sent.packet;
+    match packet.protocol.is_icmp() {
+        true => {
+            (sent.source, sent.destination, packet.protocol.0, u16::from(packet.icmp.0), packet.icmp.1.into())
+        }
+        false => {
+            (sent.source, sent.destination, packet.protocol.0, packet.source_port, packet.destination_port)
+        }
+    }
+}
+
+/// The ends of an arriving packet are those of the packet that would answer it.
+fn arriving_ends(sent: Sent) -> Ends {
+    const NO_ANSWER: u16 = 1000;
+    let packet = sent.packet;
+    let answer = |kind: u8| match (packet.protocol, kind) {
+        (Protocol::ICMP, 8) => 0,
+        (Protocol::ICMP, 0) => 8,
+        (Protocol::ICMP, 13 | 15 | 17) | (Protocol::ICMPV6, 128) => u16::from(kind) + 1,
+        (Protocol::ICMP, 14 | 16 | 18) | (Protocol::ICMPV6, 129) => u16::from(kind) - 1,
+        (Protocol::ICMP, 10) => 9,
+        (Protocol::ICMP, 9) => 10,
+        _ => NO_ANSWER + u16::from(kind),
+    };
+    let (local, remote, protocol) = (sent.destination, sent.source, packet.protocol.0);
+    match packet.protocol.is_icmp() {
+        true => (local, remote, protocol, answer(packet.icmp.0), packet.icmp.1.into()),
+        false => (local, remote, protocol, packet.destination_port, packet.source_port),
+    }
+}
+
+fn peer_address(sent: Sent, direction: Direction) -> IpAddr {
+    if direction == Direction::Egress { sent.destination } else { sent.source }
+}
+
+fn rule_matches(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) -> bool {
+    let (packet, address) = (sent.packet, peer_address(sent, rule.direction));
+    if !rule.traffic.matches(packet.protocol, packet.destination_port, packet.icmp) {
+        return false;
+    }
+    match rule.peer {
+        Peer::Cidr(cidr) => cidr.contains(address),
+        Peer::Group { group: wanted, .. } => {
+            let Some(other) = network.groups.get(&wanted) else { return false };
+            let reachable = other.vpc == group.vpc || are_peers(network, group.vpc, other.vpc);
+            reachable
+                && network
+                    .interfaces
+                    .iter()
+                    .any(|interface| interface.groups.contains(&wanted) && interface.owns(address))
+        }
+        Peer::PrefixList(_) => false,
+    }
+}
+
+fn are_peers(network: &Network, one: VpcId, other: VpcId) -> bool {
+    network.peerings.iter().any(|peering| {
+        let sides = (peering.requester.vpc, peering.accepter.vpc);
+        peering.status == PeeringStatus::Active
+            && peering.requester.scope.region == peering.accepter.scope.region
+            && (sides == (one, other) || sides == (other, one))
+    })
+}
+
+fn is_for_all(rule: &GroupRule, sent: Sent) -> bool {
+    match rule.peer {
+        Peer::Cidr(cidr @ Cidr::V4(_)) => cidr.prefix() == 0 && sent.source.is_ipv4(),
+        Peer::Cidr(cidr @ Cidr::V6(_)) => cidr.prefix() == 0 && sent.source.is_ipv6(),
+        _ => false,
+    }
+}
+
+fn all_ports(traffic: Traffic, protocol: Protocol) -> bool {
+    match traffic {
+        Traffic::All => true,
+        Traffic::Ports(wanted, ports) => wanted == protocol && ports == PortRange::ALL,
+        Traffic::Protocol(wanted) => wanted == protocol,
+        Traffic::Icmp { .. } => false,
+    }
+}
+
+fn acl_allows(network: &Network, subnet: &Subnet, sent: Sent, direction: Direction) -> bool {
+    let Some(acl) = network.acls.get(&subnet.acl) else { return false };
+    let (packet, address) = (sent.packet, peer_address(sent, direction));
+    let first = acl
+        .entries
+        .iter()
+        .filter(|entry| entry.direction == direction)
+        .filter(|entry| entry.traffic.matches(packet.protocol, packet.destination_port, packet.icmp))
+        .filter(|entry| entry.cidr.contains(address))
+        .min_by_key(|entry| entry.number);
+    first.is_some_and(|entry| entry.allow)
+}
+
+fn in_subnet(subnet: &Subnet, address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => subnet.cidr.is_some_and(|cidr| cidr.contains(address)),
+        IpAddr::V6(address) => subnet.ipv6_cidr.as_ref().is_some_and(|block| block.cidr.contains(address)),
+    }
+}
+
+fn in_vpc(network: &Network, vpc: VpcId, address: IpAddr) -> bool {
+    let Some(vpc) = network.vpcs.get(&vpc) else { return false };
+    match address {
+        IpAddr::V4(address) => vpc.cidrs.iter().any(|block| block.cidr.contains(address)),
+        IpAddr::V6(address) => vpc.ipv6_cidrs.iter().any(|block| block.cidr.contains(address)),
+    }
+}
+
+fn owner(network: &Network, vpc: VpcId, address: IpAddr) -> Option<&Interface> {
+    network.interfaces.iter().find(|interface| interface.vpc == vpc && interface.owns(address))
+}
+
+fn is_running(network: &Network, interface: &Interface) -> bool {
+    match interface.attachment.as_ref().map(|attachment| attachment.instance) {
+        None => false,
+        Some(None) => true,
+        Some(Some(id)) => {
+            network.instances.get(&id).is_some_and(|instance| instance.state == InstanceState::Running)
+        }
+    }
+}
+
+fn public_of(network: &Network, vpc: VpcId, private: IpAddr) -> Option<IpAddr> {
+    let interface = owner(network, vpc, private)?;
+    match private {
+        IpAddr::V6(_) => is_global(private).then_some(private),
+        IpAddr::V4(private) => {
+            let address = interface.addresses.iter().find(|address| address.private == private)?;
+            address.public.as_ref().map(|public| public.address().into())
+        }
+    }
+}
+
+fn private_of(network: &Network, public: IpAddr) -> Option<(&Interface, IpAddr)> {
+    for interface in network.interfaces.iter() {
+        if public.is_ipv6() && is_global(public) && interface.owns(public) {
+            return Some((interface, public));
+        }
+        for address in &interface.addresses {
+            if address.public.as_ref().is_some_and(|found| IpAddr::V4(found.address()) == public) {
+                return Some((interface, address.private.into()));
+            }
+        }
+    }
+    None
+}
+
+fn far_vpc(network: &Network, vpc: VpcId, id: weir_model::PeeringId) -> Option<VpcId> {
+    let peering = network.peerings.get(&id).filter(|found| found.status == PeeringStatus::Active)?;
+    let sides = [peering.requester.vpc, peering.accepter.vpc];
+    let far = if sides[0] == vpc { sides[1] } else { sides[0] };
+    (sides.contains(&vpc) && network.vpcs.has(&far)).then_some(far)
+}
+
+/// The target of the most specific route for `address`.
+fn best_target(network: &Network, subnet: &Subnet, address: IpAddr) -> Option<Target> {
+    let of_vpc = || network.route_tables.iter().filter(|table| table.vpc == subnet.vpc);
+    let is_explicit = |with: &Associated| *with == Associated::Subnet(subnet.id);
+    let explicit = of_vpc().find(|table| table.associations.iter().any(|found| is_explicit(&found.with)));
+    let table = explicit.or_else(|| of_vpc().find(|table| table.main.is_some()));
+    let vpc = network.vpcs.get(&subnet.vpc)?;
+    let mut candidates: Vec<(u8, u8, Target)> = Vec::new();
+    let local4 = vpc.cidrs.iter().map(|block| Cidr::V4(block.cidr));
+    for cidr in local4.chain(vpc.ipv6_cidrs.iter().map(|block| Cidr::V6(block.cidr))) {
+        if cidr.contains(address) {
+            candidates.push((cidr.prefix(), 1, Target::Local));
+        }
+    }
+    for route in table.iter().flat_map(|table| &table.routes) {
+        let Destination::Cidr(cidr) = route.destination else { continue };
+        let rank = if route.origin == Origin::EnableVgwRoutePropagation { 0 } else { 2 };
+        if cidr.contains(address) {
+            candidates.push((cidr.prefix(), rank, route.target));
+        }
+    }
+    candidates.sort_by_key(|(prefix, rank, _)| (*prefix, *rank));
+    candidates.last().map(|(.., target)| *target)
+}
+
+fn is_dhcp(subnet: &Subnet, packet: &Packet) -> bool {
+    let router = subnet.cidr.and_then(|cidr| cidr.nth(1)).map(IpAddr::V4);
+    let to_server =
+        packet.destination == IpAddr::V4(Ipv4Addr::BROADCAST) || Some(packet.destination) == router;
+    packet.protocol == Protocol::UDP && packet.destination_port == 67 && to_server
+}
+
+fn services(network: &Network, subnet: &Subnet, packet: &Packet) -> Result<(), Fate> {
+    if is_dhcp(subnet, packet) {
+        return Err(Fate::Service(Service::Dhcp));
+    }
+    let vpc = network.vpcs.get(&subnet.vpc).ok_or(Fate::Drop(Reason::UnknownPort))?;
+    let resolver = vpc.cidr().nth(2).map(IpAddr::V4);
+    let router = subnet.cidr.and_then(|cidr| cidr.nth(1)).map(IpAddr::V4);
+    let is_dns =
+        ["169.254.169.253", "fd00:ec2::253"].iter().any(|text| *text == packet.destination.to_string());
+    if is_dns || Some(packet.destination) == resolver {
+        let on = vpc.dns_support;
+        return Err(if on { Fate::Service(Service::Dns) } else { Fate::Drop(Reason::ResolverOff) });
+    }
+    if Some(packet.destination) == router {
+        return Err(Fate::Drop(Reason::Router));
+    }
+    match packet.destination.to_string().as_str() {
+        "169.254.169.254" | "fd00:ec2::254" => Err(Fate::Service(Service::Metadata)),
+        "169.254.169.123" | "fd00:ec2::123" => Err(Fate::Service(Service::Time)),
+        _ => Ok(()),
+    }
+}
+
+/// fd00:ec2::/32, which routes other than local ones do not forward.
+fn is_platform(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.segments()[0] == 0xfd00 && address.segments()[1] == 0xec2)
+}
+
+fn is_global(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V6(address) => address.segments()[0] & 0xe000 == 0x2000,
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            !(address.is_private() || shared || address.is_link_local() || matches!(a, 0 | 127) || a >= 224)
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Text tables of packets and their fates: one line, one packet, one expectation.
+//!
+//! `net FILE` chooses a network. A row is `PACKET  FATE  TRACE`, with two blanks or more between: the trace names stages
+//! that must have been passed in this order, the last one for a drop being the one that decided. After `story WORDS`,
+//! rows share one flow table and one clock until the next `story` or `net`; `wait 30s` moves the clock, `change …`
+//! changes the network, and `window` closes the window and lists every sighting.
+//! Each row is checked against the oracle, and against the explanation asked for just before.
+
+use crate::net::{Net, Words, direction, id, peering_status};
+use std::net::IpAddr;
+use weir_model::group::Direction;
+use weir_model::instance::InstanceState;
+use weir_model::route::Destination;
+use weir_model::{InterfaceId, Nanos, Protocol};
+use weir_pipeline::oracle::{Fate, Oracle, Place};
+use weir_pipeline::packet::{ACK, FIN, PSH, RST, SYN};
+use weir_pipeline::{Action, Compiled, Packet, Pipeline, Port, Sighting, Tuple, Verdict};
+
+const SEED: u64 = 7;
+const SECOND: u64 = 1_000_000_000;
+
+/// A pipeline and an oracle that go through the same story.
+struct Story {
+    net: Net,
+    pipeline: Pipeline,
+    oracle: Oracle,
+    now: Nanos,
+}
+
+impl Story {
+    fn new(net: &Net) -> Story {
+        let pipeline = Pipeline::new(Compiled::build(&net.network), SEED);
+        Story { net: net.clone(), pipeline, oracle: Oracle::default(), now: Nanos(1_000 * SECOND) }
+    }
+}
+
+/// Checks every row of `table`, with networks from `nets`.
+pub fn check_table(table: &str, nets: &[(&str, &str)]) -> usize {
+    let (mut net, mut story, mut rows) = (Net::default(), None::<Story>, 0);
+    let mut lines = table.lines().map(|line| line.split('#').next().unwrap_or_default()).peekable();
+    while let Some(line) = lines.next() {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "" => {}
+            "net" => {
+                let (_, text) = nets.iter().find(|(name, _)| *name == rest).expect("a known network");
+                (net, story) = (text.parse().expect("a network"), None);
+            }
+            "story" => story = Some(Story::new(&net)),
+            "wait" => {
+                let seconds: u64 = rest.trim_end_matches('s').parse().expect("seconds");
+                let story = story.as_mut().expect("in a story");
+                story.now = story.now.plus(seconds * SECOND);
+            }
+            "change" => change(story.as_mut().expect("in a story"), rest),
+            "window" => {
+                let mut expected: Vec<String> = Vec::new();
+                while let Some(line) = lines.next_if(|line| line.starts_with(' ')) {
+                    expected.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
+                }
+                check_window(story.as_mut().expect("in a story"), expected);
+            }
+            _ => {
+                rows += 1;
+                match &mut story {
+                    Some(story) => check_row(story, line),
+                    None => check_row(&mut Story::new(&net), line),
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn check_row(story: &mut Story, line: &str) {
+    let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
+    let (packet, fate) = (columns.next().expect("a packet"), columns.next().expect("a fate"));
+    let (from, packet) = read_packet(&story.net, packet);
+    let port = match from {
+        Place::Internet => Port::Internet,
+        Place::Interface(id) => {
+            Port::Interface(story.pipeline.compiled().index_of(id).expect("the interface"))
+        }
+    };
+    let explanation = story.pipeline.explain(port, &packet, story.now);
+    let verdict = story.pipeline.forward(port, &packet, story.now);
+    assert_eq!(explanation.verdict, verdict, "explained otherwise: {line}\n{explanation}");
+    let truth = story.oracle.forward(&story.net.network, from, &packet, story.now);
+    assert_eq!(
+        print(&story.net, &fate_of(&story.pipeline, verdict)),
+        print(&story.net, &truth),
+        "oracle: {line}"
+    );
+    assert_eq!(print(&story.net, &truth), fate, "{line}\n{}", story.net.name(&explanation.to_string()));
+    let steps: Vec<String> = explanation.steps.iter().map(|step| story.net.name(&step.to_string())).collect();
+    check_trace(&steps, columns.next().unwrap_or_default(), line, verdict);
+}
+
+/// The named stages are among the steps in this order; for a drop the last one named is the last step.
+fn check_trace(steps: &[String], trace: &str, line: &str, verdict: Verdict) {
+    let named: Vec<&str> = trace.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut rest = steps.iter();
+    for name in &named {
+        assert!(rest.any(|step| step == name), "{line}\nnot passed (in this order): {name}\n{steps:#?}");
+    }
+    if let (Verdict::Drop(_), Some(last)) = (verdict, named.last()) {
+        let deciding = steps.iter().rfind(|step| !step.ends_with("REJECT"));
+        assert_eq!(Some(*last), deciding.map(String::as_str), "{line}\ndecided elsewhere\n{steps:#?}");
+    }
+}
+
+/// The pipeline's verdict in the oracle's terms.
+pub fn fate_of(pipeline: &Pipeline, verdict: Verdict) -> Fate {
+    match verdict {
+        Verdict::Service(service) => Fate::Service(service),
+        Verdict::Drop(reason) => Fate::Drop(reason),
+        Verdict::Deliver(delivery) => Fate::Deliver {
+            to: match delivery.to {
+                Port::Internet => Place::Internet,
+                Port::Interface(index) => Place::Interface(pipeline.compiled().interface(index).id),
+            },
+            source: delivery.source,
+            destination: delivery.destination,
+            hops: delivery.hops,
+        },
+    }
+}
+
+fn print(net: &Net, fate: &Fate) -> String {
+    match fate {
+        Fate::Service(service) => format!("service {service}"),
+        Fate::Drop(reason) => format!("drop {reason:?}"),
+        Fate::Deliver { to, source, destination, hops } => {
+            let to = match to {
+                Place::Internet => "internet".to_owned(),
+                Place::Interface(id) => net.name(&id.to_string()),
+            };
+            let ttl = if *hops == 0 { String::new() } else { format!(" ttl-{hops}") };
+            format!("deliver {to} {source} > {destination}{ttl}")
+        }
+    }
+}
+
+/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [via HOST] [about PACKET]`.
+fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
+    let (text, quoted) = match text.split_once(" about ") {
+        Some((text, quoted)) => (text, Some(read_packet(net, quoted).1.tuple())),
+        None => (text, None),
+    };
+    let mut words = Words::new(text);
+    let (name, from, _, to) = (words.next(), words.next(), words.next(), words.next());
+    let (protocol, is_icmp) = match name {
+        "tcp" => (Protocol::TCP, false),
+        "udp" => (Protocol::UDP, false),
+        "icmp" => (Protocol::ICMP, true),
+        "icmp6" => (Protocol::ICMPV6, true),
+        other => (Protocol(other.trim_start_matches("proto-").parse().expect("a protocol")), false),
+    };
+    let ((source, source_port), (destination, destination_port)) = (end(net, from), end(net, to));
+    let tuple = Tuple { source, destination, protocol, source_port, destination_port };
+    let mut packet = Packet { quoted, ..Packet::new(tuple, 40) };
+    packet.tcp_flags = if protocol == Protocol::TCP { SYN } else { 0 };
+    packet.icmp = if is_icmp { (if protocol == Protocol::ICMP { 8 } else { 128 }, 0) } else { (0, 0) };
+    let host = from.split([':', '.']).next().unwrap_or_default();
+    let mut place = match host.parse::<u8>().is_ok() || from.starts_with('[') {
+        true => Place::Internet,
+        false => Place::Interface(id(host)),
+    };
+    while let Some(word) = words.option() {
+        match word {
+            "flags" => packet.tcp_flags = flags(words.next()),
+            "ttl" => packet.ttl = words.parse(),
+            "bytes" => packet.bytes = words.parse(),
+            "segments" => packet.segments = words.parse(),
+            "via" => place = Place::Interface(id(words.next())),
+            "type" => {
+                let (kind, code) = words.next().split_once('/').expect("TYPE/CODE");
+                packet.icmp = (kind.parse().expect("a type"), code.parse().expect("a code"));
+            }
+            other => panic!("not of a packet: {other}"),
+        }
+    }
+    (place, packet)
+}
+
+fn end(net: &Net, text: &str) -> (IpAddr, u16) {
+    if let Some((address, port)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        return (net.address(address), port.trim_start_matches(':').parse().unwrap_or(0));
+    }
+    let (address, port) = text.split_once(':').unwrap_or((text, "0"));
+    (net.address(address), port.parse().expect("a port"))
+}
+
+fn flags(letters: &str) -> u8 {
+    let flag = |letter| match letter {
+        'S' => SYN,
+        'A' => ACK,
+        'F' => FIN,
+        'R' => RST,
+        'P' => PSH,
+        other => panic!("no flag: {other}"),
+    };
+    letters.chars().map(flag).fold(0, |flags, flag| flags | flag)
+}
+
+fn change(story: &mut Story, text: &str) {
+    let (mut words, net) = (Words::new(text), &mut story.net);
+    match words.next() {
+        "add" => {
+            let (above, line) = words_after(text, "add").split_once(": ").expect("RESOURCE: LINE");
+            net.add_below(above, line);
+        }
+        "remove-rule" => {
+            let (group, name) = (words.next(), words.next());
+            let group = net.network.groups.get_mut(&id(group)).expect("the group");
+            group.rules.retain(|rule| rule.id != id(name));
+        }
+        "remove-entry" => {
+            let (acl, direction) = (words.next(), direction(words.next()));
+            let number: u16 = words.parse();
+            let acl = net.network.acls.get_mut(&id(acl)).expect("the ACL");
+            acl.entries.retain(|entry| (entry.direction, entry.number) != (direction, number));
+        }
+        "remove-route" => {
+            let (table, cidr) = (words.next(), words.parse());
+            let table = net.network.route_tables.get_mut(&id(table)).expect("the table");
+            table.routes.retain(|route| route.destination != Destination::Cidr(cidr));
+        }
+        "peering" => {
+            let (name, status) = (words.next(), peering_status(words.next()));
+            net.network.peerings.get_mut(&id(name)).expect("the peering").status = status;
+        }
+        "stop" => {
+            net.network.instances.get_mut(&id(words.next())).expect("the host").state = InstanceState::Stopped
+        }
+        "start" => {
+            net.network.instances.get_mut(&id(words.next())).expect("the host").state = InstanceState::Running
+        }
+        "remove-host" => {
+            net.network.interfaces.remove(&id(words.next()));
+        }
+        "new" => net.add(words_after(text, "new")),
+        other => panic!("no change: {other}"),
+    }
+    story.pipeline.update(Compiled::build(&story.net.network));
+}
+
+fn words_after<'a>(text: &'a str, word: &str) -> &'a str {
+    text.strip_prefix(word).unwrap_or(text).trim()
+}
+
+fn check_window(story: &mut Story, mut expected: Vec<String>) {
+    let mut sightings = Vec::new();
+    story.pipeline.close_window(story.now, &mut sightings);
+    let mut found: Vec<String> = sightings.iter().map(|sighting| show(&story.net, sighting)).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "found:\n  {}", found.join("\n  "));
+    assert_eq!(accounts(&sightings), story.oracle.take_accounts());
+}
+
+/// The sums of `sightings`, as the oracle keeps them.
+pub fn accounts(sightings: &[Sighting]) -> weir_pipeline::oracle::Accounts {
+    let mut accounts = weir_pipeline::oracle::Accounts::new();
+    for sighting in sightings {
+        let Sighting { interface, direction, action, source, destination, protocol, .. } = *sighting;
+        let Sighting { source_port, destination_port, .. } = *sighting;
+        let tuple = Tuple { source, destination, protocol, source_port, destination_port };
+        let (packets, bytes) = accounts.entry((interface, direction, tuple, action)).or_default();
+        *packets += sighting.packets;
+        *bytes += sighting.bytes;
+    }
+    accounts
+}
+
+fn show(net: &Net, sighting: &Sighting) -> String {
+    let Sighting { interface, direction, source, destination, protocol, .. } = *sighting;
+    let Sighting { source_port, destination_port, .. } = *sighting;
+    let tuple = Tuple { source, destination, protocol, source_port, destination_port };
+    let name = net.name(&InterfaceId::to_string(&interface));
+    let direction = if direction == Direction::Ingress { "in" } else { "out" };
+    let action = if sighting.action == Action::Accept { "ACCEPT" } else { "REJECT" };
+    let mut line = format!("{name} {direction} {tuple} {action} {} {}", sighting.packets, sighting.bytes);
+    if sighting.tcp_flags != 0 {
+        line += &format!(" flags {}", sighting.tcp_flags);
+    }
+    if let Some(path) = sighting.traffic_path {
+        line += &format!(" path {path}");
+    }
+    line
+}
