@@ -2,13 +2,44 @@
 //!
 //! Source: Amazon EC2 API Reference.
 
+pub mod account;
+pub mod dhcp;
+pub mod internet_gateway;
+pub mod network_acl;
 pub mod peering;
 pub mod region;
+pub mod route;
+pub mod route_table;
 pub mod security_group;
+pub mod subnet;
 pub mod tags;
+pub mod vpc;
 
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }
+    account { DescribeAccountAttributes List }
+    vpc {
+        CreateVpc Write CreateDefaultVpc Write DescribeVpcs List DescribeVpcAttribute Read ModifyVpcAttribute Write
+        AssociateVpcCidrBlock Write DisassociateVpcCidrBlock Write DeleteVpc Write
+    }
+    subnet {
+        CreateSubnet Write CreateDefaultSubnet Write DescribeSubnets List ModifySubnetAttribute Write
+        AssociateSubnetCidrBlock Write DisassociateSubnetCidrBlock Write DeleteSubnet Write
+    }
+    dhcp { CreateDhcpOptions Write DescribeDhcpOptions List AssociateDhcpOptions Write DeleteDhcpOptions Write }
+    internet_gateway {
+        CreateInternetGateway Write AttachInternetGateway Write DescribeInternetGateways List
+        DetachInternetGateway Write DeleteInternetGateway Write
+    }
+    route_table {
+        CreateRouteTable Write DescribeRouteTables List AssociateRouteTable Write DisassociateRouteTable Write
+        ReplaceRouteTableAssociation Write DeleteRouteTable Write
+    }
+    route { CreateRoute Write ReplaceRoute Write DeleteRoute Write }
+    network_acl {
+        CreateNetworkAcl Write CreateNetworkAclEntry Write ReplaceNetworkAclEntry Write DeleteNetworkAclEntry Write
+        ReplaceNetworkAclAssociation Write DescribeNetworkAcls List DeleteNetworkAcl Write
+    }
     security_group {
         CreateSecurityGroup Write DeleteSecurityGroup Write DescribeSecurityGroups List
         AuthorizeSecurityGroupIngress Write AuthorizeSecurityGroupEgress Write
