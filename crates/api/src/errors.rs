@@ -9,7 +9,7 @@ mod resources;
 use weir_model::dhcp::BadOption;
 use weir_model::iam::IamRefused;
 use weir_model::refused::{Held, Limit, Missing, Stranger};
-use weir_model::route::Destination;
+use weir_model::route::{Destination, Target};
 use weir_model::{Cidr, Refused, ZoneName};
 use weir_wire::WireError;
 
@@ -51,7 +51,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::KeptDestination(cidr) => invalid(format!("The destination CIDR block {cidr} is reserved for AWS services.")),
         Refused::InsideLocalRoute(cidr) => invalid(format!("The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")),
         Refused::NotForGatewayTable(table, cidr) => invalid(format!("Route table {table} contains an unsupported route destination for a gateway: {cidr}.")),
-        Refused::NoSuchGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
+        Refused::NoSuchTarget(target) => return no_such_target(target),
         Refused::DifferentNetworks(table, other) => invalid(format!("route table {table} and {} belong to different networks", stranger(other))),
         Refused::SeveralInterfaces(instance) => ("InvalidInstanceID", format!("There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead.")),
         Refused::TableAssociated(table, association) => ("Resource.AlreadyAssociated", format!("the specified association for route table {table} conflicts with an existing association {association}")),
@@ -214,6 +214,22 @@ fn over_limit(limit: &Limit) -> WireError {
         ),
         Limit::KeyPairs => ("KeyPairLimitExceeded", reached("key pairs")),
         Limit::FlowLogs => ("FlowLogsLimitExceeded", reached("flow logs")),
+    };
+    WireError::new(code, message)
+}
+
+/// Gateways that are missing as targets have other codes than those that are asked for by themselves.
+fn no_such_target(target: &Target) -> WireError {
+    let (code, message) = match target {
+        Target::Local => ("InvalidGatewayID.NotFound", absent("gateway ID", "local")),
+        Target::InternetGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
+        Target::VpnGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
+        Target::NatGateway(id) => ("InvalidNatGatewayID.NotFound", absent("natGateway ID", id)),
+        Target::Peering(id) => return not_found(&Missing::Peering(*id)),
+        Target::Interface(id) => return not_found(&Missing::Interface(*id)),
+        Target::Instance(id, _) => return not_found(&Missing::Instance(*id)),
+        Target::VpcEndpoint(id) => return not_found(&Missing::VpcEndpoint(*id)),
+        Target::TransitGateway(id) => return not_found(&Missing::TransitGateway(*id)),
     };
     WireError::new(code, message)
 }

@@ -11,6 +11,7 @@ use crate::protocol::Traffic;
 use crate::table::Resource;
 use crate::{
     AclAssociationId, Cidr, Cx, Held, Limit, Missing, Network, NetworkAclId, Refused, Scope, Tags, VpcId,
+    tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,7 @@ impl Network {
     /// # Errors
     /// No such VPC; [`Limit::NetworkAclsPerVpc`].
     pub fn create_acl(&mut self, cx: &mut Cx, vpc: VpcId, tags: Tags) -> Result<NetworkAclId, Refused> {
+        tags::check(&tags)?;
         self.vpcs.find(cx.scope, &vpc)?;
         if self.acls.iter().filter(|acl| acl.vpc == vpc).count() >= self.limits.acls_per_vpc {
             return Err(Limit::NetworkAclsPerVpc.into());

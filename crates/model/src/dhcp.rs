@@ -4,7 +4,7 @@
 //! Source: Amazon VPC User Guide, "DHCP option sets in Amazon VPC".
 
 use crate::table::Resource;
-use crate::{Cx, DhcpOptionsId, Held, Network, Refused, Scope, Tags, VpcId};
+use crate::{Cx, DhcpOptionsId, Held, Network, Refused, Scope, Tags, VpcId, tags};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -66,6 +66,7 @@ impl Network {
         options: Vec<(String, Vec<String>)>,
         tags: Tags,
     ) -> Result<DhcpOptionsId, Refused> {
+        tags::check(&tags)?;
         check_options(&options).map_err(Refused::DhcpOption)?;
         Ok(self.add_dhcp_options(cx, options, tags, false))
     }

@@ -5,7 +5,7 @@
 use crate::interface::Interface;
 use crate::route::Associated;
 use crate::table::Resource;
-use crate::{Cx, Held, InternetGatewayId, Limit, Network, Refused, Scope, Tags, VpcId};
+use crate::{Cx, Held, InternetGatewayId, Limit, Network, Refused, Scope, Tags, VpcId, tags};
 use serde::{Deserialize, Serialize};
 
 /// An internet gateway: attached to at most one VPC, and a VPC has at most one.
@@ -35,6 +35,7 @@ impl Network {
     /// # Errors
     /// [`Limit::InternetGateways`].
     pub fn create_internet_gateway(&mut self, cx: &mut Cx, tags: Tags) -> Result<InternetGatewayId, Refused> {
+        tags::check(&tags)?;
         if self.internet_gateways.of(cx.scope).count() >= self.limits.internet_gateways {
             return Err(Limit::InternetGateways.into());
         }

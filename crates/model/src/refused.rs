@@ -10,7 +10,7 @@ use crate::group::GroupRefusal;
 use crate::instance::InstanceRefusal;
 use crate::interface::InterfaceRefusal;
 use crate::peering::PeeringRefusal;
-use crate::route::Destination;
+use crate::route::{Destination, Target};
 use crate::tags::TagRefusal;
 use crate::*;
 use std::fmt;
@@ -79,8 +79,8 @@ pub enum Refused {
     InsideLocalRoute(Cidr),
     /// A gateway's table may only lead whole blocks of the VPC or a subnet to an interface.
     NotForGatewayTable(RouteTableId, Cidr),
-    /// No gateway of any kind has this id (as a route's target).
-    NoSuchGateway(InternetGatewayId),
+    /// Nothing that a route could lead to has this id.
+    NoSuchTarget(Target),
     /// The table and the other resource are of different VPCs.
     DifferentNetworks(RouteTableId, Stranger),
     /// A route can lead to an instance only if it has exactly one interface.

@@ -12,7 +12,7 @@ use crate::vpc::CidrAssociation;
 use crate::vpc::blocks::PREFIXES;
 use crate::{
     AclAssociationId, Cidr, Cidr4, Cidr6, Cx, Held, Limit, Missing, Network, NetworkAclId, Refused, Scope,
-    SubnetCidrAssociationId, SubnetId, Tags, VpcId, ZoneName,
+    SubnetCidrAssociationId, SubnetId, Tags, VpcId, ZoneName, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -160,6 +160,7 @@ impl Network {
     /// No such VPC; [`Refused::SubnetWithoutBlock`], [`Refused::SubnetRange`], [`Refused::SubnetConflict`],
     /// [`Refused::NoSuchZone`], [`Limit::SubnetsPerVpc`].
     pub fn create_subnet(&mut self, cx: &mut Cx, new: NewSubnet) -> Result<SubnetId, Refused> {
+        tags::check(&new.tags)?;
         self.vpcs.find(cx.scope, &new.vpc)?;
         if let Some(zone) = new.zone {
             check_zone(cx.scope, zone)?;

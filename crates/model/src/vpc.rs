@@ -12,7 +12,7 @@ use crate::peering::{Peering, PeeringStatus};
 use crate::table::Resource;
 use crate::{
     Cidr4, Cidr6, Cx, DhcpOptionsId, Held, Limit, Network, PeeringId, Refused, Scope, Tags,
-    VpcCidrAssociationId, VpcId,
+    VpcCidrAssociationId, VpcId, tags,
 };
 use defaults::DEFAULT_GROUP;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,7 @@ impl Network {
     /// # Errors
     /// [`Refused::VpcRange`] for a block that a VPC cannot have, [`Limit::Vpcs`].
     pub fn create_vpc(&mut self, cx: &mut Cx, new: NewVpc) -> Result<VpcId, Refused> {
+        tags::check(&new.tags)?;
         blocks::check_block(new.cidr)?;
         self.check_vpc_quota(cx.scope)?;
         Ok(self.add_vpc(cx, new, false))

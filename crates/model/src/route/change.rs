@@ -10,7 +10,7 @@ use crate::peering::{PeeringStatus, Side};
 use crate::refused::Stranger;
 use crate::{
     Cidr, Cidr4, Cidr6, Cx, Held, InstanceId, InterfaceId, Limit, Missing, Network, PeeringId, Refused,
-    RouteTableId, Scope, Tags, VpcId,
+    RouteTableId, Scope, Tags, VpcId, tags,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -40,6 +40,7 @@ impl Network {
         vpc: VpcId,
         tags: Tags,
     ) -> Result<RouteTableId, Refused> {
+        tags::check(&tags)?;
         self.vpcs.find(cx.scope, &vpc)?;
         let held = self.route_tables.iter().filter(|table| table.vpc == vpc).count();
         if held >= self.limits.route_tables_per_vpc {
@@ -194,7 +195,7 @@ impl Network {
             Target::Local => Ok(()),
             Target::InternetGateway(id) => {
                 match self.internet_gateways.get(&id).filter(|igw| igw.scope == scope) {
-                    None => Err(Refused::NoSuchGateway(id)),
+                    None => Err(Refused::NoSuchTarget(target)),
                     Some(igw) if igw.vpc != Some(table.vpc) => {
                         Err(Refused::DifferentNetworks(table.id, Stranger::InternetGateway(id)))
                     }
@@ -203,10 +204,11 @@ impl Network {
             }
             Target::Peering(id) => self.check_peering_target(scope, table.vpc, id),
             Target::Interface(id) | Target::Instance(_, id) => self.check_interface_target(scope, table, id),
-            Target::NatGateway(id) => Err(Missing::NatGateway(id).into()),
-            Target::VpcEndpoint(id) => Err(Missing::VpcEndpoint(id).into()),
-            Target::TransitGateway(id) => Err(Missing::TransitGateway(id).into()),
-            Target::VpnGateway(id) => Err(Missing::VpnGateway(id).into()),
+            // Weir has none of these.
+            Target::NatGateway(_)
+            | Target::VpcEndpoint(_)
+            | Target::TransitGateway(_)
+            | Target::VpnGateway(_) => Err(Refused::NoSuchTarget(target)),
         }
     }
 

@@ -152,10 +152,10 @@ fn a_target_is_in_the_vpc_of_the_table() {
     let (nat, pcx): (NatGatewayId, PeeringId) = (ids.fresh(), ids.fresh());
     let rows = [
         (Target::InternetGateway(loose), strange(Stranger::InternetGateway(loose))),
-        (Target::InternetGateway(igw), Refused::NoSuchGateway(igw)),
+        (Target::InternetGateway(igw), Refused::NoSuchTarget(Target::InternetGateway(igw))),
         (Target::Interface(eni), strange(Stranger::Interface(eni))),
         (Target::Interface(interface), Missing::Interface(interface).into()),
-        (Target::NatGateway(nat), Missing::NatGateway(nat).into()),
+        (Target::NatGateway(nat), Refused::NoSuchTarget(Target::NatGateway(nat))),
         (Target::Peering(pcx), Missing::Peering(pcx).into()),
     ];
     for (target, refused) in rows {
