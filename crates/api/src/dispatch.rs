@@ -72,7 +72,7 @@ fn form(row: &Row, read: fn(&Params) -> Result<Ready, Error>, params: &Params) -
     let ready = read(params)?;
     let is_dry =
         row.service == Service::Ec2 && <Option<bool> as Param>::read(params, "DryRun")?.unwrap_or(false);
-    params.check_all_read()?;
+    params.check_all_read_by(row.service, row.name)?;
     if is_dry { Err(WireError::dry_run().into()) } else { Ok(ready) }
 }
 

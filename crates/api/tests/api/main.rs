@@ -1,9 +1,16 @@
 //! Operations in process: the text of a request to the text of its answer.
 
+mod account;
 mod clumsy;
 mod coverage;
+mod dhcp;
 mod iam;
+mod internet_gateway;
 mod logs;
+mod network_acl;
 mod region;
+mod route;
 mod shown;
+mod subnet;
+mod vpc;
 mod world;

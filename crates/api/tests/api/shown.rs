@@ -69,3 +69,27 @@ pub fn between<'a>(text: &'a str, element: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{element}>"))?;
     rest.split_once(&format!("</{element}>")).map(|(text, _)| text)
 }
+
+/// A text with ids of 17 digits replaced by their prefix and place: the first VPC is `vpc-1`, wherever it stands.
+pub fn named(text: &str) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('-') {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        let digits =
+            after.bytes().take_while(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte)).count();
+        rest = after;
+        if digits == 17 {
+            let (id, after) = after.split_at(digits);
+            let place = seen.iter().position(|known| *known == id).unwrap_or(seen.len());
+            if place == seen.len() {
+                seen.push(id);
+            }
+            out.push_str(&(place + 1).to_string());
+            rest = after;
+        }
+    }
+    out + rest
+}

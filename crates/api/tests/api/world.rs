@@ -56,6 +56,43 @@ impl World {
         expected.assert_eq(&self.ec2(action, params));
     }
 
+    /// Calls an operation of EC2 and compares the answer with its ids numbered in the order they come: `vpc-1`, `acl-2`.
+    #[track_caller]
+    pub fn shows(&mut self, action: &str, params: &str, expected: Expect) {
+        expected.assert_eq(&shown::named(&self.ec2(action, params)));
+    }
+
+    /// Calls an operation of EC2 that must be refused, and compares the refusal.
+    #[track_caller]
+    pub fn refuses(&mut self, action: &str, params: &str, refusal: &str) {
+        assert_eq!(self.ec2(action, params), format!("400 {refusal}"), "{action} {params}");
+    }
+
+    /// Calls an operation of EC2 that must succeed and has nothing to tell.
+    #[track_caller]
+    pub fn returns(&mut self, action: &str, params: &str) {
+        assert_eq!(self.ec2(action, params), "<return>true</return>\n", "{action} {params}");
+    }
+
+    /// Calls an operation of EC2 that must succeed.
+    #[track_caller]
+    pub fn does(&mut self, action: &str, params: &str) -> String {
+        let answer = self.ec2(action, params);
+        assert!(answer.starts_with('<'), "{action} {params}: {answer}");
+        answer
+    }
+
+    /// The texts of all elements of that name in the answer to an operation of EC2, in order.
+    #[track_caller]
+    pub fn all(&mut self, action: &str, params: &str, element: &str) -> Vec<String> {
+        let answer = self.does(action, params);
+        let open = format!("<{element}>");
+        answer
+            .lines()
+            .filter_map(|line| Some(line.trim().strip_prefix(&open)?.split('<').next()?.to_owned()))
+            .collect()
+    }
+
     /// Calls an operation of EC2 that must succeed; gives the text of the first element of that name.
     #[track_caller]
     pub fn id(&mut self, action: &str, params: &str, element: &str) -> String {
