@@ -238,6 +238,30 @@ fn routes_are_replaced_and_deleted() {
 }
 
 #[test]
+fn a_peering_that_is_deleted_leaves_a_blackhole() {
+    let mut lab = lab();
+    let peer = lab.world.id("CreateVpc", "CidrBlock=10.9.0.0/16", "vpcId");
+    let pcx = lab.world.id(
+        "CreateVpcPeeringConnection",
+        &format!("VpcId={}&PeerVpcId={peer}", lab.vpc),
+        "vpcPeeringConnectionId",
+    );
+    let table = lab.table.clone();
+    lab.world.does(
+        "CreateRoute",
+        &format!("RouteTableId={table}&DestinationCidrBlock=10.9.0.0/16&VpcPeeringConnectionId={pcx}"),
+    );
+    let mut states = || lab.world.all("DescribeRouteTables", &format!("RouteTableId.1={table}"), "state");
+    assert_eq!(states(), ["active", "blackhole"]);
+    lab.world.does("AcceptVpcPeeringConnection", &format!("VpcPeeringConnectionId={pcx}"));
+    let mut states = || lab.world.all("DescribeRouteTables", &format!("RouteTableId.1={table}"), "state");
+    assert_eq!(states(), ["active", "active"]);
+    lab.world.does("DeleteVpcPeeringConnection", &format!("VpcPeeringConnectionId={pcx}"));
+    let mut states = || lab.world.all("DescribeRouteTables", &format!("RouteTableId.1={table}"), "state");
+    assert_eq!(states(), ["active", "blackhole"]);
+}
+
+#[test]
 fn associations_move_and_end() {
     let mut lab = lab();
     let (table, subnet, vpc) = (lab.table.clone(), lab.subnet.clone(), lab.vpc.clone());
