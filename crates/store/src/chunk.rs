@@ -52,6 +52,8 @@ impl Draft {
             body.extend_from_slice(&(message.len() as u32).to_le_bytes());
             body.extend_from_slice(message.as_bytes());
         }
+        // The body stays for as long as the events are in memory.
+        body.shrink_to_fit();
         Draft { count, span, body }
     }
 

@@ -3,15 +3,17 @@
 //! One at a time. Each ends in one transaction of the catalog; files that are to be listed are durable before it, files
 //! that are no longer listed are removed after it. So a crash anywhere leaves the state before or after.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use crate::catalog::{Change, GroupRow, Numbers, StreamRow};
 use crate::error::SealError;
 use crate::group::GroupKey;
 use crate::inner::Inner;
 use crate::lock;
+use crate::memory::Cache;
 use crate::options::{SealPolicy, Work};
+use crate::record;
 use crate::sealing;
 use crate::segment::Segment;
 use crate::state::{GroupState, Held, Memory, State};
@@ -23,6 +25,8 @@ const EXPIRY_MS: i64 = 60_000;
 const TICK_MS: i64 = 1_000;
 /// Above so many bytes of unsealed rows the greatest group is sealed.
 const MEMORY_BYTES_TARGET: u64 = 64 * 1024 * 1024;
+/// At most about so many bytes of a group are sealed at a time: sorting and encoding takes some times their memory.
+const JOB_BYTES_TARGET: u64 = 32 * 1024 * 1024;
 /// Above so many files of the write-ahead log all groups are sealed.
 const LOG_FILES_MAX: usize = 4;
 
@@ -102,24 +106,36 @@ impl Inner {
         if is_sealed || is_log_long { self.release_log() } else { Ok(()) }
     }
 
-    /// Seals the rows of a group; a group without rows, or that is gone, is left alone.
+    /// Seals the rows that a group has now; a group without rows, or that is gone, is left alone.
     fn seal_group(&self, id: u64) -> Result<(), SealError> {
-        let Some(job) = lock(&self.state).begin_seal(id) else { return Ok(()) };
-        let sealed = self.write_segments(&job).and_then(|segments| {
+        let until = lock(&self.state).applied_lsn;
+        loop {
+            let job = lock(&self.state).begin_seal(id, until);
+            match job {
+                Some(job) => self.seal_job(&job)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn seal_job(&self, job: &Job) -> Result<(), SealError> {
+        let id = job.id;
+        let sealed = self.write_segments(job).and_then(|segments| {
             let added = segments.iter().map(|segment| (id, segment.clone())).collect();
             self.checkpoint(added, Vec::new(), Some((id, job.lsn)))?;
             Ok(segments)
         });
-        lock(&self.state).end_seal(
-            &job,
-            sealed.as_ref().map_or(&[][..], |segments| segments),
-            sealed.is_ok(),
-        );
+        lock(&self.state).end_seal(job, sealed.as_ref().map_or(&[][..], |segments| segments), sealed.is_ok());
         sealed.map(drop)
     }
 
     fn write_segments(&self, job: &Job) -> Result<Vec<Arc<Segment>>, SealError> {
-        let batches = lock(&job.memory.cache).batches(&job.memory.chunks, &self.options.formats)?;
+        // Readers may have made batches of later chunks too: those are not to be sealed yet.
+        let batches = lock(&job.cache).exactly(job.chunks.len());
+        let batches = batches.unwrap_or_else(|| {
+            let chunks = job.chunks.iter().map(|held| (held.stream.as_ref(), &held.chunk));
+            record::batches(chunks, &self.options.formats)
+        });
         let mut segments = Vec::new();
         for sorted in sealing::sort(&batches, job.cutoff_ms)? {
             let id = lock(&self.state).next_id();
@@ -178,9 +194,11 @@ impl Inner {
 pub(crate) struct Job {
     id: u64,
     key: GroupKey,
-    memory: Memory,
+    /// The oldest of the group.
+    chunks: Vec<Held>,
+    cache: Arc<Mutex<Cache>>,
     cutoff_ms: i64,
-    /// The last frame whose rows are in `memory`.
+    /// The last frame whose rows are in `chunks`.
     lsn: u64,
 }
 
@@ -202,12 +220,14 @@ impl State {
         due
     }
 
-    fn begin_seal(&mut self, id: u64) -> Option<Job> {
-        let (lsn, now_ms) = (self.applied_lsn, self.now_ms);
-        let entry = self.group_by_id(id).filter(|entry| entry.memory.rows > 0)?;
+    /// The next rows of a group to seal, of those up to frame `until`.
+    fn begin_seal(&mut self, id: u64, until: u64) -> Option<Job> {
+        let now_ms = self.now_ms;
+        let entry = self.group_by_id(id)?;
+        let (chunks, lsn) = entry.memory.first_chunks(until)?;
         entry.is_sealing = true;
-        let cutoff_ms = entry.cutoff_ms(now_ms);
-        Some(Job { id, key: entry.group.key.clone(), memory: entry.memory.clone(), cutoff_ms, lsn })
+        let (key, cache) = (entry.group.key.clone(), entry.memory.cache.clone());
+        Some(Job { id, key, chunks, cache, cutoff_ms: entry.cutoff_ms(now_ms), lsn })
     }
 
     /// Takes the sealed rows out of memory and puts their segments in, at once for every reader.
@@ -309,6 +329,23 @@ impl GroupState {
 }
 
 impl Memory {
+    /// The oldest chunks, of whole frames up to `until`, and the last of these frames; `None` if there are none.
+    fn first_chunks(&self, until: u64) -> Option<(Vec<Held>, u64)> {
+        let mut bytes = 0;
+        let mut lsn = 0;
+        let first = self.chunks.iter().take_while(|held| {
+            let is_room = held.lsn == lsn || bytes < JOB_BYTES_TARGET;
+            bytes += held.chunk.raw_bytes();
+            if is_room && held.lsn <= until {
+                lsn = held.lsn;
+                return true;
+            }
+            false
+        });
+        let first: Vec<Held> = first.cloned().collect();
+        (lsn > 0).then_some((first, lsn))
+    }
+
     fn is_due(&self, policy: &SealPolicy, now_ms: i64) -> bool {
         let waited = |held: Option<&Held>| held.map_or(0, |held| now_ms - held.chunk.header.ingestion_ms);
         self.rows >= policy.rows_max

@@ -72,14 +72,16 @@ impl LineFormat {
     /// If it is not, `cells` holds nothing of use.
     pub fn parse<'a>(&self, line: &'a str, cells: &mut Vec<Cell<'a>>) -> bool {
         cells.clear();
-        let mut tokens = line.split(' ');
+        let mut rest = Some(line);
         for column in &self.columns {
-            match tokens.next().and_then(|token| cell(&column.kind, token)) {
+            let Some((token, behind)) = rest.map(split_token) else { return false };
+            match cell(&column.kind, token) {
                 Some(cell) => cells.push(cell),
                 None => return false,
             }
+            rest = behind;
         }
-        tokens.next().is_none()
+        rest.is_none()
     }
 }
 
@@ -101,20 +103,35 @@ fn cell<'a>(kind: &ColumnKind, token: &'a str) -> Option<Cell<'a>> {
         ColumnKind::OneOf(words) => words.contains(&token).then_some(Cell::Text(token)),
         _ if token == "-" => Some(Cell::Null),
         ColumnKind::Text => (!token.is_empty()).then_some(Cell::Text(token)),
-        ColumnKind::Int32 if is_canonical(token) => token.parse().ok().map(Cell::Int32),
-        ColumnKind::Int64 if is_canonical(token) => token.parse().ok().map(Cell::Int64),
-        ColumnKind::Int32 | ColumnKind::Int64 => None,
+        ColumnKind::Int32 => integer(token).and_then(|number| number.try_into().ok()).map(Cell::Int32),
+        ColumnKind::Int64 => integer(token).map(Cell::Int64),
     }
 }
 
-/// Whether printing the number that `token` stands for would give `token`: no plus, no leading zero, no `-0`.
-fn is_canonical(token: &str) -> bool {
-    let digits = token.strip_prefix('-').unwrap_or(token);
-    match digits.as_bytes() {
-        [b'0'] => token == "0",
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
+/// The text up to the first space, and the text behind it if there is one. Tokens are so short that looking at byte
+/// after byte beats the library's search.
+fn split_token(text: &str) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == b' ') {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
     }
+}
+
+/// The number that prints as `token`: no plus, no leading zero, no `-0`.
+fn integer(token: &str) -> Option<i64> {
+    let (is_negative, digits) = match token.as_bytes() {
+        [b'0'] => return Some(0),
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if !matches!(digits.first(), Some(b'1'..=b'9')) {
+        return None;
+    }
+    digits.iter().try_fold(0i64, |number, byte| {
+        let digit = i64::from(byte.checked_sub(b'0').filter(|digit| *digit <= 9)?);
+        let digit = if is_negative { -digit } else { digit };
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Appends the line of these cells to `out`.
@@ -163,6 +180,8 @@ mod tests {
             "2 unknown eni-1 2001:db8::1 2001:db8::2 34892 53 6 54 8855 1477913708 1477913820 ACCEPT OK",
             true,
         );
+        check("-7 a e a b -2147483648 2147483647 0 -9223372036854775808 9223372036854775807 1 2 x OK", true);
+        check("2 a e a b -2147483649 1 0 1 1 1 2 x OK", false);
         check("", false);
         check("2 a eni-1 10.0.0.1 10.0.0.2 1 2 6 20 4249 1 2 ACCEPT", false);
         check("2 a eni-1 10.0.0.1 10.0.0.2 1 2 6 20 4249 1 2 ACCEPT OK ", false);

@@ -34,6 +34,11 @@ impl Cache {
         Ok(self.batches.clone())
     }
 
+    /// The batches of exactly the first `count` chunks, if those have been read and none behind them.
+    pub fn exactly(&self, count: usize) -> Option<Vec<Batch>> {
+        (self.taken == count).then(|| self.batches.clone())
+    }
+
     fn add(&mut self, mut batch: Batch) -> Result<(), ArrowError> {
         while let Some(at) = self.batches.iter().rposition(|other| other.format == batch.format) {
             if self.batches[at].records.num_rows() > 2 * batch.records.num_rows() {

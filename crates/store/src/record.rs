@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Builder, Int64Builder, RecordBatch, StringArray, StringBuilder,
-    StringDictionaryBuilder,
+    Array, ArrayBuilder, ArrayRef, AsArray, Int32Builder, Int64Builder, RecordBatch, StringArray,
+    StringBuilder, StringDictionaryBuilder,
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
@@ -132,13 +132,15 @@ pub(crate) fn batches<'a>(
         for (timestamp_ms, sequence, message) in chunk.events() {
             let at = formats.iter().position(|format| format.parse(message, &mut cells));
             let builder = at.map_or(&mut plain, |at| &mut typed[at]);
-            builder.system(timestamp_ms, chunk.header.ingestion_ms, stream, sequence);
+            builder.system(timestamp_ms, chunk.header.ingestion_ms, sequence);
             builder.raw_bytes += message.len() as u64 + EVENT_OVERHEAD_BYTES;
             match at {
                 Some(_) => builder.line(&cells),
                 None => builder.message.append_value(message),
             }
         }
+        // All events of a chunk are of one stream: one look-up in the dictionary does for each builder.
+        typed.iter_mut().chain([&mut plain]).for_each(|builder| builder.stream(stream));
     }
     std::iter::once(plain).chain(typed).filter_map(Builder::finish).collect()
 }
@@ -177,11 +179,18 @@ impl Builder {
         }
     }
 
-    fn system(&mut self, timestamp_ms: i64, ingestion_ms: i64, stream: &str, sequence: u64) {
+    fn system(&mut self, timestamp_ms: i64, ingestion_ms: i64, sequence: u64) {
         self.timestamp.append_value(timestamp_ms);
         self.ingestion.append_value(ingestion_ms);
-        self.stream.append_value(stream);
         self.sequence.append_value(sequence as i64);
+    }
+
+    /// Gives the rows that have none their stream.
+    fn stream(&mut self, stream: &str) {
+        let rows = self.timestamp.len() - self.stream.len();
+        if rows > 0 {
+            self.stream.append_values(stream, rows);
+        }
     }
 
     fn line(&mut self, cells: &[Cell<'_>]) {

@@ -1,11 +1,12 @@
 //! Reading row by row, in the order of timestamp and arrival, forwards or backwards, from any place on.
 //!
-//! Memory batches and segments are merged; a segment is opened when its first row could be the next one, and one row
-//! group of it is decoded at a time.
+//! Memory batches and segments are merged; a segment is opened when its first row could be the next one, and is decoded
+//! in windows that grow, so that a page costs little and a whole segment not much more than at once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::collections::binary_heap::{BinaryHeap, PeekMut};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -15,6 +16,11 @@ use crate::error::ReadError;
 use crate::record::{Batch, INGESTION, SEQUENCE, STREAM, TIMESTAMP, check_schema, message_into};
 use crate::segment::{Segment, SegmentReader};
 use crate::state::Hidden;
+
+/// So many rows of a segment are decoded first.
+const WINDOW_ROWS_MIN: usize = 1024;
+/// At most so many rows of a segment are decoded at a time.
+const WINDOW_ROWS_MAX: usize = 64 * 1024;
 
 /// One event as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,8 +168,10 @@ impl Ord for Part {
 #[derive(Debug)]
 struct Cursor {
     segment: Arc<Segment>,
-    /// Row groups not read yet, the next one last; `None` before the segment is opened.
-    left: Option<Vec<usize>>,
+    /// The numbers of the rows not read yet; `None` before the segment is opened.
+    left: Option<Range<usize>>,
+    /// So many rows are read next.
+    window: usize,
     reader: Option<SegmentReader>,
 }
 
@@ -191,7 +199,7 @@ impl Rows {
             if segment.max_ms < rows.select.from_ms || segment.min_ms >= rows.select.to_ms {
                 continue;
             }
-            rows.push(Picked::default(), Some(Cursor { segment, left: None, reader: None }));
+            rows.push(Picked::default(), Some(Cursor::new(segment)));
         }
         Ok(rows)
     }
@@ -294,7 +302,7 @@ impl Rows {
         match part.rows.rows.last() {
             Some(next) => part.key = next.0,
             None if part.segment.is_none() => drop(PeekMut::pop(top)),
-            // Its next row group is read when its turn comes; that has only rows behind this one.
+            // Its next window is read when its turn comes; that has only rows behind this one.
             None => {}
         }
         First::Row(row)
@@ -326,20 +334,33 @@ impl Iterator for Rows {
 }
 
 impl Cursor {
-    /// The batches of the next row group.
+    /// Before the segment is opened.
+    fn new(segment: Arc<Segment>) -> Self {
+        Cursor { segment, left: None, window: WINDOW_ROWS_MIN, reader: None }
+    }
+
+    /// The batches of the next window.
     fn next(&mut self, select: &Select) -> Result<Option<Vec<RecordBatch>>, ReadError> {
         if self.reader.is_none() {
             let reader = SegmentReader::open(&self.segment)?;
-            let mut left: Vec<usize> = (0..reader.row_groups()).collect();
-            if select.direction == Direction::Forward {
-                left.reverse();
-            }
-            self.left = Some(left);
+            self.left = Some(reader.span(select.from_ms, select.to_ms));
             self.reader = Some(reader);
         }
-        let row_group = self.left.as_mut().and_then(Vec::pop);
-        let Some((reader, row_group)) = self.reader.as_ref().zip(row_group) else { return Ok(None) };
-        reader.batches(Some(row_group))?.collect::<Result<Vec<_>, _>>().map(Some)
+        let window = self.next_window(select.direction);
+        let Some((reader, window)) = self.reader.as_ref().zip(window) else { return Ok(None) };
+        reader.batches(window)?.collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    fn next_window(&mut self, direction: Direction) -> Option<Range<usize>> {
+        let left = self.left.as_mut().filter(|left| left.start < left.end)?;
+        let length = self.window.min(left.len());
+        self.window = (self.window * 4).min(WINDOW_ROWS_MAX);
+        let Range { start, end } = *left;
+        let at = if direction == Direction::Forward { start + length } else { end - length };
+        let (window, rest) =
+            if direction == Direction::Forward { (start..at, at..end) } else { (at..end, start..at) };
+        *left = rest;
+        Some(window)
     }
 }
 

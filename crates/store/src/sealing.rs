@@ -6,13 +6,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
-use arrow::datatypes::Int64Type;
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Int64Type};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
 use crate::disk::{Disk, parent};
@@ -47,26 +47,26 @@ pub(crate) fn sort(batches: &[Batch], from_ms: i64) -> Result<Vec<Sorted>, SealE
     for format in formats {
         let of_format: Vec<_> = batches.iter().filter(|batch| batch.format == *format).collect();
         let raw_bytes = of_format.iter().map(|batch| batch.raw_bytes).sum();
-        let schema = of_format[0].records.schema();
-        let records = concat_batches(&schema, of_format.iter().map(|batch| &batch.records))?;
-        let records = sort_records(&keep_from(&records, from_ms)?)?;
+        let records = match of_format[..] {
+            [only] => only.records.clone(),
+            _ => {
+                concat_batches(&of_format[0].records.schema(), of_format.iter().map(|batch| &batch.records))?
+            }
+        };
+        let records = sort_records(&records, from_ms)?;
         split_days(&Batch { format: format.clone(), records, raw_bytes }, &mut sorted);
     }
     Ok(sorted)
 }
 
-fn keep_from(records: &RecordBatch, from_ms: i64) -> Result<RecordBatch, SealError> {
-    let timestamps = records.column(TIMESTAMP).as_primitive::<Int64Type>();
-    let is_kept = BooleanArray::from_unary(timestamps, |timestamp_ms| timestamp_ms >= from_ms);
-    Ok(filter_record_batch(records, &is_kept)?)
-}
-
-fn sort_records(records: &RecordBatch) -> Result<RecordBatch, SealError> {
+/// The rows from `from_ms` on in the order of timestamp and sequence number, in one copy.
+fn sort_records(records: &RecordBatch, from_ms: i64) -> Result<RecordBatch, SealError> {
     let timestamps = records.column(TIMESTAMP).as_primitive::<Int64Type>().values();
     let sequences = records.column(SEQUENCE).as_primitive::<Int64Type>().values();
-    let mut rows: Vec<u32> = (0..records.num_rows() as u32).collect();
-    rows.sort_unstable_by_key(|row| (timestamps[*row as usize], sequences[*row as usize]));
-    Ok(take_record_batch(records, &UInt32Array::from(rows))?)
+    let rows = (0..records.num_rows()).filter(|row| timestamps[*row] >= from_ms);
+    let mut rows: Vec<_> = rows.map(|row| (timestamps[row], sequences[row], row as u32)).collect();
+    rows.sort_unstable();
+    Ok(take_record_batch(records, &UInt32Array::from_iter_values(rows.into_iter().map(|row| row.2)))?)
 }
 
 fn split_days(batch: &Batch, out: &mut Vec<Sorted>) {
@@ -147,7 +147,15 @@ fn properties(group: &GroupKey, batch: &Batch) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_key_value_metadata(Some(facts.to_vec()))
         .set_sorting_columns(Some(order.to_vec()));
+    let schema = batch.records.schema();
+    let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+    let builder = texts.fold(builder, |builder, field| unbounded(builder, field.name()));
     DELTA_COLUMNS.into_iter().fold(builder, delta).build()
+}
+
+/// Text is in no order: its smallest and greatest value would exclude nothing and cost a tenth of the sealing.
+fn unbounded(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    builder.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::None)
 }
 
 fn delta(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {

@@ -5,11 +5,15 @@
 //! would put the partition's value in the place of the field's (DuckDB 2.0 does). Rows are in the order of timestamp
 //! and sequence number; columns as in [`crate::record`]; zstd. The file is taken away when nobody reads it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::ChunkReader;
+use parquet::file::statistics::Statistics;
 
 use crate::disk::{self, Disk, Location};
 use crate::error::ReadError;
@@ -53,7 +57,7 @@ impl Segment {
     /// # Errors
     /// If the file cannot be opened or is not the Parquet that was written; each batch may fail too.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, ReadError>> + Send, ReadError> {
-        SegmentReader::open(self)?.batches(None)
+        SegmentReader::open(self)?.all()
     }
 
     /// Lets the file go when the last reader does.
@@ -90,32 +94,76 @@ impl SegmentReader {
         Ok(SegmentReader { location, metadata })
     }
 
-    /// The number of row groups.
-    pub fn row_groups(&self) -> usize {
-        self.metadata.metadata().num_row_groups()
+    /// The rows that can be in a time range, by the statistics of row groups: rows rise with time.
+    pub fn span(&self, from_ms: i64, to_ms: i64) -> Range<usize> {
+        let mut span = 0..0;
+        let mut end = 0;
+        for row_group in self.metadata.metadata().row_groups() {
+            let start = end;
+            end += row_group.num_rows() as usize;
+            let (min_ms, max_ms) = timestamps(row_group);
+            if max_ms < from_ms {
+                span = end..end;
+            } else if min_ms < to_ms {
+                span.end = end;
+                span.start = span.start.min(start);
+            }
+        }
+        span
     }
 
-    /// The rows of one row group, or of all.
-    pub fn batches(&self, row_group: Option<usize>) -> Result<Batches, ReadError> {
-        Ok(match &self.location {
-            Location::File(path) => self.read(disk::open(path)?, row_group)?,
-            Location::Memory(bytes) => self.read(bytes.clone(), row_group)?,
-        })
+    /// All rows.
+    pub fn all(&self) -> Result<Batches, ReadError> {
+        self.batches(
+            0..usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX),
+        )
     }
 
-    fn read<T>(&self, source: T, row_group: Option<usize>) -> Result<Batches, ReadError>
+    /// The rows of these numbers.
+    pub fn batches(&self, rows: Range<usize>) -> Result<Batches, ReadError> {
+        match &self.location {
+            Location::File(path) => self.read(disk::open(path)?, rows),
+            Location::Memory(bytes) => self.read(bytes.clone(), rows),
+        }
+    }
+
+    fn read<T>(&self, source: T, rows: Range<usize>) -> Result<Batches, ReadError>
     where
-        T: parquet::file::reader::ChunkReader + 'static,
+        T: ChunkReader + 'static,
     {
+        let (row_groups, skipped) = self.row_groups_of(&rows);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone());
-        let builder = match row_group {
-            Some(row_group) => builder.with_row_groups(vec![row_group]),
-            None => builder,
-        };
+        let builder =
+            builder.with_row_groups(row_groups).with_offset(rows.start - skipped).with_limit(rows.len());
         Ok(Box::new(builder.build()?.map(|batch| {
             let batch = batch?;
             record::check_schema(&batch)?;
             Ok(batch)
         })))
+    }
+
+    /// The row groups that have some of `rows`, and the number of rows before the first of them.
+    fn row_groups_of(&self, rows: &Range<usize>) -> (Vec<usize>, usize) {
+        let (mut row_groups, mut skipped, mut start) = (Vec::new(), 0, 0);
+        for (number, row_group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let end = start + row_group.num_rows() as usize;
+            if end <= rows.start {
+                skipped = end;
+            } else if start < rows.end {
+                row_groups.push(number);
+            }
+            start = end;
+        }
+        (row_groups, skipped)
+    }
+}
+
+/// The smallest and greatest timestamp of a row group, as far as is known.
+fn timestamps(row_group: &RowGroupMetaData) -> (i64, i64) {
+    match row_group.column(record::TIMESTAMP).statistics() {
+        Some(Statistics::Int64(known)) => {
+            (known.min_opt().copied().unwrap_or(i64::MIN), known.max_opt().copied().unwrap_or(i64::MAX))
+        }
+        _ => (i64::MIN, i64::MAX),
     }
 }

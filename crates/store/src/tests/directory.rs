@@ -42,6 +42,14 @@ fn write(store: &Store, writer: usize) {
     }
 }
 
+fn count_rows(store: &Store) -> usize {
+    let rows = store.rows(&key("g"), Select::default()).expect("is there");
+    let mut numbers: Vec<u64> = rows.map(|row| row.expect("is readable").sequence).collect();
+    numbers.sort_unstable();
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "a row twice");
+    numbers.len()
+}
+
 /// How many rows there are, after checking that each writer's are in its order.
 fn count(store: &Store) -> usize {
     let rows = store.rows(&key("g"), Select::default()).expect("is there");
@@ -59,13 +67,15 @@ fn what_many_writers_wrote_is_there_after_reopening() {
     let directory = Directory::new("writers");
     let store = directory.open().expect("is new");
     add_group(&store);
+    let expected = WRITERS * BATCHES as usize * 3;
     thread::scope(|scope| {
         for writer in 0..WRITERS {
             let store = store.clone();
             scope.spawn(move || write(&store, writer));
         }
+        // A reader keeps looking meanwhile: it sees each row once, wherever the row is.
+        while count_rows(&store) < expected {}
     });
-    let expected = WRITERS * BATCHES as usize * 3;
     assert_eq!(count(&store), expected);
     drop(store);
     let store = directory.open().expect("is sound");

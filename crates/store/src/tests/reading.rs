@@ -102,3 +102,25 @@ fn many_small_appends_make_few_batches() {
     assert_eq!(scan.row_count(), 500);
     assert!(scan.batches.len() <= 10, "{}", scan.batches.len());
 }
+
+#[test]
+fn a_segment_of_many_row_groups_is_read_from_any_place_in_both_directions() {
+    let store = store();
+    let rows = 150_000i64;
+    let events: Vec<(i64, String)> = (0..rows).map(|at| (at / 2, at.to_string())).collect();
+    append(&store, "a", &events.iter().map(|(at, text)| (*at, text.as_str())).collect::<Vec<_>>(), 1);
+    store.seal().expect("the disk is sound");
+    for (from_ms, to_ms) in [(0, 10), (32_760, 32_780), (30_000, 70_000), (74_990, 80_000), (80_000, 90_000)]
+    {
+        let expected: Vec<String> = (from_ms * 2..(to_ms * 2).min(rows)).map(|at| at.to_string()).collect();
+        for direction in [Direction::Forward, Direction::Backward] {
+            let select = Select { from_ms, to_ms, direction, ..Select::default() };
+            let rows = store.rows(&key("g"), select).expect("is there");
+            let mut found: Vec<String> = rows.map(|row| row.expect("is readable").message).collect();
+            if direction == Direction::Backward {
+                found.reverse();
+            }
+            assert!(found == expected, "{from_ms}..{to_ms} {direction:?}: {} rows", found.len());
+        }
+    }
+}
