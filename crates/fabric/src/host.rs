@@ -159,7 +159,9 @@ impl Host {
         outbox: &mut Outbox,
         terminals: &mut BTreeMap<ExecId, Terminal>,
     ) -> bool {
-        self.traffic.received.add(packet.bytes);
+        if !self.machine.owns(packet.source) {
+            self.traffic.received.add(packet.bytes);
+        }
         if let Some(reply) = Reply::read(packet, bytes) {
             self.hear(&reply, now, outbox, terminals);
             return !self.programs.is_empty();
@@ -293,9 +295,13 @@ impl Machine {
         self.stack.connect(SocketAddr::new(source, self.next_port), to)
     }
 
-    /// Leaves a socket to close by itself.
+    /// Leaves a socket to close by itself; one that has had no answer yet just goes, as in Linux.
     pub(crate) fn release(&mut self, handle: SocketHandle, now: Nanos) {
-        self.stack.socket(handle).close();
+        let socket = self.stack.socket(handle);
+        if socket.state() == tcp::State::SynSent {
+            return self.stack.remove(handle);
+        }
+        socket.close();
         let connection = Connection::new(Kind::Discard);
         self.connections.push(Served { handle, connection, abort_at: Some(now.plus(CLOSE_NS)) });
     }

@@ -14,7 +14,7 @@ use weir_model::route::{Destination, Target};
 use weir_model::subnet::NewSubnet;
 use weir_model::vpc::NewVpc;
 use weir_model::{
-    Cidr, Cx, FlowLogId, GroupId, Ids, InstanceId, InterfaceId, Nanos, Network, PeeringId, Refused,
+    Cidr, Cidr4, Cx, FlowLogId, GroupId, Ids, InstanceId, InterfaceId, Nanos, Network, PeeringId, Refused,
     RouteTableId, Scope, SubnetId, Tags, Timestamp, VpcId, ZoneName,
 };
 
@@ -32,7 +32,7 @@ pub struct Bed {
     ids: Ids,
 }
 
-/// A VPC with one subnet that an internet gateway makes public, and a group that lets in SSH and ICMP.
+/// A VPC of 65,536 addresses with one subnet that an internet gateway makes public, and a group that lets in SSH and ICMP.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
     pub vpc: VpcId,
@@ -89,8 +89,9 @@ impl Bed {
     #[track_caller]
     pub fn site(&mut self, cidr: &str) -> Site {
         let cidr = block(cidr);
+        let around = Cidr4::new(cidr.network(), 16).expect("a block");
         let tags = Tags::new;
-        let vpc = NewVpc { cidr, ipv6: false, tenancy: "default".to_owned(), tags: tags() };
+        let vpc = NewVpc { cidr: around, ipv6: false, tenancy: "default".to_owned(), tags: tags() };
         let vpc = self.quietly(|network, cx| network.create_vpc(cx, vpc));
         let subnet = NewSubnet { vpc, zone: None, cidr: Some(cidr), ipv6_cidr: None, tags: tags() };
         let subnet = self.quietly(|network, cx| network.create_subnet(cx, subnet));
@@ -261,6 +262,6 @@ pub fn internet(address: &str) -> HostName {
     HostName::Internet(address.parse::<IpAddr>().expect("an address"))
 }
 
-fn block(text: &str) -> weir_model::Cidr4 {
+fn block(text: &str) -> Cidr4 {
     text.parse().expect("a block")
 }

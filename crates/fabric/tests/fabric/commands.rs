@@ -183,11 +183,11 @@ fn scans_are_open_refused_or_silent() {
     check(
         &bed.run(outside, &format!("nc {} 22", instance.public())),
         expect![[r#"
-        SSH-2.0-OpenSSH_8.7
-        exit 0"#]],
+            SSH-2.0-OpenSSH_8.7
+            exit 0"#]],
     );
     expect![[r#"
-        8 no group of the destination has an ingress rule for it
+        6 no group of the destination has an ingress rule for it
     "#]]
     .assert_eq(&bed.losses());
 }

@@ -1,0 +1,160 @@
+//! What the wires do: carry, lose, keep order, and follow the network as it changes.
+
+use crate::bed::{Bed, SECOND, internet, tcp};
+use weir_fabric::{ExecError, Fabric, HostName, Loss, Malformed, Traffic};
+use weir_model::route::Target;
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn hostile_bytes_are_counted_losses() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let good: &[u8] =
+        &[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 1, 0, 4, 10, 1, 0, 9, 0, 7, 0, 7, 0, 8, 0, 0];
+    for bytes in [&[][..], &[0x45], &[0xff; 40], good, &good[..20]] {
+        assert!(bed.fabric.inject(host, bytes));
+    }
+    let count = |kind| bed.fabric.losses().get(&Loss::Malformed(kind)).copied();
+    assert_eq!(count(Malformed::Truncated), Some(3));
+    assert_eq!(count(Malformed::Header), Some(1));
+    assert_eq!(count(Malformed::Checksum), Some(1));
+    assert_eq!(bed.fabric.traffic(host), Some(Traffic::default()));
+    assert!(!bed.fabric.inject(internet("192.0.2.1"), good));
+}
+
+#[test]
+fn packets_too_big_for_the_internet_are_lost_and_jumbo_frames_pass_inside() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    let inside = bed.run(one.name(), &format!("ping -c 1 -s 8973 {}", other.private));
+    assert_eq!(inside.exit_code, Some(0), "{inside:?}");
+    let outside = bed.run(one.name(), "ping -c 1 -s 1473 -W 1 8.8.8.8");
+    assert_eq!(outside.exit_code, Some(1), "{outside:?}");
+    assert_eq!(bed.fabric.losses().get(&Loss::TooBig), Some(&1));
+}
+
+#[test]
+fn a_stopped_instance_answers_nobody_and_comes_back() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    let line = format!("ping -q -c 1 -W 1 {}", other.private);
+    bed.command(|network, cx| network.stop_instances(cx, &[other.id]));
+    assert_eq!(bed.run(one.name(), &line).exit_code, Some(1));
+    assert_eq!(bed.fabric.exec(other.name(), &words("hostname")), Err(ExecError::NotRunning(other.name())));
+    bed.command(|network, cx| network.start_instances(cx, &[other.id]));
+    assert_eq!(bed.run(one.name(), &line).exit_code, Some(0));
+}
+
+#[test]
+fn packets_on_their_way_to_a_stopped_host_are_lost() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let outside = internet("203.0.113.9");
+    bed.fabric.exec(outside, &words(&format!("ping -c 1 {}", instance.public()))).expect("it starts");
+    bed.command(|network, cx| network.stop_instances(cx, &[instance.id]));
+    bed.pass(1);
+    assert_eq!(bed.fabric.losses().get(&Loss::HostGone), Some(&1));
+}
+
+#[test]
+fn a_running_ping_notices_a_new_route() {
+    let mut bed = Bed::new(1);
+    let (left, right) = (bed.site("10.1.0.0/24"), bed.site("10.2.0.0/24"));
+    let (one, other) = (bed.instance(&left), bed.instance(&right));
+    let peering = bed.peer(&left, &right);
+    bed.route_to(left.table, "10.2.0.0/24", Target::Peering(peering));
+    let id = bed.fabric.exec(one.name(), &words(&format!("ping {}", other.private))).expect("it starts");
+    bed.pass(3);
+    bed.route_to(right.table, "10.1.0.0/24", Target::Peering(peering));
+    bed.pass(2);
+    bed.fabric.interrupt(id);
+    let output = bed.fabric.poll(id).expect("it is known");
+    assert!(output.stdout.contains("6 packets transmitted, 2 received, 66.6667% packet loss"), "{output:?}");
+    assert!(output.stdout.contains("icmp_seq=5"), "{output:?}");
+    assert_eq!(output.exit_code, Some(0));
+}
+
+#[test]
+fn output_can_be_taken_as_it_comes() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    let id = bed.fabric.exec(one.name(), &words(&format!("ping -c 2 {}", other.private))).expect("it starts");
+    let lines = |bed: &mut Bed| bed.fabric.poll(id).map(|output| output.stdout.lines().count());
+    assert_eq!(lines(&mut bed), Some(1));
+    bed.fabric.step(bed.fabric.now().plus(SECOND / 2));
+    assert_eq!(lines(&mut bed), Some(1));
+    bed.pass(1);
+    assert_eq!(lines(&mut bed), Some(5));
+    assert_eq!(lines(&mut bed), None);
+}
+
+#[test]
+fn a_long_transfer_arrives_whole_and_in_order() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(80));
+    let body: String = (0..700).map(|number| format!("{number:04} ")).collect();
+    let user_data = format!("#weir listen tcp/80 http {body}");
+    let server = bed.instance_with(&site, Some(&user_data));
+    let output = bed.run(internet("203.0.113.9"), &format!("curl -s {}", server.public()));
+    assert_eq!((output.stdout.trim(), output.exit_code), (body.trim(), Some(0)));
+}
+
+#[test]
+fn farther_ways_take_longer() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (near, far) = (bed.subnet(&site, "10.1.1.0/24", 'a'), bed.subnet(&site, "10.1.2.0/24", 'b'));
+    let from = bed.instance(&site);
+    let hosts = [bed.instance(&site), bed.instance(&near), bed.instance(&far)];
+    let mut last = 0.0;
+    for host in hosts {
+        let output = bed.run(from.name(), &format!("ping -q -c 5 {}", host.private));
+        let times = output.stdout.rsplit("mdev = ").next().and_then(|times| times.split('/').next());
+        let least: f64 = times.and_then(|least| least.parse().ok()).unwrap_or_else(|| panic!("{output:?}"));
+        assert!(least > last, "{least} ms to {} after {last} ms", host.private);
+        last = least;
+    }
+}
+
+#[test]
+fn time_does_not_run_backwards() {
+    let mut bed = Bed::new(1);
+    let now = bed.fabric.now();
+    bed.pass(10);
+    bed.fabric.step(now);
+    assert_eq!(bed.fabric.now(), now.plus(10 * SECOND));
+    assert_eq!(bed.fabric.next_event(), None);
+}
+
+#[test]
+fn impossible_addresses_are_no_hosts_on_the_internet() {
+    let fabric: &mut Fabric = &mut Bed::new(1).fabric;
+    for address in ["0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1", "::", "ff02::1", "::1"] {
+        let host = internet(address);
+        assert_eq!(fabric.exec(host, &words("hostname")), Err(ExecError::NotRunning(host)), "{address}");
+    }
+    let host: HostName = internet("203.0.113.9");
+    assert!(fabric.exec(host, &words("hostname")).is_ok());
+}
+#[test]
+fn a_connection_is_tried_as_often_as_linux_does_and_leaves_quietly() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    bed.fabric.keep_log();
+    let start = bed.fabric.now();
+    bed.run(internet("203.0.113.9"), &format!("nc -z -w 9 {} 23", instance.public()));
+    bed.pass(60);
+    let times = bed.fabric.log().iter().filter_map(|line| line.split(' ').next()?.parse::<u64>().ok());
+    let seconds: Vec<u64> = times.map(|time| (time - start.0) / SECOND).collect();
+    assert_eq!(seconds, [0, 1, 3, 7]);
+}
