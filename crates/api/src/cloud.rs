@@ -199,6 +199,7 @@ impl Cloud {
             ids: &mut self.ids,
             ticket,
             scope,
+            request_id,
             now,
         };
         dispatch::answer(row, incoming, request_id, &mut cx, &mut self.tokens)

@@ -19,6 +19,7 @@ pub mod token;
 pub mod ec2;
 pub mod iam;
 pub mod import;
+pub mod instance_connect;
 pub mod logs;
 pub mod sts;
 

@@ -41,6 +41,8 @@ pub struct Context<'a> {
     pub ticket: &'a mut Ticket,
     /// The account and region the caller acts in.
     pub scope: Scope,
+    /// The id of this request, a UUID.
+    pub request_id: &'a str,
     /// The time.
     pub now: Timestamp,
 }

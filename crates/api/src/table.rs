@@ -118,7 +118,13 @@ pub(crate) use operations;
 
 /// Every operation of every service.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [crate::ec2::OPERATIONS, crate::iam::OPERATIONS, crate::logs::OPERATIONS, crate::sts::OPERATIONS]
-        .into_iter()
-        .flatten()
+    [
+        crate::ec2::OPERATIONS,
+        crate::iam::OPERATIONS,
+        crate::instance_connect::OPERATIONS,
+        crate::logs::OPERATIONS,
+        crate::sts::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

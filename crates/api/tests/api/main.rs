@@ -8,6 +8,7 @@ mod iam;
 mod internet_gateway;
 mod logs;
 mod network_acl;
+mod packets;
 mod region;
 mod route;
 mod shown;

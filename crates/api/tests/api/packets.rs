@@ -1,0 +1,193 @@
+//! Packets through the API: commands on hosts, explanations, and what only Weir's own pages tell.
+
+use crate::world::World;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use weir_model::Nanos;
+use weir_wire::{Request, Service};
+
+/// Most virtual time that a command of a test takes.
+const COMMAND_NS_MAX: u64 = 120_000_000_000;
+
+impl World {
+    /// Asks one of Weir's own pages; an error is `STATUS sentence`.
+    pub fn own(&mut self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            headers: vec![],
+            body: body.to_string().into_bytes(),
+        };
+        let response = self.send(request);
+        let told: Value = serde_json::from_slice(&response.body).expect("JSON");
+        match response.status {
+            200 => Ok(told),
+            status => Err(format!("{status} {}", told["error"].as_str().expect("a sentence"))),
+        }
+    }
+
+    /// Lets time pass up to the next thing that is due, or to `until`.
+    pub fn pass(&mut self, until: Nanos) {
+        let due = self.cloud.next_deadline().unwrap_or(until).min(until);
+        let now = due.max(Nanos::from(self.now));
+        self.cloud.step(now);
+        self.now = now.into();
+    }
+
+    /// Runs a command on a host to its end: its output, and its exit code.
+    pub fn shell(&mut self, path: &str, host: &str, command: &str) -> String {
+        let words: Vec<&str> = command.split(' ').collect();
+        let started = match self.own("POST", path, &json!({ "instance": host, "command": words })) {
+            Ok(started) => started,
+            Err(error) => return error,
+        };
+        let id = started["id"].as_str().expect("an id").to_owned();
+        let until = Nanos::from(self.now).plus(COMMAND_NS_MAX);
+        loop {
+            let state = self.own("GET", &format!("/_weir/exec?id={id}"), &Value::Null).expect("a state");
+            if let Some(code) = state["exit_code"].as_i64() {
+                return format!("{}exit {code}\n", state["output"].as_str().expect("text"));
+            }
+            assert!(Nanos::from(self.now) < until, "{command} does not end: {state}");
+            // Milliseconds are the clock's grain: always move on by one at least.
+            self.now = self.now.plus_ms(1);
+            self.pass(until);
+        }
+    }
+}
+
+#[track_caller]
+fn check(world: &mut World, method: &str, path: &str, body: Value, expected: Expect) {
+    let shown = match world.own(method, path, &body) {
+        Ok(told) => serde_json::to_string_pretty(&told).expect("JSON"),
+        Err(error) => error,
+    };
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn hosts_on_the_internet_run_commands() {
+    let mut world = World::new();
+    let output = world.shell("/_weir/exec", "internet", "ping -c 2 198.51.100.1");
+    expect![[r#"
+        PING 198.51.100.1 (198.51.100.1) 56(84) bytes of data.
+
+        --- 198.51.100.1 ping statistics ---
+        2 packets transmitted, 0 received, 100% packet loss, time 1000ms
+
+        exit 1
+    "#]]
+    .assert_eq(&output);
+}
+
+#[test]
+fn own_pages_say_what_is_wrong() {
+    let mut world = World::new();
+    check(
+        &mut world,
+        "GET",
+        "/_weir/nothing",
+        Value::Null,
+        expect!["404 there is nothing at GET /_weir/nothing"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/exec",
+        json!({ "instance": "web" }),
+        expect!["400 missing field `command` at line 1 column 18"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/exec",
+        json!({ "instance": "web", "command": ["ping"] }),
+        expect!["404 no instance is called web"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/exec",
+        json!({ "instance": "i-1a2b3c4d", "command": ["ping"] }),
+        expect!["404 no instance has the id i-1a2b3c4d"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/connect",
+        json!({ "instance": "8.8.8.8", "command": ["ping"] }),
+        expect!["404 no instance is called 8.8.8.8"],
+    );
+    check(&mut world, "GET", "/_weir/exec?id=7", Value::Null, expect!["404 no command has the id 7"]);
+    check(&mut world, "GET", "/_weir/exec", Value::Null, expect!["400 the parameter id is missing"]);
+    check(
+        &mut world,
+        "GET",
+        "/_weir/traffic?host=nobody",
+        Value::Null,
+        expect!["404 no instance is called nobody"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/explain",
+        json!({ "from": "internet", "to": "nobody" }),
+        expect!["404 no instance is called nobody"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/explain",
+        json!({ "from": "internet", "to": "10.0.0.1", "protocol": "tcp" }),
+        expect!["400 tcp and udp need a port"],
+    );
+    check(
+        &mut world,
+        "POST",
+        "/_weir/explain",
+        json!({ "from": "internet", "to": "10.0.0.1", "port": 22 }),
+        expect![[r#"
+        {
+          "delivered": false,
+          "packet": "tcp 203.0.113.9:49152 > 10.0.0.1:22",
+          "trace": [],
+          "verdict": "dropped: the internet gateway drops packets to private addresses"
+        }"#]],
+    );
+}
+
+#[test]
+fn a_key_is_pushed_to_a_running_instance() {
+    let mut world = World::new();
+    let key = format!("ssh-ed25519 {}", "A".repeat(68));
+    let body = |instance: &str, user: &str, key: &str| {
+        json!({ "InstanceId": instance, "InstanceOSUser": user, "SSHPublicKey": key }).to_string()
+    };
+    let mut check = |body: &str, expected: Expect| {
+        expected.assert_eq(&world.json(Service::InstanceConnect, "SendSSHPublicKey", body));
+    };
+    check(
+        &body("i-1a2b3c4d", "ec2-user", &key),
+        expect!["400 EC2InstanceNotFoundException: Instance not found"],
+    );
+    check(
+        &body("web", "ec2-user", &key),
+        expect!["400 InvalidArgsException: The value of instanceId is not valid."],
+    );
+    check(
+        &body("i-1a2b3c4d", "ec2 user", &key),
+        expect!["400 InvalidArgsException: The value of instanceOSUser is not valid."],
+    );
+    check(
+        &body("i-1a2b3c4d", "ec2-user", "ssh-dss AAAA"),
+        expect!["400 InvalidArgsException: The value of sSHPublicKey is not valid."],
+    );
+    check(
+        "{}",
+        expect![
+            "400 ValidationException: 1 validation error detected: Value null at 'instanceId' failed to satisfy constraint: Member must not be null"
+        ],
+    );
+}
