@@ -49,6 +49,17 @@ pub(crate) struct Counters {
     pub tcp_flags: u8,
 }
 
+/// What has to be asked for every packet of a flow, because it may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attention {
+    /// Nothing: the packet is as the one before.
+    None,
+    /// Whether the flow, which the receiver's groups refuse, has become part of a connection there.
+    Receiver,
+    /// Everything.
+    Full,
+}
+
 /// An entry of the flow table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<A> {
@@ -67,8 +78,8 @@ pub(crate) struct Entry<A> {
     pub idle_s: u32,
     /// The connection at the interface it enters by.
     pub connection: Connection,
-    /// Whether tracking has to be asked for every packet.
-    pub attention: bool,
+    /// What has to be asked for every packet.
+    pub attention: Attention,
     /// Whether tracking has to be asked for SYN, FIN and RST.
     pub heeds_flags: bool,
     /// Whether its packets touch a connection at the interface they reach.
@@ -101,7 +112,7 @@ impl<A: Address> Entry<A> {
             epoch: 0,
             idle_s: 0,
             connection: Connection::Untracked,
-            attention: false,
+            attention: Attention::None,
             heeds_flags: false,
             touches: false,
             refused: false,
@@ -141,11 +152,6 @@ impl<A: Address> Entry<A> {
             Ok(way) => deliver(slots, to, &there, (way, hops)),
             Err(reason) => Verdict::Drop(reason),
         }
-    }
-
-    /// Whether its packets reach an interface whose groups refuse them for want of a rule.
-    pub fn is_refused_by_receiver(&self) -> bool {
-        self.fate.outcome == Err(Reason::GroupIngress)
     }
 
     /// What the interfaces on its way saw since the window opened: nothing if no packet came.

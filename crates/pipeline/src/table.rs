@@ -10,7 +10,7 @@
 
 use crate::address::Address;
 use crate::compiled::Compiled;
-use crate::entry::{Entry, Fate, Key, SECOND_NS};
+use crate::entry::{Attention, Entry, Fate, Key, SECOND_NS};
 use crate::explain::{Admission, Explanation, Step};
 use crate::flow::Flow;
 use crate::packet::{InterfaceIdx, Packet, Port};
@@ -97,7 +97,7 @@ impl<A: Address> Table<A> {
         let found = self.find(&key);
         if let Some(index) = found {
             let entry = &mut self.entries[index as usize];
-            if entry.covers(world.epoch, packet, now) && !entry.attention {
+            if entry.attention == Attention::None && entry.covers(world.epoch, packet, now) {
                 entry.count(packet, now);
                 return entry.verdict(&world.slots);
             }
@@ -130,9 +130,8 @@ impl<A: Address> Table<A> {
     /// Whether the receiver's groups refuse the flow as before: nothing changed, and it has become part of no connection.
     fn is_still_refused(&self, world: &World, index: u32, visit: &Visit<A>) -> bool {
         let entry = &self.entries[index as usize];
-        entry.is_refused_by_receiver()
+        entry.attention == Attention::Receiver
             && entry.covers(world.epoch, visit.packet, visit.now)
-            && !entry.connection.is_moved_by(Direction::Egress)
             && !self.receiver(&entry.fate).is_some_and(|receiver| self.is_alive(receiver, visit.now))
     }
 
@@ -189,11 +188,16 @@ impl<A: Address> Table<A> {
         let connection = after(before, admission, Direction::Egress, visit.packet);
         self.entries[index as usize].connection = connection;
         if before != connection {
-            self.alert(self.entries[index as usize].partner, index);
-            self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver), index);
+            self.alert(self.entries[index as usize].partner);
+            self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver));
         }
         let far = receiver.map_or(Connection::Untracked, |(_, connection)| connection);
-        self.decide(pending, (world, visit), (index, fate), far)
+        let verdict = self.decide(pending, (world, visit), (index, fate), far);
+        let arrived = decision.arrival.and_then(|arrival| arrival.admission);
+        if waits(admission, connection) || waits(arrived, far) {
+            self.alert(index);
+        }
+        verdict
     }
 
     /// Takes over `fate` for the flow at `index`, whose receiver tracks it as `far`, and counts the packet.
@@ -213,9 +217,7 @@ impl<A: Address> Table<A> {
         entry.epoch = world.epoch;
         entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
         entry.heeds_flags = near.heeds_flags() || far.heeds_flags();
-        entry.attention = near.is_moved_by(Direction::Egress)
-            || far.is_moved_by(Direction::Ingress)
-            || entry.is_refused_by_receiver();
+        entry.attention = attention(&fate, near, far);
         entry.touches = fate.reaches_interface() && (fate.outcome.is_ok() || is_closed(&fate));
         entry.count(visit.packet, visit.now);
         let verdict = entry.verdict(&world.slots);
@@ -253,7 +255,9 @@ impl<A: Address> Table<A> {
         let key = Key { port: slot, flow: fate.there.reversed() };
         let receiver = found.unwrap_or_else(|| self.insert(key));
         let entry = &mut self.entries[receiver as usize];
-        entry.attention |= entry.connection != connection;
+        if entry.connection != connection {
+            entry.attention = Attention::Full;
+        }
         entry.connection = connection;
         entry.touched = visit.now;
         entry.partner = index;
@@ -263,17 +267,15 @@ impl<A: Address> Table<A> {
     /// Forgets the connection at `index`: it had ended, and the rules refuse another one.
     fn untrack(&mut self, index: u32) -> Connection {
         let entry = &mut self.entries[index as usize];
-        entry.attention |= entry.connection != Connection::Untracked;
+        entry.attention = Attention::Full;
         entry.connection = Connection::Untracked;
         Connection::Untracked
     }
 
-    /// Has the flow at `index` decided again, if it is the reverse of the one at `of`.
-    fn alert(&mut self, index: u32, of: u32) {
-        if index != of
-            && let Some(entry) = self.entries.get_mut(index as usize)
-        {
-            entry.attention = true;
+    /// Has the flow at `index` decided again when its next packet comes.
+    fn alert(&mut self, index: u32) {
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.attention = Attention::Full;
         }
     }
 
@@ -444,6 +446,24 @@ fn after(
         Some(Admission::Closed) => before,
         _ => Connection::Untracked,
     }
+}
+
+/// What may change the verdict on the next packet of a flow with `fate`, without the network changing.
+fn attention<A>(fate: &Fate<A>, near: Connection, far: Connection) -> Attention {
+    let moves = near.is_moved_by(Direction::Egress) || far.is_moved_by(Direction::Ingress);
+    // The packet that closed the connection was the last to pass.
+    let closed =
+        [near, far].contains(&Connection::TcpClosed) && fate.outcome != Err(Reason::ConnectionClosed);
+    match fate.outcome {
+        _ if moves || closed => Attention::Full,
+        Err(Reason::GroupIngress) => Attention::Receiver,
+        _ => Attention::None,
+    }
+}
+
+/// Whether a connection will be tracked from another packet on: this one, a reset, began none.
+fn waits(admission: Option<Admission>, connection: Connection) -> bool {
+    matches!(admission, Some(Admission::Rule { tracked: true, .. })) && connection == Connection::Untracked
 }
 
 /// What is remembered of a decision, or the verdict itself if no interface saw the packet.

@@ -322,6 +322,7 @@ impl Net {
             _ => Origin::CreateRoute,
         };
         let table = self.network.route_tables.get_mut(&id(table)).expect("the table");
+        table.routes.retain(|route| (route.destination, route.origin) != (destination, origin));
         table.routes.push(Route { destination, target, origin });
     }
 

@@ -20,15 +20,15 @@ const SEED: u64 = 7;
 const SECOND: u64 = 1_000_000_000;
 
 /// A pipeline and an oracle that go through the same story.
-struct Story {
-    net: Net,
-    pipeline: Pipeline,
-    oracle: Oracle,
-    now: Nanos,
+pub struct Story {
+    pub net: Net,
+    pub pipeline: Pipeline,
+    pub oracle: Oracle,
+    pub now: Nanos,
 }
 
 impl Story {
-    fn new(net: &Net) -> Story {
+    pub fn new(net: &Net) -> Story {
         let pipeline = Pipeline::new(Compiled::build(&net.network), SEED);
         Story { net: net.clone(), pipeline, oracle: Oracle::default(), now: Nanos(1_000 * SECOND) }
     }
@@ -203,7 +203,8 @@ fn flags(letters: &str) -> u8 {
     letters.chars().map(flag).fold(0, |flags, flag| flags | flag)
 }
 
-fn change(story: &mut Story, text: &str) {
+/// Changes the network, and tells the pipeline.
+pub fn change(story: &mut Story, text: &str) {
     let (mut words, net) = (Words::new(text), &mut story.net);
     match words.next() {
         "add" => {
@@ -225,6 +226,14 @@ fn change(story: &mut Story, text: &str) {
             let (table, cidr) = (words.next(), words.parse());
             let table = net.network.route_tables.get_mut(&id(table)).expect("the table");
             table.routes.retain(|route| route.destination != Destination::Cidr(cidr));
+        }
+        "replace-route" => {
+            let (table, cidr) = (words.next(), words.next());
+            let destination = Destination::Cidr(cidr.parse().expect("a block"));
+            let found = net.network.route_tables.get_mut(&id(table)).expect("the table");
+            found.routes.retain(|route| route.destination != destination);
+            let target = words.next();
+            net.add_route(table, Words::new(&format!("{cidr} {target}")));
         }
         "peering" => {
             let (name, status) = (words.next(), peering_status(words.next()));

@@ -1,0 +1,425 @@
+//! Random networks, packets and changes: the pipeline and the oracle must never disagree.
+//!
+//! A run is a function of its seed. Values come from small pools, so that rules meet packets and packets meet again.
+//! A disagreement prints the network and the events, one a line, in the languages of the tables.
+
+use crate::net::Net;
+use crate::rows::{Story, accounts, change, fate_of};
+use std::fmt::Write;
+use std::net::IpAddr;
+use weir_model::interface::PrivateAddress;
+use weir_model::{Ids, InterfaceId, Nanos, Protocol};
+use weir_pipeline::oracle::{Fate, Place};
+use weir_pipeline::packet::{ACK, FIN, RST, SYN};
+use weir_pipeline::{Packet, Port, Tuple};
+
+const SECOND: u64 = 1_000_000_000;
+const PORTS: &[u16] = &[22, 53, 443, 40_000, 40_001];
+const STRANGERS: &[&str] = &[
+    "203.0.113.9",
+    "203.0.113.10",
+    "192.0.2.1",
+    "10.9.9.9",
+    "169.254.169.254",
+    "10.0.0.2",
+    "10.0.1.1",
+    "224.0.0.1",
+];
+
+/// Random choices that repeat with their seed.
+pub struct Rng(Ids);
+
+impl Rng {
+    pub fn new(seed: u64) -> Rng {
+        Rng(Ids::new(seed))
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0.below(bound as u64) as usize
+    }
+
+    pub fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len())]
+    }
+
+    /// True in `percent` of 100 cases.
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// The text of a random network: three VPCs, each with two subnets of three hosts.
+pub fn network(rng: &mut Rng) -> String {
+    let mut text = String::new();
+    let regions = ["us-east-1", "us-east-1", "eu-west-1"];
+    for (vpc, region) in regions.iter().enumerate() {
+        let secondary = if rng.chance(40) { format!(" cidr 10.9{vpc}.0.0/16") } else { String::new() };
+        let dns = if rng.chance(20) { " dns-off" } else { "" };
+        writeln!(text, "vpc v{vpc} 10.{vpc}.0.0/16{secondary} ipv6 2600:{vpc}::/56 region {region}{dns}")
+            .unwrap();
+        let attached = if rng.chance(80) { format!(" v{vpc}") } else { String::new() };
+        writeln!(text, "igw g{vpc}{attached}").unwrap();
+    }
+    for (one, other) in [(0, 1), (1, 2), (0, 2)] {
+        let status = rng.pick(&["active", "active", "active", "pending", "deleted"]);
+        writeln!(text, "peering p{one}{other} v{one} v{other} {status}").unwrap();
+    }
+    for vpc in 0..3 {
+        resources(rng, &mut text, vpc);
+    }
+    text
+}
+
+fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
+    for acl in 0..2 {
+        writeln!(text, "acl a{vpc}{acl} v{vpc}").unwrap();
+        for number in 0..rng.below(4) {
+            writeln!(text, "  {}", entry(rng, 10 * number + 10)).unwrap();
+        }
+        for way in ["in", "out"] {
+            let verb = rng.pick(&["allow", "allow", "allow", "deny"]);
+            writeln!(text, "  {way} 200 {verb} all 0.0.0.0/0\n  {way} 201 {verb} all ::/0").unwrap();
+        }
+    }
+    for group in 0..3 {
+        writeln!(text, "group s{vpc}{group} v{vpc}").unwrap();
+        for _ in 0..rng.below(5) {
+            writeln!(text, "  {}", rule(rng)).unwrap();
+        }
+    }
+    for table in ["main", "side"] {
+        let main = if table == "main" && rng.chance(90) { " main" } else { "" };
+        writeln!(text, "table {table}{vpc} v{vpc}{main}").unwrap();
+        for _ in 0..1 + rng.below(5) {
+            writeln!(text, "  {}", route(rng, vpc)).unwrap();
+        }
+    }
+    for subnet in 0..2 {
+        let (acl, zone) = (rng.below(2), rng.pick(&['a', 'b']));
+        let acl = if rng.chance(60) { format!(" acl a{vpc}{acl}") } else { String::new() };
+        let table = if rng.chance(50) { format!(" table side{vpc}") } else { String::new() };
+        let ipv6 = format!("2600:{vpc}:0:{subnet}::/64");
+        writeln!(
+            text,
+            "subnet n{vpc}{subnet} v{vpc} 10.{vpc}.{subnet}.0/24 ipv6 {ipv6} zone {zone}{acl}{table}"
+        )
+        .unwrap();
+        for host in 0..3 {
+            writeln!(text, "{}", self::host(rng, vpc, subnet, host)).unwrap();
+        }
+    }
+}
+
+fn host(rng: &mut Rng, vpc: usize, subnet: usize, host: usize) -> String {
+    let mut line = format!("host h{vpc}{subnet}{host} n{vpc}{subnet} 10.{vpc}.{subnet}.1{host}");
+    if rng.chance(60) {
+        write!(line, " public 198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host).unwrap();
+    }
+    if rng.chance(30) {
+        write!(line, " and 10.{vpc}.{subnet}.2{host}").unwrap();
+    }
+    if rng.chance(60) {
+        write!(line, " ipv6 2600:{vpc}:0:{subnet}::1{host}").unwrap();
+    }
+    let groups: Vec<String> =
+        (0..3).filter(|_| rng.chance(50)).map(|group| format!("s{vpc}{group}")).collect();
+    if !groups.is_empty() {
+        write!(line, " groups {}", groups.join(",")).unwrap();
+    }
+    for (word, percent) in [("no-check", 30), ("stopped", 5), ("detached", 5)] {
+        if rng.chance(percent) {
+            write!(line, " {word}").unwrap();
+        }
+    }
+    line
+}
+
+fn traffic(rng: &mut Rng) -> String {
+    let port = rng.pick(PORTS);
+    match rng.below(9) {
+        0 => "all".to_owned(),
+        1 => "tcp".to_owned(),
+        2 | 3 => format!("tcp:{port}"),
+        4 => "udp".to_owned(),
+        5 => format!("udp:{port}"),
+        6 => "icmp".to_owned(),
+        7 => rng.pick(&["icmp:8", "icmp:3/1", "icmp6", "icmp6:128"]).to_owned(),
+        _ => "proto:47".to_owned(),
+    }
+}
+
+fn block(rng: &mut Rng) -> String {
+    let (vpc, subnet) = (rng.below(3), rng.below(2));
+    match rng.below(7) {
+        0 | 1 => "0.0.0.0/0".to_owned(),
+        2 => "::/0".to_owned(),
+        3 => format!("10.{vpc}.0.0/16"),
+        4 => format!("10.{vpc}.{subnet}.0/24"),
+        5 => format!("2600:{vpc}:0:{subnet}::/64"),
+        _ => rng.pick(&["203.0.113.0/24", "198.51.100.0/24", "10.0.0.10/32"]).to_owned(),
+    }
+}
+
+fn entry(rng: &mut Rng, number: usize) -> String {
+    let (way, verb) = (rng.pick(&["in", "out"]), rng.pick(&["allow", "deny"]));
+    format!("{way} {number} {verb} {} {}", traffic(rng), block(rng))
+}
+
+fn rule(rng: &mut Rng) -> String {
+    let way = rng.pick(&["in", "out"]);
+    let peer = if rng.chance(25) { format!("group:s{}{}", rng.below(3), rng.below(3)) } else { block(rng) };
+    format!("{way} {} {peer}", traffic(rng))
+}
+
+fn route(rng: &mut Rng, vpc: usize) -> String {
+    let far = rng.below(3);
+    let (one, other) = (vpc.min(far), vpc.max(far));
+    let host = format!("h{vpc}{}{}", rng.below(2), rng.below(3));
+    let target = match rng.below(8) {
+        0..=2 => format!("igw:g{vpc}"),
+        3 | 4 if one != other => format!("peering:p{one}{other}"),
+        3 | 4 => "peering:p01".to_owned(),
+        5 => format!("interface:{host}"),
+        6 => format!("instance:{host}"),
+        _ => rng.pick(&["nat:n", "tgw:t", "igw:g0", "vgw:w"]).to_owned(),
+    };
+    let propagated = if rng.chance(15) { " propagated" } else { "" };
+    format!("{} {target}{propagated}", block(rng))
+}
+
+fn random_change(rng: &mut Rng) -> String {
+    let vpc = rng.below(3);
+    match rng.below(11) {
+        0 | 1 => format!("add group s{vpc}{}: {}", rng.below(3), rule(rng)),
+        2 | 3 => {
+            let group = format!("s{vpc}{}", rng.below(3));
+            format!("remove-rule {group} {group}/{}", 1 + rng.below(5))
+        }
+        4 => {
+            let number = 10 + rng.below(30);
+            format!("add acl a{vpc}{}: {}", rng.below(2), entry(rng, number))
+        }
+        5 => format!(
+            "remove-entry a{vpc}{} {} {}",
+            rng.below(2),
+            rng.pick(&["in", "out"]),
+            rng.pick(&[10, 20, 200])
+        ),
+        6 => {
+            let table = format!("{}{vpc}", rng.pick(&["main", "side"]));
+            format!("remove-route {table} {}", block(rng))
+        }
+        7 => {
+            let (table, route) = (rng.pick(&["main", "side"]), route(rng, vpc));
+            format!("replace-route {table}{vpc} {route}")
+        }
+        8 => format!("peering {} {}", rng.pick(&["p01", "p12", "p02"]), rng.pick(&["active", "deleted"])),
+        9 => format!("{} h{vpc}{}{}", rng.pick(&["stop", "start"]), rng.below(2), rng.below(3)),
+        _ => {
+            let (subnet, host) = (rng.below(2), rng.below(3));
+            match rng.chance(40) {
+                true => format!("remove-host h{vpc}{subnet}{host}"),
+                false => format!("new {}", self::host(rng, vpc, subnet, host)),
+            }
+        }
+    }
+}
+
+/// A run under way.
+struct Run {
+    rng: Rng,
+    story: Story,
+    /// Packets that were delivered lately, where and as what.
+    delivered: Vec<(Place, Packet)>,
+    /// Packets that were sent lately, and from where.
+    sent: Vec<(Place, Packet)>,
+    log: String,
+}
+
+/// Sends `steps` random packets through a random network; panics where pipeline and oracle disagree.
+pub fn run(seed: u64, steps: usize) {
+    let mut rng = Rng::new(seed);
+    let text = network(&mut rng);
+    let net: Net = text.parse().expect("a network");
+    let mut run = Run { rng, story: Story::new(&net), delivered: Vec::new(), sent: Vec::new(), log: text };
+    for step in 0..steps {
+        if step % 40 == 39 {
+            run.change();
+        }
+        if step % 60 == 59 {
+            run.close_window();
+        }
+        run.wait();
+        run.send();
+    }
+    run.close_window();
+}
+
+impl Run {
+    fn wait(&mut self) {
+        let seconds = match self.rng.below(200) {
+            0..=149 => 0,
+            150..=189 => self.rng.below(3) as u64,
+            190..=193 => 25 + self.rng.below(12) as u64,
+            194..=196 => 55 + self.rng.below(10) as u64,
+            197 => 115 + self.rng.below(10) as u64,
+            198 => 170 + self.rng.below(20) as u64,
+            _ => self.rng.pick(&[599, 601, 432_001]),
+        };
+        let fraction = self.rng.below(3) as u64 * SECOND / 2;
+        self.story.now = self.story.now.plus(seconds * SECOND + fraction);
+    }
+
+    fn change(&mut self) {
+        let text = random_change(&mut self.rng);
+        writeln!(self.log, "change {text}").unwrap();
+        change(&mut self.story, &text);
+    }
+
+    fn close_window(&mut self) {
+        let mut sightings = Vec::new();
+        self.story.pipeline.close_window(self.story.now, &mut sightings);
+        let truth = self.story.oracle.take_accounts();
+        assert_eq!(accounts(&sightings), truth, "the accounts differ\n{}", self.log);
+    }
+
+    fn send(&mut self) {
+        let (from, packet) = self.choose();
+        if packet.source_port == packet.destination_port && self.is_to_itself(from, &packet) {
+            return;
+        }
+        let Nanos(now) = self.story.now;
+        writeln!(
+            self.log,
+            "{now} {from:?} {} flags {} icmp {:?} ttl {}",
+            packet.tuple(),
+            packet.tcp_flags,
+            packet.icmp,
+            packet.ttl
+        )
+        .unwrap();
+        let Some(port) = self.port(from) else { return };
+        let (story, log) = (&mut self.story, &mut self.log);
+        let explanation = story.pipeline.explain(port, &packet, story.now);
+        writeln!(log, "  {explanation}").unwrap();
+        let verdict = story.pipeline.forward(port, &packet, story.now);
+        assert_eq!(explanation.verdict, verdict, "explained otherwise\n{log}");
+        let truth = story.oracle.forward(&story.net.network, from, &packet, story.now);
+        assert_eq!(fate_of(&story.pipeline, verdict), truth, "the oracle disagrees\n{log}");
+        remember(&mut self.sent, (from, packet));
+        if let Fate::Deliver { to, source, destination, .. } = truth {
+            remember(&mut self.delivered, (to, Packet { source, destination, ..packet }));
+        }
+    }
+
+    /// Whether the packet would come back to its sender, and so be the reply to itself.
+    fn is_to_itself(&self, from: Place, packet: &Packet) -> bool {
+        let Place::Interface(id) = from else { return false };
+        self.story.net.network.interfaces.get(&id).is_some_and(|interface| {
+            let public =
+                |own: &PrivateAddress| own.public.as_ref().map(|public| IpAddr::V4(public.address()));
+            let mut publics = interface.addresses.iter().filter_map(public);
+            interface.owns(packet.destination) || publics.any(|public| public == packet.destination)
+        })
+    }
+
+    fn port(&self, place: Place) -> Option<Port> {
+        match place {
+            Place::Internet => Some(Port::Internet),
+            Place::Interface(id) => self.story.pipeline.compiled().index_of(id).map(Port::Interface),
+        }
+    }
+
+    /// A new packet, one sent again, or an answer to one that arrived.
+    fn choose(&mut self) -> (Place, Packet) {
+        let (from, packet) = match self.rng.below(10) {
+            0..=2 if !self.sent.is_empty() => self.sent[self.rng.below(self.sent.len())],
+            3..=6 if !self.delivered.is_empty() => {
+                let (at, packet) = self.delivered[self.rng.below(self.delivered.len())];
+                (at, answer(packet))
+            }
+            _ => return self.fresh(),
+        };
+        let tcp_flags = if packet.protocol == Protocol::TCP { self.flags() } else { 0 };
+        (from, Packet { tcp_flags, ..packet })
+    }
+
+    fn flags(&mut self) -> u8 {
+        self.rng.pick(&[SYN, SYN, SYN | ACK, ACK, ACK, ACK, ACK | FIN, FIN | ACK, RST, RST | ACK])
+    }
+
+    fn fresh(&mut self) -> (Place, Packet) {
+        let hosts: Vec<InterfaceId> =
+            self.story.net.network.interfaces.iter().map(|found| found.id).collect();
+        let from = match self.rng.chance(25) {
+            true => Place::Internet,
+            false => Place::Interface(self.rng.pick(&hosts)),
+        };
+        let six = self.rng.chance(20);
+        let source = match from {
+            Place::Interface(id) if self.rng.chance(90) => self.own(id, six),
+            _ => self.anyone(six),
+        };
+        let mixed = self.rng.chance(1);
+        let destination = self.anyone(six ^ mixed);
+        let protocol = match self.rng.below(10) {
+            0..=4 => Protocol::TCP,
+            5 | 6 => Protocol::UDP,
+            7 | 8 if six => Protocol::ICMPV6,
+            7 | 8 => Protocol::ICMP,
+            _ => Protocol(47),
+        };
+        let port = |rng: &mut Rng| if protocol.has_ports() { rng.pick(PORTS) } else { 0 };
+        let (source_port, destination_port) = (port(&mut self.rng), port(&mut self.rng));
+        let tuple = Tuple { source, destination, protocol, source_port, destination_port };
+        let mut packet = Packet::new(tuple, 40 + self.rng.below(1400) as u32);
+        packet.tcp_flags = if protocol == Protocol::TCP { self.flags() } else { 0 };
+        packet.segments = 1 + self.rng.below(3) as u32;
+        if protocol.is_icmp() {
+            packet.icmp =
+                if six { (self.rng.pick(&[128, 129, 1]), 0) } else { (self.rng.pick(&[8, 0, 3, 13]), 0) };
+        }
+        if self.rng.chance(3) {
+            packet.ttl = self.rng.below(3) as u8;
+        }
+        (from, packet)
+    }
+
+    fn own(&mut self, id: InterfaceId, six: bool) -> IpAddr {
+        let interface = self.story.net.network.interfaces.get(&id).expect("chosen from it");
+        match (six, interface.ipv6_addresses.first()) {
+            (true, Some(address)) => (*address).into(),
+            _ => interface.addresses[self.rng.below(interface.addresses.len())].private.into(),
+        }
+    }
+
+    fn anyone(&mut self, six: bool) -> IpAddr {
+        let (vpc, subnet, host) = (self.rng.below(3), self.rng.below(2), self.rng.below(3));
+        let text = match self.rng.below(8) {
+            _ if six && self.rng.chance(80) => format!("2600:{vpc}:0:{subnet}::1{host}"),
+            _ if six => self.rng.pick(&["2001:db8::1", "fd00:ec2::254", "fe80::1", "fd00::1"]).to_owned(),
+            0..=4 => format!("10.{vpc}.{subnet}.{}{host}", self.rng.pick(&[1, 1, 1, 2])),
+            5 | 6 => format!("198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host),
+            _ => self.rng.pick(STRANGERS).to_owned(),
+        };
+        text.parse().expect("an address")
+    }
+}
+
+fn answer(packet: Packet) -> Packet {
+    let tuple = packet.tuple().reversed();
+    let kind = match packet.icmp.0 {
+        8 => 0,
+        128 => 129,
+        other => other,
+    };
+    Packet { icmp: (kind, packet.icmp.1), ..Packet::new(tuple, packet.bytes) }
+}
+
+/// Keeps the last few.
+fn remember(list: &mut Vec<(Place, Packet)>, item: (Place, Packet)) {
+    if list.len() >= 12 {
+        list.remove(0);
+    }
+    list.push(item);
+}
