@@ -33,6 +33,8 @@ pub struct Row {
     pub access: Access,
     /// The members of its request, as far as the derive knows them.
     pub members: &'static [Member],
+    /// The members of its response, likewise.
+    pub response: &'static [Member],
     pub(crate) read: Read,
 }
 
@@ -99,6 +101,7 @@ macro_rules! operations {
             name: stringify!($name),
             access: $crate::table::Access::$access,
             members: <$module::$name as weir_wire::Param>::MEMBERS,
+            response: <<$module::$name as $crate::Operation>::Response as weir_wire::Xml>::MEMBERS,
             read: $crate::table::Read::Form($crate::table::read_form::<$module::$name>),
         },)*)*];
     };
@@ -110,6 +113,7 @@ macro_rules! operations {
             name: stringify!($name),
             access: $crate::table::Access::$access,
             members: &[],
+            response: &[],
             read: $crate::table::Read::Json($crate::table::read_json::<$module::$name>),
         },)*)*];
     };

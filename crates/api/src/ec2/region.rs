@@ -112,7 +112,7 @@ struct Zone {
     state: &'static str,
     opt_in_status: &'static str,
     #[wire(response = "messageSet")]
-    messages: Vec<String>,
+    messages: Vec<ZoneMessage>,
     region_name: RegionName,
     zone_name: ZoneName,
     zone_id: String,
@@ -121,10 +121,16 @@ struct Zone {
     zone_type: &'static str,
 }
 
+/// What there is to say of a zone's state: never anything.
+#[derive(Xml)]
+struct ZoneMessage {
+    message: String,
+}
+
 const ZONES: FilterTable<Zone> = FilterTable {
     rows: &[
         ("group-name", |zone| vec![zone.group_name.clone()]),
-        ("message", |zone| zone.messages.clone()),
+        ("message", |zone| zone.messages.iter().map(|message| message.message.clone()).collect()),
         ("opt-in-status", |zone| vec![zone.opt_in_status.to_owned()]),
         ("region-name", |zone| vec![zone.region_name.to_string()]),
         ("state", |zone| vec![zone.state.to_owned()]),

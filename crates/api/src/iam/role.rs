@@ -185,6 +185,7 @@ impl Operation for UpdateAssumeRolePolicy {
 #[derive(Param)]
 pub struct TagRole {
     role_name: String,
+    #[wire(required)]
     tags: Vec<Tag>,
 }
 
@@ -202,6 +203,7 @@ impl Operation for TagRole {
 #[derive(Param)]
 pub struct UntagRole {
     role_name: String,
+    #[wire(required)]
     tag_keys: Vec<String>,
 }
 
