@@ -24,9 +24,9 @@ const EXPIRY_MS: i64 = 60_000;
 /// Groups are looked through for idle rows so often.
 const TICK_MS: i64 = 1_000;
 /// Above so many bytes of unsealed rows the greatest group is sealed.
-const MEMORY_BYTES_TARGET: u64 = 64 * 1024 * 1024;
+const MEMORY_BYTES_TARGET: u64 = 32 * 1024 * 1024;
 /// At most about so many bytes of a group are sealed at a time: sorting and encoding takes some times their memory.
-const JOB_BYTES_TARGET: u64 = 32 * 1024 * 1024;
+const JOB_BYTES_TARGET: u64 = 16 * 1024 * 1024;
 /// Above so many files of the write-ahead log all groups are sealed.
 const LOG_FILES_MAX: usize = 4;
 
@@ -352,5 +352,65 @@ impl Memory {
             || self.bytes >= policy.bytes_max
             || waited(self.chunks.last()) >= policy.idle_ms
             || waited(self.chunks.first()) >= policy.age_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GroupKey, NewGroup, Select};
+
+    /// A store that has sealed one event of its group while `meanwhile` happened.
+    fn sealed_while(meanwhile: impl FnOnce(&Store)) -> Store {
+        let store = Store::in_memory();
+        store.add_group(&key(), NewGroup::default(), 1).expect("is new").wait().expect("is durable");
+        store.add_stream(&key(), "s", 1).expect("is new").wait().expect("is durable");
+        append(&store, "first");
+        let job = lock(&store.inner.state).begin_seal(1, u64::MAX).expect("has rows");
+        meanwhile(&store);
+        store.inner.seal_job(&job).expect("the disk is sound");
+        store
+    }
+
+    fn key() -> GroupKey {
+        GroupKey::new("a", "r", "g")
+    }
+
+    fn append(store: &Store, message: &str) {
+        store.append(&key(), "s", [(1, message)], 1).expect("is there").wait().expect("is durable");
+    }
+
+    fn messages(store: &Store) -> Vec<String> {
+        let rows = store.rows(&key(), Select::default()).expect("is there");
+        rows.map(|row| row.expect("is readable").message).collect()
+    }
+
+    #[test]
+    fn rows_that_come_and_are_read_during_sealing_are_there_once() {
+        let store = sealed_while(|store| {
+            append(store, "second");
+            store.scan(&key(), 0, 10).expect("is there");
+        });
+        assert_eq!(messages(&store), ["first", "second"]);
+    }
+
+    #[test]
+    fn a_stream_removed_during_sealing_stays_removed() {
+        let store = sealed_while(|store| {
+            store.remove_stream(&key(), "s").expect("is there").wait().expect("is durable");
+            store.add_stream(&key(), "s", 1).expect("is new").wait().expect("is durable");
+            append(store, "second");
+        });
+        assert_eq!(messages(&store), ["second"]);
+    }
+
+    #[test]
+    fn a_group_removed_during_sealing_leaves_no_file() {
+        let store = sealed_while(|store| {
+            store.remove_group(&key()).expect("is there").wait().expect("is durable");
+        });
+        store.seal().expect("the disk is sound");
+        assert!(store.inner.disk.list("logs").expect("is there").is_empty());
+        assert!(store.inner.catalog.load(&store.inner.disk).expect("is sound").segments.is_empty());
     }
 }

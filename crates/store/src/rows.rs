@@ -20,7 +20,7 @@ use crate::state::Hidden;
 /// So many rows of a segment are decoded first.
 const WINDOW_ROWS_MIN: usize = 1024;
 /// At most so many rows of a segment are decoded at a time.
-const WINDOW_ROWS_MAX: usize = 64 * 1024;
+const WINDOW_ROWS_MAX: usize = 16 * 1024;
 
 /// One event as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
