@@ -4,6 +4,7 @@
 //! [`Step::Stats`] rows are log events and every field of the source is visible; after it only its columns are.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::aggregate::AggregateRow;
@@ -288,6 +289,77 @@ impl Expr {
             Expr::And(left, right) | Expr::Or(left, right) => vec![left, right],
             Expr::Contains { value, .. } | Expr::Matches { value, .. } => vec![value],
             Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+        }
+    }
+
+    /// The same expression over other parts, in the order of [`Expr::parts`].
+    pub fn map_parts<E>(&self, mut map: impl FnMut(&Expr) -> Result<Expr, E>) -> Result<Expr, E> {
+        let mut boxed = |part: &Expr| map(part).map(Box::new);
+        Ok(match self {
+            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) => self.clone(),
+            Expr::Call { function, arguments } => {
+                Expr::Call { function, arguments: arguments.iter().map(map).collect::<Result<_, _>>()? }
+            }
+            Expr::Coalesce(arguments) => Expr::Coalesce(arguments.iter().map(map).collect::<Result<_, _>>()?),
+            Expr::Case { branches, otherwise } => {
+                let mut mapped = vec![];
+                for (condition, value) in branches {
+                    mapped.push((map(condition)?, map(value)?));
+                }
+                Expr::Case { branches: mapped, otherwise: Box::new(map(otherwise)?) }
+            }
+            Expr::IsPresent(inner) => Expr::IsPresent(boxed(inner)?),
+            Expr::Negate(inner) => Expr::Negate(boxed(inner)?),
+            Expr::Not(inner) => Expr::Not(boxed(inner)?),
+            Expr::Round { time, period, offset_ms, is_up } => {
+                Expr::Round { time: boxed(time)?, period: *period, offset_ms: *offset_ms, is_up: *is_up }
+            }
+            Expr::Arithmetic { operator, left, right } => {
+                Expr::Arithmetic { operator: *operator, left: boxed(left)?, right: boxed(right)? }
+            }
+            Expr::Compare { operator, left, right } => {
+                Expr::Compare { operator: *operator, left: boxed(left)?, right: boxed(right)? }
+            }
+            Expr::And(left, right) => Expr::And(boxed(left)?, boxed(right)?),
+            Expr::Or(left, right) => Expr::Or(boxed(left)?, boxed(right)?),
+            Expr::Contains { value, text, is_negated } => {
+                Expr::Contains { value: boxed(value)?, text: text.clone(), is_negated: *is_negated }
+            }
+            Expr::Matches { value, pattern, is_negated } => {
+                Expr::Matches { value: boxed(value)?, pattern: pattern.clone(), is_negated: *is_negated }
+            }
+            Expr::In { value, list, is_negated } => {
+                let value = boxed(value)?;
+                let list = list.iter().map(map).collect::<Result<_, _>>()?;
+                Expr::In { value, list, is_negated: *is_negated }
+            }
+        })
+    }
+
+    /// Adds the names of all fields that the expression reads.
+    pub fn read_fields(&self, into: &mut BTreeSet<String>) {
+        if let Expr::Field(name) = self {
+            into.insert(name.clone());
+        }
+        self.parts().into_iter().for_each(|part| part.read_fields(into));
+    }
+}
+
+impl Step {
+    /// Adds the names of all fields that the step reads.
+    pub fn read_fields(&self, into: &mut BTreeSet<String>) {
+        match self {
+            Step::Extend(columns) => columns.iter().for_each(|column| column.expr.read_fields(into)),
+            Step::Filter(condition) => condition.read_fields(into),
+            Step::Parse { source, .. } => source.read_fields(into),
+            Step::Stats(stats) => {
+                stats.groups.iter().for_each(|column| column.expr.read_fields(into));
+                let arguments = stats.aggregates.iter().filter_map(|call| call.argument.as_ref());
+                arguments.for_each(|argument| argument.read_fields(into));
+            }
+            Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
+            Step::Limit(_) => {}
+            Step::Dedup(keys) => keys.iter().for_each(|key| key.read_fields(into)),
         }
     }
 }
