@@ -1,1 +1,20 @@
 //! Runs Insights plans over log segments and files: the one crate that names DataFusion.
+//!
+//! A plan is lowered to DataFusion's expressions, never to SQL text. Columns of known type stay typed: a flow log's
+//! `bytes` is a column of integers from the file to the sum. Everything else is text that operators look at weakly, by
+//! functions that call the language's own ([`weir_insights::evaluate`]), so that there is one meaning of each operator.
+//! The answers are those of [`weir_insights::Naive`]; a property test compares them.
+
+mod counted;
+mod engine;
+mod events;
+mod kind;
+mod logs;
+mod lower;
+mod scalar;
+mod scope;
+
+pub use engine::{Engine, Options};
+
+#[cfg(test)]
+mod tests;

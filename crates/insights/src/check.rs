@@ -64,7 +64,7 @@ impl Checker {
                 self.steps.push(Step::Filter(condition));
                 Ok(())
             }
-            CommandKind::Stats { items, groups } => self.stats_command(items, groups),
+            CommandKind::Stats { items, groups } => self.stats_command(items, groups, command.span),
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
             CommandKind::Dedup(fields) => self.dedup(&fields),

@@ -50,7 +50,12 @@ impl StatsBuilder {
 }
 
 impl Checker {
-    pub(super) fn stats_command(&mut self, items: Vec<Item>, groups: Vec<Item>) -> Result<(), QueryError> {
+    pub(super) fn stats_command(
+        &mut self,
+        items: Vec<Item>,
+        groups: Vec<Item>,
+        span: Span,
+    ) -> Result<(), QueryError> {
         let mut builder = StatsBuilder::default();
         let mut known = vec![];
         for item in groups {
@@ -72,7 +77,14 @@ impl Checker {
             Ok(())
         });
         let builder = self.stats.take().expect("set above");
-        listed.map(|()| self.finish_stats(builder, known))
+        listed?;
+        if builder.aggregates.is_empty() {
+            let kind =
+                QueryErrorKind::Expected { wanted: "an aggregate such as count(*)", found: "none".into() };
+            return Err(refuse(span, kind));
+        }
+        self.finish_stats(builder, known);
+        Ok(())
     }
 
     fn finish_stats(&mut self, builder: StatsBuilder, known: Vec<(String, String)>) {

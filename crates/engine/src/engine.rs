@@ -1,0 +1,152 @@
+//! The engine: threads, memory, and running a lowered plan to its rows.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+use tokio::runtime::Runtime;
+use weir_insights::{ExecuteError, Plan, QueryResult, ResultRow, Run, Statistics, event_pointer};
+
+use crate::events::{Events, Part};
+use crate::kind::Kind;
+use crate::lower::lower;
+
+/// How long a stopped query may go on.
+const CANCEL_CHECK: Duration = Duration::from_millis(20);
+
+/// Rules of DataFusion 55 that move parts of structures below a union and then mix up its columns.
+const LEAF_RULES: [&str; 2] = ["extract_leaf_expressions", "push_down_leaf_projections"];
+
+/// What an engine may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Threads, and parts into which work is cut.
+    pub threads: usize,
+    /// Memory for sorting and grouping; what needs more is written to temporary files.
+    pub memory_bytes: usize,
+}
+
+impl Default for Options {
+    /// All processors, 2 GiB.
+    fn default() -> Options {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Options { threads, memory_bytes: 2 << 30 }
+    }
+}
+
+/// Runs plans. Any number of threads may share one.
+#[derive(Debug)]
+pub struct Engine {
+    options: Options,
+    runtime: Runtime,
+}
+
+impl Engine {
+    /// An engine with its own threads.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn new(options: Options) -> std::io::Result<Engine> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(options.threads.max(1))
+            .thread_name("weir-engine")
+            .enable_time()
+            .build()?;
+        Ok(Engine { options, runtime })
+    }
+
+    /// The threads it was given.
+    pub fn threads(&self) -> usize {
+        self.options.threads.max(1)
+    }
+
+    /// Waits for the future on the engine's threads, also where another runtime's thread calls.
+    pub(crate) fn wait<T: Send>(&self, future: impl Future<Output = T> + Send) -> T {
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| self.runtime.block_on(future));
+            waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// A context for one query.
+    pub(crate) fn context(&self) -> Result<SessionContext, ExecuteError> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory_bytes)))
+            .build_arc()
+            .map_err(failed)?;
+        let config = SessionConfig::new().with_target_partitions(self.threads());
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        for rule in LEAF_RULES {
+            context.remove_optimizer_rule(rule);
+        }
+        Ok(context)
+    }
+
+    /// Runs a plan over parts. The statistics are what reading the parts will have cost, but for what matched.
+    pub(crate) async fn run(
+        &self,
+        context: &SessionContext,
+        plan: &Plan,
+        parts: Vec<Part>,
+        run: Run<'_>,
+    ) -> Result<QueryResult, ExecuteError> {
+        let Some(events) = Events::new(parts, plan).map_err(failed)? else {
+            return Err(ExecuteError::Source("there is nothing to read".into()));
+        };
+        let lowered = lower(context, plan, events, run).await.map_err(failed)?;
+        let mut stream = lowered.frame.execute_stream().await.map_err(failed)?;
+        let mut rows = vec![];
+        while let Some(batch) = next(&mut stream, run).await? {
+            push_rows(&batch, &lowered.kinds, plan.is_events, &mut rows);
+        }
+        let records_matched = lowered.matched.load(Relaxed);
+        let statistics =
+            Statistics { records_matched, result_count: rows.len() as u64, ..Statistics::default() };
+        Ok(QueryResult { columns: plan.columns.clone(), rows, statistics, warnings: plan.warnings.clone() })
+    }
+}
+
+/// The next rows, unless the run is stopped first.
+async fn next(
+    stream: &mut SendableRecordBatchStream,
+    run: Run<'_>,
+) -> Result<Option<RecordBatch>, ExecuteError> {
+    loop {
+        if run.cancelled.load(Relaxed) {
+            return Err(ExecuteError::Cancelled);
+        }
+        if let Ok(batch) = tokio::time::timeout(CANCEL_CHECK, stream.next()).await {
+            return batch.transpose().map_err(failed);
+        }
+    }
+}
+
+pub(crate) fn failed(error: DataFusionError) -> ExecuteError {
+    ExecuteError::Engine(error.strip_backtrace())
+}
+
+fn push_rows(batch: &RecordBatch, kinds: &[Kind], is_events: bool, rows: &mut Vec<ResultRow>) {
+    for row in 0..batch.num_rows() {
+        let text = |(index, kind): (usize, &Kind)| {
+            kind.value(batch.column(index), row).print().map(|text| text.into_owned())
+        };
+        let values = kinds.iter().enumerate().map(text).collect();
+        let ptr = is_events.then(|| pointer(batch, kinds.len(), row));
+        rows.push(ResultRow { values, ptr });
+    }
+}
+
+/// Behind the plan's columns come group, time and place.
+fn pointer(batch: &RecordBatch, first: usize, row: usize) -> String {
+    let log = batch.column(first).as_string_view().value(row);
+    let number = |index: usize| batch.column(first + index).as_primitive::<Int64Type>().value(row);
+    event_pointer(log, number(1), number(2) as u64)
+}

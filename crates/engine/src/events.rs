@@ -1,0 +1,224 @@
+//! Log events of several shapes as one table, with the columns that a plan reads.
+//!
+//! A part is a set of rows of one shape: records of flow logs with typed columns, or messages in which fields must be
+//! discovered. Where all parts have a field as the same kind it keeps that kind; else it is text.
+
+use std::collections::BTreeSet;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions::core::expr_fn::{coalesce, get_field};
+use datafusion::logical_expr::{Expr as Lowered, cast, lit};
+use weir_insights::{Aggregate, Plan, Step, Value};
+
+use crate::kind::Kind;
+use crate::scalar::{Op, call};
+use crate::scope::{Typed, column_of, constant};
+
+/// The column of `@timestamp`, in milliseconds.
+pub const TIMESTAMP: &str = "event_ms";
+/// The column of the place of an event among those of its group or file.
+pub const SEQUENCE: &str = "event_place";
+/// The column of `@log`.
+pub const GROUP: &str = "event_log";
+/// The columns that every part has beside its own: ingestion time, or null, and stream.
+pub const INGESTION: &str = "ingested_ms";
+/// The column of `@logStream`.
+pub const STREAM: &str = "event_stream";
+
+/// The column of discovered fields.
+const FOUND: &str = "found";
+
+/// Rows of one shape.
+pub struct Part {
+    /// The rows, with [`TIMESTAMP`], [`SEQUENCE`], [`INGESTION`] as integers and [`STREAM`] as text.
+    pub frame: DataFrame,
+    /// `@log` of all rows.
+    pub log: String,
+    /// What else there is.
+    pub shape: Shape,
+}
+
+/// What the rows of a part hold.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// A column of messages, in which fields are discovered.
+    Messages {
+        /// The column.
+        column: String,
+    },
+    /// Columns of known fields.
+    Records {
+        /// The name in a query, the column and its kind, in the order of the line.
+        fields: Vec<(String, String, Kind)>,
+        /// The column of messages; without it the line is made of the fields.
+        message: Option<String>,
+    },
+}
+
+/// One table of all parts.
+pub struct Events {
+    /// [`TIMESTAMP`], [`SEQUENCE`], [`GROUP`] and the columns of `columns`.
+    pub frame: DataFrame,
+    /// Names in a query, their columns and kinds.
+    pub columns: Vec<(String, String, Kind)>,
+}
+
+impl Events {
+    /// The table with what `plan` reads of the parts; `None` if there are no parts.
+    pub fn new(parts: Vec<Part>, plan: &Plan) -> Result<Option<Events>> {
+        let names: Vec<String> = names_read(plan).into_iter().collect();
+        let read = parts.into_iter().map(|part| part.columns(&names)).collect::<Result<Vec<_>>>()?;
+        let kinds: Vec<Kind> = (0..names.len())
+            .map(|index| common_kind(read.iter().map(|(_, values)| &values[index])))
+            .collect();
+        let mut union: Option<DataFrame> = None;
+        for (frame, values) in read {
+            let part = unified(frame, values, &kinds)?;
+            union = Some(match union {
+                None => part,
+                Some(above) => above.union(part)?,
+            });
+        }
+        let columns = names.into_iter().zip(kinds).enumerate();
+        let columns = columns.map(|(index, (name, kind))| (name, field_column(index), kind)).collect();
+        Ok(union.map(|frame| Events { frame, columns }))
+    }
+}
+
+fn field_column(index: usize) -> String {
+    format!("f{index}")
+}
+
+/// Every name that the plan reads of events: up to and with the first `stats`.
+pub fn names_read(plan: &Plan) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for step in &plan.steps {
+        step.read_fields(&mut names);
+        if let Step::Stats(stats) = step {
+            let by_time = [Aggregate::Earliest, Aggregate::Latest];
+            if stats.aggregates.iter().any(|call| by_time.contains(&call.aggregate.aggregate)) {
+                names.insert("@timestamp".into());
+            }
+            return names;
+        }
+    }
+    names.extend(plan.columns.iter().cloned());
+    names
+}
+
+impl Part {
+    /// The part with what it needs to show these names, and the value of each, `None` if it never has one.
+    fn columns(self, names: &[String]) -> Result<(DataFrame, Vec<Option<Typed>>)> {
+        let mut frame = self.frame.with_column(GROUP, text(&self.log))?;
+        let mut found = vec![];
+        if let Shape::Messages { column } = &self.shape {
+            found = names.iter().filter_map(|name| discovered_name(name)).collect();
+            if !found.is_empty() {
+                let message = vec![(column_of(column), Kind::Text)];
+                frame = frame.with_column(FOUND, call(Op::Discover(found.clone()), Kind::Text, message))?;
+            }
+        }
+        let values =
+            names.iter().map(|name| system(name, &self.shape).or_else(|| own(name, &self.shape, &found)));
+        Ok((frame, values.collect()))
+    }
+}
+
+/// A field that every event has, under the name AWS gives it.
+fn system(name: &str, shape: &Shape) -> Option<Typed> {
+    let column = |column: &str, kind| Some(Typed { expr: column_of(column), kind });
+    match name {
+        "@timestamp" => column(TIMESTAMP, Kind::Time),
+        "@ingestionTime" => column(INGESTION, Kind::Time),
+        "@logStream" => column(STREAM, Kind::Text),
+        "@log" => column(GROUP, Kind::Text),
+        "@message" => Some(Typed { expr: message(shape), kind: Kind::Text }),
+        "@ptr" => {
+            let parts = [(GROUP, Kind::Text), (TIMESTAMP, Kind::Int), (SEQUENCE, Kind::Int)];
+            let parts = parts.map(|(column, kind)| (column_of(column), kind)).to_vec();
+            Some(Typed { expr: call(Op::Pointer, Kind::Text, parts), kind: Kind::Text })
+        }
+        _ => None,
+    }
+}
+
+fn message(shape: &Shape) -> Lowered {
+    match shape {
+        Shape::Messages { column } | Shape::Records { message: Some(column), .. } => column_of(column),
+        Shape::Records { fields, message: None } => {
+            let cells = fields.iter().map(|(_, column, kind)| (column_of(column), *kind)).collect();
+            call(Op::Line, Kind::Text, cells)
+        }
+    }
+}
+
+/// A field of the events' own.
+fn own(name: &str, shape: &Shape, found: &[String]) -> Option<Typed> {
+    let stream = || Typed { expr: column_of(STREAM), kind: Kind::Text };
+    let value = match shape {
+        Shape::Records { fields, .. } => {
+            let field = fields.iter().find(|(field, _, _)| field == name);
+            field.map(|(_, column, kind)| Typed { expr: column_of(column), kind: *kind })
+        }
+        Shape::Messages { .. } => {
+            let index = found.iter().position(|found| Some(found) == discovered_name(name).as_ref())?;
+            let expr = get_field(column_of(FOUND), index.to_string());
+            Some(Typed { expr, kind: Kind::Text })
+        }
+    };
+    match (name, value) {
+        // The stream's name stands in for a field that one of the sample queries of AWS spells without @.
+        ("logStream", None) => Some(stream()),
+        ("logStream", Some(value)) if value.kind == Kind::Text => {
+            Some(Typed { expr: coalesce(vec![value.expr, stream().expr]), kind: Kind::Text })
+        }
+        (_, value) => value,
+    }
+}
+
+/// The name in the message of a field that a query names so: `@@type` is the field `@type`.
+fn discovered_name(name: &str) -> Option<String> {
+    match name.strip_prefix('@') {
+        None => Some(name.into()),
+        Some(rest) => rest.starts_with('@').then(|| rest.into()),
+    }
+}
+
+fn common_kind<'a>(values: impl Iterator<Item = &'a Option<Typed>>) -> Kind {
+    let mut kinds = values.map(|value| value.as_ref().map(|value| value.kind));
+    let first = kinds.next().flatten();
+    match first {
+        Some(kind) if kinds.all(|other| other == first) => kind,
+        _ => Kind::Text,
+    }
+}
+
+fn unified(frame: DataFrame, values: Vec<Option<Typed>>, kinds: &[Kind]) -> Result<DataFrame> {
+    let mut columns: Vec<Lowered> = [TIMESTAMP, SEQUENCE, GROUP].map(column_of).to_vec();
+    for (index, (value, kind)) in values.into_iter().zip(kinds).enumerate() {
+        let expr = match value {
+            Some(value) if value.kind == *kind => value.expr,
+            Some(value) => value.into_text(),
+            None => cast(constant(&Value::Null).expr, kind.data_type()),
+        };
+        columns.push(expr.alias(field_column(index)));
+    }
+    frame.select(columns)
+}
+
+/// A constant text.
+pub fn text(text: &str) -> Lowered {
+    lit(Kind::scalar(&Value::text(text)))
+}
+
+/// A column of integers of any width as one of the engine's.
+pub fn as_int(column: &str) -> Lowered {
+    cast(column_of(column), DataType::Int64)
+}
+
+/// A column of texts of any layout as one of the engine's.
+pub fn as_text(column: &str) -> Lowered {
+    cast(column_of(column), DataType::Utf8View)
+}

@@ -1,0 +1,180 @@
+//! Queries over log groups: sealed segments and what is still in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr as Lowered, lit};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Run, flow_field};
+use weir_store::disk::Location;
+use weir_store::record::{self, SYSTEM_COLUMNS};
+use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
+
+use crate::engine::{Engine, failed};
+use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text};
+use crate::kind::Kind;
+use crate::scope::column_of;
+
+/// The engine's column of messages. Its columns have names that the store's have not, for the optimizer takes a name
+/// that two tables have for the same column.
+const MESSAGE: &str = "event_message";
+
+/// Runs plans over log groups, each with its `@log`, that is account and name.
+///
+/// Records scanned are those of the segments and batches that the time range touches.
+impl Execute<[(String, Scan)]> for Engine {
+    fn execute(
+        &self,
+        plan: &Plan,
+        groups: &[(String, Scan)],
+        run: Run<'_>,
+    ) -> Result<QueryResult, ExecuteError> {
+        self.wait(async {
+            let context = self.context()?;
+            let mut parts = vec![];
+            for (log, scan) in groups {
+                parts.extend(group_parts(&context, log, scan, run).await?);
+            }
+            if parts.is_empty() {
+                parts.push(empty(&context)?);
+            }
+            let mut result = self.run(&context, plan, parts, run).await?;
+            result.statistics.log_groups_scanned = groups.len() as u64;
+            result.statistics.records_scanned = groups.iter().map(|(_, scan)| scan.row_count()).sum();
+            result.statistics.bytes_scanned = groups.iter().map(|(_, scan)| message_bytes(scan)).sum();
+            Ok(result)
+        })
+    }
+}
+
+fn message_bytes(scan: &Scan) -> u64 {
+    scan.raw_bytes().saturating_sub(scan.row_count() * EVENT_OVERHEAD_BYTES)
+}
+
+/// No rows at all: a group that holds nothing yet is queried like any other.
+fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
+    let schema = record::schema(None);
+    let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
+    let (frame, shape) = normalised(frame, &schema).map_err(failed)?;
+    Ok(Part { frame, log: String::new(), shape })
+}
+
+async fn group_parts(
+    context: &SessionContext,
+    log: &str,
+    scan: &Scan,
+    run: Run<'_>,
+) -> Result<Vec<Part>, ExecuteError> {
+    let (batches, files) = rows_by_format(scan)?;
+    let mut parts = vec![];
+    for batches in batches.into_values() {
+        let schema = batches[0].schema();
+        let frame = context.read_batches(batches).map_err(failed)?;
+        parts.push(part(frame, &schema, log, scan, run).map_err(failed)?);
+    }
+    for paths in files.into_values() {
+        let frame = context.read_parquet(paths, ParquetReadOptions::default()).await.map_err(failed)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        parts.push(part(frame, &schema, log, scan, run).map_err(failed)?);
+    }
+    Ok(parts)
+}
+
+type Format = Option<Arc<str>>;
+
+/// What is in memory and what is in files, by the format of its lines.
+#[allow(clippy::type_complexity, reason = "two maps by the same key, taken apart at once")]
+fn rows_by_format(
+    scan: &Scan,
+) -> Result<(BTreeMap<Format, Vec<RecordBatch>>, BTreeMap<Format, Vec<String>>), ExecuteError> {
+    let mut batches: BTreeMap<Format, Vec<RecordBatch>> = BTreeMap::new();
+    let mut files: BTreeMap<Format, Vec<String>> = BTreeMap::new();
+    for batch in &scan.batches {
+        batches.entry(batch.format.clone()).or_default().push(batch.records.clone());
+    }
+    for segment in &scan.segments {
+        match segment.location().map_err(unreadable)? {
+            Location::File(path) => files.entry(segment.format.clone()).or_default().push(file_url(&path)),
+            Location::Memory(_) => batches.entry(segment.format.clone()).or_default().extend(read(segment)?),
+        }
+    }
+    Ok((batches, files))
+}
+
+fn read(segment: &Segment) -> Result<Vec<RecordBatch>, ExecuteError> {
+    let batches = segment.batches().map_err(unreadable)?;
+    batches.collect::<Result<_, _>>().map_err(unreadable)
+}
+
+fn unreadable(error: weir_store::ReadError) -> ExecuteError {
+    ExecuteError::Source(error.to_string())
+}
+
+/// The file as a URL, every byte that means something in a URL or a glob escaped.
+fn file_url(path: &std::path::Path) -> String {
+    let path = path.to_string_lossy();
+    let escaped = path.bytes().map(|byte| match byte {
+        b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    });
+    format!("file://{}", escaped.collect::<String>())
+}
+
+fn part(
+    frame: DataFrame,
+    schema: &SchemaRef,
+    log: &str,
+    scan: &Scan,
+    run: Run<'_>,
+) -> Result<Part, DataFusionError> {
+    let frame = frame.filter(wanted(scan, run))?;
+    let (frame, shape) = normalised(frame, schema)?;
+    Ok(Part { frame, log: log.into(), shape })
+}
+
+/// In the time range, and not of a stream that was removed.
+fn wanted(scan: &Scan, run: Run<'_>) -> Lowered {
+    let time = || column_of(SYSTEM_COLUMNS[record::TIMESTAMP]);
+    let mut wanted = time().gt_eq(lit(scan.from_ms.max(run.window.start_ms)));
+    wanted = wanted.and(time().lt(lit(scan.to_ms))).and(time().lt_eq(lit(run.window.end_ms)));
+    for hidden in &scan.hidden {
+        let is_other = as_text(SYSTEM_COLUMNS[record::STREAM]).not_eq(crate::events::text(&hidden.stream));
+        let is_later = column_of(SYSTEM_COLUMNS[record::SEQUENCE]).gt_eq(lit(hidden.before_sequence as i64));
+        wanted = wanted.and(is_other.or(is_later));
+    }
+    wanted
+}
+
+/// The store's columns as the engine's: integers of 64 bits and texts.
+fn normalised(frame: DataFrame, schema: &SchemaRef) -> Result<(DataFrame, Shape), DataFusionError> {
+    let system = |at: usize, name: &str| as_int(SYSTEM_COLUMNS[at]).alias(name);
+    let mut columns: Vec<Lowered> = vec![
+        system(record::TIMESTAMP, TIMESTAMP),
+        system(record::SEQUENCE, SEQUENCE),
+        system(record::INGESTION, INGESTION),
+        as_text(SYSTEM_COLUMNS[record::STREAM]).alias(STREAM),
+    ];
+    let mut fields = vec![];
+    for (index, column) in schema.fields().iter().skip(SYSTEM_COLUMNS.len()).enumerate() {
+        let (value, kind) = match column.data_type() {
+            DataType::Int32 | DataType::Int64 => (as_int(column.name()), Kind::DashInt),
+            _ => (as_text(column.name()), Kind::DashText),
+        };
+        let field = flow_field(column.name()).map_or(column.name().as_str(), |field| field.field);
+        let name = format!("field_{index}");
+        columns.push(value.alias(&name));
+        fields.push((field.to_string(), name, kind));
+    }
+    let shape = match fields.is_empty() {
+        false => Shape::Records { fields, message: None },
+        true => {
+            columns.push(as_text(SYSTEM_COLUMNS[record::MESSAGE]).alias(MESSAGE));
+            Shape::Messages { column: MESSAGE.into() }
+        }
+    };
+    Ok((frame.select(columns)?, shape))
+}

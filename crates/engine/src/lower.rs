@@ -1,0 +1,229 @@
+//! From a plan to DataFrames, step by step.
+
+mod stats;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::Result;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr as Lowered, ExprFunctionExt, SortExpr, lit};
+use datafusion::prelude::SessionContext;
+use weir_insights::{Aggregate, Column, Direction, Expr, Extract, Plan, Run, SortKey, Step};
+
+use crate::counted::counted;
+use crate::events::{Events, GROUP, SEQUENCE, TIMESTAMP};
+use crate::kind::Kind;
+use crate::scalar::{Op, call};
+use crate::scope::{Scope, Typed, column_of};
+
+/// A plan as a DataFrame whose columns are the plan's, then, for log events, group, time and place.
+pub struct LoweredPlan {
+    /// What to run.
+    pub frame: DataFrame,
+    /// The kind of each column of the plan.
+    pub kinds: Vec<Kind>,
+    /// Counts the events that pass the filters, while it runs.
+    pub matched: Arc<AtomicU64>,
+}
+
+/// Lowers a plan over events.
+pub async fn lower(
+    context: &SessionContext,
+    plan: &Plan,
+    events: Events,
+    run: Run<'_>,
+) -> Result<LoweredPlan> {
+    let mut scope = Scope::new(run);
+    for (name, column, kind) in &events.columns {
+        scope.insert(name, column, *kind);
+    }
+    let mut lowerer =
+        Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
+    let matched = Arc::new(AtomicU64::new(0));
+    let mut is_counted = false;
+    for (at, step) in plan.steps.iter().enumerate() {
+        if !is_counted && matches!(step, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_)) {
+            is_counted = true;
+            lowerer.count(&plan.steps[at..], plan, matched.clone()).await?;
+        }
+        lowerer.step(step)?;
+    }
+    let (frame, kinds) = lowerer.finish(plan)?;
+    Ok(LoweredPlan { frame, kinds, matched })
+}
+
+struct Lowerer<'a> {
+    context: &'a SessionContext,
+    scope: Scope,
+    frame: DataFrame,
+    /// The order of the rows: columns in order of weight. DataFusion keeps none unless told.
+    order: Vec<SortExpr>,
+    /// False behind the first `stats`: the system columns are gone.
+    is_events: bool,
+    /// Columns named so far.
+    names: usize,
+}
+
+impl Lowerer<'_> {
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Extend(columns) => columns.iter().try_for_each(|column| self.extend(column)),
+            Step::Filter(condition) => {
+                let condition = self.scope.condition(condition);
+                self.change(|frame| frame.filter(condition))
+            }
+            Step::Parse { source, extract } => self.parse(source, extract),
+            Step::Stats(stats) => self.stats(stats),
+            Step::Sort(keys) => self.sort(keys),
+            Step::Limit(count) => {
+                let order = self.whole_order();
+                self.change(|frame| sorted(frame, order)?.limit(0, Some(*count as usize)))
+            }
+            Step::Dedup(keys) => self.dedup(keys),
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(DataFrame) -> Result<DataFrame>) -> Result<()> {
+        self.frame = change(self.frame.clone())?;
+        Ok(())
+    }
+
+    fn fresh_name(&mut self) -> String {
+        self.names += 1;
+        format!("c{}", self.names)
+    }
+
+    /// Adds a column that no name refers to.
+    fn add(&mut self, expr: Lowered) -> Result<String> {
+        let name = self.fresh_name();
+        self.change(|frame| frame.with_column(&name, expr))?;
+        Ok(name)
+    }
+
+    fn extend(&mut self, column: &Column) -> Result<()> {
+        let Typed { expr, kind } = self.scope.value(&column.expr);
+        let name = self.add(expr)?;
+        self.scope.insert(&column.name, &name, kind);
+        Ok(())
+    }
+
+    fn parse(&mut self, source: &Expr, extract: &Extract) -> Result<()> {
+        let text = self.scope.value(source).into_text();
+        let groups = self.add(call(Op::Extract(extract.clone()), Kind::Text, vec![(text, Kind::Text)]))?;
+        for (index, column) in extract.columns.iter().enumerate() {
+            if let Some(name) = column {
+                let group = self.add(get_field(column_of(&groups), index.to_string()))?;
+                self.scope.insert(name, &group, Kind::Text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that are equal by the keys stay in the order they had.
+    fn sort(&mut self, keys: &[SortKey]) -> Result<()> {
+        let mut order = vec![];
+        for key in keys {
+            let value = order_key(self.scope.value(&key.expr));
+            let column = self.add(value)?;
+            let is_ascending = key.direction == Direction::Ascending;
+            order.push(column_of(&column).sort(is_ascending, is_ascending));
+        }
+        order.append(&mut self.order);
+        self.order = order;
+        Ok(())
+    }
+
+    /// The order with the source's own behind it.
+    fn whole_order(&self) -> Vec<SortExpr> {
+        let mut order = self.order.clone();
+        if self.is_events {
+            order.extend(source_order());
+        }
+        order
+    }
+
+    /// The first row of each key in the order; a row without one of the values is first by itself.
+    fn dedup(&mut self, keys: &[Expr]) -> Result<()> {
+        let values: Vec<Typed> = keys.iter().map(|key| self.scope.value(key)).collect();
+        let is_absent =
+            values.iter().cloned().map(|value| value.into_presence().is_not_true()).reduce(Lowered::or);
+        let keys = values.into_iter().map(|value| value.expr).collect();
+        let place = row_number().partition_by(keys).order_by(self.whole_order()).build()?;
+        let name = self.fresh_name();
+        self.change(|frame| frame.window(vec![place.alias(&name)]))?;
+        let is_first = column_of(&name).eq(lit(1u64));
+        let keeps = is_absent.map_or(is_first.clone(), |is_absent| is_first.or(is_absent));
+        self.change(|frame| frame.filter(keeps))
+    }
+
+    /// Ends the part of the plan that looks at events one by one, and counts what comes out of it.
+    ///
+    /// Only the columns that later steps read go on.
+    async fn count(&mut self, later: &[Step], plan: &Plan, matched: Arc<AtomicU64>) -> Result<()> {
+        let mut read: BTreeSet<String> = plan.columns.iter().cloned().collect();
+        later.iter().for_each(|step| step.read_fields(&mut read));
+        read.insert("@timestamp".into());
+        let mut kept: BTreeSet<&str> = self
+            .scope
+            .columns()
+            .filter(|(name, _, _)| read.contains(*name))
+            .map(|(_, column, _)| column)
+            .collect();
+        if needs_order(later) {
+            kept.extend([TIMESTAMP, SEQUENCE, GROUP]);
+        }
+        let order_columns = self.order.iter().filter_map(|key| match &key.expr {
+            Lowered::Column(column) => Some(column.name.as_str()),
+            _ => None,
+        });
+        kept.extend(order_columns);
+        let projected = self.frame.clone().select(kept.into_iter().map(column_of))?;
+        let (schema, partitions) = counted(projected.create_physical_plan().await?, matched);
+        let table = StreamingTable::try_new(schema, partitions)?;
+        self.frame = self.context.read_table(Arc::new(table))?;
+        Ok(())
+    }
+
+    fn finish(self, plan: &Plan) -> Result<(DataFrame, Vec<Kind>)> {
+        let order = self.whole_order();
+        let values: Vec<Typed> = plan.columns.iter().map(|name| self.scope.field(name)).collect();
+        let kinds = values.iter().map(|value| value.kind).collect();
+        let numbered = values.into_iter().enumerate();
+        let mut columns: Vec<Lowered> =
+            numbered.map(|(index, value)| value.expr.alias(format!("column {index}"))).collect();
+        if plan.is_events {
+            columns.extend([GROUP, TIMESTAMP, SEQUENCE].map(column_of));
+        }
+        Ok((sorted(self.frame, order)?.select(columns)?, kinds))
+    }
+}
+
+fn sorted(frame: DataFrame, order: Vec<SortExpr>) -> Result<DataFrame> {
+    if order.is_empty() { Ok(frame) } else { frame.sort(order) }
+}
+
+/// By time, then as stored: what breaks ties.
+pub fn source_order() -> [SortExpr; 3] {
+    [TIMESTAMP, GROUP, SEQUENCE].map(|column| column_of(column).sort(true, true))
+}
+
+/// A value that sorts in DataFusion as the language sorts: nulls first.
+pub fn order_key(value: Typed) -> Lowered {
+    match value.kind {
+        // A dash is text, and text comes before numbers, as a null does.
+        Kind::Bool | Kind::Int | Kind::Float | Kind::Time | Kind::DashInt => value.expr,
+        kind => call(Op::NaturalKey, Kind::Text, vec![(value.expr, kind)]),
+    }
+}
+
+/// Whether steps need to know which event is which: all but aggregates that look at each value alone.
+fn needs_order(later: &[Step]) -> bool {
+    let Some(Step::Stats(stats)) = later.first() else { return true };
+    let picks = [Aggregate::Earliest, Aggregate::Latest, Aggregate::SortsFirst, Aggregate::SortsLast];
+    stats.aggregates.iter().any(|call| picks.contains(&call.aggregate.aggregate))
+}

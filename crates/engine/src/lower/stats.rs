@@ -1,0 +1,126 @@
+//! `stats`: groups and aggregates.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::functions_aggregate::average::avg;
+use datafusion::functions_aggregate::count::{count, count_all, count_distinct};
+use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
+use datafusion::functions_aggregate::min_max::{max, min};
+use datafusion::functions_aggregate::percentile_cont::percentile_cont;
+use datafusion::functions_aggregate::stddev::stddev;
+use datafusion::functions_aggregate::sum::sum;
+use datafusion::functions_aggregate::variance::var_pop;
+use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, cast, lit};
+use weir_insights::{Aggregate, AggregateCall, Stats};
+
+use super::{Lowerer, order_key, source_order};
+use crate::kind::Kind;
+use crate::scope::Typed;
+
+impl Lowerer<'_> {
+    pub(super) fn stats(&mut self, stats: &Stats) -> Result<()> {
+        let mut scope = self.scope.cleared();
+        let (mut groups, mut aggregates) = (vec![], vec![]);
+        for column in &stats.groups {
+            let Typed { expr, kind } = self.scope.value(&column.expr);
+            let name = self.fresh_name();
+            scope.insert(&column.name, &name, kind);
+            groups.push(expr.alias(name));
+        }
+        for call in &stats.aggregates {
+            let Typed { expr, kind } = self.aggregate(call)?;
+            let name = self.fresh_name();
+            scope.insert(&call.name, &name, kind);
+            aggregates.push(expr.alias(name));
+        }
+        self.change(|frame| frame.aggregate(groups, aggregates))?;
+        self.scope = scope;
+        self.is_events = false;
+        self.order = vec![];
+        self.outputs(stats)
+    }
+
+    fn outputs(&mut self, stats: &Stats) -> Result<()> {
+        let mut scope = self.scope.cleared();
+        let mut columns = vec![];
+        for column in &stats.outputs {
+            let Typed { expr, kind } = self.scope.value(&column.expr);
+            let name = self.fresh_name();
+            scope.insert(&column.name, &name, kind);
+            columns.push(expr.alias(name));
+        }
+        self.change(|frame| frame.select(columns))?;
+        self.scope = scope;
+        Ok(())
+    }
+
+    fn aggregate(&self, call: &AggregateCall) -> Result<Typed> {
+        let Some(argument) = &call.argument else {
+            return Ok(Typed { expr: count_all(), kind: Kind::Int });
+        };
+        let value = self.scope.value(argument);
+        let kind = value.kind;
+        let float = |expr| Typed { expr, kind: Kind::Float };
+        Ok(match call.aggregate.aggregate {
+            Aggregate::Count if kind.is_dash() => Typed { expr: count_all(), kind: Kind::Int },
+            Aggregate::Count => Typed { expr: count(value.expr), kind: Kind::Int },
+            // A null would not be counted, but a dash is a value.
+            Aggregate::CountDistinct if kind.is_dash() => {
+                Typed { expr: count_distinct(value.into_text()), kind: Kind::Int }
+            }
+            Aggregate::CountDistinct => Typed { expr: count_distinct(value.expr), kind: Kind::Int },
+            Aggregate::Sum => numeric(value, sum),
+            Aggregate::Min => numeric_or_time(value, min),
+            Aggregate::Max => numeric_or_time(value, max),
+            Aggregate::Average => float(avg(value.into_number())),
+            Aggregate::Percentile => {
+                let percentile = call.parameter.unwrap_or_default() / 100.0;
+                float(percentile_cont(value.into_number().sort(true, false), lit(percentile)))
+            }
+            Aggregate::StandardDeviation => float(stddev(value.into_number())),
+            Aggregate::Variance => float(var_pop(value.into_number())),
+            Aggregate::Earliest => self.by_time(value, &first_value_udaf())?,
+            Aggregate::Latest => self.by_time(value, &last_value_udaf())?,
+            Aggregate::SortsFirst => self.by_order(value, true)?,
+            Aggregate::SortsLast => self.by_order(value, false)?,
+        })
+    }
+
+    /// The value of the event that is first or last by `@timestamp`; behind a `stats` there is no such event.
+    fn by_time(&self, value: Typed, pick: &AggregateUDF) -> Result<Typed> {
+        let time = self.scope.field("@timestamp");
+        let is_usable = value.clone().into_presence().and(time.clone().into_presence());
+        let mut order = vec![order_key(time).sort(true, true)];
+        if self.is_events {
+            order.extend(source_order());
+        }
+        let picked = pick.call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
+        Ok(Typed { expr: picked, kind: value.kind })
+    }
+
+    fn by_order(&self, value: Typed, is_ascending: bool) -> Result<Typed> {
+        let mut order = vec![order_key(value.clone()).sort(is_ascending, is_ascending)];
+        if self.is_events {
+            order.extend(source_order());
+        }
+        let is_usable = value.clone().into_presence();
+        let picked = first_value_udaf().call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
+        Ok(Typed { expr: picked, kind: value.kind })
+    }
+}
+
+/// Whole numbers stay whole; what is no number is passed over.
+fn numeric(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
+    match value.kind {
+        Kind::Int | Kind::Time | Kind::DashInt => Typed { expr: aggregate(value.expr), kind: Kind::Int },
+        Kind::Bool => Typed { expr: aggregate(cast(value.expr, DataType::Int64)), kind: Kind::Int },
+        _ => Typed { expr: aggregate(value.into_number()), kind: Kind::Float },
+    }
+}
+
+fn numeric_or_time(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
+    match value.kind {
+        Kind::Time => Typed { expr: aggregate(value.expr), kind: Kind::Time },
+        _ => numeric(value, aggregate),
+    }
+}

@@ -1,0 +1,168 @@
+//! The language's operators as functions of DataFusion.
+//!
+//! Each takes columns of known kinds. The operators that flow-log queries spend their time in work on whole columns
+//! (`fast`); all others ask the language for the value of each row.
+
+mod fast;
+mod record;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use datafusion::arrow::array::{ArrayRef, BinaryBuilder, StringViewBuilder, StructArray};
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::common::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr as Lowered, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use weir_insights::{Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key};
+
+use crate::kind::{Kind, whole};
+
+/// What one function does with its columns.
+#[derive(Debug)]
+pub enum Op {
+    /// The value of an expression whose fields `0`, `1`, ... are the columns.
+    Expr(Expr),
+    /// The number view.
+    Number,
+    /// The number view without decimals.
+    Whole,
+    /// The text view.
+    Print,
+    /// Whether a filter keeps the row.
+    Truth,
+    /// The bytes that sort as the value does.
+    NaturalKey,
+    /// The groups of a pattern, as a structure with the fields `0`, `1`, ...
+    Extract(Extract),
+    /// The discovered fields of these names, as a structure with the fields `0`, `1`, ...
+    Discover(Vec<String>),
+    /// The line of a flow-log record whose fields are the columns.
+    Line,
+    /// `@ptr` of group, time and place.
+    Pointer,
+}
+
+/// A call of the function over these columns.
+pub fn call(op: Op, result: Kind, arguments: Vec<(Lowered, Kind)>) -> Lowered {
+    let (arguments, kinds): (Vec<_>, Vec<_>) = arguments.into_iter().unzip();
+    let data_type = match &op {
+        Op::NaturalKey => DataType::Binary,
+        Op::Extract(extract) => structure(extract.columns.len()),
+        Op::Discover(names) => structure(names.len()),
+        _ => result.data_type(),
+    };
+    // The description tells calls apart: equal calls are computed once.
+    let key = format!("{op:?} {kinds:?} {result:?}");
+    let signature = Signature::any(arguments.len(), Volatility::Immutable);
+    ScalarUDF::new_from_impl(Scalar { op, kinds, result, data_type, signature, key }).call(arguments)
+}
+
+fn structure(fields: usize) -> DataType {
+    let field = |index: usize| Field::new(index.to_string(), DataType::Utf8View, true);
+    DataType::Struct(Fields::from((0..fields).map(field).collect::<Vec<_>>()))
+}
+
+#[derive(Debug)]
+struct Scalar {
+    op: Op,
+    kinds: Vec<Kind>,
+    result: Kind,
+    data_type: DataType,
+    signature: Signature,
+    key: String,
+}
+
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Scalar) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Scalar {}
+
+impl Hash for Scalar {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Scalar {
+    fn name(&self) -> &str {
+        &self.key
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.data_type.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let columns: Vec<ArrayRef> =
+            args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<Result<_>>()?;
+        Ok(ColumnarValue::Array(self.column(&columns, rows)?))
+    }
+}
+
+impl Scalar {
+    fn column(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        if let Some(column) = fast::column(&self.op, &self.kinds, columns) {
+            return Ok(column);
+        }
+        let value = |index: usize, row: usize| self.kinds[index].value(&columns[index], row);
+        Ok(match &self.op {
+            Op::Expr(template) => self.each(rows, |row| {
+                let mut named = Row::default();
+                (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
+                evaluate(template, &named, NO_RUN)
+            }),
+            Op::Number => self.each(rows, |row| value(0, row).as_f64().map_or(Value::Null, Value::Float)),
+            Op::Whole => self.each(rows, |row| whole(&value(0, row)).map_or(Value::Null, Value::Int)),
+            Op::Print => self.each(rows, |row| value(0, row)),
+            Op::Truth => self.each(rows, |row| Value::Bool(value(0, row).is_true())),
+            Op::Pointer => self.each(rows, |row| pointer(value(0, row), value(1, row), value(2, row))),
+            Op::NaturalKey => {
+                let mut builder = BinaryBuilder::new();
+                (0..rows).for_each(|row| builder.append_value(natural_key(&value(0, row))));
+                Arc::new(builder.finish())
+            }
+            Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
+            Op::Discover(names) => self.structure(rows, |row| record::discover(names, &value(0, row)))?,
+            Op::Line => record::lines(&self.kinds, columns, rows),
+        })
+    }
+
+    fn each(&self, rows: usize, value: impl Fn(usize) -> Value) -> ArrayRef {
+        self.result.collect((0..rows).map(value))
+    }
+
+    fn structure(&self, rows: usize, texts: impl Fn(usize) -> Vec<Option<String>>) -> Result<ArrayRef> {
+        let DataType::Struct(fields) = &self.data_type else {
+            unreachable!("the caller's operators give structures")
+        };
+        let mut builders: Vec<_> = fields.iter().map(|_| StringViewBuilder::new()).collect();
+        for row in 0..rows {
+            for (builder, text) in builders.iter_mut().zip(texts(row)) {
+                builder.append_option(text);
+            }
+        }
+        let columns = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
+        Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
+    }
+}
+
+/// Facts of the run are constants before an expression comes here.
+static NEVER: AtomicBool = AtomicBool::new(false);
+const NO_RUN: Run<'static> = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &NEVER };
+
+fn pointer(log: Value, timestamp: Value, sequence: Value) -> Value {
+    let (log, timestamp, sequence) = (log.print(), whole(&timestamp), whole(&sequence));
+    let log = log.as_deref().unwrap_or_default();
+    Value::Text(event_pointer(log, timestamp.unwrap_or_default(), sequence.unwrap_or_default() as u64))
+}

@@ -1,0 +1,113 @@
+//! Operators over whole columns, for the kinds that flow-log queries meet. Anything else gives `None`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringViewArray,
+};
+use datafusion::arrow::datatypes::{Float64Type, Int64Type};
+use weir_insights::{Arithmetic, Expr, parse_number};
+
+use super::Op;
+use crate::kind::Kind;
+
+/// The operator's column, if it is one of the fast.
+pub fn column(op: &Op, kinds: &[Kind], columns: &[ArrayRef]) -> Option<ArrayRef> {
+    match (op, kinds) {
+        (Op::Number, [Kind::Text]) => Some(numbers(columns[0].as_string_view())),
+        (Op::Expr(template), _) => expression(template, kinds, columns),
+        _ => None,
+    }
+}
+
+fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<ArrayRef> {
+    match (template, kinds) {
+        (Expr::Arithmetic { operator, left, right }, _) => {
+            arithmetic(*operator, &side(left, kinds, columns)?, &side(right, kinds, columns)?)
+        }
+        (Expr::Round { period, offset_ms, is_up, .. }, [Kind::Int | Kind::Time]) => {
+            let round = |ms: i64| {
+                let moved = ms.saturating_sub(*offset_ms);
+                let rounded = if *is_up { period.ceil(moved) } else { period.floor(moved) };
+                rounded.saturating_add(*offset_ms)
+            };
+            let rounded: Int64Array = columns[0].as_primitive::<Int64Type>().unary(round);
+            Some(Arc::new(rounded))
+        }
+        (Expr::Contains { text, is_negated, .. }, [Kind::Text]) => {
+            Some(test(columns[0].as_string_view(), |found| found.contains(text.as_str()) != *is_negated))
+        }
+        (Expr::Matches { pattern, is_negated, .. }, [Kind::Text]) => {
+            Some(test(columns[0].as_string_view(), |found| pattern.0.is_match(found) != *is_negated))
+        }
+        _ => None,
+    }
+}
+
+/// One side of an arithmetic operator: a column of floats or a constant.
+enum Side<'a> {
+    Column(&'a PrimitiveArray<Float64Type>),
+    Constant(f64),
+}
+
+impl Side<'_> {
+    fn get(&self, row: usize) -> Option<f64> {
+        match self {
+            Side::Column(column) => column.is_valid(row).then(|| column.value(row)),
+            Side::Constant(number) => Some(*number),
+        }
+    }
+}
+
+fn side<'a>(part: &Expr, kinds: &[Kind], columns: &'a [ArrayRef]) -> Option<Side<'a>> {
+    match part {
+        Expr::Literal(value) => value.as_f64().map(Side::Constant),
+        Expr::Field(index) => {
+            let index: usize = index.parse().ok()?;
+            (kinds[index] == Kind::Float).then(|| Side::Column(columns[index].as_primitive()))
+        }
+        _ => None,
+    }
+}
+
+fn arithmetic(operator: Arithmetic, left: &Side<'_>, right: &Side<'_>) -> Option<ArrayRef> {
+    let rows = match (left, right) {
+        (Side::Column(column), _) | (_, Side::Column(column)) => column.len(),
+        _ => return None,
+    };
+    let result =
+        |row| Some(operator.apply(left.get(row)?, right.get(row)?)).filter(|number| number.is_finite());
+    Some(Arc::new((0..rows).map(result).collect::<Float64Array>()))
+}
+
+/// Null for null, which a filter takes as false.
+fn test(column: &StringViewArray, is_so: impl Fn(&str) -> bool) -> ArrayRef {
+    Arc::new(column.iter().map(|text| text.map(&is_so)).collect::<BooleanArray>())
+}
+
+fn numbers(column: &StringViewArray) -> ArrayRef {
+    let number = |text: Option<&str>| text.and_then(parse_number).map(|number| number.as_f64());
+    Arc::new(column.iter().map(number).collect::<Float64Array>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_insights::Value;
+
+    #[test]
+    fn arithmetic_without_a_result_is_null() {
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![Some(6.0), Some(1.0), None]));
+        let template = Expr::Arithmetic {
+            operator: Arithmetic::Divide,
+            left: Box::new(Expr::Field("0".into())),
+            right: Box::new(Expr::Literal(Value::Int(0))),
+        };
+        let result = column_of(&template, &[Kind::Float], &[column]);
+        assert_eq!(result.null_count(), 3);
+    }
+
+    fn column_of(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> ArrayRef {
+        expression(template, kinds, columns).expect("a fast operator")
+    }
+}

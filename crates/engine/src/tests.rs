@@ -1,0 +1,64 @@
+//! The engine answers as the naive interpreter does: on the same queries, over the same events.
+
+mod random;
+mod world;
+
+use weir_insights::{QueryResult, ResultRow};
+
+use world::World;
+
+const RECORDS: &str = "\
+1418530010 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK
+1418530011 eni-1-all 2 123456789010 eni-1 172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530011 1418530070 REJECT OK
+1418530070 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 5 700 1418530070 1418530130 ACCEPT OK
+1418530071 eni-2-all 2 123456789010 eni-2 192.0.2.7 172.31.9.69 53 40000 17 3 300 1418530071 1418530130 ACCEPT OK
+1418530072 eni-2-all 2 123456789010 eni-2 192.0.2.8 172.31.9.69 123 123 17 1 76 1418530072 1418530130 ACCEPT OK
+1431280876 eni-2-all 2 123456789010 eni-2 - - - - - - - 1431280876 1431280934 - NODATA
+1431280936 eni-2-all 2 123456789010 eni-2 - - - - - - - 1431280936 1431280994 - SKIPDATA
+1431284800 eni-2-all 2 123456789010 eni-2 - - - - - - - 1431284800 1431284860 - SKIPDATA";
+
+const MIXED: &str = "\
+1418530010 app {\"status\": 200, \"user\": \"ann\", \"bytes\": 12, \"deep\": {\"a\": 1.5, \"ok\": true}}
+1418530010 app {\"status\": \"404\", \"user\": \"bob\", \"@type\": \"t\", \"logStream\": \"own\"}
+1418530011 app plain text user=joe, code=7
+1418530012 eni-1-all 2 123456789010 eni-1  172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530011 1418530070 REJECT OK
+1418530013 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 5 700 1418530070 1418530130 ACCEPT OK
+1418530014 eni-1-all 2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA";
+
+const QUERIES: &str = include_str!("tests/queries.txt");
+
+/// The queries of the fixture, one to a line.
+fn queries() -> impl Iterator<Item = &'static str> {
+    QUERIES.lines().filter(|line| !line.is_empty() && !line.starts_with("--"))
+}
+
+#[test]
+fn written_queries_answer_as_the_interpreter_does() {
+    for events in [RECORDS, MIXED, ""] {
+        let world = World::of_lines(events);
+        queries().for_each(|query| world.check(query));
+    }
+}
+
+/// Numbers may differ by rounding in their last shown decimal.
+fn is_same(left: &QueryResult, right: &QueryResult) -> bool {
+    let same_text = |(left, right): (&Option<String>, &Option<String>)| match (left, right) {
+        (Some(left), Some(right)) => left == right || is_close(left, right),
+        (left, right) => left == right,
+    };
+    let same_row = |(left, right): (&ResultRow, &ResultRow)| {
+        left.ptr == right.ptr && left.values.iter().zip(&right.values).all(same_text)
+    };
+    left.columns == right.columns
+        && left.rows.len() == right.rows.len()
+        && left.statistics.records_matched == right.statistics.records_matched
+        && left.rows.iter().zip(&right.rows).all(same_row)
+}
+
+fn is_close(left: &str, right: &str) -> bool {
+    let number = |text: &str| weir_insights::parse_number(text).map(|number| number.as_f64());
+    number(left).zip(number(right)).is_some_and(|(left, right)| {
+        let tolerance = 2e-4 + left.abs() * 1e-9;
+        (left.fract() != 0.0 || right.fract() != 0.0) && (left - right).abs() <= tolerance
+    })
+}

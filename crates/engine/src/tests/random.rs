@@ -1,0 +1,192 @@
+//! Random queries over random events.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::world::World;
+
+const NUMBERS: &[&str] =
+    &["bytes", "packets", "srcPort", "dstPort", "protocol", "status", "startTime", "nosuch", "n"];
+const TEXTS: &[&str] =
+    &["srcAddr", "dstAddr", "action", "logStatus", "interfaceId", "user", "@message", "@logStream"];
+const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "ann", "eni", "", "22", "1"];
+
+fn number() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![select(NUMBERS).prop_map(str::to_string), (0..60i64).prop_map(|n| n.to_string())];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), select(vec!["+", "-", "*", "/", "%"]), inner.clone())
+                .prop_map(|(left, operator, right)| format!("({left} {operator} {right})")),
+            inner.clone().prop_map(|inner| format!("abs({inner})")),
+            inner.clone().prop_map(|inner| format!("toInt({inner})")),
+            (inner.clone(), inner).prop_map(|(left, right)| format!("greatest({left}, {right})")),
+            select(TEXTS).prop_map(|field| format!("strlen({field})")),
+        ]
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(TEXTS).prop_map(str::to_string),
+        select(WORDS).prop_map(|word| format!("\"{word}\"")),
+        (select(TEXTS), select(NUMBERS)).prop_map(|(left, right)| format!("concat({left}, \"/\", {right})")),
+        (select(TEXTS), 0..4usize).prop_map(|(field, start)| format!("substr({field}, {start}, 3)")),
+        (select(TEXTS), select(TEXTS)).prop_map(|(left, right)| format!("coalesce({left}, {right})")),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let operator = || select(vec!["=", "!=", "<", "<=", ">", ">="]);
+    let negation = || select(vec!["", "not "]);
+    let list = prop::collection::vec(
+        prop_oneof![
+            (0..60i64).prop_map(|n| n.to_string()),
+            select(WORDS).prop_map(|word| format!("\"{word}\""))
+        ],
+        0..4,
+    );
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    let leaf = prop_oneof![
+        (number(), operator(), number())
+            .prop_map(|(left, operator, right)| format!("{left} {operator} {right}")),
+        (text(), operator(), text()).prop_map(|(left, operator, right)| format!("{left} {operator} {right}")),
+        (field(), operator(), select(WORDS))
+            .prop_map(|(left, operator, word)| format!("{left} {operator} \"{word}\"")),
+        (text(), operator(), number())
+            .prop_map(|(left, operator, right)| format!("{left} {operator} {right}")),
+        (field(), negation(), select(WORDS))
+            .prop_map(|(field, not, word)| format!("{field} {not}like \"{word}\"")),
+        (field(), negation()).prop_map(|(field, not)| format!("{field} {not}like /(?i)a|1/")),
+        (field(), negation(), list)
+            .prop_map(|(field, not, list)| format!("{field} {not}in [{}]", list.join(", "))),
+        field().prop_map(|field| format!("ispresent({field})")),
+        field().prop_map(|field| format!("isIpv4InSubnet({field}, \"10.0.0.0/8\")")),
+        number(),
+    ];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} and {right})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} or {right})")),
+            inner.prop_map(|inner| format!("not ({inner})")),
+        ]
+    })
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => number(),
+        3 => text(),
+        1 => condition().prop_map(|condition| format!("({condition})")),
+        1 => (condition(), select(NUMBERS)).prop_map(|(condition, field)| format!("if({condition}, {field}, 0)")),
+        1 => (condition(), text(), text()).prop_map(|(condition, a, b)| format!("case({condition}, {a}, {b})")),
+        1 => Just("bin(1m)".to_string()),
+    ]
+}
+
+fn events_step() -> impl Strategy<Value = String> {
+    prop_oneof![
+        condition().prop_map(|condition| format!("filter {condition}")),
+        value().prop_map(|value| format!("fields {value} as n")),
+        Just("parse @message \"*.*.\" as n, user".to_string()),
+        Just("parse @message /(?<n>[0-9]+) (?<user>[A-Z]+)/".to_string()),
+    ]
+}
+
+fn sort() -> impl Strategy<Value = String> {
+    let key = (value(), select(vec!["", " asc", " desc"]))
+        .prop_map(|(value, direction)| format!("{value}{direction}"));
+    prop::collection::vec(key, 1..3).prop_map(|keys| format!("sort {}", keys.join(", ")))
+}
+
+fn stats() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![number(), text()];
+    let names = vec![
+        "count",
+        "count_distinct",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "stddev",
+        "variance",
+        "earliest",
+        "latest",
+        "sortsFirst",
+        "sortsLast",
+    ];
+    let aggregate = prop_oneof![
+        1 => Just("count(*)".to_string()),
+        1 => field().prop_map(|field| format!("pct({field}, 50)")),
+        6 => (select(names), field()).prop_map(|(name, field)| format!("{name}({field})")),
+    ];
+    let groups = prop::collection::vec(prop_oneof![field(), Just("bin(1m)".to_string())], 0..3);
+    (prop::collection::vec(aggregate, 1..4), groups).prop_map(|(aggregates, groups)| {
+        let named = |(at, text): (usize, &String)| format!("{text} as a{at}");
+        let aggregates: Vec<_> = aggregates.iter().enumerate().map(named).collect();
+        let grouped = |(at, text): (usize, &String)| format!("{text} as g{at}");
+        let groups: Vec<_> = groups.iter().enumerate().map(grouped).collect();
+        let by = if groups.is_empty() { String::new() } else { format!(" by {}", groups.join(", ")) };
+        format!("stats {}{by}", aggregates.join(", "))
+    })
+}
+
+fn query() -> impl Strategy<Value = String> {
+    let last = prop_oneof![
+        sort(),
+        Just("sort @timestamp | limit 3".to_string()),
+        (sort(), 1..5usize).prop_map(|(sort, limit)| format!("{sort} | limit {limit}")),
+        text().prop_map(|key| format!("dedup {key}")),
+        value().prop_map(|value| format!("display @timestamp, n, {value} as x")),
+        stats(),
+        stats().prop_map(|stats| format!("{stats} | sort a0 desc")),
+        stats().prop_map(|stats| format!("{stats} | filter a0 > 1 | fields a0 * 2 as twice")),
+    ];
+    (prop::collection::vec(events_step(), 0..3), last).prop_map(|(mut steps, last)| {
+        steps.push(last);
+        steps.join(" | ")
+    })
+}
+
+fn record() -> impl Strategy<Value = String> {
+    let address = || select(vec!["10.0.0.1", "10.0.0.2", "192.0.2.7", "2001:db8::1"]);
+    let port = || select(vec![22, 53, 443, 50000]);
+    let flow = (address(), address(), port(), port(), select(vec![6, 17, 1]), 1..100i64, select(vec!["ACCEPT", "REJECT"]))
+        .prop_map(|(source, target, from, to, protocol, packets, action)| {
+            let bytes = packets * 60;
+            format!("2 123456789010 eni-1 {source} {target} {from} {to} {protocol} {packets} {bytes} 1418530010 1418530070 {action} OK")
+        });
+    let nothing = select(vec!["NODATA", "SKIPDATA"])
+        .prop_map(|status| format!("2 123456789010 eni-2 - - - - - - - 1418530010 1418530070 - {status}"));
+    prop_oneof![5 => flow, 1 => nothing]
+}
+
+fn other() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0..300i64, select(WORDS))
+            .prop_map(|(n, word)| format!("{{\"bytes\": {n}, \"user\": \"{word}\", \"status\": 1.5}}")),
+        select(WORDS).prop_map(|word| format!("{{\"status\": \"{word}\", \"action\": true}}")),
+        select(WORDS).prop_map(|word| format!("text {word} 10.1.2")),
+    ]
+}
+
+fn world() -> impl Strategy<Value = Vec<(i64, String, String)>> {
+    let event = |message: BoxedStrategy<String>| {
+        let time = (0..400i64).prop_map(|seconds| (1_418_530_000 + seconds) * 1000);
+        (time, select(vec!["a".to_string(), "b".to_string()]), message)
+    };
+    let events = |message| prop::collection::vec(event(message), 0..24);
+    prop_oneof![
+        2 => events(record().boxed()),
+        1 => events(other().boxed()),
+        1 => events(prop_oneof![record(), other()].boxed()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn random_queries_answer_as_the_interpreter_does(events in world(), queries in prop::collection::vec(query(), 2)) {
+        let world = World::new(&events);
+        queries.iter().for_each(|query| world.check(query));
+    }
+}

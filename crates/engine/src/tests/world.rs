@@ -1,0 +1,96 @@
+//! A store with events, and both executors over it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+
+use weir_insights::{
+    Event, Execute, Naive, Plan, QueryResult, Run, TimeRange, discover, event_pointer, plan,
+};
+use weir_store::{GroupKey, NewGroup, Scan, Store};
+
+use super::is_same;
+use crate::{Engine, Options};
+
+pub static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(Options { threads: 2, memory_bytes: 256 << 20 }).expect("threads"));
+
+const WINDOW: TimeRange = TimeRange { start_ms: 1_000_000_000_000, end_ms: 2_000_000_000_000 };
+
+/// Some log groups.
+pub struct World {
+    groups: Vec<(String, Scan)>,
+}
+
+impl World {
+    /// One group with these events, each `seconds stream message`.
+    pub fn of_lines(lines: &str) -> World {
+        let event = |line: &str| {
+            let mut words = line.splitn(3, ' ');
+            let mut word = || words.next().unwrap_or_default().to_string();
+            (word().parse::<i64>().expect("seconds") * 1000, word(), word())
+        };
+        World::new(&lines.lines().map(event).collect::<Vec<_>>())
+    }
+
+    /// One group with these events: time in milliseconds, stream, message.
+    pub fn new(events: &[(i64, String, String)]) -> World {
+        let store = Store::in_memory();
+        let key = GroupKey::new("123456789010", "us-east-1", "group");
+        store.add_group(&key, NewGroup::default(), 0).expect("a new group").wait().expect("memory");
+        let mut by_stream: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
+        for (ms, stream, message) in events {
+            by_stream.entry(stream).or_default().push((*ms, message));
+        }
+        for (stream, events) in by_stream {
+            store.add_stream(&key, stream, 0).expect("a new stream").wait().expect("memory");
+            store.append(&key, stream, events, 1_500_000_000_000).expect("room").wait().expect("memory");
+        }
+        let scan = store.scan(&key, i64::MIN, i64::MAX).expect("the group");
+        World { groups: vec![("123456789010:group".into(), scan)] }
+    }
+
+    /// The events as the interpreter reads them.
+    fn events(&self) -> Vec<Event> {
+        let mut events = vec![];
+        for (log, scan) in &self.groups {
+            for row in scan.rows().expect("rows in memory") {
+                let row = row.expect("rows in memory");
+                events.push(Event {
+                    timestamp_ms: row.timestamp_ms,
+                    ingestion_ms: Some(row.ingestion_ms),
+                    fields: discover(&row.message),
+                    message: row.message,
+                    log_stream: row.stream.to_string(),
+                    log: log.clone(),
+                    ptr: event_pointer(log, row.timestamp_ms, row.sequence),
+                });
+            }
+        }
+        events
+    }
+
+    fn run<R>(&self, answer: impl FnOnce(Run<'_>) -> R) -> R {
+        let cancelled = AtomicBool::new(false);
+        answer(Run { window: WINDOW, now_ms: 1_600_000_000_000, cancelled: &cancelled })
+    }
+
+    /// The engine's answer.
+    pub fn engine(&self, plan: &Plan) -> QueryResult {
+        let result = self.run(|run| ENGINE.execute(plan, self.groups.as_slice(), run));
+        result.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The interpreter's answer.
+    pub fn naive(&self, plan: &Plan) -> QueryResult {
+        self.run(|run| Naive.execute(plan, &self.events(), run)).expect("rows in memory")
+    }
+
+    /// Both answers are the same.
+    #[track_caller]
+    pub fn check(&self, query: &str) {
+        let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let (engine, naive) = (self.engine(&plan), self.naive(&plan));
+        assert!(is_same(&engine, &naive), "{query}\nengine: {engine:#?}\nnaive: {naive:#?}");
+    }
+}
