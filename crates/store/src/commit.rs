@@ -182,3 +182,25 @@ impl Inner {
         is_work
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::{Draft, Header};
+    use crate::op::NewStream;
+
+    #[test]
+    fn a_full_queue_turns_events_away_but_no_changes() {
+        let header = Header { group: 1, stream: 1, ingestion_ms: 1, first_sequence: 1, count: 0 };
+        let message = "x".repeat(QUEUE_BYTES_MAX / 2);
+        let events = || Op::Append(Draft::new([(1, message.as_str())]).chunk(header).expect("has an event"));
+        let queue = Queue::default();
+        let waiting = queue.push(vec![events()]);
+        assert_eq!(queue.push(vec![events()]).wait(), Err(WriteError::Overloaded));
+        let stream = NewStream { group: 1, id: 2, name: "s".to_owned(), created_ms: 1 };
+        let change = queue.push(vec![Op::PutStream(Arc::new(stream))]);
+        assert_eq!(queue.take().len(), 1);
+        assert_eq!(queue.take().len(), 1);
+        drop((waiting, change));
+    }
+}

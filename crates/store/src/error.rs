@@ -44,7 +44,7 @@ impl std::error::Error for Refused {}
 pub enum WriteError {
     /// The disk refused: full, gone, broken.
     Disk(io::ErrorKind),
-    /// More than [`crate::QUEUE_BYTES_MAX`] waits to be written; try again later.
+    /// More than [`crate::QUEUE_BYTES_MAX`] waits to be written, or to be sealed; try again later.
     Overloaded,
 }
 

@@ -386,6 +386,14 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_cannot_be_sealed_turn_events_away_at_last() {
+        let store = sealed_while(|_| {});
+        lock(&store.inner.state).memory_bytes = u64::MAX / 2;
+        let refused = store.append(&key(), "s", [(1, "x")], 1).expect("is there");
+        assert_eq!(refused.wait(), Err(crate::WriteError::Overloaded));
+    }
+
+    #[test]
     fn rows_that_come_and_are_read_during_sealing_are_there_once() {
         let store = sealed_while(|store| {
             append(store, "second");

@@ -3,6 +3,7 @@
 //! A file is written under another name, synced, renamed and its name synced; only then may the catalog list it.
 
 use std::fmt::Write;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -95,12 +96,7 @@ pub(crate) fn write(
 ) -> Result<Segment, SealError> {
     let bytes = parquet(group, &sorted.batch)?;
     let path = path(group, sorted.day, id);
-    let unfinished = format!("{path}.tmp");
-    let mut file = disk.create(&unfinished)?;
-    file.write_all(&bytes)?;
-    file.sync()?;
-    disk.rename(&unfinished, &path)?;
-    disk.sync_dir(parent(&path))?;
+    place(disk.as_ref(), &path, &bytes)?;
     let records = &sorted.batch.records;
     let timestamps = records.column(TIMESTAMP).as_primitive::<Int64Type>().values();
     let sequences = records.column(SEQUENCE).as_primitive::<Int64Type>().values();
@@ -117,6 +113,16 @@ pub(crate) fn write(
         disk: disk.clone(),
         is_doomed: AtomicBool::new(false),
     })
+}
+
+/// Puts a whole file at `path`, or none.
+fn place(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = format!("{path}.tmp");
+    let mut file = disk.create(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync()?;
+    disk.rename(&unfinished, path)?;
+    disk.sync_dir(parent(path))
 }
 
 fn parquet(group: &GroupKey, batch: &Batch) -> Result<Vec<u8>, SealError> {

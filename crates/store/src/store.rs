@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::chunk::{Draft, Header};
 use crate::commit::Queue;
 use crate::disk::{Disk, MemoryDisk, spawn};
-use crate::error::{OpenError, ReadError, Refused};
+use crate::error::{OpenError, ReadError, Refused, WriteError};
 use crate::group::GroupKey;
 use crate::inner::{Inner, Signal};
 use crate::lock;
@@ -20,6 +20,9 @@ use crate::ticket::Ticket;
 
 /// The greatest batch, in bytes of messages and framing.
 pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// With more bytes of unsealed rows than this, which is what a disk that refuses segments leads to, no more are taken.
+const MEMORY_BYTES_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Log groups, streams and events. Clones are handles of the same store; any thread may use one.
 ///
@@ -120,6 +123,9 @@ impl Store {
         let draft = Draft::new(events);
         if draft.len() > BATCH_BYTES_MAX {
             return Err(Refused::BatchTooLarge);
+        }
+        if lock(&self.inner.state).memory_bytes > MEMORY_BYTES_LIMIT {
+            return Ok(Ticket::failed(WriteError::Overloaded));
         }
         self.inner.change(|state| {
             let group = state.groups.get(group).ok_or(Refused::NoGroup)?;

@@ -35,6 +35,12 @@ impl Ticket {
         self.slots.iter().try_for_each(|slot| slot.wait())
     }
 
+    pub(crate) fn failed(error: WriteError) -> Self {
+        let slot = Slot::default();
+        slot.fill(Err(error));
+        Ticket::of(Arc::new(slot))
+    }
+
     pub(crate) fn of(slot: Arc<Slot>) -> Self {
         Ticket { slots: vec![slot] }
     }

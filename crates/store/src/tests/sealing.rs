@@ -139,3 +139,22 @@ fn a_segment_is_parquet_with_the_columns_of_flow_logs() {
         log_status Utf8"#]]
     .assert_eq(&columns.collect::<Vec<_>>().join("\n"));
 }
+
+#[test]
+fn a_log_of_many_files_is_sealed_away() {
+    let disk = MemoryDisk::new();
+    let open = || Store::open(Arc::new(disk.clone()), caller(SealPolicy::default())).expect("is sound");
+    add_group(&open());
+    // Each opening begins a file, and nothing is old enough to be sealed for itself.
+    for now_ms in 0..5 {
+        append(&open(), "a", &[(now_ms, "x")], now_ms);
+    }
+    let store = open();
+    assert_eq!(store.recovery().frames, 8);
+    append(&store, "a", &[(5, "x")], 5);
+    store.tick(10_000);
+    assert!(store.scan(&key("g"), 0, 100).expect("is there").batches.is_empty());
+    assert_eq!(disk.list("wal").expect("is there").len(), 1);
+    drop(store);
+    assert_eq!(open().rows(&key("g"), Select::default()).expect("is there").count(), 6);
+}
