@@ -12,7 +12,7 @@ use weir_model::flow_log::{DeliveryStatus, FlowLog, LogDestination};
 use weir_model::iam::evaluate::Context as Conditions;
 use weir_model::iam::role::Role;
 use weir_model::iam::{Decision, Identities, Principal};
-use weir_model::{Nanos, Network, Timestamp};
+use weir_model::{Nanos, Network, Scope, Timestamp};
 use weir_store::{GroupKey, NewGroup, Refused, Store, Ticket};
 
 /// The service that assumes the role.
@@ -112,11 +112,7 @@ impl Courier<'_> {
         let scope = flow_log.scope;
         let own = |role: &&Role| role.account == scope.account;
         let role = self.identities.role_by_arn(role_arn).filter(own).ok_or(DeliveryStatus::AccessError)?;
-        let source = format!("arn:aws:ec2:{}:{}:vpc-flow-log/{}", scope.region, scope.account, flow_log.id);
-        let conditions = Conditions::from([
-            ("aws:sourceaccount".to_owned(), vec![scope.account.to_string()]),
-            ("aws:sourcearn".to_owned(), vec![source]),
-        ]);
+        let conditions = conditions(scope, &flow_log.id.to_string());
         let service = Principal::Service(SERVICE.to_owned());
         match self.identities.may_assume(role, &service, &conditions) {
             true => {
@@ -126,6 +122,24 @@ impl Courier<'_> {
             false => Err(DeliveryStatus::AccessError),
         }
     }
+}
+
+/// Whether the delivery service may assume the role, asked before the flow log has an id.
+///
+/// Assumption: a trust policy that names one flow log, which cannot exist yet, refuses.
+pub fn is_assumable(identities: &Identities, scope: Scope, role_arn: &str) -> bool {
+    let role = identities.role_by_arn(role_arn).filter(|role| role.account == scope.account);
+    let service = Principal::Service(SERVICE.to_owned());
+    role.is_some_and(|role| identities.may_assume(role, &service, &conditions(scope, "fl-")))
+}
+
+/// What the service says of whom it works for, against the confused deputy.
+fn conditions(scope: Scope, flow_log: &str) -> Conditions {
+    let source = format!("arn:aws:ec2:{}:{}:vpc-flow-log/{flow_log}", scope.region, scope.account);
+    Conditions::from([
+        ("aws:sourceaccount".to_owned(), vec![scope.account.to_string()]),
+        ("aws:sourcearn".to_owned(), vec![source]),
+    ])
 }
 
 /// A role at work on one stream.

@@ -3,9 +3,13 @@
 //! Source: Amazon EC2 API Reference.
 
 pub mod account;
+pub mod address;
 pub mod dhcp;
+pub mod flow_log;
+pub mod instance;
 pub mod internet_gateway;
 pub mod network_acl;
+pub mod network_interface;
 pub mod peering;
 pub mod region;
 pub mod route;
@@ -14,6 +18,8 @@ pub mod security_group;
 pub mod subnet;
 pub mod tags;
 pub mod vpc;
+
+mod host_name;
 
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }
@@ -48,10 +54,27 @@ crate::table::operations! { Ec2 form:
         UpdateSecurityGroupRuleDescriptionsIngress Write UpdateSecurityGroupRuleDescriptionsEgress Write
         DescribeSecurityGroupReferences List DescribeStaleSecurityGroups List
     }
+    network_interface {
+        CreateNetworkInterface Write DeleteNetworkInterface Write DescribeNetworkInterfaces List
+        AttachNetworkInterface Write DetachNetworkInterface Write
+        ModifyNetworkInterfaceAttribute Write DescribeNetworkInterfaceAttribute List
+        AssignPrivateIpAddresses Write UnassignPrivateIpAddresses Write
+        AssignIpv6Addresses Write UnassignIpv6Addresses Write
+    }
+    address {
+        AllocateAddress Write ReleaseAddress Write AssociateAddress Write DisassociateAddress Write
+        DescribeAddresses List DescribeAddressesAttribute List
+    }
+    instance {
+        RunInstances Write DescribeInstances List StartInstances Write StopInstances Write RebootInstances Write
+        TerminateInstances Write DescribeInstanceStatus List
+        ModifyInstanceAttribute Write DescribeInstanceAttribute List
+    }
     peering {
         CreateVpcPeeringConnection Write AcceptVpcPeeringConnection Write RejectVpcPeeringConnection Write
         DeleteVpcPeeringConnection Write DescribeVpcPeeringConnections List
         ModifyVpcPeeringConnectionOptions Write
     }
+    flow_log { CreateFlowLogs Write DescribeFlowLogs List DeleteFlowLogs Write }
     tags { CreateTags Tagging DeleteTags Tagging DescribeTags List }
 }

@@ -1,0 +1,403 @@
+//! RunInstances: from what the request says to a launch.
+//!
+//! What concerns disks, processors and capacity is accepted without effect; spot instances, launch templates and the like are
+//! refused as not implemented.
+//! Source: EC2 API Reference, RunInstances, InstanceNetworkInterfaceSpecification.
+
+use super::attribute::ShutdownBehavior;
+use super::view::{InstanceView, ReservationView};
+use crate::ec2::network_interface::{AddressRequest, only_card};
+use crate::operation::{Context, Error, Operation, Seen};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use weir_model::image::Image;
+use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource, MetadataOptions};
+use weir_model::interface::{Ipv6Choice, NewInterface};
+use weir_model::{GroupId, ImageId, InterfaceId, SubnetId, Tags, ZoneName};
+use weir_wire::{Accepted, Param, TagSpecification, specified_tags};
+
+/// What an image id may begin with instead: a parameter of Systems Manager that holds it.
+const PARAMETER_PREFIX: &str = "resolve:ssm:";
+
+/// Launches instances.
+#[derive(Param)]
+pub struct RunInstances {
+    client_token: Option<String>,
+    image_id: String,
+    instance_type: String,
+    min_count: u32,
+    max_count: u32,
+    key_name: Option<String>,
+    #[wire(request = "SecurityGroupId")]
+    security_group_ids: Vec<GroupId>,
+    #[wire(request = "SecurityGroup")]
+    security_groups: Vec<String>,
+    subnet_id: Option<SubnetId>,
+    private_ip_address: Option<Ipv4Addr>,
+    ipv6_address_count: Option<usize>,
+    #[wire(request = "Ipv6Address")]
+    ipv6_addresses: Vec<InstanceIpv6>,
+    user_data: Option<String>,
+    tag_specifications: Vec<TagSpecification>,
+    placement: Option<PlacementRequest>,
+    monitoring: Option<MonitoringRequest>,
+    metadata_options: Option<MetadataRequest>,
+    disable_api_termination: Option<bool>,
+    disable_api_stop: Option<bool>,
+    instance_initiated_shutdown_behavior: Option<ShutdownBehavior>,
+    #[wire(request = "NetworkInterface")]
+    network_interfaces: Vec<InterfaceRequest>,
+    iam_instance_profile: Option<ProfileRequest>,
+    ebs_optimized: Option<bool>,
+    #[wire(flatten)]
+    #[expect(dead_code, reason = "accepted without effect")]
+    hardware: Hardware,
+}
+
+/// What has no effect on the network.
+#[derive(Param)]
+#[expect(dead_code, reason = "accepted without effect")]
+struct Hardware {
+    #[wire(request = "BlockDeviceMapping")]
+    block_device_mappings: Accepted<Vec<BlockDevice>>,
+    credit_specification: Accepted<Credits>,
+    cpu_options: Accepted<CpuRequest>,
+    capacity_reservation_specification: Accepted<CapacityRequest>,
+    hibernation_options: Accepted<Hibernation>,
+    enclave_options: Accepted<EnclaveRequest>,
+    maintenance_options: Accepted<Maintenance>,
+    private_dns_name_options: Accepted<PrivateDnsNames>,
+    additional_info: Accepted<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+struct BlockDevice {
+    device_name: Accepted<String>,
+    virtual_name: Accepted<String>,
+    no_device: Accepted<String>,
+    ebs: Accepted<Disk>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+struct Disk {
+    delete_on_termination: Accepted<bool>,
+    iops: Accepted<u32>,
+    snapshot_id: Accepted<String>,
+    volume_size: Accepted<u32>,
+    volume_type: Accepted<String>,
+    kms_key_id: Accepted<String>,
+    throughput: Accepted<u32>,
+    encrypted: Accepted<bool>,
+}
+
+macro_rules! accepted {
+    ($($name:ident { $($field:ident: $type:ty),* })*) => {$(
+        #[derive(Clone, Debug, PartialEq, Eq, Param)]
+        struct $name {
+            $($field: Accepted<$type>,)*
+        }
+    )*};
+}
+
+accepted! {
+    Credits { cpu_credits: String }
+    CpuRequest { core_count: u32, threads_per_core: u32 }
+    CapacityRequest { capacity_reservation_preference: String }
+    Hibernation { configured: bool }
+    EnclaveRequest { enabled: bool }
+    Maintenance { auto_recovery: String }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+struct PrivateDnsNames {
+    hostname_type: Accepted<String>,
+    enable_resource_name_dns_a_record: Accepted<bool>,
+    #[wire(request = "EnableResourceNameDnsAAAARecord")]
+    enable_resource_name_dns_aaaa_record: Accepted<bool>,
+}
+
+#[derive(Param)]
+struct InstanceIpv6 {
+    ipv6_address: Ipv6Addr,
+    #[expect(dead_code, reason = "accepted without effect")]
+    is_primary_ipv6: Accepted<bool>,
+}
+
+#[derive(Param)]
+struct PlacementRequest {
+    availability_zone: Option<ZoneName>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    group_name: Accepted<String>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    tenancy: Accepted<Tenancy>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+enum Tenancy {
+    Default,
+    Dedicated,
+    Host,
+}
+
+#[derive(Param)]
+struct MonitoringRequest {
+    enabled: bool,
+}
+
+#[derive(Param)]
+struct MetadataRequest {
+    http_tokens: Option<Tokens>,
+    http_put_response_hop_limit: Option<u8>,
+    http_endpoint: Option<Switch>,
+    http_protocol_ipv6: Option<Switch>,
+    instance_metadata_tags: Option<Switch>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
+enum Tokens {
+    Optional,
+    Required,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
+enum Switch {
+    Disabled,
+    Enabled,
+}
+
+#[derive(Param)]
+struct ProfileRequest {
+    arn: Option<String>,
+    name: Option<String>,
+}
+
+/// An interface of each instance.
+#[derive(Param)]
+struct InterfaceRequest {
+    device_index: Option<u16>,
+    network_interface_id: Option<InterfaceId>,
+    subnet_id: Option<SubnetId>,
+    description: Option<String>,
+    #[wire(request = "SecurityGroupId")]
+    groups: Vec<GroupId>,
+    associate_public_ip_address: Option<bool>,
+    delete_on_termination: Option<bool>,
+    #[wire(flatten)]
+    addresses: AddressRequest,
+    network_card_index: Option<u16>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    interface_type: Accepted<OrdinaryType>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Param)]
+enum OrdinaryType {
+    Interface,
+}
+
+impl Operation for RunInstances {
+    type Response = ReservationView;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<ReservationView, Error> {
+        let launch = self.launch(cx.seen())?;
+        let (reservation, ids) = cx.command(|network, cx| network.run_instances(cx, launch))?;
+        let seen = cx.seen();
+        let mut view = ReservationView::new(reservation, seen.scope.account);
+        for id in ids {
+            let instance = seen.network.instances.find(seen.scope, &id)?;
+            view.push(InstanceView::of(seen, instance).pending());
+        }
+        Ok(view)
+    }
+}
+
+impl RunInstances {
+    fn launch(self, seen: Seen<'_>) -> Result<Launch, Error> {
+        let image = image(seen, &self.image_id)?;
+        check_counts(self.min_count, self.max_count)?;
+        let user_data = self.user_data.as_deref().map(user_data).transpose()?;
+        let settings = self.settings()?;
+        let (tags, interface_tags) = tags(&self.tag_specifications)?;
+        let interfaces = self.interfaces(seen, interface_tags)?;
+        Ok(Launch {
+            min: self.min_count,
+            max: self.max_count,
+            image,
+            instance_type: self.instance_type,
+            zone: self.placement.and_then(|placement| placement.availability_zone),
+            interfaces,
+            key_name: self.key_name,
+            user_data: user_data.filter(|data| !data.is_empty()),
+            termination_protected: self.disable_api_termination.unwrap_or(false),
+            instance_profile: self.iam_instance_profile.and_then(|profile| profile.arn.or(profile.name)),
+            settings,
+            tags,
+        })
+    }
+
+    fn settings(&self) -> Result<InstanceSettings, Error> {
+        Ok(InstanceSettings {
+            client_token: self.client_token.clone(),
+            lends_public: false,
+            stop_protected: self.disable_api_stop.unwrap_or(false),
+            terminates_on_shutdown: self.instance_initiated_shutdown_behavior
+                == Some(ShutdownBehavior::Terminate),
+            is_monitored: self.monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled),
+            is_ebs_optimized: self.ebs_optimized.unwrap_or(false),
+            metadata: self
+                .metadata_options
+                .as_ref()
+                .map_or(Ok(MetadataOptions::default()), MetadataRequest::options)?,
+        })
+    }
+
+    /// The interfaces of each instance: those listed, or one in the subnet named, or one in a default subnet.
+    fn interfaces(&self, seen: Seen<'_>, tags: Tags) -> Result<Vec<LaunchInterface>, Error> {
+        if self.network_interfaces.is_empty() {
+            return Ok(vec![self.only_interface(seen, tags)?]);
+        }
+        let alone = |what: &str| {
+            let message = format!(
+                "Network interfaces and an instance-level {what} may not be specified on the same request"
+            );
+            Err(Error::new("InvalidParameterCombination", message))
+        };
+        match () {
+            () if self.subnet_id.is_some() => alone("subnet ID"),
+            () if !self.security_group_ids.is_empty() || !self.security_groups.is_empty() => {
+                alone("security groups")
+            }
+            () if self.private_ip_address.is_some() => alone("private address"),
+            () if self.ipv6_address_count.is_some() || !self.ipv6_addresses.is_empty() => {
+                alone("IPv6 address")
+            }
+            () => self.network_interfaces.iter().map(|request| request.interface(tags.clone())).collect(),
+        }
+    }
+
+    fn only_interface(&self, seen: Seen<'_>, tags: Tags) -> Result<LaunchInterface, Error> {
+        let mut groups = self.security_group_ids.clone();
+        if !self.security_groups.is_empty() && self.subnet_id.is_some() {
+            let message = "The parameter groupName cannot be used with the parameter subnet";
+            return Err(Error::new("InvalidParameterCombination", message));
+        }
+        for name in &self.security_groups {
+            groups.push(seen.network.group_in_default_vpc(seen.scope, name)?.id);
+        }
+        let request = AddressRequest::of_primary(self.private_ip_address).with_ipv6(self.ipv6_address_count);
+        let (addresses, any) = request.choice()?;
+        let named: Vec<Ipv6Addr> = self.ipv6_addresses.iter().map(|listed| listed.ipv6_address).collect();
+        let ipv6 = if named.is_empty() { any } else { Ipv6Choice::These(named) };
+        let new = NewInterface { addresses, ipv6, groups, description: String::new(), tags };
+        let source = LaunchSource::New { subnet: self.subnet_id, new, public: None };
+        Ok(LaunchInterface { device_index: 0, delete_on_termination: None, source })
+    }
+}
+
+impl InterfaceRequest {
+    fn interface(&self, tags: Tags) -> Result<LaunchInterface, Error> {
+        only_card(self.network_card_index)?;
+        let device_index = self.device_index.ok_or_else(|| {
+            Error::new("InvalidParameterValue", "Each network interface requires a device index.")
+        })?;
+        let source = match self.network_interface_id {
+            Some(id) => self.existing(id)?,
+            None => {
+                let (addresses, ipv6) = self.addresses.choice()?;
+                let description = self.description.clone().unwrap_or_default();
+                let new = NewInterface { addresses, ipv6, groups: self.groups.clone(), description, tags };
+                LaunchSource::New { subnet: self.subnet_id, new, public: self.associate_public_ip_address }
+            }
+        };
+        Ok(LaunchInterface { device_index, delete_on_termination: self.delete_on_termination, source })
+    }
+
+    /// An interface that exists keeps what it has, so the request may say no more of it.
+    fn existing(&self, id: InterfaceId) -> Result<LaunchSource, Error> {
+        let combination = |message: &str| Err(Error::new("InvalidParameterCombination", message));
+        match () {
+            () if self.associate_public_ip_address.is_some() => combination(
+                "The associatePublicIPAddress parameter cannot be specified for a network interface with an ID.",
+            ),
+            () if self.subnet_id.is_some() || !self.groups.is_empty() => combination(
+                "A network interface ID and a subnet or security groups may not be specified together.",
+            ),
+            () => Ok(LaunchSource::Existing(id)),
+        }
+    }
+}
+
+impl MetadataRequest {
+    fn options(&self) -> Result<MetadataOptions, Error> {
+        let default = MetadataOptions::default();
+        let is_on =
+            |switch: Option<Switch>, default| switch.map_or(default, |switch| switch == Switch::Enabled);
+        let hop_limit = self.http_put_response_hop_limit.unwrap_or(default.hop_limit);
+        if !(1..=64).contains(&hop_limit) {
+            let message = format!(
+                "Value ({hop_limit}) for parameter HttpPutResponseHopLimit is invalid. Expecting 1 to 64."
+            );
+            return Err(Error::new("InvalidParameterValue", message));
+        }
+        Ok(MetadataOptions {
+            needs_token: self.http_tokens.map_or(default.needs_token, |tokens| tokens == Tokens::Required),
+            hop_limit,
+            is_enabled: is_on(self.http_endpoint, default.is_enabled),
+            is_ipv6: is_on(self.http_protocol_ipv6, default.is_ipv6),
+            has_tags: is_on(self.instance_metadata_tags, default.has_tags),
+        })
+    }
+}
+
+/// The image that a request names, by id or through a public parameter.
+fn image(seen: Seen<'_>, text: &str) -> Result<ImageId, Error> {
+    let shown: String = text.chars().take(200).collect();
+    match text.strip_prefix(PARAMETER_PREFIX) {
+        Some(name) => {
+            let found = Image::by_parameter(name).map(|image| image.id(seen.scope.region));
+            found.ok_or_else(|| {
+                let message = format!("The parameter '{shown}' could not be resolved to an image.");
+                Error::new("InvalidParameterValue", message)
+            })
+        }
+        None => text.parse::<ImageId>().map_err(|_| {
+            Error::new("InvalidAMIID.Malformed", format!("Invalid id: \"{shown}\" (expecting \"ami-...\")"))
+        }),
+    }
+}
+
+fn check_counts(min: u32, max: u32) -> Result<(), Error> {
+    let invalid = |message: String| Err(Error::new("InvalidParameterValue", message));
+    match () {
+        () if min == 0 => invalid(
+            "Value (0) for parameter minCount is invalid. Expecting a value greater than 0.".to_owned(),
+        ),
+        () if max < min => invalid(format!(
+            "Value ({max}) for parameter maxCount is invalid. It must not be less than minCount ({min})."
+        )),
+        () => Ok(()),
+    }
+}
+
+/// User data, decoded from base64, in which line breaks are allowed.
+pub(super) fn user_data(text: &str) -> Result<Vec<u8>, Error> {
+    let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let decoded = STANDARD.decode(packed);
+    decoded.map_err(|_| Error::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."))
+}
+
+/// The tags of instances and of their interfaces. Those of volumes and spot requests, which are not made, are read and checked.
+fn tags(specifications: &[TagSpecification]) -> Result<(Tags, Tags), Error> {
+    let of = |kind: &str| -> Result<Tags, Error> {
+        let own: Vec<TagSpecification> =
+            specifications.iter().filter(|one| one.resource_type == kind).cloned().collect();
+        Ok(specified_tags(&own, kind)?)
+    };
+    let known = ["instance", "network-interface", "volume", "spot-instances-request"];
+    if let Some(unknown) = specifications.iter().find(|one| !known.contains(&one.resource_type.as_str())) {
+        specified_tags(std::slice::from_ref(unknown), "instance")?;
+    }
+    of("volume")?;
+    of("spot-instances-request")?;
+    Ok((of("instance")?, of("network-interface")?))
+}

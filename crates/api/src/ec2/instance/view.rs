@@ -1,0 +1,540 @@
+//! Instances as answers show them.
+//!
+//! Source: EC2 API Reference, Instance, InstanceNetworkInterface, InstanceState, Reservation.
+
+use crate::ec2::host_name;
+use crate::ec2::network_interface::mac_text;
+use crate::ec2::security_group::GroupIdentifier;
+use crate::operation::Seen;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use weir_model::image::Image;
+use weir_model::instance::{Instance, InstanceState, MetadataOptions};
+use weir_model::instance_type::InstanceType;
+use weir_model::interface::{Attachment, Interface, PublicAddress};
+use weir_model::{
+    AccountId, AttachmentId, ImageId, InstanceId, InterfaceId, ReservationId, SubnetId, Tags, Timestamp,
+    VpcId, ZoneName,
+};
+use weir_wire::{FilterTable, Iso, Xml};
+
+/// The instances of one RunInstances call.
+#[derive(Xml)]
+pub struct ReservationView {
+    reservation_id: ReservationId,
+    owner_id: AccountId,
+    #[wire(response = "groupSet")]
+    groups: Vec<GroupIdentifier>,
+    #[wire(response = "instancesSet")]
+    instances: Vec<InstanceView>,
+}
+
+impl ReservationView {
+    /// A reservation without instances. Its groups are for EC2-Classic only and so none.
+    pub fn new(reservation_id: ReservationId, owner_id: AccountId) -> ReservationView {
+        ReservationView { reservation_id, owner_id, groups: Vec::new(), instances: Vec::new() }
+    }
+
+    /// Adds an instance.
+    pub fn push(&mut self, instance: InstanceView) {
+        self.instances.push(instance);
+    }
+}
+
+/// A state by code and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Xml)]
+pub struct StateView {
+    pub(super) code: u16,
+    pub(super) name: &'static str,
+}
+
+impl StateView {
+    /// The state as it is.
+    pub fn of(state: InstanceState) -> StateView {
+        match state {
+            InstanceState::Running => StateView { code: 16, name: "running" },
+            InstanceState::Stopped => StateView { code: 80, name: "stopped" },
+            InstanceState::Terminated => StateView { code: 48, name: "terminated" },
+        }
+    }
+
+    /// The state that AWS passes through on the way to `state`.
+    pub fn on_the_way_to(state: InstanceState) -> StateView {
+        match state {
+            InstanceState::Running => StateView { code: 0, name: "pending" },
+            InstanceState::Stopped => StateView { code: 64, name: "stopping" },
+            InstanceState::Terminated => StateView { code: 32, name: "shutting-down" },
+        }
+    }
+}
+
+/// An instance.
+#[derive(Xml)]
+pub struct InstanceView {
+    architecture: &'static str,
+    client_token: String,
+    ebs_optimized: bool,
+    ena_support: bool,
+    hypervisor: &'static str,
+    iam_instance_profile: Option<ProfileView>,
+    #[wire(response = "networkInterfaceSet")]
+    network_interfaces: Vec<InstanceInterfaceView>,
+    root_device_name: &'static str,
+    root_device_type: &'static str,
+    #[wire(response = "groupSet")]
+    security_groups: Vec<GroupIdentifier>,
+    source_dest_check: Option<bool>,
+    state_reason: Option<StateReason>,
+    #[wire(flatten)]
+    own: OwnMembers,
+    virtualization_type: &'static str,
+    cpu_options: CpuOptions,
+    metadata_options: MetadataView,
+    platform_details: &'static str,
+    ipv6_address: Option<Ipv6Addr>,
+    #[wire(response = "instanceState")]
+    state: StateView,
+    private_dns_name: String,
+    #[wire(response = "dnsName")]
+    public_dns_name: String,
+    reason: String,
+    placement: Placement,
+    monitoring: Monitoring,
+    subnet_id: Option<SubnetId>,
+    vpc_id: Option<VpcId>,
+    private_ip_address: Option<Ipv4Addr>,
+    #[wire(response = "ipAddress")]
+    public_ip_address: Option<Ipv4Addr>,
+}
+
+/// What an instance is by itself, whatever becomes of it.
+#[derive(Xml)]
+struct OwnMembers {
+    tags: Tags,
+    instance_id: InstanceId,
+    image_id: ImageId,
+    key_name: Option<String>,
+    ami_launch_index: u32,
+    instance_type: String,
+    launch_time: Timestamp,
+    #[wire(flatten)]
+    reservation: Hidden<ReservationId>,
+}
+
+/// What a view knows and does not show.
+struct Hidden<T>(T);
+
+impl<T> Xml for Hidden<T> {
+    const KIND: weir_wire::Kind = weir_wire::Kind::Structure(&[]);
+
+    fn write(&self, _: &mut weir_wire::Writer) {}
+}
+
+#[derive(Xml)]
+struct ProfileView {
+    arn: String,
+}
+
+#[derive(Xml)]
+struct StateReason {
+    code: &'static str,
+    message: &'static str,
+}
+
+#[derive(Xml)]
+struct CpuOptions {
+    core_count: u32,
+    threads_per_core: u32,
+}
+
+#[derive(Xml)]
+struct MetadataView {
+    state: &'static str,
+    http_tokens: &'static str,
+    http_put_response_hop_limit: u8,
+    http_endpoint: &'static str,
+    http_protocol_ipv6: &'static str,
+    instance_metadata_tags: &'static str,
+}
+
+#[derive(Xml)]
+struct Placement {
+    group_name: &'static str,
+    tenancy: &'static str,
+    availability_zone: ZoneName,
+}
+
+#[derive(Xml)]
+struct Monitoring {
+    state: &'static str,
+}
+
+/// An interface as part of its instance.
+#[derive(Xml)]
+struct InstanceInterfaceView {
+    association: Option<InstanceAssociation>,
+    attachment: Option<InstanceAttachment>,
+    description: String,
+    #[wire(response = "groupSet")]
+    groups: Vec<GroupIdentifier>,
+    #[wire(response = "ipv6AddressesSet")]
+    ipv6_addresses: Vec<InstanceIpv6>,
+    mac_address: String,
+    network_interface_id: InterfaceId,
+    owner_id: AccountId,
+    private_dns_name: Option<String>,
+    private_ip_address: Option<Ipv4Addr>,
+    #[wire(response = "privateIpAddressesSet")]
+    private_ip_addresses: Vec<InstancePrivate>,
+    source_dest_check: bool,
+    status: &'static str,
+    subnet_id: SubnetId,
+    vpc_id: VpcId,
+    interface_type: &'static str,
+}
+
+#[derive(Clone, Xml)]
+struct InstanceAssociation {
+    ip_owner_id: String,
+    public_dns_name: String,
+    public_ip: Ipv4Addr,
+}
+
+#[derive(Xml)]
+struct InstanceAttachment {
+    attach_time: Timestamp,
+    attachment_id: AttachmentId,
+    delete_on_termination: bool,
+    device_index: u16,
+    status: &'static str,
+    network_card_index: u16,
+}
+
+#[derive(Xml)]
+struct InstanceIpv6 {
+    ipv6_address: Ipv6Addr,
+}
+
+#[derive(Xml)]
+struct InstancePrivate {
+    association: Option<InstanceAssociation>,
+    primary: bool,
+    private_dns_name: Option<String>,
+    private_ip_address: Ipv4Addr,
+}
+
+impl InstanceAssociation {
+    fn of(seen: Seen<'_>, interface: &Interface, public: &PublicAddress) -> InstanceAssociation {
+        let shown = crate::ec2::network_interface::AssociationView::of(seen, interface, public);
+        let ip_owner_id = match public {
+            PublicAddress::AutoAssigned(_) => "amazon".to_owned(),
+            PublicAddress::Elastic(..) => interface.scope.account.to_string(),
+        };
+        InstanceAssociation {
+            ip_owner_id,
+            public_dns_name: shown.public_dns_name,
+            public_ip: shown.public_ip,
+        }
+    }
+}
+
+impl InstanceInterfaceView {
+    fn of(seen: Seen<'_>, interface: &Interface) -> InstanceInterfaceView {
+        let is_named =
+            seen.network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
+        let name = |address: Ipv4Addr| is_named.then(|| host_name::private(interface.scope.region, address));
+        let association = |public: &PublicAddress| InstanceAssociation::of(seen, interface, public);
+        let private = |(place, own): (usize, &weir_model::interface::PrivateAddress)| InstancePrivate {
+            association: own.public.as_ref().map(association),
+            primary: place == 0,
+            private_dns_name: name(own.private),
+            private_ip_address: own.private,
+        };
+        let attachment = |attachment: &Attachment| InstanceAttachment {
+            attach_time: attachment.since,
+            attachment_id: attachment.id,
+            delete_on_termination: attachment.delete_on_termination,
+            device_index: attachment.device_index,
+            status: "attached",
+            network_card_index: 0,
+        };
+        let ipv6 = interface.ipv6_addresses.iter().map(|address| InstanceIpv6 { ipv6_address: *address });
+        InstanceInterfaceView {
+            association: interface.addresses.first().and_then(|own| own.public.as_ref()).map(association),
+            attachment: interface.attachment.as_ref().map(attachment),
+            description: interface.description.clone(),
+            groups: GroupIdentifier::all(seen, &interface.groups),
+            ipv6_addresses: ipv6.collect(),
+            mac_address: mac_text(interface.mac),
+            network_interface_id: interface.id,
+            owner_id: interface.scope.account,
+            private_dns_name: interface.primary().and_then(name),
+            private_ip_address: interface.primary(),
+            private_ip_addresses: interface.addresses.iter().enumerate().map(private).collect(),
+            source_dest_check: interface.source_dest_check,
+            status: "in-use",
+            subnet_id: interface.subnet,
+            vpc_id: interface.vpc,
+            interface_type: "interface",
+        }
+    }
+}
+
+impl InstanceView {
+    /// The instance as `seen`.
+    pub fn of(seen: Seen<'_>, instance: &Instance) -> InstanceView {
+        let interfaces: Vec<&Interface> =
+            instance.interfaces.iter().filter_map(|id| seen.network.interfaces.get(id)).collect();
+        let primary = interfaces.first().copied();
+        let image = Image::find(instance.scope.region, instance.image);
+        let row = InstanceType::find(&instance.instance_type);
+        let network_interfaces: Vec<InstanceInterfaceView> =
+            interfaces.iter().map(|interface| InstanceInterfaceView::of(seen, interface)).collect();
+        let association = network_interfaces.first().and_then(|view| view.association.clone());
+        let private = primary.and_then(Interface::primary);
+        let (cores, vcpus) = row.map_or((1, 1), |row| (row.cores(), row.vcpus));
+        let settings = &instance.settings;
+        InstanceView {
+            architecture: row.map_or("x86_64", |row| row.architecture.as_str()),
+            client_token: settings.client_token.clone().unwrap_or_default(),
+            ebs_optimized: settings.is_ebs_optimized,
+            ena_support: true,
+            hypervisor: "xen",
+            iam_instance_profile: instance
+                .instance_profile
+                .as_ref()
+                .map(|name| ProfileView::of(instance, name)),
+            root_device_name: image.map_or("/dev/xvda", |image| image.root_device),
+            root_device_type: "ebs",
+            security_groups: primary.map(|one| GroupIdentifier::all(seen, &one.groups)).unwrap_or_default(),
+            source_dest_check: primary.map(|interface| interface.source_dest_check),
+            state_reason: StateReason::of(instance.state),
+            own: OwnMembers {
+                tags: instance.tags.clone(),
+                instance_id: instance.id,
+                image_id: instance.image,
+                key_name: instance.key_name.clone(),
+                ami_launch_index: instance.launch_index,
+                instance_type: instance.instance_type.clone(),
+                launch_time: instance.launched,
+                reservation: Hidden(instance.reservation),
+            },
+            virtualization_type: "hvm",
+            cpu_options: CpuOptions { core_count: cores, threads_per_core: vcpus / cores.max(1) },
+            metadata_options: MetadataView::of(&settings.metadata),
+            platform_details: "Linux/UNIX",
+            ipv6_address: primary.and_then(|interface| interface.ipv6_addresses.first().copied()),
+            state: StateView::of(instance.state),
+            private_dns_name: private
+                .map(|address| host_name::private(instance.scope.region, address))
+                .unwrap_or_default(),
+            public_dns_name: association
+                .as_ref()
+                .map(|shown| shown.public_dns_name.clone())
+                .unwrap_or_default(),
+            reason: reason(instance),
+            placement: Placement { group_name: "", tenancy: "default", availability_zone: instance.zone },
+            monitoring: Monitoring { state: if settings.is_monitored { "enabled" } else { "disabled" } },
+            subnet_id: primary.map(|interface| interface.subnet),
+            vpc_id: primary.map(|interface| interface.vpc),
+            private_ip_address: private,
+            public_ip_address: association.map(|shown| shown.public_ip),
+            network_interfaces,
+        }
+    }
+
+    /// The same as RunInstances shows it: pending, and without its public address, which AWS lends a moment later.
+    pub fn pending(self) -> InstanceView {
+        let mut view = InstanceView {
+            state: StateView::on_the_way_to(InstanceState::Running),
+            state_reason: Some(StateReason { code: "pending", message: "pending" }),
+            public_dns_name: String::new(),
+            public_ip_address: None,
+            ..self
+        };
+        for interface in &mut view.network_interfaces {
+            interface.association = None;
+            interface.private_ip_addresses.iter_mut().for_each(|own| own.association = None);
+            interface.attachment.iter_mut().for_each(|attachment| attachment.status = "attaching");
+        }
+        view
+    }
+
+    /// Its id.
+    pub fn id(&self) -> InstanceId {
+        self.own.instance_id
+    }
+
+    /// The RunInstances call that made it.
+    pub fn reservation(&self) -> ReservationId {
+        self.own.reservation.0
+    }
+}
+
+impl ProfileView {
+    fn of(instance: &Instance, name: &str) -> ProfileView {
+        match name.starts_with("arn:") {
+            true => ProfileView { arn: name.to_owned() },
+            false => ProfileView {
+                arn: format!("arn:aws:iam::{}:instance-profile/{name}", instance.scope.account),
+            },
+        }
+    }
+}
+
+impl StateReason {
+    fn of(state: InstanceState) -> Option<StateReason> {
+        match state {
+            InstanceState::Running => None,
+            InstanceState::Stopped | InstanceState::Terminated => Some(StateReason {
+                code: "Client.UserInitiatedShutdown",
+                message: "Client.UserInitiatedShutdown: User initiated shutdown",
+            }),
+        }
+    }
+}
+
+/// Why it is in its state: `User initiated (2024-01-02 03:04:05 GMT)`, nothing while it runs.
+fn reason(instance: &Instance) -> String {
+    if instance.state == InstanceState::Running {
+        return String::new();
+    }
+    let iso = Iso(instance.state_since.0).to_string();
+    let (date, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
+    format!("User initiated ({date} {time} GMT)")
+}
+
+impl MetadataView {
+    fn of(options: &MetadataOptions) -> MetadataView {
+        let switch = |on: bool| if on { "enabled" } else { "disabled" };
+        MetadataView {
+            state: "applied",
+            http_tokens: if options.needs_token { "required" } else { "optional" },
+            http_put_response_hop_limit: options.hop_limit,
+            http_endpoint: switch(options.is_enabled),
+            http_protocol_ipv6: switch(options.is_ipv6),
+            instance_metadata_tags: switch(options.has_tags),
+        }
+    }
+}
+
+fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
+    values.into_iter().map(|value| value.to_string()).collect()
+}
+
+fn interfaces<T: ToString>(
+    view: &InstanceView,
+    text: impl Fn(&InstanceInterfaceView) -> Option<T>,
+) -> Vec<String> {
+    texts(view.network_interfaces.iter().filter_map(text))
+}
+
+fn privates<T: ToString>(view: &InstanceView, text: impl Fn(&InstancePrivate) -> Option<T>) -> Vec<String> {
+    let all = view.network_interfaces.iter().flat_map(|interface| &interface.private_ip_addresses);
+    texts(all.filter_map(text))
+}
+
+fn group_texts<T: ToString>(view: &InstanceView, text: impl Fn(&GroupIdentifier) -> T) -> Vec<String> {
+    texts(view.network_interfaces.iter().flat_map(|interface| &interface.groups).map(text))
+}
+
+pub(super) const FILTERS: FilterTable<InstanceView> = FilterTable {
+    rows: &[
+        ("architecture", |view| texts([view.architecture])),
+        ("availability-zone", |view| texts([view.placement.availability_zone])),
+        ("availability-zone-id", |view| vec![view.placement.availability_zone.zone_id()]),
+        ("client-token", |view| vec![view.client_token.clone()]),
+        ("dns-name", |view| vec![view.public_dns_name.clone()]),
+        ("ebs-optimized", |view| texts([view.ebs_optimized])),
+        ("ena-support", |view| texts([view.ena_support])),
+        ("hypervisor", |view| texts([view.hypervisor])),
+        ("iam-instance-profile.arn", |view| {
+            texts(view.iam_instance_profile.iter().map(|profile| &profile.arn))
+        }),
+        ("image-id", |view| texts([view.own.image_id])),
+        ("instance-id", |view| texts([view.own.instance_id])),
+        ("instance-state-code", |view| texts([view.state.code])),
+        ("instance-state-name", |view| texts([view.state.name])),
+        ("instance-type", |view| vec![view.own.instance_type.clone()]),
+        ("instance.group-id", |view| group_texts(view, |group| group.group_id)),
+        ("instance.group-name", |view| group_texts(view, |group| group.group_name.clone())),
+        ("ip-address", |view| texts(view.public_ip_address)),
+        ("ipv6-address", |view| texts(view.ipv6_address)),
+        ("key-name", |view| texts(&view.own.key_name)),
+        ("launch-index", |view| texts([view.own.ami_launch_index])),
+        ("launch-time", |view| texts([Iso(view.own.launch_time.0)])),
+        ("metadata-options.http-endpoint", |view| texts([view.metadata_options.http_endpoint])),
+        ("metadata-options.http-put-response-hop-limit", |view| {
+            texts([view.metadata_options.http_put_response_hop_limit])
+        }),
+        ("metadata-options.http-tokens", |view| texts([view.metadata_options.http_tokens])),
+        ("metadata-options.state", |view| texts([view.metadata_options.state])),
+        ("monitoring-state", |view| texts([view.monitoring.state])),
+        ("network-interface.addresses.association.ip-owner-id", |view| {
+            privates(view, |own| own.association.as_ref().map(|public| public.ip_owner_id.clone()))
+        }),
+        ("network-interface.addresses.association.public-ip", |view| {
+            privates(view, |own| own.association.as_ref().map(|public| public.public_ip))
+        }),
+        ("network-interface.addresses.primary", |view| privates(view, |own| Some(own.primary))),
+        ("network-interface.addresses.private-ip-address", |view| {
+            privates(view, |own| Some(own.private_ip_address))
+        }),
+        ("network-interface.association.ip-owner-id", |view| {
+            interfaces(view, |one| one.association.as_ref().map(|public| public.ip_owner_id.clone()))
+        }),
+        ("network-interface.association.public-ip", |view| {
+            interfaces(view, |one| one.association.as_ref().map(|public| public.public_ip))
+        }),
+        ("network-interface.attachment.attachment-id", |view| {
+            interfaces(view, |one| one.attachment.as_ref().map(|present| present.attachment_id))
+        }),
+        ("network-interface.attachment.delete-on-termination", |view| {
+            interfaces(view, |one| one.attachment.as_ref().map(|present| present.delete_on_termination))
+        }),
+        ("network-interface.attachment.device-index", |view| {
+            interfaces(view, |one| one.attachment.as_ref().map(|present| present.device_index))
+        }),
+        ("network-interface.availability-zone", |view| {
+            interfaces(view, |_| Some(view.placement.availability_zone))
+        }),
+        ("network-interface.description", |view| interfaces(view, |one| Some(one.description.clone()))),
+        ("network-interface.group-id", |view| group_texts(view, |group| group.group_id)),
+        ("network-interface.group-name", |view| group_texts(view, |group| group.group_name.clone())),
+        ("network-interface.ipv6-addresses.ipv6-address", |view| {
+            texts(
+                view.network_interfaces
+                    .iter()
+                    .flat_map(|one| &one.ipv6_addresses)
+                    .map(|own| own.ipv6_address),
+            )
+        }),
+        ("network-interface.mac-address", |view| interfaces(view, |one| Some(one.mac_address.clone()))),
+        ("network-interface.network-interface-id", |view| {
+            interfaces(view, |one| Some(one.network_interface_id))
+        }),
+        ("network-interface.owner-id", |view| interfaces(view, |one| Some(one.owner_id))),
+        ("network-interface.private-dns-name", |view| interfaces(view, |one| one.private_dns_name.clone())),
+        ("network-interface.private-ip-address", |view| interfaces(view, |one| one.private_ip_address)),
+        ("network-interface.source-dest-check", |view| interfaces(view, |one| Some(one.source_dest_check))),
+        ("network-interface.status", |view| interfaces(view, |one| Some(one.status))),
+        ("network-interface.subnet-id", |view| interfaces(view, |one| Some(one.subnet_id))),
+        ("network-interface.vpc-id", |view| interfaces(view, |one| Some(one.vpc_id))),
+        ("owner-id", |view| interfaces(view, |one| Some(one.owner_id))),
+        ("placement-group-name", |view| texts([view.placement.group_name])),
+        ("platform-details", |view| texts([view.platform_details])),
+        ("private-dns-name", |view| vec![view.private_dns_name.clone()]),
+        ("private-ip-address", |view| texts(view.private_ip_address)),
+        ("reason", |view| vec![view.reason.clone()]),
+        ("reservation-id", |view| texts([view.reservation()])),
+        ("root-device-name", |view| texts([view.root_device_name])),
+        ("root-device-type", |view| texts([view.root_device_type])),
+        ("source-dest-check", |view| texts(view.source_dest_check)),
+        ("state-reason-code", |view| texts(view.state_reason.iter().map(|reason| reason.code))),
+        ("state-reason-message", |view| texts(view.state_reason.iter().map(|reason| reason.message))),
+        ("subnet-id", |view| texts(view.subnet_id)),
+        ("tenancy", |view| texts([view.placement.tenancy])),
+        ("virtualization-type", |view| texts([view.virtualization_type])),
+        ("vpc-id", |view| texts(view.vpc_id)),
+    ],
+    tags: Some(|view| &view.own.tags),
+};
