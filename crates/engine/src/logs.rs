@@ -93,8 +93,8 @@ fn rows_by_format(
 ) -> Result<(BTreeMap<Format, Vec<RecordBatch>>, BTreeMap<Format, Vec<String>>), ExecuteError> {
     let mut batches: BTreeMap<Format, Vec<RecordBatch>> = BTreeMap::new();
     let mut files: BTreeMap<Format, Vec<String>> = BTreeMap::new();
-    for batch in &scan.batches {
-        batches.entry(batch.format.clone()).or_default().push(batch.records.clone());
+    for batch in scan.batches().map_err(unreadable)? {
+        batches.entry(batch.format).or_default().push(batch.records);
     }
     for segment in &scan.segments {
         match segment.location().map_err(unreadable)? {

@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use crate::commit::{Log, Queue};
 use crate::disk::Disk;
 use crate::error::SealError;
+use crate::line::LineFormat;
 use crate::lock;
 use crate::op::Op;
 use crate::options::{Options, Work};
@@ -16,6 +17,7 @@ use crate::ticket::Ticket;
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub options: Options,
+    pub formats: Arc<[LineFormat]>,
     pub disk: Arc<dyn Disk>,
     pub state: Mutex<State>,
     pub queue: Queue,

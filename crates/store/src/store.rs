@@ -15,7 +15,7 @@ use crate::op::Op;
 use crate::options::{Durability, Options, Work};
 use crate::recovery::{Recovery, recover};
 use crate::rows::{Row, Rows, Select};
-use crate::scan::Scan;
+use crate::scan::{Scan, Unsealed};
 use crate::ticket::Ticket;
 
 /// The greatest batch, in bytes of messages and framing.
@@ -87,6 +87,7 @@ impl Store {
         let catalog = Catalog::open(disk.as_ref())?;
         let (state, log, recovery) = recover(&disk, &catalog, options.durability)?;
         let inner = Arc::new(Inner {
+            formats: options.formats.as_slice().into(),
             options,
             disk,
             state: Mutex::new(state),
@@ -146,26 +147,29 @@ impl Store {
     /// The rows of a group from `from_ms` up to but without `to_ms`, for readers of columns.
     ///
     /// # Errors
-    /// `NoGroup`, or rows in memory that do not become Arrow, which would be a defect.
+    /// `NoGroup`.
     pub fn scan(&self, group: &GroupKey, from_ms: i64, to_ms: i64) -> Result<Scan, ReadError> {
-        let (chunks, cache, mut scan) = {
-            let state = lock(&self.inner.state);
-            let group = state.groups.get(group).ok_or(ReadError::NoGroup)?;
-            let from_ms = from_ms.max(group.cutoff_ms(state.now_ms));
-            let is_inside = |min_ms, max_ms| max_ms >= from_ms && min_ms < to_ms;
-            let segments = group.segments.iter().filter(|segment| is_inside(segment.min_ms, segment.max_ms));
-            let segments = segments.cloned().collect();
-            let scan = Scan { from_ms, to_ms, batches: Vec::new(), segments, hidden: group.hidden.clone() };
-            (group.memory.chunks.clone(), group.memory.cache.clone(), scan)
-        };
-        scan.batches = lock(&cache).batches(&chunks, &self.inner.options.formats)?;
-        Ok(scan)
+        let state = lock(&self.inner.state);
+        let group = state.groups.get(group).ok_or(ReadError::NoGroup)?;
+        let from_ms = from_ms.max(group.cutoff_ms(state.now_ms));
+        let segments = group.segments.iter().filter(|one| one.max_ms >= from_ms && one.min_ms < to_ms);
+        Ok(Scan {
+            from_ms,
+            to_ms,
+            unsealed: Unsealed {
+                chunks: group.memory.chunks.clone(),
+                cache: group.memory.cache.clone(),
+                formats: self.inner.formats.clone(),
+            },
+            segments: segments.cloned().collect(),
+            hidden: group.hidden.clone(),
+        })
     }
 
     /// The rows of a group that `select` selects, in its order, one by one.
     ///
     /// # Errors
-    /// As [`Store::scan`].
+    /// `NoGroup`, or rows in memory that do not become Arrow, which would be a defect.
     pub fn rows(&self, group: &GroupKey, select: Select) -> Result<Rows, ReadError> {
         self.scan(group, select.from_ms, select.to_ms)?.select(select)
     }
@@ -175,7 +179,7 @@ impl Store {
     /// They are oldest first in either direction. Continue behind [`Row::position`] of the last one of the direction.
     ///
     /// # Errors
-    /// As [`Store::scan`], and any segment that cannot be read.
+    /// As [`Store::rows`], and any segment that cannot be read.
     pub fn page(
         &self,
         group: &GroupKey,

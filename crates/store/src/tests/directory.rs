@@ -86,7 +86,7 @@ fn what_many_writers_wrote_is_there_after_reopening() {
     for segment in &scan.segments {
         assert!(matches!(segment.location(), Ok(Location::File(path)) if path.is_file()), "{}", segment.path);
     }
-    assert!(scan.batches.is_empty());
+    assert!(scan.batches().expect("is readable").is_empty());
     store.remove_group(&key("g")).expect("is there").wait().expect("is durable");
     store.seal().expect("the disk is sound");
     drop(scan);

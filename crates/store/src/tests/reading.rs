@@ -96,11 +96,13 @@ fn many_small_appends_make_few_batches() {
     let store = store();
     for at in 0..500 {
         append(&store, "a", &[(at, FLOW)], at);
-        store.scan(&key("g"), 0, i64::MAX).expect("is there");
+        store.scan(&key("g"), 0, i64::MAX).and_then(|scan| scan.batches()).expect("is there");
     }
     let scan = store.scan(&key("g"), 0, i64::MAX).expect("is there");
-    assert_eq!(scan.row_count(), 500);
-    assert!(scan.batches.len() <= 10, "{}", scan.batches.len());
+    let batches = scan.batches().expect("is readable");
+    let rows: usize = batches.iter().map(|batch| batch.records.num_rows()).sum();
+    assert_eq!((scan.row_count(), rows), (500, 500));
+    assert!(batches.len() <= 10, "{}", batches.len());
 }
 
 #[test]
