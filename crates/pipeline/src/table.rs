@@ -254,14 +254,25 @@ impl<A: Address> Table<A> {
         let slot = world.slots.of(Port::Interface(arrival.interface))?;
         let key = Key { port: slot, flow: fate.there.reversed() };
         let receiver = found.unwrap_or_else(|| self.insert(key));
+        self.pair(receiver, index);
         let entry = &mut self.entries[receiver as usize];
         if entry.connection != connection {
             entry.attention = Attention::Full;
         }
         entry.connection = connection;
         entry.touched = visit.now;
-        entry.partner = index;
         Some((receiver, connection))
+    }
+
+    /// Makes `partner` the one whose packets touch the connection at `receiver`. If that was another (packets of one
+    /// connection may come in by two ways), it has to ask from now on.
+    fn pair(&mut self, receiver: u32, partner: u32) {
+        let former = self.entries[receiver as usize].partner;
+        if former != partner && self.partner(&self.entries[receiver as usize]).is_some() {
+            self.fold(former);
+            self.alert(former);
+        }
+        self.entries[receiver as usize].partner = partner;
     }
 
     /// Forgets the connection at `index`: it had ended, and the rules refuse another one.
@@ -451,9 +462,13 @@ fn after(
 /// What may change the verdict on the next packet of a flow with `fate`, without the network changing.
 fn attention<A>(fate: &Fate<A>, near: Connection, far: Connection) -> Attention {
     let moves = near.is_moved_by(Direction::Egress) || far.is_moved_by(Direction::Ingress);
-    // The packet that closed the connection was the last to pass.
-    let closed =
-        [near, far].contains(&Connection::TcpClosed) && fate.outcome != Err(Reason::ConnectionClosed);
+    // The packet that closed the connection at one end was the last to pass there.
+    let is_refused_as_closed = fate.outcome == Err(Reason::ConnectionClosed);
+    let closed = match (near, far) {
+        (Connection::TcpClosed, _) => !is_refused_as_closed || fate.arrival.is_some(),
+        (_, Connection::TcpClosed) => !is_refused_as_closed,
+        _ => false,
+    };
     match fate.outcome {
         _ if moves || closed => Attention::Full,
         Err(Reason::GroupIngress) => Attention::Receiver,

@@ -23,7 +23,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use target::Targets;
 use weir_model::instance::InstanceState;
 use weir_model::interface::Interface;
-use weir_model::route::Associated;
+use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::Subnet;
 use weir_model::vpc::Vpc;
 use weir_model::{
@@ -153,6 +153,17 @@ impl Compiled {
     /// All interfaces, by ascending id.
     pub fn interfaces(&self) -> impl Iterator<Item = (InterfaceIdx, &CompiledInterface)> {
         (0..).map(InterfaceIdx).zip(&self.interfaces)
+    }
+
+    /// The most specific route for packets from `interface` to `destination`, in the table of its subnet; `None` if
+    /// nothing matches. It says nothing of packets that stay in the subnet: those are not routed.
+    pub fn route(&self, interface: InterfaceIdx, destination: IpAddr) -> Option<(Destination, Target)> {
+        let table = self.table(self.subnet(self.get(interface)?));
+        let route = match destination {
+            IpAddr::V4(address) => table.find(u32::from(address)),
+            IpAddr::V6(address) => table.find(u128::from(address)),
+        };
+        route.map(|route| (route.destination, route.target))
     }
 
     /// Who has this public address: the interface and the private address it stands for.

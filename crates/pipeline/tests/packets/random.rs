@@ -5,7 +5,6 @@
 
 use crate::net::Net;
 use crate::rows::{Story, accounts, change, fate_of};
-use std::fmt::Write;
 use std::net::IpAddr;
 use weir_model::interface::PrivateAddress;
 use weir_model::{Ids, InterfaceId, Nanos, Protocol};
@@ -48,6 +47,12 @@ impl Rng {
     }
 }
 
+/// Adds a line to `text`.
+fn say(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
 /// The text of a random network: three VPCs, each with two subnets of three hosts.
 pub fn network(rng: &mut Rng) -> String {
     let mut text = String::new();
@@ -55,14 +60,16 @@ pub fn network(rng: &mut Rng) -> String {
     for (vpc, region) in regions.iter().enumerate() {
         let secondary = if rng.chance(40) { format!(" cidr 10.9{vpc}.0.0/16") } else { String::new() };
         let dns = if rng.chance(20) { " dns-off" } else { "" };
-        writeln!(text, "vpc v{vpc} 10.{vpc}.0.0/16{secondary} ipv6 2600:{vpc}::/56 region {region}{dns}")
-            .unwrap();
+        say(
+            &mut text,
+            &format!("vpc v{vpc} 10.{vpc}.0.0/16{secondary} ipv6 2600:{vpc}::/56 region {region}{dns}"),
+        );
         let attached = if rng.chance(80) { format!(" v{vpc}") } else { String::new() };
-        writeln!(text, "igw g{vpc}{attached}").unwrap();
+        say(&mut text, &format!("igw g{vpc}{attached}"));
     }
     for (one, other) in [(0, 1), (1, 2), (0, 2)] {
         let status = rng.pick(&["active", "active", "active", "pending", "deleted"]);
-        writeln!(text, "peering p{one}{other} v{one} v{other} {status}").unwrap();
+        say(&mut text, &format!("peering p{one}{other} v{one} v{other} {status}"));
     }
     for vpc in 0..3 {
         resources(rng, &mut text, vpc);
@@ -72,26 +79,26 @@ pub fn network(rng: &mut Rng) -> String {
 
 fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
     for acl in 0..2 {
-        writeln!(text, "acl a{vpc}{acl} v{vpc}").unwrap();
+        say(text, &format!("acl a{vpc}{acl} v{vpc}"));
         for number in 0..rng.below(4) {
-            writeln!(text, "  {}", entry(rng, 10 * number + 10)).unwrap();
+            say(text, &format!("  {}", entry(rng, 10 * number + 10)));
         }
         for way in ["in", "out"] {
             let verb = rng.pick(&["allow", "allow", "allow", "deny"]);
-            writeln!(text, "  {way} 200 {verb} all 0.0.0.0/0\n  {way} 201 {verb} all ::/0").unwrap();
+            say(text, &format!("  {way} 200 {verb} all 0.0.0.0/0\n  {way} 201 {verb} all ::/0"));
         }
     }
     for group in 0..3 {
-        writeln!(text, "group s{vpc}{group} v{vpc}").unwrap();
+        say(text, &format!("group s{vpc}{group} v{vpc}"));
         for _ in 0..rng.below(5) {
-            writeln!(text, "  {}", rule(rng)).unwrap();
+            say(text, &format!("  {}", rule(rng)));
         }
     }
     for table in ["main", "side"] {
         let main = if table == "main" && rng.chance(90) { " main" } else { "" };
-        writeln!(text, "table {table}{vpc} v{vpc}{main}").unwrap();
+        say(text, &format!("table {table}{vpc} v{vpc}{main}"));
         for _ in 0..1 + rng.below(5) {
-            writeln!(text, "  {}", route(rng, vpc)).unwrap();
+            say(text, &format!("  {}", route(rng, vpc)));
         }
     }
     for subnet in 0..2 {
@@ -99,13 +106,14 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
         let acl = if rng.chance(60) { format!(" acl a{vpc}{acl}") } else { String::new() };
         let table = if rng.chance(50) { format!(" table side{vpc}") } else { String::new() };
         let ipv6 = format!("2600:{vpc}:0:{subnet}::/64");
-        writeln!(
+        say(
             text,
-            "subnet n{vpc}{subnet} v{vpc} 10.{vpc}.{subnet}.0/24 ipv6 {ipv6} zone {zone}{acl}{table}"
-        )
-        .unwrap();
+            &format!(
+                "subnet n{vpc}{subnet} v{vpc} 10.{vpc}.{subnet}.0/24 ipv6 {ipv6} zone {zone}{acl}{table}"
+            ),
+        );
         for host in 0..3 {
-            writeln!(text, "{}", self::host(rng, vpc, subnet, host)).unwrap();
+            say(text, &self::host(rng, vpc, subnet, host));
         }
     }
 }
@@ -113,22 +121,22 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
 fn host(rng: &mut Rng, vpc: usize, subnet: usize, host: usize) -> String {
     let mut line = format!("host h{vpc}{subnet}{host} n{vpc}{subnet} 10.{vpc}.{subnet}.1{host}");
     if rng.chance(60) {
-        write!(line, " public 198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host).unwrap();
+        line += &format!(" public 198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host);
     }
     if rng.chance(30) {
-        write!(line, " and 10.{vpc}.{subnet}.2{host}").unwrap();
+        line += &format!(" and 10.{vpc}.{subnet}.2{host}");
     }
     if rng.chance(60) {
-        write!(line, " ipv6 2600:{vpc}:0:{subnet}::1{host}").unwrap();
+        line += &format!(" ipv6 2600:{vpc}:0:{subnet}::1{host}");
     }
     let groups: Vec<String> =
         (0..3).filter(|_| rng.chance(50)).map(|group| format!("s{vpc}{group}")).collect();
     if !groups.is_empty() {
-        write!(line, " groups {}", groups.join(",")).unwrap();
+        line += &format!(" groups {}", groups.join(","));
     }
     for (word, percent) in [("no-check", 30), ("stopped", 5), ("detached", 5)] {
         if rng.chance(percent) {
-            write!(line, " {word}").unwrap();
+            line += &format!(" {word}");
         }
     }
     line
@@ -272,7 +280,7 @@ impl Run {
 
     fn change(&mut self) {
         let text = random_change(&mut self.rng);
-        writeln!(self.log, "change {text}").unwrap();
+        say(&mut self.log, &format!("change {text}"));
         change(&mut self.story, &text);
     }
 
@@ -280,7 +288,12 @@ impl Run {
         let mut sightings = Vec::new();
         self.story.pipeline.close_window(self.story.now, &mut sightings);
         let truth = self.story.oracle.take_accounts();
-        assert_eq!(accounts(&sightings), truth, "the accounts differ\n{}", self.log);
+        let found = accounts(&sightings);
+        let odd = found.iter().filter(|row| truth.get(row.0) != Some(row.1));
+        let missing = truth.iter().filter(|row| found.get(row.0) != Some(row.1));
+        let differences: Vec<_> =
+            odd.map(|row| ("found", row)).chain(missing.map(|row| ("due", row))).collect();
+        assert!(differences.is_empty(), "{}the accounts differ: {differences:#?}", self.log);
     }
 
     fn send(&mut self) {
@@ -289,19 +302,20 @@ impl Run {
             return;
         }
         let Nanos(now) = self.story.now;
-        writeln!(
-            self.log,
-            "{now} {from:?} {} flags {} icmp {:?} ttl {}",
-            packet.tuple(),
-            packet.tcp_flags,
-            packet.icmp,
-            packet.ttl
-        )
-        .unwrap();
+        say(
+            &mut self.log,
+            &format!(
+                "{now} {from:?} {} flags {} icmp {:?} ttl {}",
+                packet.tuple(),
+                packet.tcp_flags,
+                packet.icmp,
+                packet.ttl
+            ),
+        );
         let Some(port) = self.port(from) else { return };
         let (story, log) = (&mut self.story, &mut self.log);
         let explanation = story.pipeline.explain(port, &packet, story.now);
-        writeln!(log, "  {explanation}").unwrap();
+        say(log, &format!("  {explanation}"));
         let verdict = story.pipeline.forward(port, &packet, story.now);
         assert_eq!(explanation.verdict, verdict, "explained otherwise\n{log}");
         let truth = story.oracle.forward(&story.net.network, from, &packet, story.now);
