@@ -446,7 +446,7 @@ impl Network {
         }
     }
 
-    fn set_peering_status(&mut self, id: PeeringId, status: PeeringStatus, now: Timestamp) {
+    pub(crate) fn set_peering_status(&mut self, id: PeeringId, status: PeeringStatus, now: Timestamp) {
         let Some(peering) = self.peerings.get(&id) else { return };
         let (requester, accepter) = (self.blocks_of(&peering.requester), self.blocks_of(&peering.accepter));
         let Some(peering) = self.peerings.get_mut(&id) else { return };

@@ -82,13 +82,6 @@ impl Subnet {
             is_first || cidr.last() == address
         })
     }
-
-    /// The IPv4 addresses that interfaces may have, in order.
-    pub fn assignable(&self) -> impl Iterator<Item = Ipv4Addr> {
-        let block = self.cidr;
-        let addresses = (RESERVED_FIRST..).map_while(move |offset| block?.nth(offset));
-        addresses.take_while(move |address| block.is_some_and(|block| *address != block.last()))
-    }
 }
 
 /// What CreateSubnet asks for.

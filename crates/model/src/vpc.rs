@@ -163,7 +163,7 @@ impl Network {
     /// tables, or another account's peering request that waits for an answer.
     pub fn delete_vpc(&mut self, cx: &Cx, id: VpcId) -> Result<(), Refused> {
         self.vpcs.find(cx.scope, &id)?;
-        if self.vpc_is_in_use(cx.scope, id) {
+        if self.vpc_is_in_use(cx, id) {
             return Err(Held::Vpc(id).into());
         }
         self.end_peerings(cx, id);
@@ -172,10 +172,10 @@ impl Network {
         Ok(())
     }
 
-    fn vpc_is_in_use(&self, scope: Scope, id: VpcId) -> bool {
+    fn vpc_is_in_use(&self, cx: &Cx, id: VpcId) -> bool {
         let unanswered = self.peerings.iter().any(|peering| {
-            let waits = matches!(peering.status, PeeringStatus::PendingAcceptance { .. });
-            waits && peering.accepter.vpc == id && peering.requester.scope.account != scope.account
+            let waits = matches!(peering.status_at(cx.now), PeeringStatus::PendingAcceptance { .. });
+            waits && peering.accepter.vpc == id && peering.requester.scope.account != cx.scope.account
         });
         unanswered
             || self.subnets.iter().any(|subnet| subnet.vpc == id)
@@ -187,16 +187,11 @@ impl Network {
     }
 
     fn end_peerings(&mut self, cx: &Cx, vpc: VpcId) {
-        let ends = |peering: &&Peering| {
-            let is_open =
-                matches!(peering.status, PeeringStatus::Active | PeeringStatus::PendingAcceptance { .. });
-            is_open && (peering.requester.vpc == vpc || peering.accepter.vpc == vpc)
-        };
+        let ends =
+            |peering: &&Peering| peering.status_at(cx.now).is_open() && peering.far_side(vpc).is_some();
         let ended: Vec<PeeringId> = self.peerings.iter().filter(ends).map(|peering| peering.id).collect();
         for id in ended {
-            let peering = self.peerings.get_mut(&id).expect("its id was just listed");
-            peering.status = PeeringStatus::Deleted { by: cx.scope.account };
-            peering.status_since = cx.now;
+            self.set_peering_status(id, PeeringStatus::Deleted { by: cx.scope.account }, cx.now);
         }
     }
 }

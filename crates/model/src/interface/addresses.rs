@@ -6,13 +6,10 @@
 
 use super::{Interface, InterfaceRefusal, PrivateAddress};
 use crate::instance::InstanceRefusal;
-use crate::subnet::Subnet;
+use crate::subnet::{RESERVED_FIRST, Subnet};
 use crate::{Cidr4, Cidr6, Cx, InterfaceId, Limit, Network, Refused};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// How many addresses AWS keeps at the beginning of a block: network, router, resolver, future use.
-const RESERVED_FIRST: u32 = 4;
 
 /// Which private IPv4 addresses a new interface is to have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use super::{Destination, Origin, Route, RouteTable, Target};
 use crate::instance::InstanceState;
-use crate::peering::{PeeringStatus, Side};
+use crate::peering::Side;
 use crate::refused::Stranger;
 use crate::{
     Cidr, Cidr4, Cidr6, Cx, Held, InstanceId, InterfaceId, Limit, Missing, Network, PeeringId, Refused,
@@ -100,7 +100,7 @@ impl Network {
         target: Target,
     ) -> Result<(), Refused> {
         let found = self.route_tables.find(cx.scope, &table)?;
-        self.check_target(cx.scope, found, target)?;
+        self.check_target(cx, found, target)?;
         self.check_destination(found, destination, target)?;
         if found.route(destination).is_some() || self.is_local(found.vpc, destination) {
             return Err(Refused::RouteExists(destination));
@@ -137,7 +137,7 @@ impl Network {
                 false => Err(Refused::LocalTarget(destination)),
             };
         }
-        self.check_target(cx.scope, found, target)?;
+        self.check_target(cx, found, target)?;
         self.check_destination(found, destination, target)?;
         let found = self.route_tables.get_mut(&table).expect("the table was just found");
         match found.routes.iter_mut().find(|route| route.destination == destination) {
@@ -190,7 +190,8 @@ impl Network {
         matches!(destination, Destination::Cidr(cidr) if self.blocks(vpc).contains(&cidr))
     }
 
-    fn check_target(&self, scope: Scope, table: &RouteTable, target: Target) -> Result<(), Refused> {
+    fn check_target(&self, cx: &Cx, table: &RouteTable, target: Target) -> Result<(), Refused> {
+        let scope = cx.scope;
         match target {
             Target::Local => Ok(()),
             Target::InternetGateway(id) => {
@@ -202,7 +203,7 @@ impl Network {
                     Some(_) => Ok(()),
                 }
             }
-            Target::Peering(id) => self.check_peering_target(scope, table.vpc, id),
+            Target::Peering(id) => self.check_peering_target(cx, table.vpc, id),
             Target::Interface(id) | Target::Instance(_, id) => self.check_interface_target(scope, table, id),
             // Weir has none of these.
             Target::NatGateway(_)
@@ -213,12 +214,11 @@ impl Network {
     }
 
     /// A route may lead to a peering connection that waits or is active, if the VPC is one of its sides.
-    fn check_peering_target(&self, scope: Scope, vpc: VpcId, id: PeeringId) -> Result<(), Refused> {
+    fn check_peering_target(&self, cx: &Cx, vpc: VpcId, id: PeeringId) -> Result<(), Refused> {
         let peering = self.peerings.get(&id).ok_or(Missing::Peering(id))?;
-        let is_open =
-            matches!(peering.status, PeeringStatus::Active | PeeringStatus::PendingAcceptance { .. });
-        let is_side = |side: &Side| side.scope == scope && side.vpc == vpc;
-        match is_open && (is_side(&peering.requester) || is_side(&peering.accepter)) {
+        let is_side = |side: &Side| side.scope == cx.scope && side.vpc == vpc;
+        let is_joined = is_side(&peering.requester) || is_side(&peering.accepter);
+        match is_joined && peering.status_at(cx.now).is_open() {
             true => Ok(()),
             false => Err(Missing::Peering(id).into()),
         }

@@ -3,7 +3,7 @@
 //! Source: Amazon VPC User Guide, "VPC CIDR blocks" (IPv4 CIDR block association restrictions).
 
 use super::{CidrAssociation, Vpc};
-use crate::peering::PeeringStatus;
+use crate::peering::{PeeringStatus, Side};
 use crate::route::Destination;
 use crate::{Cidr, Cidr4, Cidr6, Cx, Held, Limit, Missing, Network, Refused, VpcCidrAssociationId, VpcId};
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ impl Network {
         if vpc.cidrs.iter().any(|held| held.cidr.overlaps(cidr)) || self.is_routed(id, cidr) {
             return Err(Refused::BlockInUse(cidr));
         }
-        self.check_peers(id, cidr)?;
+        self.check_peers(cx, id, cidr)?;
         if vpc.cidrs.len() >= self.limits.cidrs_per_vpc {
             return Err(Limit::CidrsPerVpc(id, self.limits.cidrs_per_vpc).into());
         }
@@ -118,34 +118,33 @@ impl Network {
         })
     }
 
-    fn check_peers(&self, vpc: VpcId, cidr: Cidr4) -> Result<(), Refused> {
+    fn check_peers(&self, cx: &Cx, vpc: VpcId, cidr: Cidr4) -> Result<(), Refused> {
         for peering in self.peerings.iter() {
-            let sides = [(&peering.requester, &peering.accepter), (&peering.accepter, &peering.requester)];
-            for (own, other) in sides.into_iter().filter(|(own, _)| own.vpc == vpc) {
-                let overlaps = other.cidrs.iter().any(|held| held.overlaps(cidr));
-                match peering.status {
-                    PeeringStatus::Active if overlaps => return Err(Refused::BlockInUse(cidr)),
-                    PeeringStatus::PendingAcceptance { .. } if std::ptr::eq(own, &peering.requester) => {
-                        return Err(Refused::RequestPending(peering.id));
-                    }
-                    _ => {}
+            let Some(other) = peering.far_side(vpc) else { continue };
+            match peering.status_at(cx.now) {
+                PeeringStatus::Active if self.overlaps_side(other, cidr) => {
+                    return Err(Refused::BlockInUse(cidr));
                 }
+                PeeringStatus::PendingAcceptance { .. } if peering.requester.vpc == vpc => {
+                    return Err(Refused::RequestPending(peering.id));
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
+    fn overlaps_side(&self, side: &Side, cidr: Cidr4) -> bool {
+        self.blocks_of(side).0.iter().any(|held| held.overlaps(cidr))
+    }
+
     fn fail_overlapping_requests(&mut self, cx: &Cx, vpc: VpcId, cidr: Cidr4) {
         let fails = self.peerings.iter().filter(|peering| {
-            let waits = matches!(peering.status, PeeringStatus::PendingAcceptance { .. });
-            waits
-                && peering.accepter.vpc == vpc
-                && peering.requester.cidrs.iter().any(|held| held.overlaps(cidr))
+            let waits = matches!(peering.status_at(cx.now), PeeringStatus::PendingAcceptance { .. });
+            waits && peering.accepter.vpc == vpc && self.overlaps_side(&peering.requester, cidr)
         });
         for id in fails.map(|peering| peering.id).collect::<Vec<_>>() {
-            let peering = self.peerings.get_mut(&id).expect("its id was just listed");
-            peering.status = PeeringStatus::Failed;
-            peering.status_since = cx.now;
+            self.set_peering_status(id, PeeringStatus::Failed, cx.now);
         }
     }
 

@@ -301,6 +301,18 @@ fn peerings_end_with_the_vpc_but_a_foreign_request_holds_it() {
     }
 }
 
+#[test]
+fn a_request_that_has_lapsed_holds_no_vpc() {
+    let mut world = World::new();
+    let vpc = world.vpc("10.0.0.0/16");
+    let id =
+        peer(&mut world, "222222222222", vpc, PeeringStatus::PendingAcceptance { expires: Timestamp(9) });
+    world.now = Timestamp(9);
+    assert_eq!(world.run(|network, cx| network.delete_vpc(cx, vpc)), Ok(()));
+    let status = world.network.peerings.get(&id).map(|peering| peering.status_at(world.now));
+    assert_eq!(status, Some(PeeringStatus::Expired));
+}
+
 /// A peering asked for by a VPC of `requester` with 10.9.0.0/16.
 fn peer(world: &mut World, requester: &str, accepter: VpcId, status: PeeringStatus) -> crate::PeeringId {
     use crate::peering::Side;
