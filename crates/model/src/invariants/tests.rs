@@ -1,5 +1,7 @@
 //! Random commands keep every invariant, and a refused command changes nothing.
 
+mod members;
+
 use crate::acl::AclEntry;
 use crate::group::Direction;
 use crate::protocol::Traffic;
