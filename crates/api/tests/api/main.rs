@@ -13,5 +13,6 @@ mod region;
 mod route;
 mod shown;
 mod subnet;
+mod token;
 mod vpc;
 mod world;

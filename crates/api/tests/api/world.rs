@@ -2,6 +2,7 @@
 
 use crate::shown;
 use expect_test::Expect;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use weir_api::logs::queries::RunNaively;
 use weir_api::{Cloud, Settings};
@@ -22,25 +23,52 @@ pub struct World {
     pub region: &'static str,
     /// What the last call changed.
     pub changes: Vec<Change>,
+    /// What would be on disk: the text of each resource by kind and key.
+    pub disk: BTreeMap<(&'static str, String), String>,
+    pub logs: Store,
+}
+
+fn cloud(seed: u64, logs: &Store) -> Cloud {
+    Cloud::new(Settings { seed, ..Settings::default() }, logs.clone(), Box::new(RunNaively))
 }
 
 #[allow(dead_code, reason = "the tests of a service use what they need")]
 impl World {
     /// An empty cloud; the caller is account 000000000000 in us-east-1.
     pub fn new() -> World {
-        let settings = Settings { seed: SEED, ..Settings::default() };
+        let logs = Store::in_memory();
         World {
-            cloud: Cloud::new(settings, Store::in_memory(), Box::new(RunNaively)),
+            cloud: cloud(SEED, &logs),
             now: START,
             access_key: "test",
             region: "us-east-1",
             changes: vec![],
+            disk: BTreeMap::new(),
+            logs,
         }
+    }
+
+    /// The same world after a restart: only what is on disk is still there, and ids begin anew.
+    pub fn restarted(self) -> World {
+        let mut restarted = cloud(SEED + 1, &self.logs);
+        for ((kind, _), body) in &self.disk {
+            assert!(
+                restarted.restore(kind, body).expect("what was written can be read"),
+                "{kind} is unknown"
+            );
+        }
+        World { cloud: restarted, ..self }
     }
 
     /// Sends a request as it is.
     pub fn send(&mut self, request: Request) -> Response {
         let reply = self.cloud.handle(request, self.now);
+        for Change { kind, key, body } in &reply.changes {
+            match body {
+                Some(body) => self.disk.insert((kind, key.clone()), body.clone()),
+                None => self.disk.remove(&(*kind, key.clone())),
+            };
+        }
         self.changes = reply.changes;
         reply.response
     }
