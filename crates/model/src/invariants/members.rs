@@ -137,6 +137,8 @@ impl Network {
             hold("N-24", pairs.insert(pair), || {
                 format!("{} joins VPCs that are joined already", peering.id)
             })?;
+            let exist = self.vpcs.has(&one) && self.vpcs.has(&other);
+            hold("N-24", exist, || format!("{} joins a VPC that has gone", peering.id))?;
             let ((ours, _), (theirs, _)) =
                 (self.blocks_of(&peering.requester), self.blocks_of(&peering.accepter));
             let overlap = ours.iter().any(|cidr| theirs.iter().any(|other| cidr.overlaps(*other)));

@@ -174,6 +174,7 @@ fn a_peering_is_a_target_while_it_waits_or_is_active() {
     ];
     for (status, line) in rows {
         let mut lab = lab();
+        let other = lab.world.vpc("10.5.0.0/16");
         let side = |vpc| Side {
             scope: lab.world.scope,
             vpc,
@@ -183,7 +184,7 @@ fn a_peering_is_a_target_while_it_waits_or_is_active() {
             tags: Tags::new(),
         };
         let mut ids = Ids::new(9);
-        let (id, requester, accepter) = (ids.fresh(), side(lab.vpc), side(ids.fresh()));
+        let (id, requester, accepter) = (ids.fresh(), side(lab.vpc), side(other));
         let peering = Peering { id, requester, accepter, status, status_since: Timestamp(0) };
         lab.world.network.peerings.insert(peering);
         let made = lab.create("10.5.0.0/16", Target::Peering(id));

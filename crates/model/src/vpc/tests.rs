@@ -325,8 +325,10 @@ fn peer(world: &mut World, requester: &str, accepter: VpcId, status: PeeringStat
         dns_resolution: false,
         tags: Tags::new(),
     };
-    let cidrs = vec!["10.9.0.0/16".parse().expect("a block")];
-    let requester = side(crate::testing::scope(requester), ids.fresh(), cidrs);
+    let home = std::mem::replace(&mut world.scope, crate::testing::scope(requester));
+    let vpc = world.vpc("10.9.0.0/16");
+    let requester = std::mem::replace(&mut world.scope, home);
+    let requester = side(requester, vpc, Vec::new());
     let accepter = side(world.scope, accepter, Vec::new());
     let id = ids.fresh();
     world.network.peerings.insert(Peering { id, requester, accepter, status, status_since: Timestamp(0) });
