@@ -34,8 +34,8 @@ const FOUND: &str = "found";
 pub struct Part {
     /// The rows, with [`TIMESTAMP`], [`SEQUENCE`], [`INGESTION`] as integers and [`STREAM`] as text.
     pub frame: DataFrame,
-    /// `@log` of all rows.
-    pub log: String,
+    /// `@log` of each row.
+    pub log: Lowered,
     /// What else there is.
     pub shape: Shape,
 }
@@ -111,7 +111,10 @@ pub fn names_read(plan: &Plan) -> BTreeSet<String> {
 impl Part {
     /// The part with what it needs to show these names, and the value of each, `None` if it never has one.
     fn columns(self, names: &[String]) -> Result<(DataFrame, Vec<Option<Typed>>)> {
-        let mut frame = self.frame.with_column(GROUP, text(&self.log))?;
+        let mut frame = self.frame;
+        if self.log != column_of(GROUP) {
+            frame = frame.with_column(GROUP, self.log)?;
+        }
         let mut found = vec![];
         if let Shape::Messages { column } = &self.shape {
             found = names.iter().filter_map(|name| discovered_name(name)).collect();

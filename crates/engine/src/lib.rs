@@ -8,6 +8,7 @@
 mod counted;
 mod engine;
 mod events;
+pub mod files;
 mod kind;
 mod logs;
 mod lower;

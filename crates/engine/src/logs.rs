@@ -15,7 +15,7 @@ use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
 
 use crate::engine::{Engine, failed};
-use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text};
+use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, text};
 use crate::kind::Kind;
 use crate::scope::column_of;
 
@@ -60,7 +60,7 @@ fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     let schema = record::schema(None);
     let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
     let (frame, shape) = normalised(frame, &schema).map_err(failed)?;
-    Ok(Part { frame, log: String::new(), shape })
+    Ok(Part { frame, log: text(""), shape })
 }
 
 async fn group_parts(
@@ -133,7 +133,7 @@ fn part(
 ) -> Result<Part, DataFusionError> {
     let frame = frame.filter(wanted(scan, run))?;
     let (frame, shape) = normalised(frame, schema)?;
-    Ok(Part { frame, log: log.into(), shape })
+    Ok(Part { frame, log: text(log), shape })
 }
 
 /// In the time range, and not of a stream that was removed.
@@ -142,7 +142,7 @@ fn wanted(scan: &Scan, run: Run<'_>) -> Lowered {
     let mut wanted = time().gt_eq(lit(scan.from_ms.max(run.window.start_ms)));
     wanted = wanted.and(time().lt(lit(scan.to_ms))).and(time().lt_eq(lit(run.window.end_ms)));
     for hidden in &scan.hidden {
-        let is_other = as_text(SYSTEM_COLUMNS[record::STREAM]).not_eq(crate::events::text(&hidden.stream));
+        let is_other = as_text(SYSTEM_COLUMNS[record::STREAM]).not_eq(text(&hidden.stream));
         let is_later = column_of(SYSTEM_COLUMNS[record::SEQUENCE]).gt_eq(lit(hidden.before_sequence as i64));
         wanted = wanted.and(is_other.or(is_later));
     }

@@ -1,7 +1,10 @@
 //! The engine answers as the naive interpreter does: on the same queries, over the same events.
 
+mod files;
 mod random;
 mod world;
+
+use std::path::{Path, PathBuf};
 
 use weir_insights::{QueryResult, ResultRow};
 
@@ -37,6 +40,37 @@ fn written_queries_answer_as_the_interpreter_does() {
     for events in [RECORDS, MIXED, ""] {
         let world = World::of_lines(events);
         queries().for_each(|query| world.check(query));
+    }
+}
+
+#[test]
+fn sealed_segments_answer_as_memory_does() {
+    for (name, events) in [("records", RECORDS), ("mixed", MIXED)] {
+        let directory = Directory::new(name);
+        let world = World::in_files(events, directory.path());
+        assert!(world.segments() > 0);
+        queries().for_each(|query| world.check(query));
+    }
+}
+
+/// A directory of the test's own, taken away at its end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Directory {
+        let path = std::env::temp_dir().join(format!("weir-engine-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("room");
+        Directory(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,13 +1,15 @@
 //! A store with events, and both executors over it.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
     Event, Execute, Naive, Plan, QueryResult, Run, TimeRange, discover, event_pointer, plan,
 };
-use weir_store::{GroupKey, NewGroup, Scan, Store};
+use weir_store::disk::FileDisk;
+use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
 
 use super::is_same;
 use crate::{Engine, Options};
@@ -17,6 +19,26 @@ pub static ENGINE: LazyLock<Engine> =
 
 const WINDOW: TimeRange = TimeRange { start_ms: 1_000_000_000_000, end_ms: 2_000_000_000_000 };
 
+/// Where the first half of the events is; the rest is in memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Sealing<'a> {
+    /// In memory, like the rest.
+    None,
+    /// In segments that are in memory.
+    Memory,
+    /// In segments in a directory.
+    Files(&'a Path),
+}
+
+fn events_of(lines: &str) -> Vec<(i64, String, String)> {
+    let event = |line: &str| {
+        let mut words = line.splitn(3, ' ');
+        let mut word = || words.next().unwrap_or_default().to_string();
+        (word().parse::<i64>().expect("seconds") * 1000, word(), word())
+    };
+    lines.lines().map(event).collect()
+}
+
 /// Some log groups.
 pub struct World {
     groups: Vec<(String, Scan)>,
@@ -25,29 +47,43 @@ pub struct World {
 impl World {
     /// One group with these events, each `seconds stream message`.
     pub fn of_lines(lines: &str) -> World {
-        let event = |line: &str| {
-            let mut words = line.splitn(3, ' ');
-            let mut word = || words.next().unwrap_or_default().to_string();
-            (word().parse::<i64>().expect("seconds") * 1000, word(), word())
-        };
-        World::new(&lines.lines().map(event).collect::<Vec<_>>())
+        World::new(&events_of(lines), Sealing::None)
+    }
+
+    /// One group with these events, kept in files of a directory.
+    pub fn in_files(lines: &str, directory: &Path) -> World {
+        World::new(&events_of(lines), Sealing::Files(directory))
     }
 
     /// One group with these events: time in milliseconds, stream, message.
-    pub fn new(events: &[(i64, String, String)]) -> World {
-        let store = Store::in_memory();
-        let key = GroupKey::new("123456789010", "us-east-1", "group");
+    pub fn new(events: &[(i64, String, String)], sealing: Sealing<'_>) -> World {
+        let store = match sealing {
+            Sealing::Files(directory) => {
+                let disk = FileDisk::open(directory).expect("a directory");
+                let options = weir_store::Options { work: Work::Caller, ..Default::default() };
+                Store::open(Arc::new(disk), options).expect("an empty directory")
+            }
+            _ => Store::in_memory(),
+        };
+        // A name that must be escaped in paths and URLs.
+        let key = GroupKey::new("123456789010", "us-east-1", "/vpc/100% [a]");
         store.add_group(&key, NewGroup::default(), 0).expect("a new group").wait().expect("memory");
-        let mut by_stream: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
-        for (ms, stream, message) in events {
-            by_stream.entry(stream).or_default().push((*ms, message));
-        }
-        for (stream, events) in by_stream {
+        for stream in events.iter().map(|(_, stream, _)| stream).collect::<BTreeSet<_>>() {
             store.add_stream(&key, stream, 0).expect("a new stream").wait().expect("memory");
-            store.append(&key, stream, events, 1_500_000_000_000).expect("room").wait().expect("memory");
         }
+        let (sealed, rest) = events.split_at(events.len() / 2);
+        append(&store, &key, sealed);
+        if !matches!(sealing, Sealing::None) {
+            store.seal().expect("room");
+        }
+        append(&store, &key, rest);
         let scan = store.scan(&key, i64::MIN, i64::MAX).expect("the group");
-        World { groups: vec![("123456789010:group".into(), scan)] }
+        World { groups: vec![(format!("123456789010:{}", key.name), scan)] }
+    }
+
+    /// How many sealed segments there are.
+    pub fn segments(&self) -> usize {
+        self.groups.iter().map(|(_, scan)| scan.segments.len()).sum()
     }
 
     /// The events as the interpreter reads them.
@@ -92,5 +128,15 @@ impl World {
         let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
         let (engine, naive) = (self.engine(&plan), self.naive(&plan));
         assert!(is_same(&engine, &naive), "{query}\nengine: {engine:#?}\nnaive: {naive:#?}");
+    }
+}
+
+fn append(store: &Store, key: &GroupKey, events: &[(i64, String, String)]) {
+    let mut by_stream: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
+    for (ms, stream, message) in events {
+        by_stream.entry(stream).or_default().push((*ms, message));
+    }
+    for (stream, events) in by_stream {
+        store.append(key, stream, events, 1_500_000_000_000).expect("room").wait().expect("memory");
     }
 }

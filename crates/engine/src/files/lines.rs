@@ -1,0 +1,71 @@
+//! The lines of a file, decompressed if it is gzip, each of bounded length.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+/// Longer than any record: 54 fields, the longest of them resource names of up to 2048 bytes.
+pub const LINE_BYTES_MAX: u64 = 128 * 1024;
+
+const BUFFER_BYTES: usize = 256 * 1024;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A file to be read by lines.
+pub struct LineReader {
+    reader: Box<dyn BufRead>,
+}
+
+/// What comes next in a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A line without its end; what is not UTF-8 is replaced.
+    Text(Cow<'a, str>),
+    /// A line that is too long to be kept.
+    TooLong,
+    /// Nothing.
+    End,
+}
+
+/// Opens a file; gzip is known by its first bytes, whatever the file is called.
+pub fn open(path: &Path) -> io::Result<LineReader> {
+    let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
+    let is_gzip = file.fill_buf()?.starts_with(&GZIP_MAGIC);
+    let reader: Box<dyn BufRead> = match is_gzip {
+        true => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file))),
+        false => Box::new(file),
+    };
+    Ok(LineReader { reader })
+}
+
+impl LineReader {
+    /// The next line, kept in `buffer`.
+    pub fn next<'a>(&mut self, buffer: &'a mut Vec<u8>) -> io::Result<Line<'a>> {
+        buffer.clear();
+        let read = self.reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', buffer)?;
+        if read == 0 {
+            return Ok(Line::End);
+        }
+        if read as u64 == LINE_BYTES_MAX && !buffer.ends_with(b"\n") {
+            self.skip_line()?;
+            return Ok(Line::TooLong);
+        }
+        let end = buffer.len() - usize::from(buffer.ends_with(b"\n"));
+        let end = end - usize::from(buffer[..end].ends_with(b"\r"));
+        Ok(Line::Text(String::from_utf8_lossy(&buffer[..end])))
+    }
+
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let waiting = self.reader.fill_buf()?;
+            let end = waiting.iter().position(|byte| *byte == b'\n');
+            let (len, is_end) = (end.map_or(waiting.len(), |at| at + 1), end.is_some() || waiting.is_empty());
+            self.reader.consume(len);
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Queries over files: the vendored samples, and files with something wrong.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use expect_test::{Expect, expect};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use weir_flowlog::{Field, Format, Lines};
+use weir_insights::{
+    Event, Execute, ExecuteError, FLOW_FIELDS, Naive, QueryResult, Run, TimeRange, event_pointer, plan,
+};
+
+use super::world::ENGINE;
+use super::{Directory, is_same, queries};
+use crate::files::{FilesAnswer, find};
+
+const SAMPLES: [&str; 5] =
+    ["v2_millisecond.log", "v2_records.log", "v3_file.log", "v4_file.log", "vpcflowlog.log.gz"];
+
+fn sample(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/flow-logs").join(name)
+}
+
+fn ask(files: &[PathBuf], query: &str, window: TimeRange) -> Result<FilesAnswer, ExecuteError> {
+    let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window, now_ms: 1_600_000_000_000, cancelled: &cancelled };
+    ENGINE.query_files(&plan, files, &Format::default(), run)
+}
+
+fn rows(result: &QueryResult) -> String {
+    let line = |row: &weir_insights::ResultRow| {
+        let values: Vec<_> = row.values.iter().map(|value| value.as_deref().unwrap_or("∅")).collect();
+        values.join(" | ") + "\n"
+    };
+    result.rows.iter().map(line).collect()
+}
+
+#[track_caller]
+fn check(files: &[PathBuf], query: &str, expected: Expect) {
+    let answer = ask(files, query, TimeRange::ALL).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((answer.broken, answer.unreadable), (vec![], vec![]));
+    expected.assert_eq(&rows(&answer.result));
+}
+
+/// The records of readable, unbroken files as the interpreter reads them.
+fn events(files: &[PathBuf]) -> Vec<Event> {
+    let mut events = vec![];
+    for (index, path) in files.iter().enumerate() {
+        let mut text = String::new();
+        let file = std::fs::File::open(path).expect("a sample");
+        match path.extension().is_some_and(|ending| ending == "gz") {
+            true => std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text),
+            false => std::io::Read::read_to_string(&mut { file }, &mut text),
+        }
+        .expect("a sample");
+        let mut lines = Lines::new(Format::default());
+        for (number, line) in text.lines().enumerate() {
+            let Some(record) = lines.read(line).expect("an unbroken sample") else { continue };
+            let has = |field: &Field| record.format().position(*field).is_some();
+            let known = |field: &Field| {
+                let known =
+                    FLOW_FIELDS.iter().find(|known| known.name == field.name()).expect("a known field");
+                (known.field.to_string(), known.value(&record.value(*field).to_string()))
+            };
+            let timestamp_ms = record.number(Field::Start).expect("a start") as i64 * 1000;
+            let log = path.to_string_lossy().into_owned();
+            events.push(Event {
+                timestamp_ms,
+                ingestion_ms: None,
+                message: line.to_string(),
+                log_stream: path.file_name().expect("a name").to_string_lossy().into_owned(),
+                ptr: event_pointer(&log, timestamp_ms, (index as u64) << 40 | (number as u64 + 1)),
+                log,
+                fields: Field::ALL.iter().filter(|field| has(field)).map(known).collect(),
+            });
+        }
+    }
+    events.sort_by(|left, right| (left.timestamp_ms, &left.log).cmp(&(right.timestamp_ms, &right.log)));
+    events
+}
+
+#[test]
+fn the_samples_answer_as_the_interpreter_does() {
+    let all: Vec<_> = SAMPLES.map(sample).to_vec();
+    let sets: Vec<_> = all.chunks(1).chain([&all[..]]).collect();
+    for files in sets {
+        for query in queries() {
+            let plan = plan(query, None).expect("a query");
+            let cancelled = AtomicBool::new(false);
+            let run = Run { window: TimeRange::ALL, now_ms: 1_600_000_000_000, cancelled: &cancelled };
+            let engine = ENGINE.query_files(&plan, files, &Format::default(), run).expect("samples").result;
+            let naive = Naive.execute(&plan, &events(files), run).expect("rows in memory");
+            assert!(is_same(&engine, &naive), "{files:?} {query}\n{engine:#?}\n{naive:#?}");
+        }
+    }
+}
+
+const TALKERS: &str = "fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr \
+                       | sort totalBytes desc | limit 10";
+
+#[test]
+fn an_object_as_delivered_ranks_its_talkers() {
+    check(
+        &[sample("vpcflowlog.log.gz")],
+        TALKERS,
+        expect![[r#"
+        10.26.1.153 | 3.239.232.29 | 21869
+        3.239.232.29 | 10.26.1.153 | 12071
+        10.26.0.9 | 10.26.4.139 | 112
+    "#]],
+    );
+}
+
+#[test]
+fn headers_choose_the_columns_of_versions_3_and_4() {
+    let files = [sample("v3_file.log"), sample("v4_file.log")];
+    check(
+        &files,
+        "stats sum(bytes), count(*) by pktSrcAddr, region, version | sort version, pktSrcAddr",
+        expect![[r#"
+        172.18.160.9 | ∅ | 3 | 1698 | 1
+        192.168.0.1 | ∅ | 3 | 6392 | 1
+        172.18.160.9 | us-east-1 | 4 | 1698 | 1
+        192.168.0.1 | us-east-1 | 4 | 6392 | 1
+    "#]],
+    );
+    check(
+        &files,
+        "fields accountId, action, tcpFlags | limit 1",
+        expect![[r#"
+        000000000000 | ∅ | 19
+    "#]],
+    );
+}
+
+#[test]
+fn a_record_without_data_shows_its_dashes_and_its_time_in_milliseconds() {
+    let query =
+        "fields @timestamp, srcAddr, bytes, logStatus | filter logStatus = 'SKIPDATA' and bytes = '-'";
+    check(
+        &[sample("v2_millisecond.log")],
+        query,
+        expect![[r#"
+        2017-12-06 12:40:58.000 | - | - | SKIPDATA
+    "#]],
+    );
+}
+
+#[test]
+fn broken_lines_are_counted_and_the_first_are_told() {
+    let directory = Directory::new("broken");
+    let file = directory.path().join("a.log");
+    let good = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1439387263 1439387264 ACCEPT OK";
+    let mut text = format!("{good}\nPhony unsupported log format.\n{good} extra\n\n# comment\n{good}\n");
+    text.push_str(&format!("{}\n", "x".repeat(200_000)));
+    text.push_str(&"2 short\n".repeat(20));
+    text.push_str(good);
+    std::fs::write(&file, text).expect("room");
+    let answer = ask(&[file.clone()], "stats count(*)", TimeRange::ALL).expect("a readable file");
+    assert_eq!(rows(&answer.result), "3\n");
+    assert_eq!((answer.broken_count, answer.broken.len()), (23, 10));
+    let told: Vec<_> = answer.broken.iter().take(4).map(ToString::to_string).collect();
+    let place = file.display();
+    let expected = [
+        format!("{place}:2: not a value of version"),
+        format!("{place}:3: more fields than the format's 14"),
+        format!("{place}:7: longer than 131072 bytes"),
+        format!("{place}:8: 2 fields, the format has 14"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_stop_the_others() {
+    let directory = Directory::new("unreadable");
+    let (bad, missing) = (directory.path().join("bad.log.gz"), directory.path().join("missing.log"));
+    std::fs::write(&bad, [0x1f, 0x8b, 1, 2, 3]).expect("room");
+    let files = [bad.clone(), sample("v2_records.log"), missing.clone()];
+    let answer = ask(&files, "stats count(*)", TimeRange::ALL).expect("one readable file");
+    assert_eq!(rows(&answer.result), "5\n");
+    let names: Vec<_> = answer.unreadable.iter().map(|file| file.file.clone()).collect();
+    assert_eq!(names, [bad, missing.clone()]);
+    assert!(matches!(ask(&[missing], "stats count(*)", TimeRange::ALL), Err(ExecuteError::Source(_))));
+    assert!(matches!(ask(&[], "stats count(*)", TimeRange::ALL), Err(ExecuteError::Source(_))));
+}
+
+#[test]
+fn many_records_in_several_files_keep_their_sums_and_their_order() {
+    let directory = Directory::new("many");
+    for file in 0..5i64 {
+        let records = (0..20_000i64).map(|n| {
+            let start = 1_439_000_000 + n;
+            format!("2 1 eni-{file} 10.0.0.{} 10.0.1.1 {n} 443 6 1 {n} {start} {start} ACCEPT OK\n", n % 7)
+        });
+        let path = directory.path().join(format!("{file}.log.gz"));
+        let mut gzip = GzEncoder::new(std::fs::File::create(path).expect("room"), Compression::fast());
+        gzip.write_all(records.collect::<String>().as_bytes()).expect("room");
+        gzip.finish().expect("room");
+    }
+    let files = find(&[directory.path().to_path_buf()]).expect("a directory");
+    assert_eq!(files.len(), 5);
+    let answer =
+        ask(&files, "stats count(*), sum(bytes), count_distinct(srcAddr)", TimeRange::ALL).expect("files");
+    assert_eq!(rows(&answer.result), "100000 | 999950000 | 7\n");
+    let answer = ask(&files, "fields srcPort, interfaceId | limit 2", TimeRange::ALL).expect("files");
+    assert_eq!(rows(&answer.result), "19999 | eni-0\n19999 | eni-1\n");
+    let window = TimeRange { start_ms: 1_439_000_010_000, end_ms: 1_439_000_019_999 };
+    let answer = ask(&files, "stats count(*), min(bytes), max(bytes)", window).expect("files");
+    assert_eq!(rows(&answer.result), "50 | 10 | 19\n");
+    let statistics = answer.result.statistics;
+    assert_eq!((statistics.records_matched, statistics.records_scanned), (50, 100_000));
+}
+
+#[test]
+fn a_set_flag_stops_the_run() {
+    let plan = plan("stats count(*)", None).expect("a query");
+    let cancelled = AtomicBool::new(true);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    let stopped = ENGINE.query_files(&plan, &[sample("v2_records.log")], &Format::default(), run);
+    assert_eq!(stopped, Err(ExecuteError::Cancelled));
+}
