@@ -1,0 +1,137 @@
+"""Starts and stops the binary under test, and counts what held.
+
+WEIR names the binary, and the clients are those of the Python that runs a script; `cargo xtask test` sees to both.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ROOT = pathlib.Path(__file__).parents[2]
+WEIR = os.environ.get("WEIR", "weir")
+READY_MAX_S = 20
+
+
+class Weir:
+    """A running `weir up`. Keeps nothing unless told where; `with` stops it."""
+
+    def __init__(self, *options, data=None):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.options = [*options, *(["--data", data] if data else ["--ephemeral"])]
+        self.log = tempfile.TemporaryFile("w+")
+        self.start()
+
+    def start(self):
+        """Starts it, on the port and data that it had before, and waits for `Ready.`"""
+        command = [WEIR, "up", "--port", str(self.port), *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        timeout = time.monotonic() + READY_MAX_S
+        while (line := self.process.stdout.readline()) != "Ready.\n":
+            if not line or time.monotonic() > timeout:
+                sys.exit(f"weir up did not become ready: {self.errors()}")
+
+    def kill(self):
+        """Ends it as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """Ends it as `weir down` does; gives its exit code."""
+        self.process.terminate()
+        return self.process.wait(10)
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def errors(self):
+        """What it wrote to standard error."""
+        self.log.seek(0)
+        return self.log.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.is_alive():
+            self.stop()
+        if errors := self.errors():
+            print(f"--- weir's standard error\n{errors}", file=sys.stderr)
+
+    def client(self, service, region="us-east-1", account="test"):
+        """A boto3 client; the access key names the account."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
+        )
+
+    def run(self, *words, stdin=None, timeout=60):
+        """Runs `weir WORDS…` against it."""
+        environment = {**os.environ, "WEIR_PORT": str(self.port)}
+        return run([WEIR, *words], env=environment, stdin=stdin, timeout=timeout)
+
+
+def run(command, stdin=None, timeout=60, env=None):
+    """Runs a command; gives its exit code and what it printed, as `.returncode`, `.stdout`, `.stderr`."""
+    return subprocess.run(
+        [str(word) for word in command], input=stdin or "", capture_output=True, text=True, timeout=timeout, env=env
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+passed = failed = 0
+
+
+def check(fact, holds, shown=None):
+    """Counts whether a fact holds; shows what was found instead if it does not."""
+    global passed, failed
+    passed, failed = passed + bool(holds), failed + (not holds)
+    print(f"  {'ok  ' if holds else 'FAIL'} {fact}", flush=True)
+    if not holds and shown is not None:
+        print(f"       found {shown}", flush=True)
+    return holds
+
+
+def equal(fact, found, expected):
+    return check(fact, found == expected, f"{found!r}, not {expected!r}")
+
+
+def refused(fact, code, call, **parameters):
+    """The call must fail with this error code."""
+    try:
+        found = f"success: {call(**parameters)}"
+    except ClientError as error:
+        found = error.response["Error"]["Code"]
+    return check(f"{fact}: {code}", found == code, found)
+
+
+def until(condition, timeout=10):
+    """Waits until the condition gives something true, and gives that, or what it gave last."""
+    end = time.monotonic() + timeout
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def finish():
+    """Ends the script: with 0 if every fact held."""
+    print(f"{pathlib.Path(sys.argv[0]).name}: {passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
