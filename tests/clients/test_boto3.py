@@ -7,7 +7,7 @@ import json
 import re
 import time
 
-from weir import ROOT, Weir, check, equal, finish, refused, until
+from weir import ROOT, Weir, act, check, equal, finish, refused, until
 
 ONE, TWO = "111111111111", "222222222222"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -483,15 +483,13 @@ def operations(service):
 
 
 def story():
-    for act in (callers, vpcs, subnets, routes, network_acls, security_groups, interfaces, instances, peerings, tags):
-        print(act.__name__)
-        act()
-    print("roles, flow logs")
-    role, policy = roles()
-    flow_logs(role)
-    remove_roles(policy)
-    print("log groups, insights")
-    log_groups()
+    for part in (callers, vpcs, subnets, routes, network_acls, security_groups, interfaces, instances, peerings, tags):
+        act(part)
+    if delivery := act(roles):
+        role, policy = delivery
+        act(flow_logs, role)
+        act(remove_roles, policy)
+    act(log_groups)
     refused("what weir does not have", "InvalidAction", ec2.describe_vpn_gateways)
     for service in ("ec2", "iam", "logs", "sts"):
         missing = [name for name in operations(service) if f"{service}:{name}" not in succeeded]

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from weir import ROOT, WEIR, Weir, check, equal, finish, free_port, run, until
+from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, until
 
 
 
@@ -188,14 +188,14 @@ def down():
 
 with Weir() as weir:
     group, web, db = site(weir)
-    usage(weir)
-    nothing_runs()
-    running(weir)
-    instances(weir, web, db)
-    connect(weir, group)
-    explain(weir, web, db)
-    clock(weir)
-imports()
-down()
+    act(usage, weir)
+    act(nothing_runs)
+    act(running, weir)
+    act(instances, weir, web, db)
+    act(connect, weir, group)
+    act(explain, weir, web, db)
+    act(clock, weir)
+act(imports)
+act(down)
 
 finish()

@@ -5,7 +5,7 @@ import json
 import socket
 import urllib.parse
 
-from weir import Weir, check, equal, finish
+from weir import Weir, act, check, equal, finish
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -198,8 +198,8 @@ def signatures():
 with weir:
     vpc = furnish()
     before = state()
-    for part in (forms, lambda: values(vpc), json_bodies, sizes, chunked, signatures):
-        part()
+    for part, *arguments in ([forms], [values, vpc], [json_bodies], [sizes], [chunked], [signatures]):
+        act(part, *arguments)
         check("weir is alive, and nothing has changed", weir.is_alive() and state() == before)
     equal("nothing was logged as a fault", [line for line in weir.errors().splitlines() if "fault" in line or "panic" in line], [])
 

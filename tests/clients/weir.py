@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import boto3
 from botocore.config import Config
@@ -75,7 +76,7 @@ class Weir:
             region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=30, parameter_validation=False),
         )
 
     def run(self, *words, stdin=None, timeout=60):
@@ -121,6 +122,15 @@ def refused(fact, code, call, **parameters):
     except ClientError as error:
         found = error.response["Error"]["Code"]
     return check(f"{fact}: {code}", found == code, found)
+
+
+def act(part, *arguments):
+    """Runs a part of a script; an error that it does not expect is a fact that does not hold."""
+    print(part.__name__)
+    try:
+        return part(*arguments)
+    except Exception as error:
+        check(f"{part.__name__} comes to its end", False, "".join(traceback.format_exception(error)[-3:]))
 
 
 def until(condition, timeout=10):
