@@ -8,6 +8,9 @@ use crate::{Kind, Member, Name, Protocol, Refusal, Service, WireError, Writer, X
 use serde::Serialize;
 use serde_json::json;
 
+/// Operations of IAM and STS whose result has no member and is there all the same; clients fail without it.
+const EMPTY_RESULTS: [&str; 1] = ["UpdateRole"];
+
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
@@ -44,7 +47,7 @@ impl<'a> Frame<'a> {
         self.open(&mut out, action);
         match self.protocol {
             Protocol::Ec2 => content.write(&mut out),
-            _ if T::MEMBERS.is_empty() => {}
+            _ if T::MEMBERS.is_empty() && !EMPTY_RESULTS.contains(&action) => {}
             _ => wrap(&mut out, &format!("{action}Result"), |out| content.write(out)),
         }
         if self.protocol != Protocol::Ec2 {

@@ -216,3 +216,13 @@ fn refusals_without_a_service_have_an_envelope_too() {
             </ErrorResponse>"#]],
     );
 }
+
+// IAM API Reference: UpdateRole has a result without members, TagRole has none.
+#[test]
+fn an_empty_result_is_there_only_where_the_service_has_one() {
+    #[derive(Xml)]
+    struct Nothing {}
+    let body = |action| String::from_utf8(frame(Service::Iam).xml(action, &Nothing {}).body);
+    let has_result = |action| body(action).expect("answers are UTF-8").contains("Result");
+    assert!(has_result("UpdateRole") && !has_result("TagRole"));
+}
