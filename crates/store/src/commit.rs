@@ -18,7 +18,7 @@ use crate::wal::Wal;
 /// So many bytes may wait to be written; more are refused.
 pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// With more bytes of unsealed rows than this, writing waits for sealing.
-const MEMORY_BYTES_MAX: u64 = 96 * 1024 * 1024;
+const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// At most about so many bytes are written as one frame.
 const FRAME_BYTES_TARGET: usize = 8 * 1024 * 1024;
 
