@@ -159,7 +159,7 @@ fn broken_lines_are_counted_and_the_first_are_told() {
     text.push_str(&"2 short\n".repeat(20));
     text.push_str(good);
     std::fs::write(&file, text).expect("room");
-    let answer = ask(&[file.clone()], "stats count(*)", TimeRange::ALL).expect("a readable file");
+    let answer = ask(std::slice::from_ref(&file), "stats count(*)", TimeRange::ALL).expect("a readable file");
     assert_eq!(rows(&answer.result), "3\n");
     assert_eq!((answer.broken_count, answer.broken.len()), (23, 10));
     let told: Vec<_> = answer.broken.iter().take(4).map(ToString::to_string).collect();
