@@ -1,3 +1,66 @@
-//! The binary `weir`.
+//! The binary `weir`: an AWS VPC on this machine, with real packets.
 
-fn main() {}
+mod arguments;
+mod clock;
+mod commands;
+mod host;
+mod lab;
+mod queries;
+mod remote;
+mod server;
+mod state;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Up(up) => commands::up::run(&up),
+        Command::Down(at) => commands::down::run(&at),
+        Command::Status(status) => commands::status::run(&status),
+        Command::Env(env) => commands::env::run(&env),
+        Command::Run(run) => commands::run::run(&run),
+        Command::Exec(exec) => commands::exec::run(&exec),
+        Command::Connect(connect) => commands::connect::run(&connect),
+        Command::Clock(clock) => commands::clock::run(&clock),
+        Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Import(import) => commands::import::run(&import),
+        Command::Insights(insights) => commands::insights::run(&insights),
+        Command::Lab(lab) => lab::run(&lab),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("weir: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a command did not do what was asked, and the exit code that says so to scripts.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+/// What a command comes to: an exit code, or a failure.
+type Outcome = Result<u8, Failure>;
+
+impl Failure {
+    const FAILED: u8 = 1;
+    const NOT_RUNNING: u8 = 3;
+    const NOT_FOUND: u8 = 4;
+
+    fn new(code: u8, message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::new(Failure::FAILED, message)
+    }
+}

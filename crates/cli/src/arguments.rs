@@ -1,0 +1,227 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+const AFTER: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 not found; exec gives the program's own code.
+
+Begin with: weir lab peering";
+
+/// An AWS VPC on your own machine: AWS's APIs on one port, real packets between instances, VPC Flow Logs, Logs Insights.
+///
+/// No Docker, no root, no AWS account, no telemetry.
+#[derive(Parser)]
+#[command(name = "weir", version, after_help = AFTER, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the AWS APIs until stopped
+    Up(Up),
+    /// Stop a running weir
+    Down(At),
+    /// Show what is running and what it holds
+    Status(Status),
+    /// Print the environment that points AWS clients at weir
+    Env(Env),
+    /// Run a command with that environment set
+    Run(Run),
+    /// Run a command in an instance, or on the simulated internet
+    Exec(Exec),
+    /// Open a shell in an instance over EC2 Instance Connect
+    Connect(Connect),
+    /// Show or move the clock
+    Clock(Clock),
+    /// Explain whether and why a packet arrives
+    Explain(Explain),
+    /// Load a network from the answers of aws ec2 describe-*
+    Import(Import),
+    /// Run a Logs Insights query over flow-log files
+    Insights(Insights),
+    /// Play a lab: a story told with API calls and packets
+    Lab(Lab),
+}
+
+/// Which weir to talk to.
+#[derive(Args, Clone)]
+pub struct At {
+    /// Port of the running weir
+    #[arg(long, env = "WEIR_PORT", default_value_t = 4566)]
+    pub port: u16,
+}
+
+/// Who asks, and where.
+#[derive(Args, Clone)]
+pub struct Caller {
+    /// Account to act in
+    #[arg(long, env = "WEIR_ACCOUNT", default_value = "000000000000")]
+    pub account: String,
+    /// Region to act in
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    pub region: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClockKind {
+    /// The machine's clock
+    Real,
+    /// Stands still until `weir clock advance`
+    Virtual,
+}
+
+#[derive(Args)]
+pub struct Up {
+    /// Port to listen on
+    #[arg(long, env = "WEIR_PORT", default_value_t = 4566)]
+    pub port: u16,
+    /// Addresses to listen on; anything but loopback lets other machines in
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: Vec<IpAddr>,
+    /// Folder for state and logs [default: the user's data folder]
+    #[arg(long, env = "WEIR_DATA")]
+    pub data: Option<PathBuf>,
+    /// Keep nothing on disk
+    #[arg(long, conflicts_with = "data")]
+    pub ephemeral: bool,
+    /// Which clock to run on
+    #[arg(long, value_enum, default_value = "real")]
+    pub clock: ClockKind,
+    /// Account of callers whose access key names none
+    #[arg(long, default_value = "000000000000")]
+    pub account: String,
+}
+
+#[derive(Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub at: At,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Env {
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub caller: Caller,
+}
+
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub caller: Caller,
+    /// The command and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Exec {
+    #[command(flatten)]
+    pub at: At,
+    /// Instance id, its Name tag, or `internet`
+    pub instance: String,
+    /// The command and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Connect {
+    #[command(flatten)]
+    pub at: At,
+    /// Instance id or its Name tag
+    pub instance: String,
+    /// Run one command instead of a shell
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Clock {
+    #[command(flatten)]
+    pub at: At,
+    #[command(subcommand)]
+    pub action: ClockAction,
+}
+
+#[derive(Subcommand)]
+pub enum ClockAction {
+    /// Show the time
+    Show,
+    /// Move a virtual clock forward
+    Advance {
+        /// How far: 90s, 10m, 2h30m, 1d
+        span: String,
+    },
+}
+
+#[derive(Args)]
+pub struct Explain {
+    #[command(flatten)]
+    pub at: At,
+    /// Instance id, its Name tag, or `internet`
+    pub from: String,
+    /// Instance id, its Name tag, or an address
+    pub to: String,
+    /// Protocol: tcp, udp or icmp
+    #[arg(long, default_value = "tcp")]
+    pub protocol: String,
+    /// Destination port
+    #[arg(long, default_value_t = 443)]
+    pub port: u16,
+}
+
+#[derive(Args)]
+pub struct Import {
+    /// Folder laid out as [accounts/ACCOUNT/]REGION/*.json
+    pub folder: PathBuf,
+    /// Folder for state and logs; weir must not be running on it [default: the user's data folder]
+    #[arg(long, env = "WEIR_DATA")]
+    pub data: Option<PathBuf>,
+    /// Only read and report
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args)]
+pub struct Insights {
+    /// Flow-log files (plain or .gz), then the query
+    #[arg(required = true, num_args = 2..)]
+    pub files_and_query: Vec<String>,
+    /// How to print the rows
+    #[arg(long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns, and a histogram for bin()
+    Table,
+    /// One JSON object a row
+    Jsonl,
+}
+
+#[derive(Args)]
+pub struct Lab {
+    /// Which lab
+    #[arg(value_enum)]
+    pub name: LabName,
+    /// Print only failures and the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LabName {
+    /// Two VPCs that cannot talk, get peered, get routes, and answer ping
+    Peering,
+}

@@ -1,0 +1,77 @@
+//! `weir import FOLDER`: puts a network that really existed into the data folder, for the next `weir up`.
+
+use crate::arguments::Import;
+use crate::commands::up::data_folder;
+use crate::state::State;
+use crate::{Failure, Outcome};
+use std::path::Path;
+use weir_api::import::{File, Imported, import};
+use weir_model::Ids;
+
+/// Deepest folder that is looked into: accounts, account, region.
+const DEPTH_MAX: usize = 4;
+
+/// Runs the command.
+pub fn run(arguments: &Import) -> Outcome {
+    let mut files = vec![];
+    collect(&arguments.folder, &arguments.folder, DEPTH_MAX, &mut files)?;
+    let imported = import(&files, &mut Ids::new(0)).map_err(|error| Failure::from(error.to_string()))?;
+    report(&imported);
+    if arguments.dry_run {
+        return Ok(0);
+    }
+    let folder = arguments.data.clone().map_or_else(data_folder, Ok)?;
+    store(imported, &folder)?;
+    println!("Stored in {}; serve it with: weir up --data {}", folder.display(), folder.display());
+    Ok(0)
+}
+
+fn collect(root: &Path, folder: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::from(format!("{}: {error}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(failed)?.flatten() {
+        let path = entry.path();
+        if path.is_dir() && depth > 0 {
+            collect(root, &path, depth - 1, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            let text = std::fs::read_to_string(&path);
+            let text = text.map_err(|error| Failure::from(format!("{}: {error}", path.display())))?;
+            let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            files.push(File { path: below, text });
+        }
+    }
+    Ok(())
+}
+
+fn report(imported: &Imported) {
+    let network = &imported.network;
+    let counts = [
+        ("VPCs", network.vpcs.len()),
+        ("subnets", network.subnets.len()),
+        ("route tables", network.route_tables.len()),
+        ("network ACLs", network.acls.len()),
+        ("security groups", network.groups.len()),
+        ("internet gateways", network.internet_gateways.len()),
+        ("network interfaces", network.interfaces.len()),
+        ("instances", network.instances.len()),
+        ("peering connections", network.peerings.len()),
+        ("elastic IP addresses", network.addresses.len()),
+    ];
+    for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        println!("{count:6} {name}");
+    }
+    for (name, count) in &imported.left_out {
+        println!("{count:6} {name} left out: weir does not have them yet");
+    }
+}
+
+fn store(mut imported: Imported, folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
+    let (state, _, writer) = State::open(folder)?;
+    let mut changes = vec![];
+    imported.network.drain_changes(&mut changes);
+    let committed = state.commit(changes).blocking_recv();
+    drop(state);
+    // The writer has nothing more to do; if it has panicked, the commit above has failed.
+    let _ = writer.join();
+    committed.unwrap_or_else(|_| Err("the writer has gone".into())).map_err(Failure::from)
+}

@@ -1,0 +1,16 @@
+//! `weir run -- COMMAND`: runs a command with the environment of `weir env`.
+
+use crate::arguments::Run;
+use crate::commands::env::variables;
+use crate::remote::Remote;
+use crate::{Failure, Outcome};
+
+/// Runs the command.
+pub fn run(run: &Run) -> Outcome {
+    Remote::on(run.at.port).get("/_weir/health")?;
+    let (program, arguments) = run.command.split_first().expect("the command line demands a command");
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).envs(variables(&run.at, &run.caller)).env_remove("AWS_PROFILE");
+    let status = command.status().map_err(|error| Failure::new(Failure::NOT_FOUND, format!("{program}: {error}")))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(Failure::FAILED))
+}

@@ -1,0 +1,145 @@
+//! `weir up`: serves until it is told to stop.
+
+use crate::arguments::{ClockKind, Up};
+use crate::clock::Clock;
+use crate::host::Host;
+use crate::queries::RunOnThreads;
+use crate::remote::Remote;
+use crate::server;
+use crate::state::{State, Stored};
+use crate::{Failure, Outcome};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use weir_api::{Cloud, Settings};
+use weir_store::disk::FileDisk;
+use weir_store::{Options, Store};
+
+/// Runs the command.
+pub fn run(up: &Up) -> Outcome {
+    if Remote::on(up.port).is_running() {
+        println!("Already running: http://127.0.0.1:{}", up.port);
+        return Ok(0);
+    }
+    warn_if_open(&up.host);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::from(error.to_string()))?;
+    let addresses: Vec<SocketAddr> = up.host.iter().map(|host| SocketAddr::new(*host, up.port)).collect();
+    let listeners = runtime.block_on(server::bind(&addresses))?;
+    let kept = Kept::open(up)?;
+    let host = Host::new(cloud(up, kept.logs, kept.stored)?, clock(up.clock), kept.state);
+    let driver = {
+        let host = host.clone();
+        std::thread::Builder::new().name("driver".into()).spawn(move || host.drive())
+    };
+    let driver = driver.map_err(|error| Failure::from(error.to_string()))?;
+    announce(up, kept.folder.as_deref());
+    runtime.spawn(stop_on_signal(host.clone()));
+    runtime.block_on(server::serve(host.clone(), listeners));
+    // The driver ends with the host; what it changed last is with the writer, which ends when nobody can hand in.
+    let _ = driver.join();
+    drop((host, runtime));
+    if let Some(writer) = kept.writer {
+        let _ = writer.join();
+    }
+    Ok(0)
+}
+
+/// What outlives the process, or nothing.
+struct Kept {
+    folder: Option<PathBuf>,
+    state: Option<State>,
+    stored: Vec<Stored>,
+    writer: Option<JoinHandle<()>>,
+    logs: Store,
+}
+
+impl Kept {
+    fn open(up: &Up) -> Result<Kept, Failure> {
+        if up.ephemeral {
+            let logs = Store::in_memory();
+            return Ok(Kept { folder: None, state: None, stored: vec![], writer: None, logs });
+        }
+        let folder = up.data.clone().map_or_else(data_folder, Ok)?;
+        let failed = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        let (state, stored, writer) = State::open(&folder)?;
+        let logs = open_logs(&folder)?;
+        Ok(Kept { folder: Some(folder.clone()), state: Some(state), stored, writer: Some(writer), logs })
+    }
+}
+
+/// The log store in a data folder.
+///
+/// # Errors
+/// It is in use by another process, or damaged.
+pub fn open_logs(folder: &Path) -> Result<Store, Failure> {
+    let disk = FileDisk::open(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
+    Store::open(Arc::new(disk), Options::default()).map_err(|error| Failure::from(error.to_string()))
+}
+
+/// Where data goes unless told otherwise: `$XDG_DATA_HOME/weir`, or `~/.local/share/weir`.
+///
+/// # Errors
+/// Neither is set.
+pub fn data_folder() -> Result<PathBuf, Failure> {
+    let below = |variable: &str, path: &str| std::env::var_os(variable).map(|home| PathBuf::from(home).join(path));
+    let folder = below("XDG_DATA_HOME", "weir").or_else(|| below("HOME", ".local/share/weir"));
+    folder.ok_or_else(|| Failure::from("neither XDG_DATA_HOME nor HOME is set; name a folder with --data".to_owned()))
+}
+
+fn cloud(up: &Up, logs: Store, stored: Vec<Stored>) -> Result<Cloud, Failure> {
+    let account = up.account.parse();
+    let account = account.map_err(|_| Failure::new(2, format!("'{}' is not a 12-digit account", up.account)))?;
+    let settings = Settings { seed: seed(), account, ..Settings::default() };
+    let mut cloud = Cloud::new(settings, logs, Box::new(RunOnThreads));
+    for (kind, body) in stored {
+        let known = cloud.restore(&kind, &body).map_err(|error| Failure::from(format!("stored {kind}: {error}")))?;
+        if !known {
+            return Err(Failure::from(format!("the state holds a {kind}, which this weir does not know")));
+        }
+    }
+    Ok(cloud)
+}
+
+/// A seed that differs from start to start: the time and the process.
+fn seed() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    since.as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(32)
+}
+
+fn clock(kind: ClockKind) -> Clock {
+    match kind {
+        ClockKind::Real => Clock::real(),
+        ClockKind::Virtual => Clock::virtual_start(),
+    }
+}
+
+fn warn_if_open(hosts: &[IpAddr]) {
+    if hosts.iter().any(|host| !host.is_loopback()) {
+        eprintln!("weir: listening beyond loopback: whoever reaches the port may do anything; keys are not checked");
+    }
+}
+
+fn announce(up: &Up, folder: Option<&Path>) {
+    let kept = folder.map_or_else(|| "nothing (ephemeral)".to_owned(), |folder| folder.display().to_string());
+    println!("weir {} on http://127.0.0.1:{}", env!("CARGO_PKG_VERSION"), up.port);
+    println!("  keeps      {kept}");
+    println!("  point a shell at it with");
+    println!("             eval \"$(weir env --port {})\"", up.port);
+    println!("Ready.");
+}
+
+async fn stop_on_signal(host: Arc<Host>) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        // Without it the process still ends at Ctrl-C, and nothing acknowledged is lost either way.
+        Err(error) => eprintln!("weir: signals: {error}"),
+    }
+    host.stop();
+}
