@@ -23,12 +23,13 @@ const SERVICES: [Service; 5] = [
 ];
 
 /// Options whose member is not the option's name in capitals: list members of EC2 have singular names.
-const MEMBERS: [(&str, &str); 14] = [
+const MEMBERS: [(&str, &str); 15] = [
     ("filters", "Filter"),
     ("flow-log-ids", "FlowLogId"),
     ("instance-ids", "InstanceId"),
     ("internet-gateway-ids", "InternetGatewayId"),
     ("network-interface-ids", "NetworkInterfaceId"),
+    ("owners", "Owner"),
     ("resource-ids", "ResourceId"),
     ("resources", "ResourceId"),
     ("route-table-ids", "RouteTableId"),
