@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-const AFTER: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 not found; exec gives the program's own code.
+const AFTER: &str =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 not found; exec gives the program's own code.
 
 Begin with: weir lab peering";
 

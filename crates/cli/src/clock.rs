@@ -68,8 +68,13 @@ impl Clock {
 /// # Errors
 /// The text is no such span; the message is for people.
 pub fn parse_span(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u64); 5] =
-        [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000)];
+    const UNITS: [(&str, u64); 5] = [
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
+    ];
     let wrong = || format!("'{text}' is not a span of time; write 90s, 10m, 2h30m or 1d");
     let (mut total, mut rest) = (0u64, text.trim());
     if rest.is_empty() {

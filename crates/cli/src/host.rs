@@ -79,7 +79,9 @@ impl Host {
     /// Waits until what a reply changed is on disk.
     async fn settle(&self, reply: Reply) -> Response {
         let written = match (&self.state, reply.changes.is_empty()) {
-            (Some(state), false) => state.commit(reply.changes).await.unwrap_or_else(|_| Err("the writer has gone".into())),
+            (Some(state), false) => {
+                state.commit(reply.changes).await.unwrap_or_else(|_| Err("the writer has gone".into()))
+            }
             _ => Ok(()),
         };
         let logged = match reply.ticket {
@@ -159,9 +161,10 @@ impl Host {
         let span_ms = serde_json::from_slice::<serde_json::Value>(&request.body).ok();
         let span_ms = span_ms.and_then(|body| body.get("ms").and_then(serde_json::Value::as_u64));
         match span_ms.and_then(|span_ms| span_ms.checked_mul(1_000_000)) {
-            _ if !self.clock.is_virtual() => {
-                json(400, &serde_json::json!({ "error": "the clock is real; start with --clock virtual to move it" }))
-            }
+            _ if !self.clock.is_virtual() => json(
+                400,
+                &serde_json::json!({ "error": "the clock is real; start with --clock virtual to move it" }),
+            ),
             None => json(400, &serde_json::json!({ "error": "expected {\"ms\": MILLISECONDS}" })),
             Some(span) => {
                 self.move_by(span);

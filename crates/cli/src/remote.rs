@@ -43,12 +43,14 @@ impl Remote {
     }
 
     fn send(&self, method: &str, path: &str, body: Option<String>) -> Result<Value, Failure> {
-        let (status, body) = self.exchange(method, path, &body.unwrap_or_default()).map_err(|error| match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => {
-                Failure::new(Failure::NOT_RUNNING, format!("nothing runs on port {}; start it with: weir up", self.port))
-            }
-            _ => Failure::new(Failure::FAILED, format!("port {}: {error}", self.port)),
-        })?;
+        let (status, body) =
+            self.exchange(method, path, &body.unwrap_or_default()).map_err(|error| match error.kind() {
+                std::io::ErrorKind::ConnectionRefused => Failure::new(
+                    Failure::NOT_RUNNING,
+                    format!("nothing runs on port {}; start it with: weir up", self.port),
+                ),
+                _ => Failure::new(Failure::FAILED, format!("port {}: {error}", self.port)),
+            })?;
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let reason = value.get("error").and_then(Value::as_str).unwrap_or("it refuses");
         match status {

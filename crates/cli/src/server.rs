@@ -21,7 +21,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the host is told to stop.
 pub async fn serve(host: Arc<Host>, listeners: Vec<TcpListener>) {
-    let accepting: Vec<_> = listeners.into_iter().map(|listener| tokio::spawn(accept(host.clone(), listener))).collect();
+    let accepting: Vec<_> =
+        listeners.into_iter().map(|listener| tokio::spawn(accept(host.clone(), listener))).collect();
     host.stopped().await;
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
 }
@@ -35,7 +36,10 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> 
     for address in addresses {
         let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                format!("port {} is in use; stop what holds it, or choose another with --port", address.port())
+                format!(
+                    "port {} is in use; stop what holds it, or choose another with --port",
+                    address.port()
+                )
             }
             _ => format!("cannot listen on {address}: {error}"),
         })?;
@@ -81,7 +85,8 @@ async fn answer(host: Arc<Host>, request: hyper::Request<Incoming>) -> Result<Ht
 async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    let body = body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413 } else { 400 })?;
+    let body =
+        body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413 } else { 400 })?;
     let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(Request {
         method: head.method.as_str().to_owned(),
@@ -93,7 +98,8 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
 }
 
 fn write(response: Response, is_head: bool) -> HttpResponse {
-    let mut head = hyper::Response::builder().status(response.status).header("content-type", response.content_type);
+    let mut head =
+        hyper::Response::builder().status(response.status).header("content-type", response.content_type);
     for (name, value) in &response.headers {
         head = head.header(*name, value);
     }
@@ -108,5 +114,10 @@ fn write(response: Response, is_head: bool) -> HttpResponse {
 
 /// An answer in plain words.
 pub fn plain(status: u16, text: &str) -> Response {
-    Response { status, content_type: "text/plain; charset=utf-8", headers: vec![], body: text.as_bytes().to_vec() }
+    Response {
+        status,
+        content_type: "text/plain; charset=utf-8",
+        headers: vec![],
+        body: text.as_bytes().to_vec(),
+    }
 }

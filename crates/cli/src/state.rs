@@ -44,7 +44,8 @@ impl State {
         check_format(&database)?;
         let stored = load(&database).map_err(|error| error.to_string())?;
         let (queue, batches) = channel();
-        let writer = std::thread::Builder::new().name("state".into()).spawn(move || write(database, &batches));
+        let writer =
+            std::thread::Builder::new().name("state".into()).spawn(move || write(database, &batches));
         Ok((State { queue }, stored, writer.map_err(|error| error.to_string())?))
     }
 
@@ -74,7 +75,9 @@ fn check_format(database: &Connection) -> Result<(), String> {
     match format {
         0 => database.pragma_update(None, "user_version", FORMAT).map_err(|error| error.to_string()),
         FORMAT => Ok(()),
-        other => Err(format!("the state has format {other}, this weir reads {FORMAT}; use another --data folder")),
+        other => {
+            Err(format!("the state has format {other}, this weir reads {FORMAT}; use another --data folder"))
+        }
     }
 }
 
@@ -86,10 +89,12 @@ fn load(database: &Connection) -> rusqlite::Result<Vec<Stored>> {
 fn write(mut database: Connection, batches: &Receiver<Batch>) {
     let mut unwritten = BTreeMap::new();
     while let Ok(first) = batches.recv() {
-        let group: Vec<Batch> = std::iter::once(first).chain(batches.try_iter().take(GROUP_MAX - 1)).collect();
+        let group: Vec<Batch> =
+            std::iter::once(first).chain(batches.try_iter().take(GROUP_MAX - 1)).collect();
         let mut waiting = Vec::with_capacity(group.len());
         for batch in group {
-            unwritten.extend(batch.changes.into_iter().map(|change| ((change.kind, change.key), change.body)));
+            unwritten
+                .extend(batch.changes.into_iter().map(|change| ((change.kind, change.key), change.body)));
             waiting.push(batch.done);
         }
         let outcome = transaction(&mut database, &unwritten).map_err(|error| error.to_string());
@@ -107,7 +112,8 @@ type Unwritten = BTreeMap<(&'static str, String), Option<String>>;
 fn transaction(database: &mut Connection, changes: &Unwritten) -> rusqlite::Result<()> {
     let transaction = database.transaction()?;
     {
-        let mut put = transaction.prepare_cached("INSERT OR REPLACE INTO resource (kind, key, body) VALUES (?1, ?2, ?3)")?;
+        let mut put = transaction
+            .prepare_cached("INSERT OR REPLACE INTO resource (kind, key, body) VALUES (?1, ?2, ?3)")?;
         let mut remove = transaction.prepare_cached("DELETE FROM resource WHERE kind = ?1 AND key = ?2")?;
         for ((kind, key), body) in changes {
             match body {

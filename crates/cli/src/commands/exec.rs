@@ -13,7 +13,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Runs the command.
 pub fn run(exec: &Exec) -> Outcome {
     let remote = Remote::on(exec.at.port);
-    let started = remote.post("/_weir/exec", &json!({ "instance": exec.instance, "command": exec.command }))?;
+    let started =
+        remote.post("/_weir/exec", &json!({ "instance": exec.instance, "command": exec.command }))?;
     follow(&remote, &started)
 }
 

@@ -65,7 +65,8 @@ fn report(imported: &Imported) {
 }
 
 fn store(mut imported: Imported, folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
     let (state, _, writer) = State::open(folder)?;
     let mut changes = vec![];
     imported.network.drain_changes(&mut changes);

@@ -11,6 +11,7 @@ pub fn run(run: &Run) -> Outcome {
     let (program, arguments) = run.command.split_first().expect("the command line demands a command");
     let mut command = std::process::Command::new(program);
     command.args(arguments).envs(variables(&run.at, &run.caller)).env_remove("AWS_PROFILE");
-    let status = command.status().map_err(|error| Failure::new(Failure::NOT_FOUND, format!("{program}: {error}")))?;
+    let status =
+        command.status().map_err(|error| Failure::new(Failure::NOT_FOUND, format!("{program}: {error}")))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(Failure::FAILED))
 }

@@ -75,7 +75,8 @@ impl Kept {
 /// # Errors
 /// It is in use by another process, or damaged.
 pub fn open_logs(folder: &Path) -> Result<Store, Failure> {
-    let disk = FileDisk::open(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
+    let disk =
+        FileDisk::open(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
     Store::open(Arc::new(disk), Options::default()).map_err(|error| Failure::from(error.to_string()))
 }
 
@@ -84,18 +85,23 @@ pub fn open_logs(folder: &Path) -> Result<Store, Failure> {
 /// # Errors
 /// Neither is set.
 pub fn data_folder() -> Result<PathBuf, Failure> {
-    let below = |variable: &str, path: &str| std::env::var_os(variable).map(|home| PathBuf::from(home).join(path));
+    let below =
+        |variable: &str, path: &str| std::env::var_os(variable).map(|home| PathBuf::from(home).join(path));
     let folder = below("XDG_DATA_HOME", "weir").or_else(|| below("HOME", ".local/share/weir"));
-    folder.ok_or_else(|| Failure::from("neither XDG_DATA_HOME nor HOME is set; name a folder with --data".to_owned()))
+    folder.ok_or_else(|| {
+        Failure::from("neither XDG_DATA_HOME nor HOME is set; name a folder with --data".to_owned())
+    })
 }
 
 fn cloud(up: &Up, logs: Store, stored: Vec<Stored>) -> Result<Cloud, Failure> {
     let account = up.account.parse();
-    let account = account.map_err(|_| Failure::new(2, format!("'{}' is not a 12-digit account", up.account)))?;
+    let account =
+        account.map_err(|_| Failure::new(2, format!("'{}' is not a 12-digit account", up.account)))?;
     let settings = Settings { seed: seed(), account, ..Settings::default() };
     let mut cloud = Cloud::new(settings, logs, Box::new(RunOnThreads));
     for (kind, body) in stored {
-        let known = cloud.restore(&kind, &body).map_err(|error| Failure::from(format!("stored {kind}: {error}")))?;
+        let known =
+            cloud.restore(&kind, &body).map_err(|error| Failure::from(format!("stored {kind}: {error}")))?;
         if !known {
             return Err(Failure::from(format!("the state holds a {kind}, which this weir does not know")));
         }
@@ -118,7 +124,9 @@ fn clock(kind: ClockKind) -> Clock {
 
 fn warn_if_open(hosts: &[IpAddr]) {
     if hosts.iter().any(|host| !host.is_loopback()) {
-        eprintln!("weir: listening beyond loopback: whoever reaches the port may do anything; keys are not checked");
+        eprintln!(
+            "weir: listening beyond loopback: whoever reaches the port may do anything; keys are not checked"
+        );
     }
 }
 

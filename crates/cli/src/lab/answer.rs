@@ -41,7 +41,8 @@ impl Answer {
 
     fn all_xml(&self, name: &str) -> Vec<String> {
         let Ok(document) = roxmltree::Document::parse(&self.body) else { return vec![] };
-        let named = document.descendants().filter(|node| node.has_tag_name(name) || node.tag_name().name() == name);
+        let named =
+            document.descendants().filter(|node| node.has_tag_name(name) || node.tag_name().name() == name);
         named.filter_map(|node| node.text()).map(str::to_owned).collect()
     }
 
@@ -96,7 +97,10 @@ mod tests {
 
     #[test]
     fn errors_have_a_code_and_a_message_in_both_forms() {
-        let xml = answer(400, "<Response><Errors><Error><Code>A.B</Code><Message>m</Message></Error></Errors></Response>");
+        let xml = answer(
+            400,
+            "<Response><Errors><Error><Code>A.B</Code><Message>m</Message></Error></Errors></Response>",
+        );
         assert_eq!((xml.code().as_deref(), xml.message().as_deref()), (Some("A.B"), Some("m")));
         let json = answer(400, r#"{"__type":"com.x#NotFound","message":"m"}"#);
         assert_eq!((json.code().as_deref(), json.message().as_deref()), (Some("NotFound"), Some("m")));

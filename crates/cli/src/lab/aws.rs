@@ -50,8 +50,11 @@ const NUMBERS: [&str; 4] = ["startTime", "endTime", "limit", "retentionInDays"];
 /// The line is not one that this reader knows; the message says which word.
 pub fn request(line: &str, region: &str, account: &str) -> Result<Request, String> {
     let words = words(line)?;
-    let [service, operation, options @ ..] = words.as_slice() else { return Err(format!("{line}: too short")) };
-    let known = SERVICES.iter().find(|known| known.name == service).ok_or(format!("{service}: not in labs"))?;
+    let [service, operation, options @ ..] = words.as_slice() else {
+        return Err(format!("{line}: too short"));
+    };
+    let known =
+        SERVICES.iter().find(|known| known.name == service).ok_or(format!("{service}: not in labs"))?;
     let operation = pascal(operation);
     let options = by_option(options)?;
     let mut headers = vec![("authorization".to_owned(), authorization(known.name, region, account))];
@@ -94,7 +97,9 @@ fn json(options: &[Given]) -> String {
         let name = camel(option);
         let value = match values.as_slice() {
             [] => Value::Bool(true),
-            [one] if NUMBERS.contains(&name.as_str()) => one.parse::<i64>().map_or(Value::from(one.as_str()), Value::from),
+            [one] if NUMBERS.contains(&name.as_str()) => {
+                one.parse::<i64>().map_or(Value::from(one.as_str()), Value::from)
+            }
             [one] if !name.ends_with('s') => Value::from(one.as_str()),
             many => Value::from(many.to_vec()),
         };
@@ -104,18 +109,26 @@ fn json(options: &[Given]) -> String {
 }
 
 fn form(service: &Service, operation: &str, options: &[Given]) -> String {
-    let mut pairs = vec![("Action".to_owned(), operation.to_owned()), ("Version".into(), service.version.to_owned())];
+    let mut pairs =
+        vec![("Action".to_owned(), operation.to_owned()), ("Version".into(), service.version.to_owned())];
     match group_rule(operation, options) {
         Some(rule) => pairs.extend(rule),
         None => options.iter().for_each(|(option, values)| member(option, values, &mut pairs)),
     }
-    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 /// `authorize-…` and `revoke-security-group-…` with `--protocol --port --cidr`, which the CLI turns into a permission.
 fn group_rule(operation: &str, options: &[Given]) -> Option<Vec<(String, String)>> {
-    let value = |name: &str| options.iter().find(|(option, _)| option == name).and_then(|(_, values)| values.first());
+    let value =
+        |name: &str| options.iter().find(|(option, _)| option == name).and_then(|(_, values)| values.first());
     let protocol = value("protocol").filter(|_| operation.contains("SecurityGroup"))?;
     let port = value("port").map_or("-1", String::as_str);
     let (first, last) = port.split_once('-').filter(|(first, _)| !first.is_empty()).unwrap_or((port, port));
@@ -152,7 +165,9 @@ fn member(option: &str, values: &[String], pairs: &mut Vec<(String, String)>) {
 /// Flags of Modify…Attribute calls are structures with one member.
 fn flag(option: &str) -> String {
     match option {
-        "map-public-ip-on-launch" | "enable-dns-hostnames" | "enable-dns-support" => format!("{}.Value", pascal(option)),
+        "map-public-ip-on-launch" | "enable-dns-hostnames" | "enable-dns-support" => {
+            format!("{}.Value", pascal(option))
+        }
         _ => pascal(option),
     }
 }
@@ -226,7 +241,9 @@ fn words(line: &str) -> Result<Vec<String>, String> {
 fn pascal(kebab: &str) -> String {
     let capital = |part: &str| {
         let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
     };
     kebab.split('-').map(capital).collect()
 }
@@ -244,7 +261,8 @@ mod tests {
     #[track_caller]
     fn check(line: &str, body: &str) {
         let request = request(line, "us-east-1", "000000000000").expect(line);
-        let decoded = percent_encoding::percent_decode(&request.body).decode_utf8().expect("UTF-8").into_owned();
+        let decoded =
+            percent_encoding::percent_decode(&request.body).decode_utf8().expect("UTF-8").into_owned();
         assert_eq!(decoded, body, "{line}");
     }
 

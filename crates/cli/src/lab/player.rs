@@ -86,7 +86,8 @@ impl Player {
     /// Gives an `aws` command and shows a member of the answer, which must be there.
     pub fn aws_for(&mut self, line: &str, member: &str) -> Told<String> {
         let answer = self.aws(line)?;
-        let value = answer.text(member).ok_or_else(|| Failed(format!("aws {line}\n  the answer has no {member}")))?;
+        let value =
+            answer.text(member).ok_or_else(|| Failed(format!("aws {line}\n  the answer has no {member}")))?;
         self.say(&format!("      {member}: {value}"));
         Ok(value)
     }

@@ -39,15 +39,23 @@ fn subnet_of(cidr: &str) -> String {
 impl Site {
     /// Makes a site with calls to the API alone.
     pub fn build(player: &mut Player, name: &'static str, cidr: &'static str, image: &str) -> Told<Site> {
-        let tagged = |kind: &str| format!("--tag-specifications ResourceType={kind},Tags=[{{Key=Name,Value={name}}}]");
-        let vpc = player.aws_for(&format!("ec2 create-vpc --cidr-block {cidr} {}", tagged("vpc")), "vpcId")?;
+        let tagged =
+            |kind: &str| format!("--tag-specifications ResourceType={kind},Tags=[{{Key=Name,Value={name}}}]");
+        let vpc =
+            player.aws_for(&format!("ec2 create-vpc --cidr-block {cidr} {}", tagged("vpc")), "vpcId")?;
         let (vpc_id, block) = (&vpc, subnet_of(cidr));
         let subnet = format!("ec2 create-subnet --vpc-id {vpc_id} --cidr-block {block} {}", tagged("subnet"));
         let subnet = player.aws_for(&subnet, "subnetId")?;
         player.aws(&format!("ec2 modify-subnet-attribute --subnet-id {subnet} --map-public-ip-on-launch"))?;
-        let gateway = player.aws_for(&format!("ec2 create-internet-gateway {}", tagged("internet-gateway")), "internetGatewayId")?;
+        let gateway = player.aws_for(
+            &format!("ec2 create-internet-gateway {}", tagged("internet-gateway")),
+            "internetGatewayId",
+        )?;
         player.aws(&format!("ec2 attach-internet-gateway --internet-gateway-id {gateway} --vpc-id {vpc}"))?;
-        let table = player.aws_for(&format!("ec2 create-route-table --vpc-id {vpc} {}", tagged("route-table")), "routeTableId")?;
+        let table = player.aws_for(
+            &format!("ec2 create-route-table --vpc-id {vpc} {}", tagged("route-table")),
+            "routeTableId",
+        )?;
         player.aws(&format!("ec2 create-route --route-table-id {table} --destination-cidr-block 0.0.0.0/0 --gateway-id {gateway}"))?;
         let association = format!("ec2 associate-route-table --route-table-id {table} --subnet-id {subnet}");
         let association = player.aws_for(&association, "associationId")?;
@@ -61,9 +69,23 @@ impl Site {
         let member = |member: &str| {
             answer.text(member).ok_or_else(|| Failed(format!("describe-instances {instance}: no {member}")))
         };
-        let (interface, private, public) = (member("networkInterfaceId")?, member("privateIpAddress")?, member("publicIp")?);
+        let (interface, private, public) =
+            (member("networkInterfaceId")?, member("privateIpAddress")?, member("publicIp")?);
         player.say(&format!("      {name} is {private}, on the internet {public}"));
-        Ok(Site { name, cidr, vpc, subnet, gateway, table, association, group, instance, interface, private, public })
+        Ok(Site {
+            name,
+            cidr,
+            vpc,
+            subnet,
+            gateway,
+            table,
+            association,
+            group,
+            instance,
+            interface,
+            private,
+            public,
+        })
     }
 
     /// Takes a site down in the right order.
@@ -74,7 +96,10 @@ impl Site {
             format!("ec2 disassociate-route-table --association-id {}", self.association),
             format!("ec2 delete-route-table --route-table-id {}", self.table),
             format!("ec2 delete-subnet --subnet-id {}", self.subnet),
-            format!("ec2 detach-internet-gateway --internet-gateway-id {} --vpc-id {}", self.gateway, self.vpc),
+            format!(
+                "ec2 detach-internet-gateway --internet-gateway-id {} --vpc-id {}",
+                self.gateway, self.vpc
+            ),
             format!("ec2 delete-internet-gateway --internet-gateway-id {}", self.gateway),
             format!("ec2 delete-vpc --vpc-id {}", self.vpc),
         ] {
@@ -86,7 +111,8 @@ impl Site {
 
 /// A group that lets SSH and every ICMP in.
 fn group(player: &mut Player, name: &str, vpc: &str) -> Told<String> {
-    let group = format!("ec2 create-security-group --group-name {name} --description 'ssh and ping' --vpc-id {vpc}");
+    let group =
+        format!("ec2 create-security-group --group-name {name} --description 'ssh and ping' --vpc-id {vpc}");
     let group = player.aws_for(&group, "groupId")?;
     for rule in ["--protocol tcp --port 22", "--protocol icmp --port -1"] {
         let line = format!("ec2 authorize-security-group-ingress --group-id {group} {rule} --cidr 0.0.0.0/0");

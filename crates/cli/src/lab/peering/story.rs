@@ -45,7 +45,8 @@ fn build(player: &mut Player) -> Told<Lab> {
     let image = player.aws_for(images, "imageId")?;
     let one = Site::build(player, "one", "10.1.0.0/16", &image)?;
     let two = Site::build(player, "two", "10.2.0.0/16", &image)?;
-    player.expect("both instances have a public address", !one.public.is_empty() && !two.public.is_empty())?;
+    player
+        .expect("both instances have a public address", !one.public.is_empty() && !two.public.is_empty())?;
     Ok(Lab { one, two, three: None, image, flow_logs: vec![], policy: String::new(), peerings: vec![] })
 }
 
@@ -53,7 +54,9 @@ fn log(player: &mut Player, lab: &mut Lab) -> Told {
     player.act("Flow logs to CloudWatch Logs, under a role that may write them");
     player.aws(&format!("logs create-log-group --log-group-name {GROUP}"))?;
     let create = |resource: &str, kind: &str, traffic: &str, role: &str| {
-        format!("ec2 create-flow-logs --resource-type {kind} --resource-ids {resource} --traffic-type {traffic} --log-group-name {GROUP} --deliver-logs-permission-arn {role} --max-aggregation-interval 60")
+        format!(
+            "ec2 create-flow-logs --resource-type {kind} --resource-ids {resource} --traffic-type {traffic} --log-group-name {GROUP} --deliver-logs-permission-arn {role} --max-aggregation-interval 60"
+        )
     };
     let absent = "arn:aws:iam::000000000000:role/nobody";
     player.refused(&create(&lab.one.vpc, "VPC", "ALL", absent), "InvalidParameter")?;
@@ -90,7 +93,8 @@ fn unpeered(player: &mut Player, lab: &Lab) -> Told {
     let rule = format!("--group-id {} --protocol tcp --port 22 --cidr 0.0.0.0/0", lab.one.group);
     player.aws(&format!("ec2 revoke-security-group-ingress {rule}"))?;
     let shell = player.connect("one", "hostname")?;
-    player.expect("a new session fails by time-out", shell.code != 0 && shell.output.contains("timed out"))?;
+    player
+        .expect("a new session fails by time-out", shell.code != 0 && shell.output.contains("timed out"))?;
     player.aws(&format!("ec2 authorize-security-group-ingress {rule}"))?;
     Ok(())
 }
@@ -100,7 +104,10 @@ fn internet(player: &mut Player, lab: &Lab) -> Told {
     let ran = player.exec("internet", &format!("ping -c 3 {}", lab.one.public))?;
     answered(player, &ran, 3)?;
     let average = average_ms(&ran);
-    player.expect("the round trip takes about 150 ms", average.is_some_and(|ms| (120.0..180.0).contains(&ms)))?;
+    player.expect(
+        "the round trip takes about 150 ms",
+        average.is_some_and(|ms| (120.0..180.0).contains(&ms)),
+    )?;
     let ran = player.exec("internet", &format!("ping -c 3 -W 1 {}", lab.one.private))?;
     lost(player, &ran)?;
     for port in SCANNED {
@@ -166,7 +173,8 @@ fn not_transitive(player: &mut Player, lab: &mut Lab) -> Told {
 fn records(player: &mut Player, lab: &Lab) -> Told {
     player.act("Ten minutes later: the records say what the wires carried");
     player.advance(600);
-    let streams = player.aws(&format!("logs describe-log-streams --log-group-name {GROUP}"))?.all("logStreamName");
+    let streams =
+        player.aws(&format!("logs describe-log-streams --log-group-name {GROUP}"))?.all("logStreamName");
     for site in [&lab.one, &lab.two] {
         let own = streams.iter().filter(|stream| stream.starts_with(&site.interface)).count();
         player.expect(&format!("{} has a log stream", site.interface), own >= 1)?;
@@ -181,7 +189,10 @@ fn records(player: &mut Player, lab: &Lab) -> Told {
     conserved(player, lab, &one)?;
     verdicts(player, lab, &one)?;
     let two = flows::by_action(&of(&lab.two.interface)).into_keys().map(str::to_owned).collect::<Vec<_>>();
-    player.expect("two's interface has accepted records from its own flow log", two.contains(&"ACCEPT".to_owned()))
+    player.expect(
+        "two's interface has accepted records from its own flow log",
+        two.contains(&"ACCEPT".to_owned()),
+    )
 }
 
 /// Packets and bytes in the records equal what the host of `one` sent and received.
@@ -204,8 +215,12 @@ fn verdicts(player: &mut Player, lab: &Lab, records: &[Record]) -> Told {
     let to_two = |record: &&Record| record.source == lab.one.private && record.destination == lab.two.private;
     let failed_pings = records.iter().filter(to_two).all(|record| record.action == "ACCEPT");
     let any = records.iter().any(|record| to_two(&record));
-    player.expect("the lost pings are ACCEPT at the source: no group or ACL refused them", any && failed_pings)?;
-    let ssh = |record: &&Record| record.destination_port == "22" && flows::is_in(&record.source, INSTANCE_CONNECT);
+    player.expect(
+        "the lost pings are ACCEPT at the source: no group or ACL refused them",
+        any && failed_pings,
+    )?;
+    let ssh =
+        |record: &&Record| record.destination_port == "22" && flows::is_in(&record.source, INSTANCE_CONNECT);
     let actions = records.iter().filter(ssh).map(|record| record.action.as_str());
     let actions: BTreeMap<&str, ()> = actions.map(|action| (action, ())).collect();
     player.expect(
@@ -220,12 +235,18 @@ fn query(player: &mut Player, lab: &Lab) -> Told {
     let rows = insights(player, talkers)?;
     show(player, &rows);
     let totals: Vec<f64> = rows.iter().filter_map(|row| row.get("totalBytes")?.parse().ok()).collect();
-    player.expect("ten talkers at the most, the greatest first", rows.len() <= 10 && totals.is_sorted_by(|a, b| a >= b))?;
+    player.expect(
+        "ten talkers at the most, the greatest first",
+        rows.len() <= 10 && totals.is_sorted_by(|a, b| a >= b),
+    )?;
     let rejected = r#"filter action = "REJECT" | stats count(*) as rejects by dstPort | sort rejects desc"#;
     let rows = insights(player, rejected)?;
     show(player, &rows);
     let ports: Vec<&str> = rows.iter().filter_map(|row| row.get("dstPort").map(String::as_str)).collect();
-    player.expect("the rejected ports are those scanned", SCANNED.iter().all(|port| ports.contains(&port.to_string().as_str())))?;
+    player.expect(
+        "the rejected ports are those scanned",
+        SCANNED.iter().all(|port| ports.contains(&port.to_string().as_str())),
+    )?;
     let minutes = insights(player, "stats count(*) as records by bin(1m) as minute | sort minute")?;
     draw(player, &minutes);
     let sum: usize = minutes.iter().filter_map(|row| row.get("records")?.parse::<usize>().ok()).sum();
@@ -264,7 +285,10 @@ fn nothing_left(player: &mut Player) -> Told {
     let flow_logs = player.aws("ec2 describe-flow-logs")?.all("flowLogId");
     let groups = player.aws("logs describe-log-groups")?.all("logGroupName");
     let roles = player.aws("iam list-roles")?.all("RoleName");
-    player.expect("no flow log, log group or role is left", flow_logs.is_empty() && groups.is_empty() && roles.is_empty())
+    player.expect(
+        "no flow log, log group or role is left",
+        flow_logs.is_empty() && groups.is_empty() && roles.is_empty(),
+    )
 }
 
 fn request(player: &mut Player, vpc: &str, peer: &str) -> Told<String> {
@@ -287,7 +311,10 @@ fn route(player: &mut Player, from: &Site, to: &Site, pcx: &str) -> Told {
 }
 
 fn lost(player: &mut Player, ran: &Ran) -> Told {
-    player.expect("no answer: 100% packet loss, exit code 1", ran.code == 1 && ran.output.contains(" 100% packet loss"))
+    player.expect(
+        "no answer: 100% packet loss, exit code 1",
+        ran.code == 1 && ran.output.contains(" 100% packet loss"),
+    )
 }
 
 fn answered(player: &mut Player, ran: &Ran, count: usize) -> Told {
@@ -321,7 +348,10 @@ fn host(player: &mut Player, site: &Site) -> Told<(flows::Sum, flows::Sum)> {
     let own = hosts.iter().find(|host| host.get("instance").and_then(Value::as_str) == Some(&site.instance));
     let own = own.ok_or_else(|| Failed(format!("{} has no host", site.name)))?;
     let number = |name: &str| own.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let sum = |name: &str| flows::Sum { packets: number(&format!("{name}_packets")), bytes: number(&format!("{name}_bytes")) };
+    let sum = |name: &str| flows::Sum {
+        packets: number(&format!("{name}_packets")),
+        bytes: number(&format!("{name}_bytes")),
+    };
     Ok((sum("sent"), sum("received")))
 }
 
@@ -351,7 +381,8 @@ fn insights(player: &mut Player, query: &str) -> Told<Vec<Row>> {
     let status = answer.text("status").unwrap_or_default();
     player.expect("the query completes", status == "Complete")?;
     let json = answer.json().unwrap_or(Value::Null);
-    let text = |field: &Value, name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |field: &Value, name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let row = |row: &Value| -> Row {
         let fields = row.as_array().into_iter().flatten();
         fields.map(|field| (text(field, "field"), text(field, "value"))).collect()
