@@ -84,10 +84,7 @@ impl Host {
             }
             _ => Ok(()),
         };
-        let logged = match reply.ticket {
-            Some(ticket) => wait(ticket).await,
-            None => Ok(()),
-        };
+        let logged = reply.ticket.await.map_err(|error| error.to_string());
         match written.and(logged) {
             Ok(()) => reply.response,
             Err(error) => {
@@ -202,11 +199,6 @@ impl Host {
             self.stop.notified().await;
         }
     }
-}
-
-async fn wait(ticket: weir_store::Ticket) -> Result<(), String> {
-    let written = tokio::task::spawn_blocking(move || ticket.wait()).await;
-    written.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
 fn json(status: u16, body: &serde_json::Value) -> Response {

@@ -5,6 +5,8 @@ use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long to wait before looking for more output.
@@ -24,8 +26,12 @@ pub fn run(exec: &Exec) -> Outcome {
 /// The running weir has gone, or knows nothing of the command.
 pub fn follow(remote: &Remote, started: &Value) -> Outcome {
     let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
+    let interrupted = interrupts();
     let mut shown = 0;
     loop {
+        if interrupted.swap(false, Ordering::SeqCst) {
+            remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;
+        }
         let state = remote.get(&format!("/_weir/exec?id={id}"))?;
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
         print!("{}", output.get(shown..).unwrap_or_default());
@@ -37,4 +43,20 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
         }
         std::thread::sleep(LOOK_AGAIN);
     }
+}
+
+/// Becomes true whenever Ctrl-C is pressed: the command is told, and prints what it prints at its end.
+fn interrupts() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let seen = interrupted.clone();
+    let listen = async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            seen.store(true, Ordering::SeqCst);
+        }
+    };
+    // Where no runtime can be had, Ctrl-C ends weir and leaves the command running.
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        std::thread::spawn(move || runtime.block_on(listen));
+    }
+    interrupted
 }

@@ -343,16 +343,12 @@ fn explain(player: &mut Player, from: &str, to: &str, reason: &str) -> Told {
 
 /// What the host of a site has sent and received, in its own count.
 fn host(player: &mut Player, site: &Site) -> Told<(flows::Sum, flows::Sum)> {
-    let told = player.own("GET", "/_weir/hosts", "", &Value::Null)?;
-    let hosts = told.get("hosts").and_then(Value::as_array).cloned().unwrap_or_default();
-    let own = hosts.iter().find(|host| host.get("instance").and_then(Value::as_str) == Some(&site.instance));
-    let own = own.ok_or_else(|| Failed(format!("{} has no host", site.name)))?;
-    let number = |name: &str| own.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let sum = |name: &str| flows::Sum {
-        packets: number(&format!("{name}_packets")),
-        bytes: number(&format!("{name}_bytes")),
+    let told = player.own("GET", "/_weir/traffic", &format!("host={}", site.instance), &Value::Null)?;
+    let sum = |direction: &str| {
+        let number = |name: &str| told.get(direction)?.get(name)?.as_u64();
+        Some(flows::Sum { packets: number("packets")?, bytes: number("bytes")? })
     };
-    Ok((sum("sent"), sum("received")))
+    sum("sent").zip(sum("received")).ok_or_else(|| Failed(format!("{} has no count of its traffic", site.name)))
 }
 
 fn received(player: &mut Player, site: &Site) -> Told<flows::Sum> {
