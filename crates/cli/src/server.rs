@@ -86,7 +86,7 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
     let body =
-        body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413 } else { 400 })?;
+        body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413u16 } else { 400 })?;
     let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(Request {
         method: head.method.as_str().to_owned(),

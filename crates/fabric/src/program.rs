@@ -90,7 +90,7 @@ pub(crate) enum Step {
 }
 
 /// A command at work.
-pub(crate) trait Program {
+pub(crate) trait Program: Send {
     /// Does what can be done now. Called at the start, at the time it asked for, and when its host has news.
     fn wake(&mut self, cx: &mut Cx) -> Step;
 
