@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The clients and their versions.
-const PACKAGES: [&str; 2] = ["awscli==1.45.11", "boto3==1.44.5"];
+const PACKAGES: [&str; 2] = ["awscli==1.45.11", "boto3==1.43.11"];
 
 /// Runs the labs and every script under `tests/clients`.
 ///
