@@ -4,6 +4,7 @@ mod account;
 mod clumsy;
 mod coverage;
 mod dhcp;
+mod flow;
 mod iam;
 mod internet_gateway;
 mod logs;
