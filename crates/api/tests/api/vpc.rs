@@ -467,3 +467,55 @@ fn a_dry_run_of_deletion_deletes_nothing() {
     );
     assert_eq!(world.all("DescribeVpcs", &format!("VpcId.1={vpc}"), "vpcId"), [vpc]);
 }
+
+/// Calls an operation with 0, 1, 2, … in place of `{}` until it is refused; gives how often it did it, and the refusal.
+fn until_refused(world: &mut World, action: &str, params: impl Fn(usize) -> String) -> (usize, String) {
+    for count in 0.. {
+        let answer = world.ec2(action, &params(count));
+        if !answer.starts_with('<') {
+            return (count, answer);
+        }
+    }
+    unreachable!("every resource has a quota")
+}
+
+// Amazon VPC User Guide, "Amazon VPC quotas"; VPCs and gateways have Weir's own, larger one.
+#[test]
+fn quotas_have_codes_of_their_own() {
+    let mut world = World::new();
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId");
+    let gateway = world.id("CreateInternetGateway", "", "internetGatewayId");
+    world.does("AttachInternetGateway", &format!("InternetGatewayId={gateway}&VpcId={vpc}"));
+    let table = world.id("CreateRouteTable", &format!("VpcId={vpc}"), "routeTableId");
+    let refused =
+        |code: &str, what: &str| format!("400 {code}: The maximum number of {what} has been reached.");
+    let made = until_refused(&mut world, "CreateSubnet", |n| format!("VpcId={vpc}&CidrBlock=10.0.{n}.0/24"));
+    assert_eq!(made, (200, refused("SubnetLimitExceeded", "subnets")));
+    let made = until_refused(&mut world, "CreateRouteTable", |_| format!("VpcId={vpc}"));
+    assert_eq!(made, (198, refused("RouteTableLimitExceeded", "route tables")));
+    let made = until_refused(&mut world, "CreateNetworkAcl", |_| format!("VpcId={vpc}"));
+    assert_eq!(made, (199, refused("NetworkAclLimitExceeded", "network ACLs")));
+    let made = until_refused(&mut world, "CreateRoute", |n| {
+        format!(
+            "RouteTableId={table}&GatewayId={gateway}&DestinationCidrBlock=54.{}.{}.0/24",
+            n / 250,
+            n % 250
+        )
+    });
+    assert_eq!(made, (500, refused("RouteLimitExceeded", "routes")));
+}
+
+#[test]
+fn two_thousand_vpcs_are_possible() {
+    let mut world = World::new();
+    let (made, refusal) = until_refused(&mut world, "CreateVpc", |_| "CidrBlock=10.0.0.0/16".to_owned());
+    // One is the default VPC.
+    assert_eq!(
+        (made, refusal.as_str()),
+        (1999, "400 VpcLimitExceeded: The maximum number of VPCs has been reached.")
+    );
+    let (made, refusal) = until_refused(&mut world, "CreateInternetGateway", |_| String::new());
+    let expected =
+        "400 InternetGatewayLimitExceeded: The maximum number of internet gateways has been reached.";
+    assert_eq!((made, refusal.as_str()), (1999, expected));
+}
