@@ -7,6 +7,7 @@ use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
 use crate::program::{self, Connect, ExecId, Output, Started, Terminal};
+use crate::shell::{Channel, Kind, Message};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_flowlog::services;
@@ -14,6 +15,9 @@ use weir_model::{InstanceId, RegionName};
 
 /// Most commands and sessions kept at one time, finished ones whose output nobody took included.
 pub const EXECS_MAX: usize = 4096;
+
+/// The exit code of a command whose session has gone (ssh's own failures).
+const HUNG_UP: i32 = 255;
 
 /// The port of sshd.
 const SSH_PORT: u16 = 22;
@@ -86,14 +90,14 @@ impl Fabric {
                 self.run(key);
             }
             Started::Done(output) => {
-                self.terminals.insert(id, Terminal { output, is_open: false });
+                self.terminals.insert(id, Terminal { output, ..Terminal::default() });
             }
         }
         Ok(id)
     }
 
     fn fresh_exec(&mut self) -> Result<ExecId, ExecError> {
-        if self.terminals.len() >= EXECS_MAX {
+        if self.terminals.len() + self.channels.len() >= EXECS_MAX {
             return Err(ExecError::TooMany);
         }
         self.exec_count += 1;
@@ -103,6 +107,9 @@ impl Fabric {
     /// What a command has printed since the last call. With the exit code the command is forgotten: the next call gives
     /// `None`, as for one that never was.
     pub fn poll(&mut self, id: ExecId) -> Option<Output> {
+        if let Some((session, channel)) = self.channels.get(&id).copied() {
+            return self.poll_channel(id, session, channel);
+        }
         let terminal = self.terminals.get_mut(&id)?;
         let output = std::mem::take(&mut terminal.output);
         if output.exit_code.is_some() {
@@ -111,8 +118,23 @@ impl Fabric {
         Some(output)
     }
 
+    fn poll_channel(&mut self, id: ExecId, session: ExecId, channel: Channel) -> Option<Output> {
+        let terminal = self.terminals.get_mut(&session);
+        let output = terminal.and_then(|terminal| terminal.channels.get_mut(&channel)).map(std::mem::take);
+        // A session that was closed and forgotten has taken its commands with it.
+        let output = output.unwrap_or(Output { exit_code: Some(HUNG_UP), ..Output::default() });
+        if output.exit_code.is_some() {
+            self.channels.remove(&id);
+            self.terminals.get_mut(&session).map(|terminal| terminal.channels.remove(&channel));
+        }
+        Some(output)
+    }
+
     /// Ends a command as Ctrl-C does: ping prints its statistics, others just stop. It may still have output.
     pub fn interrupt(&mut self, id: ExecId) {
+        if let Some((session, channel)) = self.channels.get(&id).copied() {
+            return self.tell(session, Message { channel, kind: Kind::Interrupt, bytes: Vec::new() });
+        }
         if let Some(key) = self.host_of(id) {
             if let Some(host) = self.hosts.get_mut(key) {
                 host.interrupt(id);
@@ -171,16 +193,27 @@ impl Fabric {
         }
     }
 
-    /// Starts a command in the shell of a session.
+    /// Starts a command in the shell of a session. The command line and what it prints travel in the session's packets: if
+    /// the network no longer carries them, nothing comes back.
     ///
     /// # Errors
-    /// The session is not open, or those of [`Fabric::exec`].
+    /// The session is not open, or too many commands are kept.
     pub fn exec_in(&mut self, id: SessionId, argv: &[String]) -> Result<ExecId, ExecError> {
-        let is_open = self.terminals.get(&id.exec).is_some_and(|terminal| terminal.is_open);
-        if !is_open {
-            return Err(ExecError::NotOpen);
+        let exec = self.fresh_exec()?;
+        let channel = exec.0;
+        let terminal = self.terminals.get_mut(&id.exec).filter(|terminal| terminal.is_open);
+        terminal.ok_or(ExecError::NotOpen)?.channels.insert(channel, Output::default());
+        self.channels.insert(exec, (id.exec, channel));
+        self.tell(id.exec, Message::run(channel, argv));
+        Ok(exec)
+    }
+
+    fn tell(&mut self, session: ExecId, message: Message) {
+        let Some(key) = self.host_of(session) else { return };
+        if let Some(host) = self.hosts.get_mut(key) {
+            host.tell(session, message);
         }
-        self.exec(HostName::Instance(id.instance), argv)
+        self.run(key);
     }
 
     /// Closes a session.

@@ -13,6 +13,7 @@ use crate::loss::{Loss, Losses};
 use crate::program::{ExecId, Terminal};
 use crate::queue::Queue;
 use crate::service::Service;
+use crate::shell::Channel;
 use crate::stack::{Outbox, Shape};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,6 +43,8 @@ pub struct Fabric {
     queue: Queue<Event>,
     pub(crate) hosts: Hosts,
     pub(crate) terminals: BTreeMap<ExecId, Terminal>,
+    /// The commands that run in a session, with the session and their number in it.
+    pub(crate) channels: BTreeMap<ExecId, (ExecId, Channel)>,
     pub(crate) exec_count: u64,
     pub(crate) public: BTreeMap<InstanceId, Ipv4Addr>,
     outbox: Outbox,
@@ -70,6 +73,7 @@ impl Fabric {
             queue: Queue::new(),
             hosts: Hosts::default(),
             terminals: BTreeMap::new(),
+            channels: BTreeMap::new(),
             exec_count: 0,
             public: BTreeMap::new(),
             outbox: Outbox::default(),

@@ -7,6 +7,7 @@ use crate::echo::Reply;
 use crate::latency;
 use crate::program::{Cx, ExecId, Link, Program, Step, Terminal};
 use crate::service::{Connection, Kind, Service};
+use crate::shell::{Message, Shell};
 use crate::stack::{Outbox, Shape, Stack};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -85,6 +86,7 @@ pub(crate) struct Host {
     pub(crate) machine: Machine,
     pub(crate) traffic: Traffic,
     programs: Vec<Running>,
+    shells: Vec<Shell>,
     /// When the queue will wake it, if it will.
     pub(crate) wake_at: Option<Nanos>,
     /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
@@ -130,6 +132,7 @@ impl Host {
             machine,
             traffic: Traffic::default(),
             programs: Vec::new(),
+            shells: Vec::new(),
             wake_at: None,
             last_arrival: [Nanos(0); latency::KINDS],
         }
@@ -164,9 +167,9 @@ impl Host {
         }
         if let Some(reply) = Reply::read(packet, bytes) {
             self.hear(&reply, now, outbox, terminals);
-            return !self.programs.is_empty();
+            return !(self.programs.is_empty() && self.shells.is_empty());
         }
-        self.machine.accept(packet);
+        self.shells.extend(self.machine.accept(packet).map(Shell::new));
         self.machine.stack.receive(bytes, now, outbox);
         !self.machine.stack.is_idle()
     }
@@ -184,6 +187,9 @@ impl Host {
             let mut cx = Cx { now, machine: &mut self.machine, outbox, terminal };
             running.program.hear(reply, &mut cx);
         }
+        for shell in &mut self.shells {
+            shell.hear(reply, (now, &mut self.machine), outbox);
+        }
     }
 
     /// Starts a program.
@@ -198,6 +204,13 @@ impl Host {
         }
     }
 
+    /// Gives a program a message for the far side of its session.
+    pub(crate) fn tell(&mut self, id: ExecId, message: Message) {
+        if let Some(running) = self.programs.iter_mut().find(|running| running.id == id) {
+            running.program.tell(message);
+        }
+    }
+
     /// Lets services, programs and sockets do what they can do now, and says when they want to again.
     pub(crate) fn run(
         &mut self,
@@ -207,13 +220,29 @@ impl Host {
     ) -> Option<Nanos> {
         self.machine.stack.flush(now, outbox);
         self.machine.serve(now);
+        self.run_shells(now, outbox);
         self.run_programs(now, outbox, terminals);
         self.machine.stack.flush(now, outbox);
         self.machine.reap();
         let sockets = self.machine.stack.wake_at(now);
         let programs = self.programs.iter().filter_map(|running| running.wake_at).min();
         let closing = self.machine.connections.iter().filter_map(|served| served.abort_at).min();
-        [sockets, programs, closing].into_iter().flatten().min()
+        let shells = self.shells.iter().filter_map(Shell::wake_at).min();
+        [sockets, programs, shells, closing].into_iter().flatten().min()
+    }
+
+    /// Serves the sessions; those whose connection has closed end.
+    fn run_shells(&mut self, now: Nanos, outbox: &mut Outbox) {
+        let machine = &mut self.machine;
+        self.shells.retain_mut(|shell| {
+            shell.serve(now, machine, outbox);
+            let is_open = machine.stack.socket(shell.handle).state() != tcp::State::Closed;
+            if !is_open {
+                shell.end(now, machine, outbox);
+                machine.stack.remove(shell.handle);
+            }
+            is_open
+        });
     }
 
     fn run_programs(&mut self, now: Nanos, outbox: &mut Outbox, terminals: &mut BTreeMap<ExecId, Terminal>) {
@@ -306,22 +335,25 @@ impl Machine {
         self.connections.push(Served { handle, connection, abort_at: Some(now.plus(CLOSE_NS)) });
     }
 
-    /// Gets a socket ready if `packet` opens a connection to a service.
-    fn accept(&mut self, packet: &Packet) {
+    /// Gets a socket ready if `packet` opens a connection to a service; gives it back if it is for a shell.
+    fn accept(&mut self, packet: &Packet) -> Option<SocketHandle> {
         if packet.protocol != Protocol::TCP || packet.tcp_flags & (SYN | ACK) != SYN {
-            return;
+            return None;
         }
-        let service = self.identity.services.iter().find(|service| service.port == packet.destination_port);
-        let Some(service) = service else { return };
+        let service =
+            self.identity.services.iter().find(|service| service.port == packet.destination_port)?;
         let local = SocketAddr::new(packet.destination, packet.destination_port);
         let remote = SocketAddr::new(packet.source, packet.source_port);
         if self.stack.has_connection(local, remote) {
-            return;
+            return None;
         }
-        if let Some(handle) = self.stack.listen(service.port) {
-            let connection = Connection::new(service.kind.clone());
-            self.connections.push(Served { handle, connection, abort_at: None });
+        let handle = self.stack.listen(service.port)?;
+        if service.kind == Kind::Ssh {
+            return Some(handle);
         }
+        let connection = Connection::new(service.kind.clone());
+        self.connections.push(Served { handle, connection, abort_at: None });
+        None
     }
 
     fn serve(&mut self, now: Nanos) {

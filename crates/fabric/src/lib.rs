@@ -21,6 +21,7 @@ mod identity;
 mod loss;
 mod program;
 mod queue;
+mod shell;
 mod stack;
 
 pub use exec::{EXECS_MAX, ExecError, Session, SessionId};

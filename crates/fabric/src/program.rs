@@ -4,7 +4,9 @@
 
 use crate::echo::Reply;
 use crate::host::Machine;
+use crate::shell::{Channel, Kind, Message};
 use crate::stack::Outbox;
+use std::collections::BTreeMap;
 use weir_model::Nanos;
 
 mod connect;
@@ -46,29 +48,47 @@ pub(crate) struct Terminal {
     pub(crate) output: Output,
     /// Whether the session is open, if the command is a [`Connect`].
     pub(crate) is_open: bool,
+    /// What the commands of the session have printed.
+    pub(crate) channels: BTreeMap<Channel, Output>,
 }
 
 impl Terminal {
     /// Prints to standard output.
     pub(crate) fn print(&mut self, text: &str) {
-        let stdout = &mut self.output.stdout;
-        if stdout.len() + text.len() <= OUTPUT_BYTES_MAX {
-            stdout.push_str(text);
-        }
+        append(&mut self.output.stdout, text);
     }
 
     /// Prints to standard error.
     pub(crate) fn complain(&mut self, text: &str) {
-        let stderr = &mut self.output.stderr;
-        if stderr.len() + text.len() <= OUTPUT_BYTES_MAX {
-            stderr.push_str(text);
-        }
+        append(&mut self.output.stderr, text);
     }
 
-    /// Notes that the command has ended.
+    /// Notes that the command has ended; if it was a session, what ran in it has ended with it.
     pub(crate) fn end(&mut self, exit_code: i32) {
         self.output.exit_code = Some(exit_code);
         self.is_open = false;
+        for output in self.channels.values_mut() {
+            output.exit_code.get_or_insert(exit_code);
+        }
+    }
+}
+
+impl Output {
+    /// Takes in what a session says of one of its commands.
+    pub(crate) fn hear(&mut self, message: &Message) {
+        let text = String::from_utf8_lossy(&message.bytes);
+        match message.kind {
+            Kind::Out => append(&mut self.stdout, &text),
+            Kind::Err => append(&mut self.stderr, &text),
+            Kind::End => self.exit_code = text.parse().ok(),
+            Kind::Run | Kind::Interrupt => {}
+        }
+    }
+}
+
+fn append(to: &mut String, text: &str) {
+    if to.len() + text.len() <= OUTPUT_BYTES_MAX {
+        to.push_str(text);
     }
 }
 
@@ -99,6 +119,9 @@ pub(crate) trait Program: Send {
 
     /// Learns that its user wants it to end; it is woken next.
     fn interrupt(&mut self);
+
+    /// Takes a message for the far side of its session.
+    fn tell(&mut self, _: Message) {}
 
     /// Gives back its sockets at the end.
     fn leave(&mut self, _: &mut Cx) {}

@@ -33,7 +33,7 @@ pub struct Service {
 /// What a service does with a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Sends its banner and waits.
+    /// Sends its banner and runs what the session asks for.
     Ssh,
     /// Sends back what it receives (RFC 862).
     Echo,
@@ -94,12 +94,8 @@ impl Connection {
     /// Reads and writes as far as the socket goes.
     pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>) {
         match &self.kind {
-            Kind::Ssh => {
-                if !self.has_greeted && socket.may_send() {
-                    self.has_greeted = socket.send_slice(SSH_BANNER.as_bytes()).is_ok();
-                }
-                discard(socket);
-            }
+            // A shell serves these: it needs more than the socket.
+            Kind::Ssh => {}
             Kind::Discard => discard(socket),
             Kind::Echo => echo(socket),
             Kind::Http(body) => {

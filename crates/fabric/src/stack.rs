@@ -7,7 +7,7 @@ use crate::frame;
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet};
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::{Socket, tcp};
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpEndpoint};
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
@@ -17,6 +17,9 @@ pub const SOCKETS_MAX: usize = 256;
 
 /// The size of each of a socket's two buffers, in bytes.
 pub const SOCKET_BUFFER_BYTES: usize = 16 * 1024;
+
+/// How long a connection lives whose data nobody acknowledges (Linux: tcp_retries2 of 15).
+const UNANSWERED: Duration = Duration::from_secs(924);
 
 /// Most packets that a host sends at one instant; the rest waits for its next turn.
 const BURST_MAX: usize = 256;
@@ -161,7 +164,11 @@ impl Stack {
 
     fn fresh_socket(&self) -> Option<tcp::Socket<'static>> {
         let buffer = || tcp::SocketBuffer::new(vec![0; SOCKET_BUFFER_BYTES]);
-        (self.count < SOCKETS_MAX).then(|| tcp::Socket::new(buffer(), buffer()))
+        (self.count < SOCKETS_MAX).then(|| {
+            let mut socket = tcp::Socket::new(buffer(), buffer());
+            socket.set_timeout(Some(UNANSWERED));
+            socket
+        })
     }
 
     fn add(&mut self, socket: tcp::Socket<'static>) -> SocketHandle {

@@ -1,9 +1,11 @@
-//! The client side of an EC2 Instance Connect session: a TCP connection to port 22 that waits for sshd's banner.
+//! The client side of an EC2 Instance Connect session: a TCP connection to port 22 that waits for sshd's banner, and then
+//! carries commands and their output.
 //!
 //! Source: EC2 User Guide, "Connect using EC2 Instance Connect"; messages: OpenSSH's ssh(1).
 
 use super::socket::{Client, Progress};
 use super::{Cx, Program, Step};
+use crate::shell::Message;
 use std::net::SocketAddr;
 use weir_model::Nanos;
 
@@ -20,13 +22,24 @@ pub(crate) struct Connect {
     started: Option<Nanos>,
     client: Option<Client>,
     has_banner: bool,
+    inbox: Vec<u8>,
+    pending: Vec<u8>,
     is_interrupted: bool,
 }
 
 impl Connect {
     /// A session with sshd at `to`, given up after `timeout_ns` without a banner.
     pub(crate) fn new(to: SocketAddr, timeout_ns: u64) -> Connect {
-        Connect { to, timeout_ns, started: None, client: None, has_banner: false, is_interrupted: false }
+        Connect {
+            to,
+            timeout_ns,
+            started: None,
+            client: None,
+            has_banner: false,
+            inbox: Vec::new(),
+            pending: CLIENT_BANNER.to_vec(),
+            is_interrupted: false,
+        }
     }
 
     fn fail(&self, reason: &str, cx: &mut Cx) -> Step {
@@ -48,14 +61,28 @@ impl Connect {
                 Step::Exit(SSH_FAILED)
             }
             Progress::Open => {
-                if !self.has_banner && client.read(cx).starts_with(b"SSH-2.0-") {
-                    self.has_banner = true;
-                    cx.terminal.is_open = true;
-                    client.write(CLIENT_BANNER, cx);
-                }
+                self.talk(client, cx);
                 Step::Wait((!self.has_banner).then_some(give_up_at))
             }
         }
+    }
+
+    /// Reads what the host says and, once it has shown its banner, sends what is to be sent.
+    fn talk(&mut self, client: &Client, cx: &mut Cx) {
+        self.inbox.extend(client.read(cx));
+        if !self.has_banner {
+            let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') else { return };
+            self.has_banner = self.inbox.starts_with(b"SSH-2.0-");
+            cx.terminal.is_open = self.has_banner;
+            self.inbox.drain(..=end);
+        }
+        while let Some(message) = Message::take(&mut self.inbox) {
+            if let Some(output) = cx.terminal.channels.get_mut(&message.channel) {
+                output.hear(&message);
+            }
+        }
+        let sent = client.write(&self.pending, cx);
+        self.pending.drain(..sent);
     }
 }
 
@@ -76,6 +103,10 @@ impl Program for Connect {
 
     fn interrupt(&mut self) {
         self.is_interrupted = true;
+    }
+
+    fn tell(&mut self, message: Message) {
+        message.write(&mut self.pending);
     }
 
     fn leave(&mut self, cx: &mut Cx) {

@@ -7,7 +7,8 @@ use weir_model::route::Target;
 
 /// Output and exit code as a terminal would show them.
 fn shown(output: &Output) -> String {
-    format!("{}{}exit {}", output.stdout, output.stderr, output.exit_code.unwrap_or(-1))
+    let text = format!("{}{}exit {}", output.stdout, output.stderr, output.exit_code.unwrap_or(-1));
+    text.replace('\r', "")
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Sessions through EC2 Instance Connect.
 
 use crate::bed::{Bed, SECOND, START};
-use weir_fabric::{ExecError, Session, SessionId};
+use weir_fabric::{ExecError, Output, Session, SessionId};
 use weir_flowlog::services;
 use weir_model::instance::InstanceState;
 
@@ -20,6 +20,24 @@ fn settled(bed: &mut Bed, session: SessionId) -> Session {
     }
 }
 
+/// Runs a command in a session until it ends.
+fn shell(bed: &mut Bed, session: SessionId, line: &str) -> Output {
+    let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let exec = bed.fabric.exec_in(session, &argv).expect("the session is open");
+    let mut all = Output::default();
+    loop {
+        let part = bed.fabric.poll(exec).expect("the command is known");
+        all.stdout.push_str(&part.stdout);
+        all.stderr.push_str(&part.stderr);
+        all.exit_code = part.exit_code;
+        if all.exit_code.is_some() {
+            return all;
+        }
+        let next = bed.fabric.next_event().expect("the command ends");
+        bed.fabric.step(next);
+    }
+}
+
 #[test]
 fn a_session_opens_from_the_services_range_and_runs_commands() {
     let mut bed = Bed::new(1);
@@ -29,11 +47,12 @@ fn a_session_opens_from_the_services_range_and_runs_commands() {
     assert_eq!(bed.fabric.session(session), Session::Connecting);
     assert_eq!(settled(&mut bed, session), Session::Open);
 
-    let id = bed.fabric.exec_in(session, &["hostname".to_owned()]).expect("a shell");
-    assert_eq!(
-        bed.fabric.poll(id).map(|output| output.stdout).as_deref(),
-        Some("ip-10-1-0-4.ec2.internal\n")
-    );
+    let output = shell(&mut bed, session, "hostname");
+    assert_eq!((output.stdout.as_str(), output.exit_code), ("ip-10-1-0-4.ec2.internal\n", Some(0)));
+    let output = shell(&mut bed, session, "ping -c 2 8.8.8.8");
+    assert!(output.stdout.contains("2 packets transmitted, 2 received"), "{output:?}");
+    let output = shell(&mut bed, session, "dance");
+    assert_eq!((output.stderr.as_str(), output.exit_code), ("bash: dance: command not found\n", Some(127)));
 
     let (mut sightings, mut skipped) = (Vec::new(), Vec::new());
     bed.fabric.close_window(&mut sightings, &mut skipped);
@@ -67,18 +86,59 @@ fn an_open_session_outlives_its_rule() {
     bed.close(&site);
     bed.pass(5);
     assert_eq!(bed.fabric.session(session), Session::Open);
+    assert_eq!(shell(&mut bed, session, "hostname").exit_code, Some(0));
 }
 
 #[test]
-fn a_session_ends_with_its_instance() {
+fn without_a_route_back_a_session_hangs_and_then_goes_on() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    let table = bed.network.route_tables.get_mut(&site.table).expect("the table");
+    let routes = std::mem::take(&mut table.routes);
+    bed.fabric.update(&bed.network);
+    let exec = bed.fabric.exec_in(session, &["hostname".to_owned()]).expect("the session is open");
+    bed.pass(30);
+    assert_eq!(bed.fabric.poll(exec), Some(Output::default()));
+    bed.network.route_tables.get_mut(&site.table).expect("the table").routes = routes;
+    bed.fabric.update(&bed.network);
+    bed.pass(60);
+    assert_eq!(bed.fabric.poll(exec).and_then(|output| output.exit_code), Some(0));
+}
+
+#[test]
+fn an_interrupted_command_of_a_session_prints_its_last_words() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");
     let instance = bed.instance(&site);
     let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
     assert_eq!(settled(&mut bed, session), Session::Open);
     let exec = bed.fabric.exec_in(session, &["ping".to_owned(), "8.8.8.8".to_owned()]).expect("a shell");
+    bed.pass(3);
+    bed.fabric.interrupt(exec);
+    bed.pass(1);
+    let output = bed.fabric.poll(exec).expect("the command is known");
+    assert!(output.stdout.contains("3 packets transmitted, 3 received"), "{output:?}");
+    assert_eq!(output.exit_code, Some(0));
+}
+
+#[test]
+fn a_session_hangs_when_its_instance_stops() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    let exec = bed.fabric.exec_in(session, &["ping".to_owned(), "8.8.8.8".to_owned()]).expect("a shell");
+    bed.pass(2);
     bed.command(|network, cx| network.stop_instances(cx, &[instance.id]));
-    assert_eq!(bed.fabric.poll(exec).and_then(|output| output.exit_code), Some(137));
+    bed.pass(60);
+    assert!(bed.fabric.poll(exec).is_some_and(|output| output.exit_code.is_none()), "ssh notices nothing");
+    bed.fabric.disconnect(session);
+    assert_eq!(bed.fabric.poll(exec).and_then(|output| output.exit_code), Some(255));
+    assert_eq!(bed.fabric.poll(exec), None);
     let again = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S);
     assert_eq!(again, Err(ExecError::NotRunning(instance.name())));
 }

@@ -1,0 +1,297 @@
+//! What travels in a session: commands one way, output the other. sshd runs the commands on its host.
+//!
+//! After the banners both sides send messages: a line `<channel> <kind> <length>` and so many bytes. A channel is one
+//! command. To the host: `run` (words separated by NUL) and `int` (Ctrl-C). From it: `out`, `err`, and `end` with the exit
+//! code. It stands in for SSH's own packets (RFC 4254, section 6), which are not simulated: nothing is encrypted.
+
+use crate::host::Machine;
+use crate::program::{self, Cx, Output, Program, Started, Step, Terminal};
+use crate::service::SSH_BANNER;
+use crate::stack::Outbox;
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp;
+use weir_model::Nanos;
+
+/// Most commands that run in one session at a time.
+const COMMANDS_MAX: usize = 64;
+
+/// The longest message, in bytes.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// The number of a command in its session.
+pub(crate) type Channel = u64;
+
+/// A message, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) channel: Channel,
+    pub(crate) kind: Kind,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Run,
+    Interrupt,
+    Out,
+    Err,
+    End,
+}
+
+const KINDS: [(Kind, &str); 5] = [
+    (Kind::Run, "run"),
+    (Kind::Interrupt, "int"),
+    (Kind::Out, "out"),
+    (Kind::Err, "err"),
+    (Kind::End, "end"),
+];
+
+impl Message {
+    /// A command line to be run.
+    pub(crate) fn run(channel: Channel, argv: &[String]) -> Message {
+        Message { channel, kind: Kind::Run, bytes: argv.join("\0").into_bytes() }
+    }
+
+    /// Appends the message to `to`.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        let name = KINDS.iter().find(|(kind, _)| *kind == self.kind).map_or("", |(_, name)| name);
+        to.extend(format!("{} {name} {}\n", self.channel, self.bytes.len()).into_bytes());
+        to.extend(&self.bytes);
+    }
+
+    /// Takes the first message off `from`, if all of it is there. What is no message empties `from`.
+    pub(crate) fn take(from: &mut Vec<u8>) -> Option<Message> {
+        let end = from.iter().position(|byte| *byte == b'\n')?;
+        let Some((channel, kind, length)) = head(&from[..end]) else {
+            from.clear();
+            return None;
+        };
+        if from.len() < end + 1 + length {
+            return None;
+        }
+        let bytes = from[end + 1..end + 1 + length].to_vec();
+        from.drain(..end + 1 + length);
+        Some(Message { channel, kind, bytes })
+    }
+}
+
+fn head(line: &[u8]) -> Option<(Channel, Kind, usize)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let mut words = line.split(' ');
+    let channel = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let kind = KINDS.iter().find(|(_, known)| *known == name)?.0;
+    let length = words.next()?.parse().ok().filter(|length| *length <= MESSAGE_BYTES_MAX)?;
+    words.next().is_none().then_some((channel, kind, length))
+}
+
+/// The host's side of a session.
+pub(crate) struct Shell {
+    pub(crate) handle: SocketHandle,
+    /// What has come and is not yet a whole message, after the client's banner.
+    inbox: Vec<u8>,
+    /// What is still to be sent.
+    pending: Vec<u8>,
+    has_banner: bool,
+    commands: Vec<Command>,
+}
+
+/// A command of a session.
+struct Command {
+    channel: Channel,
+    program: Option<Box<dyn Program>>,
+    terminal: Terminal,
+    wake_at: Option<Nanos>,
+}
+
+impl Shell {
+    /// The shell behind a connection to sshd.
+    pub(crate) fn new(handle: SocketHandle) -> Shell {
+        Shell {
+            handle,
+            inbox: Vec::new(),
+            pending: SSH_BANNER.as_bytes().to_vec(),
+            has_banner: false,
+            commands: Vec::new(),
+        }
+    }
+
+    /// When one of its commands wants to be woken.
+    pub(crate) fn wake_at(&self) -> Option<Nanos> {
+        self.commands.iter().filter_map(|command| command.wake_at).min()
+    }
+
+    /// Passes an echo reply to its commands.
+    pub(crate) fn hear(
+        &mut self,
+        reply: &crate::echo::Reply,
+        (now, machine): (Nanos, &mut Machine),
+        outbox: &mut Outbox,
+    ) {
+        for Command { program, terminal, .. } in &mut self.commands {
+            if let Some(program) = program {
+                program.hear(reply, &mut Cx { now, machine: &mut *machine, outbox: &mut *outbox, terminal });
+            }
+        }
+    }
+
+    /// Reads messages, lets commands do what they can, and sends what they print.
+    pub(crate) fn serve(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        self.read(machine.stack.socket(self.handle));
+        while let Some(message) = self.next_message() {
+            self.obey(message, now, machine);
+        }
+        for command in &mut self.commands {
+            command.wake(now, machine, outbox);
+            command.print(&mut self.pending);
+        }
+        self.commands.retain(|command| command.program.is_some());
+        let socket = machine.stack.socket(self.handle);
+        self.send(socket);
+        if socket.state() == tcp::State::CloseWait {
+            self.end(now, machine, outbox);
+        }
+    }
+
+    fn read(&mut self, socket: &mut tcp::Socket<'static>) {
+        while socket.can_recv() && self.inbox.len() < MESSAGE_BYTES_MAX {
+            let inbox = &mut self.inbox;
+            let taken = socket.recv(|bytes| {
+                inbox.extend_from_slice(bytes);
+                (bytes.len(), ())
+            });
+            if taken.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The next whole message; the first line of all is the client's banner.
+    fn next_message(&mut self) -> Option<Message> {
+        if !self.has_banner {
+            let end = self.inbox.iter().position(|byte| *byte == b'\n')?;
+            self.inbox.drain(..=end);
+            self.has_banner = true;
+        }
+        Message::take(&mut self.inbox)
+    }
+
+    fn obey(&mut self, message: Message, now: Nanos, machine: &mut Machine) {
+        match message.kind {
+            Kind::Run if self.commands.len() < COMMANDS_MAX => self.run(&message, now, machine),
+            Kind::Run => {
+                let output = Output { exit_code: Some(1), ..Output::default() };
+                print(message.channel, output, &mut self.pending);
+            }
+            Kind::Interrupt => {
+                for command in self.commands.iter_mut().filter(|known| known.channel == message.channel) {
+                    command.program.iter_mut().for_each(|program| program.interrupt());
+                }
+            }
+            Kind::Out | Kind::Err | Kind::End => {}
+        }
+    }
+
+    fn run(&mut self, message: &Message, now: Nanos, machine: &mut Machine) {
+        let text = String::from_utf8_lossy(&message.bytes);
+        let argv: Vec<String> = text.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        match program::start(&argv, machine, now) {
+            Started::Done(output) => print(message.channel, output, &mut self.pending),
+            Started::Running(program) => self.commands.push(Command {
+                channel: message.channel,
+                program: Some(program),
+                terminal: Terminal::default(),
+                wake_at: None,
+            }),
+        }
+    }
+
+    fn send(&mut self, socket: &mut tcp::Socket<'static>) {
+        while !self.pending.is_empty() && socket.can_send() {
+            let sent = socket.send_slice(&self.pending).unwrap_or(0);
+            if sent == 0 {
+                return;
+            }
+            self.pending.drain(..sent);
+        }
+    }
+
+    /// Ends the session: its commands go, as when a terminal hangs up.
+    pub(crate) fn end(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        for Command { program, terminal, .. } in &mut self.commands {
+            if let Some(mut program) = program.take() {
+                program.leave(&mut Cx { now, machine: &mut *machine, outbox: &mut *outbox, terminal });
+            }
+        }
+        self.commands.clear();
+        machine.stack.socket(self.handle).close();
+    }
+}
+
+impl Command {
+    fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        let Some(program) = &mut self.program else { return };
+        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal };
+        match program.wake(&mut cx) {
+            Step::Wait(at) => self.wake_at = at,
+            Step::Exit(code) => {
+                program.leave(&mut cx);
+                self.terminal.end(code);
+                self.program = None;
+            }
+        }
+    }
+
+    fn print(&mut self, to: &mut Vec<u8>) {
+        // What does not fit is kept until the client has read.
+        if to.len() < MESSAGE_BYTES_MAX || self.program.is_none() {
+            print(self.channel, std::mem::take(&mut self.terminal.output), to);
+        }
+    }
+}
+
+/// Writes what a command has printed, and its exit code if it has ended.
+fn print(channel: Channel, output: Output, to: &mut Vec<u8>) {
+    let Output { stdout, stderr, exit_code } = output;
+    for (kind, text) in [(Kind::Out, stdout), (Kind::Err, stderr)] {
+        for part in text.as_bytes().chunks(MESSAGE_BYTES_MAX) {
+            Message { channel, kind, bytes: part.to_vec() }.write(to);
+        }
+    }
+    if let Some(code) = exit_code {
+        Message { channel, kind: Kind::End, bytes: code.to_string().into_bytes() }.write(to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_arrive_whole_whatever_the_parts() {
+        let argv = ["ping".to_owned(), "-c".to_owned(), "1".to_owned()];
+        let messages =
+            [Message::run(3, &argv), Message { channel: 3, kind: Kind::Interrupt, bytes: Vec::new() }];
+        let mut sent = Vec::new();
+        messages.iter().for_each(|message| message.write(&mut sent));
+        let (mut inbox, mut found) = (Vec::new(), Vec::new());
+        for byte in sent {
+            inbox.push(byte);
+            found.extend(Message::take(&mut inbox));
+        }
+        assert_eq!(found, messages);
+        assert!(inbox.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_message_is_thrown_away() {
+        for text in
+            ["hello\n", "1 run\n", "1 run x\n", "1 run 99999999\n", "1 dance 0\n", "\n", "1 run 0 0\n"]
+        {
+            let mut inbox = text.as_bytes().to_vec();
+            assert_eq!(Message::take(&mut inbox), None, "{text}");
+            assert!(inbox.is_empty(), "{text}");
+        }
+    }
+}
