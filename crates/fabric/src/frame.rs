@@ -116,8 +116,8 @@ fn lower_ttl(bytes: &mut [u8], hops: u8) {
     }
 }
 
-/// Computes the checksums of a packet whose other fields are all in place.
-pub(crate) fn fill_checksums(bytes: &mut [u8]) {
+/// Computes the checksums of a packet whose other fields are all in place. What is no packet stays as it is.
+pub fn fill_checksums(bytes: &mut [u8]) {
     let Ok(header) = Header::parse(bytes) else { return };
     if header.is_ipv4 {
         set_checksum(bytes, 10, 0..header.length, 0);

@@ -192,6 +192,7 @@ impl Stack {
         let (local, remote) = (Some(IpEndpoint::from(local)), Some(IpEndpoint::from(remote)));
         self.sockets.iter().any(|(_, socket)| match socket {
             Socket::Tcp(socket) => socket.local_endpoint() == local && socket.remote_endpoint() == remote,
+            Socket::Udp(_) => false,
         })
     }
 }

@@ -1,21 +1,21 @@
 //! A network made by the commands that the API runs, and the fabric on it.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_fabric::{Fabric, HostName, Output};
 use weir_model::flow_log::{LogDestination, Monitored, NewFlowLog, TrafficType};
-use weir_model::group::{Direction, NewGroup, NewPeer, NewRule};
+use weir_model::group::{Direction, NewGroup, NewPeer, NewRule, Peer};
 use weir_model::image::Image;
 use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
-use weir_model::interface::NewInterface;
+use weir_model::interface::{Ipv6Choice, NewInterface};
 use weir_model::peering::PeeringRequest;
 use weir_model::protocol::{PortRange, Protocol, Traffic};
 use weir_model::route::{Destination, Target};
 use weir_model::subnet::NewSubnet;
 use weir_model::vpc::NewVpc;
 use weir_model::{
-    Cidr, Cidr4, Cx, FlowLogId, GroupId, Ids, InstanceId, InterfaceId, Nanos, Network, PeeringId, Refused,
-    RouteTableId, Scope, SubnetId, Tags, Timestamp, VpcId, ZoneName,
+    Cidr, Cidr4, Cidr6, Cx, FlowLogId, GroupId, Ids, InstanceId, InterfaceId, Nanos, Network, PeeringId,
+    Refused, RouteTableId, Scope, SubnetId, Tags, Timestamp, VpcId, ZoneName,
 };
 
 /// 2026-01-01T00:00:00Z.
@@ -48,6 +48,7 @@ pub struct Instance {
     pub interface: InterfaceId,
     pub private: Ipv4Addr,
     pub public: Option<Ipv4Addr>,
+    pub ipv6: Option<Ipv6Addr>,
 }
 
 impl Instance {
@@ -88,12 +89,35 @@ impl Bed {
 
     #[track_caller]
     pub fn site(&mut self, cidr: &str) -> Site {
+        self.site_with(cidr, false)
+    }
+
+    /// A site with IPv6 that lets in everything over it; its instances get an IPv6 address.
+    #[track_caller]
+    pub fn ipv6_site(&mut self, cidr: &str) -> Site {
+        let site = self.site_with(cidr, true);
+        let peer = NewPeer::Cidr("::/0".parse::<Cidr>().expect("a block"));
+        let rules = vec![NewRule { traffic: Traffic::All, peer, description: None }];
+        self.command(|network, cx| {
+            network.authorize_rules(cx, site.group, (Direction::Ingress, rules.clone()), Tags::new())?;
+            let known = network.groups.get(&site.group).expect("the group");
+            if known.rules.iter().any(|rule| rule.direction == Direction::Egress && rule.peer == all_ipv6()) {
+                return Ok(());
+            }
+            network.authorize_rules(cx, site.group, (Direction::Egress, rules), Tags::new()).map(drop)
+        });
+        site
+    }
+
+    fn site_with(&mut self, cidr: &str, ipv6: bool) -> Site {
         let cidr = block(cidr);
         let around = Cidr4::new(cidr.network(), 16).expect("a block");
         let tags = Tags::new;
-        let vpc = NewVpc { cidr: around, ipv6: false, tenancy: "default".to_owned(), tags: tags() };
+        let vpc = NewVpc { cidr: around, ipv6, tenancy: "default".to_owned(), tags: tags() };
         let vpc = self.quietly(|network, cx| network.create_vpc(cx, vpc));
-        let subnet = NewSubnet { vpc, zone: None, cidr: Some(cidr), ipv6_cidr: None, tags: tags() };
+        let blocks = &self.network.vpcs.get(&vpc).expect("the VPC").ipv6_cidrs;
+        let ipv6_cidr = blocks.first().and_then(|block| Cidr6::new(block.cidr.network(), 64));
+        let subnet = NewSubnet { vpc, zone: None, cidr: Some(cidr), ipv6_cidr, tags: tags() };
         let subnet = self.quietly(|network, cx| network.create_subnet(cx, subnet));
         let gateway = self.quietly(|network, cx| network.create_internet_gateway(cx, tags()));
         self.quietly(|network, cx| network.attach_internet_gateway(cx, gateway, vpc));
@@ -170,12 +194,15 @@ impl Bed {
     pub fn launch(&mut self, site: &Site, user_data: Option<&str>) -> Instance {
         let image =
             Image::by_parameter("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64");
+        let has_ipv6 =
+            self.network.subnets.get(&site.subnet).is_some_and(|subnet| subnet.ipv6_cidr.is_some());
+        let ipv6 = Ipv6Choice::Count(usize::from(has_ipv6));
         let interface = LaunchInterface {
             device_index: 0,
             delete_on_termination: None,
             source: LaunchSource::New {
                 subnet: Some(site.subnet),
-                new: NewInterface { groups: vec![site.group], ..NewInterface::default() },
+                new: NewInterface { groups: vec![site.group], ipv6, ..NewInterface::default() },
                 public: Some(true),
             },
         };
@@ -201,6 +228,7 @@ impl Bed {
             interface: interface.id,
             private: interface.primary().expect("a private address"),
             public: interface.addresses[0].public.as_ref().map(|public| public.address()),
+            ipv6: interface.ipv6_addresses.first().copied(),
         }
     }
 
@@ -264,4 +292,8 @@ pub fn internet(address: &str) -> HostName {
 
 fn block(text: &str) -> Cidr4 {
     text.parse().expect("a block")
+}
+
+fn all_ipv6() -> Peer {
+    Peer::Cidr("::/0".parse::<Cidr>().expect("a block"))
 }

@@ -1,7 +1,10 @@
 //! What the wires do: carry, lose, keep order, and follow the network as it changes.
 
-use crate::bed::{Bed, SECOND, internet, tcp};
-use weir_fabric::{ExecError, Fabric, HostName, Loss, Malformed, Traffic};
+use crate::bed::{Bed, Instance, SECOND, internet, tcp};
+use proptest::prelude::*;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use weir_fabric::{Count, ExecError, Fabric, HostName, INTERNET_HOST, Loss, Malformed, frame};
+use weir_model::protocol::Traffic;
 use weir_model::route::Target;
 
 fn words(line: &str) -> Vec<String> {
@@ -22,8 +25,58 @@ fn hostile_bytes_are_counted_losses() {
     assert_eq!(count(Malformed::Truncated), Some(3));
     assert_eq!(count(Malformed::Header), Some(1));
     assert_eq!(count(Malformed::Checksum), Some(1));
-    assert_eq!(bed.fabric.traffic(host), Some(Traffic::default()));
+    assert_eq!(bed.fabric.traffic(host), Some(weir_fabric::Traffic::default()));
     assert!(!bed.fabric.inject(internet("192.0.2.1"), good));
+}
+
+/// A UDP packet without data.
+fn udp(from: Ipv4Addr, to: Ipv4Addr, port: u16) -> Vec<u8> {
+    let mut bytes = vec![0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0];
+    bytes.extend(from.octets());
+    bytes.extend(to.octets());
+    bytes.extend([0x9c, 0x40]);
+    bytes.extend(port.to_be_bytes());
+    bytes.extend([0, 8, 0, 0]);
+    frame::fill_checksums(&mut bytes);
+    bytes
+}
+
+#[test]
+fn a_closed_udp_port_answers_with_an_icmp_error_that_finds_its_way_back() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, Traffic::All);
+    let instance = bed.instance(&site);
+    let outside = internet("203.0.113.9");
+    bed.run(outside, "true");
+    assert!(bed.fabric.inject(outside, &udp(INTERNET_HOST, instance.public(), 7)));
+    bed.pass(1);
+    let received = bed.fabric.traffic(outside).map(|traffic| traffic.received);
+    assert_eq!(received, Some(Count { packets: 1, bytes: 56 }));
+}
+
+#[test]
+fn an_instance_reaches_its_own_public_address() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let output = bed.run(instance.name(), &format!("ping -c 1 {}", instance.public()));
+    assert_eq!(output.exit_code, Some(0), "{output:?}");
+    let traffic = bed.fabric.traffic(instance.name()).expect("it runs");
+    assert_eq!((traffic.sent.packets, traffic.received.packets), (2, 2));
+}
+
+#[test]
+fn hosts_talk_ipv6() {
+    let mut bed = Bed::new(1);
+    let site = bed.ipv6_site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    let address = other.ipv6.expect("an IPv6 address");
+    let output = bed.run(one.name(), &format!("ping -c 2 {address}"));
+    assert!(output.stdout.starts_with(&format!("PING {address}({address}) 56 data bytes\n")), "{output:?}");
+    assert!(output.stdout.contains("2 packets transmitted, 2 received"), "{output:?}");
+    let output = bed.run(one.name(), &format!("nc -zv {address} 22"));
+    assert_eq!(output.exit_code, Some(0), "{output:?}");
 }
 
 #[test]
@@ -157,4 +210,86 @@ fn a_connection_is_tried_as_often_as_linux_does_and_leaves_quietly() {
     let times = bed.fabric.log().iter().filter_map(|line| line.split(' ').next()?.parse::<u64>().ok());
     let seconds: Vec<u64> = times.map(|time| (time - start.0) / SECOND).collect();
     assert_eq!(seconds, [0, 1, 3, 7]);
+}
+
+/// A packet whose header is mostly right, from one private address to another, with anything in it.
+fn any_packet() -> impl Strategy<Value = Vec<u8>> {
+    let kinds = prop::sample::select(vec![1u8, 6, 17, 58, 2, 47]);
+    let ends = prop::sample::select(vec![[10, 1, 0, 4], [10, 1, 0, 5], [0, 0, 0, 0], [255; 4], [8, 8, 8, 8]]);
+    let ends = (ends.clone(), ends);
+    (kinds, ends, prop::collection::vec(any::<u8>(), 0..80)).prop_map(|(kind, (from, to), payload)| {
+        let length = 20 + payload.len() as u16;
+        let mut bytes = vec![0x45, 0];
+        bytes.extend(length.to_be_bytes());
+        bytes.extend([0, 0, 0, 0, 9, kind, 0, 0]);
+        bytes.extend(from);
+        bytes.extend(to);
+        bytes.extend(payload);
+        frame::fill_checksums(&mut bytes);
+        bytes
+    })
+}
+
+/// The same over IPv6: hosts must bear any message, whoever it says it is from.
+fn any_ipv6_packet(one: Ipv6Addr, other: Ipv6Addr) -> impl Strategy<Value = Vec<u8>> {
+    let kinds = prop::sample::select(vec![58u8, 6, 17, 0, 43, 44]);
+    let types = prop::sample::select(vec![1u8, 2, 128, 129, 133, 134, 135, 136, 137]);
+    let ends = prop::sample::select(vec![one, other, Ipv6Addr::UNSPECIFIED, Ipv6Addr::LOCALHOST]);
+    (kinds, types, ends, prop::collection::vec(any::<u8>(), 1..80)).prop_map(
+        move |(kind, first, from, mut payload)| {
+            payload[0] = first;
+            let mut bytes = vec![0x60, 0, 0, 0];
+            bytes.extend((payload.len() as u16).to_be_bytes());
+            bytes.extend([kind, 255]);
+            bytes.extend(from.octets());
+            bytes.extend(other.octets());
+            bytes.extend(payload);
+            frame::fill_checksums(&mut bytes);
+            bytes
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_packet_upsets_a_host(packets in prop::collection::vec(any_packet(), 1..40)) {
+        let mut bed = Bed::new(1);
+        let site = bed.site("10.1.0.0/24");
+        bed.allow(&site, Traffic::All);
+        let (one, other) = (bed.instance(&site), bed.instance(&site));
+        for packet in packets {
+            bed.fabric.inject(one.name(), &packet);
+        }
+        bed.pass(1000);
+        let output = bed.run(other.name(), &format!("ping -c 1 {}", one.private));
+        prop_assert_eq!(output.exit_code, Some(0));
+    }
+
+    #[test]
+    fn no_ipv6_packet_upsets_a_host(packets in packets_between_ipv6_hosts()) {
+        let (mut bed, one, other) = ipv6_pair();
+        for packet in packets {
+            bed.fabric.inject(one.name(), &packet);
+        }
+        bed.pass(1000);
+        let address = one.ipv6.expect("an IPv6 address");
+        let output = bed.run(other.name(), &format!("ping -c 1 {address}"));
+        prop_assert_eq!(output.exit_code, Some(0));
+    }
+}
+
+/// Two hosts in a subnet with IPv6, always the same, and everything allowed.
+fn ipv6_pair() -> (Bed, Instance, Instance) {
+    let mut bed = Bed::new(1);
+    let site = bed.ipv6_site("10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    (bed, one, other)
+}
+
+fn packets_between_ipv6_hosts() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let (_, one, other) = ipv6_pair();
+    let address = |instance: Instance| instance.ipv6.expect("an IPv6 address");
+    prop::collection::vec(any_ipv6_packet(address(one), address(other)), 1..40)
 }
