@@ -25,6 +25,9 @@ const CANCEL_CHECK: Duration = Duration::from_millis(20);
 /// Rules of DataFusion 55 that move parts of structures below a union and then mix up its columns.
 const LEAF_RULES: [&str; 2] = ["extract_leaf_expressions", "push_down_leaf_projections"];
 
+/// The optimizer walks expressions by recursion, in large frames: the deepest expression that the language takes fits.
+const STACK_BYTES: usize = 32 << 20;
+
 /// What an engine may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -58,6 +61,7 @@ impl Engine {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(options.threads.max(1))
             .thread_name("weir-engine")
+            .thread_stack_size(STACK_BYTES)
             .enable_time()
             .build()?;
         Ok(Engine { options, runtime })
@@ -69,9 +73,14 @@ impl Engine {
     }
 
     /// Waits for the future on the engine's threads, also where another runtime's thread calls.
-    pub(crate) fn wait<T: Send>(&self, future: impl Future<Output = T> + Send) -> T {
+    pub(crate) fn wait(
+        &self,
+        future: impl Future<Output = Result<QueryResult, ExecuteError>> + Send,
+    ) -> Result<QueryResult, ExecuteError> {
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| self.runtime.block_on(future));
+            let thread = std::thread::Builder::new().name("weir-query".into()).stack_size(STACK_BYTES);
+            let waiting = thread.spawn_scoped(scope, || self.runtime.block_on(future));
+            let waiting = waiting.map_err(|error| ExecuteError::Engine(error.to_string()))?;
             waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }

@@ -207,9 +207,9 @@ fn sorted(frame: DataFrame, order: Vec<SortExpr>) -> Result<DataFrame> {
     if order.is_empty() { Ok(frame) } else { frame.sort(order) }
 }
 
-/// By time, then as stored: what breaks ties.
+/// By time, then as stored, whose numbers rise over all groups or files: what breaks ties.
 pub fn source_order() -> [SortExpr; 3] {
-    [TIMESTAMP, GROUP, SEQUENCE].map(|column| column_of(column).sort(true, true))
+    [TIMESTAMP, SEQUENCE, GROUP].map(|column| column_of(column).sort(true, true))
 }
 
 /// A value that sorts in DataFusion as the language sorts: nulls first.

@@ -133,7 +133,7 @@ impl<'q> Parser<'q> {
             Token::Number(text) => {
                 let kind = ExprKind::Number(text.clone());
                 let span = self.advance()?;
-                Ok(CommandKind::Limit(Expr { span, kind }))
+                Ok(CommandKind::Limit(Expr::new(span, kind)))
             }
             _ => Err(self.expected("a number of rows")),
         }
@@ -171,7 +171,7 @@ impl<'q> Parser<'q> {
     fn period(&mut self) -> Result<Expr, QueryError> {
         let Token::Period(text) = &self.token else { return Err(self.expected("a period such as 1h")) };
         let kind = ExprKind::Period(text.clone());
-        Ok(Expr { span: self.advance()?, kind })
+        Ok(Expr::new(self.advance()?, kind))
     }
 
     fn name(&mut self) -> Result<String, QueryError> {

@@ -55,6 +55,24 @@ pub struct Expr {
     pub span: Span,
     /// What it says.
     pub kind: ExprKind,
+    /// How many expressions are one inside the other, this one included.
+    pub depth: usize,
+}
+
+impl Expr {
+    /// An expression at a place.
+    pub fn new(span: Span, kind: ExprKind) -> Expr {
+        let deepest = |list: &[Expr]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
+        let inside = match &kind {
+            ExprKind::Call(_, arguments) => deepest(arguments),
+            ExprKind::Negate(inner) | ExprKind::Not(inner) => inner.depth,
+            ExprKind::Binary(_, left, right) => left.depth.max(right.depth),
+            ExprKind::Like { value, .. } => value.depth,
+            ExprKind::In { value, list, .. } => value.depth.max(deepest(list)),
+            _ => 0,
+        };
+        Expr { span, kind, depth: inside + 1 }
+    }
 }
 
 /// Expressions are equal if they say the same, wherever they stand.

@@ -109,7 +109,7 @@ impl Checker {
         if self.stats.is_none() {
             return Err(refuse(span, QueryErrorKind::AggregateOutsideStats(row.name)));
         }
-        let is_star = matches!(arguments, [syntax::Expr { kind: ExprKind::Star, .. }]);
+        let is_star = matches!(arguments, [only] if only.kind == ExprKind::Star);
         let argument_count = if is_star { 0 } else { arguments.len() };
         if !(row.parameters.min..=row.parameters.max).contains(&argument_count) {
             return Err(wrong_arguments(row.name, row.parameters.text, span));

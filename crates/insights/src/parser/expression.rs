@@ -1,12 +1,12 @@
 //! Expressions by precedence: `or`, `and`, `not`, comparisons, `+ -`, `* / %`, `^`, signs.
 
 use super::Parser;
-use crate::error::{QueryError, QueryErrorKind};
+use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, bare_word, regex_token};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
-/// Deeper than any query written by a person; keeps the recursion off the end of the stack.
+/// Deeper than any query written by a person; keeps everyone who walks an expression off the end of the stack.
 const DEPTH_MAX: usize = 60;
 
 /// The precedence of the comparisons, `like` and `in`.
@@ -32,20 +32,29 @@ impl Parser<'_> {
 
     fn binary_inside(&mut self, least: u8) -> Result<Expr, QueryError> {
         let mut left = self.unary()?;
-        let mut length = 0;
         loop {
-            let next = match self.operator() {
+            left = match self.operator() {
+                Some((operator @ (Binary::Or | Binary::And), power)) if power >= least => {
+                    self.chain(left, operator, power)?
+                }
                 Some((operator, power)) if power >= least => self.right_side(left, operator, power)?,
                 None if least <= COMPARISONS && self.at_membership() => self.membership(left)?,
                 _ => return Ok(left),
             };
-            // A long chain is a deep tree for whoever walks it afterwards.
-            length += 1;
-            if length > DEPTH_MAX {
+            if left.depth > DEPTH_MAX {
                 return Err(self.refuse(QueryErrorKind::TooDeep));
             }
-            left = next;
         }
+    }
+
+    /// All of `a or b or c ...`, as a tree that is no deeper than it must be: a hundred alternatives are usual.
+    fn chain(&mut self, first: Expr, operator: Binary, power: u8) -> Result<Expr, QueryError> {
+        let mut operands = vec![first];
+        while self.operator() == Some((operator, power)) {
+            self.advance()?;
+            operands.push(self.binary(power + 1)?);
+        }
+        Ok(balanced(operator, operands))
     }
 
     fn right_side(&mut self, left: Expr, operator: Binary, power: u8) -> Result<Expr, QueryError> {
@@ -59,7 +68,7 @@ impl Parser<'_> {
             None => self.binary(if is_power { power } else { power + 1 })?,
         };
         let span = left.span.to(right.span);
-        Ok(Expr { span, kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)) })
+        Ok(Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right))))
     }
 
     /// An unquoted `http://...` where a value is wanted.
@@ -69,7 +78,7 @@ impl Parser<'_> {
             return None;
         }
         let (Token::Text(text), span) = bare_word(self.query, self.span.start) else { return None };
-        Some(Expr { span, kind: ExprKind::Text(text) })
+        Some(Expr::new(span, ExprKind::Text(text)))
     }
 
     /// The operator that comes next, with its precedence.
@@ -111,8 +120,8 @@ impl Parser<'_> {
         let value = Box::new(value);
         if self.take_word("in")? {
             let list = self.in_list()?;
-            let span = crate::error::Span { start: value_span.start, end: self.last_end };
-            return Ok(Expr { span, kind: ExprKind::In { value, list, is_negated } });
+            let span = Span { start: value_span.start, end: self.last_end };
+            return Ok(Expr::new(span, ExprKind::In { value, list, is_negated }));
         }
         if !self.token.is_word("like") && self.token != Token::Symbol("=~") {
             return Err(self.expected("like or in"));
@@ -122,7 +131,7 @@ impl Parser<'_> {
         self.resume(operator)?;
         let pattern = self.pattern()?;
         let span = value_span.to(pattern.span);
-        Ok(Expr { span, kind: ExprKind::Like { value, pattern: Box::new(pattern), is_negated } })
+        Ok(Expr::new(span, ExprKind::Like { value, pattern: Box::new(pattern), is_negated }))
     }
 
     /// `[a, b]`; `(SOURCE ...)` is a subquery and refused by name.
@@ -147,7 +156,7 @@ impl Parser<'_> {
         match &self.token {
             Token::Text(text) => {
                 let kind = ExprKind::Text(text.clone());
-                Ok(Expr { span: self.advance()?, kind })
+                Ok(Expr::new(self.advance()?, kind))
             }
             _ => Err(self.expected("a string or a regular expression")),
         }
@@ -157,7 +166,7 @@ impl Parser<'_> {
         let (token, span) = regex_token(self.query, self.span.start)?;
         self.resume(span)?;
         match token {
-            Token::Regex(text) => Ok(Expr { span, kind: ExprKind::Regex(text) }),
+            Token::Regex(text) => Ok(Expr::new(span, ExprKind::Regex(text))),
             _ => Err(self.expected("a regular expression")),
         }
     }
@@ -172,7 +181,7 @@ impl Parser<'_> {
         };
         self.advance()?;
         let inner = self.binary(least)?;
-        Ok(Expr { span: start.to(inner.span), kind: wrap(Box::new(inner)) })
+        Ok(Expr::new(start.to(inner.span), wrap(Box::new(inner))))
     }
 
     /// A constant, field, function or expression in parentheses.
@@ -193,7 +202,7 @@ impl Parser<'_> {
             Token::Name { text, is_quoted } => return self.field_or_call(text, is_quoted),
             _ => return Err(self.expected("a field, a value or a function")),
         };
-        Ok(Expr { span: self.advance()?, kind })
+        Ok(Expr::new(self.advance()?, kind))
     }
 
     fn field_or_call(&mut self, name: String, is_quoted: bool) -> Result<Expr, QueryError> {
@@ -206,7 +215,7 @@ impl Parser<'_> {
             Token::Symbol("(") if !is_quoted => ExprKind::Call(name, self.arguments()?),
             _ => ExprKind::Field(self.indexes(name)?),
         };
-        Ok(Expr { span: crate::error::Span { start: start.start, end: self.last_end }, kind })
+        Ok(Expr::new(Span { start: start.start, end: self.last_end }, kind))
     }
 
     fn arguments(&mut self) -> Result<Vec<Expr>, QueryError> {
@@ -215,7 +224,7 @@ impl Parser<'_> {
             return Ok(vec![]);
         }
         let argument = |parser: &mut Self| match parser.token {
-            Token::Symbol("*") => Ok(Expr { span: parser.advance()?, kind: ExprKind::Star }),
+            Token::Symbol("*") => Ok(Expr::new(parser.advance()?, ExprKind::Star)),
             _ => parser.expr(),
         };
         let arguments = self.list(argument)?;
@@ -241,4 +250,15 @@ impl Parser<'_> {
         }
         Ok(name)
     }
+}
+
+fn balanced(operator: Binary, mut operands: Vec<Expr>) -> Expr {
+    let half = operands.len().div_ceil(2);
+    let behind = operands.split_off(half);
+    let join = |mut operands: Vec<Expr>| match operands.len() {
+        1 => operands.remove(0),
+        _ => balanced(operator, operands),
+    };
+    let (left, right) = (join(operands), join(behind));
+    Expr::new(left.span.to(right.span), ExprKind::Binary(operator, Box::new(left), Box::new(right)))
 }

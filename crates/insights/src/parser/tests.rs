@@ -50,6 +50,8 @@ fn nesting_and_length_have_an_end() {
     assert_eq!(parse(&deep).map_err(|error| error.kind), Err(QueryErrorKind::TooDeep));
     let chain = format!("filter a{}", " + a".repeat(200));
     assert_eq!(parse(&chain).map_err(|error| error.kind), Err(QueryErrorKind::TooDeep));
+    let alternatives = format!("filter a = 0{}", " or a = 1".repeat(1000));
+    assert!(parse(&alternatives).is_ok());
     let long = format!("filter a = '{}'", "x".repeat(QUERY_CHARS_MAX));
     assert_eq!(parse(&long).map_err(|error| error.kind), Err(QueryErrorKind::TooLong));
     let many = vec!["limit 1"; COMMANDS_MAX + 1].join("|");
@@ -57,7 +59,7 @@ fn nesting_and_length_have_an_end() {
 }
 
 fn expr() -> impl Strategy<Value = Expr> {
-    let node = |kind| Expr { span: Span::default(), kind };
+    let node = |kind| Expr::new(Span::default(), kind);
     let leaf = prop_oneof![
         "[0-9]{1,5}".prop_map(ExprKind::Number),
         "[ -~\n\té]{0,6}".prop_map(ExprKind::Text),
