@@ -10,10 +10,20 @@ import time
 from weir import ROOT, Weir, act, check, equal, finish, refused, until
 
 ONE, TWO = "111111111111", "222222222222"
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
-DELIVER = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": ["logs:*"], "Resource": "*"}]})
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+DELIVER = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["logs:*"], "Resource": "*"}]}
+)
+
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmtIZGb9bU0kxHTvhSzqsAEWwJcE0bcd2M/kLeVb0bc own"
+SERVICES = {"ec2": "ec2", "iam": "iam", "logs": "logs", "sts": "sts", "ec2-instance-connect": "instance_connect"}
 
 weir = Weir()
 succeeded = set()
@@ -54,7 +64,9 @@ def make_vpc(block, client=ec2, **more):
 
 def callers():
     for account in (ONE, TWO):
-        equal("the access key names the account", client("sts", account=account).get_caller_identity()["Account"], account)
+        equal(
+            "the access key names the account", client("sts", account=account).get_caller_identity()["Account"], account
+        )
     regions = ids(ec2.describe_regions(), "Regions", "RegionName")
     check("regions are known", {"us-east-1", "eu-west-1"} <= set(regions), regions)
     zones = client("ec2", "eu-west-1").describe_availability_zones()["AvailabilityZones"]
@@ -70,7 +82,9 @@ def vpcs():
     vpc = make_vpc("10.0.0.0/16", TagSpecifications=named("vpc", "first"))
     ec2.get_waiter("vpc_exists").wait(VpcIds=[vpc])
     equal("found by tag", ids(ec2.describe_vpcs(Filters=by("tag:Name", "fir*")), "Vpcs", "VpcId"), [vpc])
-    equal("not in another region", client("ec2", "eu-west-1").describe_vpcs(Filters=by("cidr", "10.0.0.0/16"))["Vpcs"], [])
+    equal(
+        "not in another region", client("ec2", "eu-west-1").describe_vpcs(Filters=by("cidr", "10.0.0.0/16"))["Vpcs"], []
+    )
     refused("nor in another account", "InvalidVpcID.NotFound", client("ec2", account=TWO).describe_vpcs, VpcIds=[vpc])
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     answer = ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
@@ -130,14 +144,21 @@ def routes():
     attachments = ec2.describe_internet_gateways(InternetGatewayIds=[gateway])["InternetGateways"][0]["Attachments"]
     equal("attached", attachments, [{"State": "available", "VpcId": vpc}])
     table = ec2.create_route_table(VpcId=vpc, ClientToken="routes")["RouteTable"]["RouteTableId"]
-    equal("the same token, the same table", ec2.create_route_table(VpcId=vpc, ClientToken="routes")["RouteTable"]["RouteTableId"], table)
+    equal(
+        "the same token, the same table",
+        ec2.create_route_table(VpcId=vpc, ClientToken="routes")["RouteTable"]["RouteTableId"],
+        table,
+    )
     route = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
     check("a route", ec2.create_route(**route, GatewayId=gateway)["Return"])
     refused("a second one", "RouteAlreadyExists", ec2.create_route, **route, GatewayId=gateway)
     ec2.replace_route(**route, GatewayId=gateway)
     found = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
-    equal("its routes", [(route["DestinationCidrBlock"], route["GatewayId"], route["State"]) for route in found],
-          [("10.0.0.0/16", "local", "active"), ("0.0.0.0/0", gateway, "active")])
+    equal(
+        "its routes",
+        [(route["DestinationCidrBlock"], route["GatewayId"], route["State"]) for route in found],
+        [("10.0.0.0/16", "local", "active"), ("0.0.0.0/0", gateway, "active")],
+    )
     association = ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
     main = ec2.describe_route_tables(Filters=by("vpc-id", vpc) + by("association.main", "true"))["RouteTables"][0]
     replaced = ec2.replace_route_table_association(AssociationId=association, RouteTableId=main["RouteTableId"])
@@ -159,7 +180,14 @@ def network_acls():
     entry = {"NetworkAclId": acl, "RuleNumber": 100, "Egress": False}
     rule = {"Protocol": "6", "PortRange": {"From": 22, "To": 22}, "CidrBlock": "10.0.0.0/8"}
     ec2.create_network_acl_entry(**entry, **rule, RuleAction="allow")
-    refused("the number is taken", "NetworkAclEntryAlreadyExists", ec2.create_network_acl_entry, **entry, **rule, RuleAction="deny")
+    refused(
+        "the number is taken",
+        "NetworkAclEntryAlreadyExists",
+        ec2.create_network_acl_entry,
+        **entry,
+        **rule,
+        RuleAction="deny",
+    )
     ec2.replace_network_acl_entry(**entry, **rule, RuleAction="deny")
     found = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
     found = [(entry["RuleNumber"], entry["RuleAction"]) for entry in found if not entry["Egress"]]
@@ -179,15 +207,46 @@ def security_groups():
     vpc = make_vpc("10.0.0.0/16")
     group = ec2.create_security_group(GroupName="web", Description="d", VpcId=vpc)["GroupId"]
     ec2.get_waiter("security_group_exists").wait(GroupIds=[group])
-    refused("the name is taken", "InvalidGroup.Duplicate", ec2.create_security_group, GroupName="web", Description="d", VpcId=vpc)
-    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
+    refused(
+        "the name is taken",
+        "InvalidGroup.Duplicate",
+        ec2.create_security_group,
+        GroupName="web",
+        Description="d",
+        VpcId=vpc,
+    )
+    ssh = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}],
+    }
     rule = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])["SecurityGroupRules"][0]
     equal("a rule with an id", (rule["CidrIpv4"], rule["SecurityGroupRuleId"][:4]), ("0.0.0.0/0", "sgr-"))
-    refused("the same rule", "InvalidPermission.Duplicate", ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[ssh])
+    refused(
+        "the same rule",
+        "InvalidPermission.Duplicate",
+        ec2.authorize_security_group_ingress,
+        GroupId=group,
+        IpPermissions=[ssh],
+    )
     ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[ssh])
     rule = rule["SecurityGroupRuleId"]
-    ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[{"SecurityGroupRuleId": rule, "SecurityGroupRule": {
-        "IpProtocol": "tcp", "FromPort": 22, "ToPort": 23, "CidrIpv4": "0.0.0.0/0", "Description": "more"}}])
+    ec2.modify_security_group_rules(
+        GroupId=group,
+        SecurityGroupRules=[
+            {
+                "SecurityGroupRuleId": rule,
+                "SecurityGroupRule": {
+                    "IpProtocol": "tcp",
+                    "FromPort": 22,
+                    "ToPort": 23,
+                    "CidrIpv4": "0.0.0.0/0",
+                    "Description": "more",
+                },
+            }
+        ],
+    )
     found = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"][0]
     equal("a rule that was changed", (found["ToPort"], found["Description"]), (23, "more"))
     everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
@@ -196,13 +255,20 @@ def security_groups():
     ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[ssh])
     ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
     found = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
-    equal("its rules", (found["IpPermissions"], [rule["FromPort"] for rule in found["IpPermissionsEgress"]]), ([], [22]))
-    equal("nobody refers to it", ec2.describe_security_group_references(GroupId=[group])["SecurityGroupReferenceSet"], [])
+    equal(
+        "its rules", (found["IpPermissions"], [rule["FromPort"] for rule in found["IpPermissionsEgress"]]), ([], [22])
+    )
+    equal(
+        "nobody refers to it", ec2.describe_security_group_references(GroupId=[group])["SecurityGroupReferenceSet"], []
+    )
     equal("nothing is stale", ec2.describe_stale_security_groups(VpcId=vpc)["StaleSecurityGroupSet"], [])
     for number in range(12):
         ec2.create_security_group(GroupName=f"many-{number}", Description="d", VpcId=vpc)
-    pages = list(ec2.get_paginator("describe_security_groups").paginate(
-        Filters=by("vpc-id", vpc), PaginationConfig={"PageSize": 5}))
+    pages = list(
+        ec2.get_paginator("describe_security_groups").paginate(
+            Filters=by("vpc-id", vpc), PaginationConfig={"PageSize": 5}
+        )
+    )
     equal("14 groups in three pages", [len(page["SecurityGroups"]) for page in pages], [5, 5, 4])
     refused("pages too small", "InvalidParameterValue", ec2.describe_security_groups, MaxResults=4)
     refused("a filter that is none", "InvalidParameterValue", ec2.describe_security_groups, Filters=by("colour", "red"))
@@ -216,11 +282,21 @@ def security_groups():
 def interfaces():
     vpc = make_vpc("10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)
     block = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", Ipv6CidrBlock=block.replace("/56", "/64"))["Subnet"]["SubnetId"]
-    interface = ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.1.10", Description="d")["NetworkInterface"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", Ipv6CidrBlock=block.replace("/56", "/64"))["Subnet"][
+        "SubnetId"
+    ]
+    interface = ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.1.10", Description="d")[
+        "NetworkInterface"
+    ]
     interface = interface["NetworkInterfaceId"]
     ec2.get_waiter("network_interface_available").wait(NetworkInterfaceIds=[interface])
-    refused("an address in use", "InvalidIPAddress.InUse", ec2.create_network_interface, SubnetId=subnet, PrivateIpAddress="10.0.1.10")
+    refused(
+        "an address in use",
+        "InvalidIPAddress.InUse",
+        ec2.create_network_interface,
+        SubnetId=subnet,
+        PrivateIpAddress="10.0.1.10",
+    )
     ec2.assign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.1.11"])
     ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=["10.0.1.11"])
     ipv6 = ec2.assign_ipv6_addresses(NetworkInterfaceId=interface, Ipv6AddressCount=1)["AssignedIpv6Addresses"]
@@ -229,13 +305,29 @@ def interfaces():
     answer = ec2.describe_network_interface_attribute(NetworkInterfaceId=interface, Attribute="sourceDestCheck")
     equal("an attribute that was set", answer["SourceDestCheck"], {"Value": False})
     address = ec2.allocate_address(Domain="vpc", TagSpecifications=named("elastic-ip", "eip"))
-    refused("no gateway", "Gateway.NotAttached", ec2.associate_address, AllocationId=address["AllocationId"], NetworkInterfaceId=interface)
+    refused(
+        "no gateway",
+        "Gateway.NotAttached",
+        ec2.associate_address,
+        AllocationId=address["AllocationId"],
+        NetworkInterfaceId=interface,
+    )
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-    association = ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=interface)["AssociationId"]
+    association = ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=interface)[
+        "AssociationId"
+    ]
     found = ec2.describe_addresses(PublicIps=[address["PublicIp"]])["Addresses"][0]
     equal("an associated address", (found["AssociationId"], found["PrivateIpAddress"]), (association, "10.0.1.10"))
-    equal("address attributes", len(ec2.describe_addresses_attribute(AllocationIds=[address["AllocationId"]], Attribute="domain-name")["Addresses"]), 1)
+    equal(
+        "address attributes",
+        len(
+            ec2.describe_addresses_attribute(AllocationIds=[address["AllocationId"]], Attribute="domain-name")[
+                "Addresses"
+            ]
+        ),
+        1,
+    )
     refused("an address in use", "InvalidIPAddress.InUse", ec2.release_address, AllocationId=address["AllocationId"])
     ec2.disassociate_address(AssociationId=association)
     ec2.release_address(AllocationId=address["AllocationId"])
@@ -264,12 +356,32 @@ def instances():
     ec2.get_waiter("key_pair_exists").wait(KeyNames=["lab"])
     vpc = make_vpc("10.0.0.0/16")
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    launch = {"ImageId": image(), "InstanceType": "t2.micro", "MinCount": 2, "MaxCount": 2, "SubnetId": subnet, "KeyName": "lab"}
+    launch = {
+        "ImageId": image(),
+        "InstanceType": "t2.micro",
+        "MinCount": 2,
+        "MaxCount": 2,
+        "SubnetId": subnet,
+        "KeyName": "lab",
+    }
     refused("a dry run", "DryRunOperation", ec2.run_instances, **launch, DryRun=True)
-    refused("an image that is none", "InvalidAMIID.NotFound", ec2.run_instances, **{**launch, "ImageId": "ami-0123456789abcdef0"})
+    refused(
+        "an image that is none",
+        "InvalidAMIID.NotFound",
+        ec2.run_instances,
+        **{**launch, "ImageId": "ami-0123456789abcdef0"},
+    )
     started = ec2.run_instances(**launch, TagSpecifications=named("instance", "twin"), ClientToken="twins")
     both = ids(started, "Instances", "InstanceId")
-    equal("the same token, the same instances", ids(ec2.run_instances(**launch, TagSpecifications=named("instance", "twin"), ClientToken="twins"), "Instances", "InstanceId"), both)
+    equal(
+        "the same token, the same instances",
+        ids(
+            ec2.run_instances(**launch, TagSpecifications=named("instance", "twin"), ClientToken="twins"),
+            "Instances",
+            "InstanceId",
+        ),
+        both,
+    )
     ec2.get_waiter("instance_exists").wait(InstanceIds=both)
     ec2.get_waiter("instance_running").wait(InstanceIds=both)
     ec2.get_waiter("instance_status_ok").wait(InstanceIds=both)
@@ -292,11 +404,16 @@ def instances():
     ec2.start_instances(InstanceIds=[one])
     ec2.get_waiter("instance_running").wait(InstanceIds=[one])
     refused("a subnet with instances", "DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
+    public_keys(one)
     ec2.terminate_instances(InstanceIds=both)
     ec2.get_waiter("instance_terminated").wait(InstanceIds=both)
     found = ec2.describe_instances(InstanceIds=both)["Reservations"]
-    equal("terminated ones stay to be seen", [item["State"]["Name"] for group in found for item in group["Instances"]], ["terminated"] * 2)
-    ec2.import_key_pair(KeyName="own", PublicKeyMaterial=b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmtIZGb9bU0kxHTvhSzqsAEWwJcE0bcd2M/kLeVb0bc own")
+    equal(
+        "terminated ones stay to be seen",
+        [item["State"]["Name"] for group in found for item in group["Instances"]],
+        ["terminated"] * 2,
+    )
+    ec2.import_key_pair(KeyName="own", PublicKeyMaterial=PUBLIC_KEY.encode())
     equal("key pairs", sorted(ids(ec2.describe_key_pairs(), "KeyPairs", "KeyName")), ["lab", "own"])
     for name in ("lab", "own"):
         ec2.delete_key_pair(KeyName=name)
@@ -318,13 +435,19 @@ def peerings():
         return found["VpcPeeringConnections"][0]["Status"]["Code"]
 
     equal("then, seen from both", (status(here), status(there)), ("pending-acceptance",) * 2)
-    refused("the requester cannot accept", "OperationNotPermitted", here.accept_vpc_peering_connection, VpcPeeringConnectionId=peering)
+    refused(
+        "the requester cannot accept",
+        "OperationNotPermitted",
+        here.accept_vpc_peering_connection,
+        VpcPeeringConnectionId=peering,
+    )
     there.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
     equal("accepted", (status(here), status(there)), ("active",) * 2)
     there.modify_vpc_attribute(VpcId=theirs, EnableDnsHostnames={"Value": True})
     here.modify_vpc_attribute(VpcId=mine, EnableDnsHostnames={"Value": True})
     answer = here.modify_vpc_peering_connection_options(
-        VpcPeeringConnectionId=peering, RequesterPeeringConnectionOptions={"AllowDnsResolutionFromRemoteVpc": True})
+        VpcPeeringConnectionId=peering, RequesterPeeringConnectionOptions={"AllowDnsResolutionFromRemoteVpc": True}
+    )
     check("an option that was set", answer["RequesterPeeringConnectionOptions"]["AllowDnsResolutionFromRemoteVpc"])
     there.delete_vpc_peering_connection(VpcPeeringConnectionId=peering)
     here.get_waiter("vpc_peering_connection_deleted").wait(VpcPeeringConnectionIds=[peering])
@@ -342,8 +465,16 @@ def tags():
     equal("tags", {tag["Key"]: tag["Value"] for tag in found}, {"a": "1", "b": "ü <&> 2"})
     ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "a"}])
     equal("a tag less", ids(ec2.describe_tags(Filters=by("resource-id", vpc)), "Tags", "Key"), ["b"])
-    refused("reserved", "InvalidParameterValue", ec2.create_tags, Resources=[vpc], Tags=[{"Key": "aws:x", "Value": "1"}])
-    refused("unknown", "InvalidVpcID.NotFound", ec2.create_tags, Resources=["vpc-0123456789abcdef0"], Tags=[{"Key": "a", "Value": "1"}])
+    refused(
+        "reserved", "InvalidParameterValue", ec2.create_tags, Resources=[vpc], Tags=[{"Key": "aws:x", "Value": "1"}]
+    )
+    refused(
+        "unknown",
+        "InvalidVpcID.NotFound",
+        ec2.create_tags,
+        Resources=["vpc-0123456789abcdef0"],
+        Tags=[{"Key": "a", "Value": "1"}],
+    )
     ec2.delete_vpc(VpcId=vpc)
 
 
@@ -354,7 +485,9 @@ def roles():
     role = iam.create_role(RoleName="deliver", AssumeRolePolicyDocument=TRUST)["Role"]
     iam.get_waiter("role_exists").wait(RoleName="deliver")
     equal("its trust policy", iam.get_role(RoleName="deliver")["Role"]["AssumeRolePolicyDocument"], json.loads(TRUST))
-    refused("the name is taken", "EntityAlreadyExists", iam.create_role, RoleName="deliver", AssumeRolePolicyDocument=TRUST)
+    refused(
+        "the name is taken", "EntityAlreadyExists", iam.create_role, RoleName="deliver", AssumeRolePolicyDocument=TRUST
+    )
     iam.update_role(RoleName="deliver", Description="d")
     iam.update_assume_role_policy(RoleName="deliver", PolicyDocument=TRUST)
     iam.tag_role(RoleName="deliver", Tags=[{"Key": "a", "Value": "1"}])
@@ -363,17 +496,27 @@ def roles():
     check("is listed", "deliver" in ids(iam.list_roles(), "Roles", "RoleName"))
     equal("no profiles", iam.list_instance_profiles_for_role(RoleName="deliver")["InstanceProfiles"], [])
     iam.put_role_policy(RoleName="deliver", PolicyName="inline", PolicyDocument=DELIVER)
-    equal("an inline policy", iam.get_role_policy(RoleName="deliver", PolicyName="inline")["PolicyDocument"], json.loads(DELIVER))
+    equal(
+        "an inline policy",
+        iam.get_role_policy(RoleName="deliver", PolicyName="inline")["PolicyDocument"],
+        json.loads(DELIVER),
+    )
     equal("is listed", iam.list_role_policies(RoleName="deliver")["PolicyNames"], ["inline"])
     iam.delete_role_policy(RoleName="deliver", PolicyName="inline")
     policy = iam.create_policy(PolicyName="deliver", PolicyDocument=DELIVER)["Policy"]["Arn"]
     iam.get_waiter("policy_exists").wait(PolicyArn=policy)
     iam.create_policy_version(PolicyArn=policy, PolicyDocument=DELIVER, SetAsDefault=True)
-    equal("a version", iam.get_policy_version(PolicyArn=policy, VersionId="v2")["PolicyVersion"]["Document"], json.loads(DELIVER))
+    equal(
+        "a version",
+        iam.get_policy_version(PolicyArn=policy, VersionId="v2")["PolicyVersion"]["Document"],
+        json.loads(DELIVER),
+    )
     equal("two versions", ids(iam.list_policy_versions(PolicyArn=policy), "Versions", "VersionId"), ["v2", "v1"])
     check("is listed", policy in ids(iam.list_policies(Scope="Local"), "Policies", "Arn"))
     iam.attach_role_policy(RoleName="deliver", PolicyArn=policy)
-    equal("attached", ids(iam.list_attached_role_policies(RoleName="deliver"), "AttachedPolicies", "PolicyArn"), [policy])
+    equal(
+        "attached", ids(iam.list_attached_role_policies(RoleName="deliver"), "AttachedPolicies", "PolicyArn"), [policy]
+    )
     refused("a role with policies", "DeleteConflict", iam.delete_role, RoleName="deliver")
     refused("a policy in use", "DeleteConflict", iam.delete_policy, PolicyArn=policy)
     return role["Arn"], policy
@@ -390,16 +533,32 @@ def remove_roles(policy):
 def flow_logs(role):
     vpc = make_vpc("10.0.0.0/16")
     logs.create_log_group(logGroupName="flows")
-    wanted = {"ResourceIds": [vpc], "ResourceType": "VPC", "TrafficType": "ALL", "LogGroupName": "flows", "MaxAggregationInterval": 60}
+    wanted = {
+        "ResourceIds": [vpc],
+        "ResourceType": "VPC",
+        "TrafficType": "ALL",
+        "LogGroupName": "flows",
+        "MaxAggregationInterval": 60,
+    }
     refused("no role", "InvalidParameter", ec2.create_flow_logs, **wanted)
-    refused("a role that is none", "InvalidParameter", ec2.create_flow_logs, **wanted, DeliverLogsPermissionArn=f"arn:aws:iam::{ONE}:role/no")
+    refused(
+        "a role that is none",
+        "InvalidParameter",
+        ec2.create_flow_logs,
+        **wanted,
+        DeliverLogsPermissionArn=f"arn:aws:iam::{ONE}:role/no",
+    )
     made = ec2.create_flow_logs(**wanted, DeliverLogsPermissionArn=role)
     equal("nothing is unsuccessful", made["Unsuccessful"], [])
     again = ec2.create_flow_logs(**wanted, DeliverLogsPermissionArn=role)
     found = again["Unsuccessful"][0]["Error"]["Code"] if again["Unsuccessful"] else again
     equal("the same again", found, "FlowLogAlreadyExists")
     found = ec2.describe_flow_logs(Filter=by("resource-id", vpc))["FlowLogs"][0]
-    equal("as asked for", (found["TrafficType"], found["MaxAggregationInterval"], found["FlowLogStatus"]), ("ALL", 60, "ACTIVE"))
+    equal(
+        "as asked for",
+        (found["TrafficType"], found["MaxAggregationInterval"], found["FlowLogStatus"]),
+        ("ALL", 60, "ACTIVE"),
+    )
     check("its format is spelled out", found["LogFormat"].startswith("${version} ${account-id}"))
     equal("deleted", ec2.delete_flow_logs(FlowLogIds=made["FlowLogIds"])["Unsuccessful"], [])
     refused("unknown", "InvalidFlowLogId.NotFound", ec2.delete_flow_logs, FlowLogIds=made["FlowLogIds"])
@@ -426,20 +585,40 @@ def log_groups():
     logs.untag_log_group(**group, tags=["b"])
     equal("its tags", logs.list_tags_log_group(**group)["tags"], {"c": "3"})
     start = int(time.time() * 1000) - 60_000
-    events = [{"timestamp": start + number, "message": f"{number} {'ERROR' if number % 10 == 0 else 'ok'} ü"} for number in range(200)]
+    events = [
+        {"timestamp": start + number, "message": f"{number} {'ERROR' if number % 10 == 0 else 'ok'} ü"}
+        for number in range(200)
+    ]
     equal("all are taken", logs.put_log_events(**stream, logEvents=events).get("rejectedLogEventsInfo"), None)
     refused("backwards", "InvalidParameterException", logs.put_log_events, **stream, logEvents=events[::-1])
-    refused("no such stream", "ResourceNotFoundException", logs.put_log_events, logGroupName="app", logStreamName="no", logEvents=events)
+    refused(
+        "no such stream",
+        "ResourceNotFoundException",
+        logs.put_log_events,
+        logGroupName="app",
+        logStreamName="no",
+        logEvents=events,
+    )
     old = [{"timestamp": start - 15 * 86_400_000, "message": "old"}, events[0]]
     found = logs.put_log_events(**{**stream, "logStreamName": "one"}, logEvents=[old[0]])["rejectedLogEventsInfo"]
     equal("too old", found["tooOldLogEventEndIndex"], 1)
     page = logs.get_log_events(**stream, startFromHead=True, limit=150)
     rest = logs.get_log_events(**stream, startFromHead=True, nextToken=page["nextForwardToken"])
-    equal("two pages", ids(page, "events", "message") + ids(rest, "events", "message"), [event["message"] for event in events])
+    equal(
+        "two pages",
+        ids(page, "events", "message") + ids(rest, "events", "message"),
+        [event["message"] for event in events],
+    )
     end = logs.get_log_events(**stream, startFromHead=True, nextToken=rest["nextForwardToken"])
     equal("the end", (end["events"], end["nextForwardToken"]), ([], rest["nextForwardToken"]))
-    pages = logs.get_paginator("filter_log_events").paginate(**group, filterPattern="ERROR", PaginationConfig={"PageSize": 7})
-    equal("the matches of a pattern", [event["message"][:-8] for page in pages for event in page["events"]], [str(n) for n in range(0, 200, 10)])
+    pages = logs.get_paginator("filter_log_events").paginate(
+        **group, filterPattern="ERROR", PaginationConfig={"PageSize": 7}
+    )
+    equal(
+        "the matches of a pattern",
+        [event["message"][:-8] for page in pages for event in page["events"]],
+        [str(n) for n in range(0, 200, 10)],
+    )
     streams = logs.describe_log_streams(**group)["logStreams"]
     equal("its streams", [(item["logStreamName"], item["firstEventTimestamp"]) for item in streams], [("one", start)])
     insights(start // 1000)
@@ -463,22 +642,31 @@ def insights(start):
     equal("statistics", answer["statistics"]["recordsScanned"], 200)
     check("is listed", query in ids(logs.describe_queries(logGroupName="app"), "queries", "queryId"))
     refused("has ended", "InvalidParameterException", logs.stop_query, queryId=query)
-    refused("no query", "MalformedQueryException", logs.start_query, **window, queryString="fields @message | frobnicate")
-    refused("no such group", "ResourceNotFoundException", logs.start_query, **{**window, "logGroupName": "no"}, queryString="fields @message")
+    refused(
+        "no query", "MalformedQueryException", logs.start_query, **window, queryString="fields @message | frobnicate"
+    )
+    refused(
+        "no such group",
+        "ResourceNotFoundException",
+        logs.start_query,
+        **{**window, "logGroupName": "no"},
+        queryString="fields @message",
+    )
     succeeded.add("logs:StopQuery")  # only a query that runs can be stopped, and none runs long
 
 
-def public_keys(instance_connect):
-    refused("no such instance", "EC2InstanceNotFoundException", instance_connect.send_ssh_public_key,
-            InstanceId="i-0123456789abcdef0", InstanceOSUser="ec2-user", SSHPublicKey="ssh-ed25519 " + "A" * 68)
+def public_keys(instance):
+    connect = client("ec2-instance-connect")
+    key = {"InstanceOSUser": "ec2-user", "SSHPublicKey": PUBLIC_KEY}
+    check("a key is pushed", connect.send_ssh_public_key(InstanceId=instance, **key)["Success"])
+    unknown = "i-0123456789abcdef0"
+    refused("to nobody", "EC2InstanceNotFoundException", connect.send_ssh_public_key, InstanceId=unknown, **key)
 
 
 def operations(service):
     """The operations in the tables of crates/api."""
-    names = {"ec2": "Ec2", "iam": "Iam", "logs": "Logs", "sts": "Sts"}
-    text = (ROOT / f"crates/api/src/{service}.rs").read_text()
-    table = text[text.index(f"operations! {{ {names[service]}"):]
-    table = table[: table.index("\n}")]
+    text = (ROOT / "crates/api/src" / f"{SERVICES[service]}.rs").read_text()
+    table = text[text.index("operations! {") :].split("\n}")[0]
     return re.findall(r"(\w+) (?:List|Read|Write|Tagging|Permissions)\b", table)
 
 
@@ -491,7 +679,7 @@ def story():
         act(remove_roles, policy)
     act(log_groups)
     refused("what weir does not have", "InvalidAction", ec2.describe_vpn_gateways)
-    for service in ("ec2", "iam", "logs", "sts"):
+    for service in SERVICES:
         missing = [name for name in operations(service) if f"{service}:{name}" not in succeeded]
         equal(f"every operation of {service} has succeeded", missing, [])
 

@@ -11,7 +11,6 @@ import time
 from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, until
 
 
-
 def ends(fact, code, *words, weir, says="", **more):
     """`weir WORDS…` must exit with a code and say something."""
     done = weir.run(*words, **more)
@@ -32,15 +31,26 @@ def site(weir):
     ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
     for protocol, port in (("icmp", -1), ("tcp", 22)):
-        ec2.authorize_security_group_ingress(GroupId=group, IpProtocol=protocol, FromPort=port, ToPort=port, CidrIp="0.0.0.0/0")
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpProtocol=protocol, FromPort=port, ToPort=port, CidrIp="0.0.0.0/0"
+        )
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
 
     def launch(name):
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
-        return ec2.run_instances(ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1, SubnetId=subnet,
-                                 SecurityGroupIds=[group], TagSpecifications=tags)["Instances"][0]["InstanceId"]
+        return ec2.run_instances(
+            ImageId=image,
+            InstanceType="t2.micro",
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet,
+            SecurityGroupIds=[group],
+            TagSpecifications=tags,
+        )["Instances"][0]["InstanceId"]
 
-    return group, *(ec2.describe_instances(InstanceIds=[launch(name)])["Reservations"][0]["Instances"][0] for name in ("web", "db"))
+    return group, *(
+        ec2.describe_instances(InstanceIds=[launch(name)])["Reservations"][0]["Instances"][0] for name in ("web", "db")
+    )
 
 
 def usage(weir):
@@ -57,9 +67,19 @@ def usage(weir):
 
 def nothing_runs():
     port = str(free_port())
-    for words in (["status"], ["exec", "web", "--", "true"], ["connect", "web", "--", "true"], ["explain", "web", "db"],
-                  ["clock", "show"], ["run", "--", "true"]):
-        done = run([WEIR, words[0], "--port", port, *words[1:]] if words[0] != "clock" else [WEIR, "clock", "--port", port, "show"])
+    for words in (
+        ["status"],
+        ["exec", "web", "--", "true"],
+        ["connect", "web", "--", "true"],
+        ["explain", "web", "db"],
+        ["clock", "show"],
+        ["run", "--", "true"],
+    ):
+        done = run(
+            [WEIR, words[0], "--port", port, *words[1:]]
+            if words[0] != "clock"
+            else [WEIR, "clock", "--port", port, "show"]
+        )
         check(f"{words[0]} with nothing running: exit 3", done.returncode == 3 and "weir up" in done.stderr, done)
     done = run([WEIR, "down", "--port", port])
     equal("down with nothing running", (done.returncode, done.stdout), (0, f"Not running on port {port}.\n"))
@@ -72,9 +92,27 @@ def running(weir):
     equal("status as JSON", status["resources"]["instances"], 2)
     ends("a second up", 0, "up", "--port", str(weir.port), "--ephemeral", weir=weir, says="lready running")
     done = ends("env", 0, "env", "--account", "222222222222", "--region", "eu-west-1", weir=weir)
-    check("points at it", f"export AWS_ENDPOINT_URL=http://127.0.0.1:{weir.port}\n" in done.stdout
-          and "AWS_ACCESS_KEY_ID=222222222222\n" in done.stdout and "AWS_REGION=eu-west-1\n" in done.stdout, done.stdout)
-    done = ends("run", 0, "run", "--account", "222222222222", "--", "aws", "sts", "get-caller-identity", "--output", "json", weir=weir)
+    check(
+        "points at it",
+        f"export AWS_ENDPOINT_URL=http://127.0.0.1:{weir.port}\n" in done.stdout
+        and "AWS_ACCESS_KEY_ID=222222222222\n" in done.stdout
+        and "AWS_REGION=eu-west-1\n" in done.stdout,
+        done.stdout,
+    )
+    done = ends(
+        "run",
+        0,
+        "run",
+        "--account",
+        "222222222222",
+        "--",
+        "aws",
+        "sts",
+        "get-caller-identity",
+        "--output",
+        "json",
+        weir=weir,
+    )
     equal("acts in the account", json.loads(done.stdout)["Account"], "222222222222")
     ends("run passes the exit code on", 7, "run", "--", "sh", "-c", "exit 7", weir=weir)
     ends("a program that is none", 4, "run", "--", "no-such-program", weir=weir, says="no-such-program")
@@ -85,22 +123,74 @@ def running(weir):
 
 def instances(weir, web, db):
     for name in ("web", web["InstanceId"]):
-        done = ends(f"exec {name[:2]}…", 0, "exec", name, "--", "ping", "-c", "2", "-i", "0.2", db["PrivateIpAddress"], weir=weir)
+        done = ends(
+            f"exec {name[:2]}…",
+            0,
+            "exec",
+            name,
+            "--",
+            "ping",
+            "-c",
+            "2",
+            "-i",
+            "0.2",
+            db["PrivateIpAddress"],
+            weir=weir,
+        )
         check("iputils' statistics", "2 packets transmitted, 2 received, 0% packet loss" in done.stdout, done.stdout)
     ends("a name that is none", 4, "exec", "nobody", "--", "true", weir=weir, says="nobody")
     ends("an id that is none", 4, "exec", "i-0123456789abcdef0", "--", "true", weir=weir, says="i-0123456789abcdef0")
-    ends("ping without answer", 1, "exec", "web", "--", "ping", "-c", "1", "-W", "1", "10.0.1.200", weir=weir, says="100% packet loss")
+    ends(
+        "ping without answer",
+        1,
+        "exec",
+        "web",
+        "--",
+        "ping",
+        "-c",
+        "1",
+        "-W",
+        "1",
+        "10.0.1.200",
+        weir=weir,
+        says="100% packet loss",
+    )
     ends("ping without sense", 2, "exec", "web", "--", "ping", "-Z", weir=weir)
     ends("a command that is none", 127, "exec", "web", "--", "frobnicate", weir=weir, says="command not found")
     done = ends("hostname", 0, "exec", "db", "--", "hostname", "-i", weir=weir)
     equal("is the instance's", done.stdout.strip(), db["PrivateIpAddress"])
-    ends("from the internet", 0, "exec", "internet", "--", "ping", "-c", "1", web["PublicIpAddress"], weir=weir, says=" 0% packet loss")
+    ends(
+        "from the internet",
+        0,
+        "exec",
+        "internet",
+        "--",
+        "ping",
+        "-c",
+        "1",
+        web["PublicIpAddress"],
+        weir=weir,
+        says=" 0% packet loss",
+    )
     streams(weir, db)
 
 
 def streams(weir, db):
     """Output comes while the command runs, not at its end."""
-    command = [WEIR, "exec", "--port", str(weir.port), "web", "--", "ping", "-c", "3", "-i", "0.5", db["PrivateIpAddress"]]
+    command = [
+        WEIR,
+        "exec",
+        "--port",
+        str(weir.port),
+        "web",
+        "--",
+        "ping",
+        "-c",
+        "3",
+        "-i",
+        "0.5",
+        db["PrivateIpAddress"],
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     first = process.stdout.readline()
@@ -110,7 +200,11 @@ def streams(weir, db):
     until(lambda: "icmp_seq=1" in process.stdout.readline())
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=10)
-    check("Ctrl-C ends ping with its statistics", process.returncode == 0 and " 0% packet loss" in output, (process.returncode, output))
+    check(
+        "Ctrl-C ends ping with its statistics",
+        process.returncode == 0 and " 0% packet loss" in output,
+        (process.returncode, output),
+    )
 
 
 def connect(weir, group):
@@ -132,7 +226,17 @@ def explain(weir, web, db):
     done = ends("explain what arrives", 0, "explain", "web", "db", "--port", "22", weir=weir, says="delivered")
     check("names the steps", len(done.stdout.splitlines()) > 3, done.stdout)
     ends("what does not arrive", 10, "explain", "web", "db", "--port", "5432", weir=weir, says="group")
-    ends("by address", 0, "explain", "internet", web["PublicIpAddress"], "--protocol", "icmp", weir=weir, says="delivered")
+    ends(
+        "by address",
+        0,
+        "explain",
+        "internet",
+        web["PublicIpAddress"],
+        "--protocol",
+        "icmp",
+        weir=weir,
+        says="delivered",
+    )
     ends("nowhere", 10, "explain", "web", "192.168.7.7", weir=weir, says="dropped")
     ends("a name that is none", 4, "explain", "nobody", "db", weir=weir, says="nobody")
     ends("a protocol that is none", 1, "explain", "web", "db", "--protocol", "smoke", weir=weir, says="smoke")
@@ -147,7 +251,11 @@ def clock(weir):
         ec2 = other.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=vpc, PeerOwnerId="222222222222")
-        equal("a peering with nobody fails", ec2.describe_vpc_peering_connections()["VpcPeeringConnections"][0]["Status"]["Code"], "failed")
+        equal(
+            "a peering with nobody fails",
+            ec2.describe_vpc_peering_connections()["VpcPeeringConnections"][0]["Status"]["Code"],
+            "failed",
+        )
         ends("a day passes at once", 0, "clock", "advance", "1d", weir=other)
         equal("and it is forgotten", ec2.describe_vpc_peering_connections()["VpcPeeringConnections"], [])
 
@@ -162,8 +270,16 @@ def imports():
         check("import says what it has found", done.returncode == 0 and "     2 instances\n" in done.stdout, done)
         with Weir(data=data) as weir:
             ends("what was imported runs", 0, "exec", "web", "--", "ping", "-c", "1", db["PrivateIpAddress"], weir=weir)
-        done = run([WEIR, "import", ROOT / "crates/api/fixtures/networks/aws_multi_account_vpc_peering/aws_configs",
-                    "--data", data, "--dry-run"])
+        done = run(
+            [
+                WEIR,
+                "import",
+                ROOT / "crates/api/fixtures/networks/aws_multi_account_vpc_peering/aws_configs",
+                "--data",
+                data,
+                "--dry-run",
+            ]
+        )
         check("a network from AWS", done.returncode == 0 and " peering connections\n" in done.stdout, done)
     done = run([WEIR, "import", "/no/such/folder"])
     check("a folder that is none: exit 1", done.returncode == 1 and "/no/such/folder" in done.stderr, done)
@@ -172,10 +288,16 @@ def imports():
 def describe(weir, folder):
     """Fills a folder with the answers of `aws ec2 describe-*`."""
     folder.mkdir()
-    for noun, answer in (("vpcs", "Vpcs"), ("subnets", "Subnets"), ("route-tables", "RouteTables"),
-                         ("security-groups", "SecurityGroups"), ("network-acls", "NetworkAcls"),
-                         ("internet-gateways", "InternetGateways"), ("network-interfaces", "NetworkInterfaces"),
-                         ("instances", "Reservations")):
+    for noun, answer in (
+        ("vpcs", "Vpcs"),
+        ("subnets", "Subnets"),
+        ("route-tables", "RouteTables"),
+        ("security-groups", "SecurityGroups"),
+        ("network-acls", "NetworkAcls"),
+        ("internet-gateways", "InternetGateways"),
+        ("network-interfaces", "NetworkInterfaces"),
+        ("instances", "Reservations"),
+    ):
         done = weir.run("run", "--", "aws", "ec2", f"describe-{noun}", "--output", "json")
         (folder / f"{answer}.json").write_text(done.stdout)
 

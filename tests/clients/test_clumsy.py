@@ -19,7 +19,9 @@ def send(body, service="ec2", method="POST", path="/", headers=None):
     """Sends one request; gives status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", weir.port, timeout=30)
     try:
-        connection.request(method, path, body, {"Authorization": SCOPE.format(service), "Content-Type": FORM, **(headers or {})})
+        connection.request(
+            method, path, body, {"Authorization": SCOPE.format(service), "Content-Type": FORM, **(headers or {})}
+        )
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:
@@ -44,8 +46,13 @@ def call(fact, expected, action, **parameters):
 
 
 def log_call(fact, expected, action, body):
-    form(fact, expected, body, service="logs", headers={
-        "X-Amz-Target": f"Logs_20140328.{action}", "Content-Type": "application/x-amz-json-1.1"})
+    form(
+        fact,
+        expected,
+        body,
+        service="logs",
+        headers={"X-Amz-Target": f"Logs_20140328.{action}", "Content-Type": "application/x-amz-json-1.1"},
+    )
 
 
 def raw(fact, *pieces, expected=None):
@@ -103,46 +110,117 @@ def forms():
     form("a cut percent sign", "MalformedQueryString", f"Action=DescribeVpcs&{VERSION}&VpcId.1=%4")
     form("percent without hex", "MalformedQueryString", f"Action=DescribeVpcs&{VERSION}&VpcId.1=%zz")
     form("bytes that are no UTF-8", "MalformedQueryString", f"Action=CreateVpc&{VERSION}&CidrBlock=%ff%fe")
-    form("raw bytes that are no UTF-8", "MalformedQueryString", f"Action=CreateVpc&{VERSION}&CidrBlock=".encode() + b"\xff\xfe\x00")
+    form(
+        "raw bytes that are no UTF-8",
+        "MalformedQueryString",
+        f"Action=CreateVpc&{VERSION}&CidrBlock=".encode() + b"\xff\xfe\x00",
+    )
     form("an unknown parameter", "UnknownParameter", f"Action=CreateVpc&{VERSION}&CidrBlock=10.9.0.0/16&Colour=red")
-    form("an index that is too large", "UnknownParameter", f"Action=DescribeVpcs&{VERSION}&VpcId.99999999999999999999=vpc-1")
+    form(
+        "an index that is too large",
+        "UnknownParameter",
+        f"Action=DescribeVpcs&{VERSION}&VpcId.99999999999999999999=vpc-1",
+    )
     call("no such boolean", "InvalidParameterValue", "CreateVpc", CidrBlock="10.9.0.0/16", DryRun="perhaps")
     call("no such number", "InvalidParameterValue", "DescribeVpcs", MaxResults="-9223372036854775809")
     call("a token that is none", "InvalidNextToken", "DescribeVpcs", NextToken="💥")
 
 
 def values(vpc):
-    for block in ("", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "300.0.0.0/16", "::/56", "1e1.0.0.0/16", "10.0.0.0/16 "):
+    for block in (
+        "",
+        "10.0.0.0",
+        "10.0.0.0/",
+        "10.0.0.0/33",
+        "10.0.0.0/-1",
+        "300.0.0.0/16",
+        "::/56",
+        "1e1.0.0.0/16",
+        "10.0.0.0/16 ",
+    ):
         call(f"the block {block!r}", "InvalidParameterValue", "CreateVpc", CidrBlock=block)
     call("a block that is too large", "InvalidVpc.Range", "CreateVpc", CidrBlock="0.0.0.0/0")
     call("a block that is too small", "InvalidVpc.Range", "CreateVpc", CidrBlock="10.0.0.0/29")
     call("no VPC", "MissingParameter", "CreateSubnet", CidrBlock="10.0.0.0/24")
     call("an unknown VPC", "InvalidVpcID.NotFound", "DeleteVpc", VpcId="vpc-0123456789abcdef0")
-    for wrong in ("vpc-", "vpc-xyz", "subnet-0123456789abcdef0", "vpc-0123456789abcdef0'; DROP TABLE vpc; --", "\0", "v" * 10_000):
+    for wrong in (
+        "vpc-",
+        "vpc-xyz",
+        "subnet-0123456789abcdef0",
+        "vpc-0123456789abcdef0'; DROP TABLE vpc; --",
+        "\0",
+        "v" * 10_000,
+    ):
         call(f"the id {wrong[:20]!r}", "InvalidVpcID.Malformed", "DeleteVpc", VpcId=wrong)
-    call("a port that is none", "InvalidParameterValue", "AuthorizeSecurityGroupIngress",
-         GroupId="sg-0123456789abcdef0", IpProtocol="tcp", FromPort="ssh", ToPort="22", CidrIp="0.0.0.0/0")
-    call("a key that is too long", "InvalidParameterValue", "CreateTags", **{
-        "ResourceId.1": vpc, "Tag.1.Key": "k" * 129, "Tag.1.Value": "v"})
-    call("51 tags", "TagLimitExceeded", "CreateTags", **{"ResourceId.1": vpc}, **{
-        f"Tag.{n}.{part}": f"{part}{n}" for n in range(1, 52) for part in ("Key", "Value")})
+    call(
+        "a port that is none",
+        "InvalidParameterValue",
+        "AuthorizeSecurityGroupIngress",
+        GroupId="sg-0123456789abcdef0",
+        IpProtocol="tcp",
+        FromPort="ssh",
+        ToPort="22",
+        CidrIp="0.0.0.0/0",
+    )
+    call(
+        "a key that is too long",
+        "InvalidParameterValue",
+        "CreateTags",
+        **{"ResourceId.1": vpc, "Tag.1.Key": "k" * 129, "Tag.1.Value": "v"},
+    )
+    call(
+        "51 tags",
+        "TagLimitExceeded",
+        "CreateTags",
+        **{"ResourceId.1": vpc},
+        **{f"Tag.{n}.{part}": f"{part}{n}" for n in range(1, 52) for part in ("Key", "Value")},
+    )
 
 
 def json_bodies():
-    for body in ("{", "[]", "null", '"x"', '{"logGroupName": 1}', '{"logGroupName": null, "a": [', "[" * 100_000, b'{"logGroupName": "\xff"}'):
+    for body in (
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        '{"logGroupName": 1}',
+        '{"logGroupName": null, "a": [',
+        "[" * 100_000,
+        b'{"logGroupName": "\xff"}',
+    ):
         log_call(f"JSON {body[:30]!r}", "SerializationException", "CreateLogGroup", body)
     log_call("no JSON at all", "InvalidParameterException", "CreateLogGroup", "")
     log_call("nothing in it", "InvalidParameterException", "CreateLogGroup", "{}")
     log_call("a name with a blank", "InvalidParameterException", "CreateLogGroup", '{"logGroupName": "a b"}')
     log_call("an operation that is none", "UnknownOperationException", "Frobnicate", "{}")
-    log_call("a time that is none", "SerializationException", "PutLogEvents", json.dumps({
-        "logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": "now", "message": "m"}]}))
-    log_call("a negative time", "InvalidParameterException", "PutLogEvents", json.dumps({
-        "logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": -1, "message": "m"}]}))
-    log_call("no events", "InvalidParameterException", "PutLogEvents", json.dumps({
-        "logGroupName": "app", "logStreamName": "one", "logEvents": []}))
-    log_call("a message that is too long", "InvalidParameterException", "PutLogEvents", json.dumps({
-        "logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": 1, "message": "m" * 2 * MB}]}))
+    log_call(
+        "a time that is none",
+        "SerializationException",
+        "PutLogEvents",
+        json.dumps(
+            {"logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": "now", "message": "m"}]}
+        ),
+    )
+    log_call(
+        "a negative time",
+        "InvalidParameterException",
+        "PutLogEvents",
+        json.dumps({"logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": -1, "message": "m"}]}),
+    )
+    log_call(
+        "no events",
+        "InvalidParameterException",
+        "PutLogEvents",
+        json.dumps({"logGroupName": "app", "logStreamName": "one", "logEvents": []}),
+    )
+    log_call(
+        "a message that is too long",
+        "InvalidParameterException",
+        "PutLogEvents",
+        json.dumps(
+            {"logGroupName": "app", "logStreamName": "one", "logEvents": [{"timestamp": 1, "message": "m" * 2 * MB}]}
+        ),
+    )
 
 
 def sizes():
@@ -154,8 +232,16 @@ def sizes():
         check(f"{fact}: {status}", status == "hung up" or 400 <= status < 500, answer[:200])
 
     refused("a form of 10 MB", f"Action=CreateVpc&{VERSION}&CidrBlock=" + "1" * 10 * MB)
-    refused("a million parameters", f"Action=DescribeVpcs&{VERSION}" + "".join(f"&VpcId.{n}=vpc-1" for n in range(1_000_000)))
-    refused("JSON of 10 MB", '{"logGroupName": "' + "a" * 10 * MB + '"}', service="logs", headers={"X-Amz-Target": "Logs_20140328.CreateLogGroup"})
+    refused(
+        "a million parameters",
+        f"Action=DescribeVpcs&{VERSION}" + "".join(f"&VpcId.{n}=vpc-1" for n in range(1_000_000)),
+    )
+    refused(
+        "JSON of 10 MB",
+        '{"logGroupName": "' + "a" * 10 * MB + '"}',
+        service="logs",
+        headers={"X-Amz-Target": "Logs_20140328.CreateLogGroup"},
+    )
     refused("100 MB", b"\0" * 100 * MB)
     refused("a path of 60 kB", "", method="GET", path="/" + "a" * 60_000)
     raw("a length that is a lie", head("Content-Length: 1000"), b"Action=CreateVpc")
@@ -190,8 +276,18 @@ def signatures():
     check("a service that is none", 400 <= found[0] < 500, found)
     found = send("x", headers={"Content-Type": "application/octet-stream"})
     check("a type of content that is none", 400 <= found[0] < 500, found)
-    for method, path in (("GET", "/"), ("PUT", "/bucket/key"), ("DELETE", "/"), ("OPTIONS", "/"), ("FROB", "/"), ("GET", "/_weir/none"),
-                         ("POST", "/_weir/exec"), ("POST", "/_weir/explain"), ("POST", "/_weir/clock/advance"), ("GET", "/_weir/exec?id=%ff")):
+    for method, path in (
+        ("GET", "/"),
+        ("PUT", "/bucket/key"),
+        ("DELETE", "/"),
+        ("OPTIONS", "/"),
+        ("FROB", "/"),
+        ("GET", "/_weir/none"),
+        ("POST", "/_weir/exec"),
+        ("POST", "/_weir/explain"),
+        ("POST", "/_weir/clock/advance"),
+        ("GET", "/_weir/exec?id=%ff"),
+    ):
         status, answer = send("", method=method, path=path)
         check(f"{method} {path}: {status}", 400 <= status < 500, answer[:200])
 
@@ -202,6 +298,10 @@ with weir:
     for part, *arguments in ([forms], [values, vpc], [json_bodies], [sizes], [chunked], [signatures]):
         act(part, *arguments)
         check("weir is alive, and nothing has changed", weir.is_alive() and state() == before)
-    equal("nothing was logged as a fault", [line for line in weir.errors().splitlines() if "fault" in line or "panic" in line], [])
+    equal(
+        "nothing was logged as a fault",
+        [line for line in weir.errors().splitlines() if "fault" in line or "panic" in line],
+        [],
+    )
 
 finish()

@@ -88,8 +88,13 @@ class Vpcs(Worker):
         if self.own:
             _, group = self.random.choice(self.own)
             port = self.calls % 65536
-            self.put(("rule", group, port), True, lambda: self.ec2.authorize_security_group_ingress(
-                GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="0.0.0.0/0"))
+            self.put(
+                ("rule", group, port),
+                True,
+                lambda: self.ec2.authorize_security_group_ingress(
+                    GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="0.0.0.0/0"
+                ),
+            )
 
     def delete(self):
         if self.own:
