@@ -288,18 +288,10 @@ def imports():
 def describe(weir, folder):
     """Fills a folder with the answers of `aws ec2 describe-*`."""
     folder.mkdir()
-    for noun, answer in (
-        ("vpcs", "Vpcs"),
-        ("subnets", "Subnets"),
-        ("route-tables", "RouteTables"),
-        ("security-groups", "SecurityGroups"),
-        ("network-acls", "NetworkAcls"),
-        ("internet-gateways", "InternetGateways"),
-        ("network-interfaces", "NetworkInterfaces"),
-        ("instances", "Reservations"),
-    ):
+    nouns = "vpcs subnets route-tables security-groups network-acls internet-gateways network-interfaces instances"
+    for noun in nouns.split():
         done = weir.run("run", "--", "aws", "ec2", f"describe-{noun}", "--output", "json")
-        (folder / f"{answer}.json").write_text(done.stdout)
+        (folder / f"{noun}.json").write_text(done.stdout)
 
 
 def down():

@@ -3,7 +3,7 @@
 use super::{File, ImportError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 macro_rules! answers {
@@ -17,13 +17,15 @@ macro_rules! answers {
         }
 
         impl Answers {
-            /// Reads the files of one region.
-            pub(super) fn read(files: &BTreeMap<String, &File>) -> Result<Answers, ImportError> {
+            /// Reads the files of one region: an answer is known by its member, whatever its file is called.
+            pub(super) fn read(files: &[&File]) -> Result<Answers, ImportError> {
                 let mut answers = Answers::default();
-                for (name, file) in files {
-                    match name.as_str() {
-                        $($name => answers.$field = members(file, $name)?,)*
-                        _ => answers.leave_out(name, file)?,
+                for file in files {
+                    for (name, list) in parse(file)? {
+                        match name.as_str() {
+                            $($name => answers.$field.append(&mut items(file, list)?),)*
+                            _ => answers.leave_out(name, &list),
+                        }
                     }
                 }
                 Ok(answers)
@@ -49,26 +51,20 @@ answers! {
 const NOT_RESOURCES: [&str; 2] = ["AvailabilityZones", "VpcEndpointServices"];
 
 impl Answers {
-    fn leave_out(&mut self, name: &str, file: &File) -> Result<(), ImportError> {
-        let count = match parse(file)? {
-            Value::Object(answer) => answer.values().filter_map(Value::as_array).map(Vec::len).sum(),
-            _ => 0,
-        };
-        if count > 0 && !NOT_RESOURCES.contains(&name) {
-            self.left_out.insert(name.to_owned(), count);
+    fn leave_out(&mut self, name: String, list: &Value) {
+        let count = list.as_array().map_or(0, Vec::len);
+        if count > 0 && !NOT_RESOURCES.contains(&name.as_str()) {
+            *self.left_out.entry(name).or_default() += count;
         }
-        Ok(())
     }
 }
 
-fn parse(file: &File) -> Result<Value, ImportError> {
+fn parse(file: &File) -> Result<Map<String, Value>, ImportError> {
     serde_json::from_str(&file.text).map_err(|error| malformed(file, &error))
 }
 
-fn members<T: DeserializeOwned>(file: &File, name: &str) -> Result<Vec<T>, ImportError> {
-    let members = parse(file)?.get_mut(name).map(Value::take);
-    let members = members.ok_or_else(|| malformed(file, &format!("has no member {name}")))?;
-    serde_json::from_value(members).map_err(|error| malformed(file, &error))
+fn items<T: DeserializeOwned>(file: &File, list: Value) -> Result<Vec<T>, ImportError> {
+    serde_json::from_value(list).map_err(|error| malformed(file, &error))
 }
 
 fn malformed(file: &File, reason: &dyn std::fmt::Display) -> ImportError {

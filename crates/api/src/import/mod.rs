@@ -1,6 +1,6 @@
 //! A network that really existed, from the answers of `aws ec2 describe-*`.
 //!
-//! The layout is `[accounts/<account>/]<region>/<Answer>.json`, as `aws ec2 describe-vpcs > Vpcs.json` would leave it.
+//! The layout is `[accounts/<account>/]<region>/*.json`, as `aws ec2 describe-vpcs > us-east-1/vpcs.json` leaves it.
 //! What Weir has no model of is left out and counted, never guessed. Nothing is checked against AWS's rules: it existed.
 //! Source: EC2 API Reference, the Describe operations.
 
@@ -48,7 +48,7 @@ impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ImportError::NoRegion => {
-                f.write_str("no answers found: expected [accounts/<account>/]<region>/Vpcs.json and its like")
+                f.write_str("no answers found: expected [accounts/<account>/]<region>/*.json")
             }
             ImportError::Malformed { path, reason } => write!(f, "{path}: {reason}"),
         }
@@ -79,22 +79,45 @@ struct Place {
     region: RegionName,
 }
 
-/// The files of each region's folder, by the name of the answer.
-fn by_place(files: &[File]) -> BTreeMap<Place, BTreeMap<String, &File>> {
-    let mut places: BTreeMap<Place, BTreeMap<String, &File>> = BTreeMap::new();
+/// The files of each region's folder.
+fn by_place(files: &[File]) -> BTreeMap<Place, Vec<&File>> {
+    let mut places: BTreeMap<Place, Vec<&File>> = BTreeMap::new();
     for file in files {
-        if let Some((place, name)) = place_of(&file.path) {
-            places.entry(place).or_default().insert(name, file);
+        if let Some(place) = place_of(&file.path) {
+            places.entry(place).or_default().push(file);
         }
     }
     places
 }
 
-fn place_of(path: &str) -> Option<(Place, String)> {
+fn place_of(path: &str) -> Option<Place> {
     let path = Path::new(path);
-    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    if path.extension()? != "json" {
+        return None;
+    }
     let mut folders = path.parent()?.iter().rev().filter_map(|folder| folder.to_str());
     let region = folders.next()?.parse().ok()?;
     let account = folders.next().and_then(|folder| folder.parse().ok());
-    Some((Place { account, region }, name.to_owned()))
+    Some(Place { account, region })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VPCS: &str =
+        r#"{"Vpcs": [{"VpcId": "vpc-0123456789abcdef0", "CidrBlock": "10.0.0.0/16"}], "NextToken": "t"}"#;
+
+    fn read(path: &str) -> Result<usize, ImportError> {
+        let file = File { path: path.into(), text: VPCS.into() };
+        import(&[file], &mut Ids::new(0)).map(|imported| imported.network.vpcs.len())
+    }
+
+    #[test]
+    fn an_answer_is_known_by_its_member_whatever_its_file_is_called() {
+        assert_eq!(read("us-east-1/Vpcs.json"), Ok(1));
+        assert_eq!(read("accounts/123456789012/eu-west-1/describe-vpcs.json"), Ok(1));
+        assert_eq!(read("somewhere/Vpcs.json"), Err(ImportError::NoRegion));
+        assert_eq!(read("us-east-1/Vpcs.txt"), Err(ImportError::NoRegion));
+    }
 }
