@@ -6,8 +6,10 @@ pub mod account;
 pub mod address;
 pub mod dhcp;
 pub mod flow_log;
+pub mod image;
 pub mod instance;
 pub mod internet_gateway;
+pub mod key_pair;
 pub mod network_acl;
 pub mod network_interface;
 pub mod peering;
@@ -70,6 +72,8 @@ crate::table::operations! { Ec2 form:
         TerminateInstances Write DescribeInstanceStatus List
         ModifyInstanceAttribute Write DescribeInstanceAttribute List
     }
+    image { DescribeImages List DescribeInstanceTypes List DescribeInstanceTypeOfferings List }
+    key_pair { ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }
     peering {
         CreateVpcPeeringConnection Write AcceptVpcPeeringConnection Write RejectVpcPeeringConnection Write
         DeleteVpcPeeringConnection Write DescribeVpcPeeringConnections List

@@ -127,6 +127,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         crate::iam::OPERATIONS,
         crate::instance_connect::OPERATIONS,
         crate::logs::OPERATIONS,
+        crate::ssm::OPERATIONS,
         crate::sts::OPERATIONS,
     ]
     .into_iter()

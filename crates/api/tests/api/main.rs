@@ -1,19 +1,29 @@
 //! Operations in process: the text of a request to the text of its answer.
 
 mod account;
+mod address;
 mod clumsy;
 mod coverage;
 mod dhcp;
 mod flow;
+mod flow_log;
 mod iam;
+mod image;
+mod instance;
 mod internet_gateway;
+mod key_pair;
 mod logs;
 mod network_acl;
+mod network_interface;
 mod packets;
+mod peering;
 mod region;
 mod route;
+mod security_group;
 mod shown;
+mod ssm;
 mod subnet;
+mod tags;
 mod token;
 mod vpc;
 mod world;
