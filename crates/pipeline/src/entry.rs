@@ -40,15 +40,6 @@ pub(crate) struct Fate<A> {
     pub hops: u8,
 }
 
-/// What a flow's packets came to since the window opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counters {
-    pub packets: u64,
-    pub bytes: u64,
-    pub first: Nanos,
-    pub tcp_flags: u8,
-}
-
 /// What has to be asked for every packet of a flow, because it may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attention {
@@ -60,30 +51,44 @@ pub(crate) enum Attention {
     Full,
 }
 
-/// An entry of the flow table.
+/// An entry of the flow table. What every packet of an IPv4 flow needs is in its first 64 bytes: one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Entry<A> {
     pub key: Key<A>,
-    pub fate: Fate<A>,
-    pub counters: Counters,
-    /// When the last packet came.
-    pub last: Nanos,
-    /// When the tracked connection was last touched by packets that arrive, as far as it is not in their own entry.
-    pub touched: Nanos,
-    /// The entry whose packets arrive here as the reverse of this flow, if it still does.
-    pub partner: u32,
     /// The epoch it was decided in; 0 if it has not been.
     pub epoch: u32,
+    /// When the last packet came.
+    pub last: Nanos,
+    /// Packets since the window opened.
+    pub packets: u64,
+    /// Bytes since the window opened.
+    pub bytes: u64,
     /// How many seconds may pass between packets before tracking has to be asked again.
     pub idle_s: u32,
-    /// The connection at the interface it enters by.
-    pub connection: Connection,
+    to: u32,
+    outcome: Result<Way, Reason>,
+    hops: u8,
+    is_translated: bool,
     /// What has to be asked for every packet.
     pub attention: Attention,
     /// Whether tracking has to be asked for SYN, FIN and RST.
     pub heeds_flags: bool,
     /// Whether its packets touch a connection at the interface they reach.
     pub touches: bool,
+    tcp_flags: u8,
+    there: Flow<A>,
+    /// When the first packet since the window opened came.
+    first: Nanos,
+    /// When the tracked connection was last touched by packets that arrive, as far as it is not in their own entry.
+    pub touched: Nanos,
+    /// The entry whose packets arrive here as the reverse of this flow, if it still does.
+    pub partner: u32,
+    departure: Option<Action>,
+    arrival: Option<Action>,
+    path: Option<u8>,
+    /// The connection at the interface it enters by.
+    pub connection: Connection,
     /// Whether it counts among the refused flows.
     pub refused: bool,
     /// Whether the entry is in use.
@@ -93,38 +98,57 @@ pub(crate) struct Entry<A> {
 impl<A: Address> Entry<A> {
     /// An entry about which nothing has been decided.
     pub fn undecided(key: Key<A>) -> Entry<A> {
-        let fate = Fate {
-            to: NOWHERE,
-            there: key.flow,
-            outcome: Err(Reason::NoRoute),
-            departure: None,
-            arrival: None,
-            path: None,
-            hops: 0,
-        };
         Entry {
             key,
-            fate,
-            counters: Counters::default(),
-            last: Nanos(0),
-            touched: Nanos(0),
-            partner: NOWHERE,
             epoch: 0,
+            last: Nanos(0),
+            packets: 0,
+            bytes: 0,
             idle_s: 0,
-            connection: Connection::Untracked,
+            to: NOWHERE,
+            outcome: Err(Reason::NoRoute),
+            hops: 0,
+            is_translated: false,
             attention: Attention::None,
             heeds_flags: false,
             touches: false,
+            tcp_flags: 0,
+            there: key.flow,
+            first: Nanos(0),
+            touched: Nanos(0),
+            partner: NOWHERE,
+            departure: None,
+            arrival: None,
+            path: None,
+            connection: Connection::Untracked,
             refused: false,
             live: true,
         }
+    }
+
+    /// What was decided.
+    pub fn fate(&self) -> Fate<A> {
+        let Entry { to, there, outcome, departure, arrival, path, hops, .. } = *self;
+        Fate { to, there, outcome, departure, arrival, path, hops }
+    }
+
+    /// Takes over what was decided.
+    pub fn set_fate(&mut self, fate: Fate<A>) {
+        let Fate { to, there, outcome, departure, arrival, path, hops } = fate;
+        self.is_translated = there != self.key.flow;
+        *self = Entry { to, there, outcome, departure, arrival, path, hops, ..*self };
+    }
+
+    /// Begins to count anew.
+    pub fn reset_counters(&mut self) {
+        (self.packets, self.bytes, self.tcp_flags) = (0, 0, 0);
     }
 
     /// Whether `packet` may be treated as the ones before it, connection tracking at the receiver's groups apart.
     #[inline]
     pub fn covers(&self, epoch: u32, packet: &Packet, now: Nanos) -> bool {
         self.epoch == epoch
-            && packet.ttl > self.fate.hops
+            && packet.ttl > self.hops
             && now.0.saturating_sub(self.last.0) <= u64::from(self.idle_s) * SECOND_NS
             && !(self.heeds_flags && packet.tcp_flags & (SYN | FIN | RST) != 0)
             && packet.quoted.is_none()
@@ -133,33 +157,35 @@ impl<A: Address> Entry<A> {
     /// Counts `packet`; one that claims to have no segments is one packet.
     #[inline]
     pub fn count(&mut self, packet: &Packet, now: Nanos) {
-        if self.counters.packets == 0 {
-            self.counters.first = now;
+        if self.packets == 0 {
+            self.first = now;
         }
         self.last = now;
-        self.counters.packets += u64::from(packet.segments.max(1));
-        self.counters.bytes += u64::from(packet.bytes);
+        self.packets += u64::from(packet.segments.max(1));
+        self.bytes += u64::from(packet.bytes);
         if packet.tcp_flags & (SYN | FIN | RST) != 0 {
-            self.counters.tcp_flags |= logged_flags(packet);
+            self.tcp_flags |= logged_flags(packet);
         }
     }
 
     /// The verdict on its packets.
     #[inline]
     pub fn verdict(&self, slots: &Slots) -> Verdict {
-        let Fate { to, there, outcome, hops, .. } = self.fate;
-        match outcome {
-            Ok(way) => deliver(slots, to, &there, (way, hops)),
+        match self.outcome {
+            Ok(way) => {
+                let there = if self.is_translated { &self.there } else { &self.key.flow };
+                deliver(slots, self.to, there, (way, self.hops))
+            }
             Err(reason) => Verdict::Drop(reason),
         }
     }
 
     /// What the interfaces on its way saw since the window opened: nothing if no packet came.
     pub fn sightings(&self, slots: &Slots) -> [Option<Sighting>; 2] {
-        if self.counters.packets == 0 {
+        if self.packets == 0 {
             return [None, None];
         }
-        let Fate { to, there, departure, arrival, path, .. } = self.fate;
+        let Fate { to, there, departure, arrival, path, .. } = self.fate();
         let path = path.filter(|_| departure == Some(Action::Accept));
         [
             self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path)),
@@ -174,7 +200,7 @@ impl<A: Address> Entry<A> {
         flow: &Flow<A>,
         (action, traffic_path): (Option<Action>, Option<u8>),
     ) -> Option<Sighting> {
-        let (tuple, counters) = (flow.tuple(), &self.counters);
+        let tuple = flow.tuple();
         Some(Sighting {
             interface: slots.interface(slot)?,
             direction,
@@ -184,11 +210,11 @@ impl<A: Address> Entry<A> {
             destination_port: tuple.destination_port,
             protocol: tuple.protocol,
             action: action?,
-            packets: counters.packets,
-            bytes: counters.bytes,
-            first: counters.first,
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.first,
             last: self.last,
-            tcp_flags: counters.tcp_flags,
+            tcp_flags: self.tcp_flags,
             traffic_path,
         })
     }
@@ -218,4 +244,16 @@ pub(crate) fn deliver<A: Address>(
         way,
         hops,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+    use std::mem::offset_of;
+
+    #[test]
+    fn what_every_packet_needs_is_in_one_cache_line() {
+        assert!(offset_of!(Entry<u32>, there) <= 64);
+        assert_eq!(size_of::<Entry<u32>>(), 128);
+    }
 }

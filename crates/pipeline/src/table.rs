@@ -132,7 +132,7 @@ impl<A: Address> Table<A> {
         let entry = &self.entries[index as usize];
         entry.attention == Attention::Receiver
             && entry.covers(world.epoch, visit.packet, visit.now)
-            && !self.receiver(&entry.fate).is_some_and(|receiver| self.is_alive(receiver, visit.now))
+            && !self.receiver(&entry.fate()).is_some_and(|receiver| self.is_alive(receiver, visit.now))
     }
 
     /// The entry of the replies to a flow with `fate`: the one that has the receiver's connection.
@@ -153,15 +153,19 @@ impl<A: Address> Table<A> {
     /// The entry whose packets touch the connection of `entry` as they arrive, if there is one.
     fn partner(&self, entry: &Entry<A>) -> Option<&Entry<A>> {
         let partner = self.entries.get(entry.partner as usize)?;
-        let Fate { to, there, .. } = partner.fate;
+        let Fate { to, there, .. } = partner.fate();
         let arrives = to == entry.key.port && there.reversed() == entry.key.flow;
         (partner.live && partner.touches && arrives).then_some(partner)
     }
 
     /// Notes at the receiver when the packets of `index` last touched its connection, before that is forgotten.
     fn fold(&mut self, index: u32) {
-        let Entry { touches, fate, last, .. } = self.entries[index as usize];
-        if let Some(receiver) = self.receiver(&fate).filter(|_| touches) {
+        let entry = &self.entries[index as usize];
+        if !entry.touches {
+            return;
+        }
+        let last = entry.last;
+        if let Some(receiver) = self.receiver(&entry.fate()) {
             let touched = &mut self.entries[receiver as usize].touched;
             *touched = last.max(*touched);
         }
@@ -209,11 +213,11 @@ impl<A: Address> Table<A> {
         far: Connection,
     ) -> Verdict {
         let entry = &mut self.entries[index as usize];
-        if entry.fate != fate {
+        if entry.fate() != fate {
             flush(entry, &world.slots, pending);
         }
         let near = entry.connection;
-        entry.fate = fate;
+        entry.set_fate(fate);
         entry.epoch = world.epoch;
         entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
         entry.heeds_flags = near.heeds_flags() || far.heeds_flags();
@@ -331,7 +335,8 @@ impl<A: Address> Table<A> {
         if fate.outcome.is_ok() {
             return Verdict::Drop(Reason::TableFull);
         }
-        let mut entry = Entry { fate, ..Entry::undecided(visit.key) };
+        let mut entry = Entry::undecided(visit.key);
+        entry.set_fate(fate);
         entry.count(visit.packet, visit.now);
         flush(&mut entry, &world.slots, pending);
         entry.verdict(&world.slots)
@@ -373,7 +378,7 @@ impl<A: Address> Table<A> {
         for index in 0..self.entries.len() as u32 {
             let entry = &self.entries[index as usize];
             let quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
-            if entry.live && entry.counters.packets == 0 && quiet && !self.is_alive(index, now) {
+            if entry.live && entry.packets == 0 && quiet && !self.is_alive(index, now) {
                 self.remove(index);
             }
         }
@@ -383,7 +388,7 @@ impl<A: Address> Table<A> {
     pub fn close_window(&mut self, world: &World, now: Nanos, out: &mut Vec<Sighting>) {
         for entry in self.entries.iter_mut().filter(|entry| entry.live) {
             out.extend(entry.sightings(&world.slots).into_iter().flatten());
-            entry.counters = Default::default();
+            entry.reset_counters();
         }
         self.sweep(now);
     }
@@ -393,13 +398,14 @@ impl<A: Address> Table<A> {
         let is_gone = |slot| gone.binary_search(&slot).is_ok();
         for index in 0..self.entries.len() as u32 {
             let entry = &mut self.entries[index as usize];
-            let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate.to));
+            let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate().to));
             if !entry.live || !(from || to) {
                 continue;
             }
             flush(entry, &world.slots, pending);
             if to {
-                (entry.fate.to, entry.fate.arrival, entry.touches) = (NOWHERE, None, false);
+                entry.set_fate(Fate { to: NOWHERE, arrival: None, ..entry.fate() });
+                entry.touches = false;
             }
             if from {
                 self.remove(index);
@@ -534,5 +540,5 @@ fn flush<A: Address>(entry: &mut Entry<A>, slots: &Slots, pending: &mut Pending)
     for sighting in entry.sightings(slots).into_iter().flatten() {
         pending.add(sighting);
     }
-    entry.counters = Default::default();
+    entry.reset_counters();
 }
