@@ -5,7 +5,7 @@ use crate::compiled::group::{Members, Policy, Rules};
 use crate::compiled::place::Places;
 use crate::compiled::route::{Ranges, RoutingTable};
 use crate::compiled::{Compiled, CompiledAcl, CompiledInterface};
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::{Cidr, Cidr4, Cidr6};
 
@@ -26,6 +26,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn next(self) -> Option<Self>;
     /// What kind of address it is.
     fn kind(self) -> Kind;
+    /// Hashes two addresses.
+    fn hash_pair<H: Hasher>(one: Self, other: Self, state: &mut H);
 
     /// The interface's own addresses.
     fn own(interface: &CompiledInterface) -> &[Self];
@@ -95,6 +97,11 @@ impl Address for u32 {
         }
     }
 
+    #[inline]
+    fn hash_pair<H: Hasher>(one: u32, other: u32, state: &mut H) {
+        state.write_u64(u64::from(one) << 32 | u64::from(other));
+    }
+
     fn own(interface: &CompiledInterface) -> &[u32] {
         &interface.own4
     }
@@ -156,6 +163,12 @@ impl Address for u128 {
             [0x2000..=0x3fff, ..] => Kind::Global,
             _ => Kind::Private,
         }
+    }
+
+    #[inline]
+    fn hash_pair<H: Hasher>(one: u128, other: u128, state: &mut H) {
+        state.write_u128(one);
+        state.write_u128(other);
     }
 
     fn own(interface: &CompiledInterface) -> &[u128] {

@@ -8,6 +8,7 @@ use crate::sighting::{Action, Sighting};
 use crate::slots::{INTERNET, NOWHERE, Slots};
 use crate::track::{Connection, logged_flags};
 use crate::verdict::{Delivery, Reason, Verdict, Way};
+use std::hash::{Hash, Hasher};
 use weir_model::Nanos;
 use weir_model::group::Direction;
 
@@ -15,10 +16,19 @@ use weir_model::group::Direction;
 pub(crate) const SECOND_NS: u64 = 1_000_000_000;
 
 /// What an entry is found by: where the packet enters the network, and its flow there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key<A> {
     pub port: u32,
     pub flow: Flow<A>,
+}
+
+impl<A: Address> Hash for Key<A> {
+    /// Few writes of many bits: this is done for every packet.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        A::hash_pair(self.flow.source, self.flow.destination, state);
+        state.write_u64(self.flow.digest(self.port));
+    }
 }
 
 /// What was decided about a flow.

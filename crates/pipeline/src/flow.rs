@@ -8,7 +8,7 @@ use crate::packet::{Packet, Tuple};
 use weir_model::Protocol;
 
 /// Addresses, protocol, and what else tells flows apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flow<A> {
     pub source: A,
     pub destination: A,
@@ -71,6 +71,13 @@ impl<A: Address> Flow<A> {
             source_port: if has_ports { self.source_number } else { 0 },
             destination_port: if has_ports { self.destination_number } else { 0 },
         }
+    }
+
+    /// Everything but the addresses and the upper half of `port` in one number.
+    #[inline]
+    pub fn digest(&self, port: u32) -> u64 {
+        let numbers = u64::from(self.source_number) << 16 | u64::from(self.destination_number);
+        (u64::from(port) << 32 | numbers) ^ (u64::from(self.protocol) << 56)
     }
 
     /// The protocol.

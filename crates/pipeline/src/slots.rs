@@ -3,7 +3,7 @@
 //! The indices of a [`Compiled`] are dense and shift when an interface comes or goes; flows remember slots instead.
 
 use crate::compiled::Compiled;
-use crate::packet::{InterfaceIdx, Port};
+use crate::packet::Port;
 use std::collections::BTreeMap;
 use weir_model::InterfaceId;
 
@@ -18,14 +18,16 @@ pub(crate) struct Slots {
     by_id: BTreeMap<InterfaceId, u32>,
     by_index: Vec<u32>,
     /// By slot; the first is the internet's.
-    interfaces: Vec<Option<(InterfaceId, InterfaceIdx)>>,
+    interfaces: Vec<Option<InterfaceId>>,
+    /// By slot.
+    ports: Vec<Port>,
     free: Vec<u32>,
 }
 
 impl Slots {
     /// Slots for the interfaces of `compiled`.
     pub fn new(compiled: &Compiled) -> Slots {
-        let mut slots = Slots { interfaces: vec![None], ..Slots::default() };
+        let mut slots = Slots { interfaces: vec![None], ports: vec![Port::Internet], ..Slots::default() };
         slots.update(compiled);
         slots
     }
@@ -47,16 +49,24 @@ impl Slots {
         self.by_id.retain(|_, slot| self.interfaces[*slot as usize].is_some());
         self.by_index.clear();
         for (index, interface) in compiled.interfaces() {
-            let (free, interfaces) = (&mut self.free, &mut self.interfaces);
-            let slot = *self.by_id.entry(interface.id).or_insert_with(|| {
-                free.pop().unwrap_or_else(|| {
-                    interfaces.push(None);
-                    interfaces.len() as u32 - 1
-                })
-            });
-            self.interfaces[slot as usize] = Some((interface.id, index));
+            let slot = match self.by_id.get(&interface.id) {
+                Some(slot) => *slot,
+                None => self.take(interface.id),
+            };
+            self.interfaces[slot as usize] = Some(interface.id);
+            self.ports[slot as usize] = Port::Interface(index);
             self.by_index.push(slot);
         }
+    }
+
+    fn take(&mut self, id: InterfaceId) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.interfaces.push(None);
+            self.ports.push(Port::Internet);
+            self.ports.len() as u32 - 1
+        });
+        self.by_id.insert(id, slot);
+        slot
     }
 
     /// The slot of `port`, or `None` if it is no interface of the network.
@@ -68,17 +78,14 @@ impl Slots {
         }
     }
 
-    /// The port with `slot`; the internet for a slot that is not in use.
+    /// The port with `slot`; the internet for one that never was in use.
     #[inline]
     pub fn port(&self, slot: u32) -> Port {
-        match self.interfaces.get(slot as usize) {
-            Some(Some((_, index))) => Port::Interface(*index),
-            _ => Port::Internet,
-        }
+        self.ports.get(slot as usize).copied().unwrap_or(Port::Internet)
     }
 
     /// The interface with `slot`, if it is one.
     pub fn interface(&self, slot: u32) -> Option<InterfaceId> {
-        self.interfaces.get(slot as usize)?.map(|(id, _)| id)
+        *self.interfaces.get(slot as usize)?
     }
 }
