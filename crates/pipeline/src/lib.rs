@@ -30,5 +30,5 @@ pub use packet::{InterfaceIdx, Packet, Port, Tuple};
 pub use pending::PENDING_MAX;
 pub use pipeline::{FlowCount, Pipeline};
 pub use sighting::{Action, Sighting, Skipped};
-pub use table::{FLOWS_MAX, REFUSED_MAX, RETAIN_S};
+pub use table::{FLOWS_MAX, Limits, REFUSED_MAX, RETAIN_S};
 pub use verdict::{Delivery, Reason, Service, Verdict, Way};

@@ -78,6 +78,8 @@ struct Sent<'a> {
     destination: IpAddr,
     hops: u8,
     now: Nanos,
+    /// The packet that an ICMP error quotes, as it was when it passed here.
+    quoted: Option<Tuple>,
 }
 
 impl Oracle {
@@ -87,7 +89,7 @@ impl Oracle {
         if source.is_ipv4() != destination.is_ipv4() {
             return Fate::Drop(Reason::MixedFamilies);
         }
-        let sent = Sent { packet, source, destination, hops: 0, now };
+        let sent = Sent { packet, source, destination, hops: 0, now, quoted: packet.quoted };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
             Place::Interface(id) => match network.interfaces.get(&id) {
@@ -206,7 +208,11 @@ impl Oracle {
         }
         let public =
             public_of(network, sender.vpc, sent.source).ok_or(Fate::Drop(Reason::NoPublicAddress))?;
-        let sent = Sent { source: public, hops: sent.hops + 1, ..sent };
+        let quoted = sent.quoted.map(|quoted| Tuple {
+            destination: public_of(network, sender.vpc, quoted.destination).unwrap_or(quoted.destination),
+            ..quoted
+        });
+        let sent = Sent { source: public, hops: sent.hops + 1, quoted, ..sent };
         if private_of(network, sent.destination).is_some() {
             return self.enter(network, sent);
         }
@@ -233,7 +239,11 @@ impl Oracle {
         if !network.internet_gateways.iter().any(|gateway| gateway.vpc == Some(receiver.vpc)) {
             return Err(Fate::Drop(Reason::NoInternetGateway));
         }
-        let sent = Sent { destination: private, ..sent };
+        let quoted = sent.quoted.map(|quoted| Tuple {
+            source: private_of(network, quoted.source).map_or(quoted.source, |(_, private)| private),
+            ..quoted
+        });
+        let sent = Sent { destination: private, quoted, ..sent };
         self.arrive_from(network, receiver, sent, true)
     }
 
@@ -324,6 +334,9 @@ impl Oracle {
                 return Said::Closed;
             }
         }
+        if self.quotes_known(interface, sent, direction) {
+            return Said::Known;
+        }
         let groups: Vec<&Group> = interface.groups.iter().filter_map(|id| network.groups.get(id)).collect();
         let rules = || groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (*group, rule)));
         let matching: Vec<&GroupRule> = rules()
@@ -342,6 +355,27 @@ impl Oracle {
             && answers_open
             && matching.iter().any(|rule| is_for_all(rule, sent));
         if untracked { Said::Yes } else { Said::YesTracked }
+    }
+
+    /// Whether an ICMP error is about a packet of a conversation that is known here. Of ICMP, only echo requests are
+    /// answered with errors.
+    fn quotes_known(&self, interface: &Interface, sent: Sent, direction: Direction) -> bool {
+        let Some(quoted) = sent.quoted else { return false };
+        let icmp = match quoted.protocol {
+            Protocol::ICMP => (8, 0),
+            Protocol::ICMPV6 => (128, 0),
+            _ => (0, 0),
+        };
+        let packet = Packet { icmp, ..Packet::new(quoted, 0) };
+        let about = Sent {
+            packet: &packet,
+            source: quoted.source,
+            destination: quoted.destination,
+            quoted: None,
+            ..sent
+        };
+        let ends = if direction == Direction::Egress { arriving_ends(about) } else { leaving_ends(about) };
+        self.conversation((interface.id, ends), about).is_some_and(|conversation| !conversation.closed)
     }
 
     fn conversation(&self, at: (InterfaceId, Ends), sent: Sent) -> Option<&Conversation> {

@@ -8,16 +8,22 @@ use weir_model::InterfaceId;
 pub const PENDING_MAX: usize = 1 << 18;
 
 /// Sightings that wait for the window to close.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
+    limit: usize,
     sightings: Vec<Sighting>,
     skipped: BTreeMap<InterfaceId, (u64, u64)>,
 }
 
 impl Pending {
+    /// Nothing yet, and room for `limit`.
+    pub fn new(limit: usize) -> Pending {
+        Pending { limit, sightings: Vec::new(), skipped: BTreeMap::new() }
+    }
+
     /// Keeps `sighting`, or counts it as skipped if there are too many.
     pub fn add(&mut self, sighting: Sighting) {
-        if self.sightings.len() < PENDING_MAX {
+        if self.sightings.len() < self.limit {
             self.sightings.push(sighting);
             return;
         }

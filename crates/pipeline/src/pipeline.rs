@@ -8,7 +8,7 @@ use crate::packet::{Packet, Port};
 use crate::pending::Pending;
 use crate::sighting::{Sighting, Skipped};
 use crate::slots::Slots;
-use crate::table::{Table, World};
+use crate::table::{Limits, Table, World};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{NoConnections, Walk};
 use weir_model::Nanos;
@@ -34,12 +34,17 @@ pub struct FlowCount {
 impl Pipeline {
     /// A network without flows. `seed` decides nothing but the order within the flow table's hash.
     pub fn new(compiled: Compiled, seed: u64) -> Pipeline {
+        Pipeline::with_limits(compiled, seed, Limits::default())
+    }
+
+    /// A network without flows that will not remember more than `limits`.
+    pub fn with_limits(compiled: Compiled, seed: u64, limits: Limits) -> Pipeline {
         let slots = Slots::new(&compiled);
         Pipeline {
             world: World { compiled, slots, epoch: 1 },
-            flows4: Table::new(seed),
-            flows6: Table::new(seed),
-            pending: Pending::default(),
+            flows4: Table::new(seed, limits),
+            flows6: Table::new(seed, limits),
+            pending: Pending::new(limits.pending),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::entry::{Attention, Entry, Fate, Key, SECOND_NS};
 use crate::explain::{Admission, Explanation, Step};
 use crate::flow::Flow;
 use crate::packet::{InterfaceIdx, Packet, Port};
-use crate::pending::Pending;
+use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
 use crate::track::Connection;
@@ -30,6 +30,24 @@ use weir_model::group::Direction;
 pub const FLOWS_MAX: usize = 1 << 20;
 /// The most refused flows of one family that have entries.
 pub const REFUSED_MAX: usize = 1 << 18;
+
+/// How much a pipeline remembers, for IPv4 and IPv6 each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most flows that are not refused, each direction one: [`FLOWS_MAX`].
+    pub flows: usize,
+    /// The most refused flows that have entries: [`REFUSED_MAX`].
+    pub refused: usize,
+    /// The most sightings that wait for a window to close: [`PENDING_MAX`], for both families together.
+    pub pending: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { flows: FLOWS_MAX, refused: REFUSED_MAX, pending: PENDING_MAX }
+    }
+}
+
 /// Seconds that an entry without a tracked connection is kept after its last packet.
 pub const RETAIN_S: u32 = 60;
 /// Seconds between searches of a full table for entries that are over.
@@ -52,6 +70,7 @@ pub(crate) struct Table<A> {
     free: Vec<u32>,
     refused: usize,
     swept: Nanos,
+    limits: Limits,
     hasher: FixedState,
 }
 
@@ -67,13 +86,14 @@ struct Visit<'a, A> {
 
 impl<A: Address> Table<A> {
     /// A table without flows, hashed with `seed`.
-    pub fn new(seed: u64) -> Table<A> {
+    pub fn new(seed: u64, limits: Limits) -> Table<A> {
         Table {
             index: HashTable::new(),
             entries: Vec::new(),
             free: Vec::new(),
             refused: 0,
             swept: Nanos(0),
+            limits,
             hasher: FixedState::with_seed(seed),
         }
     }
@@ -322,7 +342,8 @@ impl<A: Address> Table<A> {
 
     fn is_full(&self, refused: bool) -> bool {
         let (flows, refused_flows) = self.len();
-        if refused { refused_flows >= REFUSED_MAX } else { flows + 2 > FLOWS_MAX }
+        let Limits { flows: flows_max, refused: refused_max, .. } = self.limits;
+        if refused { refused_flows >= refused_max } else { flows + 2 > flows_max }
     }
 
     /// A flow that no entry can be made for: dropped if it would be delivered, else counted right away.

@@ -1,18 +1,39 @@
 //! The pipeline from outside: tables of packets and their fates, and random networks against the oracle.
 
+mod limits;
 mod net;
+mod properties;
 mod random;
 mod rows;
 
 use proptest::prelude::*;
+use weir_pipeline::Reason;
 
-const NETS: &[(&str, &str)] = &[("two-tier.net", include_str!("../../fixtures/packets/two-tier.net"))];
+macro_rules! fixtures {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../fixtures/packets/", $name)))),*]
+    };
+}
+
+const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net");
+const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt");
 
 #[test]
 fn packets_meet_their_fates() {
-    let tables = [include_str!("../../fixtures/packets/stages.txt")];
-    let rows: usize = tables.iter().map(|table| rows::check_table(table, NETS)).sum();
-    assert!(rows >= 20, "only {rows} rows were read");
+    let rows: usize = TABLES.iter().map(|(_, table)| rows::check_table(table, NETS)).sum();
+    assert!(rows >= 200, "only {rows} rows were read");
+}
+
+/// Reasons that need more than a packet and a network; `limits` has them.
+const TOLD_ELSEWHERE: &[Reason] = &[Reason::UnknownPort, Reason::TableFull];
+
+#[test]
+fn every_reason_has_a_row() {
+    for reason in Reason::ALL {
+        let named = TABLES.iter().any(|(_, table)| table.contains(&format!("drop {reason:?} ")))
+            || TABLES.iter().any(|(_, table)| table.contains(&format!("drop {reason:?}\n")));
+        assert!(named || TOLD_ELSEWHERE.contains(reason), "no row ends in {reason:?}");
+    }
 }
 
 proptest! {

@@ -316,7 +316,15 @@ impl Net {
 
     pub fn add_route(&mut self, table: &str, mut words: Words) {
         let destination = Destination::Cidr(words.parse::<Cidr>());
-        let target = target(words.next());
+        let text = words.next();
+        let target = target(text);
+        match target {
+            Target::NatGateway(id) => self.call(id, text),
+            Target::VpcEndpoint(id) => self.call(id, text),
+            Target::TransitGateway(id) => self.call(id, text),
+            Target::VpnGateway(id) => self.call(id, text),
+            _ => {}
+        }
         let origin = match words.option() {
             Some("propagated") => Origin::EnableVgwRoutePropagation,
             _ => Origin::CreateRoute,

@@ -81,7 +81,7 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
     for acl in 0..2 {
         say(text, &format!("acl a{vpc}{acl} v{vpc}"));
         for number in 0..rng.below(4) {
-            say(text, &format!("  {}", entry(rng, 10 * number + 10)));
+            say(text, &format!("  {}", random_entry(rng, 10 * number + 10)));
         }
         for way in ["in", "out"] {
             let verb = rng.pick(&["allow", "allow", "allow", "deny"]);
@@ -91,7 +91,7 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
     for group in 0..3 {
         say(text, &format!("group s{vpc}{group} v{vpc}"));
         for _ in 0..rng.below(5) {
-            say(text, &format!("  {}", rule(rng)));
+            say(text, &format!("  {}", random_rule(rng)));
         }
     }
     for table in ["main", "side"] {
@@ -168,12 +168,14 @@ fn block(rng: &mut Rng) -> String {
     }
 }
 
-fn entry(rng: &mut Rng, number: usize) -> String {
+/// A random ACL entry with `number`.
+pub fn random_entry(rng: &mut Rng, number: usize) -> String {
     let (way, verb) = (rng.pick(&["in", "out"]), rng.pick(&["allow", "deny"]));
     format!("{way} {number} {verb} {} {}", traffic(rng), block(rng))
 }
 
-fn rule(rng: &mut Rng) -> String {
+/// A random group rule.
+pub fn random_rule(rng: &mut Rng) -> String {
     let way = rng.pick(&["in", "out"]);
     let peer = if rng.chance(25) { format!("group:s{}{}", rng.below(3), rng.below(3)) } else { block(rng) };
     format!("{way} {} {peer}", traffic(rng))
@@ -198,14 +200,14 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
 fn random_change(rng: &mut Rng) -> String {
     let vpc = rng.below(3);
     match rng.below(11) {
-        0 | 1 => format!("add group s{vpc}{}: {}", rng.below(3), rule(rng)),
+        0 | 1 => format!("add group s{vpc}{}: {}", rng.below(3), random_rule(rng)),
         2 | 3 => {
             let group = format!("s{vpc}{}", rng.below(3));
             format!("remove-rule {group} {group}/{}", 1 + rng.below(5))
         }
         4 => {
             let number = 10 + rng.below(30);
-            format!("add acl a{vpc}{}: {}", rng.below(2), entry(rng, number))
+            format!("add acl a{vpc}{}: {}", rng.below(2), random_entry(rng, number))
         }
         5 => format!(
             "remove-entry a{vpc}{} {} {}",
@@ -352,72 +354,71 @@ impl Run {
                 let (at, packet) = self.delivered[self.rng.below(self.delivered.len())];
                 (at, answer(packet))
             }
-            _ => return self.fresh(),
+            _ => return random_packet(&mut self.rng, &self.story.net),
         };
-        let tcp_flags = if packet.protocol == Protocol::TCP { self.flags() } else { 0 };
+        let tcp_flags = if packet.protocol == Protocol::TCP { flags(&mut self.rng) } else { 0 };
         (from, Packet { tcp_flags, ..packet })
     }
+}
 
-    fn flags(&mut self) -> u8 {
-        self.rng.pick(&[SYN, SYN, SYN | ACK, ACK, ACK, ACK, ACK | FIN, FIN | ACK, RST, RST | ACK])
-    }
+fn flags(rng: &mut Rng) -> u8 {
+    rng.pick(&[SYN, SYN, SYN | ACK, ACK, ACK, ACK, ACK | FIN, FIN | ACK, RST, RST | ACK])
+}
 
-    fn fresh(&mut self) -> (Place, Packet) {
-        let hosts: Vec<InterfaceId> =
-            self.story.net.network.interfaces.iter().map(|found| found.id).collect();
-        let from = match self.rng.chance(25) {
-            true => Place::Internet,
-            false => Place::Interface(self.rng.pick(&hosts)),
-        };
-        let six = self.rng.chance(20);
-        let source = match from {
-            Place::Interface(id) if self.rng.chance(90) => self.own(id, six),
-            _ => self.anyone(six),
-        };
-        let mixed = self.rng.chance(1);
-        let destination = self.anyone(six ^ mixed);
-        let protocol = match self.rng.below(10) {
-            0..=4 => Protocol::TCP,
-            5 | 6 => Protocol::UDP,
-            7 | 8 if six => Protocol::ICMPV6,
-            7 | 8 => Protocol::ICMP,
-            _ => Protocol(47),
-        };
-        let port = |rng: &mut Rng| if protocol.has_ports() { rng.pick(PORTS) } else { 0 };
-        let (source_port, destination_port) = (port(&mut self.rng), port(&mut self.rng));
-        let tuple = Tuple { source, destination, protocol, source_port, destination_port };
-        let mut packet = Packet::new(tuple, 40 + self.rng.below(1400) as u32);
-        packet.tcp_flags = if protocol == Protocol::TCP { self.flags() } else { 0 };
-        packet.segments = 1 + self.rng.below(3) as u32;
-        if protocol.is_icmp() {
-            packet.icmp =
-                if six { (self.rng.pick(&[128, 129, 1]), 0) } else { (self.rng.pick(&[8, 0, 3, 13]), 0) };
-        }
-        if self.rng.chance(3) {
-            packet.ttl = self.rng.below(3) as u8;
-        }
-        (from, packet)
+/// A random packet between addresses of the random network and around it, and where it enters.
+pub fn random_packet(rng: &mut Rng, net: &Net) -> (Place, Packet) {
+    let hosts: Vec<InterfaceId> = net.network.interfaces.iter().map(|found| found.id).collect();
+    let from = match rng.chance(25) {
+        true => Place::Internet,
+        false => Place::Interface(rng.pick(&hosts)),
+    };
+    let six = rng.chance(20);
+    let source = match from {
+        Place::Interface(id) if rng.chance(90) => own(rng, net, id, six),
+        _ => anyone(rng, six),
+    };
+    let mixed = rng.chance(1);
+    let destination = anyone(rng, six ^ mixed);
+    let protocol = match rng.below(10) {
+        0..=4 => Protocol::TCP,
+        5 | 6 => Protocol::UDP,
+        7 | 8 if six => Protocol::ICMPV6,
+        7 | 8 => Protocol::ICMP,
+        _ => Protocol(47),
+    };
+    let port = |rng: &mut Rng| if protocol.has_ports() { rng.pick(PORTS) } else { 0 };
+    let (source_port, destination_port) = (port(rng), port(rng));
+    let tuple = Tuple { source, destination, protocol, source_port, destination_port };
+    let mut packet = Packet::new(tuple, 40 + rng.below(1400) as u32);
+    packet.tcp_flags = if protocol == Protocol::TCP { flags(rng) } else { 0 };
+    packet.segments = 1 + rng.below(3) as u32;
+    if protocol.is_icmp() {
+        packet.icmp = if six { (rng.pick(&[128, 129, 1]), 0) } else { (rng.pick(&[8, 0, 3, 13]), 0) };
     }
+    if rng.chance(3) {
+        packet.ttl = rng.below(3) as u8;
+    }
+    (from, packet)
+}
 
-    fn own(&mut self, id: InterfaceId, six: bool) -> IpAddr {
-        let interface = self.story.net.network.interfaces.get(&id).expect("chosen from it");
-        match (six, interface.ipv6_addresses.first()) {
-            (true, Some(address)) => (*address).into(),
-            _ => interface.addresses[self.rng.below(interface.addresses.len())].private.into(),
-        }
+fn own(rng: &mut Rng, net: &Net, id: InterfaceId, six: bool) -> IpAddr {
+    let interface = net.network.interfaces.get(&id).expect("chosen from it");
+    match (six, interface.ipv6_addresses.first()) {
+        (true, Some(address)) => (*address).into(),
+        _ => interface.addresses[rng.below(interface.addresses.len())].private.into(),
     }
+}
 
-    fn anyone(&mut self, six: bool) -> IpAddr {
-        let (vpc, subnet, host) = (self.rng.below(3), self.rng.below(2), self.rng.below(3));
-        let text = match self.rng.below(8) {
-            _ if six && self.rng.chance(80) => format!("2600:{vpc}:0:{subnet}::1{host}"),
-            _ if six => self.rng.pick(&["2001:db8::1", "fd00:ec2::254", "fe80::1", "fd00::1"]).to_owned(),
-            0..=4 => format!("10.{vpc}.{subnet}.{}{host}", self.rng.pick(&[1, 1, 1, 2])),
-            5 | 6 => format!("198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host),
-            _ => self.rng.pick(STRANGERS).to_owned(),
-        };
-        text.parse().expect("an address")
-    }
+fn anyone(rng: &mut Rng, six: bool) -> IpAddr {
+    let (vpc, subnet, host) = (rng.below(3), rng.below(2), rng.below(3));
+    let text = match rng.below(8) {
+        _ if six && rng.chance(80) => format!("2600:{vpc}:0:{subnet}::1{host}"),
+        _ if six => rng.pick(&["2001:db8::1", "fd00:ec2::254", "fe80::1", "fd00::1"]).to_owned(),
+        0..=4 => format!("10.{vpc}.{subnet}.{}{host}", rng.pick(&[1, 1, 1, 2])),
+        5 | 6 => format!("198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host),
+        _ => rng.pick(STRANGERS).to_owned(),
+    };
+    text.parse().expect("an address")
 }
 
 fn answer(packet: Packet) -> Packet {

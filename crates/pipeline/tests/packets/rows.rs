@@ -161,10 +161,10 @@ fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
     let mut packet = Packet { quoted, ..Packet::new(tuple, 40) };
     packet.tcp_flags = if protocol == Protocol::TCP { SYN } else { 0 };
     packet.icmp = if is_icmp { (if protocol == Protocol::ICMP { 8 } else { 128 }, 0) } else { (0, 0) };
-    let host = from.split([':', '.']).next().unwrap_or_default();
-    let mut place = match host.parse::<u8>().is_ok() || from.starts_with('[') {
-        true => Place::Internet,
-        false => Place::Interface(id(host)),
+    let host = from.trim_start_matches('[').split([':', '.', ']']).next().unwrap_or_default();
+    let mut place = match net.network.interfaces.has(&id(host)) {
+        true => Place::Interface(id(host)),
+        false => Place::Internet,
     };
     while let Some(word) = words.option() {
         match word {
