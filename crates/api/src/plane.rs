@@ -12,6 +12,9 @@ use weir_model::{Nanos, Network, Timestamp};
 /// How often counters become sightings: the shortest aggregation interval of a flow log.
 const WINDOW_NS: u64 = 60_000_000_000;
 
+/// How long a change may wait to be taken over when no packet is under way that it could concern.
+const ADOPTION_NS: u64 = 1_000_000_000;
+
 /// Fabric, recorder and outbox, and how far they have come.
 pub struct Plane {
     /// Hosts and wires.
@@ -66,7 +69,8 @@ impl Plane {
     /// When there is something to do next, if nobody calls before.
     pub fn next_deadline(&self) -> Option<Nanos> {
         let window = self.recorder.next_close().map(|_| self.window_end);
-        let events = [self.changed_at, self.fabric.next_event(), self.outbox.next_due(), window];
+        let adoption = self.changed_at.map(|changed_at| changed_at.plus(ADOPTION_NS));
+        let events = [adoption, self.fabric.next_event(), self.outbox.next_due(), window];
         events.into_iter().flatten().min()
     }
 

@@ -5,6 +5,7 @@ mod address;
 mod clumsy;
 mod coverage;
 mod dhcp;
+mod documented;
 mod flow;
 mod flow_log;
 mod iam;

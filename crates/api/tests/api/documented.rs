@@ -1,0 +1,48 @@
+//! `docs/operations.md` lists what the table of operations has: `UPDATE_EXPECT=1 cargo test -p weir-api documented` writes it.
+
+use expect_test::expect_file;
+use std::fmt::Write as _;
+use weir_api::table::{self, Access, Row};
+use weir_wire::Service;
+
+const HEAD: &str = "# Operations
+
+What Weir answers, written from its own table of operations. Anything else is refused with HTTP 400 and the words \"not implemented
+by weir\". A parameter that is not implemented is refused too (`UnknownParameter`), never ignored; those in the last column are read
+and checked but change nothing.
+";
+
+#[test]
+fn operations_are_documented() {
+    let mut text = HEAD.to_owned();
+    for service in Service::all() {
+        let mut rows: Vec<&Row> = table::all().filter(|row| row.service == service).collect();
+        rows.sort_by_key(|row| row.name);
+        if !rows.is_empty() {
+            write_service(&mut text, service, &rows).expect("a string takes anything");
+        }
+    }
+    expect_file!["../../../../docs/operations.md"].assert_eq(&text);
+}
+
+fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt::Result {
+    write!(text, "\n## {} ({})\n\n", service.scope(), rows.len())?;
+    writeln!(text, "| operation | access | accepted without effect |")?;
+    writeln!(text, "|---|---|---|")?;
+    for row in rows {
+        let accepted = row.members.iter().filter(|member| member.accepted);
+        let accepted: Vec<String> = accepted.map(|member| member.request_name(service.dialect())).collect();
+        writeln!(text, "| {} | {} | {} |", row.name, access(row.access), accepted.join(", "))?;
+    }
+    Ok(())
+}
+
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::List => "list",
+        Access::Read => "read",
+        Access::Write => "write",
+        Access::Tagging => "tagging",
+        Access::Permissions => "permissions",
+    }
+}
