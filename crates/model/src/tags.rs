@@ -231,3 +231,6 @@ impl Network {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

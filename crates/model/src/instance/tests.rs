@@ -1,1 +1,270 @@
+use super::*;
+use crate::image::CATALOGUE;
+use crate::interface::{AddressChoice, InterfaceRefusal, NewInterface};
+use crate::testing::{World, scope};
+use crate::{SubnetId, Tags};
 
+struct Lab {
+    world: World,
+    subnet: SubnetId,
+}
+
+fn lab() -> Lab {
+    let mut world = World::new();
+    let vpc = world.vpc("10.0.0.0/16");
+    let subnet = world.subnet(vpc, "10.0.0.0/28");
+    world.network.subnets.get_mut(&subnet).expect("the subnet").map_public_ip = true;
+    Lab { world, subnet }
+}
+
+impl Lab {
+    fn launch(&self, interfaces: Vec<LaunchInterface>) -> Launch {
+        Launch {
+            min: 1,
+            max: 1,
+            image: CATALOGUE[0].id(self.world.scope.region),
+            instance_type: "t2.micro".to_owned(),
+            zone: None,
+            interfaces,
+            key_name: None,
+            user_data: None,
+            termination_protected: false,
+            instance_profile: None,
+            settings: InstanceSettings::default(),
+            tags: Tags::new(),
+        }
+    }
+
+    fn one(&self) -> Launch {
+        self.launch(vec![new(0, Some(self.subnet))])
+    }
+
+    fn run(&mut self, launch: Launch) -> Result<Vec<InstanceId>, Refused> {
+        self.world.run(|network, cx| network.run_instances(cx, launch)).map(|(_, ids)| ids)
+    }
+
+    fn started(&mut self) -> InstanceId {
+        let launch = self.one();
+        self.run(launch).expect("room")[0]
+    }
+
+    fn instance(&self, id: InstanceId) -> &Instance {
+        self.world.network.instances.get(&id).expect("an instance")
+    }
+
+    fn public(&self, id: InstanceId) -> Option<std::net::Ipv4Addr> {
+        let primary = self.instance(id).primary()?;
+        let interface = self.world.network.interfaces.get(&primary).expect("its interface");
+        interface.addresses.first()?.public.as_ref().map(PublicAddress::address)
+    }
+}
+
+fn new(device_index: u16, subnet: Option<SubnetId>) -> LaunchInterface {
+    let source = LaunchSource::New { subnet, new: NewInterface::default(), public: None };
+    LaunchInterface { device_index, delete_on_termination: None, source }
+}
+
+#[test]
+fn an_address_is_lent_while_the_instance_runs() {
+    let mut lab = lab();
+    let id = lab.started();
+    let first = lab.public(id).expect("the subnet lends one");
+    lab.world.run(|network, cx| network.stop_instances(cx, &[id])).expect("it runs");
+    assert_eq!(lab.public(id), None);
+    lab.world.run(|network, cx| network.start_instances(cx, &[id])).expect("it is stopped");
+    let second = lab.public(id).expect("another one");
+    assert_ne!(first, second);
+    let again = lab.world.run(|network, cx| network.start_instances(cx, &[id])).expect("no error");
+    assert_eq!((again[0].previous, lab.public(id)), (InstanceState::Running, Some(second)));
+}
+
+#[test]
+fn a_terminated_instance_lets_go_of_everything_and_is_forgotten_after_an_hour() {
+    let mut lab = lab();
+    let id = lab.started();
+    let terminate = |lab: &mut Lab| lab.world.run(|network, cx| network.terminate_instances(cx, &[id]));
+    assert_eq!(terminate(&mut lab).expect("it runs")[0].previous, InstanceState::Running);
+    assert_eq!(terminate(&mut lab).expect("no error")[0].previous, InstanceState::Terminated);
+    assert!(lab.instance(id).interfaces.is_empty() && lab.world.network.interfaces.is_empty());
+    let start = lab.world.run(|network, cx| network.start_instances(cx, &[id]));
+    assert_eq!(start, Err(InstanceRefusal::WrongState { instance: id, verb: "started" }.into()));
+    lab.world.network.step(lab.world.now.plus_ms(TERMINATED_SEEN_MS - 1));
+    assert!(lab.world.network.instances.has(&id));
+    lab.world.network.step(lab.world.now.plus_ms(TERMINATED_SEEN_MS));
+    assert_eq!(terminate(&mut lab), Err(InstanceRefusal::NoSuch(vec![id]).into()));
+}
+
+#[test]
+fn an_attached_interface_stays_when_its_instance_goes() {
+    let mut lab = lab();
+    let (id, subnet) = (lab.started(), lab.subnet);
+    let spare = lab
+        .world
+        .run(|network, cx| network.create_interface(cx, subnet, NewInterface::default()))
+        .expect("room");
+    let attachment =
+        lab.world.run(|network, cx| network.attach_interface(cx, spare, id, 1)).expect("a free index");
+    assert_eq!(lab.instance(id).interfaces.last(), Some(&spare));
+    lab.world.run(|network, cx| network.terminate_instances(cx, &[id])).expect("it runs");
+    let left = lab.world.network.interfaces.get(&spare).expect("it was there before");
+    assert_eq!((&left.attachment, lab.world.network.interfaces.len()), (&None, 1));
+    assert!(lab.world.network.detachments.has(&attachment));
+    lab.world.network.step(lab.world.now.plus_ms(3_600_000));
+    assert!(lab.world.network.detachments.is_empty());
+}
+
+#[test]
+fn protection_refuses_until_it_is_taken_away() {
+    let mut lab = lab();
+    let id = lab.run(Launch { termination_protected: true, ..lab.one() }).expect("room")[0];
+    let refusal =
+        InstanceRefusal::Protected { instance: id, verb: "terminated", attribute: "disableApiTermination" };
+    assert_eq!(lab.world.run(|network, cx| network.terminate_instances(cx, &[id])), Err(refusal.into()));
+    let change = InstanceChange::TerminationProtection(false);
+    lab.world.run(|network, cx| network.modify_instance(cx, id, change)).expect("an instance");
+    assert!(lab.world.run(|network, cx| network.terminate_instances(cx, &[id])).is_ok());
+}
+
+#[test]
+fn one_refusal_spares_all_instances() {
+    let mut lab = lab();
+    let (alive, dead) = (lab.started(), lab.started());
+    lab.world.run(|network, cx| network.terminate_instances(cx, &[dead])).expect("it runs");
+    let stop = lab.world.run(|network, cx| network.stop_instances(cx, &[alive, dead]));
+    assert_eq!(stop, Err(InstanceRefusal::WrongState { instance: dead, verb: "stopped" }.into()));
+    assert_eq!(lab.instance(alive).state, InstanceState::Running);
+}
+
+#[test]
+fn as_many_as_fit_but_not_fewer_than_the_least() {
+    let mut lab = lab();
+    let launch = Launch { min: 12, max: 20, ..lab.one() };
+    let subnet = lab.subnet;
+    assert_eq!(lab.run(launch.clone()), Err(InterfaceRefusal::SubnetFull(subnet).into()));
+    let ids = lab.run(Launch { min: 11, ..launch }).expect("a /28 has 11 addresses");
+    let indexes: Vec<u32> = ids.iter().map(|id| lab.instance(*id).launch_index).collect();
+    assert_eq!(indexes, (0..11).collect::<Vec<u32>>());
+}
+
+#[test]
+fn interfaces_of_a_launch_must_fit_together() {
+    let mut lab = lab();
+    let (subnet, vpc) = (lab.subnet, lab.world.network.subnets.get(&lab.subnet).expect("it").vpc);
+    let far = lab.world.run(|network, cx| {
+        let cidr = Some("10.0.9.0/28".parse().expect("a block"));
+        let zone = Some("us-east-1b".parse().expect("a zone"));
+        network.create_subnet(
+            cx,
+            crate::subnet::NewSubnet { vpc, zone, cidr, ipv6_cidr: None, tags: Tags::new() },
+        )
+    });
+    let far = far.expect("a subnet");
+    let named = LaunchSource::New {
+        subnet: Some(subnet),
+        new: NewInterface {
+            addresses: AddressChoice { primary: Some([10, 0, 0, 9].into()), ..AddressChoice::default() },
+            ..NewInterface::default()
+        },
+        public: None,
+    };
+    let named = LaunchInterface { device_index: 0, delete_on_termination: None, source: named };
+    let asks = LaunchSource::New { subnet: Some(subnet), new: NewInterface::default(), public: Some(true) };
+    let asks = LaunchInterface { device_index: 0, delete_on_termination: None, source: asks };
+    let rows = [
+        (vec![new(1, Some(subnet))], 1, BadInterfaces::NoPrimary),
+        (vec![new(0, Some(subnet)), new(0, Some(subnet))], 1, BadInterfaces::SameIndex(0)),
+        (vec![new(0, Some(subnet)), new(1, Some(far))], 1, BadInterfaces::SeveralZones),
+        (vec![named], 2, BadInterfaces::NamedForSeveral),
+        (vec![asks, new(1, Some(subnet))], 1, BadInterfaces::PublicForSeveral),
+    ];
+    for (interfaces, max, bad) in rows {
+        let launch = Launch { max, ..lab.launch(interfaces) };
+        assert_eq!(lab.run(launch), Err(InstanceRefusal::Interfaces(bad).into()));
+    }
+    let three = lab.launch(vec![new(0, Some(subnet)), new(1, Some(subnet)), new(2, Some(subnet))]);
+    let refusal = InstanceRefusal::TooManyInterfaces { count: 3, instance_type: "t2.micro" };
+    assert_eq!(lab.run(three), Err(refusal.into()));
+}
+
+#[test]
+fn without_a_subnet_the_default_one_is_taken() {
+    let mut lab = lab();
+    lab.world.scope = scope("222222222222");
+    let bare = lab.launch(vec![new(0, None)]);
+    assert_eq!(lab.run(bare.clone()), Err(InstanceRefusal::NoDefaultVpc.into()));
+    let vpc = lab.world.run(|network, cx| network.create_default_vpc(cx)).expect("a default VPC");
+    let zone = Some("us-east-1b".parse().expect("a zone"));
+    let id = lab.run(Launch { zone, ..bare.clone() }).expect("a default subnet")[0];
+    assert_eq!(Some(lab.instance(id).zone), zone);
+    assert!(lab.public(id).is_some(), "default subnets lend public addresses");
+    let zone = Some("us-east-1d".parse().expect("a zone"));
+    assert_eq!(lab.run(Launch { zone, ..bare }), Err(InstanceRefusal::NoDefaultSubnet(vpc).into()));
+}
+
+#[test]
+fn launches_name_what_is_there() {
+    let mut lab = lab();
+    let one = lab.one();
+    let arm = CATALOGUE[1].id(lab.world.scope.region);
+    let rows: Vec<(Launch, Refused)> = vec![
+        (
+            Launch { key_name: Some("k".to_owned()), ..one.clone() },
+            InstanceRefusal::NoSuchKeyPair("k".to_owned()).into(),
+        ),
+        (
+            Launch { instance_type: "x".to_owned(), ..one.clone() },
+            InstanceRefusal::NoSuchType("x".to_owned()).into(),
+        ),
+        (
+            Launch { image: arm, ..one.clone() },
+            InstanceRefusal::Architecture { image: "arm64", instance_type: "x86_64" }.into(),
+        ),
+        (
+            Launch { user_data: Some(vec![0; USER_DATA_BYTES_MAX + 1]), ..one.clone() },
+            InstanceRefusal::UserDataLength.into(),
+        ),
+        (Launch { max: 6_000, ..one }, crate::Limit::Instances(6_000, 5_000).into()),
+    ];
+    for (launch, refusal) in rows {
+        assert_eq!(lab.run(launch), Err(refusal));
+    }
+}
+
+#[test]
+fn some_attributes_wait_until_it_is_stopped() {
+    let mut lab = lab();
+    let id = lab.started();
+    let change = |lab: &mut Lab, change| lab.world.run(|network, cx| network.modify_instance(cx, id, change));
+    let bigger = InstanceChange::Type("t3.micro".to_owned());
+    assert_eq!(change(&mut lab, bigger.clone()), Err(InstanceRefusal::NotStopped(id).into()));
+    assert_eq!(change(&mut lab, InstanceChange::SourceDestCheck(false)), Ok(()));
+    lab.world.run(|network, cx| network.stop_instances(cx, &[id])).expect("it runs");
+    assert_eq!(change(&mut lab, bigger), Ok(()));
+    assert_eq!(lab.instance(id).instance_type, "t3.micro");
+}
+
+#[test]
+fn names_of_key_pairs_are_unique_and_deleting_is_lenient() {
+    let mut world = World::new();
+    let add = |world: &mut World, name: &str| {
+        let new = NewKeyPair {
+            name: name.to_owned(),
+            fingerprint: String::new(),
+            key_type: "rsa".to_owned(),
+            public_key: String::new(),
+            tags: Tags::new(),
+        };
+        world.run(|network, cx| network.add_key_pair(cx, new))
+    };
+    let id = add(&mut world, "lab").expect("a free name");
+    assert_eq!(add(&mut world, "lab"), Err(InstanceRefusal::DuplicateKeyPair("lab".to_owned()).into()));
+    assert_eq!(add(&mut world, ""), Err(InstanceRefusal::KeyPairName(String::new()).into()));
+    for _ in 0..2 {
+        let deleted = world.run(|network, cx| {
+            network.delete_key_pair(cx, id);
+            Ok(())
+        });
+        assert_eq!(deleted, Ok(()));
+    }
+    assert!(world.network.key_pairs.is_empty());
+}
