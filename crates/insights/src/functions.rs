@@ -3,6 +3,7 @@
 //! Source: CloudWatch Logs User Guide, "Boolean, comparison, numeric, datetime, and other functions" (read 2026-11).
 //! Assumption, for all of them: an argument that is absent or of no use to the function makes the result absent.
 
+mod encoding;
 mod general;
 mod ip;
 mod number;
@@ -71,6 +72,7 @@ pub(crate) enum Special {
     Case,
     Coalesce,
     IsPresent,
+    RegexReplace,
     Now,
     QueryStart,
     QueryEnd,
@@ -81,8 +83,14 @@ pub(crate) enum Special {
 pub(crate) const ARGUMENTS_MAX: usize = 64;
 
 /// Every function, by subject.
-pub const FUNCTIONS: &[&[Function]] =
-    &[number::FUNCTIONS, time::FUNCTIONS, general::FUNCTIONS, ip::FUNCTIONS, text::FUNCTIONS];
+pub const FUNCTIONS: &[&[Function]] = &[
+    number::FUNCTIONS,
+    time::FUNCTIONS,
+    general::FUNCTIONS,
+    ip::FUNCTIONS,
+    text::FUNCTIONS,
+    encoding::FUNCTIONS,
+];
 
 /// Functions of the language that are refused by name.
 const NOT_IMPLEMENTED: &[&str] = &[
@@ -93,14 +101,7 @@ const NOT_IMPLEMENTED: &[&str] = &[
     "jsonStringify",
     "jsonArraySize",
     "jsonArrayContains",
-    "regexReplace",
-    "urlencode",
-    "urldecode",
-    "base64encode",
-    "base64decode",
     "split",
-    "md5",
-    "sha256",
     "values",
     "collect_values",
     "topk",

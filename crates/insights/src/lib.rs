@@ -19,6 +19,7 @@ mod order;
 mod parser;
 mod period;
 mod plan;
+mod reference;
 mod source;
 mod syntax;
 mod value;
@@ -37,5 +38,6 @@ pub use plan::{
     AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, LIMIT_DEFAULT, LIMIT_MAX,
     Pattern, Plan, QueryFact, SortKey, Stats, Step, Type, Warning,
 };
+pub use reference::reference;
 pub use source::{Event, Fields, Source, event_pointer, parse_pointer};
 pub use value::{Number, Value, parse_number, print_time};

@@ -156,6 +156,8 @@ pub enum Expr {
     Contains { value: Box<Expr>, text: String, is_negated: bool },
     /// Whether the pattern matches somewhere in the text: `like /.../`, `=~`. Absent: false, negated or not.
     Matches { value: Box<Expr>, pattern: Pattern, is_negated: bool },
+    /// The text with every match of the pattern replaced; `${1}` in the replacement stands for the first group.
+    Replace { value: Box<Expr>, pattern: Pattern, replacement: String },
     /// Whether the value equals one of the list. Absent: false, negated or not.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
 }
@@ -287,7 +289,9 @@ impl Expr {
             Expr::Round { time, .. } => vec![time],
             Expr::Arithmetic { left, right, .. } | Expr::Compare { left, right, .. } => vec![left, right],
             Expr::And(left, right) | Expr::Or(left, right) => vec![left, right],
-            Expr::Contains { value, .. } | Expr::Matches { value, .. } => vec![value],
+            Expr::Contains { value, .. } | Expr::Matches { value, .. } | Expr::Replace { value, .. } => {
+                vec![value]
+            }
             Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
         }
     }
@@ -328,6 +332,11 @@ impl Expr {
             Expr::Matches { value, pattern, is_negated } => {
                 Expr::Matches { value: boxed(value)?, pattern: pattern.clone(), is_negated: *is_negated }
             }
+            Expr::Replace { value, pattern, replacement } => Expr::Replace {
+                value: boxed(value)?,
+                pattern: pattern.clone(),
+                replacement: replacement.clone(),
+            },
             Expr::In { value, list, is_negated } => {
                 let value = boxed(value)?;
                 let list = list.iter().map(map).collect::<Result<_, _>>()?;

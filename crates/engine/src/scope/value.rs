@@ -22,7 +22,15 @@ impl Scope {
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),
             Expr::Coalesce(parts) => self.coalesce(parts),
             Expr::Case { branches, otherwise } => self.case(branches, otherwise),
-            _ => Typed { expr: self.condition(expr).is_true(), kind: Kind::Bool },
+            Expr::Literal(_) | Expr::Query(_) | Expr::Replace { .. } => self.generic(expr, Kind::Text),
+            Expr::Not(_)
+            | Expr::And(..)
+            | Expr::Or(..)
+            | Expr::IsPresent(_)
+            | Expr::Compare { .. }
+            | Expr::In { .. }
+            | Expr::Contains { .. }
+            | Expr::Matches { .. } => Typed { expr: self.condition(expr).is_true(), kind: Kind::Bool },
         }
     }
 

@@ -139,6 +139,7 @@ impl Checker {
             Special::IsPresent => Expr::IsPresent(Box::new(self.expr(&arguments[0])?)),
             Special::Coalesce => Expr::Coalesce(self.all(arguments)?),
             Special::If | Special::Case => self.case(function, arguments)?,
+            Special::RegexReplace => self.replace(arguments)?,
             Special::Now => Expr::Query(QueryFact::Now),
             Special::QueryStart => Expr::Query(QueryFact::StartTime),
             Special::QueryEnd => Expr::Query(QueryFact::EndTime),
@@ -174,6 +175,19 @@ impl Checker {
         Ok(Expr::Case { branches, otherwise: Box::new(otherwise.unwrap_or(Expr::Literal(Value::Null))) })
     }
 
+    /// The pattern and the replacement are constants, so that the pattern is compiled once.
+    fn replace(&mut self, arguments: &[syntax::Expr]) -> Result<Expr, QueryError> {
+        let value = Box::new(self.expr(&arguments[0])?);
+        let pattern = match &arguments[1].kind {
+            ExprKind::Text(text) | ExprKind::Regex(text) => compile(text, arguments[1].span)?,
+            _ => return Err(wanted(&arguments[1], "a regular expression")),
+        };
+        let ExprKind::Text(replacement) = &arguments[2].kind else {
+            return Err(wanted(&arguments[2], "a string"));
+        };
+        Ok(Expr::Replace { value, pattern, replacement: groups_by_dollar(replacement) })
+    }
+
     pub(super) fn period(&mut self, expr: &syntax::Expr) -> Result<(Period, Span), QueryError> {
         let ExprKind::Period(text) = &expr.kind else { return Err(wanted(expr, "a period such as 5m")) };
         let parsed = Period::parse(text);
@@ -199,6 +213,23 @@ pub(super) fn compile(text: &str, span: Span) -> Result<Pattern, QueryError> {
         let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
         refuse(span, QueryErrorKind::BadRegex(why))
     })
+}
+
+/// The replacement as the pattern library writes it: RE2's `\1` is `${1}`, and a dollar is just a dollar.
+fn groups_by_dollar(replacement: &str) -> String {
+    let mut text = String::new();
+    let mut chars = replacement.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('$', _) => text.push_str("$$"),
+            ('\\', Some(digit)) if digit.is_ascii_digit() => {
+                text.push_str(&format!("${{{digit}}}"));
+                chars.next();
+            }
+            _ => text.push(c),
+        }
+    }
+    text
 }
 
 pub(super) fn wanted(expr: &syntax::Expr, wanted: &'static str) -> QueryError {

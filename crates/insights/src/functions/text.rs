@@ -1,6 +1,6 @@
 //! Functions of text. Positions and lengths count code points.
 
-use super::{ARGUMENTS_MAX, Call, Function, number_of, takes, text_of};
+use super::{ARGUMENTS_MAX, Call, Function, Special, number_of, takes, text_of};
 use crate::plan::Type;
 use crate::value::Value;
 
@@ -113,6 +113,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text with every occurrence replaced.",
         examples: &[("replace(\"a-b-c\", \"-\", \"/\")", Some("a/b/c"))],
         call: Call::Values(replace),
+    },
+    Function {
+        name: "regexReplace",
+        aliases: &[],
+        parameters: takes(3, 3, "a text, a regular expression and what to put there"),
+        result: Type::Text,
+        summary: "The text with every match replaced; \\1 in the replacement is the first group.",
+        examples: &[
+            ("regexReplace(\"eni-12 eni-3\", \"eni-[0-9]+\", \"ENI\")", Some("ENI ENI")),
+            ("regexReplace(\"10.1.2.3\", /(\\d+)$/, \"<\\1> $\")", Some("10.1.2.<3> $")),
+        ],
+        call: Call::Special(Special::RegexReplace),
     },
     Function {
         name: "strcontains",

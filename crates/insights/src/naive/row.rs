@@ -85,6 +85,10 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
         Expr::Matches { value: inner, pattern, is_negated } => {
             test(&value(inner), *is_negated, |found| pattern.0.is_match(found))
         }
+        Expr::Replace { value: inner, pattern, replacement } => match value(inner).print() {
+            Some(text) => Value::text(pattern.0.replace_all(&text, replacement.as_str())),
+            None => Value::Null,
+        },
         Expr::In { value: inner, list, is_negated } => {
             let inner = value(inner);
             let is_in = list.iter().any(|item| Comparison::Equal.holds(&inner, &value(item)));

@@ -1,0 +1,88 @@
+//! The reference page of the language as this program runs it, written from its tables.
+
+use std::fmt::Write;
+
+use crate::aggregate::AGGREGATES;
+use crate::functions::{FUNCTIONS, Function};
+
+/// Commands with their syntax and meaning.
+const COMMANDS: &[(&str, &str)] = &[
+    (
+        "fields a, b + c as d",
+        "Adds columns; those listed are shown. Without any, `@timestamp` and `@message` are.",
+    ),
+    ("display a, b as c", "What is shown; the last one counts."),
+    ("filter condition", "Keeps the rows for which the condition is true. `where` is the same."),
+    ("stats count(*), sum(a) as s by b, bin(5m) as t", "One row for each group; up to ten in a query."),
+    ("sort a desc, b", "Natural order, ascending unless told; equal rows keep their order."),
+    (
+        "limit 20",
+        "The first rows: 10,000 unless told, at most 100,000. `head` and `tail` are old names for it.",
+    ),
+    ("parse a \"x=* y=*\" as b, c", "Columns from text by a glob; without a field, from `@message`."),
+    ("parse a /(?<b>[0-9]+)/", "Columns from text by the named groups of a regular expression."),
+    ("dedup a, b", "The first row of each combination; rows without one of the values are all kept."),
+];
+
+/// The page as Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# The query language\n\nCloudWatch Logs Insights as Weir runs it. Written from the tables in \
+         `crates/insights` by its tests; every example is a test.\n\n## Commands\n\n| command | meaning |\n|---|---|\n",
+    );
+    for (syntax, meaning) in COMMANDS {
+        line(&mut page, &[&code(syntax), meaning]);
+    }
+    page.push_str("\nOther commands of the language are refused by name, with their place in the query.\n");
+    page.push_str("\n## Aggregates\n\n| aggregate | of | gives |\n|---|---|---|\n");
+    for row in AGGREGATES {
+        line(&mut page, &[&names(row.name, row.aliases), row.parameters.text, row.summary]);
+    }
+    page.push_str("\n## Functions\n\n| function | of | gives | examples |\n|---|---|---|---|\n");
+    for function in FUNCTIONS.iter().flat_map(|group| group.iter()) {
+        let (names, examples) = (names(function.name, function.aliases), examples(function));
+        line(&mut page, &[&names, function.parameters.text, function.summary, &examples]);
+    }
+    page
+}
+
+fn line(page: &mut String, cells: &[&str]) {
+    writeln!(page, "| {} |", cells.join(" | ")).expect("a String takes any text");
+}
+
+fn names(name: &str, aliases: &[&str]) -> String {
+    [&[name], aliases].concat().iter().map(|name| code(name)).collect::<Vec<_>>().join(", ")
+}
+
+fn examples(function: &Function) -> String {
+    let example = |(expr, value): &(&str, Option<&str>)| match value {
+        Some(value) => format!("{} = {}", code(expr), code(value)),
+        None => format!("{} is absent", code(expr)),
+    };
+    function.examples.iter().map(example).collect::<Vec<_>>().join("<br>")
+}
+
+/// Code in a cell of a table, where a bar would end the cell.
+fn code(text: &str) -> String {
+    match text.is_empty() {
+        true => "the empty text".into(),
+        false => format!("`{}`", text.replace('|', "\\|")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+
+    #[test]
+    fn every_command_is_understood_as_the_page_writes_it() {
+        for (syntax, _) in super::COMMANDS {
+            assert_eq!(crate::plan(syntax, None).map(|_| ()), Ok(()), "{syntax}");
+        }
+    }
+
+    #[test]
+    fn the_reference_page_is_that_of_the_tables() {
+        expect_file!["../../../docs/query-language.md"].assert_eq(&super::reference());
+    }
+}
