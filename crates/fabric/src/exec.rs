@@ -7,7 +7,8 @@ use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
 use crate::program::{self, Connect, ExecId, Output, Started, Terminal};
-use crate::shell::{Channel, Kind, Message};
+use crate::shell::{Kind, Message};
+use crate::task::Task;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_flowlog::services;
@@ -21,6 +22,17 @@ const HUNG_UP: i32 = 255;
 
 /// The port of sshd.
 const SSH_PORT: u16 = 22;
+
+/// Where a command is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// On a host.
+    Host(HostKey),
+    /// In a session, which is a command itself.
+    Session(ExecId),
+    /// Its host has stopped; this is what it printed last.
+    Gone(Terminal),
+}
 
 /// A session through EC2 Instance Connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,21 +95,15 @@ impl Fabric {
         let id = self.fresh_exec()?;
         let now = self.now;
         let running = self.hosts.get_mut(key).ok_or(ExecError::NotRunning(host))?;
-        match program::start(argv, &mut running.machine, now) {
-            Started::Running(program) => {
-                running.start(id, program);
-                self.terminals.insert(id, Terminal::default());
-                self.run(key);
-            }
-            Started::Done(output) => {
-                self.terminals.insert(id, Terminal { output, ..Terminal::default() });
-            }
-        }
+        let started = program::start(argv, &mut running.machine, now);
+        running.start(Task::new(id.0, started));
+        self.execs.insert(id, Place::Host(key));
+        self.run(key);
         Ok(id)
     }
 
     fn fresh_exec(&mut self) -> Result<ExecId, ExecError> {
-        if self.terminals.len() + self.channels.len() >= EXECS_MAX {
+        if self.execs.len() >= EXECS_MAX {
             return Err(ExecError::TooMany);
         }
         self.exec_count += 1;
@@ -107,44 +113,62 @@ impl Fabric {
     /// What a command has printed since the last call. With the exit code the command is forgotten: the next call gives
     /// `None`, as for one that never was.
     pub fn poll(&mut self, id: ExecId) -> Option<Output> {
-        if let Some((session, channel)) = self.channels.get(&id).copied() {
-            return self.poll_channel(id, session, channel);
-        }
-        let terminal = self.terminals.get_mut(&id)?;
-        let output = std::mem::take(&mut terminal.output);
+        let output = match self.execs.get(&id)? {
+            Place::Session(session) => {
+                let terminal = self.terminal_mut(*session);
+                let output = terminal.and_then(|terminal| terminal.channels.get_mut(&id.0));
+                // A session that was forgotten has taken its commands with it.
+                let lost = Output { exit_code: Some(HUNG_UP), ..Output::default() };
+                output.map(std::mem::take).unwrap_or(lost)
+            }
+            Place::Host(_) | Place::Gone(_) => std::mem::take(&mut self.terminal_mut(id)?.output),
+        };
         if output.exit_code.is_some() {
-            self.terminals.remove(&id);
+            self.forget(id);
         }
         Some(output)
     }
 
-    fn poll_channel(&mut self, id: ExecId, session: ExecId, channel: Channel) -> Option<Output> {
-        let terminal = self.terminals.get_mut(&session);
-        let output = terminal.and_then(|terminal| terminal.channels.get_mut(&channel)).map(std::mem::take);
-        // A session that was closed and forgotten has taken its commands with it.
-        let output = output.unwrap_or(Output { exit_code: Some(HUNG_UP), ..Output::default() });
-        if output.exit_code.is_some() {
-            self.channels.remove(&id);
-            self.terminals.get_mut(&session).map(|terminal| terminal.channels.remove(&channel));
+    /// Where a command that is in no session writes to.
+    fn terminal_mut(&mut self, id: ExecId) -> Option<&mut Terminal> {
+        match self.execs.get_mut(&id)? {
+            Place::Host(key) => Some(&mut self.hosts.get_mut(*key)?.task_mut(id.0)?.terminal),
+            Place::Gone(terminal) => Some(terminal),
+            Place::Session(_) => None,
         }
-        Some(output)
+    }
+
+    fn forget(&mut self, id: ExecId) {
+        match self.execs.remove(&id) {
+            Some(Place::Host(key)) => {
+                if let Some(host) = self.hosts.get_mut(key) {
+                    host.forget(id.0, self.now, &mut self.outbox);
+                }
+                self.run(key);
+            }
+            Some(Place::Session(session)) => {
+                self.terminal_mut(session).map(|terminal| terminal.channels.remove(&id.0));
+            }
+            Some(Place::Gone(_)) | None => {}
+        }
     }
 
     /// Ends a command as Ctrl-C does: ping prints its statistics, others just stop. It may still have output.
     pub fn interrupt(&mut self, id: ExecId) {
-        if let Some((session, channel)) = self.channels.get(&id).copied() {
-            return self.tell(session, Message { channel, kind: Kind::Interrupt, bytes: Vec::new() });
-        }
-        if let Some(key) = self.host_of(id) {
-            if let Some(host) = self.hosts.get_mut(key) {
-                host.interrupt(id);
+        match self.execs.get(&id) {
+            Some(Place::Session(session)) => {
+                let message = Message { channel: id.0, kind: Kind::Interrupt, bytes: Vec::new() };
+                self.tell(*session, message);
             }
-            self.run(key);
+            Some(Place::Host(key)) => {
+                let key = *key;
+                if let Some(task) = self.hosts.get_mut(key).and_then(|host| host.task_mut(id.0)) {
+                    task.interrupt();
+                }
+                self.run(key);
+            }
+            Some(Place::Gone(_)) | None => {}
         }
-    }
-
-    fn host_of(&self, id: ExecId) -> Option<HostKey> {
-        self.hosts.all().find(|(_, host)| host.running().any(|running| running == id)).map(|(key, _)| key)
     }
 
     /// Begins a session: EC2 Instance Connect of `region` opens a TCP connection to port 22 of the instance's public
@@ -167,8 +191,9 @@ impl Fabric {
         let key = self.internet_host(IpAddr::V4(from)).ok_or(ExecError::NotRunning(name))?;
         let exec = self.fresh_exec()?;
         let host = self.hosts.get_mut(key).ok_or(ExecError::NotRunning(name))?;
-        host.start(exec, Box::new(Connect::new(to, u64::from(timeout_s) * 1_000_000_000)));
-        self.terminals.insert(exec, Terminal::default());
+        let program = Box::new(Connect::new(to, u64::from(timeout_s) * 1_000_000_000));
+        host.start(Task::new(exec.0, Started::Running(program)));
+        self.execs.insert(exec, Place::Host(key));
         self.run(key);
         Ok(SessionId { exec, instance })
     }
@@ -182,13 +207,14 @@ impl Fabric {
 
     /// How a session stands. One that has closed is told once, and is then forgotten.
     pub fn session(&mut self, id: SessionId) -> Session {
-        let Some(terminal) = self.terminals.get(&id.exec) else { return Session::Closed(String::new()) };
+        let Some(terminal) = self.terminal_mut(id.exec) else { return Session::Closed(String::new()) };
         match (terminal.output.exit_code, terminal.is_open) {
             (None, true) => Session::Open,
             (None, false) => Session::Connecting,
             (Some(_), _) => {
-                let terminal = self.terminals.remove(&id.exec).unwrap_or_default();
-                Session::Closed(terminal.output.stderr)
+                let message = std::mem::take(&mut terminal.output.stderr);
+                self.forget(id.exec);
+                Session::Closed(message)
             }
         }
     }
@@ -200,25 +226,25 @@ impl Fabric {
     /// The session is not open, or too many commands are kept.
     pub fn exec_in(&mut self, id: SessionId, argv: &[String]) -> Result<ExecId, ExecError> {
         let exec = self.fresh_exec()?;
-        let channel = exec.0;
-        let terminal = self.terminals.get_mut(&id.exec).filter(|terminal| terminal.is_open);
-        terminal.ok_or(ExecError::NotOpen)?.channels.insert(channel, Output::default());
-        self.channels.insert(exec, (id.exec, channel));
-        self.tell(id.exec, Message::run(channel, argv));
+        let terminal = self.terminal_mut(id.exec).filter(|terminal| terminal.is_open);
+        terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, Output::default());
+        self.execs.insert(exec, Place::Session(id.exec));
+        self.tell(id.exec, Message::run(exec.0, argv));
         Ok(exec)
     }
 
+    /// Gives a session a message for its host.
     fn tell(&mut self, session: ExecId, message: Message) {
-        let Some(key) = self.host_of(session) else { return };
-        if let Some(host) = self.hosts.get_mut(key) {
-            host.tell(session, message);
+        let Some(Place::Host(key)) = self.execs.get(&session) else { return };
+        let key = *key;
+        if let Some(task) = self.hosts.get_mut(key).and_then(|host| host.task_mut(session.0)) {
+            task.tell(message);
         }
         self.run(key);
     }
 
     /// Closes a session.
     pub fn disconnect(&mut self, id: SessionId) {
-        self.interrupt(id.exec);
-        self.terminals.remove(&id.exec);
+        self.forget(id.exec);
     }
 }

@@ -4,16 +4,16 @@
 //! [`Fabric::step`]. A virtual clock jumps, the real clock calls with the time it is. The same seed and the same calls give
 //! the same packets at the same times.
 
+use crate::exec::Place;
 use crate::frame::{self, Rewrite};
 use crate::host::{Host, HostName, Identity, Traffic};
 use crate::hosts::{HostKey, Hosts};
 use crate::identity;
 use crate::latency::{self, LOOPBACK_NS};
 use crate::loss::{Loss, Losses};
-use crate::program::{ExecId, Terminal};
+use crate::program::ExecId;
 use crate::queue::Queue;
 use crate::service::Service;
-use crate::shell::Channel;
 use crate::stack::{Outbox, Shape};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,12 +42,10 @@ pub struct Fabric {
     pipeline: Pipeline,
     queue: Queue<Event>,
     pub(crate) hosts: Hosts,
-    pub(crate) terminals: BTreeMap<ExecId, Terminal>,
-    /// The commands that run in a session, with the session and their number in it.
-    pub(crate) channels: BTreeMap<ExecId, (ExecId, Channel)>,
+    pub(crate) execs: BTreeMap<ExecId, Place>,
     pub(crate) exec_count: u64,
     pub(crate) public: BTreeMap<InstanceId, Ipv4Addr>,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
     pub(crate) random: Ids,
     losses: Losses,
     log: Option<Vec<String>>,
@@ -72,8 +70,7 @@ impl Fabric {
             pipeline,
             queue: Queue::new(),
             hosts: Hosts::default(),
-            terminals: BTreeMap::new(),
-            channels: BTreeMap::new(),
+            execs: BTreeMap::new(),
             exec_count: 0,
             public: BTreeMap::new(),
             outbox: Outbox::default(),
@@ -136,12 +133,9 @@ impl Fabric {
 
     /// Stops a host; what runs on it ends as if killed.
     fn stop(&mut self, key: HostKey) {
-        const KILLED: i32 = 137;
-        let Some(host) = self.hosts.remove(key) else { return };
-        for id in host.running() {
-            if let Some(terminal) = self.terminals.get_mut(&id) {
-                terminal.end(KILLED);
-            }
+        let tasks = self.hosts.remove(key).map(Host::into_tasks);
+        for task in tasks.into_iter().flatten() {
+            self.execs.insert(ExecId(task.id), Place::Gone(task.terminal));
         }
     }
 
@@ -197,7 +191,7 @@ impl Fabric {
     /// Lets a host do what it can, sends what it sends, and notes when it wants to be woken.
     pub(crate) fn run(&mut self, key: HostKey) {
         let Some(host) = self.hosts.get_mut(key) else { return };
-        let wanted = host.run(self.now, &mut self.outbox, &mut self.terminals);
+        let wanted = host.run(self.now, &mut self.outbox);
         if let Some(at) = wanted {
             let at = at.max(self.now);
             if host.wake_at.is_none_or(|known| at < known || known < self.now) {
@@ -222,7 +216,7 @@ impl Fabric {
         let Some(host) = self.hosts.get_mut(key).filter(|host| host.machine.owns(packet.destination)) else {
             return self.lose(Loss::HostGone, bytes);
         };
-        let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox, &mut self.terminals);
+        let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox);
         self.outbox.recycle(bytes);
         if has_news {
             self.run(key);

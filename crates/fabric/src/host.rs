@@ -5,13 +5,13 @@
 
 use crate::echo::Reply;
 use crate::latency;
-use crate::program::{Cx, ExecId, Link, Program, Step, Terminal};
+use crate::program::Link;
 use crate::service::{Connection, Kind, Service};
-use crate::shell::{Message, Shell};
+use crate::shell::Shell;
 use crate::stack::{Outbox, Shape, Stack};
+use crate::task::Task;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use weir_model::{InstanceId, Nanos, Protocol};
@@ -20,6 +20,9 @@ use weir_pipeline::{InterfaceIdx, Packet, Port};
 
 /// How long a socket may take to close after its program has ended, in nanoseconds (Linux: tcp_fin_timeout).
 const CLOSE_NS: u64 = 60_000_000_000;
+
+/// The exit code of a command that was killed.
+const KILLED: i32 = 137;
 
 /// The first of the ports that a host connects from (Linux: ip_local_port_range).
 const EPHEMERAL_FIRST: u16 = 32768;
@@ -85,18 +88,12 @@ pub(crate) struct Identity {
 pub(crate) struct Host {
     pub(crate) machine: Machine,
     pub(crate) traffic: Traffic,
-    programs: Vec<Running>,
+    tasks: Vec<Task>,
     shells: Vec<Shell>,
     /// When the queue will wake it, if it will.
     pub(crate) wake_at: Option<Nanos>,
     /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
     pub(crate) last_arrival: [Nanos; latency::KINDS],
-}
-
-struct Running {
-    id: ExecId,
-    program: Box<dyn Program>,
-    wake_at: Option<Nanos>,
 }
 
 /// The part of a host that programs use.
@@ -131,7 +128,7 @@ impl Host {
         Host {
             machine,
             traffic: Traffic::default(),
-            programs: Vec::new(),
+            tasks: Vec::new(),
             shells: Vec::new(),
             wake_at: None,
             last_arrival: [Nanos(0); latency::KINDS],
@@ -154,81 +151,74 @@ impl Host {
     }
 
     /// Takes in a packet for one of its addresses. True if it may have to [`Host::run`] then.
-    pub(crate) fn receive(
-        &mut self,
-        packet: &Packet,
-        bytes: &[u8],
-        now: Nanos,
-        outbox: &mut Outbox,
-        terminals: &mut BTreeMap<ExecId, Terminal>,
-    ) -> bool {
+    pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
         if !self.machine.owns(packet.source) {
             self.traffic.received.add(packet.bytes);
         }
         if let Some(reply) = Reply::read(packet, bytes) {
-            self.hear(&reply, now, outbox, terminals);
-            return !(self.programs.is_empty() && self.shells.is_empty());
+            self.hear(&reply, now, outbox);
+            return self.tasks.iter().any(Task::is_running) || !self.shells.is_empty();
         }
         self.shells.extend(self.machine.accept(packet).map(Shell::new));
         self.machine.stack.receive(bytes, now, outbox);
         !self.machine.stack.is_idle()
     }
 
-    /// Passes an echo reply to the program that asked.
-    fn hear(
-        &mut self,
-        reply: &Reply,
-        now: Nanos,
-        outbox: &mut Outbox,
-        terminals: &mut BTreeMap<ExecId, Terminal>,
-    ) {
-        for running in &mut self.programs {
-            let Some(terminal) = terminals.get_mut(&running.id) else { continue };
-            let mut cx = Cx { now, machine: &mut self.machine, outbox, terminal };
-            running.program.hear(reply, &mut cx);
+    /// Passes an echo reply to the commands, one of which has asked.
+    fn hear(&mut self, reply: &Reply, now: Nanos, outbox: &mut Outbox) {
+        for task in &mut self.tasks {
+            task.hear(reply, now, &mut self.machine, outbox);
         }
         for shell in &mut self.shells {
-            shell.hear(reply, (now, &mut self.machine), outbox);
+            shell.hear(reply, now, &mut self.machine, outbox);
         }
     }
 
-    /// Starts a program.
-    pub(crate) fn start(&mut self, id: ExecId, program: Box<dyn Program>) {
-        self.programs.push(Running { id, program, wake_at: None });
+    /// Takes on a command.
+    pub(crate) fn start(&mut self, task: Task) {
+        self.tasks.push(task);
     }
 
-    /// Tells a program that its user has had enough.
-    pub(crate) fn interrupt(&mut self, id: ExecId) {
-        for running in self.programs.iter_mut().filter(|running| running.id == id) {
-            running.program.interrupt();
-        }
+    /// A command, running or ended.
+    pub(crate) fn task_mut(&mut self, id: u64) -> Option<&mut Task> {
+        self.tasks.iter_mut().find(|task| task.id == id)
     }
 
-    /// Gives a program a message for the far side of its session.
-    pub(crate) fn tell(&mut self, id: ExecId, message: Message) {
-        if let Some(running) = self.programs.iter_mut().find(|running| running.id == id) {
-            running.program.tell(message);
+    /// Forgets a command; if it still runs, it ends.
+    pub(crate) fn forget(&mut self, id: u64, now: Nanos, outbox: &mut Outbox) {
+        let machine = &mut self.machine;
+        self.tasks.retain_mut(|task| {
+            if task.id == id {
+                task.kill(KILLED, now, machine, outbox);
+            }
+            task.id != id
+        });
+    }
+
+    /// Its commands with their output, as they end when the host stops.
+    pub(crate) fn into_tasks(mut self) -> Vec<Task> {
+        let mut nowhere = Outbox::default();
+        for task in &mut self.tasks {
+            task.kill(KILLED, Nanos(0), &mut self.machine, &mut nowhere);
         }
+        self.tasks
     }
 
     /// Lets services, programs and sockets do what they can do now, and says when they want to again.
-    pub(crate) fn run(
-        &mut self,
-        now: Nanos,
-        outbox: &mut Outbox,
-        terminals: &mut BTreeMap<ExecId, Terminal>,
-    ) -> Option<Nanos> {
+    pub(crate) fn run(&mut self, now: Nanos, outbox: &mut Outbox) -> Option<Nanos> {
         self.machine.stack.flush(now, outbox);
         self.machine.serve(now);
         self.run_shells(now, outbox);
-        self.run_programs(now, outbox, terminals);
+        for task in &mut self.tasks {
+            task.wake(now, &mut self.machine, outbox);
+        }
         self.machine.stack.flush(now, outbox);
         self.machine.reap();
         let sockets = self.machine.stack.wake_at(now);
-        let programs = self.programs.iter().filter_map(|running| running.wake_at).min();
+        let tasks = self.tasks.iter().filter_map(Task::wake_at).min();
         let closing = self.machine.connections.iter().filter_map(|served| served.abort_at).min();
         let shells = self.shells.iter().filter_map(Shell::wake_at).min();
-        [sockets, programs, shells, closing].into_iter().flatten().min()
+        [sockets, tasks, shells, closing].into_iter().flatten().min()
     }
 
     /// Serves the sessions; those whose connection has closed end.
@@ -245,33 +235,9 @@ impl Host {
         });
     }
 
-    fn run_programs(&mut self, now: Nanos, outbox: &mut Outbox, terminals: &mut BTreeMap<ExecId, Terminal>) {
-        let machine = &mut self.machine;
-        self.programs.retain_mut(|running| {
-            let Some(terminal) = terminals.get_mut(&running.id) else { return false };
-            let mut cx = Cx { now, machine, outbox, terminal };
-            match running.program.wake(&mut cx) {
-                Step::Wait(at) => {
-                    running.wake_at = at;
-                    true
-                }
-                Step::Exit(code) => {
-                    running.program.leave(&mut cx);
-                    terminal.end(code);
-                    false
-                }
-            }
-        });
-    }
-
-    /// The programs that run on it.
-    pub(crate) fn running(&self) -> impl Iterator<Item = ExecId> {
-        self.programs.iter().map(|running| running.id)
-    }
-
     /// Whether nothing would be lost if it went away.
     pub(crate) fn is_idle(&self) -> bool {
-        self.programs.is_empty() && self.machine.stack.is_idle()
+        self.tasks.is_empty() && self.machine.stack.is_idle()
     }
 }
 

@@ -85,11 +85,6 @@ impl Hosts {
         self.by_name.get(&name).copied()
     }
 
-    /// All running hosts.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (HostKey, &Host)> {
-        self.by_name.values().filter_map(|key| self.get(*key).map(|host| (*key, host)))
-    }
-
     /// The running instances.
     pub(crate) fn instances(&self) -> Vec<(HostName, HostKey)> {
         let is_instance = |(name, _): &(&HostName, &HostKey)| matches!(name, HostName::Instance(_));

@@ -23,6 +23,7 @@ mod program;
 mod queue;
 mod shell;
 mod stack;
+mod task;
 
 pub use exec::{EXECS_MAX, ExecError, Session, SessionId};
 pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX};

@@ -4,10 +4,12 @@
 //! command. To the host: `run` (words separated by NUL) and `int` (Ctrl-C). From it: `out`, `err`, and `end` with the exit
 //! code. It stands in for SSH's own packets (RFC 4254, section 6), which are not simulated: nothing is encrypted.
 
+use crate::echo::Reply;
 use crate::host::Machine;
-use crate::program::{self, Cx, Output, Program, Started, Step, Terminal};
+use crate::program::{self, Output, Started};
 use crate::service::SSH_BANNER;
 use crate::stack::Outbox;
+use crate::task::Task;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use weir_model::Nanos;
@@ -17,6 +19,9 @@ const COMMANDS_MAX: usize = 64;
 
 /// The longest message, in bytes.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// The exit code of a command whose terminal has gone (128 and SIGHUP).
+const HUNG_UP: i32 = 129;
 
 /// The number of a command in its session.
 pub(crate) type Channel = u64;
@@ -94,15 +99,7 @@ pub(crate) struct Shell {
     /// What is still to be sent.
     pending: Vec<u8>,
     has_banner: bool,
-    commands: Vec<Command>,
-}
-
-/// A command of a session.
-struct Command {
-    channel: Channel,
-    program: Option<Box<dyn Program>>,
-    terminal: Terminal,
-    wake_at: Option<Nanos>,
+    tasks: Vec<Task>,
 }
 
 impl Shell {
@@ -113,26 +110,19 @@ impl Shell {
             inbox: Vec::new(),
             pending: SSH_BANNER.as_bytes().to_vec(),
             has_banner: false,
-            commands: Vec::new(),
+            tasks: Vec::new(),
         }
     }
 
     /// When one of its commands wants to be woken.
     pub(crate) fn wake_at(&self) -> Option<Nanos> {
-        self.commands.iter().filter_map(|command| command.wake_at).min()
+        self.tasks.iter().filter_map(Task::wake_at).min()
     }
 
     /// Passes an echo reply to its commands.
-    pub(crate) fn hear(
-        &mut self,
-        reply: &crate::echo::Reply,
-        (now, machine): (Nanos, &mut Machine),
-        outbox: &mut Outbox,
-    ) {
-        for Command { program, terminal, .. } in &mut self.commands {
-            if let Some(program) = program {
-                program.hear(reply, &mut Cx { now, machine: &mut *machine, outbox: &mut *outbox, terminal });
-            }
+    pub(crate) fn hear(&mut self, reply: &Reply, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        for task in &mut self.tasks {
+            task.hear(reply, now, machine, outbox);
         }
     }
 
@@ -142,11 +132,14 @@ impl Shell {
         while let Some(message) = self.next_message() {
             self.obey(message, now, machine);
         }
-        for command in &mut self.commands {
-            command.wake(now, machine, outbox);
-            command.print(&mut self.pending);
+        for task in &mut self.tasks {
+            task.wake(now, machine, outbox);
+            // What does not fit is kept until the client has read.
+            if self.pending.len() < MESSAGE_BYTES_MAX || !task.is_running() {
+                print(task.id, std::mem::take(&mut task.terminal.output), &mut self.pending);
+            }
         }
-        self.commands.retain(|command| command.program.is_some());
+        self.tasks.retain(Task::is_running);
         let socket = machine.stack.socket(self.handle);
         self.send(socket);
         if socket.state() == tcp::State::CloseWait {
@@ -179,32 +172,25 @@ impl Shell {
 
     fn obey(&mut self, message: Message, now: Nanos, machine: &mut Machine) {
         match message.kind {
-            Kind::Run if self.commands.len() < COMMANDS_MAX => self.run(&message, now, machine),
             Kind::Run => {
-                let output = Output { exit_code: Some(1), ..Output::default() };
-                print(message.channel, output, &mut self.pending);
+                let started = self.start(&message, now, machine);
+                self.tasks.push(Task::new(message.channel, started));
             }
             Kind::Interrupt => {
-                for command in self.commands.iter_mut().filter(|known| known.channel == message.channel) {
-                    command.program.iter_mut().for_each(|program| program.interrupt());
-                }
+                self.tasks.iter_mut().filter(|task| task.id == message.channel).for_each(Task::interrupt);
             }
             Kind::Out | Kind::Err | Kind::End => {}
         }
     }
 
-    fn run(&mut self, message: &Message, now: Nanos, machine: &mut Machine) {
+    fn start(&self, message: &Message, now: Nanos, machine: &mut Machine) -> Started {
+        if self.tasks.len() >= COMMANDS_MAX {
+            let stderr = "bash: fork: retry: Resource temporarily unavailable\n".to_owned();
+            return Started::Done(Output { stderr, exit_code: Some(1), ..Output::default() });
+        }
         let text = String::from_utf8_lossy(&message.bytes);
         let argv: Vec<String> = text.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        match program::start(&argv, machine, now) {
-            Started::Done(output) => print(message.channel, output, &mut self.pending),
-            Started::Running(program) => self.commands.push(Command {
-                channel: message.channel,
-                program: Some(program),
-                terminal: Terminal::default(),
-                wake_at: None,
-            }),
-        }
+        program::start(&argv, machine, now)
     }
 
     fn send(&mut self, socket: &mut tcp::Socket<'static>) {
@@ -219,35 +205,11 @@ impl Shell {
 
     /// Ends the session: its commands go, as when a terminal hangs up.
     pub(crate) fn end(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
-        for Command { program, terminal, .. } in &mut self.commands {
-            if let Some(mut program) = program.take() {
-                program.leave(&mut Cx { now, machine: &mut *machine, outbox: &mut *outbox, terminal });
-            }
+        for task in &mut self.tasks {
+            task.kill(HUNG_UP, now, machine, outbox);
         }
-        self.commands.clear();
+        self.tasks.clear();
         machine.stack.socket(self.handle).close();
-    }
-}
-
-impl Command {
-    fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
-        let Some(program) = &mut self.program else { return };
-        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal };
-        match program.wake(&mut cx) {
-            Step::Wait(at) => self.wake_at = at,
-            Step::Exit(code) => {
-                program.leave(&mut cx);
-                self.terminal.end(code);
-                self.program = None;
-            }
-        }
-    }
-
-    fn print(&mut self, to: &mut Vec<u8>) {
-        // What does not fit is kept until the client has read.
-        if to.len() < MESSAGE_BYTES_MAX || self.program.is_none() {
-            print(self.channel, std::mem::take(&mut self.terminal.output), to);
-        }
     }
 }
 

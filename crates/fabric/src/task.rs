@@ -1,0 +1,81 @@
+//! A command on a host: its program while it runs, and what it has printed and nobody has taken.
+
+use crate::echo::Reply;
+use crate::host::Machine;
+use crate::program::{Cx, Program, Started, Step, Terminal};
+use crate::shell::Message;
+use crate::stack::Outbox;
+use weir_model::Nanos;
+
+/// A command that was started, running or ended.
+pub(crate) struct Task {
+    /// Its number; unique on its host, or in its session.
+    pub(crate) id: u64,
+    pub(crate) terminal: Terminal,
+    program: Option<Box<dyn Program>>,
+    wake_at: Option<Nanos>,
+}
+
+impl Task {
+    /// A command as it is right after its start.
+    pub(crate) fn new(id: u64, started: Started) -> Task {
+        let (program, output) = match started {
+            Started::Running(program) => (Some(program), Default::default()),
+            Started::Done(output) => (None, output),
+        };
+        Task { id, terminal: Terminal { output, ..Terminal::default() }, program, wake_at: None }
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_running(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// When it wants to be woken.
+    pub(crate) fn wake_at(&self) -> Option<Nanos> {
+        self.wake_at.filter(|_| self.is_running())
+    }
+
+    /// Lets it do what it can.
+    pub(crate) fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        let Some(program) = &mut self.program else { return };
+        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal };
+        match program.wake(&mut cx) {
+            Step::Wait(at) => self.wake_at = at,
+            Step::Exit(code) => {
+                program.leave(&mut cx);
+                self.terminal.end(code);
+                self.program = None;
+            }
+        }
+    }
+
+    /// Passes it an echo reply, its own or another's.
+    pub(crate) fn hear(&mut self, reply: &Reply, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        if let Some(program) = &mut self.program {
+            program.hear(reply, &mut Cx { now, machine, outbox, terminal: &mut self.terminal });
+        }
+    }
+
+    /// Tells it that its user has had enough.
+    pub(crate) fn interrupt(&mut self) {
+        if let Some(program) = &mut self.program {
+            program.interrupt();
+        }
+    }
+
+    /// Gives it a message for the far side of its session.
+    pub(crate) fn tell(&mut self, message: Message) {
+        if let Some(program) = &mut self.program {
+            program.tell(message);
+        }
+    }
+
+    /// Ends it without asking.
+    pub(crate) fn kill(&mut self, code: i32, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+        if let Some(mut program) = self.program.take() {
+            program.leave(&mut Cx { now, machine, outbox, terminal: &mut self.terminal });
+            self.terminal.end(code);
+        }
+    }
+}
