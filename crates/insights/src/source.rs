@@ -25,18 +25,24 @@ pub struct Event {
     pub fields: Fields,
 }
 
+/// Digits of each number of a pointer, and of what follows them for events that share a place.
+const PART: usize = 20;
+const REST: usize = 16;
+
 /// The `@ptr` of an event of a log group: the group, the event's time and its place among those stored.
 ///
-/// AWS's pointers are opaque; nobody but GetLogRecord takes them apart.
+/// AWS's pointers are opaque; nobody but GetLogRecord takes them apart. The digits are those of `eventId`.
 pub fn event_pointer(log: &str, timestamp_ms: i64, sequence: u64) -> String {
-    format!("{log}#{timestamp_ms}#{sequence}")
+    format!("{log}:{:0PART$}{sequence:0PART$}{:0REST$}", timestamp_ms.max(0), 0)
 }
 
 /// The group, time and place of a pointer, or `None` if [`event_pointer`] did not make it.
 pub fn parse_pointer(pointer: &str) -> Option<(&str, i64, u64)> {
-    let (rest, sequence) = pointer.rsplit_once('#')?;
-    let (log, timestamp_ms) = rest.rsplit_once('#')?;
-    Some((log, timestamp_ms.parse().ok()?, sequence.parse().ok()?))
+    let (log, digits) = pointer.rsplit_once(':')?;
+    if digits.len() != 2 * PART + REST || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some((log, digits[..PART].parse().ok()?, digits[PART..2 * PART].parse().ok()?))
 }
 
 /// A set of log events to query.
@@ -63,8 +69,8 @@ mod tests {
 
     #[test]
     fn pointers_lead_back_to_their_event() {
-        let pointer = event_pointer("123456789012:/a#b", -5, 7);
-        assert_eq!(parse_pointer(&pointer), Some(("123456789012:/a#b", -5, 7)));
+        let pointer = event_pointer("123456789012:/a:b", 5, 7);
+        assert_eq!(parse_pointer(&pointer), Some(("123456789012:/a:b", 5, 7)));
         assert_eq!(parse_pointer("text"), None);
     }
 }
