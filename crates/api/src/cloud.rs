@@ -132,7 +132,8 @@ impl Cloud {
     pub fn step(&mut self, now: Nanos) {
         self.network.step(now.into());
         self.plane.note_change(&self.network, now.into());
-        self.catch_up(now.into());
+        // Nanoseconds, not the API's milliseconds: what is due within this millisecond must not stay due.
+        self.catch_up(now);
         let mut ticket = Ticket::done();
         while let Some(delivery) = self.plane.outbox.take(now) {
             let mut courier = Courier {
@@ -162,8 +163,8 @@ impl Cloud {
     }
 
     /// Brings packets and commands up to `now`.
-    pub(crate) fn catch_up(&mut self, now: Timestamp) {
-        self.plane.step(&self.network, now.into());
+    pub(crate) fn catch_up(&mut self, now: Nanos) {
+        self.plane.step(&self.network, now);
         local::look_at_all(&mut self.shells, &mut self.plane.fabric);
     }
 

@@ -79,27 +79,27 @@ fn route(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Result<Value, 
         ("GET" | "HEAD", "/_weir/health" | "/_localstack/health") => Ok(health()),
         ("GET", "/_weir/status") => Ok(status(cloud)),
         ("POST", "/_weir/exec") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             shell::exec(cloud, &body(request)?)
         }
         ("POST", "/_weir/connect") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             shell::connect(cloud, &body(request)?)
         }
         ("GET", "/_weir/exec") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             shell::poll(cloud, &parameter(request, "id")?)
         }
         ("POST", "/_weir/exec/interrupt") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             shell::interrupt(cloud, &body(request)?)
         }
         ("GET", "/_weir/traffic") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             host::traffic(cloud, &parameter(request, "host")?)
         }
         ("POST", "/_weir/explain") => {
-            cloud.catch_up(now);
+            cloud.catch_up(now.into());
             explain::explain(cloud, &body(request)?)
         }
         (method, path) => Err(Failure::not_found(format!("there is nothing at {method} {path}"))),

@@ -6,6 +6,8 @@
 
 mod answers;
 mod convert;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -23,7 +23,7 @@ const SERVICES: [Service; 5] = [
 ];
 
 /// Options whose member is not the option's name in capitals: list members of EC2 have singular names.
-const MEMBERS: [(&str, &str); 15] = [
+const MEMBERS: [(&str, &str); 16] = [
     ("filters", "Filter"),
     ("flow-log-ids", "FlowLogId"),
     ("instance-ids", "InstanceId"),
@@ -39,6 +39,7 @@ const MEMBERS: [(&str, &str); 15] = [
     ("tag-specifications", "TagSpecification"),
     ("tags", "Tag"),
     ("vpc-ids", "VpcId"),
+    ("vpc-peering-connection-ids", "VpcPeeringConnectionId"),
 ];
 
 /// Members that are numbers in JSON.
@@ -150,6 +151,10 @@ fn member(option: &str, values: &[String], pairs: &mut Vec<(String, String)>) {
     if let ("egress" | "ingress", []) = (option, values) {
         return pairs.push(("Egress".into(), (option == "egress").to_string()));
     }
+    // The CLI's own --count is the least and the most instances.
+    if let ("count", [count]) = (option, values) {
+        return pairs.extend(["MinCount", "MaxCount"].map(|name| (name.to_owned(), count.clone())));
+    }
     match (listed, values) {
         (Some(name), values) => {
             for (index, value) in values.iter().enumerate() {
@@ -158,7 +163,15 @@ fn member(option: &str, values: &[String], pairs: &mut Vec<(String, String)>) {
         }
         (None, []) if option.starts_with("no-") => pairs.push((flag(&option[3..]), "false".into())),
         (None, []) => pairs.push((flag(option), "true".into())),
-        (None, [first, ..]) => pairs.push((pascal(option), first.clone())),
+        (None, [first, ..]) => pairs.push((scalar(option), first.clone())),
+    }
+}
+
+/// The name of a scalar member: by rule, but for what AWS's model names otherwise on the wire.
+fn scalar(option: &str) -> String {
+    match option {
+        "description" => "GroupDescription".into(),
+        _ => pascal(option),
     }
 }
 

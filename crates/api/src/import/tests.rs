@@ -1,0 +1,146 @@
+//! A network that really existed, and every probe that was measured on it.
+
+use super::*;
+use std::net::IpAddr;
+use weir_model::{Nanos, Protocol};
+use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
+
+const NETWORK: &str = "aws_multi_account_vpc_peering";
+
+fn fixtures() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/networks")
+}
+
+#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("fixtures can be read")
+}
+
+fn files(root: &Path, folder: &Path, found: &mut Vec<File>) {
+    for entry in std::fs::read_dir(folder).expect("fixtures can be listed").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(root, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            let below = path.strip_prefix(root).expect("it stands below").to_str().expect("ASCII").to_owned();
+            found.push(File { path: below, text: read(&path) });
+        }
+    }
+}
+
+fn imported() -> Imported {
+    let root = fixtures().join(NETWORK).join("aws_configs");
+    let mut found = vec![];
+    files(&root, &root, &mut found);
+    import(&found, &mut Ids::new(1)).expect("a real network")
+}
+
+#[test]
+fn two_accounts_and_their_peering_are_read() {
+    let network = imported().network;
+    assert_eq!((network.vpcs.len(), network.subnets.len(), network.instances.len()), (2, 2, 2));
+    assert_eq!((network.interfaces.len(), network.route_tables.len(), network.acls.len()), (2, 4, 4));
+    let active = network
+        .peerings
+        .iter()
+        .filter(|peering| peering.status == weir_model::peering::PeeringStatus::Active);
+    assert_eq!(active.count(), 1);
+    let accounts: std::collections::BTreeSet<_> =
+        network.vpcs.iter().map(|vpc| vpc.scope.account.to_string()).collect();
+    assert_eq!(accounts.into_iter().collect::<Vec<_>>(), ["028403472736", "951601349076"]);
+}
+
+#[test]
+fn what_is_not_a_describe_answer_is_named() {
+    let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let check = |files: &[File], expected: &str| {
+        let error = import(files, &mut Ids::new(1)).expect_err(expected);
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    check(&[], "no answers found");
+    check(&[file("readme/Vpcs.json", "{}")], "no answers found");
+    check(&[file("us-east-1/Vpcs.json", "{")], "us-east-1/Vpcs.json: EOF");
+    check(&[file("us-east-1/Vpcs.json", "{}")], "has no member Vpcs");
+    let bad = r#"{"Vpcs":[{"VpcId":"vpc-1","CidrBlock":"10.0.0.0/16"}]}"#;
+    check(&[file("us-east-1/Vpcs.json", bad)], "Invalid id: \"vpc-1\"");
+}
+
+/// One recorded probe: who probed what, and whether an answer came.
+struct Probe<'a> {
+    source: &'a str,
+    destination: &'a str,
+    protocol: &'a str,
+    port: &'a str,
+    answered: bool,
+}
+
+/// A row of measured-reachability.tsv.
+fn probe(row: &str) -> Probe<'_> {
+    let columns: Vec<&str> = row.split('\t').collect();
+    let answered = match columns[6] {
+        "open" | "closed" | "reply" => true,
+        "filtered" | "lost" => false,
+        other => panic!("{other}: no such outcome"),
+    };
+    Probe { source: columns[1], destination: columns[3], protocol: columns[4], port: columns[5], answered }
+}
+
+fn packet(probe: &Probe<'_>) -> Packet {
+    let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+    let (source, destination) = (address(probe.source), address(probe.destination));
+    match probe.protocol {
+        "icmp" => Packet::icmp(source, destination, (8, 0), 84),
+        _ => {
+            let destination_port = probe.port.parse().expect("a port");
+            let tuple =
+                Tuple { source, destination, protocol: Protocol::TCP, source_port: 40000, destination_port };
+            Packet { tcp_flags: 2, ..Packet::new(tuple, 60) }
+        }
+    }
+}
+
+fn reply(packet: &Packet, delivered: Tuple) -> Packet {
+    match packet.protocol {
+        Protocol::ICMP => Packet::icmp(delivered.destination, delivered.source, (0, 0), 84),
+        _ => Packet { tcp_flags: 18, ..Packet::new(delivered.reversed(), 60) },
+    }
+}
+
+/// Whether a probe is answered: the packet arrives, and so does the reply to it.
+///
+/// An instance that probes its own private address sends nothing into the network.
+fn predicted(network: &Network, probe: &Probe<'_>) -> bool {
+    let mut pipeline = Pipeline::new(Compiled::build(network), 1);
+    let packet = packet(probe);
+    let own = network.interfaces.iter().find(|interface| interface.owns(packet.source));
+    if own.is_some_and(|own| own.owns(packet.destination)) {
+        return true;
+    }
+    let from = own.map_or(Port::Internet, |own| {
+        Port::Interface(pipeline.compiled().index_of(own.id).expect("it was compiled"))
+    });
+    let Verdict::Deliver(there) = pipeline.forward(from, &packet, Nanos(1)) else { return false };
+    let arrived = Tuple {
+        source: there.source,
+        destination: there.destination,
+        protocol: packet.protocol,
+        source_port: there.source_port,
+        destination_port: there.destination_port,
+    };
+    match pipeline.forward(there.to, &reply(&packet, arrived), Nanos(2)) {
+        Verdict::Deliver(back) => back.to == from && back.destination == packet.source,
+        _ => false,
+    }
+}
+
+#[test]
+fn every_probe_measured_on_the_real_network_is_predicted() {
+    let network = imported().network;
+    let table = read(&fixtures().join("measured-reachability.tsv"));
+    let rows: Vec<&str> =
+        table.lines().filter(|row| row.starts_with(NETWORK) && row.ends_with("in-model")).collect();
+    let wrong: Vec<&&str> =
+        rows.iter().filter(|row| predicted(&network, &probe(row)) != probe(row).answered).collect();
+    println!("{} of {} measured probes predicted", rows.len() - wrong.len(), rows.len());
+    assert!(rows.len() == 24 && wrong.is_empty(), "{wrong:#?}");
+}
