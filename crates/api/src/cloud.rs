@@ -146,6 +146,7 @@ impl Cloud {
             courier.deliver(&delivery);
         }
         self.plane.note_change(&self.network, now.into());
+        self.logs.tick(Timestamp::from(now).0);
     }
 
     /// When there is something to do next, or `None` if nothing will happen unless someone asks.

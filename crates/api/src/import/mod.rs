@@ -102,24 +102,3 @@ fn place_of(path: &str) -> Option<Place> {
     let account = folders.next().and_then(|folder| folder.parse().ok());
     Some(Place { account, region })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const VPCS: &str =
-        r#"{"Vpcs": [{"VpcId": "vpc-0123456789abcdef0", "CidrBlock": "10.0.0.0/16"}], "NextToken": "t"}"#;
-
-    fn read(path: &str) -> Result<usize, ImportError> {
-        let file = File { path: path.into(), text: VPCS.into() };
-        import(&[file], &mut Ids::new(0)).map(|imported| imported.network.vpcs.len())
-    }
-
-    #[test]
-    fn an_answer_is_known_by_its_member_whatever_its_file_is_called() {
-        assert_eq!(read("us-east-1/Vpcs.json"), Ok(1));
-        assert_eq!(read("accounts/123456789012/eu-west-1/describe-vpcs.json"), Ok(1));
-        assert_eq!(read("somewhere/Vpcs.json"), Err(ImportError::NoRegion));
-        assert_eq!(read("us-east-1/Vpcs.txt"), Err(ImportError::NoRegion));
-    }
-}

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::net::IpAddr;
+use weir_model::instance::InstanceState;
 use weir_model::{Nanos, Protocol};
 use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
 
@@ -38,7 +39,9 @@ fn imported() -> Imported {
 #[test]
 fn two_accounts_and_their_peering_are_read() {
     let network = imported().network;
-    assert_eq!((network.vpcs.len(), network.subnets.len(), network.instances.len()), (2, 2, 2));
+    let running =
+        network.instances.iter().filter(|instance| instance.state == InstanceState::Running).count();
+    assert_eq!((network.vpcs.len(), network.subnets.len(), running), (2, 2, 2));
     assert_eq!((network.interfaces.len(), network.route_tables.len(), network.acls.len()), (2, 4, 4));
     let active = network
         .peerings
@@ -48,6 +51,22 @@ fn two_accounts_and_their_peering_are_read() {
     let accounts: std::collections::BTreeSet<_> =
         network.vpcs.iter().map(|vpc| vpc.scope.account.to_string()).collect();
     assert_eq!(accounts.into_iter().collect::<Vec<_>>(), ["028403472736", "951601349076"]);
+}
+
+const VPCS: &str =
+    r#"{"Vpcs": [{"VpcId": "vpc-0123456789abcdef0", "CidrBlock": "10.0.0.0/16"}], "NextToken": "t"}"#;
+
+fn vpcs_in(path: &str) -> Result<usize, ImportError> {
+    let file = File { path: path.into(), text: VPCS.into() };
+    import(&[file], &mut Ids::new(0)).map(|imported| imported.network.vpcs.len())
+}
+
+#[test]
+fn an_answer_is_known_by_its_member_whatever_its_file_is_called() {
+    assert_eq!(vpcs_in("us-east-1/Vpcs.json"), Ok(1));
+    assert_eq!(vpcs_in("accounts/123456789012/eu-west-1/describe-vpcs.json"), Ok(1));
+    assert_eq!(vpcs_in("somewhere/Vpcs.json"), Err(ImportError::NoRegion));
+    assert_eq!(vpcs_in("us-east-1/Vpcs.txt"), Err(ImportError::NoRegion));
 }
 
 #[test]
@@ -60,7 +79,6 @@ fn what_is_not_a_describe_answer_is_named() {
     check(&[], "no answers found");
     check(&[file("readme/Vpcs.json", "{}")], "no answers found");
     check(&[file("us-east-1/Vpcs.json", "{")], "us-east-1/Vpcs.json: EOF");
-    check(&[file("us-east-1/Vpcs.json", "{}")], "has no member Vpcs");
     let bad = r#"{"Vpcs":[{"VpcId":"vpc-1","CidrBlock":"10.0.0.0/16"}]}"#;
     check(&[file("us-east-1/Vpcs.json", bad)], "Invalid id: \"vpc-1\"");
 }

@@ -348,7 +348,9 @@ fn host(player: &mut Player, site: &Site) -> Told<(flows::Sum, flows::Sum)> {
         let number = |name: &str| told.get(direction)?.get(name)?.as_u64();
         Some(flows::Sum { packets: number("packets")?, bytes: number("bytes")? })
     };
-    sum("sent").zip(sum("received")).ok_or_else(|| Failed(format!("{} has no count of its traffic", site.name)))
+    sum("sent")
+        .zip(sum("received"))
+        .ok_or_else(|| Failed(format!("{} has no count of its traffic", site.name)))
 }
 
 fn received(player: &mut Player, site: &Site) -> Told<flows::Sum> {
