@@ -10,7 +10,7 @@ use datafusion::functions_aggregate::percentile_cont::percentile_cont;
 use datafusion::functions_aggregate::stddev::stddev;
 use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_aggregate::variance::var_pop;
-use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, cast, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, SortExpr, cast, lit};
 use weir_insights::{Aggregate, AggregateCall, Stats};
 
 use super::{Lowerer, order_key, source_order};
@@ -94,8 +94,7 @@ impl Lowerer<'_> {
         if self.is_events {
             order.extend(source_order());
         }
-        let picked = pick.call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
-        Ok(Typed { expr: picked, kind: value.kind })
+        picked(value, pick, order, is_usable)
     }
 
     fn by_order(&self, value: Typed, is_ascending: bool) -> Result<Typed> {
@@ -104,9 +103,18 @@ impl Lowerer<'_> {
             order.extend(source_order());
         }
         let is_usable = value.clone().into_presence();
-        let picked = first_value_udaf().call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
-        Ok(Typed { expr: picked, kind: value.kind })
+        picked(value, &first_value_udaf(), order, is_usable)
     }
+}
+
+/// The value of one of the usable rows. Of no rows it is absent, which a column of dashes could not tell.
+fn picked(value: Typed, pick: &AggregateUDF, order: Vec<SortExpr>, is_usable: Lowered) -> Result<Typed> {
+    let value = match value.kind.is_dash() {
+        true => Typed { expr: value.into_text(), kind: Kind::Text },
+        false => value,
+    };
+    let expr = pick.call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
+    Ok(Typed { expr, kind: value.kind })
 }
 
 /// Whole numbers stay whole; what is no number is passed over.
