@@ -232,9 +232,14 @@ fn malformed_roles_are_refused() {
 #[test]
 fn a_role_changes() {
     let mut world = with_role();
-    check(&mut world, "UpdateRole", "RoleName=flow&Description=d&MaxSessionDuration=7200", expect![[r#"
+    check(
+        &mut world,
+        "UpdateRole",
+        "RoleName=flow&Description=d&MaxSessionDuration=7200",
+        expect![[r#"
         <UpdateRoleResult/>
-    "#]]);
+    "#]],
+    );
     check(
         &mut world,
         "UpdateAssumeRolePolicy",
