@@ -262,6 +262,10 @@ impl Fabric {
             Err(loss) => return self.lose(loss, bytes),
         };
         frame::rewrite(&mut bytes, packet, &Rewrite::from(delivery));
+        if path.mtu_bytes < INSTANCE_SHAPE.mtu as u32 {
+            // Stands in for path-MTU discovery, which the hosts' stacks do not have.
+            frame::clamp_segments(&mut bytes, packet, path.mtu_bytes);
+        }
         let late = self.random.below(path.jitter_ns + 1);
         let Some(host) = self.hosts.get_mut(to) else { return self.lose(Loss::HostGone, bytes) };
         let last = &mut host.last_arrival[latency::kind(delivery.way)];

@@ -5,11 +5,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::Protocol;
+use weir_pipeline::packet::SYN;
 use weir_pipeline::{Packet, Tuple};
 
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 const ICMP_HEADER: usize = 8;
+const TCP_HEADER: usize = 20;
 
 /// Why bytes are not a packet that the network carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +96,43 @@ pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     if packet.quoted.is_some() {
         rewrite_quoted(bytes, packet, to);
     }
+}
+
+/// Lowers the segment size that a SYN announces, so that the segments it asks for fit packets of `mtu_bytes`.
+///
+/// Source: RFC 9293, section 3.2 (maximum segment size option).
+pub(crate) fn clamp_segments(bytes: &mut [u8], packet: &Packet, mtu_bytes: u32) {
+    if packet.protocol != Protocol::TCP || packet.tcp_flags & SYN == 0 {
+        return;
+    }
+    let Ok(header) = Header::parse(bytes) else { return };
+    let most = (mtu_bytes as usize).saturating_sub(header.length + TCP_HEADER) as u16;
+    let Some(at) = segment_size_option(bytes, &header) else { return };
+    let old = [bytes[at], bytes[at + 1]];
+    if u16::from_be_bytes(old) > most {
+        let new = most.to_be_bytes();
+        fix(bytes, header.length + 16, old, new);
+        bytes[at..at + 2].copy_from_slice(&new);
+    }
+}
+
+/// Where the value of the maximum segment size option stands, if it has one at an even place, as all senders put it.
+fn segment_size_option(bytes: &[u8], header: &Header) -> Option<usize> {
+    const END: u8 = 0;
+    const NO_OPERATION: u8 = 1;
+    const SEGMENT_SIZE: u8 = 2;
+    let start = header.length;
+    let end = (start + usize::from(bytes.get(start + 12)? >> 4) * 4).min(header.total);
+    let mut at = start + TCP_HEADER;
+    while at + 4 <= end {
+        match bytes[at] {
+            END => return None,
+            NO_OPERATION => at += 1,
+            SEGMENT_SIZE => return at.is_multiple_of(2).then_some(at + 2),
+            _ => at += usize::from(bytes[at + 1]).max(2),
+        }
+    }
+    None
 }
 
 /// Sets the TTL or hop limit.

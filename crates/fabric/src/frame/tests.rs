@@ -116,6 +116,32 @@ fn translation_reaches_the_quoted_packet() {
 }
 
 #[test]
+fn announced_segments_are_lowered_to_fit() {
+    let syn = |options: &[u8]| {
+        let mut bytes = vec![0x45, 0, 0, 40 + options.len() as u8, 0, 0, 0, 0, 64, 6, 0, 0];
+        bytes.extend([10, 0, 0, 10, 8, 8, 8, 8, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([(5 + options.len() as u8 / 4) << 4, SYN, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(options);
+        fill_checksums(&mut bytes);
+        bytes
+    };
+    let rows: [(&[u8], &[u8]); 5] = [
+        (&[2, 4, 0x23, 1], &[2, 4, 0x05, 0xb4]),
+        (&[2, 4, 0x02, 0x18], &[2, 4, 0x02, 0x18]),
+        (&[1, 1, 4, 2, 2, 4, 0x23, 1], &[1, 1, 4, 2, 2, 4, 0x05, 0xb4]),
+        (&[0, 0, 0, 0, 2, 4, 0x23, 1], &[0, 0, 0, 0, 2, 4, 0x23, 1]),
+        (&[], &[]),
+    ];
+    for (options, expected) in rows {
+        let mut bytes = syn(options);
+        let packet = parse_checked(&bytes).expect("a packet");
+        clamp_segments(&mut bytes, &packet, 1500);
+        assert_eq!(&bytes[40..], expected);
+        assert!(parse_checked(&bytes).is_ok(), "{options:?}");
+    }
+}
+
+#[test]
 fn ipv6_parses_and_is_rewritten() {
     let mut bytes = vec![0x60, 0, 0, 0, 0, 8, 58, 64];
     bytes.extend("2001:db8::1".parse::<Ipv6Addr>().expect("an address").octets());
@@ -151,6 +177,7 @@ proptest! {
                 hops: 1,
             };
             rewrite(&mut bytes, &packet, &to);
+            clamp_segments(&mut bytes, &packet, 1500);
         }
         let _ = parse_checked(&bytes);
     }

@@ -150,15 +150,21 @@ fn output_can_be_taken_as_it_comes() {
 }
 
 #[test]
-fn a_long_transfer_arrives_whole_and_in_order() {
+fn a_long_transfer_arrives_whole_on_every_way() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");
     bed.allow(&site, tcp(80));
-    let body: String = (0..700).map(|number| format!("{number:04} ")).collect();
+    let body: String = (0..800).map(|number| format!("{number:04} ")).collect();
     let user_data = format!("#weir listen tcp/80 http {body}");
     let server = bed.instance_with(&site, Some(&user_data));
-    let output = bed.run(internet("203.0.113.9"), &format!("curl -s {}", server.public()));
-    assert_eq!((output.stdout.trim(), output.exit_code), (body.trim(), Some(0)));
+    let client = bed.instance(&site).name();
+    for (host, address) in
+        [(client, server.private), (client, server.public()), (internet("203.0.113.9"), server.public())]
+    {
+        let output = bed.run(host, &format!("curl -s {address}"));
+        assert_eq!((output.stdout.trim(), output.exit_code), (body.trim(), Some(0)), "{host} to {address}");
+    }
+    assert_eq!(bed.fabric.losses().get(&Loss::TooBig), None);
 }
 
 #[test]
