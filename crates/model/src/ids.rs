@@ -9,6 +9,7 @@ use std::fmt;
 const LONG_DIGITS: usize = 17;
 const SHORT_DIGITS: usize = 8;
 const SHORT_FORM: u128 = 1 << 127;
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The digits of an id, with its form (8 or 17 digits), without its prefix.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,9 +30,18 @@ impl Digits {
 }
 
 impl fmt::Display for Digits {
+    /// By hand and at once: answers are full of ids, and formatting a `u128` costs several times as much.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = if self.0 & SHORT_FORM == 0 { LONG_DIGITS } else { SHORT_DIGITS };
-        write!(f, "{:0width$x}", self.0 & !SHORT_FORM)
+        let mut text = [b'0'; LONG_DIGITS];
+        // 17 digits are 68 bits: the low 16 digits, and the first.
+        let (first, mut rest) = ((self.0 & !SHORT_FORM) >> 64, self.0 as u64);
+        text[0] = HEX[(first & 0xf) as usize];
+        for digit in text[1..].iter_mut().rev() {
+            *digit = HEX[(rest & 0xf) as usize];
+            rest >>= 4;
+        }
+        f.write_str(std::str::from_utf8(&text[LONG_DIGITS - width..]).expect("hexadecimal digits are ASCII"))
     }
 }
 
@@ -71,7 +81,10 @@ macro_rules! ids {
             fn from_digits(digits: Digits) -> Self { $name(digits) }
         }
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, concat!($prefix, "-{}"), self.0) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($prefix, "-"))?;
+                self.0.fmt(f)
+            }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }

@@ -246,6 +246,21 @@ fn ipv6_blocks_open_the_unedited_defaults() {
 }
 
 #[test]
+fn a_block_of_the_pool_is_given_once() {
+    let mut world = World::new();
+    let vpc = world.vpc("10.0.0.0/16");
+    let (scope, now) = (world.scope, world.now);
+    // The same ids begin their search at the same place.
+    let draw =
+        |network: &Network| network.fresh_ipv6_block(&mut Cx { scope, now, ids: &mut crate::Ids::new(1) });
+    let first = draw(&world.network);
+    let held = CidrAssociation { id: crate::Ids::new(2).fresh(), cidr: first };
+    world.network.vpcs.get_mut(&vpc).expect("the VPC").ipv6_cidrs.push(held);
+    let second = draw(&world.network);
+    assert_eq!(u128::from(second.network()) - u128::from(first.network()), 1 << (128 - 56));
+}
+
+#[test]
 fn host_names_need_support() {
     let mut world = World::new();
     let vpc = world.vpc("10.0.0.0/16");
