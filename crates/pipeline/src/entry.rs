@@ -196,7 +196,6 @@ impl<A: Address> Entry<A> {
             return [None, None];
         }
         let Fate { to, there, departure, arrival, path, .. } = self.fate();
-        let path = path.filter(|_| departure == Some(Action::Accept));
         [
             self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path)),
             self.sighting(slots, (to, Direction::Ingress), &there, (arrival, None)),

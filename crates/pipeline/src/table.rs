@@ -284,7 +284,6 @@ impl<A: Address> Table<A> {
             entry.attention = Attention::Full;
         }
         entry.connection = connection;
-        entry.touched = visit.now;
         Some((receiver, connection))
     }
 
@@ -293,7 +292,6 @@ impl<A: Address> Table<A> {
     fn pair(&mut self, receiver: u32, partner: u32) {
         let former = self.entries[receiver as usize].partner;
         if former != partner && self.partner(&self.entries[receiver as usize]).is_some() {
-            self.fold(former);
             self.alert(former);
         }
         self.entries[receiver as usize].partner = partner;
