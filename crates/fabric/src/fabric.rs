@@ -15,7 +15,7 @@ use crate::program::ExecId;
 use crate::queue::Queue;
 use crate::service::Service;
 use crate::stack::{Outbox, Shape};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::{Ids, InstanceId, Nanos, Network};
 use weir_pipeline::packet::TTL;
@@ -44,7 +44,10 @@ pub struct Fabric {
     pub(crate) hosts: Hosts,
     pub(crate) execs: BTreeMap<ExecId, Place>,
     pub(crate) exec_count: u64,
+    /// The first public address of each running instance that has one.
     pub(crate) public: BTreeMap<InstanceId, Ipv4Addr>,
+    /// The public addresses that are in the network, and so no host's on the internet.
+    taken: BTreeSet<Ipv4Addr>,
     pub(crate) outbox: Outbox,
     pub(crate) random: Ids,
     losses: Losses,
@@ -73,6 +76,7 @@ impl Fabric {
             execs: BTreeMap::new(),
             exec_count: 0,
             public: BTreeMap::new(),
+            taken: BTreeSet::new(),
             outbox: Outbox::default(),
             random,
             losses: Losses::new(),
@@ -124,6 +128,12 @@ impl Fabric {
             }
         }
         self.hosts.index_interfaces();
+        self.taken = identity::public_addresses(network);
+        for address in &self.taken.clone() {
+            if let Some(key) = self.hosts.on_internet(IpAddr::V4(*address)) {
+                self.stop(key);
+            }
+        }
     }
 
     fn start(&mut self, identity: Identity, shape: Shape) -> HostKey {
@@ -144,12 +154,7 @@ impl Fabric {
         if let Some(key) = self.hosts.on_internet(address) {
             return Some(key);
         }
-        let is_unicast = match address {
-            IpAddr::V4(address) => !(address.is_broadcast() || address.is_multicast()),
-            IpAddr::V6(address) => !address.is_multicast(),
-        };
-        let may_be = is_unicast && !address.is_unspecified() && !address.is_loopback();
-        if !may_be || !self.hosts.make_room_on_internet() {
+        if !self.may_be_on_internet(address) || !self.hosts.make_room_on_internet() {
             return None;
         }
         let identity = Identity {
@@ -160,6 +165,16 @@ impl Fabric {
             services: Service::of_internet(),
         };
         Some(self.start(identity, INTERNET_SHAPE))
+    }
+
+    fn may_be_on_internet(&self, address: IpAddr) -> bool {
+        let is_free = match address {
+            IpAddr::V4(address) => {
+                !(address.is_broadcast() || address.is_multicast() || self.taken.contains(&address))
+            }
+            IpAddr::V6(address) => !address.is_multicast(),
+        };
+        is_free && !address.is_unspecified() && !address.is_loopback()
     }
 
     /// When something happens next, or `None` if nothing will unless someone acts.

@@ -5,6 +5,7 @@
 use crate::host::{HostName, Identity};
 use crate::program::Link;
 use crate::service::Service;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::Interface;
@@ -24,6 +25,13 @@ pub(crate) fn public_address(network: &Network, instance: InstanceId) -> Option<
     let interfaces = instance.interfaces.iter().filter_map(|id| network.interfaces.get(id));
     let mut addresses = interfaces.flat_map(|interface| &interface.addresses);
     addresses.find_map(|address| address.public.as_ref()).map(|public| public.address())
+}
+
+/// Every public IPv4 address that is in the network: of an interface, or allocated to an account.
+pub(crate) fn public_addresses(network: &Network) -> BTreeSet<Ipv4Addr> {
+    let addresses = network.interfaces.iter().flat_map(|interface| &interface.addresses);
+    let lent = addresses.filter_map(|address| address.public.as_ref()).map(|public| public.address());
+    lent.chain(network.addresses.iter().map(|address| address.public)).collect()
 }
 
 fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Identity {

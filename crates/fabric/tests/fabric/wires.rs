@@ -195,6 +195,18 @@ fn time_does_not_run_backwards() {
 }
 
 #[test]
+fn an_instances_public_address_is_no_host_on_the_internet() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let name = internet(&instance.public().to_string());
+    assert_eq!(bed.fabric.exec(name, &words("hostname")), Err(ExecError::NotRunning(name)));
+    // The address goes back to the pool when the instance stops.
+    bed.command(|network, cx| network.stop_instances(cx, &[instance.id]));
+    assert!(bed.fabric.exec(name, &words("hostname")).is_ok());
+}
+
+#[test]
 fn impossible_addresses_are_no_hosts_on_the_internet() {
     let fabric: &mut Fabric = &mut Bed::new(1).fabric;
     for address in ["0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1", "::", "ff02::1", "::1"] {
