@@ -2,10 +2,11 @@
 //! tracking knows at the interface it enters by.
 
 use crate::address::Address;
+use crate::fate::{Attention, Fate};
 use crate::flow::Flow;
 use crate::packet::{FIN, Packet, RST, SYN};
 use crate::sighting::{Action, Sighting};
-use crate::slots::{INTERNET, NOWHERE, Slots};
+use crate::slots::{NOWHERE, Slots};
 use crate::track::{Connection, logged_flags};
 use crate::verdict::{Delivery, Reason, Verdict, Way};
 use std::hash::{Hash, Hasher};
@@ -29,36 +30,6 @@ impl<A: Address> Hash for Key<A> {
         A::hash_pair(self.flow.source, self.flow.destination, state);
         state.write_u64(self.flow.digest(self.port));
     }
-}
-
-/// What was decided about a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fate<A> {
-    /// The slot of the interface that it reaches, delivered or not; [`NOWHERE`] if none.
-    pub to: u32,
-    /// The flow as it arrives there.
-    pub there: Flow<A>,
-    /// Delivered which way, or why not.
-    pub outcome: Result<Way, Reason>,
-    /// What the sender's interface sees; `None` if nothing.
-    pub departure: Option<Action>,
-    /// What the receiver's interface sees; `None` if nothing.
-    pub arrival: Option<Action>,
-    /// The `traffic-path` of the sender's record.
-    pub path: Option<u8>,
-    /// By how much the TTL goes down.
-    pub hops: u8,
-}
-
-/// What has to be asked for every packet of a flow, because it may have changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attention {
-    /// Nothing: the packet is as the one before.
-    None,
-    /// Whether the flow, which the receiver's groups refuse, has become part of a connection there.
-    Receiver,
-    /// Everything.
-    Full,
 }
 
 /// An entry of the flow table. What every packet of an IPv4 flow needs is in its first 64 bytes: one cache line.
@@ -226,13 +197,6 @@ impl<A: Address> Entry<A> {
             tcp_flags: self.tcp_flags,
             traffic_path,
         })
-    }
-}
-
-impl<A> Fate<A> {
-    /// Whether it reaches an interface.
-    pub fn reaches_interface(&self) -> bool {
-        self.to != NOWHERE && self.to != INTERNET
     }
 }
 

@@ -18,6 +18,7 @@ pub mod verdict;
 
 mod address;
 mod entry;
+mod fate;
 mod flow;
 mod pending;
 mod slots;

@@ -3,12 +3,13 @@
 use crate::address::Address;
 use crate::compiled::Compiled;
 use crate::explain::Explanation;
+use crate::fate::World;
 use crate::flow::Flow;
 use crate::packet::{Packet, Port};
 use crate::pending::Pending;
 use crate::sighting::{Sighting, Skipped};
 use crate::slots::Slots;
-use crate::table::{Limits, Table, World};
+use crate::table::{Limits, Table};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{NoConnections, Walk};
 use weir_model::Nanos;

@@ -9,17 +9,17 @@
 //! Refused flows have entries of their own number, so that a scan evicts nothing: beyond it they are walked each time.
 
 use crate::address::Address;
-use crate::compiled::Compiled;
-use crate::entry::{Attention, Entry, Fate, Key, SECOND_NS};
+use crate::entry::{Entry, Key, SECOND_NS};
 use crate::explain::{Admission, Explanation, Step};
+use crate::fate::{Attention, Fate, World, after, waits};
 use crate::flow::Flow;
 use crate::packet::{InterfaceIdx, Packet, Port};
 use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
 use crate::track::Connection;
-use crate::verdict::{Reason, Verdict, Way};
-use crate::walk::{Connections, Decision, Standing, Stop, Walk};
+use crate::verdict::{Reason, Verdict};
+use crate::walk::{Connections, Decision, Standing, Walk};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -52,15 +52,6 @@ impl Default for Limits {
 pub const RETAIN_S: u32 = 60;
 /// Seconds between searches of a full table for entries that are over.
 const SWEEP_S: u64 = 1;
-
-/// The network that packets cross at the moment.
-#[derive(Debug)]
-pub(crate) struct World {
-    pub compiled: Compiled,
-    pub slots: Slots,
-    /// Grows with every change of the network; never 0.
-    pub epoch: u32,
-}
 
 /// All flows of one family.
 #[derive(Debug)]
@@ -198,7 +189,7 @@ impl<A: Address> Table<A> {
         visit: Visit<A>,
         decision: Decision<A>,
     ) -> Verdict {
-        let fate = match fate(world, &visit, &decision) {
+        let fate = match Fate::of(world, (visit.from, &visit.key), &decision) {
             Ok(fate) => fate,
             Err(verdict) => return self.unseen((world, pending), visit, verdict),
         };
@@ -241,8 +232,8 @@ impl<A: Address> Table<A> {
         entry.epoch = world.epoch;
         entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
         entry.heeds_flags = near.heeds_flags() || far.heeds_flags();
-        entry.attention = attention(&fate, near, far);
-        entry.touches = fate.reaches_interface() && (fate.outcome.is_ok() || is_closed(&fate));
+        entry.attention = fate.attention(near, far);
+        entry.touches = fate.touches();
         entry.count(visit.packet, visit.now);
         let verdict = entry.verdict(&world.slots);
         self.refused -= usize::from(entry.refused);
@@ -467,91 +458,6 @@ impl<A: Address> Connections<A> for Known<'_, A> {
             _ => Standing::Unknown,
         }
     }
-}
-
-/// The state of a connection after the groups have answered `admission` to a packet.
-fn after(
-    before: Connection,
-    admission: Option<Admission>,
-    direction: Direction,
-    packet: &Packet,
-) -> Connection {
-    match admission {
-        Some(Admission::Rule { tracked: true, .. }) => Connection::open(direction, packet),
-        Some(Admission::Tracked) => before.next(direction, packet),
-        Some(Admission::Closed) => before,
-        _ => Connection::Untracked,
-    }
-}
-
-/// What may change the verdict on the next packet of a flow with `fate`, without the network changing.
-fn attention<A>(fate: &Fate<A>, near: Connection, far: Connection) -> Attention {
-    let moves = near.is_moved_by(Direction::Egress) || far.is_moved_by(Direction::Ingress);
-    // The packet that closed the connection at one end was the last to pass there.
-    let is_refused_as_closed = fate.outcome == Err(Reason::ConnectionClosed);
-    let closed = match (near, far) {
-        (Connection::TcpClosed, _) => !is_refused_as_closed || fate.arrival.is_some(),
-        (_, Connection::TcpClosed) => !is_refused_as_closed,
-        _ => false,
-    };
-    match fate.outcome {
-        _ if moves || closed => Attention::Full,
-        Err(Reason::GroupIngress) => Attention::Receiver,
-        _ => Attention::None,
-    }
-}
-
-/// Whether a connection will be tracked from another packet on: this one, a reset, began none.
-fn waits(admission: Option<Admission>, connection: Connection) -> bool {
-    matches!(admission, Some(Admission::Rule { tracked: true, .. })) && connection == Connection::Untracked
-}
-
-/// What is remembered of a decision, or the verdict itself if no interface saw the packet.
-fn fate<A: Address>(world: &World, visit: &Visit<A>, decision: &Decision<A>) -> Result<Fate<A>, Verdict> {
-    let outcome = match decision.verdict {
-        Err(Stop::Service(service)) => return Err(Verdict::Service(service)),
-        Err(Stop::Drop(reason)) => Err(reason),
-        Ok(_) => Ok(decision.way.unwrap_or(Way::SameSubnet)),
-    };
-    if decision.departure.is_none() && decision.arrival.is_none() {
-        return Err(decision.verdict());
-    }
-    let (to, there) = match (decision.verdict, decision.arrival) {
-        (_, Some(arrival)) => (Port::Interface(arrival.interface), arrival.flow),
-        (Ok(landing), None) => (landing.to, landing.flow),
-        (Err(_), None) => (Port::Internet, visit.key.flow),
-    };
-    let reaches = decision.arrival.is_some() || decision.verdict.is_ok();
-    let slot = world.slots.of(to).filter(|_| reaches);
-    Ok(Fate {
-        to: slot.unwrap_or(NOWHERE),
-        there,
-        outcome,
-        departure: decision.departure.map(|departure| departure.action),
-        arrival: decision.arrival.map(|arrival| arrival.action),
-        path: traffic_path(world, visit.from, decision.way),
-        hops: decision.hops,
-    })
-}
-
-/// Whether packets are refused because the receiver's connection has closed.
-fn is_closed<A>(fate: &Fate<A>) -> bool {
-    fate.outcome == Err(Reason::ConnectionClosed) && fate.arrival.is_some()
-}
-
-/// The `traffic-path` of packets that leave the interface at `from` on their `way`.
-///
-/// Source: VPC User Guide, "Flow log records", traffic-path.
-fn traffic_path(world: &World, from: Port, way: Option<Way>) -> Option<u8> {
-    let Port::Interface(index) = from else { return None };
-    let is_nitro = world.compiled.get(index)?.is_nitro;
-    Some(match way? {
-        Way::SameSubnet | Way::SameZone | Way::CrossZone => 1,
-        Way::Peering { same_region: true } => 4,
-        Way::Peering { same_region: false } => 5,
-        Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,
-        Way::InternetGateway | Way::BetweenGateways => 2,
-    })
 }
 
 /// Moves what the entry has counted to `pending`.

@@ -1,0 +1,151 @@
+//! What was decided about a flow, and what it means for the packets after this one.
+
+use crate::address::Address;
+use crate::compiled::Compiled;
+use crate::entry::Key;
+use crate::explain::Admission;
+use crate::flow::Flow;
+use crate::packet::{Packet, Port};
+use crate::sighting::Action;
+use crate::slots::{INTERNET, NOWHERE, Slots};
+use crate::track::Connection;
+use crate::verdict::{Reason, Verdict, Way};
+use crate::walk::{Decision, Stop};
+use weir_model::group::Direction;
+
+/// The network that packets cross at the moment.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub compiled: Compiled,
+    pub slots: Slots,
+    /// Grows with every change of the network; never 0.
+    pub epoch: u32,
+}
+
+/// What was decided about a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fate<A> {
+    /// The slot of the interface that it reaches, delivered or not; [`NOWHERE`] if none.
+    pub to: u32,
+    /// The flow as it arrives there.
+    pub there: Flow<A>,
+    /// Delivered which way, or why not.
+    pub outcome: Result<Way, Reason>,
+    /// What the sender's interface sees; `None` if nothing.
+    pub departure: Option<Action>,
+    /// What the receiver's interface sees; `None` if nothing.
+    pub arrival: Option<Action>,
+    /// The `traffic-path` of the sender's record.
+    pub path: Option<u8>,
+    /// By how much the TTL goes down.
+    pub hops: u8,
+}
+
+/// What has to be asked for every packet of a flow, because it may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attention {
+    /// Nothing: the packet is as the one before.
+    None,
+    /// Whether the flow, which the receiver's groups refuse, has become part of a connection there.
+    Receiver,
+    /// Everything.
+    Full,
+}
+
+impl<A: Address> Fate<A> {
+    /// What is remembered of a decision about a packet that came in at `from` under `key`, or the verdict itself if no
+    /// interface saw the packet.
+    pub fn of(
+        world: &World,
+        (from, key): (Port, &Key<A>),
+        decision: &Decision<A>,
+    ) -> Result<Fate<A>, Verdict> {
+        if decision.departure.is_none() && decision.arrival.is_none() {
+            return Err(decision.verdict());
+        }
+        let outcome = match decision.verdict {
+            Err(Stop::Service(service)) => return Err(Verdict::Service(service)),
+            Err(Stop::Drop(reason)) => Err(reason),
+            Ok(_) => Ok(decision.way.unwrap_or(Way::SameSubnet)),
+        };
+        let reached = match (decision.verdict, decision.arrival) {
+            (_, Some(arrival)) => Some((Port::Interface(arrival.interface), arrival.flow)),
+            (Ok(landing), None) => Some((landing.to, landing.flow)),
+            (Err(_), None) => None,
+        };
+        let slot = reached.and_then(|(port, _)| world.slots.of(port));
+        Ok(Fate {
+            to: slot.unwrap_or(NOWHERE),
+            there: reached.map_or(key.flow, |(_, flow)| flow),
+            outcome,
+            departure: decision.departure.map(|departure| departure.action),
+            arrival: decision.arrival.map(|arrival| arrival.action),
+            path: traffic_path(world, from, decision.way),
+            hops: decision.hops,
+        })
+    }
+
+    /// Whether it reaches an interface.
+    pub fn reaches_interface(&self) -> bool {
+        self.to != NOWHERE && self.to != INTERNET
+    }
+
+    /// Whether its packets touch a connection at the interface they reach: delivered, or refused as closed there.
+    pub fn touches(&self) -> bool {
+        let closed = self.outcome == Err(Reason::ConnectionClosed) && self.arrival.is_some();
+        self.reaches_interface() && (self.outcome.is_ok() || closed)
+    }
+
+    /// What may change the verdict on the next packet without the network changing, if the connection is `near` at the
+    /// sender's interface and `far` at the receiver's.
+    pub fn attention(&self, near: Connection, far: Connection) -> Attention {
+        let moves = near.is_moved_by(Direction::Egress) || far.is_moved_by(Direction::Ingress);
+        // The packet that closed the connection at one end was the last to pass there.
+        let is_refused_as_closed = self.outcome == Err(Reason::ConnectionClosed);
+        let closed = match (near, far) {
+            (Connection::TcpClosed, _) => !is_refused_as_closed || self.arrival.is_some(),
+            (_, Connection::TcpClosed) => !is_refused_as_closed,
+            _ => false,
+        };
+        match self.outcome {
+            _ if moves || closed => Attention::Full,
+            Err(Reason::GroupIngress) => Attention::Receiver,
+            _ => Attention::None,
+        }
+    }
+}
+
+/// The state of a connection after the groups have answered `admission` to a packet.
+pub(crate) fn after(
+    before: Connection,
+    admission: Option<Admission>,
+    direction: Direction,
+    packet: &Packet,
+) -> Connection {
+    match admission {
+        Some(Admission::Rule { tracked: true, .. }) => Connection::open(direction, packet),
+        Some(Admission::Tracked) => before.next(direction, packet),
+        Some(Admission::Closed) => before,
+        _ => Connection::Untracked,
+    }
+}
+
+/// Whether a connection will be tracked from another packet on: this one, a reset, began none.
+pub(crate) fn waits(admission: Option<Admission>, connection: Connection) -> bool {
+    matches!(admission, Some(Admission::Rule { tracked: true, .. })) && connection == Connection::Untracked
+}
+
+/// The `traffic-path` of packets that leave the interface at `from` on their `way`.
+///
+/// Source: VPC User Guide, "Flow log records", traffic-path.
+fn traffic_path(world: &World, from: Port, way: Option<Way>) -> Option<u8> {
+    let Port::Interface(index) = from else { return None };
+    let is_nitro = world.compiled.get(index)?.is_nitro;
+    Some(match way? {
+        Way::SameSubnet | Way::SameZone | Way::CrossZone => 1,
+        Way::Peering { same_region: true } => 4,
+        Way::Peering { same_region: false } => 5,
+        Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,
+        Way::InternetGateway | Way::BetweenGateways => 2,
+    })
+}
