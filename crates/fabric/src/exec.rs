@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_flowlog::services;
 use weir_model::{InstanceId, RegionName};
 
-/// Most commands and sessions kept at one time, finished ones whose output nobody took included.
+/// Most commands and sessions kept at one time. Beyond, the oldest that has ended goes, though nobody took its output.
 pub const EXECS_MAX: usize = 4096;
 
 /// The exit code of a command whose session has gone (ssh's own failures).
@@ -57,7 +57,7 @@ pub enum Session {
 pub enum ExecError {
     /// No such host runs.
     NotRunning(HostName),
-    /// More than [`EXECS_MAX`] are kept.
+    /// [`EXECS_MAX`] run.
     TooMany,
     /// The instance has no public address that EC2 Instance Connect could connect to.
     NoPublicAddress(InstanceId),
@@ -104,10 +104,18 @@ impl Fabric {
 
     fn fresh_exec(&mut self) -> Result<ExecId, ExecError> {
         if self.execs.len() >= EXECS_MAX {
-            return Err(ExecError::TooMany);
+            let ended = self.oldest_ended().ok_or(ExecError::TooMany)?;
+            self.forget(ended);
         }
         self.exec_count += 1;
         Ok(ExecId(self.exec_count))
+    }
+
+    /// The command that ended, has been kept longest, and whose output nobody has taken.
+    fn oldest_ended(&mut self) -> Option<ExecId> {
+        let ids: Vec<ExecId> = self.execs.keys().copied().collect();
+        ids.into_iter()
+            .find(|id| self.terminal_mut(*id).is_some_and(|terminal| terminal.output.exit_code.is_some()))
     }
 
     /// What a command has printed since the last call. With the exit code the command is forgotten: the next call gives

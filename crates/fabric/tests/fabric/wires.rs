@@ -3,7 +3,7 @@
 use crate::bed::{Bed, Instance, SECOND, internet, tcp};
 use proptest::prelude::*;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use weir_fabric::{Count, ExecError, Fabric, HostName, INTERNET_HOST, Loss, Malformed, frame};
+use weir_fabric::{Count, EXECS_MAX, ExecError, Fabric, HostName, INTERNET_HOST, Loss, Malformed, frame};
 use weir_model::protocol::Traffic;
 use weir_model::route::Target;
 
@@ -192,6 +192,21 @@ fn time_does_not_run_backwards() {
     bed.fabric.step(now);
     assert_eq!(bed.fabric.now(), now.plus(10 * SECOND));
     assert_eq!(bed.fabric.next_event(), None);
+}
+
+#[test]
+fn forgotten_commands_make_room_and_running_ones_do_not() {
+    let mut bed = Bed::new(1);
+    let host = internet("203.0.113.9");
+    let forgotten = bed.fabric.exec(host, &words("true")).expect("it starts");
+    let first = bed.fabric.exec(host, &words("ping 8.8.8.8")).expect("it starts");
+    for _ in 2..EXECS_MAX {
+        bed.fabric.exec(host, &words("ping 8.8.8.8")).expect("there is room");
+    }
+    assert!(bed.fabric.exec(host, &words("ping 8.8.8.8")).is_ok());
+    assert_eq!(bed.fabric.poll(forgotten), None);
+    assert!(bed.fabric.poll(first).is_some());
+    assert_eq!(bed.fabric.exec(host, &words("true")), Err(ExecError::TooMany));
 }
 
 #[test]
