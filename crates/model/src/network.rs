@@ -29,7 +29,7 @@ pub struct Cx<'a> {
 macro_rules! network {
     ($($(#[$doc:meta])* $field:ident: $resource:ty,)*) => {
         /// All resources of all accounts and regions. Ids are unique over all of them; each resource says its scope.
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Network {
             $($(#[$doc])* pub $field: Table<$resource>,)*
             /// The quotas in force.

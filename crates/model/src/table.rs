@@ -35,7 +35,7 @@ pub struct Change {
 }
 
 /// Resources of one kind by key, in key order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table<R: Resource> {
     rows: BTreeMap<R::Key, R>,
     changed: BTreeSet<R::Key>,

@@ -28,11 +28,15 @@ impl World {
         &mut self,
         command: impl FnOnce(&mut Network, &mut Cx) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
-        let before = format!("{:?}", self.network);
+        let before = self.network.clone();
         let mut cx = Cx { scope: self.scope, now: self.now, ids: &mut self.ids };
         let outcome = command(&mut self.network, &mut cx);
         if outcome.is_err() {
-            assert_eq!(before, format!("{:?}", self.network), "a refused command has changed the network");
+            assert!(
+                before == self.network,
+                "a refused command has changed {before:#?}\nto {:#?}",
+                self.network
+            );
         }
         if let Err(broken) = self.network.check_invariants() {
             panic!("{broken}\n{:#?}", self.network);
