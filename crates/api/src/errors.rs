@@ -121,7 +121,6 @@ fn not_found(missing: &Missing) -> WireError {
         Missing::RouteTable(id) => ("InvalidRouteTableID.NotFound", absent("routeTable ID", id)),
         Missing::RouteAssociation(id) => ("InvalidAssociationID.NotFound", absent("association ID", id)),
         Missing::InternetGateway(id) => ("InvalidInternetGatewayID.NotFound", absent("internetGateway ID", id)),
-        Missing::NatGateway(id) => ("NatGatewayNotFound", format!("NAT gateway {id} was not found")),
         Missing::VpnGateway(id) => ("InvalidVpnGatewayID.NotFound", absent("vpnGateway ID", id)),
         Missing::TransitGateway(id) => ("InvalidTransitGatewayID.NotFound", absent("transitGateway ID", id)),
         Missing::VpcEndpoint(id) => ("InvalidVpcEndpointId.NotFound", absent("Vpc Endpoint Id", id)),

@@ -168,8 +168,6 @@ missing! {
     RouteAssociation(RouteAssociationId),
     /// An internet gateway.
     InternetGateway(InternetGatewayId),
-    /// A NAT gateway.
-    NatGateway(NatGatewayId),
     /// A virtual private gateway.
     VpnGateway(VpnGatewayId),
     /// A transit gateway.

@@ -212,6 +212,41 @@ fn refused_routes_say_why() {
 }
 
 #[test]
+fn an_instance_with_one_interface_is_a_target() {
+    let mut lab = lab();
+    let (table, subnet) = (lab.table.clone(), lab.subnet.clone());
+    let image = lab.world.id(
+        "DescribeImages",
+        "Filter.1.Name=name&Filter.1.Value.1=al2023-ami-2023*&Filter.2.Name=architecture&Filter.2.Value.1=x86_64",
+        "imageId",
+    );
+    let launch = format!("ImageId={image}&InstanceType=t2.micro&MinCount=1&MaxCount=1&SubnetId={subnet}");
+    let instance = lab.world.id("RunInstances", &launch, "instanceId");
+    let to = |cidr: &str| format!("RouteTableId={table}&DestinationCidrBlock={cidr}&InstanceId={instance}");
+    lab.world.returns("CreateRoute", &to("0.0.0.0/0"));
+    let interface =
+        lab.world.id("DescribeInstances", &format!("InstanceId.1={instance}"), "networkInterfaceId");
+    let shown = lab.world.does("DescribeRouteTables", &format!("RouteTableId.1={table}"));
+    for element in [
+        format!("<instanceId>{instance}</instanceId>"),
+        "<instanceOwnerId>000000000000</instanceOwnerId>".to_owned(),
+        format!("<networkInterfaceId>{interface}</networkInterfaceId>"),
+    ] {
+        assert!(shown.contains(&element), "{element} is not in {shown}");
+    }
+    lab.world.does("StopInstances", &format!("InstanceId.1={instance}"));
+    let states = lab.world.all("DescribeRouteTables", &format!("RouteTableId.1={table}"), "state");
+    assert_eq!(states, ["active", "blackhole"]);
+
+    let second = lab.world.id("CreateNetworkInterface", &format!("SubnetId={subnet}"), "networkInterfaceId");
+    let attach = format!("NetworkInterfaceId={second}&InstanceId={instance}&DeviceIndex=1");
+    lab.world.does("AttachNetworkInterface", &attach);
+    lab.world.refuses("CreateRoute", &to("1.0.0.0/8"), &format!("InvalidInstanceID: There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead."));
+    let via = format!("RouteTableId={table}&DestinationCidrBlock=1.0.0.0/8&NetworkInterfaceId={second}");
+    lab.world.returns("CreateRoute", &via);
+}
+
+#[test]
 fn routes_are_replaced_and_deleted() {
     let mut lab = lab();
     let (table, gateway) = (lab.table.clone(), lab.gateway.clone());

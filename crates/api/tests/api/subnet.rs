@@ -275,3 +275,17 @@ fn a_default_subnet_can_be_made_again() {
     "#]],
     );
 }
+
+#[test]
+fn a_default_subnet_needs_room() {
+    let mut world = World::new();
+    let vpc = world.id("DescribeVpcs", "", "vpcId");
+    for subnet in world.all("DescribeSubnets", "", "subnetId") {
+        world.does("DeleteSubnet", &format!("SubnetId={subnet}"));
+    }
+    world.does("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=172.31.0.0/16"));
+    let refusal = format!(
+        "InsufficientFreeCidrBlock: There is no available CIDR block in {vpc} for another default subnet."
+    );
+    world.refuses("CreateDefaultSubnet", "AvailabilityZone=us-east-1a", &refusal);
+}
