@@ -1,13 +1,49 @@
 //! Logs Insights queries on threads of their own, so that a long one keeps nobody waiting.
 
-use weir_api::logs::queries::{Job, RunNaively, RunQuery};
+use std::sync::{Arc, OnceLock};
+use weir_api::logs::queries::{Job, RunQuery};
+use weir_engine::{Engine, Options};
+use weir_insights::{Execute, ExecuteError, QueryResult};
+use weir_store::Scan;
 
-/// Runs each query on a thread.
-pub struct RunOnThreads;
+/// Runs each query on a thread with the engine, which begins with the first query.
+#[derive(Default)]
+pub struct RunOnThreads {
+    engine: Arc<OnceLock<Engine>>,
+}
 
 impl RunQuery for RunOnThreads {
     fn run(&self, job: Job) {
+        let engine = self.engine.clone();
         // A thread that cannot be started drops the job, which then has failed.
-        let _ = std::thread::Builder::new().name("query".into()).spawn(move || RunNaively.run(job));
+        let _ = std::thread::Builder::new().name("query".into()).spawn(move || run(&engine, job));
     }
+}
+
+fn run(engine: &OnceLock<Engine>, mut job: Job) {
+    let groups = std::mem::take(&mut job.groups).into_iter().map(|group| (group.log(), group.scan)).collect();
+    let result = execute(engine, &job, groups);
+    job.finish(result);
+}
+
+fn execute(
+    engine: &OnceLock<Engine>,
+    job: &Job,
+    groups: Vec<(String, Scan)>,
+) -> Result<QueryResult, ExecuteError> {
+    let engine = begun(engine)?;
+    let mut result = engine.execute(&job.plan, &groups, job.run())?;
+    result.statistics.log_groups_scanned = groups.len() as u64;
+    Ok(result)
+}
+
+/// The engine, begun if it has not. Of two that begin at once one is kept.
+fn begun(engine: &OnceLock<Engine>) -> Result<&Engine, ExecuteError> {
+    if engine.get().is_none() {
+        let begun =
+            Engine::new(Options::default()).map_err(|error| ExecuteError::Engine(error.to_string()))?;
+        // Another query may have been quicker; then this one is not needed.
+        let _ = engine.set(begun);
+    }
+    engine.get().ok_or_else(|| ExecuteError::Engine("the engine did not begin".into()))
 }

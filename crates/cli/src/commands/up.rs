@@ -98,7 +98,7 @@ fn cloud(up: &Up, logs: Store, stored: Vec<Stored>) -> Result<Cloud, Failure> {
     let account =
         account.map_err(|_| Failure::new(2, format!("'{}' is not a 12-digit account", up.account)))?;
     let settings = Settings { seed: seed(), account, ..Settings::default() };
-    let mut cloud = Cloud::new(settings, logs, Box::new(RunOnThreads));
+    let mut cloud = Cloud::new(settings, logs, Box::new(RunOnThreads::default()));
     for (kind, body) in stored {
         let known =
             cloud.restore(&kind, &body).map_err(|error| Failure::from(format!("stored {kind}: {error}")))?;
