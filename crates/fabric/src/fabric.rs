@@ -27,6 +27,9 @@ pub const PACKETS_IN_FLIGHT_MAX: usize = 1 << 18;
 /// Most lines that the event log keeps.
 pub const EVENT_LOG_MAX: usize = 1 << 20;
 
+/// The shortest time after which a host that has just run is woken, in nanoseconds: the stack counts microseconds.
+const WAKE_NS: u64 = 1_000;
+
 /// The MTU of an instance's interface (EC2 User Guide, "Jumbo frames").
 const INSTANCE_SHAPE: Shape = Shape { mtu: 9001, ttl: TTL };
 
@@ -188,31 +191,28 @@ impl Fabric {
             self.now = at.max(self.now);
             match event {
                 Event::Arrive(key, bytes) => self.arrive(key, bytes),
-                Event::Wake(key) => self.wake(key, at),
+                Event::Wake(key) => self.wake(key),
             }
         }
         self.now = self.now.max(until);
     }
 
-    fn wake(&mut self, key: HostKey, at: Nanos) {
-        let Some(host) = self.hosts.get_mut(key) else { return };
-        // An earlier wish has been overtaken by a later one.
-        if host.wake_at == Some(at) {
-            host.wake_at = None;
+    fn wake(&mut self, key: HostKey) {
+        if let Some(host) = self.hosts.get_mut(key) {
+            host.wakes.pop();
             self.run(key);
         }
     }
 
-    /// Lets a host do what it can, sends what it sends, and notes when it wants to be woken.
+    /// Lets a host do what it can, sends what it sends, and has it woken when it wants to be.
     pub(crate) fn run(&mut self, key: HostKey) {
         let Some(host) = self.hosts.get_mut(key) else { return };
         let wanted = host.run(self.now, &mut self.outbox);
-        if let Some(at) = wanted {
-            let at = at.max(self.now);
-            if host.wake_at.is_none_or(|known| at < known || known < self.now) {
-                host.wake_at = Some(at);
-                self.queue.push(at, Event::Wake(key));
-            }
+        // Never at this very instant again: time must go on.
+        let wanted = wanted.map(|at| at.max(self.now.plus(WAKE_NS)));
+        if let Some(at) = wanted.filter(|at| host.wakes.last().is_none_or(|next| at < next)) {
+            host.wakes.push(at);
+            self.queue.push(at, Event::Wake(key));
         }
         self.send_all(key);
     }

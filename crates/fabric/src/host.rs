@@ -90,8 +90,8 @@ pub(crate) struct Host {
     pub(crate) traffic: Traffic,
     tasks: Vec<Task>,
     shells: Vec<Shell>,
-    /// When the queue will wake it, if it will.
-    pub(crate) wake_at: Option<Nanos>,
+    /// When the queue will wake it, the next time last.
+    pub(crate) wakes: Vec<Nanos>,
     /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
     pub(crate) last_arrival: [Nanos; latency::KINDS],
 }
@@ -130,7 +130,7 @@ impl Host {
             traffic: Traffic::default(),
             tasks: Vec::new(),
             shells: Vec::new(),
-            wake_at: None,
+            wakes: Vec::new(),
             last_arrival: [Nanos(0); latency::KINDS],
         }
     }

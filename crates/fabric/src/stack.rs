@@ -130,10 +130,21 @@ impl Stack {
         if self.is_idle() {
             return;
         }
+        self.set_timeouts();
         let mut wire = Wire { incoming: None, out, shape: self.shape };
         for _ in 0..BURST_MAX {
             if self.interface.poll_egress(instant(now), &mut wire, &mut self.sockets) == PollResult::None {
                 return;
+            }
+        }
+    }
+
+    /// Lets connections end that wait too long for an acknowledgement. smoltcp would end idle ones as well.
+    fn set_timeouts(&mut self) {
+        for (_, socket) in self.sockets.iter_mut() {
+            if let Socket::Tcp(socket) = socket {
+                let timeout = (socket.send_queue() > 0).then_some(UNANSWERED);
+                socket.set_timeout(timeout);
             }
         }
     }
@@ -164,11 +175,7 @@ impl Stack {
 
     fn fresh_socket(&self) -> Option<tcp::Socket<'static>> {
         let buffer = || tcp::SocketBuffer::new(vec![0; SOCKET_BUFFER_BYTES]);
-        (self.count < SOCKETS_MAX).then(|| {
-            let mut socket = tcp::Socket::new(buffer(), buffer());
-            socket.set_timeout(Some(UNANSWERED));
-            socket
-        })
+        (self.count < SOCKETS_MAX).then(|| tcp::Socket::new(buffer(), buffer()))
     }
 
     fn add(&mut self, socket: tcp::Socket<'static>) -> SocketHandle {

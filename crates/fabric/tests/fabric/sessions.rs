@@ -109,6 +109,28 @@ fn without_a_route_back_a_session_hangs_and_then_goes_on() {
 }
 
 #[test]
+fn an_idle_session_stays_open_and_one_nobody_answers_ends() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    // Shorter than a security group tracks an idle connection (350 s), many times over.
+    for _ in 0..12 {
+        bed.pass(300);
+        assert_eq!(shell(&mut bed, session, "hostname").exit_code, Some(0));
+    }
+    bed.pass(1000);
+    assert_eq!(bed.fabric.session(session), Session::Open);
+    bed.command(|network, cx| network.stop_instances(cx, &[instance.id]));
+    let exec = bed.fabric.exec_in(session, &["hostname".to_owned()]).expect("ssh has not noticed");
+    bed.pass(900);
+    assert_eq!(bed.fabric.poll(exec), Some(Output::default()));
+    bed.pass(100);
+    assert_eq!(bed.fabric.poll(exec).and_then(|output| output.exit_code), Some(255));
+}
+
+#[test]
 fn an_interrupted_command_of_a_session_prints_its_last_words() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");
