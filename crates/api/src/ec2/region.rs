@@ -129,9 +129,13 @@ struct ZoneMessage {
 
 const ZONES: FilterTable<Zone> = FilterTable {
     rows: &[
+        // Only local and wavelength zones have a parent, and no zone here a long name.
+        ("group-long-name", |_| vec![]),
         ("group-name", |zone| vec![zone.group_name.clone()]),
         ("message", |zone| zone.messages.iter().map(|message| message.message.clone()).collect()),
         ("opt-in-status", |zone| vec![zone.opt_in_status.to_owned()]),
+        ("parent-zone-id", |_| vec![]),
+        ("parent-zone-name", |_| vec![]),
         ("region-name", |zone| vec![zone.region_name.to_string()]),
         ("state", |zone| vec![zone.state.to_owned()]),
         ("zone-id", |zone| vec![zone.zone_id.clone()]),

@@ -99,3 +99,40 @@ fn dry_run_is_an_error_that_says_it_would_succeed() {
         expect!["400 UnknownParameter: The parameter Colour is not recognized"],
     );
 }
+
+#[test]
+fn regions_and_zones_are_found_by_filter() {
+    let mut world = World::new();
+    let regions = [
+        ("endpoint", "ec2.eu-west-1.amazonaws.com", 1),
+        ("opt-in-status", "opt-in-not-required", 17),
+        ("opt-in-status", "opted-in", 0),
+        ("region-name", "eu-*", 5),
+    ];
+    for (name, value, count) in regions {
+        let found = world.all("DescribeRegions", &filter(name, value), "regionName");
+        assert_eq!(found.len(), count, "{name}={value}");
+    }
+    let zones = [
+        ("group-long-name", "*", 0),
+        ("group-name", "us-east-1-zg-1", 3),
+        ("message", "*", 0),
+        ("opt-in-status", "opt-in-not-required", 3),
+        ("parent-zone-id", "*", 0),
+        ("parent-zone-name", "*", 0),
+        ("region-name", "us-east-1", 3),
+        ("state", "available", 3),
+        ("zone-id", "use1-az2", 1),
+        ("zone-name", "us-east-1[bc]", 0),
+        ("zone-name", "us-east-1c", 1),
+        ("zone-type", "availability-zone", 3),
+    ];
+    for (name, value, count) in zones {
+        let found = world.all("DescribeAvailabilityZones", &filter(name, value), "zoneName");
+        assert_eq!(found.len(), count, "{name}={value}");
+    }
+}
+
+fn filter(name: &str, value: &str) -> String {
+    format!("Filter.1.Name={name}&Filter.1.Value.1={value}")
+}
