@@ -101,12 +101,16 @@ struct UnsuccessfulError {
 }
 
 impl UnsuccessfulItem {
+    /// Items spell `…Id` what the same error of a whole call spells `…ID`.
     fn new(resource_id: String, error: Error) -> UnsuccessfulItem {
         let error = error.into_wire();
-        UnsuccessfulItem {
-            error: UnsuccessfulError { code: error.code, message: error.message },
-            resource_id,
-        }
+        let code = match error.code {
+            "InvalidVpcID.NotFound" => "InvalidVpcId.NotFound",
+            "InvalidSubnetID.NotFound" => "InvalidSubnetId.NotFound",
+            "InvalidNetworkInterfaceID.NotFound" => "InvalidNetworkInterfaceId.NotFound",
+            code => code,
+        };
+        UnsuccessfulItem { error: UnsuccessfulError { code, message: error.message }, resource_id }
     }
 }
 
@@ -151,8 +155,8 @@ impl CreateFlowLogs {
 
     fn monitored_one(&self, id: &str) -> Result<Monitored, Error> {
         match self.resource_type {
-            ResourceType::Vpc => parse::<VpcId>(id, "InvalidVpcId.Malformed").map(Monitored::Vpc),
-            ResourceType::Subnet => parse::<SubnetId>(id, "InvalidSubnetId.Malformed").map(Monitored::Subnet),
+            ResourceType::Vpc => parse::<VpcId>(id, "InvalidVpcID.Malformed").map(Monitored::Vpc),
+            ResourceType::Subnet => parse::<SubnetId>(id, "InvalidSubnetID.Malformed").map(Monitored::Subnet),
             ResourceType::NetworkInterface => {
                 parse::<InterfaceId>(id, "InvalidNetworkInterfaceId.Malformed").map(Monitored::Interface)
             }

@@ -95,7 +95,7 @@ fn what_fails_for_one_resource_is_told_beside_the_others() {
         <unsuccessful>
           <item>
             <error>
-              <code>InvalidVpcID.NotFound</code>
+              <code>InvalidVpcId.NotFound</code>
               <message>The vpc ID 'vpc-2' does not exist</message>
             </error>
             <resourceId>vpc-2</resourceId>
@@ -170,7 +170,7 @@ fn flow_logs_are_refused_in_aws_words() {
     expect!["400 InvalidParameter: LogDestination can't be empty if LogGroupName is not provided."]
         .assert_eq(&refused(&without("LogGroupName")));
     expect!["400 InvalidParameter: DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs."].assert_eq(&refused(&without("DeliverLogsPermissionArn")));
-    expect!["400 InvalidVpcId.Malformed: Invalid id: &quot;vpc-1&quot; (expecting &quot;vpc-...&quot;)"]
+    expect!["400 InvalidVpcID.Malformed: Invalid id: &quot;vpc-1&quot; (expecting &quot;vpc-...&quot;)"]
         .assert_eq(&refused(&request("vpc-1", "")));
     expect!["400 InvalidParameter: Invalid Flow Log Max Aggregation Interval"]
         .assert_eq(&refused(&request(&vpc, "&MaxAggregationInterval=61")));

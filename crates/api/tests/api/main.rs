@@ -6,6 +6,7 @@ mod clumsy;
 mod coverage;
 mod dhcp;
 mod documented;
+mod extremes;
 mod flow;
 mod flow_log;
 mod iam;

@@ -90,8 +90,8 @@ impl Network {
                 false => Err(InterfaceRefusal::NoBlock { subnet: subnet.id, ipv6: false }.into()),
             };
         };
-        let any_count = choice.secondary_count + usize::from(choice.primary.is_none());
-        if named.len() + any_count > self.limits.addresses_per_interface {
+        let any_count = choice.secondary_count.saturating_add(usize::from(choice.primary.is_none()));
+        if any_count.saturating_add(named.len()) > self.limits.addresses_per_interface {
             return Err(Limit::AddressesPerInterface.into());
         }
         named.iter().try_for_each(|address| take(block, *address, taken))?;
@@ -153,7 +153,7 @@ impl Network {
         let subnet = self.subnets.find(cx.scope, &interface.subnet)?;
         self.check_address_count(
             interface,
-            interface.addresses.len() + choice.secondary.len() + choice.secondary_count,
+            choice.secondary_count.saturating_add(interface.addresses.len() + choice.secondary.len()),
         )?;
         let no_block = InterfaceRefusal::NoBlock { subnet: subnet.id, ipv6: false };
         let block = subnet.cidr.ok_or(no_block)?;

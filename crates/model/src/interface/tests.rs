@@ -54,7 +54,9 @@ fn the_lowest_free_address_is_taken_until_none_is_left() {
     lab.world.run(|network, cx| network.delete_interface(cx, middle)).expect("a free interface");
     let again = lab.create(NewInterface::default()).expect("room");
     assert_eq!(lab.addresses(again), ["10.0.0.5"]);
-    (0..8).for_each(|_| drop(lab.create(NewInterface::default()).expect("room")));
+    for _ in 0..8 {
+        lab.create(NewInterface::default()).expect("room");
+    }
     assert_eq!(lab.create(NewInterface::default()), Err(InterfaceRefusal::SubnetFull(lab.subnet).into()));
 }
 
@@ -133,6 +135,13 @@ fn quotas_hold() {
     let many = AddressChoice { secondary_count: 2, ..AddressChoice::default() };
     let new = NewInterface { addresses: many, ..NewInterface::default() };
     assert_eq!(lab.create(new), Err(Limit::AddressesPerInterface.into()));
+    let absurd = AddressChoice { secondary_count: usize::MAX, ..AddressChoice::default() };
+    let new = NewInterface { addresses: absurd.clone(), ..NewInterface::default() };
+    assert_eq!(lab.create(new), Err(Limit::AddressesPerInterface.into()));
+    let id = lab.create(NewInterface::default()).expect("room");
+    let assigned = lab.world.run(|network, cx| network.assign_addresses(cx, id, absurd, false));
+    assert_eq!(assigned, Err(Limit::AddressesPerInterface.into()));
+    lab.world.run(|network, cx| network.delete_interface(cx, id)).expect("a free interface");
     lab.world.network.limits.interfaces = 1;
     lab.create(NewInterface::default()).expect("the one");
     assert_eq!(lab.create(NewInterface::default()), Err(Limit::Interfaces.into()));
