@@ -5,12 +5,14 @@
 use crate::delivery::Courier;
 use crate::dispatch::{self, Operations};
 use crate::local::{self, Shells};
+use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
 use crate::operation::Context;
 use crate::plane::Plane;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
 use weir_model::iam::Identities;
+use weir_model::table::{Resource, Table};
 use weir_model::{AccountId, Change, Cx, Ids, Nanos, Network, RegionName, Scope, Timestamp};
 use weir_store::{Store, Ticket};
 use weir_wire::{Credential, Incoming, Refusal, Request, Response, Service, WireError};
@@ -60,6 +62,7 @@ pub struct Cloud {
     pub(crate) counts: Counts,
     pub(crate) logs: Store,
     pub(crate) queries: Queries,
+    definitions: Table<Definition>,
     pub(crate) plane: Plane,
     pub(crate) shells: Shells,
     runner: Box<dyn RunQuery>,
@@ -94,6 +97,7 @@ impl Cloud {
             operations: Operations::default(),
             logs,
             queries: Queries::default(),
+            definitions: Table::default(),
             runner,
         }
     }
@@ -105,7 +109,8 @@ impl Cloud {
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
         let is_known = self.network.restore(kind, body)?
             || self.identities.restore(kind, body)?
-            || self.tokens.restore(kind, body)?;
+            || self.tokens.restore(kind, body)?
+            || restore_definition(&mut self.definitions, kind, body)?;
         self.plane.note_change(&self.network, Timestamp(0));
         Ok(is_known)
     }
@@ -160,6 +165,7 @@ impl Cloud {
         self.network.drain_changes(&mut changes);
         self.identities.drain_changes(&mut changes);
         self.tokens.drain_changes(&mut changes);
+        self.definitions.drain_changes(&mut changes);
         changes
     }
 
@@ -196,6 +202,7 @@ impl Cloud {
             network: &mut self.network,
             identities: &mut self.identities,
             logs: &self.logs,
+            definitions: &mut self.definitions,
             queries: &mut self.queries,
             runner: self.runner.as_ref(),
             ids: &mut self.ids,
@@ -213,6 +220,18 @@ impl Cloud {
         }
         refusal.response(request_id)
     }
+}
+
+fn restore_definition(
+    definitions: &mut Table<Definition>,
+    kind: &str,
+    body: &str,
+) -> Result<bool, serde_json::Error> {
+    let is_one = kind == Definition::KIND;
+    if is_one {
+        definitions.restore(body)?;
+    }
+    Ok(is_one)
 }
 
 impl Counts {

@@ -2,6 +2,7 @@
 //!
 //! Source: Amazon CloudWatch Logs API Reference (2014-03-28).
 
+pub mod definition;
 pub mod event;
 pub mod group;
 pub mod name;
@@ -10,6 +11,7 @@ pub mod position;
 pub mod queries;
 pub mod query;
 pub mod read;
+pub mod record;
 pub mod stream;
 pub mod tag;
 pub mod write;
@@ -21,6 +23,8 @@ crate::table::operations! { Logs json:
     stream { CreateLogStream Write DeleteLogStream Write DescribeLogStreams List }
     write { PutLogEvents Write }
     read { GetLogEvents Read FilterLogEvents Read }
+    record { GetLogRecord Read }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
+    definition { PutQueryDefinition Write DescribeQueryDefinitions List DeleteQueryDefinition Write }
     tag { TagResource Tagging UntagResource Tagging ListTagsForResource List TagLogGroup Tagging UntagLogGroup Tagging ListTagsLogGroup List }
 }

@@ -1,9 +1,11 @@
 //! What an operation is: a request that runs in a context and gives a response, or an error.
 
 use crate::errors;
+use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
 use serde_json::Value;
 use weir_model::iam::{IamCx, IamRefused, Identities};
+use weir_model::table::Table;
 use weir_model::{Cx, Ids, Network, Refused, Scope, Timestamp};
 use weir_store::{Store, Ticket};
 use weir_wire::WireError;
@@ -31,6 +33,8 @@ pub struct Context<'a> {
     pub identities: &'a mut Identities,
     /// Log groups, streams and events.
     pub logs: &'a Store,
+    /// Saved queries.
+    pub definitions: &'a mut Table<Definition>,
     /// Queries over them.
     pub queries: &'a mut Queries,
     /// Who runs those.

@@ -4,11 +4,12 @@
 //! host runs it where and when it likes and puts the outcome into the [`Job`]. Queries are not kept over a restart.
 //! Source: CloudWatch Logs API Reference, StartQuery; quotas in the User Guide, "CloudWatch Logs quotas".
 
-use crate::logs::position::digits;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use weir_insights::{Event, Execute, ExecuteError, Naive, Plan, QueryResult, Run, TimeRange, discover};
+use weir_insights::{
+    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Run, TimeRange, discover, event_pointer,
+};
 use weir_model::{Scope, Timestamp};
 use weir_store::{GroupKey, ReadError, Row, Scan};
 
@@ -124,7 +125,7 @@ fn event(row: Row, log: String) -> Event {
         timestamp_ms: row.timestamp_ms,
         ingestion_ms: Some(row.ingestion_ms),
         log_stream: row.stream.to_string(),
-        ptr: format!("{log}:{}", digits(row.position())),
+        ptr: event_pointer(&log, row.timestamp_ms, row.sequence),
         fields: discover(&row.message),
         message: row.message,
         log,

@@ -48,7 +48,7 @@ impl Operation for StartQuery {
     type Response = StartQueryResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        self.check_language()?;
+        check_language(self.query_language.as_deref())?;
         length(&self.query_string, "queryString", 0..=QUERY_CHARS_MAX)?;
         let limit = number(self.limit, "limit", 1..=LIMIT_MAX, 0)?;
         let window = self.window()?;
@@ -73,19 +73,18 @@ impl Operation for StartQuery {
     }
 }
 
-impl StartQuery {
-    fn check_language(&self) -> Result<(), Error> {
-        match self.query_language.as_deref() {
-            None | Some("CWLI") => Ok(()),
-            Some(other @ ("SQL" | "PPL")) => {
-                Err(invalid(format!("The query language {other} is not implemented by weir.")))
-            }
-            Some(other) => {
-                Err(constraint(other, "queryLanguage", "satisfy enum value set: [CWLI, SQL, PPL]"))
-            }
+/// Refuses a language that is not implemented, or is none.
+pub(super) fn check_language(given: Option<&str>) -> Result<(), Error> {
+    match given {
+        None | Some("CWLI") => Ok(()),
+        Some(other @ ("SQL" | "PPL")) => {
+            Err(invalid(format!("The query language {other} is not implemented by weir.")))
         }
+        Some(other) => Err(constraint(other, "queryLanguage", "satisfy enum value set: [CWLI, SQL, PPL]")),
     }
+}
 
+impl StartQuery {
     /// The window: whole seconds, both ends included. Milliseconds are understood too.
     fn window(&self) -> Result<TimeRange, Error> {
         let ms = |given: i64, rest: i64| match given {

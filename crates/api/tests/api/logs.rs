@@ -552,3 +552,135 @@ fn a_malformed_query_says_where() {
         expect!["400 ResourceNotFoundException: Query [none] does not exist."],
     );
 }
+
+#[test]
+fn a_row_leads_to_its_event() {
+    let mut world = World::with_events(&RECORDS[..1]);
+    let started = world.json(Service::Logs, "StartQuery", &start("fields action"));
+    let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
+    let asked = serde_json::json!({ "queryId": started["queryId"] }).to_string();
+    let results = world.json(Service::Logs, "GetQueryResults", &asked);
+    let results: serde_json::Value = serde_json::from_str(&results).expect("JSON");
+    let pointer = &results["results"][0][1];
+    assert_eq!(pointer["field"], "@ptr");
+    let asked = serde_json::json!({ "logRecordPointer": pointer["value"] }).to_string();
+    world.logs("GetLogRecord", &asked, expect![[r#"
+        {
+          "logRecord": {
+            "@ingestionTime": "1704164645000",
+            "@log": "000000000000:app",
+            "@logStream": "one",
+            "@message": "2 000000000000 eni-1 10.1.0.10 10.2.0.10 0 0 1 5 420 1704164645 1704164700 ACCEPT OK",
+            "@ptr": "000000000000:app:00000001704164645000000000000000000000010000000000000000",
+            "@timestamp": "1704164645000",
+            "accountId": "000000000000",
+            "action": "ACCEPT",
+            "bytes": "420",
+            "dstAddr": "10.2.0.10",
+            "dstPort": "0",
+            "endTime": "1704164700",
+            "interfaceId": "eni-1",
+            "logStatus": "OK",
+            "packets": "5",
+            "protocol": "1",
+            "srcAddr": "10.1.0.10",
+            "srcPort": "0",
+            "startTime": "1704164645",
+            "version": "2"
+          }
+        }"#]]);
+    world.logs(
+        "GetLogRecord",
+        r#"{"logRecordPointer":"x"}"#,
+        expect!["400 InvalidParameterException: The specified log record pointer is invalid."],
+    );
+    let mut other = World { access_key: "111111111111", ..world };
+    other.logs(
+        "GetLogRecord",
+        &asked,
+        expect!["400 ResourceNotFoundException: The specified log record does not exist."],
+    );
+}
+
+#[test]
+fn saved_queries_are_kept_listed_replaced_and_deleted() {
+    let mut world = World::new();
+    let put = r#"{"name":"flows/top","queryString":"stats count(*)","logGroupNames":["flows"]}"#;
+    let saved = world.json(Service::Logs, "PutQueryDefinition", put);
+    let saved: serde_json::Value = serde_json::from_str(&saved).expect("JSON");
+    let id = saved["queryDefinitionId"].as_str().expect("an id");
+    let mut world = world.restarted();
+    world.logs(
+        "DescribeQueryDefinitions",
+        r#"{"queryDefinitionNamePrefix":"flows/"}"#,
+        expect![[r#"
+        {
+          "queryDefinitions": [
+            {
+              "lastModified": 1704164645000,
+              "logGroupNames": [
+                "flows"
+              ],
+              "name": "flows/top",
+              "queryDefinitionId": "f893a2ee-fb32-455e-b1c1-8690ee42c90b",
+              "queryLanguage": "CWLI",
+              "queryString": "stats count(*)"
+            }
+          ]
+        }"#]],
+    );
+    let replace = format!(r#"{{"queryDefinitionId":"{id}","name":"top","queryString":"fields @message"}}"#);
+    world.json(Service::Logs, "PutQueryDefinition", &replace);
+    world.logs(
+        "DescribeQueryDefinitions",
+        r#"{"queryDefinitionNamePrefix":"flows/"}"#,
+        expect![[r#"
+        {
+          "queryDefinitions": []
+        }"#]],
+    );
+    world.logs(
+        "PutQueryDefinition",
+        &replace.replace(id, "none"),
+        expect!["400 ResourceNotFoundException: The specified query definition does not exist."],
+    );
+    world.logs("PutQueryDefinition", r#"{"name":"","queryString":"x"}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
+    world.logs(
+        "PutQueryDefinition",
+        r#"{"name":"a","queryString":"x","queryLanguage":"PPL"}"#,
+        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
+    );
+    let delete = format!(r#"{{"queryDefinitionId":"{id}"}}"#);
+    world.logs(
+        "DeleteQueryDefinition",
+        &delete,
+        expect![[r#"
+        {
+          "success": true
+        }"#]],
+    );
+    world.logs(
+        "DeleteQueryDefinition",
+        &delete,
+        expect!["400 ResourceNotFoundException: The specified query definition does not exist."],
+    );
+}
+
+#[test]
+fn saved_queries_have_a_quota_and_pages() {
+    let mut world = World::new();
+    for number in 0..1000 {
+        let put = format!(r#"{{"name":"q{number:04}","queryString":"fields @message"}}"#);
+        world.json(Service::Logs, "PutQueryDefinition", &put);
+    }
+    world.logs(
+        "PutQueryDefinition",
+        r#"{"name":"more","queryString":"fields @message"}"#,
+        expect!["400 LimitExceededException: Resource limit exceeded."],
+    );
+    let first = world.json(Service::Logs, "DescribeQueryDefinitions", r#"{"maxResults":999}"#);
+    let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+    let asked = serde_json::json!({ "nextToken": first["nextToken"] }).to_string();
+    let rest = world.json(Service::Logs, "DescribeQueryDefinitions", &asked);
+    assert!(rest.contains(r#""name": "q0999""#) && !rest.contains("q0998"), "{rest}");
+}
