@@ -1,6 +1,6 @@
 //! Elastic IP addresses. Expectations: EC2 API Reference, AllocateAddress and its kin.
 
-use crate::instance::{lab, launch};
+use crate::launch::{lab, launch};
 use crate::shown::between;
 use crate::world::World;
 use expect_test::expect;

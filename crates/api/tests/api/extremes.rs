@@ -1,7 +1,7 @@
 //! Requests that are well formed and absurd: every operation of EC2 with members at their extremes, on a network that has one
 //! of everything. Whatever is asked, the answer is a success or a refusal of the caller's fault.
 
-use crate::instance::{lab, launch};
+use crate::launch::{lab, launch};
 use crate::world::World;
 use weir_api::ec2::OPERATIONS;
 use weir_model::Ids;

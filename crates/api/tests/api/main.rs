@@ -14,6 +14,7 @@ mod image;
 mod instance;
 mod internet_gateway;
 mod key_pair;
+mod launch;
 mod logs;
 mod network_acl;
 mod network_interface;

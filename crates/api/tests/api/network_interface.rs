@@ -1,6 +1,6 @@
 //! Network interfaces. Expectations: EC2 API Reference; EC2 User Guide, "Elastic network interfaces".
 
-use crate::instance::{lab, launch};
+use crate::launch::{lab, launch};
 use crate::shown::{between, named};
 use crate::world::World;
 use expect_test::expect;
