@@ -25,3 +25,26 @@ pub fn run(lab: &Lab) -> Outcome {
         Err(failed) => Err(Failure::new(Failure::FAILED, format!("the lab failed: {}", failed.0))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peering_lab_plays_to_its_end() {
+        let mut player = Player::new(true);
+        let outcome = peering::play(&mut player);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        assert!(player.held() >= 48, "{} expectations held", player.held());
+    }
+
+    #[test]
+    fn an_expectation_that_fails_ends_the_lab_with_its_name() {
+        let mut player = Player::new(true);
+        player.act("an act");
+        let failed = player.expect("water flows uphill", false).expect_err("it does not");
+        assert_eq!(failed.0, "expected that water flows uphill");
+        let refused = player.aws("ec2 delete-vpc --vpc-id vpc-12345678").expect_err("there is none");
+        assert!(refused.0.contains("InvalidVpcID.NotFound"), "{}", refused.0);
+    }
+}

@@ -199,16 +199,22 @@ impl Player {
         Ok(())
     }
 
+    /// How many expectations have held.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.acts.iter().map(|act| act.held).sum()
+    }
+
     /// Prints what was done and what held.
     pub fn summary(&self, wall: Duration) {
         let virtual_s = (self.now.0 - VIRTUAL_START.0) / 1_000_000_000;
-        println!("\n{:<66} {:>5} {:>7}", "act", "calls", "checks");
+        println!("\n{:<82} {:>5} {:>7}", "act", "calls", "checks");
         for (index, act) in self.acts.iter().enumerate() {
-            println!("{:<66} {:>5} {:>7}", format!("{}. {}", index + 1, act.title), act.calls, act.held);
+            println!("{:<82} {:>5} {:>7}", format!("{}. {}", index + 1, act.title), act.calls, act.held);
         }
         let (calls, held): (usize, usize) =
             self.acts.iter().fold((0, 0), |sum, act| (sum.0 + act.calls, sum.1 + act.held));
-        println!("{:<66} {calls:>5} {held:>7}", "all");
+        println!("{:<82} {calls:>5} {held:>7}", "all");
         println!("{virtual_s} virtual seconds in {:.1} real ones", wall.as_secs_f64());
     }
 }

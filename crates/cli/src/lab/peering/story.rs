@@ -35,7 +35,7 @@ pub fn play(player: &mut Player) -> Told {
     peer(player, &mut lab)?;
     not_transitive(player, &mut lab)?;
     records(player, &lab)?;
-    query(player, &lab)?;
+    query(player)?;
     clean_up(player, &lab)
 }
 
@@ -229,7 +229,7 @@ fn verdicts(player: &mut Player, lab: &Lab, records: &[Record]) -> Told {
     )
 }
 
-fn query(player: &mut Player, lab: &Lab) -> Told {
+fn query(player: &mut Player) -> Told {
     player.act("Logs Insights ranks the talkers");
     let talkers = "fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr | sort totalBytes desc | limit 10";
     let rows = insights(player, talkers)?;
@@ -251,9 +251,7 @@ fn query(player: &mut Player, lab: &Lab) -> Told {
     draw(player, &minutes);
     let sum: usize = minutes.iter().filter_map(|row| row.get("records")?.parse::<usize>().ok()).sum();
     let events = events_count(player)?;
-    player.expect(&format!("the minutes add up to all {events} events"), sum == events)?;
-    let _ = lab;
-    Ok(())
+    player.expect(&format!("the minutes add up to all {events} events"), sum == events)
 }
 
 fn clean_up(player: &mut Player, lab: &Lab) -> Told {
