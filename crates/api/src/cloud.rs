@@ -83,12 +83,11 @@ pub struct Counts {
 impl Cloud {
     /// A cloud without resources, whose logs are in `logs` and whose queries `runner` runs.
     pub fn new(settings: Settings, logs: Store, runner: Box<dyn RunQuery>) -> Cloud {
-        let network = Network::default();
-        let plane = Plane::new(&network, settings.seed, Nanos(0), settings.delivery_delay_ms);
+        let plane = Plane::new(settings.seed, settings.delivery_delay_ms);
         Cloud {
             ids: Ids::new(settings.seed),
             settings,
-            network,
+            network: Network::default(),
             plane,
             shells: Shells::default(),
             identities: Identities::default(),
@@ -107,12 +106,10 @@ impl Cloud {
     /// # Errors
     /// The text is not a resource of that kind.
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
-        let is_known = self.network.restore(kind, body)?
+        Ok(self.network.restore(kind, body)?
             || self.identities.restore(kind, body)?
             || self.tokens.restore(kind, body)?
-            || restore_definition(&mut self.definitions, kind, body)?;
-        self.plane.note_change(&self.network, Timestamp(0));
-        Ok(is_known)
+            || restore_definition(&mut self.definitions, kind, body)?)
     }
 
     /// Answers a request.

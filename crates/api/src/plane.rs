@@ -24,6 +24,8 @@ pub struct Plane {
     recorder: Recorder,
     /// How long records wait after their window has closed, in nanoseconds.
     delay_ns: u64,
+    /// Whether time has begun: before, no packet is under way and no window is open.
+    has_begun: bool,
     /// The generation of the network that the fabric has.
     generation: u64,
     /// The state of what the recorder looks at, as of its last update.
@@ -34,31 +36,34 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A plane for `network` as it is at `now`; records are delivered `delay_ms` after their window has closed.
-    pub fn new(network: &Network, seed: u64, now: Nanos, delay_ms: u64) -> Plane {
-        let mut plane = Plane {
-            fabric: Fabric::new(network, seed, now),
+    /// A plane whose time begins with the first step; records are delivered `delay_ms` after their window has closed.
+    pub fn new(seed: u64, delay_ms: u64) -> Plane {
+        let (network, beginning) = (Network::default(), Nanos(0));
+        Plane {
+            fabric: Fabric::new(&network, seed, beginning),
             outbox: Outbox::default(),
             recorder: Recorder::new(),
             delay_ns: delay_ms.saturating_mul(1_000_000),
+            has_begun: false,
             generation: network.generation(),
-            watched: watched(network),
+            watched: watched(&network),
             changed_at: None,
-            window_end: window_end(now),
-        };
-        plane.recorder.update(network, now);
-        plane
+            window_end: window_end(beginning),
+        }
     }
 
     /// Takes note that `network` may have changed at `now`.
     pub fn note_change(&mut self, network: &Network, now: Timestamp) {
-        if network.generation() != self.generation {
+        if self.has_begun && network.generation() != self.generation {
             self.changed_at.get_or_insert(now.into());
         }
     }
 
     /// Lets everything happen up to and including `now`, on the network as it is.
     pub fn step(&mut self, network: &Network, now: Nanos) {
+        if !self.has_begun {
+            self.begin(network, now);
+        }
         if let Some(changed_at) = self.changed_at.take() {
             self.run(changed_at.min(now));
             self.adopt(network);
@@ -68,10 +73,21 @@ impl Plane {
 
     /// When there is something to do next, if nobody calls before.
     pub fn next_deadline(&self) -> Option<Nanos> {
+        if !self.has_begun {
+            return Some(Nanos(0));
+        }
         let window = self.recorder.next_close().map(|_| self.window_end);
         let adoption = self.changed_at.map(|changed_at| changed_at.plus(ADOPTION_NS));
         let events = [adoption, self.fabric.next_event(), self.outbox.next_due(), window];
         events.into_iter().flatten().min()
+    }
+
+    /// Time begins, with the network that was there before: after a restart flow logs see what happens from here on.
+    fn begin(&mut self, network: &Network, now: Nanos) {
+        self.fabric.step(now);
+        self.window_end = window_end(now);
+        self.has_begun = true;
+        self.adopt(network);
     }
 
     fn run(&mut self, until: Nanos) {

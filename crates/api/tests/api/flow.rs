@@ -1,7 +1,7 @@
 //! The whole path: instances of two VPCs talk over a peering connection, and flow logs tell.
 
 use crate::shown;
-use crate::world::World;
+use crate::world::{START, World};
 use expect_test::expect;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -239,4 +239,19 @@ fn packets_travel_after_a_restart() {
     let mut world = world.restarted();
     assert!(world.ping("internet", &site.public).contains(" 0% packet loss"));
     assert_eq!(world.ec2("DescribeInstances", "").matches("<instanceId>").count(), 1);
+}
+
+#[test]
+fn flow_logs_go_on_after_a_restart() {
+    let mut world = World::new();
+    let site = world.site(1);
+    world.flow_log(&site.vpc);
+    let mut world = world.restarted();
+    assert!(world.ping("internet", &site.public).contains(" 0% packet loss"));
+    world.wait(130);
+    let told = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"flows"}"#);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let times = told["events"].as_array().expect("events").iter().map(|event| event["timestamp"].as_i64());
+    assert!(times.clone().count() >= 2, "{told}");
+    assert!(times.flatten().all(|time| time >= START.0), "{told}");
 }
