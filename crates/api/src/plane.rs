@@ -12,6 +12,9 @@ use weir_model::{Nanos, Network, Timestamp};
 /// How often counters become sightings: the shortest aggregation interval of a flow log.
 const WINDOW_NS: u64 = 60_000_000_000;
 
+/// A step of more than a day is a gap: its minutes have no records of their own.
+const GAP_NS: u64 = 24 * 60 * WINDOW_NS;
+
 /// How long a change may wait to be taken over when no packet is under way that it could concern.
 const ADOPTION_NS: u64 = 1_000_000_000;
 
@@ -94,10 +97,17 @@ impl Plane {
         while self.window_end <= until {
             self.fabric.step(self.window_end);
             self.close_window();
-            let is_idle = self.recorder.next_close().is_none() && self.fabric.next_event().is_none();
-            self.window_end = if is_idle { window_end(until) } else { window_end(self.window_end) };
+            self.window_end =
+                if self.may_skip_to(until) { window_end(until) } else { window_end(self.window_end) };
         }
         self.fabric.step(until);
+    }
+
+    /// Whether nothing worth a record happens before `until`: no packet is under way, and nobody asks for records, or the
+    /// machine has slept for so long that the minutes in between are one gap.
+    fn may_skip_to(&self, until: Nanos) -> bool {
+        let is_gap = until.0.saturating_sub(self.window_end.0) > GAP_NS;
+        self.fabric.next_event().is_none() && (is_gap || self.recorder.next_close().is_none())
     }
 
     fn close_window(&mut self) {

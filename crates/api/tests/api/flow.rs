@@ -255,3 +255,18 @@ fn flow_logs_go_on_after_a_restart() {
     assert!(times.clone().count() >= 2, "{told}");
     assert!(times.flatten().all(|time| time >= START.0), "{told}");
 }
+
+#[test]
+fn a_gap_of_ten_years_is_one_window() {
+    let mut world = World::new();
+    let site = world.site(1);
+    world.flow_log(&site.vpc);
+    world.ping("internet", &site.public);
+    world.wait(130);
+    let ten_years = Nanos::from(world.now).plus(10 * 365 * 24 * 60 * 60 * 1_000_000_000);
+    world.cloud.step(ten_years);
+    world.now = ten_years.into();
+    world.wait(130);
+    let told = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"flows"}"#);
+    assert!((1..20).contains(&told.matches(r#""message""#).count()), "{told}");
+}
