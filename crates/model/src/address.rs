@@ -2,7 +2,7 @@
 //!
 //! Both come from one pool for all accounts and regions, [`POOL`], a part of Amazon's own space: it looks like AWS, and no
 //! host of the simulated internet is in it. An address is drawn from the seeded ids, so that a freed one does not come back
-//! at once. A private address has at most one public one.
+//! at once. A private address has at most one public one; an instance that loses an elastic one is lent another.
 //! Source: EC2 User Guide, "Elastic IP addresses" and "Public IPv4 addresses"; EC2 API Reference, AssociateAddress.
 
 use crate::instance::{InstanceRefusal, InstanceState};
@@ -166,6 +166,7 @@ impl Network {
             return Err(AddressRefusal::NoGateway(interface.vpc).into());
         }
         let (public, there) = (address.public, there.clone());
+        let left = address.association.as_ref().map(|present| present.interface);
         self.unmap(id);
         self.free_public(there);
         let association = AddressAssociation { id: cx.ids.fresh(), interface: interface_id, private };
@@ -176,6 +177,7 @@ impl Network {
             address.association = Some(association);
             interface.addresses[place].public = Some(PublicAddress::Elastic(public, id));
         }
+        left.into_iter().for_each(|interface| self.lend_again(cx, interface));
         Ok(association_id)
     }
 
@@ -193,15 +195,17 @@ impl Network {
         }
     }
 
-    /// Frees an elastic IP address from what it stands for; it stays allocated.
-    ///
-    /// Assumption: the instance is not lent another address in its place until it is started again.
+    /// Frees an elastic IP address from what it stands for; it stays allocated. A running instance that is lent a public address
+    /// gets one again, if it has no further interface.
     ///
     /// # Errors
     /// No such association.
-    pub fn disassociate_address(&mut self, cx: &Cx, id: AddressAssociationId) -> Result<(), Refused> {
-        let address = self.address_associated(cx.scope, id)?.id;
+    pub fn disassociate_address(&mut self, cx: &mut Cx, id: AddressAssociationId) -> Result<(), Refused> {
+        let address = self.address_associated(cx.scope, id)?;
+        let (address, interface) =
+            (address.id, address.association.as_ref().map(|present| present.interface));
         self.unmap(address);
+        interface.into_iter().for_each(|interface| self.lend_again(cx, interface));
         Ok(())
     }
 

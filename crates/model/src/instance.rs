@@ -273,6 +273,22 @@ impl Network {
         }
     }
 
+    /// Lends the only interface of a running instance an address again, after it has lost an elastic one; none if the pool is
+    /// empty. Source: EC2 User Guide, "Public IPv4 addresses".
+    pub(crate) fn lend_again(&mut self, cx: &mut Cx, interface: InterfaceId) {
+        let attachment = self.interfaces.get(&interface).and_then(|interface| interface.attachment.as_ref());
+        let instance = attachment.and_then(|attachment| self.instances.get(&attachment.instance?));
+        let waits = |instance: &&Instance| {
+            let is_lent = instance.settings.lends_public && instance.state == InstanceState::Running;
+            is_lent && instance.interfaces == [interface]
+        };
+        if instance.filter(waits).is_some()
+            && let Some(public) = address::draw(cx.ids, &self.public_in_use())
+        {
+            self.lend(interface, public);
+        }
+    }
+
     fn check_alive(&self, ids: &[InstanceId], verb: &'static str) -> Result<(), Refused> {
         let is_dead = |id: &&InstanceId| {
             self.instances.get(id).is_some_and(|instance| instance.state == InstanceState::Terminated)

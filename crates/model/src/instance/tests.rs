@@ -78,6 +78,33 @@ fn an_address_is_lent_while_the_instance_runs() {
     assert_eq!((again[0].previous, lab.public(id)), (InstanceState::Running, Some(second)));
 }
 
+// EC2 User Guide, "Public IPv4 addresses": an address is lent again, unless there is more than one interface.
+#[test]
+fn an_address_is_lent_again_when_the_elastic_one_goes() {
+    use crate::address::AddressTarget;
+    let mut lab = lab();
+    let (id, subnet) = (lab.started(), lab.subnet);
+    let vpc = lab.world.network.subnets.get(&subnet).expect("the subnet").vpc;
+    let gateway = lab.world.run(|network, cx| network.create_internet_gateway(cx, Tags::new())).expect("one");
+    lab.world.run(|network, cx| network.attach_internet_gateway(cx, gateway, vpc)).expect("a free gateway");
+    let elastic = lab.world.run(|network, cx| network.allocate_address(cx, None, Tags::new())).expect("one");
+    let first = lab.public(id);
+    let swap = |lab: &mut Lab| {
+        let target = (AddressTarget::Interface(lab.instance(id).primary().expect("one")), None);
+        let associate =
+            |network: &mut Network, cx: &mut Cx| network.associate_address(cx, elastic, target, true);
+        let association = lab.world.run(associate).expect("an address to stand for");
+        lab.world.run(|network, cx| network.disassociate_address(cx, association)).expect("an association");
+        lab.public(id)
+    };
+    let second = swap(&mut lab);
+    assert!(second.is_some() && second != first, "{first:?} {second:?}");
+    let spare = lab.world.run(|network, cx| network.create_interface(cx, subnet, NewInterface::default()));
+    let spare = spare.expect("room");
+    lab.world.run(|network, cx| network.attach_interface(cx, spare, id, 1)).expect("a free index");
+    assert_eq!(swap(&mut lab), None);
+}
+
 #[test]
 fn a_terminated_instance_lets_go_of_everything_and_is_forgotten_after_an_hour() {
     let mut lab = lab();
