@@ -351,9 +351,9 @@ def instances():
     equal("the type t2.micro", (types[0]["VCpuInfo"]["DefaultVCpus"], types[0]["MemoryInfo"]["SizeInMiB"]), (1, 1024))
     offered = ec2.describe_instance_type_offerings(Filters=by("instance-type", "t2.micro"))["InstanceTypeOfferings"]
     equal("is offered", offered[0]["InstanceType"], "t2.micro")
-    key = ec2.create_key_pair(KeyName="lab")
-    check("a private key", "PRIVATE KEY" in key["KeyMaterial"])
-    ec2.get_waiter("key_pair_exists").wait(KeyNames=["lab"])
+    ec2.import_key_pair(KeyName="own", PublicKeyMaterial=PUBLIC_KEY.encode())
+    ec2.get_waiter("key_pair_exists").wait(KeyNames=["own"])
+    equal("the key pair", ids(ec2.describe_key_pairs(), "KeyPairs", "KeyName"), ["own"])
     vpc = make_vpc("10.0.0.0/16")
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
     launch = {
@@ -362,7 +362,7 @@ def instances():
         "MinCount": 2,
         "MaxCount": 2,
         "SubnetId": subnet,
-        "KeyName": "lab",
+        "KeyName": "own",
     }
     refused("a dry run", "DryRunOperation", ec2.run_instances, **launch, DryRun=True)
     refused(
@@ -413,10 +413,7 @@ def instances():
         [item["State"]["Name"] for group in found for item in group["Instances"]],
         ["terminated"] * 2,
     )
-    ec2.import_key_pair(KeyName="own", PublicKeyMaterial=PUBLIC_KEY.encode())
-    equal("key pairs", sorted(ids(ec2.describe_key_pairs(), "KeyPairs", "KeyName")), ["lab", "own"])
-    for name in ("lab", "own"):
-        ec2.delete_key_pair(KeyName=name)
+    ec2.delete_key_pair(KeyName="own")
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc)
 

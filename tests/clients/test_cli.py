@@ -34,7 +34,8 @@ def site(weir):
         ec2.authorize_security_group_ingress(
             GroupId=group, IpProtocol=protocol, FromPort=port, ToPort=port, CidrIp="0.0.0.0/0"
         )
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    x86 = [{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}]
+    image = ec2.describe_images(Owners=["amazon"], Filters=x86)["Images"][0]["ImageId"]
 
     def launch(name):
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
