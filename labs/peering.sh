@@ -202,7 +202,7 @@ expect "EC2 Instance Connect opens a session" is "$code" 0
 ping one 3 "${private[two]}"
 lost
 # The route table knows 10.2.0.0/16 only as part of 0.0.0.0/0, and an internet gateway drops private destinations.
-try weir explain one "${private[two]}" --protocol icmp
+try weir explain one "${private[two]}"
 expect "the trace names the reason" says private
 ping one 3 "${public[two]}"
 answered 3
@@ -251,7 +251,7 @@ say "A route by way of one does not lead to two:"
 route three 10.2.0.0/16
 ping three 2 "${private[two]}"
 lost
-try weir explain three "${private[two]}" --protocol icmp
+try weir explain three "${private[two]}"
 expect "the trace names the reason" says peer
 say "A VPC whose block overlaps:"
 overlapping=$(aws ec2 create-vpc --cidr-block 10.1.0.0/16 --query Vpc.VpcId)

@@ -171,14 +171,11 @@ pub struct Explain {
     pub at: At,
     /// Instance id, its Name tag, or `internet`
     pub from: String,
-    /// Instance id, its Name tag, or an address
+    /// Instance id, its Name tag, or an address; with :PORT, or else the packet is a ping
     pub to: String,
-    /// Protocol: tcp, udp or icmp
-    #[arg(long, default_value = "tcp")]
-    pub protocol: String,
-    /// Destination port
-    #[arg(long, default_value_t = 443)]
-    pub port: u16,
+    /// Protocol: tcp, udp, icmp or a number [default: tcp with a port, icmp without]
+    #[arg(long)]
+    pub protocol: Option<String>,
 }
 
 #[derive(Args)]
@@ -225,4 +222,15 @@ pub struct Lab {
 pub enum LabName {
     /// Two VPCs that cannot talk, get peered, get routes, and answer ping
     Peering,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_command_has_an_option_twice() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -5,14 +5,14 @@
 
 use crate::clock::Clock;
 use crate::server::plain;
-use crate::state::State;
+use crate::state::{Committed, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use weir_api::{Cloud, Reply};
-use weir_model::Nanos;
+use weir_model::{Change, Nanos};
 use weir_wire::{Request, Response};
 
 /// Longest sleep of the driver when nothing is due.
@@ -57,16 +57,21 @@ impl Host {
             _ => {}
         }
         match self.handle(request) {
-            Ok(reply) => self.settle(reply).await,
+            Ok((reply, committed)) => settle(reply, committed).await,
             Err(fault) => fault,
         }
     }
 
-    /// Answers under the lock. A panic is caught here and nowhere else.
-    fn handle(&self, request: Request) -> Result<Reply, Response> {
+    /// Answers under the lock, where what changed is also handed to the disk: it is written in the order of the calls.
+    /// A panic is caught here and nowhere else.
+    fn handle(&self, request: Request) -> Result<(Reply, Option<Committed>), Response> {
         let what = request.header("x-amz-target").map_or_else(|| request.path.clone(), str::to_owned);
         let mut cloud = self.lock();
         let answer = catch_unwind(AssertUnwindSafe(|| cloud.handle(request, self.clock.timestamp())));
+        let answer = answer.map(|mut reply| {
+            let committed = self.commit(std::mem::take(&mut reply.changes));
+            (reply, committed)
+        });
         let due = cloud.next_deadline().unwrap_or(Nanos(u64::MAX));
         drop(cloud);
         self.wake(due);
@@ -76,22 +81,9 @@ impl Host {
         })
     }
 
-    /// Waits until what a reply changed is on disk.
-    async fn settle(&self, reply: Reply) -> Response {
-        let written = match (&self.state, reply.changes.is_empty()) {
-            (Some(state), false) => {
-                state.commit(reply.changes).await.unwrap_or_else(|_| Err("the writer has gone".into()))
-            }
-            _ => Ok(()),
-        };
-        let logged = reply.ticket.await.map_err(|error| error.to_string());
-        match written.and(logged) {
-            Ok(()) => reply.response,
-            Err(error) => {
-                eprintln!("weir: not written: {error}");
-                plain(500, "InternalFailure: the disk does not take what was changed")
-            }
-        }
+    /// Hands changes to the disk, if there is one and there are any. To be called with the cloud locked.
+    fn commit(&self, changes: Vec<Change>) -> Option<Committed> {
+        self.state.as_ref().filter(|_| !changes.is_empty()).map(|state| state.commit(changes))
     }
 
     /// Lets time pass until the host stops: runs what is due, then sleeps until the next thing is.
@@ -100,6 +92,8 @@ impl Host {
             if !self.clock.is_virtual() {
                 self.step(self.clock.now());
             }
+            // From here on whoever makes something due earlier says so, even before the sleep begins.
+            self.sleeping_until.store(u64::MAX, Ordering::SeqCst);
             let due = self.lock().next_deadline().unwrap_or(Nanos(u64::MAX));
             self.sleep_until(due);
         }
@@ -112,10 +106,8 @@ impl Host {
             eprintln!("weir: fault while letting time pass");
         }
         let changes = cloud.take_changes();
-        if let (Some(state), false) = (&self.state, changes.is_empty()) {
-            // Nobody waits for what time changes; a failed write is reported by the writer and tried again.
-            drop(state.commit(changes));
-        }
+        // Nobody waits for what time changes; a failed write is reported by the writer and tried again.
+        drop(self.commit(changes));
     }
 
     fn sleep_until(&self, due: Nanos) {
@@ -197,6 +189,22 @@ impl Host {
     pub async fn stopped(&self) {
         while !self.stopping.load(Ordering::SeqCst) {
             self.stop.notified().await;
+        }
+    }
+}
+
+/// Waits until what a reply changed is on disk.
+async fn settle(reply: Reply, committed: Option<Committed>) -> Response {
+    let written = match committed {
+        Some(committed) => committed.await.unwrap_or_else(|_| Err("the writer has gone".into())),
+        None => Ok(()),
+    };
+    let logged = reply.ticket.await.map_err(|error| error.to_string());
+    match written.and(logged) {
+        Ok(()) => reply.response,
+        Err(error) => {
+            eprintln!("weir: not written: {error}");
+            plain(500, "InternalFailure: the disk does not take what was changed")
         }
     }
 }

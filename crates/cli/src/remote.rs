@@ -9,6 +9,8 @@ use std::time::Duration;
 /// How long a running weir may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How long it may take to say that it is there; something else may listen on its port and say nothing.
+const HEALTH_MAX: Duration = Duration::from_secs(2);
 
 /// A running weir on this machine.
 pub struct Remote {
@@ -23,7 +25,7 @@ impl Remote {
 
     /// Whether it answers.
     pub fn is_running(&self) -> bool {
-        self.get("/_weir/health").is_ok()
+        self.exchange("GET", "/_weir/health", "", HEALTH_MAX).is_ok_and(|(status, _)| status == 200)
     }
 
     /// What a page of its own says.
@@ -43,14 +45,15 @@ impl Remote {
     }
 
     fn send(&self, method: &str, path: &str, body: Option<String>) -> Result<Value, Failure> {
-        let (status, body) =
-            self.exchange(method, path, &body.unwrap_or_default()).map_err(|error| match error.kind() {
+        let (status, body) = self.exchange(method, path, &body.unwrap_or_default(), ANSWER_MAX).map_err(
+            |error| match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => Failure::new(
                     Failure::NOT_RUNNING,
                     format!("nothing runs on port {}; start it with: weir up", self.port),
                 ),
                 _ => Failure::new(Failure::FAILED, format!("port {}: {error}", self.port)),
-            })?;
+            },
+        )?;
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let reason = value.get("error").and_then(Value::as_str).unwrap_or("it refuses");
         match status {
@@ -60,10 +63,16 @@ impl Remote {
         }
     }
 
-    fn exchange(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Vec<u8>)> {
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        answer_max: Duration,
+    ) -> std::io::Result<(u16, Vec<u8>)> {
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let mut stream = TcpStream::connect_timeout(&address, CONNECT_MAX)?;
-        stream.set_read_timeout(Some(ANSWER_MAX))?;
+        stream.set_read_timeout(Some(answer_max))?;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",

@@ -4,18 +4,15 @@ use crate::Outcome;
 use crate::arguments::Explain;
 use crate::remote::Remote;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// Exit code when the packet does not arrive, for scripts.
 const BLOCKED: u8 = 10;
 
 /// Runs the command.
 pub fn run(explain: &Explain) -> Outcome {
-    let asked = json!({
-        "from": explain.from,
-        "to": explain.to,
-        "protocol": explain.protocol,
-        "port": explain.port,
-    });
+    let (to, port) = destination(&explain.to);
+    let asked = json!({ "from": explain.from, "to": to, "protocol": explain.protocol, "port": port });
     let told = Remote::on(explain.at.port).post("/_weir/explain", &asked)?;
     for step in told.get("trace").and_then(Value::as_array).into_iter().flatten() {
         println!("  {}", step.as_str().unwrap_or_default());
@@ -23,4 +20,31 @@ pub fn run(explain: &Explain) -> Outcome {
     println!("{}", told.get("verdict").and_then(Value::as_str).unwrap_or_default());
     let arrives = told.get("delivered").and_then(Value::as_bool).unwrap_or(false);
     Ok(if arrives { 0 } else { BLOCKED })
+}
+
+/// Takes `web:80`, `10.0.1.5:80` or `[2001:db8::5]:80` apart; without a port the text is all host.
+fn destination(text: &str) -> (&str, Option<u16>) {
+    if text.parse::<IpAddr>().is_ok() {
+        return (text, None);
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    match port.parse() {
+        Ok(port) => (host.trim_matches(['[', ']']), Some(port)),
+        Err(_) => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_what_follows_the_last_colon_of_what_is_no_address() {
+        assert_eq!(destination("web"), ("web", None));
+        assert_eq!(destination("web:80"), ("web", Some(80)));
+        assert_eq!(destination("10.0.1.5:80"), ("10.0.1.5", Some(80)));
+        assert_eq!(destination("2001:db8::80"), ("2001:db8::80", None));
+        assert_eq!(destination("[2001:db8::5]:80"), ("2001:db8::5", Some(80)));
+        assert_eq!(destination("web:http"), ("web:http", None));
+    }
 }

@@ -327,7 +327,7 @@ fn average_ms(ran: &Ran) -> Option<f64> {
 }
 
 fn explain(player: &mut Player, from: &str, to: &str, reason: &str) -> Told {
-    player.say(&format!("   $ weir explain {from} {to} --protocol icmp"));
+    player.say(&format!("   $ weir explain {from} {to}"));
     let asked = serde_json::json!({ "from": from, "to": to, "protocol": "icmp", "port": 0 });
     let told = player.own("POST", "/_weir/explain", "", &asked)?;
     for step in told.get("trace").and_then(Value::as_array).into_iter().flatten() {
