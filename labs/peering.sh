@@ -276,10 +276,11 @@ try query "$echoes | stats sum(packets) by action"
 expect "none was REJECTed: no group or ACL refused the lost ones, they had no way to go" is "$output" $'ACCEPT\t22'
 statuses=$(aws ec2 describe-flow-logs --flow-log-ids "${flow_logs[@]}" --query 'FlowLogs[].DeliverLogsStatus')
 expect "all three flow logs deliver" is "$statuses" $'SUCCESS\tSUCCESS\tSUCCESS'
-try aws logs filter-log-events --log-group-name "$log_group" --limit 5 \
-  --filter-pattern "[version, account, eni, source, destination, srcport, destport=22, protocol=6, ...]" \
-  --query 'events[].message'
-expect "EC2 Instance Connect has come from its own addresses" says " 18.206.107."
+try query "filter dstPort = 22 and srcAddr like '18.206.107.' | stats count(*) by action | sort action"
+expect "EC2 Instance Connect came from its own addresses, and was refused while port 22 was closed" \
+  is "$(cut -f1 "$log" | paste -sd' ')" "ACCEPT REJECT"
+try aws logs filter-log-events --log-group-name "$log_group" --limit 3 --query 'events[].[message]'
+expect "records have the 14 fields of the default format" is "$(awk 'NF != 14' "$log")" ""
 
 act "Logs Insights ranks the talkers"
 try query 'fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr

@@ -115,6 +115,13 @@ def streams(weir, db):
         check("Ctrl-C ends ping with its statistics", process.returncode == 0 and " 0% packet loss" in output, output)
 
 
+def readers(weir):
+    """A reader that has read enough ends weir without a word."""
+    line = f"'{WEIR}' --help | true; '{WEIR}' lab peering | head -1"
+    done = run(["sh", "-c", line])
+    equal("nobody complains", (done.returncode, done.stderr), (0, ""))
+
+
 def connect(weir, group):
     ends(weir, 0, "connect web -- whoami", "ec2-user")
     ends(weir, 0, "connect web", "ec2-user", stdin="whoami\nexit\n")
@@ -199,6 +206,7 @@ with Weir() as weir:
     act(running, weir)
     act(instances, weir, web, db)
     act(streams, weir, db)
+    act(readers, weir)
     act(connect, weir, group)
     act(explain, weir, web, db)
     act(clock, weir)

@@ -14,7 +14,11 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use std::process::ExitCode;
 
+/// The exit code of a program that SIGPIPE has ended.
+const NO_READER: i32 = 141;
+
 fn main() -> ExitCode {
+    end_quietly_without_reader();
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Up(up) => commands::up::run(&up),
@@ -37,6 +41,18 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Who has read enough (`weir … | head`) ends weir as any other program, without a word.
+fn end_quietly_without_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") {
+            std::process::exit(NO_READER);
+        }
+        usual(panic);
+    }));
 }
 
 /// Why a command did not do what was asked, and the exit code that says so to scripts.

@@ -34,15 +34,20 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
         }
         let state = remote.get(&format!("/_weir/exec?id={id}"))?;
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
-        print!("{}", output.get(shown..).unwrap_or_default());
-        shown = output.len();
         // A closed pipe ends nobody's command; the exit code is still to come.
-        let _ = std::io::stdout().flush();
+        let _ = write_out(output.get(shown..).unwrap_or_default());
+        shown = output.len();
         if let Some(code) = state.get("exit_code").and_then(Value::as_u64) {
             return Ok(u8::try_from(code).unwrap_or(Failure::FAILED));
         }
         std::thread::sleep(LOOK_AGAIN);
     }
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Becomes true whenever Ctrl-C is pressed: the command is told, and prints what it prints at its end.
