@@ -23,7 +23,14 @@ DELIVER = json.dumps(
 )
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmtIZGb9bU0kxHTvhSzqsAEWwJcE0bcd2M/kLeVb0bc own"
-SERVICES = {"ec2": "ec2", "iam": "iam", "logs": "logs", "sts": "sts", "ec2-instance-connect": "instance_connect"}
+SERVICES = {
+    "ec2": "ec2",
+    "iam": "iam",
+    "logs": "logs",
+    "sts": "sts",
+    "ec2-instance-connect": "instance_connect",
+    "ssm": "ssm",
+}
 
 weir = Weir()
 succeeded = set()
@@ -42,6 +49,9 @@ def client(service, region="us-east-1", account=ONE):
 
 
 ec2, logs, iam, sts = client("ec2"), client("logs"), client("iam"), client("sts")
+
+
+ssm = client("ssm")
 
 
 def ids(answer, key, member):
@@ -345,7 +355,14 @@ def image():
 
 
 def instances():
-    check("an image of Amazon Linux 2023", image().startswith("ami-"))
+    public = "/aws/service/ami-amazon-linux-latest"
+    latest = f"{public}/al2023-ami-kernel-default-x86_64"
+    equal("the latest Amazon Linux 2023", ssm.get_parameter(Name=latest)["Parameter"]["Value"], image())
+    found = ssm.get_parameters(Names=[latest, "/none"])
+    equal(
+        "one parameter of two", (ids(found, "Parameters", "Value"), found["InvalidParameters"]), ([image()], ["/none"])
+    )
+    check("parameters have paths", latest in ids(ssm.get_parameters_by_path(Path=public), "Parameters", "Name"))
     ec2.get_waiter("image_available").wait(ImageIds=[image()])
     types = ec2.describe_instance_types(InstanceTypes=["t2.micro"])["InstanceTypes"]
     equal("the type t2.micro", (types[0]["VCpuInfo"]["DefaultVCpus"], types[0]["MemoryInfo"]["SizeInMiB"]), (1, 1024))
@@ -638,6 +655,11 @@ def insights(start):
     equal("rows", rows, [{"level": "ok", "events": "180"}, {"level": "ERROR", "events": "20"}])
     equal("statistics", answer["statistics"]["recordsScanned"], 200)
     check("is listed", query in ids(logs.describe_queries(logGroupName="app"), "queries", "queryId"))
+    query_definitions()
+    query = logs.start_query(**window, queryString="fields @message | limit 1")["queryId"]
+    row = until(lambda: results(query))["results"][0]
+    record = logs.get_log_record(logRecordPointer=[cell["value"] for cell in row if cell["field"] == "@ptr"][0])
+    equal("a record by its pointer", record["logRecord"]["@message"], row[0]["value"])
     refused("has ended", "InvalidParameterException", logs.stop_query, queryId=query)
     refused(
         "no query", "MalformedQueryException", logs.start_query, **window, queryString="fields @message | frobnicate"
@@ -650,6 +672,17 @@ def insights(start):
         queryString="fields @message",
     )
     succeeded.add("logs:StopQuery")  # only a query that runs can be stopped, and none runs long
+
+
+def query_definitions():
+    saved = logs.put_query_definition(name="lab/all", queryString="fields @message")["queryDefinitionId"]
+    found = logs.describe_query_definitions(queryDefinitionNamePrefix="lab/")["queryDefinitions"]
+    equal(
+        "a saved query",
+        [(item["queryDefinitionId"], item["queryString"]) for item in found],
+        [(saved, "fields @message")],
+    )
+    check("is deleted", logs.delete_query_definition(queryDefinitionId=saved)["success"])
 
 
 def public_keys(instance):

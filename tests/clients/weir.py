@@ -65,8 +65,9 @@ class Weir:
     def __exit__(self, *_):
         if self.is_alive():
             self.stop()
-        if errors := self.errors():
-            print(f"--- weir's standard error\n{errors}", file=sys.stderr)
+        errors = self.errors()
+        if errors or self.process.returncode > 0:
+            check("weir ends well, without complaint", False, f"exit {self.process.returncode}: {errors}")
 
     def client(self, service, region="us-east-1", account="test"):
         """A boto3 client; the access key names the account."""

@@ -39,7 +39,10 @@ pub fn run(up: &Up) -> Outcome {
     runtime.block_on(server::serve(host.clone(), listeners));
     // The driver ends with the host; what it changed last is with the writer, which ends when nobody can hand in.
     let _ = driver.join();
-    drop((host, runtime));
+    // Connections that are still open end with the runtime; the host goes last, and not in one of their tasks: it holds
+    // the runtime of the queries, which must not be dropped there.
+    drop(runtime);
+    drop(host);
     if let Some(writer) = kept.writer {
         let _ = writer.join();
     }
