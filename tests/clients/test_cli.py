@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, until
+from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, site, until
 
 
 def ends(weir, code, line, says="", **more):
@@ -18,31 +18,6 @@ def ends(weir, code, line, says="", **more):
     text = done.stdout + done.stderr
     check(f"weir {line}: {code}", done.returncode == code and says in text, f"exit {done.returncode}: {text}")
     return done.stdout
-
-
-def site(weir):
-    """Two instances in a subnet that is open to the internet; gives their group and what describes them."""
-    ec2 = weir.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
-    for protocol, port in (("icmp", -1), ("tcp", 22)):
-        rule = {"IpProtocol": protocol, "FromPort": port, "ToPort": port, "CidrIp": "0.0.0.0/0"}
-        ec2.authorize_security_group_ingress(GroupId=group, **rule)
-    x86 = [{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}]
-    image = ec2.describe_images(Owners=["amazon"], Filters=x86)["Images"][0]["ImageId"]
-    launch = {"ImageId": image, "InstanceType": "t2.micro", "SubnetId": subnet, "SecurityGroupIds": [group]}
-    for name in ("web", "db"):
-        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
-        ec2.run_instances(**launch, MinCount=1, MaxCount=1, TagSpecifications=tags)
-    reservations = ec2.describe_instances()["Reservations"]
-    made = {item["Tags"][0]["Value"]: item for reservation in reservations for item in reservation["Instances"]}
-    return group, made["web"], made["db"]
 
 
 def usage(weir):

@@ -75,24 +75,6 @@ def head(*lines, method="POST", path="/"):
     return "\r\n".join((*own, *lines, "", "")).encode("latin-1")
 
 
-def state():
-    """Everything there is, as the clients see it."""
-    ec2, logs, iam = (weir.client(service) for service in ("ec2", "logs", "iam"))
-    answers = {
-        "vpcs": ec2.describe_vpcs()["Vpcs"],
-        "subnets": ec2.describe_subnets()["Subnets"],
-        "route tables": ec2.describe_route_tables()["RouteTables"],
-        "groups": ec2.describe_security_groups()["SecurityGroups"],
-        "instances": ec2.describe_instances()["Reservations"],
-        "peerings": ec2.describe_vpc_peering_connections()["VpcPeeringConnections"],
-        "tags": ec2.describe_tags()["Tags"],
-        "log groups": logs.describe_log_groups()["logGroups"],
-        "events": logs.filter_log_events(logGroupName="app")["events"],
-        "roles": iam.list_roles()["Roles"],
-    }
-    return json.dumps(answers, default=str, sort_keys=True)
-
-
 def furnish():
     ec2, logs = weir.client("ec2"), weir.client("logs")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -294,10 +276,10 @@ def signatures():
 
 with weir:
     vpc = furnish()
-    before = state()
+    before = weir.state()
     for part, *arguments in ([forms], [values, vpc], [json_bodies], [sizes], [chunked], [signatures]):
         act(part, *arguments)
-        check("weir is alive, and nothing has changed", weir.is_alive() and state() == before)
+        check("weir is alive, and nothing has changed", weir.is_alive() and weir.state() == before)
     equal(
         "nothing was logged as a fault",
         [line for line in weir.errors().splitlines() if "fault" in line or "panic" in line],

@@ -3,6 +3,8 @@
 A call that was cut off may or may not have had its effect; one that was answered must have.
 """
 
+import difflib
+import json
 import random
 import tempfile
 import threading
@@ -10,11 +12,12 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from weir import Weir, check, equal, finish
+from weir import Weir, act, check, equal, finish, site
 
 ROUNDS = 5
 RUN_S = (0.3, 2.0)
 SEED = random.randrange(1 << 32)
+CONTEND_S = 0.5
 VPCS_MAX = 4  # and the default one: AWS's quota
 CUT_OFF = (BotoCoreError, ConnectionError)
 UNKNOWN = object()
@@ -178,6 +181,49 @@ def compare(weir, vpcs, streams):
         )
 
 
+def contend(weir):
+    """Several clients change one resource at once: what was the last word stays the last word."""
+    vpc = weir.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    end = time.monotonic() + CONTEND_S
+
+    def tag(number):
+        ec2 = weir.client("ec2")
+        while time.monotonic() < end:
+            ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Last", "Value": f"{number} {time.monotonic()}"}])
+
+    clients = [threading.Thread(target=tag, args=(number,)) for number in range(4)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+
+
+def survive(weir):
+    """SIGKILL when all is quiet: everything is described as before, and packets go the same ways."""
+    _, web, db = site(weir)
+    ec2, logs, iam = (weir.client(service) for service in ("ec2", "logs", "iam"))
+    there = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    peering = ec2.create_vpc_peering_connection(VpcId=web["VpcId"], PeerVpcId=there)["VpcPeeringConnection"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+    ec2.create_vpc_peering_connection(VpcId=there, PeerVpcId=web["VpcId"])
+    ec2.allocate_address(Domain="vpc")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="deliver", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    flow_log = {"ResourceType": "VPC", "ResourceIds": [web["VpcId"]], "TrafficType": "ALL", "LogGroupName": "flows"}
+    ec2.create_flow_logs(**flow_log, DeliverLogsPermissionArn=role)
+    logs.create_log_group(logGroupName="flows")
+    for round in range(3):
+        contend(weir)
+        before = weir.state()
+        weir.kill()
+        weir.start()
+        differences = list(difflib.unified_diff(before.splitlines(), weir.state().splitlines(), n=1))
+        equal(f"{len(before)} characters of description, again after SIGKILL", differences[:20], [])
+    ping = weir.run("exec", "web", "--", "ping", "-c", "1", "-W", "2", db["PrivateIpAddress"])
+    check("instances run and answer", ping.returncode == 0, ping)
+
+
 print(f"seed {SEED}")
 choice = random.Random(SEED)
 with tempfile.TemporaryDirectory() as data, Weir(data=data) as weir:
@@ -202,5 +248,7 @@ with tempfile.TemporaryDirectory() as data, Weir(data=data) as weir:
     equal("told to stop, it ends with 0", weir.stop(), 0)
     weir.start()
     compare(weir, vpcs, streams)
+with tempfile.TemporaryDirectory() as data, Weir(data=data) as weir:
+    act(survive, weir)
 
 finish()

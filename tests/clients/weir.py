@@ -3,6 +3,7 @@
 WEIR names the binary, and the clients are those of the Python that runs a script; `cargo xtask test` sees to both.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -80,10 +81,53 @@ class Weir:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=30, parameter_validation=False),
         )
 
+    def state(self):
+        """Everything there is, as clients see it: two states are equal if nothing has changed."""
+        ec2, logs, iam = (self.client(service) for service in ("ec2", "logs", "iam"))
+        answers = [
+            getattr(ec2, f"describe_{noun}")()
+            for noun in (
+                "vpcs subnets route_tables network_acls security_groups internet_gateways network_interfaces addresses "
+                "instances vpc_peering_connections flow_logs dhcp_options key_pairs tags"
+            ).split()
+        ]
+        answers += [iam.list_roles(), iam.list_policies(Scope="Local"), logs.describe_log_groups()]
+        for group in answers[-1]["logGroups"]:
+            name = group["logGroupName"]
+            answers += [logs.describe_log_streams(logGroupName=name), logs.filter_log_events(logGroupName=name)]
+        for answer in answers:
+            del answer["ResponseMetadata"]
+        return json.dumps(answers, default=str, sort_keys=True, indent=1)
+
     def run(self, *words, stdin=None, timeout=60):
         """Runs `weir WORDS…` against it."""
         environment = {**os.environ, "WEIR_PORT": str(self.port)}
         return run([WEIR, *words], env=environment, stdin=stdin, timeout=timeout)
+
+
+def site(weir):
+    """Two instances in a subnet that is open to the internet; gives their group and what describes them."""
+    ec2 = weir.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    for protocol, port in (("icmp", -1), ("tcp", 22)):
+        rule = {"IpProtocol": protocol, "FromPort": port, "ToPort": port, "CidrIp": "0.0.0.0/0"}
+        ec2.authorize_security_group_ingress(GroupId=group, **rule)
+    x86 = [{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}]
+    image = ec2.describe_images(Owners=["amazon"], Filters=x86)["Images"][0]["ImageId"]
+    launch = {"ImageId": image, "InstanceType": "t2.micro", "SubnetId": subnet, "SecurityGroupIds": [group]}
+    for name in ("web", "db"):
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+        ec2.run_instances(**launch, MinCount=1, MaxCount=1, TagSpecifications=tags)
+    reservations = ec2.describe_instances()["Reservations"]
+    made = {item["Tags"][0]["Value"]: item for reservation in reservations for item in reservation["Instances"]}
+    return group, made["web"], made["db"]
 
 
 def run(command, stdin=None, timeout=60, env=None):
