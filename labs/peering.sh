@@ -13,7 +13,9 @@
 set -euo pipefail
 
 exec 3>&1 # what the reader sees, also from within $(…)
+"${WEIR:-weir}" status >/dev/null # or it says how to start one
 eval "$("${WEIR:-weir}" env)"
+unset AWS_PROFILE
 export AWS_DEFAULT_OUTPUT=text
 readonly log_group=/lab/flow-logs role=lab-flow-logs
 declare -A vpc subnet table group instance interface private public

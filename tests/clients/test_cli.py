@@ -1,5 +1,6 @@
 """The commands of weir: what they print and how they exit."""
 
+import gzip
 import json
 import pathlib
 import shlex
@@ -168,6 +169,32 @@ def describe(weir, folder):
         (folder / f"{noun}.json").write_text(done.stdout)
 
 
+HEADER = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+)
+RECORD = "2 123456789010 eni-1235b8ca123456789 {} 172.31.16.21 20641 {} 6 20 {} 1418530010 1418530070 {} OK"
+
+
+def insights(weir):
+    """Flow-log objects as AWS delivers them: a header line, then records, compressed."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, packed = f"{folder}/a.log", f"{folder}/b.log.gz"
+        records = [RECORD.format("172.31.16.139", 22, 4249, "ACCEPT"), RECORD.format("172.31.9.69", 3389, 60, "REJECT")]
+        pathlib.Path(plain).write_text("\n".join([HEADER, *records, ""]))
+        pathlib.Path(packed).write_bytes(gzip.compress("\n".join([HEADER, records[0], ""]).encode()))
+        talkers = "stats sum(bytes) as totalBytes by srcAddr | sort totalBytes desc"
+        table = ends(weir, 0, f"insights {plain} {packed} '{talkers}'")
+        rows = [line.split() for line in table.splitlines()]
+        check("ranks the talkers", ["172.31.16.139", "8498"] in rows and ["172.31.9.69", "60"] in rows, table)
+        rejected = ends(weir, 0, f"insights {plain} 'filter action = \"REJECT\" | fields dstPort' --output jsonl")
+        equal("as JSON", [json.loads(line)["dstPort"] for line in rejected.splitlines()], ["3389"])
+        ends(weir, 0, f"insights {plain} 'stats count(*) as records by bin(1m)'", "2014-12-14 04:06")
+        ends(weir, 2, f"insights {plain} 'stats frobnicate(bytes)'", "^")
+        ends(weir, 4, f"insights {folder}/none.log 'fields @message'", "none.log")
+        pathlib.Path(plain).write_text("\n".join([HEADER, records[0], "not a record", ""]))
+        ends(weir, 0, f"insights {plain} 'stats count(*)'", f"{plain}:3")
+
+
 def down():
     with Weir() as weir:
         ends(weir, 0, "down", "Stopped.")
@@ -185,6 +212,7 @@ with Weir() as weir:
     act(connect, weir, group)
     act(explain, weir, web, db)
     act(clock, weir)
+    act(insights, weir)
 act(imports)
 act(down)
 

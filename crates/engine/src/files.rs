@@ -90,12 +90,14 @@ impl fmt::Display for BrokenLine {
 /// The flow-log files among `paths`: files as given, and those in directories, to any depth, in the order of names.
 ///
 /// # Errors
-/// A path that does not exist, or a directory that cannot be listed.
+/// A path that does not exist, or a directory that cannot be listed; the message names it.
 pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
     let mut files = vec![];
     for path in paths {
-        match std::fs::metadata(path)?.is_dir() {
-            true => find_below(path, &mut files)?,
+        let named =
+            |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match std::fs::metadata(path).map_err(named)?.is_dir() {
+            true => find_below(path, &mut files).map_err(named)?,
             false => files.push(path.clone()),
         }
     }
