@@ -26,8 +26,21 @@ log=$(mktemp)
 
 act() { echo; echo "$((++step)). $*"; }
 say() { echo "   $*"; }
-aws() { echo "   \$ aws $*" >&3; command aws "$@"; }
-weir() { echo "   \$ weir $*" >&3; command "${WEIR:-weir}" "$@"; }
+aws() { show aws "$@"; command aws "$@"; }
+weir() { show weir "$@"; command "${WEIR:-weir}" "$@"; }
+
+# show WORD…: prints a command as one would type it.
+show() {
+  local word line=
+  for word; do
+    case $word in
+      *\'*) line+=" \"$word\"" ;;
+      *[!A-Za-z0-9_./:=,@%+-]*) line+=" '$word'" ;;
+      *) line+=" $word" ;;
+    esac
+  done
+  echo "   \$$line" >&3
+}
 
 # try COMMAND…: runs it whatever comes of it, shows what it prints, keeps it in $output and its exit code in $code.
 try() {
