@@ -61,7 +61,8 @@ def raw(fact, *pieces, expected=None):
         try:
             for piece in pieces:
                 client.sendall(piece)
-            client.shutdown(socket.SHUT_WR)
+            if not expected:  # who waits for an answer does not hang up
+                client.shutdown(socket.SHUT_WR)
             answer = client.recv(65536)
         except OSError:
             answer = b""
