@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client for measuring servers: one connection, kept open, one request at a time.
+//! A small HTTP/1.1 client for measuring servers: one connection, one request at a time; kept open if the server does.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,9 +7,10 @@ use std::time::Duration;
 /// How long a server may take to answer before a measurement is given up.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// One open connection.
+/// One connection; a new one for each request to a server that closes it.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    port: u16,
+    stream: Option<BufReader<TcpStream>>,
 }
 
 /// What a server answered.
@@ -26,13 +27,7 @@ impl Connection {
     /// # Errors
     /// Nothing listens there.
     pub fn open(port: u16) -> Result<Connection, String> {
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-        stream
-            .set_nodelay(true)
-            .and_then(|()| stream.set_read_timeout(Some(ANSWER_MAX)))
-            .map_err(|e| e.to_string())?;
-        Ok(Connection { stream: BufReader::new(stream) })
+        Ok(Connection { port, stream: Some(connect(port)?) })
     }
 
     /// Posts a form to a Query service such as EC2.
@@ -62,34 +57,49 @@ impl Connection {
     fn send(&mut self, head: &str, body: &[u8]) -> Result<Answer, String> {
         let mut request = format!("{head}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
-        self.stream.get_mut().write_all(&request).map_err(|error| error.to_string())?;
-        self.answer().map_err(|error| error.to_string())
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => connect(self.port)?,
+        };
+        stream.get_mut().write_all(&request).map_err(|error| error.to_string())?;
+        let (answer, is_kept) = answer(&mut stream).map_err(|error| error.to_string())?;
+        self.stream = is_kept.then_some(stream);
+        Ok(answer)
     }
+}
 
-    fn answer(&mut self) -> std::io::Result<Answer> {
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let status = status.ok_or_else(|| std::io::Error::other(format!("not HTTP: {line}")))?;
-        let (mut length, mut chunked) = (0, false);
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line)?;
-            let line = line.trim_end().to_ascii_lowercase();
-            match line.split_once(':') {
-                Some(("content-length", value)) => length = value.trim().parse().unwrap_or(0),
-                Some(("transfer-encoding", _)) => chunked = true,
-                _ if line.is_empty() => break,
-                _ => {}
-            }
+fn connect(port: u16) -> Result<BufReader<TcpStream>, String> {
+    let stream =
+        TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).map_err(|error| error.to_string())?;
+    stream
+        .set_nodelay(true)
+        .and_then(|()| stream.set_read_timeout(Some(ANSWER_MAX)))
+        .map_err(|e| e.to_string())?;
+    Ok(BufReader::new(stream))
+}
+
+/// The answer, and whether the server keeps the connection.
+fn answer(stream: &mut BufReader<TcpStream>) -> std::io::Result<(Answer, bool)> {
+    let mut line = String::new();
+    stream.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| std::io::Error::other(format!("not HTTP: {line}")))?;
+    let mut is_kept = line.starts_with("HTTP/1.1");
+    let mut length = 0;
+    loop {
+        line.clear();
+        stream.read_line(&mut line)?;
+        match line.trim_end().to_ascii_lowercase().split_once(':') {
+            Some(("content-length", value)) => length = value.trim().parse().unwrap_or(0),
+            Some(("transfer-encoding", _)) => return Err(std::io::Error::other("a chunked answer")),
+            Some(("connection", value)) => is_kept &= value.trim() != "close",
+            Some(_) => {}
+            None => break,
         }
-        if chunked {
-            return Err(std::io::Error::other("a chunked answer"));
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body })
     }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok((Answer { status, body }, is_kept))
 }
 
 /// A signature header with the scope that servers look at; nobody here checks the signature.

@@ -15,6 +15,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   test          everything: tidy, clippy, unit tests, labs, aws CLI and boto3 end to end
   test --quick  tidy, clippy and unit tests only
+  test --clients
+                the labs and real clients only
   tidy          the rules of the code that no compiler checks
   bench         speed beside named peers; prints ratios, writes bench/results";
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test"] => steps::test(true),
         ["test", "--quick"] => steps::test(false),
+        ["test", "--clients"] => steps::clients(),
         ["tidy"] => tidy::run(),
         ["bench", names @ ..] => bench::bench(names),
         _ => Err(USAGE.to_owned()),
