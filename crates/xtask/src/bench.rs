@@ -24,7 +24,7 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
         "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n",
     );
     for name in ["pipeline", "fabric"].into_iter().filter(|name| wanted(name)) {
-        let lines = output(&mut command(&format!("cargo bench --quiet --package weir-{name}")))?;
+        let lines = output(&mut command(&format!("cargo bench --quiet --package weir-{name} --bench {name}")))?;
         write!(report, "\n## {name}\n\n```\n{}\n```\n", lines.trim_end()).expect("writing to a string");
     }
     if wanted("server") {
@@ -117,7 +117,10 @@ type Figures = Vec<(&'static str, f64)>;
 
 fn measure(server: Server) -> Result<Figures, String> {
     let mut figures = measure_ec2(&server)?;
-    figures.push(("CreateVpc/s, durable, 8 clients", rate(&server, WRITERS, &create_and_delete)? * 2.0));
+    figures.push((
+        "CreateVpc and DeleteVpc/s, durable, 8 clients",
+        rate(&server, WRITERS, &create_and_delete)? * 2.0,
+    ));
     figures.push(("1 MB PutLogEvents/s, durable, 8 writers", put_log_events(&server)?));
     figures.push(("1,000 VPCs described, ms", describe_thousand(&server)?));
     Ok(figures)
@@ -135,7 +138,7 @@ fn measure_ec2(server: &Server) -> Result<Figures, String> {
         ("idle memory, MiB", server.memory_mib()),
         ("DescribeVpcs/s, 1 client", rate(server, 1, &describe)?),
         ("DescribeVpcs/s, 8 clients", rate(server, WRITERS, &describe)?),
-        ("CreateVpc + DeleteVpc/s, 1 client", rate(server, 1, &create_and_delete)?),
+        ("pairs of CreateVpc and DeleteVpc/s, 1 client", rate(server, 1, &create_and_delete)?),
     ])
 }
 
