@@ -119,6 +119,7 @@ def explain(weir, web, db):
     ends(weir, 0, "explain web db", "delivered")
     ends(weir, 10, "explain web db:22 --protocol udp", "group")
     ends(weir, 0, f"explain internet {web['PublicIpAddress']}", "delivered")
+    ends(weir, 0, "explain internet web:22", "delivered")
     ends(weir, 10, "explain web 192.168.7.7", "dropped")
     ends(weir, 4, "explain nobody db", "nobody")
     ends(weir, 1, "explain web db --protocol smoke", "smoke")
@@ -136,6 +137,7 @@ def clock(weir):
             found = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]
             return [peering["Status"]["Code"] for peering in found]
 
+        ends(other, 0, "exec internet -- ping -c 2 8.8.8.8", "2 received")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId="vpc-0123456789abcdef0")
         equal("a peering with nobody fails", peerings(), ["failed"])

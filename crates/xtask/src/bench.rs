@@ -24,7 +24,8 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
         "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n",
     );
     for name in ["pipeline", "fabric"].into_iter().filter(|name| wanted(name)) {
-        let lines = output(&mut command(&format!("cargo bench --quiet --package weir-{name} --bench {name}")))?;
+        let lines =
+            output(&mut command(&format!("cargo bench --quiet --package weir-{name} --bench {name}")))?;
         write!(report, "\n## {name}\n\n```\n{}\n```\n", lines.trim_end()).expect("writing to a string");
     }
     if wanted("server") {

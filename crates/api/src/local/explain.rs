@@ -25,7 +25,8 @@ const ECHO_REQUEST_V6: (u8, u8) = (128, 0);
 pub struct Asked {
     /// The sender: an instance, or a host on the internet.
     from: String,
-    /// The destination: an address, or an instance, which stands for its primary private address.
+    /// The destination: an address, or an instance, which stands for its primary private address; asked from the internet,
+    /// for its public one if it has one.
     to: String,
     /// `tcp`, `udp`, `icmp` or a number; `icmp` if left out, or `tcp` with a port.
     protocol: Option<String>,
@@ -35,7 +36,7 @@ pub struct Asked {
 
 /// Explains what would become of a packet now.
 pub fn explain(cloud: &Cloud, asked: &Asked) -> Result<Value, Failure> {
-    let destination = destination(&cloud.network, &asked.to)?;
+    let destination = destination(&cloud.network, &asked.from, &asked.to)?;
     let (port, source) = sender(cloud, &asked.from, destination)?;
     if source.is_ipv4() != destination.is_ipv4() {
         return Err(Failure::wrong(format!("{source} and {destination} are not of one family")));
@@ -53,13 +54,24 @@ pub fn explain(cloud: &Cloud, asked: &Asked) -> Result<Value, Failure> {
     )
 }
 
-fn destination(network: &Network, to: &str) -> Result<IpAddr, Failure> {
+fn destination(network: &Network, from: &str, to: &str) -> Result<IpAddr, Failure> {
     if let Ok(address) = to.parse() {
         return Ok(address);
     }
     let instance = host::instance(network, to)?;
-    let address = addresses(network, instance.id).next().map(|(_, address)| address);
+    let is_outside = matches!(host::named(network, from)?, HostName::Internet(_));
+    let public = public_address(network, instance.id).filter(|_| is_outside);
+    let address = public.or_else(|| addresses(network, instance.id).next().map(|(_, address)| address));
     address.ok_or_else(|| Failure::wrong(format!("{to} has no address")))
+}
+
+/// The address that an instance has on the internet.
+fn public_address(network: &Network, instance: InstanceId) -> Option<IpAddr> {
+    let interfaces = &network.instances.get(&instance)?.interfaces;
+    let interfaces = interfaces.iter().filter_map(|id| network.interfaces.get(id));
+    let publics =
+        interfaces.flat_map(|interface| &interface.addresses).filter_map(|address| address.public.as_ref());
+    publics.map(|public| IpAddr::V4(public.address())).next()
 }
 
 /// The addresses of an instance and the interfaces they belong to, the primary one first.

@@ -270,3 +270,18 @@ fn a_gap_of_ten_years_is_one_window() {
     let told = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"flows"}"#);
     assert!((1..20).contains(&told.matches(r#""message""#).count()), "{told}");
 }
+
+#[test]
+fn asked_from_the_internet_a_name_is_its_public_address() {
+    let mut world = World::new();
+    let site = world.site(1);
+    let mut packet = |from: &str| {
+        let asked = serde_json::json!({ "from": from, "to": "web-1", "port": 22 });
+        let told = world.own("POST", "/_weir/explain", &asked).expect("an explanation");
+        (told["packet"].as_str().expect("a packet").to_owned(), told["delivered"].as_bool())
+    };
+    let to = |address: &str| format!("> {address}:22");
+    let (outside, inside) = (packet("internet"), packet("web-1"));
+    assert!(outside.0.ends_with(&to(&site.public)) && outside.1 == Some(true), "{outside:?}");
+    assert!(inside.0.ends_with(&to(&site.private)), "{inside:?}");
+}
