@@ -137,7 +137,8 @@ def clock(weir):
             found = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]
             return [peering["Status"]["Code"] for peering in found]
 
-        ends(other, 0, "exec internet -- ping -c 2 8.8.8.8", "2 received")
+        # A command ends though nobody moves the clock. What is outside answers only what comes from the network.
+        ends(other, 1, "exec internet -- ping -c 2 8.8.8.8", "100% packet loss")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId="vpc-0123456789abcdef0")
         equal("a peering with nobody fails", peerings(), ["failed"])
