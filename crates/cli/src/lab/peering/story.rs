@@ -5,6 +5,7 @@ use crate::lab::flows::{self, Record};
 use crate::lab::player::{Failed, Player, Ran, Told};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use weir_insights::{QueryResult, ResultRow, bar_chart};
 
 const GROUP: &str = "/lab/flow-logs";
 const ROLE: &str = "lab-flow-logs";
@@ -12,6 +13,8 @@ const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","P
 const DELIVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents","logs:DescribeLogGroups","logs:DescribeLogStreams"],"Resource":"*"}]}"#;
 /// Where EC2 Instance Connect comes from in us-east-1 (AWS's ip-ranges.json, service EC2_INSTANCE_CONNECT).
 const INSTANCE_CONNECT: &str = "18.206.107.24/29";
+/// How wide bars are drawn.
+const CHART_WIDTH: usize = 70;
 /// Closed ports that scanners try.
 const SCANNED: [u16; 4] = [23, 80, 3389, 8080];
 
@@ -397,12 +400,9 @@ fn show(player: &Player, rows: &[Row]) {
 
 /// Counts per minute as bars.
 fn draw(player: &Player, rows: &[Row]) {
-    const WIDTH: usize = 40;
-    let count = |row: &Row| row.get("records").and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
-    let most = rows.iter().map(count).max().unwrap_or(1).max(1);
-    for row in rows {
-        let minute = row.get("minute").map_or("", String::as_str);
-        let bar = "█".repeat((count(row) * WIDTH).div_ceil(most));
-        player.say(&format!("      {:<16} {bar} {}", minute.get(..16).unwrap_or(minute), count(row)));
-    }
+    let columns = vec!["minute".to_owned(), "records".to_owned()];
+    let values = |row: &Row| columns.iter().map(|column| row.get(column).cloned()).collect();
+    let rows = rows.iter().map(|row| ResultRow { values: values(row), ptr: None }).collect();
+    let chart = bar_chart(&QueryResult { columns, rows, ..QueryResult::default() }, CHART_WIDTH);
+    chart.iter().flat_map(|chart| chart.lines()).for_each(|line| player.say(&format!("      {line}")));
 }
