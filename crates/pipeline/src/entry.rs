@@ -4,6 +4,7 @@
 use crate::address::Address;
 use crate::fate::{Attention, Fate};
 use crate::flow::Flow;
+use crate::legs::Leg;
 use crate::packet::{FIN, Packet, RST, SYN};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
@@ -68,6 +69,8 @@ pub(crate) struct Entry<A> {
     departure: Option<Action>,
     arrival: Option<Action>,
     path: Option<u8>,
+    /// The handle of what interfaces in the middle see; [`NOWHERE`] if there are none.
+    pub legs: u32,
     /// The connection at the interface it enters by.
     pub connection: Connection,
     /// Whether it counts among the refused flows.
@@ -101,6 +104,7 @@ impl<A: Address> Entry<A> {
             departure: None,
             arrival: None,
             path: None,
+            legs: NOWHERE,
             connection: Connection::Untracked,
             refused: false,
             live: true,
@@ -161,16 +165,23 @@ impl<A: Address> Entry<A> {
         }
     }
 
-    /// What the interfaces on its way saw since the window opened: nothing if no packet came.
-    pub fn sightings(&self, slots: &Slots) -> [Option<Sighting>; 2] {
+    /// Tells `tell` what the interfaces on its way saw since the window opened, in the order of the way: the sender's, those
+    /// of `legs`, the receiver's. Nothing if no packet came.
+    pub fn sightings(&self, slots: &Slots, legs: &[Leg<A>], mut tell: impl FnMut(Sighting)) {
         if self.packets == 0 {
-            return [None, None];
+            return;
         }
         let Fate { to, there, departure, arrival, path, .. } = self.fate();
-        [
-            self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path)),
-            self.sighting(slots, (to, Direction::Ingress), &there, (arrival, None)),
-        ]
+        let sent =
+            self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path));
+        sent.into_iter().for_each(&mut tell);
+        for leg in legs {
+            let at = (leg.interface, leg.direction);
+            let passed = self.sighting(slots, at, &leg.flow, (Some(leg.action), leg.path));
+            passed.into_iter().for_each(&mut tell);
+        }
+        let received = self.sighting(slots, (to, Direction::Ingress), &there, (arrival, None));
+        received.into_iter().for_each(&mut tell);
     }
 
     fn sighting(

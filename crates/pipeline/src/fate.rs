@@ -53,14 +53,10 @@ pub(crate) enum Attention {
 }
 
 impl<A: Address> Fate<A> {
-    /// What is remembered of a decision about a packet that came in at `from` under `key`, or the verdict itself if no
-    /// interface saw the packet.
-    pub fn of(
-        world: &World,
-        (from, key): (Port, &Key<A>),
-        decision: &Decision<A>,
-    ) -> Result<Fate<A>, Verdict> {
-        if decision.departure.is_none() && decision.arrival.is_none() {
+    /// What is remembered of a decision about a packet that came in under `key`, or the verdict itself if no interface saw
+    /// the packet.
+    pub fn of(world: &World, key: &Key<A>, decision: &Decision<A>) -> Result<Fate<A>, Verdict> {
+        if decision.departure.is_none() && decision.arrival.is_none() && decision.legs.is_empty() {
             return Err(decision.verdict());
         }
         let outcome = match decision.verdict {
@@ -80,7 +76,7 @@ impl<A: Address> Fate<A> {
             outcome,
             departure: decision.departure.map(|departure| departure.action),
             arrival: decision.arrival.map(|arrival| arrival.action),
-            path: traffic_path(world, from, decision.way),
+            path: decision.departure.and_then(|departure| departure.path),
             hops: decision.hops,
         })
     }
@@ -135,17 +131,15 @@ pub(crate) fn waits(admission: Option<Admission>, connection: Connection) -> boo
     matches!(admission, Some(Admission::Rule { tracked: true, .. })) && connection == Connection::Untracked
 }
 
-/// The `traffic-path` of packets that leave the interface at `from` on their `way`.
+/// The `traffic-path` of packets that leave an interface, on a Nitro instance or not, on their `way`.
 ///
 /// Source: VPC User Guide, "Flow log records", traffic-path.
-fn traffic_path(world: &World, from: Port, way: Option<Way>) -> Option<u8> {
-    let Port::Interface(index) = from else { return None };
-    let is_nitro = world.compiled.get(index)?.is_nitro;
-    Some(match way? {
+pub(crate) fn traffic_path(is_nitro: bool, way: Way) -> u8 {
+    match way {
         Way::SameSubnet | Way::SameZone | Way::CrossZone => 1,
         Way::Peering { same_region: true } => 4,
         Way::Peering { same_region: false } => 5,
         Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,
         Way::InternetGateway | Way::BetweenGateways => 2,
-    })
+    }
 }

@@ -13,6 +13,7 @@ use crate::entry::{Entry, Key, SECOND_NS};
 use crate::explain::{Admission, Explanation, Step};
 use crate::fate::{Attention, Fate, World, after, waits};
 use crate::flow::Flow;
+use crate::legs::{Leg, Legs};
 use crate::packet::{InterfaceIdx, Packet, Port};
 use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
@@ -59,6 +60,7 @@ pub(crate) struct Table<A> {
     index: HashTable<u32>,
     entries: Vec<Entry<A>>,
     free: Vec<u32>,
+    legs: Legs<A>,
     refused: usize,
     swept: Nanos,
     limits: Limits,
@@ -82,6 +84,7 @@ impl<A: Address> Table<A> {
             index: HashTable::new(),
             entries: Vec::new(),
             free: Vec::new(),
+            legs: Legs::new(),
             refused: 0,
             swept: Nanos(0),
             limits,
@@ -189,12 +192,12 @@ impl<A: Address> Table<A> {
         visit: Visit<A>,
         decision: Decision<A>,
     ) -> Verdict {
-        let fate = match Fate::of(world, (visit.from, &visit.key), &decision) {
+        let fate = match Fate::of(world, &visit.key, &decision) {
             Ok(fate) => fate,
             Err(verdict) => return self.unseen((world, pending), visit, verdict),
         };
         if !self.has_room(&visit, fate.outcome.is_err()) {
-            return self.overflow((world, pending), visit, fate);
+            return self.overflow((world, pending), visit, (fate, &remembered(world, &decision)));
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
         let receiver = self.track_receiver(world, (index, &visit), (&fate, &decision));
@@ -207,7 +210,8 @@ impl<A: Address> Table<A> {
             self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver));
         }
         let far = receiver.map_or(Connection::Untracked, |(_, connection)| connection);
-        let verdict = self.decide(pending, (world, visit), (index, fate), far);
+        let legs = remembered(world, &decision);
+        let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
         if waits(admission, connection) || waits(arrived, far) {
             self.alert(index);
@@ -215,17 +219,19 @@ impl<A: Address> Table<A> {
         verdict
     }
 
-    /// Takes over `fate` for the flow at `index`, whose receiver tracks it as `far`, and counts the packet.
+    /// Takes over `fate` and `legs` for the flow at `index`, whose receiver tracks it as `far`, and counts the packet.
     fn decide(
         &mut self,
         pending: &mut Pending,
         (world, visit): (&World, Visit<A>),
-        (index, fate): (u32, Fate<A>),
+        (index, fate, legs): (u32, Fate<A>, &[Leg<A>]),
         far: Connection,
     ) -> Verdict {
         let entry = &mut self.entries[index as usize];
-        if entry.fate() != fate {
-            flush(entry, &world.slots, pending);
+        let seen = self.legs.get(entry.legs);
+        if entry.fate() != fate || seen != legs {
+            flush((entry, seen), &world.slots, pending);
+            entry.legs = self.legs.replace(entry.legs, legs);
         }
         let near = entry.connection;
         entry.set_fate(fate);
@@ -241,7 +247,7 @@ impl<A: Address> Table<A> {
         self.refused += usize::from(entry.refused);
         // One packet's TTL, or the packet that an ICMP error quotes, says nothing about the next.
         if fate.outcome == Err(Reason::TtlExpired) || visit.packet.quoted.is_some() {
-            flush(entry, &world.slots, pending);
+            flush((entry, legs), &world.slots, pending);
             entry.epoch = 0;
         }
         verdict
@@ -312,7 +318,8 @@ impl<A: Address> Table<A> {
     ) -> Verdict {
         if let Some(index) = visit.found {
             let entry = &mut self.entries[index as usize];
-            flush(entry, &world.slots, pending);
+            let seen = self.legs.get(entry.legs);
+            flush((entry, seen), &world.slots, pending);
             (entry.epoch, entry.touches) = (0, false);
         }
         verdict
@@ -340,7 +347,7 @@ impl<A: Address> Table<A> {
         &mut self,
         (world, pending): (&World, &mut Pending),
         visit: Visit<A>,
-        fate: Fate<A>,
+        (fate, legs): (Fate<A>, &[Leg<A>]),
     ) -> Verdict {
         if fate.outcome.is_ok() {
             return Verdict::Drop(Reason::TableFull);
@@ -348,7 +355,7 @@ impl<A: Address> Table<A> {
         let mut entry = Entry::undecided(visit.key);
         entry.set_fate(fate);
         entry.count(visit.packet, visit.now);
-        flush(&mut entry, &world.slots, pending);
+        flush((&mut entry, legs), &world.slots, pending);
         entry.verdict(&world.slots)
     }
 
@@ -374,6 +381,7 @@ impl<A: Address> Table<A> {
         self.fold(index);
         let entry = &mut self.entries[index as usize];
         entry.live = false;
+        self.legs.remove(std::mem::replace(&mut entry.legs, NOWHERE));
         self.refused -= usize::from(entry.refused);
         let hash = self.hasher.hash_one(entry.key);
         if let Ok(found) = self.index.find_entry(hash, |found| *found == index) {
@@ -397,7 +405,7 @@ impl<A: Address> Table<A> {
     /// Moves what was seen since the window opened to `out`, opens the next window, and takes out what is over.
     pub fn close_window(&mut self, world: &World, now: Nanos, out: &mut Vec<Sighting>) {
         for entry in self.entries.iter_mut().filter(|entry| entry.live) {
-            out.extend(entry.sightings(&world.slots).into_iter().flatten());
+            entry.sightings(&world.slots, self.legs.get(entry.legs), |sighting| out.push(sighting));
             entry.reset_counters();
         }
         self.sweep(now);
@@ -409,10 +417,16 @@ impl<A: Address> Table<A> {
         for index in 0..self.entries.len() as u32 {
             let entry = &mut self.entries[index as usize];
             let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate().to));
-            if !entry.live || !(from || to) {
+            let legs = self.legs.get(entry.legs);
+            let between = legs.iter().any(|leg| is_gone(leg.interface));
+            if !entry.live || !(from || to || between) {
                 continue;
             }
-            flush(entry, &world.slots, pending);
+            flush((entry, legs), &world.slots, pending);
+            if between {
+                let left: Vec<Leg<A>> = legs.iter().filter(|leg| !is_gone(leg.interface)).copied().collect();
+                entry.legs = self.legs.replace(entry.legs, &left);
+            }
             if to {
                 entry.set_fate(Fate { to: NOWHERE, arrival: None, ..entry.fate() });
                 entry.touches = false;
@@ -460,10 +474,13 @@ impl<A: Address> Connections<A> for Known<'_, A> {
     }
 }
 
+/// What the interfaces in the middle saw, as it is remembered.
+fn remembered<A: Address>(world: &World, decision: &Decision<A>) -> Vec<Leg<A>> {
+    decision.legs.iter().filter_map(|leg| leg.remembered(&world.slots)).collect()
+}
+
 /// Moves what the entry has counted to `pending`.
-fn flush<A: Address>(entry: &mut Entry<A>, slots: &Slots, pending: &mut Pending) {
-    for sighting in entry.sightings(slots).into_iter().flatten() {
-        pending.add(sighting);
-    }
+fn flush<A: Address>((entry, legs): (&mut Entry<A>, &[Leg<A>]), slots: &Slots, pending: &mut Pending) {
+    entry.sightings(slots, legs, |sighting| pending.add(sighting));
     entry.reset_counters();
 }

@@ -3,8 +3,9 @@
 //! From an interface: source check, platform services, groups out, (leaving the subnet) ACL out, sighting at the source,
 //! route, what its target does, (entering a subnet) ACL in, groups in, destination check, sighting at the destination,
 //! delivery. From the internet it begins at the internet gateway. Each stage passes the packet on or stops it; a group or
-//! ACL that stops it leaves a REJECT at its own interface only. Nothing is written: the same walk serves packets and
-//! explanations.
+//! ACL that stops it leaves a REJECT at its own interface only. Interfaces that AWS manages in the middle of the way (NAT
+//! gateways, transit gateways) see it too, on the way in and on the way out: each is a leg. Nothing is written: the same
+//! walk serves packets and explanations.
 //!
 //! Assumption: a packet that no neighbour in the subnet would receive, that fails the source check, or that reaches an
 //! interface without a running host leaves no record there: AWS documents records of groups and ACLs only.
@@ -16,7 +17,9 @@ use crate::compiled::route::Next;
 use crate::compiled::selector::Selected;
 use crate::compiled::{Compiled, CompiledInterface};
 use crate::explain::{Admission, Step, Trace};
+use crate::fate::traffic_path;
 use crate::flow::Flow;
+use crate::legs::{LEGS_MAX, Leg};
 use crate::packet::{ACK, InterfaceIdx, Packet, Port, SYN};
 use crate::sighting::Action;
 use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
@@ -52,14 +55,16 @@ impl<A> Connections<A> for NoConnections {
 }
 
 /// What became of a packet, and what the interfaces on its way saw.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Decision<A> {
     pub verdict: Result<Landing<A>, Stop>,
     /// What the sender's interface saw; `None` if it was the internet, or stopped before.
     pub departure: Option<Departure>,
+    /// What the interfaces in the middle saw, in the order they were passed.
+    pub legs: Vec<Leg<A, InterfaceIdx>>,
     /// What the receiver's interface saw, if it got so far.
     pub arrival: Option<Arrival<A>>,
-    /// Which way it went, if its route led to an interface or the internet.
+    /// Which way it went last, if its route led to an interface or the internet.
     pub way: Option<Way>,
     /// By how much its TTL went down.
     pub hops: u8,
@@ -84,6 +89,9 @@ pub(crate) enum Stop {
 pub(crate) struct Departure {
     pub action: Action,
     pub admission: Admission,
+    /// The `traffic-path`, once the way on from here is known.
+    pub path: Option<u8>,
+    is_nitro: bool,
 }
 
 /// What the receiver's interface saw.
@@ -109,6 +117,7 @@ pub(crate) struct Walk<'a, A, C, T> {
     hops: u8,
     way: Option<Way>,
     departure: Option<Departure>,
+    legs: Vec<Leg<A, InterfaceIdx>>,
     arrival: Option<Arrival<A>>,
 }
 
@@ -139,6 +148,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             hops: 0,
             way: None,
             departure: None,
+            legs: Vec::new(),
             arrival: None,
         }
     }
@@ -152,8 +162,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
                 None => Err(Stop::Drop(Reason::UnknownPort)),
             },
         };
-        let Walk { departure, arrival, way, hops, .. } = self;
-        Decision { verdict, departure, arrival, way, hops }
+        let Walk { departure, legs, arrival, way, hops, .. } = self;
+        Decision { verdict, departure, legs, arrival, way, hops }
     }
 
     fn set_out(&mut self, sender: At<'a>) -> Result<Landing<A>, Stop> {
@@ -239,7 +249,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             _ => Ok(()),
         };
         let action = action(passed);
-        self.departure = Some(Departure { action, admission });
+        self.departure =
+            Some(Departure { action, admission, path: None, is_nitro: sender.interface.is_nitro });
         let interface = sender.interface.id;
         self.trace.step(|| Step::Sighted { interface, direction: Direction::Egress, action });
         passed
@@ -370,7 +381,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         if places.public(destination).is_some() {
             return self.enter(Way::BetweenGateways);
         }
-        self.way = Some(Way::InternetGateway);
+        self.take(Way::InternetGateway);
         self.check_ttl()?;
         Ok(Landing { to: Port::Internet, flow: self.flow })
     }
@@ -403,13 +414,72 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         }
     }
 
+    /// Takes `way` on from the interface that the packet has left last: it is what the record of that interface tells.
+    fn take(&mut self, way: Way) {
+        self.way = Some(way);
+        match (self.legs.last_mut(), &mut self.departure) {
+            (Some(leg), _) if leg.direction == Direction::Egress => {
+                // Interfaces that AWS manages count as built on Nitro.
+                leg.path = Some(traffic_path(true, way));
+            }
+            (None, Some(departure)) => departure.path = Some(traffic_path(departure.is_nitro, way)),
+            _ => {}
+        }
+    }
+
+    /// Into a managed interface in the middle of the way, by `way`: at the subnet's `border` the ACL on the way in, no
+    /// groups; then the interface has seen the packet.
+    ///
+    /// Routes that lead in a circle end as the TTL would end them, [`LEGS_MAX`] legs on.
+    #[expect(dead_code, reason = "no route leads to a managed interface")]
+    fn pass_in(&mut self, middle: At<'a>, border: bool, way: Way) -> Result<(), Stop> {
+        self.take(way);
+        self.check_ttl()?;
+        pass_if(self.legs.len() < LEGS_MAX, Reason::TtlExpired)?;
+        let passed = match border {
+            true => self.acl(middle.interface, Direction::Ingress, Reason::AclIngress),
+            false => Ok(()),
+        };
+        self.leg(middle, Direction::Ingress, passed)
+    }
+
+    /// Out of a managed interface, with the flow as it goes on from there: at the subnet's `border` the ACL on the way
+    /// out; then the interface has seen the packet. The way on is told by the next [`take`](Self::take).
+    fn pass_out(&mut self, middle: At<'a>, border: bool) -> Result<(), Stop> {
+        let passed = match border {
+            true => self.acl(middle.interface, Direction::Egress, Reason::AclEgress),
+            false => Ok(()),
+        };
+        self.leg(middle, Direction::Egress, passed)
+    }
+
+    fn leg(&mut self, middle: At<'a>, direction: Direction, passed: Result<(), Stop>) -> Result<(), Stop> {
+        let (action, flow) = (action(passed), self.flow);
+        self.legs.push(Leg { interface: middle.index, direction, flow, action, path: None });
+        let interface = middle.interface.id;
+        self.trace.step(|| Step::Sighted { interface, direction, action });
+        passed
+    }
+
+    /// On from a managed interface as any packet goes on that leaves its subnet's interfaces: to a neighbour, or by the
+    /// route table of the subnet.
+    #[expect(dead_code, reason = "no route leads to a managed interface")]
+    fn go_on(&mut self, middle: At<'a>) -> Result<Landing<A>, Stop> {
+        let neighbour = self.neighbour(middle.interface)?;
+        self.pass_out(middle, neighbour.is_none())?;
+        match neighbour {
+            Some(receiver) => self.arrive(receiver, false, Way::SameSubnet),
+            None => self.route(middle.interface),
+        }
+    }
+
     fn check_ttl(&self) -> Result<(), Stop> {
         pass_if(self.packet.ttl > self.hops, Reason::TtlExpired)
     }
 
     /// At the subnet's border the ACL on the way in, then groups; then the receiver's interface has seen the packet.
     fn arrive(&mut self, receiver: At<'a>, border: bool, way: Way) -> Result<Landing<A>, Stop> {
-        self.way = Some(way);
+        self.take(way);
         self.check_ttl()?;
         pass_if(receiver.interface.is_running, Reason::NotRunning)?;
         let (admission, passed) = self.admit(receiver, border);
