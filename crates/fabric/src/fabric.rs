@@ -11,6 +11,7 @@ use crate::hosts::{HostKey, Hosts};
 use crate::identity;
 use crate::latency::{self, LOOPBACK_NS};
 use crate::loss::{Loss, Losses};
+use crate::platform::Platform;
 use crate::program::ExecId;
 use crate::queue::Queue;
 use crate::service::Service;
@@ -18,6 +19,7 @@ use crate::stack::{Outbox, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::{Ids, InstanceId, Nanos, Network};
+use weir_pipeline::Service as PlatformService;
 use weir_pipeline::packet::TTL;
 use weir_pipeline::{Compiled, Delivery, Packet, Pipeline, Port, Sighting, Skipped, Verdict};
 
@@ -43,7 +45,8 @@ pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 pub struct Fabric {
     pub(crate) now: Nanos,
     pipeline: Pipeline,
-    queue: Queue<Event>,
+    pub(crate) queue: Queue<Event>,
+    pub(crate) platform: Platform,
     pub(crate) hosts: Hosts,
     pub(crate) execs: BTreeMap<ExecId, Place>,
     pub(crate) exec_count: u64,
@@ -59,11 +62,15 @@ pub struct Fabric {
 
 /// What is to happen.
 #[derive(Debug)]
-enum Event {
+pub(crate) enum Event {
     /// A packet reaches a host.
     Arrive(HostKey, Vec<u8>),
     /// A host wants to do something.
     Wake(HostKey),
+    /// A packet of a host reaches a platform service.
+    Ask(HostKey, PlatformService, Vec<u8>),
+    /// A platform service wants to do something for a host.
+    Tend(HostKey),
 }
 
 impl Fabric {
@@ -75,6 +82,7 @@ impl Fabric {
             now,
             pipeline,
             queue: Queue::new(),
+            platform: Platform::default(),
             hosts: Hosts::default(),
             execs: BTreeMap::new(),
             exec_count: 0,
@@ -146,6 +154,7 @@ impl Fabric {
 
     /// Stops a host; what runs on it ends as if killed.
     fn stop(&mut self, key: HostKey) {
+        self.platform.forget(key);
         let tasks = self.hosts.remove(key).map(Host::into_tasks);
         for task in tasks.into_iter().flatten() {
             self.execs.insert(ExecId(task.id), Place::Gone(task.terminal));
@@ -165,6 +174,7 @@ impl Fabric {
             hostname: address.to_string(),
             addresses: vec![(address, None)],
             links: vec![vec![(address, 32)]],
+            leases: Vec::new(),
             services: Service::of_internet(),
         };
         Some(self.start(identity, INTERNET_SHAPE))
@@ -192,6 +202,8 @@ impl Fabric {
             match event {
                 Event::Arrive(key, bytes) => self.arrive(key, bytes),
                 Event::Wake(key) => self.wake(key),
+                Event::Ask(key, service, bytes) => self.answer(key, service, bytes),
+                Event::Tend(key) => self.tend(key),
             }
         }
         self.now = self.now.max(until);
@@ -254,7 +266,7 @@ impl Fabric {
         let port = host.machine.port_of(packet.source);
         match self.pipeline.forward(port, &packet, self.now) {
             Verdict::Deliver(delivery) => self.deliver(&packet, &delivery, bytes),
-            Verdict::Service(service) => self.lose(Loss::Service(service), bytes),
+            Verdict::Service(service) => self.ask(from, port, service, bytes),
             Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), std::mem::take(&mut bytes)),
         }
     }
@@ -304,7 +316,7 @@ impl Fabric {
         true
     }
 
-    fn lose(&mut self, loss: Loss, bytes: Vec<u8>) {
+    pub(crate) fn lose(&mut self, loss: Loss, bytes: Vec<u8>) {
         self.note(|| format!("lose {loss}"));
         *self.losses.entry(loss).or_default() += 1;
         self.outbox.recycle(bytes);

@@ -135,6 +135,12 @@ fn segment_size_option(bytes: &[u8], header: &Header) -> Option<usize> {
     None
 }
 
+/// The TTL or hop limit; 0 of what is no packet.
+pub(crate) fn ttl(bytes: &[u8]) -> u8 {
+    let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
+    bytes.get(if is_ipv4 { 8 } else { 7 }).copied().unwrap_or(0)
+}
+
 /// Sets the TTL or hop limit.
 pub(crate) fn set_ttl(bytes: &mut [u8], ttl: u8) {
     let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
@@ -148,10 +154,8 @@ pub(crate) fn set_ttl(bytes: &mut [u8], ttl: u8) {
 }
 
 fn lower_ttl(bytes: &mut [u8], hops: u8) {
-    let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
-    let ttl = bytes.get(if is_ipv4 { 8 } else { 7 }).copied().unwrap_or(0);
     if hops > 0 {
-        set_ttl(bytes, ttl.saturating_sub(hops));
+        set_ttl(bytes, ttl(bytes).saturating_sub(hops));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::task::Task;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_model::{InstanceId, Nanos, Protocol};
 use weir_pipeline::packet::{ACK, SYN};
 use weir_pipeline::{InterfaceIdx, Packet, Port};
@@ -72,6 +72,24 @@ pub struct Traffic {
     pub received: Count,
 }
 
+/// What DHCP tells an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    /// The hardware address of the interface.
+    pub(crate) mac: [u8; 6],
+    pub(crate) address: Ipv4Addr,
+    pub(crate) prefix: u8,
+    pub(crate) router: Ipv4Addr,
+    /// The resolvers: the VPC's own, or those that its DHCP options name.
+    pub(crate) resolvers: Vec<IpAddr>,
+    pub(crate) hostname: String,
+    /// The domain name; several with spaces between, as some systems understand it; empty for none.
+    pub(crate) domain: String,
+    pub(crate) time_servers: Vec<IpAddr>,
+    pub(crate) netbios_servers: Vec<IpAddr>,
+    pub(crate) netbios_node: Option<u8>,
+}
+
 /// What a host is before it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -81,6 +99,8 @@ pub(crate) struct Identity {
     pub(crate) addresses: Vec<(IpAddr, Option<InterfaceIdx>)>,
     /// The addresses of each interface with the prefix lengths of their subnet.
     pub(crate) links: Vec<Link>,
+    /// What DHCP tells each interface that has an IPv4 address.
+    pub(crate) leases: Vec<Lease>,
     pub(crate) services: Vec<Service>,
 }
 

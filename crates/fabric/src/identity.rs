@@ -2,14 +2,15 @@
 //!
 //! Source: EC2 User Guide, "Amazon EC2 instance hostnames and domains"; Amazon VPC User Guide, "DNS attributes".
 
-use crate::host::{HostName, Identity};
+use crate::host::{HostName, Identity, Lease};
 use crate::program::Link;
 use crate::service::Service;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use weir_model::dhcp::{AMAZON_PROVIDED_DNS, DhcpOptions, internal_domain};
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::Interface;
-use weir_model::{InstanceId, Network, RegionName};
+use weir_model::{InstanceId, Network};
 use weir_pipeline::Compiled;
 
 /// The running instances of a network as hosts.
@@ -42,12 +43,13 @@ fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Iden
         let index = compiled.index_of(interface.id);
         addresses.extend(own_addresses(interface).map(|address| (address, index)));
     }
-    let primary = interfaces.iter().find_map(|interface| interface.primary());
+    let leases: Vec<Lease> = interfaces.iter().filter_map(|interface| lease(network, interface)).collect();
     Identity {
         name: HostName::Instance(instance.id),
-        hostname: hostname(instance, primary),
+        hostname: hostname(instance, leases.first()),
         addresses,
         links: interfaces.iter().map(|interface| link(network, interface)).collect(),
+        leases,
         services: Service::of_user_data(instance.user_data.as_deref()),
     }
 }
@@ -66,18 +68,44 @@ fn link(network: &Network, interface: &Interface) -> Link {
     own_addresses(interface).map(|address| (address, prefix(&address))).collect()
 }
 
-/// The private name: by the primary address, or by the instance id without one.
-fn hostname(instance: &Instance, primary: Option<Ipv4Addr>) -> String {
-    let domain = domain(instance.scope.region);
-    match primary {
-        Some(address) => format!("ip-{}.{domain}", address.to_string().replace('.', "-")),
-        None => format!("{}.{domain}", instance.id),
-    }
+/// What DHCP tells an interface; `None` for one without an IPv4 address.
+fn lease(network: &Network, interface: &Interface) -> Option<Lease> {
+    let address = interface.primary()?;
+    let vpc = network.vpcs.get(&interface.vpc)?;
+    let cidr = network.subnets.get(&interface.subnet)?.cidr?;
+    let options = vpc.dhcp_options.and_then(|id| network.dhcp_options.get(&id));
+    let resolver = |text: &str| match text {
+        AMAZON_PROVIDED_DNS => vpc.cidr().nth(2).map(IpAddr::V4),
+        address => address.parse().ok(),
+    };
+    let addresses = |name: &str| values(options, name).filter_map(|text| text.parse().ok()).collect();
+    Some(Lease {
+        mac: interface.mac,
+        address,
+        prefix: cidr.prefix(),
+        router: cidr.nth(1)?,
+        resolvers: values(options, "domain-name-servers").filter_map(resolver).collect(),
+        hostname: format!("ip-{}", address.to_string().replace('.', "-")),
+        domain: values(options, "domain-name").next().unwrap_or_default().to_owned(),
+        time_servers: addresses("ntp-servers"),
+        netbios_servers: addresses("netbios-name-servers"),
+        netbios_node: values(options, "netbios-node-type").find_map(|text| text.parse().ok()),
+    })
 }
 
-fn domain(region: RegionName) -> String {
-    match region.as_str() {
-        "us-east-1" => "ec2.internal".to_owned(),
-        region => format!("{region}.compute.internal"),
-    }
+/// The values of an option of a DHCP options set.
+fn values<'a>(options: Option<&'a DhcpOptions>, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    let found = options.and_then(|set| set.options.iter().find(|(known, _)| known == name));
+    found.into_iter().flat_map(|(_, values)| values).map(String::as_str)
+}
+
+/// The private name: by the primary address and the domain name of the DHCP options, or by the instance id without an
+/// address.
+///
+/// Assumption: of several domain names the first counts, and without one the name has the region's.
+fn hostname(instance: &Instance, lease: Option<&Lease>) -> String {
+    let internal = internal_domain(instance.scope);
+    let Some(lease) = lease else { return format!("{}.{internal}", instance.id) };
+    let domain = lease.domain.split(' ').next().filter(|domain| !domain.is_empty()).unwrap_or(&internal);
+    format!("{}.{domain}", lease.hostname)
 }

@@ -5,20 +5,22 @@
 //! [`weir_pipeline::Packet`], judged, rewritten, and arrives after the latency of its way. Commands such as ping run on
 //! hosts as state machines. Nothing here knows the API, the log store or a clock: time is an argument.
 //!
-//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost), UDP services, the
-//! platform's resolver and metadata.
+//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost), UDP services.
 
 pub mod frame;
 pub mod latency;
 pub mod service;
 
+mod datagram;
 mod echo;
 mod exec;
 mod fabric;
 mod host;
 mod hosts;
+mod http;
 mod identity;
 mod loss;
+mod platform;
 mod program;
 mod queue;
 mod shell;
@@ -31,5 +33,6 @@ pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};
 pub use hosts::INTERNET_HOSTS_MAX;
 pub use loss::{Loss, Losses};
+pub use platform::LINK_LOCAL_PACKETS_PER_S_MAX;
 pub use program::{ExecId, OUTPUT_BYTES_MAX, Output};
 pub use stack::{SOCKET_BUFFER_BYTES, SOCKETS_MAX};

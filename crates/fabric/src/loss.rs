@@ -10,8 +10,10 @@ use weir_pipeline::{Reason, Service};
 pub enum Loss {
     /// The network dropped it.
     Dropped(Reason),
-    /// It was for a platform service, which took it.
+    /// It was for a platform service, which has no answer to it.
     Service(Service),
+    /// An interface sent more to platform services than [`crate::LINK_LOCAL_PACKETS_PER_S_MAX`].
+    Allowance,
     /// It is no packet.
     Malformed(Malformed),
     /// It is larger than its way allows.
@@ -28,7 +30,8 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Loss::Dropped(reason) => reason.fmt(f),
-            Loss::Service(service) => write!(f, "taken by the {service} service"),
+            Loss::Service(service) => write!(f, "the {service} service has no answer"),
+            Loss::Allowance => f.write_str("too many packets to platform services"),
             Loss::Malformed(Malformed::Truncated) => f.write_str("cut off"),
             Loss::Malformed(Malformed::Header) => f.write_str("not an IP packet"),
             Loss::Malformed(Malformed::Checksum) => f.write_str("wrong checksum"),

@@ -24,6 +24,9 @@ const UNANSWERED: Duration = Duration::from_secs(924);
 /// Most packets that a host sends at one instant; the rest waits for its next turn.
 const BURST_MAX: usize = 256;
 
+/// What smoltcp writes for a socket that has no TTL of its own.
+const SMOLTCP_TTL: u8 = 64;
+
 /// Most buffers kept for reuse.
 const POOL_MAX: usize = 4096;
 
@@ -255,7 +258,9 @@ impl phy::TxToken for Outgoing<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, write: F) -> R {
         let mut buffer = self.out.buffer(length);
         let result = write(&mut buffer);
-        frame::set_ttl(&mut buffer, self.ttl);
+        if frame::ttl(&buffer) == SMOLTCP_TTL {
+            frame::set_ttl(&mut buffer, self.ttl);
+        }
         self.out.packets.push(buffer);
         result
     }

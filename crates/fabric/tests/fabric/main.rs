@@ -2,6 +2,7 @@
 
 mod bed;
 mod commands;
+mod platform;
 mod records;
 mod sessions;
 mod simulation;

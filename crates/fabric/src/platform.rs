@@ -1,0 +1,174 @@
+//! The services of the platform that every VPC has: time, DHCP and instance metadata.
+//!
+//! A packet that the pipeline gives to a service reaches it after [`ONE_WAY_NS`]; the answer takes as long to the host that
+//! asked. Services over UDP are functions of a packet; one over TCP is a [`server::Server`] for each host that asks. No group,
+//! ACL, route or flow log sees any of it.
+//! Source: Amazon VPC User Guide, "DNS attributes for your VPC" (limit of packets); EC2 User Guide, "Instance metadata".
+
+mod dhcp;
+mod server;
+mod time;
+
+use crate::datagram::Datagram;
+use crate::fabric::{Event, Fabric};
+use crate::frame;
+use crate::hosts::HostKey;
+use crate::http::{Request, Response};
+use crate::loss::Loss;
+use crate::queue::Queue;
+use server::Server;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use weir_model::Nanos;
+use weir_pipeline::{Packet, Port, Service};
+
+/// Most packets a second that an interface can send to the resolver and the other services at link-local addresses; what
+/// comes on top is lost. DHCP does not count.
+///
+/// Source: Amazon VPC User Guide, "Amazon DNS server" (DNS quotas).
+pub const LINK_LOCAL_PACKETS_PER_S_MAX: u16 = 1024;
+
+/// How long a packet takes to a service, and an answer back. Assumption: as long as within a subnet.
+const ONE_WAY_NS: u64 = 100_000;
+
+/// The TTL of answers over UDP.
+const TTL: u8 = 255;
+
+/// The port of instance metadata.
+const METADATA_PORT: u16 = 80;
+const METADATA: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// What the services know and hold.
+#[derive(Default)]
+pub(crate) struct Platform {
+    allowance: Allowance,
+    /// The metadata server of each host that has asked it and is not done.
+    servers: BTreeMap<HostKey, Server>,
+}
+
+/// How many packets the interfaces have sent to services in the current second.
+#[derive(Default)]
+struct Allowance {
+    second: u64,
+    spent: Vec<u16>,
+}
+
+impl Allowance {
+    /// Whether `port` may send one more.
+    fn take(&mut self, port: Port, now: Nanos) -> bool {
+        let Port::Interface(interface) = port else { return true };
+        if self.second != now.seconds() {
+            self.second = now.seconds();
+            self.spent.clear();
+        }
+        let at = interface.get();
+        if self.spent.len() <= at {
+            self.spent.resize(at + 1, 0);
+        }
+        let is_allowed = self.spent[at] < LINK_LOCAL_PACKETS_PER_S_MAX;
+        self.spent[at] += u16::from(is_allowed);
+        is_allowed
+    }
+}
+
+impl Platform {
+    /// Forgets what it holds for a host that has stopped.
+    pub(crate) fn forget(&mut self, host: HostKey) {
+        self.servers.remove(&host);
+    }
+}
+
+impl Fabric {
+    /// Puts a packet of a host on its way to a service.
+    pub(crate) fn ask(&mut self, from: HostKey, port: Port, service: Service, bytes: Vec<u8>) {
+        if service != Service::Dhcp && !self.platform.allowance.take(port, self.now) {
+            return self.lose(Loss::Allowance, bytes);
+        }
+        self.queue.push(self.now.plus(ONE_WAY_NS), Event::Ask(from, service, bytes));
+    }
+
+    /// Lets a service answer a packet that has reached it.
+    pub(crate) fn answer(&mut self, from: HostKey, service: Service, bytes: Vec<u8>) {
+        let Ok(packet) = frame::parse(&bytes) else { return };
+        match service {
+            Service::Metadata if packet.destination_port == METADATA_PORT => self.serve(from, &packet, bytes),
+            Service::Metadata => self.lose(Loss::Service(service), bytes),
+            Service::Dns | Service::Time | Service::Dhcp => {
+                match self.datagram_for(from, service, &packet, &bytes) {
+                    Some(answer) => {
+                        self.outbox.recycle(bytes);
+                        self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(from, answer));
+                    }
+                    None => self.lose(Loss::Service(service), bytes),
+                }
+            }
+        }
+    }
+
+    /// The packet that answers one, from a service over UDP.
+    fn datagram_for(
+        &mut self,
+        from: HostKey,
+        service: Service,
+        packet: &Packet,
+        bytes: &[u8],
+    ) -> Option<Vec<u8>> {
+        let asked = Datagram::read(packet, bytes)?;
+        let (source, destination, payload) = match (service, asked.destination.port()) {
+            (Service::Time, time::PORT) => {
+                (asked.destination, asked.source, time::answer(asked.payload, self.now)?)
+            }
+            (Service::Dhcp, dhcp::SERVER_PORT) => {
+                let leases = &self.hosts.get(from)?.machine.identity.leases;
+                let (to, payload) = dhcp::answer(asked.payload, leases)?;
+                let router = leases.iter().find(|lease| to.ip() == lease.address)?.router;
+                (SocketAddr::new(IpAddr::V4(router), dhcp::SERVER_PORT), to, payload)
+            }
+            _ => return None,
+        };
+        let answer = Datagram { source, destination, payload: &payload };
+        let mut bytes = self.outbox.buffer(answer.length());
+        answer.write(TTL, &mut bytes);
+        Some(bytes)
+    }
+
+    /// Hands a packet to the metadata server of a host.
+    fn serve(&mut self, host: HostKey, packet: &Packet, bytes: Vec<u8>) {
+        let now = self.now;
+        let server = self.platform.servers.entry(host);
+        let fresh = || Server::new(METADATA_PORT, &METADATA, self.random.bits(), now);
+        let server = server.or_insert_with(fresh);
+        server.receive(packet, &bytes, now, &mut self.outbox);
+        self.outbox.recycle(bytes);
+        self.tend(host);
+    }
+
+    /// Lets the metadata server of a host do what it can do now.
+    pub(crate) fn tend(&mut self, host: HostKey) {
+        let Some(server) = self.platform.servers.get_mut(&host) else { return };
+        let answer = |_: &Request| Response::new(404, "text/html", "");
+        let wanted = server.tend(self.now, answer, &mut self.outbox);
+        tend_at(&mut self.queue, server, host, wanted, self.now);
+        if server.is_idle() {
+            self.platform.servers.remove(&host);
+        }
+        for bytes in self.outbox.packets.drain(..) {
+            self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(host, bytes));
+        }
+    }
+}
+
+/// Has a server tended when it wants to be, unless it is before that anyway.
+fn tend_at(queue: &mut Queue<Event>, server: &mut Server, host: HostKey, wanted: Option<Nanos>, now: Nanos) {
+    let pending = server.wake.filter(|at| *at > now);
+    server.wake = pending;
+    // Never at this very instant again: time must go on.
+    let Some(at) = wanted.map(|at| at.max(now.plus(1_000))) else { return };
+    if pending.is_none_or(|pending| at < pending) {
+        server.wake = Some(at);
+        queue.push(at, Event::Tend(host));
+    }
+}
