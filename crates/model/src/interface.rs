@@ -15,10 +15,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 mod addresses;
 mod attachment;
+mod tracking;
 
 pub(crate) use addresses::Taken;
 pub use addresses::{AddressChoice, AssignedAddresses, Ipv6Choice};
 pub use attachment::{Attachment, Detachment};
+pub use tracking::{TCP_ESTABLISHED_S, TrackingTimeouts, UDP_S, UDP_STREAM_S};
 
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Interface {
     pub groups: Vec<GroupId>,
     /// Whether packets must have one of its own addresses as source (leaving) or destination (arriving).
     pub source_dest_check: bool,
+    /// How long idle connections are tracked.
+    #[serde(default)]
+    pub tracking: TrackingTimeouts,
     /// What it is attached to.
     pub attachment: Option<Attachment>,
     /// What it is for.
@@ -147,6 +152,17 @@ pub enum InterfaceRefusal {
     OtherAttachment(InterfaceId, AttachmentId),
     /// The primary private address cannot be taken off.
     IsPrimaryAddress(IpAddr),
+    /// An idle time-out is out of its range, in seconds.
+    TrackingTimeout {
+        /// AWS's name of the time-out.
+        member: &'static str,
+        /// What was asked for.
+        given: u32,
+        /// The least it may be.
+        least: u32,
+        /// The most it may be.
+        most: u32,
+    },
     /// The interface does not have this address.
     NotAssigned(InterfaceId, IpAddr),
 }
@@ -160,6 +176,8 @@ pub struct NewInterface {
     pub ipv6: Ipv6Choice,
     /// Security groups; empty means the VPC's default group.
     pub groups: Vec<GroupId>,
+    /// How long idle connections are tracked.
+    pub tracking: TrackingTimeouts,
     /// The description.
     pub description: String,
     /// Its tags.
@@ -177,6 +195,8 @@ pub enum InterfaceChange {
     SourceDestCheck(bool),
     /// Whether the interface goes with the instance it is attached to by this attachment.
     DeleteOnTermination(AttachmentId, bool),
+    /// How long idle connections are tracked; what is `None` stays as it is.
+    Tracking(TrackingTimeouts),
 }
 
 impl Network {
@@ -184,7 +204,7 @@ impl Network {
     ///
     /// # Errors
     /// The subnet or a group is unknown; [`InterfaceRefusal`]: an address or group does not fit; [`Limit::Interfaces`],
-    /// [`Limit::GroupsPerInterface`], [`Limit::AddressesPerInterface`]; a tag breaks a rule.
+    /// [`Limit::GroupsPerInterface`], [`Limit::AddressesPerInterface`]; a time-out or tag breaks a rule.
     pub fn create_interface(
         &mut self,
         cx: &mut Cx,
@@ -214,6 +234,7 @@ impl Network {
         taken: &mut Taken,
     ) -> Result<Interface, Refused> {
         tags::check(&new.tags)?;
+        let tracking = new.tracking.checked()?;
         let groups = self.groups_for(subnet, new.groups, cx.scope)?;
         let addresses = self.choose_addresses(subnet, &new.addresses, taken)?;
         let ipv6_addresses = self.choose_ipv6(subnet, &new.ipv6, taken)?;
@@ -229,6 +250,7 @@ impl Network {
             ipv6_addresses,
             groups,
             source_dest_check: true,
+            tracking,
             attachment: None,
             kind: InterfaceKind::Interface,
             description: new.description,
@@ -295,7 +317,7 @@ impl Network {
     ///
     /// # Errors
     /// The interface or a group is unknown, or AWS manages the interface; a group is of another VPC or there are too many; the
-    /// attachment is not this interface's.
+    /// attachment is not this interface's; a time-out is out of its range.
     pub fn modify_interface(
         &mut self,
         cx: &Cx,
@@ -309,6 +331,13 @@ impl Network {
             InterfaceChange::Groups(groups) => {
                 let subnet = self.subnets.find(cx.scope, &changed.subnet)?;
                 changed.groups = self.groups_for(subnet, groups, cx.scope)?;
+            }
+            InterfaceChange::Tracking(timeouts) => {
+                let TrackingTimeouts { tcp_established_s, udp_s, udp_stream_s } = timeouts.checked()?;
+                let held = &mut changed.tracking;
+                held.tcp_established_s = tcp_established_s.or(held.tcp_established_s);
+                held.udp_s = udp_s.or(held.udp_s);
+                held.udp_stream_s = udp_stream_s.or(held.udp_stream_s);
             }
             InterfaceChange::DeleteOnTermination(attachment, delete) => match &mut changed.attachment {
                 Some(present) if present.id == attachment => present.delete_on_termination = delete,

@@ -8,7 +8,7 @@ use crate::legs::Leg;
 use crate::packet::{FIN, Packet, RST, SYN};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
-use crate::track::{Connection, logged_flags};
+use crate::track::{Tracked, logged_flags};
 use crate::verdict::{Delivery, Reason, Verdict, Way};
 use std::hash::{Hash, Hasher};
 use weir_model::Nanos;
@@ -72,7 +72,7 @@ pub(crate) struct Entry<A> {
     /// The handle of what interfaces in the middle see; [`NOWHERE`] if there are none.
     pub legs: u32,
     /// The connection at the interface it enters by.
-    pub connection: Connection,
+    pub tracked: Tracked,
     /// Whether it counts among the refused flows.
     pub refused: bool,
     /// Whether the entry is in use.
@@ -105,7 +105,7 @@ impl<A: Address> Entry<A> {
             arrival: None,
             path: None,
             legs: NOWHERE,
-            connection: Connection::Untracked,
+            tracked: Tracked::default(),
             refused: false,
             live: true,
         }

@@ -8,10 +8,11 @@ use crate::flow::Flow;
 use crate::packet::{Packet, Port};
 use crate::sighting::Action;
 use crate::slots::{INTERNET, NOWHERE, Slots};
-use crate::track::Connection;
+use crate::track::{Connection, Timeouts};
 use crate::verdict::{Reason, Verdict, Way};
 use crate::walk::{Decision, Stop};
 use weir_model::group::Direction;
+use weir_model::interface::TrackingTimeouts;
 
 /// The network that packets cross at the moment.
 #[derive(Debug)]
@@ -20,6 +21,17 @@ pub(crate) struct World {
     pub slots: Slots,
     /// Grows with every change of the network; never 0.
     pub epoch: u32,
+}
+
+impl World {
+    /// How long connections may be idle at the interface of `port`; elsewhere none is tracked.
+    pub fn timeouts(&self, port: Port) -> Timeouts {
+        let interface = match port {
+            Port::Interface(index) => self.compiled.get(index),
+            Port::Internet => None,
+        };
+        interface.map_or(Timeouts::of(TrackingTimeouts::default()), |interface| interface.timeouts)
+    }
 }
 
 /// What was decided about a flow.

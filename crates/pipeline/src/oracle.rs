@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::InstanceState;
-use weir_model::interface::Interface;
+use weir_model::interface::{Interface, TrackingTimeouts};
 use weir_model::peering::PeeringStatus;
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Target};
@@ -326,7 +326,7 @@ impl Oracle {
         }
         let ends = if direction == Direction::Egress { leaving_ends(sent) } else { arriving_ends(sent) };
         let opens = sent.packet.protocol == Protocol::TCP && sent.packet.tcp_flags & (SYN | ACK) == SYN;
-        if let Some(conversation) = self.conversation((interface.id, ends), sent) {
+        if let Some(conversation) = self.conversation(interface, ends, sent) {
             if !conversation.closed {
                 return Said::Known;
             }
@@ -375,12 +375,12 @@ impl Oracle {
             ..sent
         };
         let ends = if direction == Direction::Egress { arriving_ends(about) } else { leaving_ends(about) };
-        self.conversation((interface.id, ends), about).is_some_and(|conversation| !conversation.closed)
+        self.conversation(interface, ends, about).is_some_and(|conversation| !conversation.closed)
     }
 
-    fn conversation(&self, at: (InterfaceId, Ends), sent: Sent) -> Option<&Conversation> {
-        let conversation = self.conversations.get(&at)?;
-        let idle_s = conversation.idle_s(sent.packet.protocol);
+    fn conversation(&self, interface: &Interface, ends: Ends, sent: Sent) -> Option<&Conversation> {
+        let conversation = self.conversations.get(&(interface.id, ends))?;
+        let idle_s = conversation.idle_s(sent.packet.protocol, interface.tracking);
         let idle_ns = sent.now.0.saturating_sub(conversation.last.0);
         (idle_ns <= idle_s * 1_000_000_000).then_some(conversation)
     }
@@ -448,14 +448,15 @@ impl Conversation {
         }
     }
 
-    fn idle_s(&self, protocol: Protocol) -> u64 {
+    fn idle_s(&self, protocol: Protocol, set: TrackingTimeouts) -> u64 {
+        let or = |set: Option<u32>, default| set.map_or(default, u64::from);
         match protocol {
             Protocol::TCP if self.closed => 60,
             Protocol::TCP if !self.fins.is_empty() => 120,
             Protocol::TCP if self.began_with_syn && self.turns < 2 => 60,
-            Protocol::TCP => 432_000,
-            Protocol::UDP if self.turns < 3 => 30,
-            Protocol::UDP => 180,
+            Protocol::TCP => or(set.tcp_established_s, 432_000),
+            Protocol::UDP if self.turns < 3 => or(set.udp_s, 30),
+            Protocol::UDP => or(set.udp_stream_s, 180),
             Protocol::ICMP | Protocol::ICMPV6 => 30,
             _ => 600,
         }

@@ -18,7 +18,7 @@ use crate::packet::{InterfaceIdx, Packet, Port};
 use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
-use crate::track::Connection;
+use crate::track::{Connection, Tracked};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{Connections, Decision, Standing, Walk};
 use foldhash::fast::FixedState;
@@ -158,7 +158,7 @@ impl<A: Address> Table<A> {
     /// Whether the connection at `index` is tracked and has not been idle for too long.
     fn is_alive(&self, index: u32, now: Nanos) -> bool {
         let entry = &self.entries[index as usize];
-        let Some(idle_s) = entry.connection.idle_s() else { return false };
+        let Some(idle_s) = entry.tracked.idle_s() else { return false };
         let arriving = self.partner(entry).map_or(Nanos(0), |partner| partner.last);
         let last = entry.last.max(entry.touched).max(arriving);
         now.0.saturating_sub(last.0) <= u64::from(idle_s) * SECOND_NS
@@ -201,19 +201,19 @@ impl<A: Address> Table<A> {
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
         let receiver = self.track_receiver(world, (index, &visit), (&fate, &decision));
-        let before = self.entries[index as usize].connection;
+        let before = self.entries[index as usize].tracked.connection;
         let admission = decision.departure.map(|departure| departure.admission);
         let connection = after(before, admission, Direction::Egress, visit.packet);
-        self.entries[index as usize].connection = connection;
+        self.entries[index as usize].tracked = Tracked::new(connection, world.timeouts(visit.from));
         if before != connection {
             self.alert(self.entries[index as usize].partner);
             self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver));
         }
-        let far = receiver.map_or(Connection::Untracked, |(_, connection)| connection);
+        let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
-        if waits(admission, connection) || waits(arrived, far) {
+        if waits(admission, connection) || waits(arrived, far.connection) {
             self.alert(index);
         }
         verdict
@@ -225,7 +225,7 @@ impl<A: Address> Table<A> {
         pending: &mut Pending,
         (world, visit): (&World, Visit<A>),
         (index, fate, legs): (u32, Fate<A>, &[Leg<A>]),
-        far: Connection,
+        far: Tracked,
     ) -> Verdict {
         let entry = &mut self.entries[index as usize];
         let seen = self.legs.get(entry.legs);
@@ -233,12 +233,12 @@ impl<A: Address> Table<A> {
             flush((entry, seen), &world.slots, pending);
             entry.legs = self.legs.replace(entry.legs, legs);
         }
-        let near = entry.connection;
+        let near = entry.tracked;
         entry.set_fate(fate);
         entry.epoch = world.epoch;
         entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
-        entry.heeds_flags = near.heeds_flags() || far.heeds_flags();
-        entry.attention = fate.attention(near, far);
+        entry.heeds_flags = near.connection.heeds_flags() || far.connection.heeds_flags();
+        entry.attention = fate.attention(near.connection, far.connection);
         entry.touches = fate.touches();
         entry.count(visit.packet, visit.now);
         let verdict = entry.verdict(&world.slots);
@@ -259,7 +259,7 @@ impl<A: Address> Table<A> {
         world: &World,
         (index, visit): (u32, &Visit<A>),
         (fate, decision): (&Fate<A>, &Decision<A>),
-    ) -> Option<(u32, Connection)> {
+    ) -> Option<(u32, Tracked)> {
         let arrival = decision.arrival?;
         let admission = arrival.admission?;
         let found = self.receiver(fate);
@@ -267,21 +267,22 @@ impl<A: Address> Table<A> {
             return found.map(|found| (found, self.untrack(found)));
         }
         let before = found.filter(|found| self.is_alive(*found, visit.now));
-        let before = before.map_or(Connection::Untracked, |found| self.entries[found as usize].connection);
+        let before =
+            before.map_or(Connection::Untracked, |found| self.entries[found as usize].tracked.connection);
         let connection = after(before, Some(admission), Direction::Ingress, visit.packet);
         if found.is_none() && connection == Connection::Untracked {
             return None;
         }
-        let slot = world.slots.of(Port::Interface(arrival.interface))?;
-        let key = Key { port: slot, flow: fate.there.reversed() };
+        let port = Port::Interface(arrival.interface);
+        let key = Key { port: world.slots.of(port)?, flow: fate.there.reversed() };
         let receiver = found.unwrap_or_else(|| self.insert(key));
         self.pair(receiver, index);
         let entry = &mut self.entries[receiver as usize];
-        if entry.connection != connection {
+        if entry.tracked.connection != connection {
             entry.attention = Attention::Full;
         }
-        entry.connection = connection;
-        Some((receiver, connection))
+        entry.tracked = Tracked::new(connection, world.timeouts(port));
+        Some((receiver, entry.tracked))
     }
 
     /// Makes `partner` the one whose packets touch the connection at `receiver`. If that was another (packets of one
@@ -295,11 +296,11 @@ impl<A: Address> Table<A> {
     }
 
     /// Forgets the connection at `index`: it had ended, and the rules refuse another one.
-    fn untrack(&mut self, index: u32) -> Connection {
+    fn untrack(&mut self, index: u32) -> Tracked {
         let entry = &mut self.entries[index as usize];
         entry.attention = Attention::Full;
-        entry.connection = Connection::Untracked;
-        Connection::Untracked
+        entry.tracked = Tracked::default();
+        entry.tracked
     }
 
     /// Has the flow at `index` decided again when its next packet comes.
@@ -467,7 +468,7 @@ impl<A: Address> Connections<A> for Known<'_, A> {
         let found = if key == self.visit.key { self.visit.found } else { self.table.find(&key) };
         match found {
             Some(index) if self.table.is_alive(index, self.visit.now) => {
-                self.table.entries[index as usize].connection.standing()
+                self.table.entries[index as usize].tracked.connection.standing()
             }
             _ => Standing::Unknown,
         }

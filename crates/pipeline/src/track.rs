@@ -12,6 +12,7 @@ use crate::packet::{ACK, FIN, Packet, RST, SYN};
 use crate::walk::{Standing, opens};
 use weir_model::Protocol;
 use weir_model::group::Direction;
+use weir_model::interface::TrackingTimeouts;
 
 /// Seconds that an open TCP connection may be idle.
 pub const TCP_ESTABLISHED_IDLE_S: u32 = 432_000;
@@ -34,6 +35,46 @@ pub const OTHER_IDLE_S: u32 = 600;
 const STREAM_TURNS: u8 = 3;
 /// How often TCP packets must change direction for an open connection: SYN, SYN-ACK, ACK.
 const OPEN_TURNS: u8 = 2;
+
+/// How long connections that are open may be idle at an interface, in seconds.
+///
+/// Source: EC2 User Guide, "Idle connection tracking timeout".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    tcp_established_s: u32,
+    udp_s: u32,
+    udp_stream_s: u32,
+}
+
+impl Timeouts {
+    /// Those set at an interface, AWS's defaults where none is.
+    pub fn of(set: TrackingTimeouts) -> Timeouts {
+        Timeouts {
+            tcp_established_s: set.tcp_established_s.unwrap_or(TCP_ESTABLISHED_IDLE_S),
+            udp_s: set.udp_s.unwrap_or(UDP_IDLE_S),
+            udp_stream_s: set.udp_stream_s.unwrap_or(UDP_STREAM_IDLE_S),
+        }
+    }
+}
+
+/// A connection as an interface keeps it: its state, and how long it may be idle there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tracked {
+    pub connection: Connection,
+    idle_s: u32,
+}
+
+impl Tracked {
+    /// `connection` at an interface with these time-outs.
+    pub fn new(connection: Connection, timeouts: Timeouts) -> Tracked {
+        Tracked { connection, idle_s: connection.idle_s(timeouts).unwrap_or(0) }
+    }
+
+    /// Seconds it is remembered after its last packet; `None` if there is nothing to remember.
+    pub fn idle_s(self) -> Option<u32> {
+        (self.connection != Connection::Untracked).then_some(self.idle_s)
+    }
+}
 
 /// The state of a connection at an interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,23 +165,26 @@ impl Connection {
 
     /// Whether SYN, FIN or RST may change the state.
     pub fn heeds_flags(self) -> bool {
-        self.idle_s().is_some()
-            && !matches!(
-                self,
-                Connection::Icmp | Connection::Other | Connection::Udp { .. } | Connection::UdpStream
-            )
+        !matches!(
+            self,
+            Connection::Untracked
+                | Connection::Icmp
+                | Connection::Other
+                | Connection::Udp { .. }
+                | Connection::UdpStream
+        )
     }
 
     /// Seconds it is remembered after its last packet; `None` if there is nothing to remember.
-    pub fn idle_s(self) -> Option<u32> {
+    pub fn idle_s(self, timeouts: Timeouts) -> Option<u32> {
         match self {
             Connection::Untracked => None,
             Connection::Icmp => Some(ICMP_IDLE_S),
             Connection::Other => Some(OTHER_IDLE_S),
-            Connection::Udp { .. } => Some(UDP_IDLE_S),
-            Connection::UdpStream => Some(UDP_STREAM_IDLE_S),
+            Connection::Udp { .. } => Some(timeouts.udp_s),
+            Connection::UdpStream => Some(timeouts.udp_stream_s),
             Connection::TcpOpening { .. } => Some(TCP_OPENING_IDLE_S),
-            Connection::TcpOpen => Some(TCP_ESTABLISHED_IDLE_S),
+            Connection::TcpOpen => Some(timeouts.tcp_established_s),
             Connection::TcpClosing { .. } | Connection::TcpLastAck { .. } => Some(TCP_CLOSING_IDLE_S),
             Connection::TcpClosed => Some(TCP_CLOSED_IDLE_S),
         }
@@ -281,7 +325,7 @@ mod tests {
             (Connection::Untracked, None),
         ];
         for (connection, idle_s) in rows {
-            assert_eq!(connection.idle_s(), idle_s, "{connection:?}");
+            assert_eq!(connection.idle_s(Timeouts::of(Default::default())), idle_s, "{connection:?}");
         }
     }
 

@@ -3,11 +3,13 @@
 //! Source: EC2 API Reference, CreateNetworkInterface and its kin.
 
 mod addresses;
+mod tracking;
 mod view;
 
 pub use addresses::{
     AssignIpv6Addresses, AssignPrivateIpAddresses, UnassignIpv6Addresses, UnassignPrivateIpAddresses,
 };
+pub use tracking::{TrackingRequest, TrackingView};
 pub use view::{AssociationView, InterfaceView, mac_text};
 
 use crate::operation::{Context, Error, Operation};
@@ -28,6 +30,7 @@ pub struct CreateNetworkInterface {
     groups: Vec<GroupId>,
     #[wire(flatten)]
     addresses: AddressRequest,
+    connection_tracking_specification: Option<TrackingRequest>,
     tag_specifications: Vec<TagSpecification>,
 }
 
@@ -116,8 +119,9 @@ impl Operation for CreateNetworkInterface {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let tags = specified_tags(&self.tag_specifications, "network-interface")?;
         let (addresses, ipv6) = self.addresses.choice()?;
+        let tracking = self.connection_tracking_specification.unwrap_or_default().timeouts();
         let description = self.description.unwrap_or_default();
-        let new = NewInterface { addresses, ipv6, groups: self.groups, description, tags };
+        let new = NewInterface { addresses, ipv6, groups: self.groups, tracking, description, tags };
         let id = cx.command(|network, cx| network.create_interface(cx, self.subnet_id, new))?;
         let seen = cx.seen();
         let network_interface = InterfaceView::of(seen, seen.network.interfaces.find(seen.scope, &id)?);
@@ -257,6 +261,7 @@ pub struct ModifyNetworkInterfaceAttribute {
     #[wire(request = "SecurityGroupId")]
     groups: Vec<GroupId>,
     attachment: Option<AttachmentChange>,
+    connection_tracking_specification: Option<TrackingRequest>,
 }
 
 #[derive(Clone, Debug, Param)]
@@ -273,6 +278,8 @@ impl ModifyNetworkInterfaceAttribute {
             self.source_dest_check.map(|attribute| InterfaceChange::SourceDestCheck(attribute.value)),
         );
         changes.extend((!self.groups.is_empty()).then_some(InterfaceChange::Groups(self.groups)));
+        let tracking = self.connection_tracking_specification;
+        changes.extend(tracking.map(|request| InterfaceChange::Tracking(request.timeouts())));
         if let Some(AttachmentChange { attachment_id, delete_on_termination }) = self.attachment {
             let missing = |name: &str| {
                 Error::new("MissingParameter", format!("The request must contain the parameter {name}"))

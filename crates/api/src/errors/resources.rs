@@ -94,6 +94,7 @@ pub(super) fn interface(refusal: &InterfaceRefusal) -> Said {
         InterfaceRefusal::DeviceIndexInUse(instance, index) => invalid(format!("Instance '{instance}' already has an interface attached at device index '{index}'.")),
         InterfaceRefusal::OtherAttachment(interface, attachment) => ("InvalidAttachmentID.NotFound", format!("The attachment '{attachment}' is not an attachment of the network interface '{interface}'")),
         InterfaceRefusal::IsPrimaryAddress(address) => invalid(format!("The primary private IP address {address} of an interface cannot be unassigned")),
+        InterfaceRefusal::TrackingTimeout { member, given, least, most } => invalid(format!("Value ({given}) for parameter {member} is invalid. Value must be between {least} and {most}.")),
         InterfaceRefusal::NotAssigned(interface, address) => invalid(format!("The address {address} is not assigned to interface {interface}")),
     }
 }

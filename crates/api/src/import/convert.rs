@@ -347,6 +347,7 @@ impl Convert<'_> {
             ipv6_addresses: ipv6.collect::<Outcome<_>>()?,
             groups: groups.collect::<Outcome<_>>()?,
             source_dest_check: interface.source_dest_check,
+            tracking: Default::default(),
             attachment: interface
                 .attachment
                 .as_ref()

@@ -335,3 +335,39 @@ fn ipv6_addresses_come_and_go() {
         ],
     );
 }
+
+/// Source: EC2 User Guide, "Idle connection tracking timeout": the ranges; EC2 API Reference for where it is shown.
+#[test]
+fn idle_timeouts_of_tracking_are_set_within_their_ranges_and_shown() {
+    let (mut world, _, subnet) = lab();
+    let id = world.id(
+        "CreateNetworkInterface",
+        &format!("SubnetId={subnet}&ConnectionTrackingSpecification.UdpTimeout=45"),
+        "networkInterfaceId",
+    );
+    let change = |member: &str| format!("NetworkInterfaceId={id}&ConnectionTrackingSpecification.{member}");
+    for (member, range) in [
+        ("TcpEstablishedTimeout=59", "between 60 and 432000"),
+        ("TcpEstablishedTimeout=432001", "between 60 and 432000"),
+        ("UdpTimeout=29", "between 30 and 60"),
+        ("UdpTimeout=61", "between 30 and 60"),
+        ("UdpStreamTimeout=59", "between 60 and 180"),
+        ("UdpStreamTimeout=181", "between 60 and 180"),
+    ] {
+        let (name, given) = member.split_once('=').expect("a pair");
+        world.refuses(
+            "ModifyNetworkInterfaceAttribute",
+            &change(member),
+            &format!(
+                "InvalidParameterValue: Value ({given}) for parameter {name} is invalid. Value must be {range}."
+            ),
+        );
+    }
+    world.returns("ModifyNetworkInterfaceAttribute", &change("TcpEstablishedTimeout=60"));
+    let shown = world.does("DescribeNetworkInterfaces", &format!("NetworkInterfaceId.1={id}"));
+    let shown = between(&shown, "connectionTrackingConfiguration").expect("it was set");
+    assert_eq!(
+        shown.split_whitespace().collect::<String>(),
+        "<tcpEstablishedTimeout>60</tcpEstablishedTimeout><udpTimeout>45</udpTimeout>"
+    );
+}

@@ -39,6 +39,7 @@ fn interface(name: &str, instance: &str, addresses: &[&str]) -> Interface {
         ipv6_addresses: Vec::new(),
         groups: Vec::new(),
         source_dest_check: true,
+        tracking: Default::default(),
         attachment: Some(Attachment {
             id: id("eni-attach-00000001"),
             instance: Some(id(instance)),

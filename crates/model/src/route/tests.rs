@@ -49,6 +49,7 @@ fn add_interface(world: &mut World, vpc: VpcId, subnet: SubnetId) -> InterfaceId
         ipv6_addresses: Vec::new(),
         groups: vec![group],
         source_dest_check: false,
+        tracking: Default::default(),
         attachment: Some(attachment),
         kind: InterfaceKind::Interface,
         description: String::new(),

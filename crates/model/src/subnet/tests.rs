@@ -65,6 +65,7 @@ fn add_interface(world: &mut World, subnet: &Subnet, ipv4: &[Ipv4Addr], ipv6: &[
         ipv6_addresses: ipv6.to_vec(),
         groups: vec![group],
         source_dest_check: true,
+        tracking: Default::default(),
         attachment: None,
         kind: InterfaceKind::Interface,
         description: String::new(),

@@ -15,6 +15,7 @@ mod target;
 pub(crate) use acl::CompiledAcl;
 
 use crate::packet::InterfaceIdx;
+use crate::track::Timeouts;
 use group::{Members, Policies, Policy};
 use place::{Place, Places};
 use route::RoutingTable;
@@ -69,6 +70,7 @@ pub struct CompiledInterface {
     /// Whether packets must have one of its own addresses as source (leaving) or destination (arriving).
     pub source_dest_check: bool,
     pub(crate) is_nitro: bool,
+    pub(crate) timeouts: Timeouts,
     pub(crate) own4: Vec<u32>,
     pub(crate) own6: Vec<u128>,
     pub(crate) vpc_idx: u32,
@@ -263,6 +265,7 @@ impl<'a> Builder<'a> {
             is_running: is_running(self.network, interface),
             source_dest_check: interface.source_dest_check,
             is_nitro: instance_type.is_none_or(|instance| nitro::is_nitro(&instance.instance_type)),
+            timeouts: Timeouts::of(interface.tracking),
             own4: interface.addresses.iter().map(|address| address.private.into()).collect(),
             own6: interface.ipv6_addresses.iter().map(|address| (*address).into()).collect(),
             vpc_idx: *self.vpc_idx.get(&subnet.vpc)?,

@@ -8,7 +8,7 @@
 //! table NAME VPC [main]                 CIDR TARGET [propagated]
 //! subnet NAME VPC CIDR [ipv6 CIDR] [zone LETTER] [acl NAME] [table NAME]
 //! host NAME SUBNET ADDRESS [and ADDRESS] [ipv6 ADDRESS] [public ADDRESS] [groups NAME,NAME] [type TYPE]
-//!      [no-check] [stopped] [detached]
+//!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
 //! peering NAME VPC VPC pending|active|deleted
 //! ```
 //! TRAFFIC: `all`, `tcp`, `tcp:22`, `udp:53-54`, `icmp`, `icmp:8`, `icmp:3/4`, `icmp6`, `proto:47`.
@@ -22,7 +22,9 @@ use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
-use weir_model::interface::{Attachment, Interface, InterfaceKind, PrivateAddress, PublicAddress};
+use weir_model::interface::{
+    Attachment, Interface, InterfaceKind, PrivateAddress, PublicAddress, TrackingTimeouts,
+};
 use weir_model::peering::{Peering, PeeringStatus, Side};
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Route, RouteAssociation, RouteTable, Target};
@@ -390,6 +392,7 @@ impl Net {
             ipv6_addresses: Vec::new(),
             groups: Vec::new(),
             source_dest_check: true,
+            tracking: Default::default(),
             attachment: None,
             kind: InterfaceKind::Interface,
             description: String::new(),
@@ -408,6 +411,7 @@ impl Net {
                 "groups" => interface.groups = words.next().split(',').map(id).collect(),
                 "type" => instance_type = words.next(),
                 "no-check" => interface.source_dest_check = false,
+                "idle" => interface.tracking = idle(words.next()),
                 "stopped" => state = InstanceState::Stopped,
                 "detached" => detached = true,
                 other => panic!("not of a host: {other}"),
@@ -508,4 +512,11 @@ fn instance(name: &str, interface: &Interface, (state, instance_type): (Instance
         settings: Default::default(),
         tags: Default::default(),
     }
+}
+
+/// Time-outs of tracking: `60/30/60`.
+fn idle(text: &str) -> TrackingTimeouts {
+    let seconds: Vec<u32> = text.split('/').map(|word| word.parse().expect("seconds")).collect();
+    let [tcp, udp, stream] = seconds[..] else { panic!("not three time-outs: {text}") };
+    TrackingTimeouts { tcp_established_s: Some(tcp), udp_s: Some(udp), udp_stream_s: Some(stream) }
 }

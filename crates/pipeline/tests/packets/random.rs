@@ -134,7 +134,7 @@ fn host(rng: &mut Rng, vpc: usize, subnet: usize, host: usize) -> String {
     if !groups.is_empty() {
         line += &format!(" groups {}", groups.join(","));
     }
-    for (word, percent) in [("no-check", 30), ("stopped", 5), ("detached", 5)] {
+    for (word, percent) in [("no-check", 30), ("idle 60/30/60", 20), ("stopped", 5), ("detached", 5)] {
         if rng.chance(percent) {
             line += &format!(" {word}");
         }

@@ -6,7 +6,7 @@
 
 use super::attribute::ShutdownBehavior;
 use super::view::{InstanceView, ReservationView};
-use crate::ec2::network_interface::{AddressRequest, only_card};
+use crate::ec2::network_interface::{AddressRequest, TrackingRequest, only_card};
 use crate::operation::{Context, Error, Operation, Seen};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -186,6 +186,7 @@ struct InterfaceRequest {
     #[wire(flatten)]
     addresses: AddressRequest,
     network_card_index: Option<u16>,
+    connection_tracking_specification: Option<TrackingRequest>,
     #[expect(dead_code, reason = "accepted without effect")]
     interface_type: Accepted<OrdinaryType>,
 }
@@ -288,7 +289,7 @@ impl RunInstances {
         let (addresses, any) = request.choice()?;
         let named: Vec<Ipv6Addr> = self.ipv6_addresses.iter().map(|listed| listed.ipv6_address).collect();
         let ipv6 = if named.is_empty() { any } else { Ipv6Choice::These(named) };
-        let new = NewInterface { addresses, ipv6, groups, description: String::new(), tags };
+        let new = NewInterface { addresses, ipv6, groups, tags, ..NewInterface::default() };
         let source = LaunchSource::New { subnet: self.subnet_id, new, public: None };
         Ok(LaunchInterface { device_index: 0, delete_on_termination: None, source })
     }
@@ -305,7 +306,9 @@ impl InterfaceRequest {
             None => {
                 let (addresses, ipv6) = self.addresses.choice()?;
                 let description = self.description.clone().unwrap_or_default();
-                let new = NewInterface { addresses, ipv6, groups: self.groups.clone(), description, tags };
+                let tracking = self.connection_tracking_specification.unwrap_or_default().timeouts();
+                let groups = self.groups.clone();
+                let new = NewInterface { addresses, ipv6, groups, tracking, description, tags };
                 LaunchSource::New { subnet: self.subnet_id, new, public: self.associate_public_ip_address }
             }
         };
@@ -321,6 +324,9 @@ impl InterfaceRequest {
             ),
             () if self.subnet_id.is_some() || !self.groups.is_empty() => combination(
                 "A network interface ID and a subnet or security groups may not be specified together.",
+            ),
+            () if self.connection_tracking_specification.is_some() => combination(
+                "A network interface ID and a connection tracking specification may not be specified together.",
             ),
             () => Ok(LaunchSource::Existing(id)),
         }

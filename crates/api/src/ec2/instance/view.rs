@@ -3,7 +3,7 @@
 //! Source: EC2 API Reference, Instance, InstanceNetworkInterface, InstanceState, Reservation.
 
 use crate::ec2::host_name;
-use crate::ec2::network_interface::mac_text;
+use crate::ec2::network_interface::{TrackingView, mac_text};
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -173,6 +173,7 @@ struct Monitoring {
 struct InstanceInterfaceView {
     association: Option<InstanceAssociation>,
     attachment: Option<InstanceAttachment>,
+    connection_tracking_configuration: Option<TrackingView>,
     description: String,
     #[wire(response = "groupSet")]
     groups: Vec<GroupIdentifier>,
@@ -261,6 +262,7 @@ impl InstanceInterfaceView {
         InstanceInterfaceView {
             association: interface.addresses.first().and_then(|own| own.public.as_ref()).map(association),
             attachment: interface.attachment.as_ref().map(attachment),
+            connection_tracking_configuration: TrackingView::of(interface.tracking),
             description: interface.description.clone(),
             groups: GroupIdentifier::all(seen, &interface.groups),
             ipv6_addresses: ipv6.collect(),

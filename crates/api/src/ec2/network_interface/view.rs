@@ -2,6 +2,7 @@
 //!
 //! Source: EC2 API Reference, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment.
 
+use super::TrackingView;
 use crate::ec2::host_name;
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
@@ -23,6 +24,7 @@ pub struct InterfaceView {
     pub(super) attachment: Option<AttachmentView>,
     availability_zone: Option<ZoneName>,
     availability_zone_id: Option<String>,
+    connection_tracking_configuration: Option<TrackingView>,
     pub(super) description: String,
     #[wire(response = "groupSet")]
     pub(super) groups: Vec<GroupIdentifier>,
@@ -157,6 +159,7 @@ impl InterfaceView {
                 .map(|present| AttachmentView::of(present, owner, "attached")),
             availability_zone: zone,
             availability_zone_id: zone.map(|zone| zone.zone_id()),
+            connection_tracking_configuration: TrackingView::of(interface.tracking),
             description: interface.description.clone(),
             groups: GroupIdentifier::all(seen, &interface.groups),
             interface_type: type_word(interface.kind),
