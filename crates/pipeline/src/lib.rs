@@ -20,6 +20,7 @@ mod address;
 mod entry;
 mod fate;
 mod flow;
+mod index;
 mod legs;
 mod pending;
 mod slots;

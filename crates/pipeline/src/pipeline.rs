@@ -80,6 +80,26 @@ impl Pipeline {
         }
     }
 
+    /// What becomes of `packets` that enter at one instant, in their order: their verdicts are appended to `verdicts`.
+    ///
+    /// The same as [`forward`](Self::forward) for one after the other, but with many flows up to twice as fast: the
+    /// memory is asked for the entries of 32 packets at a time.
+    pub fn forward_batch(&mut self, mut packets: &[(Port, Packet)], now: Nanos, verdicts: &mut Vec<Verdict>) {
+        verdicts.reserve(packets.len());
+        while let Some((from, first)) = packets.first() {
+            let context = (&self.world, &mut self.pending);
+            let count = match (first.source.is_ipv4(), first.destination.is_ipv4()) {
+                (true, true) => self.flows4.forward_batch(context, packets, now, verdicts),
+                (false, false) => self.flows6.forward_batch(context, packets, now, verdicts),
+                _ => {
+                    verdicts.push(self.forward(*from, first, now));
+                    1
+                }
+            };
+            packets = &packets[count..];
+        }
+    }
+
     /// What [`forward`](Self::forward) would do with `packet`, and why; nothing changes.
     ///
     /// It knows the connections tracked at `now`; that the flow table is full it does not tell.

@@ -13,6 +13,7 @@ use crate::entry::{Entry, Key, SECOND_NS};
 use crate::explain::{Admission, Explanation, Step};
 use crate::fate::{Attention, Fate, World, after, waits};
 use crate::flow::Flow;
+use crate::index::Index;
 use crate::legs::{Leg, Legs};
 use crate::packet::{InterfaceIdx, Packet, Port};
 use crate::pending::{PENDING_MAX, Pending};
@@ -22,8 +23,8 @@ use crate::track::{Connection, Tracked};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{Connections, Decision, Standing, Walk};
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 use weir_model::Nanos;
 use weir_model::group::Direction;
 
@@ -49,6 +50,8 @@ impl Default for Limits {
     }
 }
 
+/// The most packets that are looked ahead for together: enough that the memory is busy, few enough for the first cache.
+const BATCH: usize = 32;
 /// Seconds that an entry without a tracked connection is kept after its last packet.
 pub const RETAIN_S: u32 = 60;
 /// Seconds between searches of a full table for entries that are over.
@@ -57,7 +60,7 @@ const SWEEP_S: u64 = 1;
 /// All flows of one family.
 #[derive(Debug)]
 pub(crate) struct Table<A> {
-    index: HashTable<u32>,
+    index: Index,
     entries: Vec<Entry<A>>,
     free: Vec<u32>,
     legs: Legs<A>,
@@ -65,6 +68,16 @@ pub(crate) struct Table<A> {
     swept: Nanos,
     limits: Limits,
     hasher: FixedState,
+    batch: Vec<Ahead<A>>,
+}
+
+/// A packet of a batch, before its turn.
+#[derive(Clone, Copy, Debug)]
+struct Ahead<A> {
+    key: Key<A>,
+    hash: u64,
+    /// The entry that the index leads to; nobody has looked yet whether it is this flow's.
+    hint: u32,
 }
 
 /// A packet at the table's door.
@@ -81,7 +94,7 @@ impl<A: Address> Table<A> {
     /// A table without flows, hashed with `seed`.
     pub fn new(seed: u64, limits: Limits) -> Table<A> {
         Table {
-            index: HashTable::new(),
+            index: Index::default(),
             entries: Vec::new(),
             free: Vec::new(),
             legs: Legs::new(),
@@ -89,6 +102,7 @@ impl<A: Address> Table<A> {
             swept: Nanos(0),
             limits,
             hasher: FixedState::with_seed(seed),
+            batch: Vec::new(),
         }
     }
 
@@ -109,20 +123,81 @@ impl<A: Address> Table<A> {
         let Some(port) = world.slots.of(from) else { return Verdict::Drop(Reason::UnknownPort) };
         let key = Key { port, flow };
         let found = self.find(&key);
-        if let Some(index) = found {
+        self.judge((world, pending), Visit { from, packet, now, key, found })
+    }
+
+    /// Decides about the first packets of `packets` that are of this family, at most a batch, in their order, and says how
+    /// many they were. The same as one by one, but what they need of index and entries is read for all before any is
+    /// decided about, so that the memory answers them together.
+    pub fn forward_batch(
+        &mut self,
+        (world, pending): (&World, &mut Pending),
+        packets: &[(Port, Packet)],
+        now: Nanos,
+        out: &mut Vec<Verdict>,
+    ) -> usize {
+        let mut batch = std::mem::take(&mut self.batch);
+        self.look_ahead(world, packets, &mut batch);
+        for (ahead, (from, packet)) in batch.iter().zip(packets) {
+            if ahead.key.port == NOWHERE {
+                out.push(Verdict::Drop(Reason::UnknownPort));
+                continue;
+            }
+            let (from, key, found) = (*from, ahead.key, self.find_ahead(ahead));
+            out.push(self.judge((world, pending), Visit { from, packet, now, key, found }));
+        }
+        let count = batch.len();
+        self.batch = batch;
+        count
+    }
+
+    /// Three loops whose steps do not wait for each other: hashes, then the index, then the entries.
+    fn look_ahead(&self, world: &World, packets: &[(Port, Packet)], batch: &mut Vec<Ahead<A>>) {
+        batch.clear();
+        for (from, packet) in packets.iter().take(BATCH) {
+            let Some(flow) = Flow::of(packet) else { break };
+            let key = Key { port: world.slots.of(*from).unwrap_or(NOWHERE), flow };
+            let hash = self.hasher.hash_one(key);
+            black_box(self.index.peek(hash));
+            batch.push(Ahead { key, hash, hint: NOWHERE });
+        }
+        for ahead in batch {
+            ahead.hint = self.index.find(ahead.hash, |_| true).unwrap_or(NOWHERE);
+            black_box(self.entries.get(ahead.hint as usize).map(|entry| entry.epoch));
+        }
+    }
+
+    /// The entry of the flow, at its turn: packets before it may have made or taken away entries.
+    #[inline]
+    fn find_ahead(&self, ahead: &Ahead<A>) -> Option<u32> {
+        match self.entries.get(ahead.hint as usize) {
+            Some(entry) if entry.key == ahead.key => Some(ahead.hint),
+            _ => self.find_hashed(ahead.hash, &ahead.key),
+        }
+    }
+
+    /// Decides about a packet whose entry, if it has one, has been found.
+    #[inline]
+    fn judge(&mut self, (world, pending): (&World, &mut Pending), visit: Visit<A>) -> Verdict {
+        if let Some(index) = visit.found {
             let entry = &mut self.entries[index as usize];
-            if entry.attention == Attention::None && entry.covers(world.epoch, packet, now) {
-                entry.count(packet, now);
+            if entry.attention == Attention::None && entry.covers(world.epoch, visit.packet, visit.now) {
+                entry.count(visit.packet, visit.now);
                 return entry.verdict(&world.slots);
             }
         }
-        self.visit((world, pending), Visit { from, packet, now, key, found })
+        self.visit((world, pending), visit)
     }
 
     #[inline]
     fn find(&self, key: &Key<A>) -> Option<u32> {
+        self.find_hashed(self.hasher.hash_one(key), key)
+    }
+
+    #[inline]
+    fn find_hashed(&self, hash: u64, key: &Key<A>) -> Option<u32> {
         let entries = &self.entries;
-        self.index.find(self.hasher.hash_one(key), |index| entries[*index as usize].key == *key).copied()
+        self.index.find(hash, |index| entries[index as usize].key == *key)
     }
 
     /// The slow path: a packet whose flow is new, or has to be decided again.
@@ -372,9 +447,7 @@ impl<A: Address> Table<A> {
                 self.entries.len() as u32 - 1
             }
         };
-        let (hasher, entries) = (&self.hasher, &self.entries);
-        let hash = hasher.hash_one(key);
-        self.index.insert_unique(hash, index, |index| hasher.hash_one(entries[*index as usize].key));
+        self.index.insert(self.hasher.hash_one(key), index);
         index
     }
 
@@ -384,10 +457,9 @@ impl<A: Address> Table<A> {
         entry.live = false;
         self.legs.remove(std::mem::replace(&mut entry.legs, NOWHERE));
         self.refused -= usize::from(entry.refused);
-        let hash = self.hasher.hash_one(entry.key);
-        if let Ok(found) = self.index.find_entry(hash, |found| *found == index) {
-            found.remove();
-        }
+        self.index.remove(self.hasher.hash_one(entry.key), index);
+        // No packet of a batch that looked ahead may take it for its own.
+        entry.key.port = NOWHERE;
         self.free.push(index);
     }
 

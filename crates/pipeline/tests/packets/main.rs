@@ -1,5 +1,6 @@
 //! The pipeline from outside: tables of packets and their fates, and random networks against the oracle.
 
+mod batches;
 mod limits;
 mod net;
 mod properties;

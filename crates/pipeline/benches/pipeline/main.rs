@@ -1,13 +1,13 @@
 //! How long a packet takes: `cargo bench -p weir-pipeline`. Prints `name value unit`, one figure a line.
 //!
-//! The flow table is compared with a plain hash map from 5-tuple to counters in the same run: a ratio says more than
-//! nanoseconds of one machine. Figures are the best of many short rounds, since others may use the machine too.
+//! Ratios to something plain that was measured in the same minutes say more than nanoseconds of one machine. Figures are
+//! the best of many short rounds, since others may use the machine too.
 
-#[path = "../tests/packets/net.rs"]
+mod hits;
+#[path = "../../tests/packets/net.rs"]
 #[allow(dead_code, reason = "the bench needs a part of the language for networks")]
 mod net;
 
-use hashbrown::HashMap;
 use net::{Net, id};
 use std::fmt::Write;
 use std::hint::black_box;
@@ -19,24 +19,30 @@ use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
 
 /// Rounds of a measurement; each is short enough to be rarely interrupted.
 const ROUNDS: usize = 60;
-/// Packets of a round.
-const PACKETS: usize = 50_000;
 const NOW: Nanos = Nanos(1_000_000_000_000);
 
+type Bench = fn(&Net);
+
+/// What is measured, by the name that chooses it on the command line.
+const BENCHES: &[(&str, Bench)] = &[
+    ("hits-10k", |net| hits::contest(net, "10k", 10_000)),
+    ("hits-1m", |net| hits::contest(net, "1m", 1_000_000)),
+    ("slow-path", |net| show("slow-path-60-rules-20-entries", slow_path(net), "ns")),
+    ("refused", |net| show("refused-hit-10k", refused(net), "ns")),
+    ("longest-prefix", |net| show("longest-prefix-100-routes", longest_prefix(net), "ns")),
+    ("build", |_| show("build-1000-interfaces", build(1_000), "ms")),
+    ("close-window", |net| show("close-window-1m-flows", close_window(net, 500_000), "ms")),
+];
+
+/// Runs the benches named on the command line, or all.
 fn main() {
     let net: Net = two_hosts().parse().expect("a network");
-    for (name, flows) in [("10k", 10_000), ("1m", 1_000_000)] {
-        let making = making(flows);
-        let (table, plain) = (hit(&net, flows) - making, plain_map(flows) - making);
-        show(&format!("flow-table-hit-{name}"), table, "ns");
-        show(&format!("plain-map-hit-{name}"), plain, "ns");
-        show(&format!("flow-table-to-plain-map-{name}"), table / plain, "ratio");
+    let names: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    for (name, bench) in BENCHES {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            bench(&net);
+        }
     }
-    show("slow-path-60-rules-20-entries", slow_path(&net), "ns");
-    show("refused-hit-10k", refused(&net), "ns");
-    show("longest-prefix-100-routes", longest_prefix(&net), "ns");
-    show("build-1000-interfaces", build(1_000), "ms");
-    show("close-window-1m-flows", close_window(&net, 500_000), "ms");
 }
 
 fn show(name: &str, value: f64, unit: &str) {
@@ -111,75 +117,14 @@ fn established(net: &Net, flows: usize) -> Pipeline {
     for number in 0..flows {
         let syn = packet(number, SYN);
         let back = Packet { tcp_flags: SYN | ACK, ..Packet::new(syn.tuple().reversed(), 60) };
-        for (from, packet) in [(client, syn), (server, back), (client, packet(number, ACK))] {
+        let (ack, answer) = (packet(number, ACK), Packet { tcp_flags: ACK, ..back });
+        for (from, packet) in [(client, syn), (server, back), (client, ack), (server, answer), (client, ack)]
+        {
             let verdict = pipeline.forward(from, &packet, NOW);
             assert!(matches!(verdict, Verdict::Deliver(_)), "{verdict:?}");
         }
     }
     pipeline
-}
-
-/// Random connections out of `flows / 2`, each with a bit for the direction.
-fn choices(flows: usize) -> Vec<(usize, bool)> {
-    let mut ids = Ids::new(9);
-    (0..PACKETS).map(|_| (ids.below(flows as u64 / 2) as usize, ids.below(2) == 0)).collect()
-}
-
-/// A packet of connection `number`, or of its replies.
-fn data(number: usize, is_reply: bool) -> Packet {
-    let tuple = if is_reply { tuple(number).reversed() } else { tuple(number) };
-    Packet { tcp_flags: ACK, ..Packet::new(tuple, 1500) }
-}
-
-/// What it costs to make the packets: taken off the figures, it is no part of the look-up.
-fn making(flows: usize) -> f64 {
-    let choices = choices(flows);
-    time(PACKETS, || {
-        for (number, is_reply) in &choices {
-            black_box(&data(*number, *is_reply));
-        }
-    })
-}
-
-fn hit(net: &Net, flows: usize) -> f64 {
-    let mut pipeline = established(net, flows / 2);
-    let ports = [port(&pipeline, "client"), port(&pipeline, "server")];
-    let choices = choices(flows);
-    time(PACKETS, || {
-        for (number, is_reply) in &choices {
-            let packet = data(*number, *is_reply);
-            black_box(pipeline.forward(ports[usize::from(*is_reply)], &packet, NOW));
-        }
-    })
-}
-
-/// What a look-up and two additions cost without anything around them.
-fn plain_map(flows: usize) -> f64 {
-    type Key = (u32, u32, u32, u16, u16, u8);
-    let key = |packet: &Packet| -> Key {
-        let number = |address| match address {
-            IpAddr::V4(address) => u32::from(address),
-            IpAddr::V6(_) => 0,
-        };
-        let (source, destination) = (number(packet.source), number(packet.destination));
-        (0, source, destination, packet.source_port, packet.destination_port, packet.protocol.0)
-    };
-    let hasher = foldhash::fast::FixedState::with_seed(1);
-    let mut map: HashMap<Key, (u64, u64), _> = HashMap::with_hasher(hasher);
-    for number in 0..flows / 2 {
-        map.insert(key(&data(number, false)), (0, 0));
-        map.insert(key(&data(number, true)), (0, 0));
-    }
-    let choices = choices(flows);
-    time(PACKETS, || {
-        for (number, is_reply) in &choices {
-            let packet = data(*number, *is_reply);
-            if let Some((packets, bytes)) = map.get_mut(&key(black_box(&packet))) {
-                *packets += u64::from(packet.segments);
-                *bytes += u64::from(packet.bytes);
-            }
-        }
-    })
 }
 
 /// First packets of flows: both sides' groups and ACLs, the route, two entries made.
