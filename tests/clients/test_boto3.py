@@ -422,6 +422,7 @@ def instances():
     ec2.get_waiter("instance_running").wait(InstanceIds=[one])
     refused("a subnet with instances", "DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
     public_keys(one)
+    run_command(one)
     ec2.terminate_instances(InstanceIds=both)
     ec2.get_waiter("instance_terminated").wait(InstanceIds=both)
     found = ec2.describe_instances(InstanceIds=both)["Reservations"]
@@ -691,6 +692,25 @@ def public_keys(instance):
     check("a key is pushed", connect.send_ssh_public_key(InstanceId=instance, **key)["Success"])
     unknown = "i-0123456789abcdef0"
     refused("to nobody", "EC2InstanceNotFoundException", connect.send_ssh_public_key, InstanceId=unknown, **key)
+
+
+def run_command(instance):
+    sent = {"DocumentName": "AWS-RunShellScript", "InstanceIds": [instance]}
+    command = ssm.send_command(**sent, Parameters={"commands": ["echo one", "hostname -s"]})["Command"]["CommandId"]
+    ssm.get_waiter("command_executed").wait(CommandId=command, InstanceId=instance, WaiterConfig={"Delay": 1})
+    output = ssm.get_command_invocation(CommandId=command, InstanceId=instance)
+    equal("a command succeeds", (output["Status"], output["ResponseCode"]), ("Success", 0))
+    check("and has printed", output["StandardOutputContent"].startswith("one\nip-"), output)
+    listed = ssm.list_command_invocations(CommandId=command, Details=True)["CommandInvocations"]
+    equal("it is listed with its output", listed[0]["CommandPlugins"][0]["Output"], output["StandardOutputContent"])
+    endless = ssm.send_command(**sent, Parameters={"commands": ["ping -q 127.0.0.1"]})["Command"]["CommandId"]
+    ssm.cancel_command(CommandId=endless)
+    equal("a cancelled one", ssm.list_commands(CommandId=endless)["Commands"][0]["Status"], "Cancelled")
+    nodes = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [instance]}])
+    equal("a managed node", ids(nodes, "InstanceInformationList", "PingStatus"), ["Online"])
+    unknown = {"CommandId": "0" * 36, "InstanceId": instance}
+    refused("an unknown command", "InvocationDoesNotExist", ssm.get_command_invocation, **unknown)
+    refused("no such document", "InvalidDocument", ssm.send_command, **{**sent, "DocumentName": "AWS-Mine"})
 
 
 def operations(service):

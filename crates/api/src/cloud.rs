@@ -9,6 +9,7 @@ use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
 use crate::operation::Context;
 use crate::plane::Plane;
+use crate::ssm::command::Commands;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
 use weir_model::iam::Identities;
@@ -65,6 +66,7 @@ pub struct Cloud {
     definitions: Table<Definition>,
     pub(crate) plane: Plane,
     pub(crate) shells: Shells,
+    commands: Commands,
     runner: Box<dyn RunQuery>,
     ids: Ids,
     tokens: Tokens,
@@ -90,6 +92,7 @@ impl Cloud {
             network: Network::default(),
             plane,
             shells: Shells::default(),
+            commands: Commands::default(),
             identities: Identities::default(),
             counts: Counts::default(),
             tokens: Tokens::default(),
@@ -153,7 +156,7 @@ impl Cloud {
 
     /// When there is something to do next, or `None` if nothing will happen unless someone asks.
     pub fn next_deadline(&self) -> Option<Nanos> {
-        self.plane.next_deadline()
+        [self.plane.next_deadline(), self.commands.next_deadline()].into_iter().flatten().min()
     }
 
     /// What has changed since this was last asked, for the disk.
@@ -170,6 +173,7 @@ impl Cloud {
     pub(crate) fn catch_up(&mut self, now: Nanos) {
         self.plane.step(&self.network, now);
         local::look_at_all(&mut self.shells, &mut self.plane.fabric);
+        self.commands.look(&mut self.plane.fabric, now.into());
     }
 
     /// The account and region that a caller acts in.
@@ -192,6 +196,9 @@ impl Cloud {
             return Refusal { protocol, service, error }.response(request_id);
         };
         let scope = self.scope_of(incoming.credential.as_ref());
+        if incoming.service == Service::Ssm {
+            self.catch_up(now.into());
+        }
         if incoming.service == Service::Ec2 {
             self.network.open_region(&mut Cx { scope, now, ids: &mut self.ids });
         }
@@ -201,6 +208,7 @@ impl Cloud {
             logs: &self.logs,
             definitions: &mut self.definitions,
             queries: &mut self.queries,
+            commands: &mut self.commands,
             runner: self.runner.as_ref(),
             ids: &mut self.ids,
             ticket,
@@ -208,7 +216,11 @@ impl Cloud {
             request_id,
             now,
         };
-        dispatch::answer(row, incoming, request_id, &mut cx, &mut self.tokens)
+        let answer = dispatch::answer(row, incoming, request_id, &mut cx, &mut self.tokens);
+        if incoming.service == Service::Ssm {
+            self.commands.look(&mut self.plane.fabric, now);
+        }
+        answer
     }
 
     fn refuse(&mut self, refusal: &Refusal, request_id: &str) -> Response {

@@ -21,7 +21,7 @@ pub mod subnet;
 pub mod tags;
 pub mod vpc;
 
-mod host_name;
+pub(crate) mod host_name;
 
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }

@@ -3,6 +3,7 @@
 use crate::errors;
 use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
+use crate::ssm::command::Commands;
 use serde_json::Value;
 use weir_model::iam::{IamCx, IamRefused, Identities};
 use weir_model::table::Table;
@@ -37,7 +38,9 @@ pub struct Context<'a> {
     pub definitions: &'a mut Table<Definition>,
     /// Queries over them.
     pub queries: &'a mut Queries,
-    /// Who runs those.
+    /// Scripts sent to managed nodes.
+    pub commands: &'a mut Commands,
+    /// Who runs queries.
     pub runner: &'a dyn RunQuery,
     /// Where fresh ids come from.
     pub ids: &'a mut Ids,

@@ -58,6 +58,7 @@ impl Host {
             ("POST", "/_weir/clock/advance") => return self.advance(&request),
             ("GET", "/_weir/clock") => return self.show_clock(),
             ("GET", "/_weir/exec") => self.let_commands_run(),
+            ("POST", "/") if looks_at_commands(&request) => self.let_commands_run(),
             _ => {}
         }
         match self.handle(request) {
@@ -202,6 +203,13 @@ impl Host {
             self.stop.notified().await;
         }
     }
+}
+
+/// Whether a request asks Run Command how a command stands.
+fn looks_at_commands(request: &Request) -> bool {
+    let looks = ["GetCommandInvocation", "ListCommandInvocations", "ListCommands"];
+    let operation = request.header("x-amz-target").and_then(|target| target.strip_prefix("AmazonSSM."));
+    operation.is_some_and(|operation| looks.contains(&operation))
 }
 
 /// Waits until what a reply changed is on disk.

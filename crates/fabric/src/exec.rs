@@ -137,6 +137,13 @@ impl Fabric {
         Some(output)
     }
 
+    /// Ends a command without asking: what it has printed since the last call, or `None` if there is no such command.
+    pub fn kill(&mut self, id: ExecId) -> Option<Output> {
+        let output = self.poll(id)?;
+        self.forget(id);
+        Some(output)
+    }
+
     /// Where a command that is in no session writes to.
     fn terminal_mut(&mut self, id: ExecId) -> Option<&mut Terminal> {
         match self.execs.get_mut(&id)? {

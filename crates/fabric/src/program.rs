@@ -15,6 +15,7 @@ mod nc;
 mod options;
 mod ping;
 mod plain;
+mod sh;
 mod socket;
 
 pub(crate) use connect::Connect;
@@ -154,6 +155,7 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "ping" | "ping6" => ping::start(name, args, machine, now),
         "nc" | "ncat" => nc::start(args, machine, now),
         "curl" => curl::start(args, machine, now),
+        "sh" | "bash" => sh::start(args),
         "hostname" => plain::hostname(args, machine),
         "ip" => plain::ip(args, machine),
         "echo" => Started::printed(format!("{}\n", args.join(" "))),

@@ -22,6 +22,7 @@ mod packets;
 mod peering;
 mod region;
 mod route;
+mod run_command;
 mod security_group;
 mod shown;
 mod ssm;

@@ -253,7 +253,14 @@ impl Bed {
     /// Runs a command line until it ends, at most ten minutes, and gives what it printed.
     #[track_caller]
     pub fn run(&mut self, host: HostName, line: &str) -> Output {
-        let argv: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let argv: Vec<&str> = line.split_whitespace().collect();
+        self.run_words(host, &argv)
+    }
+
+    /// The same for a command line in words.
+    pub fn run_words(&mut self, host: HostName, argv: &[&str]) -> Output {
+        let line = argv.join(" ");
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let id = self.fabric.exec(host, &argv).unwrap_or_else(|error| panic!("{error}"));
         let give_up = self.fabric.now().plus(600 * SECOND);
         let mut output = Output::default();

@@ -316,3 +316,47 @@ fn mistakes_on_the_command_line_are_told() {
     assert!(usage.stderr.starts_with("ping: invalid option -- 'z'\n\nUsage\n  ping [options]"), "{usage:?}");
     assert_eq!(usage.exit_code, Some(2));
 }
+
+#[test]
+fn a_shell_runs_commands_one_after_another() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let rows = [
+        ("echo one; echo 'two  three'", "one\ntwo  three\nexit 0"),
+        ("false\necho after", "after\nexit 0"),
+        ("echo before\nfalse", "before\nexit 1"),
+        ("false && echo no || echo yes", "yes\nexit 0"),
+        ("set -e\nfalse || true\nfalse\necho no", "exit 1"),
+        ("echo a\nexit 3\necho b", "a\nexit 3"),
+        ("true\n\nfoo", "bash: line 3: foo: command not found\nexit 127"),
+        ("echo a > b", "bash: line 1: syntax error: `>' is not simulated by weir\nexit 2"),
+        ("ping -c 1 -q 10.1.0.4 && nc -z 10.1.0.4 22 && bash -c 'exit 4'", "exit 4"),
+        ("", "exit 0"),
+    ];
+    for (text, expected) in rows {
+        let output = shown(&bed.run_words(host, &["sh", "-c", text]));
+        assert!(output.ends_with(expected), "{text}: {output}");
+    }
+    assert!(bed.run(host, "sh script.sh").stderr.starts_with("bash: only -c is simulated"));
+}
+
+#[test]
+fn an_interrupt_ends_a_shell_and_a_kill_gives_what_was_printed() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let argv = ["sh", "-c", "echo begun; ping 10.1.0.4; echo over"].map(str::to_owned);
+    let interrupted = bed.fabric.exec(host, &argv).expect("it starts");
+    let killed = bed.fabric.exec(host, &argv).expect("it starts");
+    bed.pass(2);
+    bed.fabric.interrupt(interrupted);
+    let output = bed.fabric.poll(interrupted).expect("it is known");
+    assert_eq!(output.exit_code, Some(130));
+    assert!(output.stdout.contains("3 packets transmitted") && !output.stdout.contains("over"), "{output:?}");
+    let output = bed.fabric.kill(killed).expect("it is known");
+    assert!(output.stdout.starts_with("begun\nPING") && output.exit_code.is_none(), "{output:?}");
+    assert_eq!(bed.fabric.kill(killed), None);
+    bed.pass(5);
+    assert_eq!(bed.fabric.next_event(), None, "nothing pings any more");
+}
