@@ -23,13 +23,23 @@ const HUNG_UP: i32 = 255;
 /// The port of sshd.
 const SSH_PORT: u16 = 22;
 
+/// A program that runs in an instance outside.
+pub trait Running: Send {
+    /// What it has printed since the last call, and its exit code once it has ended. Does not wait.
+    fn poll(&mut self) -> Output;
+
+    /// Interrupts it as Ctrl-C does.
+    fn interrupt(&mut self);
+}
+
 /// Where a command is.
-#[derive(Debug)]
 pub(crate) enum Place {
     /// On a host.
     Host(HostKey),
     /// In a session, which is a command itself.
     Session(ExecId),
+    /// In an instance outside.
+    Outside(Box<dyn Running>),
     /// Its host has stopped; this is what it printed last.
     Gone(Terminal),
 }
@@ -65,6 +75,8 @@ pub enum ExecError {
     NoInstanceConnect(RegionName),
     /// The session is not open.
     NotOpen,
+    /// The instance should run outside, and it does not, or the program could not be started; with the reason.
+    Outside(HostName, String),
 }
 
 impl fmt::Display for ExecError {
@@ -75,6 +87,7 @@ impl fmt::Display for ExecError {
             ExecError::NoPublicAddress(instance) => write!(f, "{instance} has no public IPv4 address"),
             ExecError::NoInstanceConnect(region) => write!(f, "{region} has no EC2 Instance Connect"),
             ExecError::NotOpen => f.write_str("the session is not open"),
+            ExecError::Outside(host, why) => write!(f, "{host}: {why}"),
         }
     }
 }
@@ -94,6 +107,14 @@ impl Fabric {
         let key = key.ok_or(ExecError::NotRunning(host))?;
         let id = self.fresh_exec()?;
         let now = self.now;
+        if let HostName::Instance(instance) = host
+            && self.hosts.get(key).is_some_and(|running| running.is_outside)
+        {
+            let running = self.exec_outside(instance, argv);
+            let running = running.map_err(|why| ExecError::Outside(host, why))?;
+            self.execs.insert(id, Place::Outside(running));
+            return Ok(id);
+        }
         let running = self.hosts.get_mut(key).ok_or(ExecError::NotRunning(host))?;
         let started = program::start(argv, &mut running.machine, now);
         running.start(Task::new(id.0, started));
@@ -121,9 +142,11 @@ impl Fabric {
     /// What a command has printed since the last call. With the exit code the command is forgotten: the next call gives
     /// `None`, as for one that never was.
     pub fn poll(&mut self, id: ExecId) -> Option<Output> {
-        let output = match self.execs.get(&id)? {
+        let output = match self.execs.get_mut(&id)? {
+            Place::Outside(running) => running.poll(),
             Place::Session(session) => {
-                let terminal = self.terminal_mut(*session);
+                let session = *session;
+                let terminal = self.terminal_mut(session);
                 let output = terminal.and_then(|terminal| terminal.channels.get_mut(&id.0));
                 // A session that was forgotten has taken its commands with it.
                 let lost = Output { exit_code: Some(HUNG_UP), ..Output::default() };
@@ -149,7 +172,7 @@ impl Fabric {
         match self.execs.get_mut(&id)? {
             Place::Host(key) => Some(&mut self.hosts.get_mut(*key)?.task_mut(id.0)?.terminal),
             Place::Gone(terminal) => Some(terminal),
-            Place::Session(_) => None,
+            Place::Session(_) | Place::Outside(_) => None,
         }
     }
 
@@ -164,16 +187,18 @@ impl Fabric {
             Some(Place::Session(session)) => {
                 self.terminal_mut(session).map(|terminal| terminal.channels.remove(&id.0));
             }
-            Some(Place::Gone(_)) | None => {}
+            Some(Place::Outside(_) | Place::Gone(_)) | None => {}
         }
     }
 
     /// Ends a command as Ctrl-C does: ping prints its statistics, others just stop. It may still have output.
     pub fn interrupt(&mut self, id: ExecId) {
-        match self.execs.get(&id) {
+        match self.execs.get_mut(&id) {
+            Some(Place::Outside(running)) => running.interrupt(),
             Some(Place::Session(session)) => {
+                let session = *session;
                 let message = Message { channel: id.0, kind: Kind::Interrupt, bytes: Vec::new() };
-                self.tell(*session, message);
+                self.tell(session, message);
             }
             Some(Place::Host(key)) => {
                 let key = *key;

@@ -9,8 +9,9 @@ use crate::frame::{self, Rewrite};
 use crate::host::{Host, HostName, Identity, Traffic};
 use crate::hosts::{HostKey, Hosts};
 use crate::identity;
-use crate::latency::{self, LOOPBACK_NS};
+use crate::latency::{self, INSTANCE_MTU, LOOPBACK_NS};
 use crate::loss::{Loss, Losses};
+use crate::outside::Outsiders;
 use crate::platform::Platform;
 use crate::program::ExecId;
 use crate::queue::Queue;
@@ -32,8 +33,8 @@ pub const EVENT_LOG_MAX: usize = 1 << 20;
 /// The shortest time after which a host that has just run is woken, in nanoseconds: the stack counts microseconds.
 const WAKE_NS: u64 = 1_000;
 
-/// The MTU of an instance's interface (EC2 User Guide, "Jumbo frames").
-const INSTANCE_SHAPE: Shape = Shape { mtu: 9001, ttl: TTL };
+/// What the packets of an instance look like.
+const INSTANCE_SHAPE: Shape = Shape { mtu: INSTANCE_MTU as usize, ttl: TTL };
 
 /// Hosts on the internet have Ethernet's MTU, and the TTL that is left of Linux's 64 after 13 routers.
 const INTERNET_SHAPE: Shape = Shape { mtu: 1500, ttl: 51 };
@@ -44,10 +45,11 @@ pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 /// Hosts, wires and the network between them.
 pub struct Fabric {
     pub(crate) now: Nanos,
-    pipeline: Pipeline,
+    pub(crate) pipeline: Pipeline,
     pub(crate) queue: Queue<Event>,
     pub(crate) platform: Platform,
     pub(crate) hosts: Hosts,
+    pub(crate) outsiders: Outsiders,
     pub(crate) execs: BTreeMap<ExecId, Place>,
     pub(crate) exec_count: u64,
     /// The first public address of each running instance that has one.
@@ -84,6 +86,7 @@ impl Fabric {
             queue: Queue::new(),
             platform: Platform::default(),
             hosts: Hosts::default(),
+            outsiders: Outsiders::default(),
             execs: BTreeMap::new(),
             exec_count: 0,
             public: BTreeMap::new(),
@@ -134,11 +137,17 @@ impl Fabric {
             match running {
                 Some(host) => host.refresh(identity),
                 None => {
-                    self.start(identity, INSTANCE_SHAPE);
+                    let key = self.start(identity, INSTANCE_SHAPE);
+                    let is_outside =
+                        matches!(name, HostName::Instance(id) if self.wants_outside(network, id));
+                    if let Some(host) = self.hosts.get_mut(key).filter(|_| is_outside) {
+                        host.is_outside = true;
+                    }
                 }
             }
         }
         self.hosts.index_interfaces();
+        self.update_outside(network);
         self.taken = identity::public_addresses(network);
         for address in &self.taken.clone() {
             if let Some(key) = self.hosts.on_internet(IpAddr::V4(*address)) {
@@ -243,6 +252,11 @@ impl Fabric {
         let Some(host) = self.hosts.get_mut(key).filter(|host| host.machine.owns(packet.destination)) else {
             return self.lose(Loss::HostGone, bytes);
         };
+        if host.is_outside {
+            host.traffic.received.add(&packet);
+            let interface = host.machine.port_of(packet.destination);
+            return self.hand_out(interface, bytes);
+        }
         let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox);
         self.outbox.recycle(bytes);
         if has_news {
@@ -253,7 +267,7 @@ impl Fabric {
     }
 
     /// Sends a packet that a host wrote.
-    fn transmit(&mut self, from: HostKey, mut bytes: Vec<u8>) {
+    fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
         let packet = match frame::parse(&bytes) {
             Ok(packet) => packet,
             Err(malformed) => return self.lose(Loss::Malformed(malformed), bytes),
@@ -264,10 +278,22 @@ impl Fabric {
         }
         host.count_sent(&packet);
         let port = host.machine.port_of(packet.source);
-        match self.pipeline.forward(port, &packet, self.now) {
-            Verdict::Deliver(delivery) => self.deliver(&packet, &delivery, bytes),
+        let verdict = self.pipeline.forward(port, &packet, self.now);
+        self.conclude((from, port), &packet, verdict, bytes);
+    }
+
+    /// Does with a packet that a host sent what the pipeline has decided.
+    pub(crate) fn conclude(
+        &mut self,
+        (from, port): (HostKey, Port),
+        packet: &Packet,
+        verdict: Verdict,
+        bytes: Vec<u8>,
+    ) {
+        match verdict {
+            Verdict::Deliver(delivery) => self.deliver(packet, &delivery, bytes),
             Verdict::Service(service) => self.ask(from, port, service, bytes),
-            Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), std::mem::take(&mut bytes)),
+            Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), bytes),
         }
     }
 
@@ -289,7 +315,7 @@ impl Fabric {
             Err(loss) => return self.lose(loss, bytes),
         };
         frame::rewrite(&mut bytes, packet, &Rewrite::from(delivery));
-        if path.mtu_bytes < INSTANCE_SHAPE.mtu as u32 {
+        if path.mtu_bytes < INSTANCE_MTU {
             // Stands in for path-MTU discovery, which the hosts' stacks do not have.
             frame::clamp_segments(&mut bytes, packet, path.mtu_bytes);
         }
@@ -317,9 +343,13 @@ impl Fabric {
     }
 
     pub(crate) fn lose(&mut self, loss: Loss, bytes: Vec<u8>) {
-        self.note(|| format!("lose {loss}"));
-        *self.losses.entry(loss).or_default() += 1;
+        self.count_loss(loss, 1);
         self.outbox.recycle(bytes);
+    }
+
+    pub(crate) fn count_loss(&mut self, loss: Loss, packets: u32) {
+        self.note(|| format!("lose {loss}"));
+        *self.losses.entry(loss).or_default() += u64::from(packets);
     }
 
     /// The packets that did not arrive, by reason, since the beginning.

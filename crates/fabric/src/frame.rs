@@ -174,6 +174,19 @@ pub fn fill_checksums(bytes: &mut [u8]) {
     }
 }
 
+/// Sets the TCP or UDP checksum to the sum over the pseudo-header, from which a network card goes on.
+pub(crate) fn begin_checksum(bytes: &mut [u8]) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    let Some(at) = header.payload_checksum().filter(|at| at + 2 <= header.total) else { return };
+    let begun = fold(header.pseudo(header.total - header.length));
+    bytes[at..at + 2].copy_from_slice(&begun.to_be_bytes());
+}
+
+/// How long the IP header is, if there is one.
+pub(crate) fn header_length(bytes: &[u8]) -> Option<usize> {
+    Header::parse(bytes).ok().map(|header| header.length)
+}
+
 fn set_checksum(bytes: &mut [u8], at: usize, over: std::ops::Range<usize>, start: u32) {
     if at + 2 <= over.end {
         bytes[at..at + 2].fill(0);

@@ -57,9 +57,9 @@ pub struct Count {
 }
 
 impl Count {
-    fn add(&mut self, bytes: u32) {
-        self.packets += 1;
-        self.bytes += u64::from(bytes);
+    pub(crate) fn add(&mut self, packet: &Packet) {
+        self.packets += u64::from(packet.segments);
+        self.bytes += u64::from(packet.bytes);
     }
 }
 
@@ -108,6 +108,8 @@ pub(crate) struct Identity {
 pub(crate) struct Host {
     pub(crate) machine: Machine,
     pub(crate) traffic: Traffic,
+    /// Whether it is not simulated: then the stack and all that uses it are idle, and packets for it are handed out.
+    pub(crate) is_outside: bool,
     tasks: Vec<Task>,
     shells: Vec<Shell>,
     /// When the queue will wake it, the next time last.
@@ -148,6 +150,7 @@ impl Host {
         Host {
             machine,
             traffic: Traffic::default(),
+            is_outside: false,
             tasks: Vec::new(),
             shells: Vec::new(),
             wakes: Vec::new(),
@@ -167,13 +170,13 @@ impl Host {
 
     /// Counts a packet that it puts on the wire.
     pub(crate) fn count_sent(&mut self, packet: &Packet) {
-        self.traffic.sent.add(packet.bytes);
+        self.traffic.sent.add(packet);
     }
 
     /// Takes in a packet for one of its addresses. True if it may have to [`Host::run`] then.
     pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
         if !self.machine.owns(packet.source) {
-            self.traffic.received.add(packet.bytes);
+            self.traffic.received.add(packet);
         }
         if let Some(reply) = Reply::read(packet, bytes) {
             self.hear(&reply, now, outbox);

@@ -5,6 +5,7 @@
 use crate::host::{Host, HostName};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use weir_model::InstanceId;
 use weir_pipeline::InterfaceIdx;
 
 /// Most hosts that the simulated internet has at one time.
@@ -89,6 +90,14 @@ impl Hosts {
     pub(crate) fn instances(&self) -> Vec<(HostName, HostKey)> {
         let is_instance = |(name, _): &(&HostName, &HostKey)| matches!(name, HostName::Instance(_));
         self.by_name.iter().filter(is_instance).map(|(name, key)| (*name, *key)).collect()
+    }
+
+    /// The running instances that are not simulated.
+    pub(crate) fn outside(&self) -> impl Iterator<Item = (InstanceId, HostKey)> {
+        self.by_name.iter().filter_map(|(name, key)| match name {
+            HostName::Instance(id) if self.get(*key)?.is_outside => Some((*id, *key)),
+            _ => None,
+        })
     }
 
     /// The host behind an interface.

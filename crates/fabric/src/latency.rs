@@ -26,6 +26,9 @@ const fn path(base_us: u64, jitter_us: u64, mtu_bytes: u32) -> Path {
     Path { base_ns: base_us * MICROSECOND, jitter_ns: jitter_us * MICROSECOND, mtu_bytes }
 }
 
+/// The largest packet of an instance's interface (EC2 User Guide, "Jumbo frames").
+pub const INSTANCE_MTU: u32 = 9001;
+
 /// The time a packet to an address of its own host takes, in nanoseconds.
 pub const LOOPBACK_NS: u64 = 10 * MICROSECOND;
 

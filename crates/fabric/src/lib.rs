@@ -5,10 +5,13 @@
 //! [`weir_pipeline::Packet`], judged, rewritten, and arrives after the latency of its way. Commands such as ping run on
 //! hosts as state machines. Nothing here knows the API, the log store or a clock: time is an argument.
 //!
+//! An instance may also run outside, as a network namespace of the machine: see [`outside`].
+//!
 //! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost), UDP services.
 
 pub mod frame;
 pub mod latency;
+pub mod outside;
 pub mod service;
 
 mod datagram;
@@ -23,16 +26,19 @@ mod loss;
 mod platform;
 mod program;
 mod queue;
+mod segments;
 mod shell;
 mod stack;
 mod task;
 
-pub use exec::{EXECS_MAX, ExecError, Session, SessionId};
+pub use exec::{EXECS_MAX, ExecError, Running, Session, SessionId};
 pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX};
 pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};
 pub use hosts::INTERNET_HOSTS_MAX;
 pub use loss::{Loss, Losses};
+pub use outside::{Outside, OutsideHost, OutsideInterface, OutsidePort, Relayed};
 pub use platform::LINK_LOCAL_PACKETS_PER_S_MAX;
 pub use program::{ExecId, OUTPUT_BYTES_MAX, Output};
+pub use segments::Offload;
 pub use stack::{SOCKET_BUFFER_BYTES, SOCKETS_MAX};
