@@ -16,6 +16,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-engine", 3),
     ("weir-fabric", 3),
     ("weir-api", 4),
+    ("weir-netns", 4),
     ("weir", 6),
     ("xtask", 9),
 ];
@@ -29,6 +30,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("hyper", &["weir"]),
     ("tokio", &["weir", "weir-engine"]),
     ("rusqlite", &["weir", "weir-store"]),
+    ("libc", &["weir-netns"]),
+    ("rustix", &["weir-netns"]),
 ];
 
 const FILE_LINES_MAX: usize = 800;

@@ -1,0 +1,149 @@
+//! From the first boot to the end of an instance.
+
+use crate::Test;
+use crate::world::World;
+use weir_model::{InstanceId, Timestamp};
+
+pub const TESTS: &[Test] = &[
+    ("programs run with their output and exit code", programs),
+    ("an instance has what DHCP would give it", dhcp),
+    ("a script as user data runs once and its output is kept", user_data),
+    ("what runs in an instance ends with it", end_of_an_instance),
+    ("an interrupt ends a program as Ctrl-C does", interrupt),
+    ("addresses come and go while it runs", addresses),
+];
+
+fn programs(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let output = world.script(host.name(), "echo out; echo err >&2; exit 3");
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str(), output.exit_code),
+        ("out\n", "err\n", Some(3))
+    );
+    let output = world.run(host.name(), "no-such-program");
+    assert_eq!(output.exit_code, Some(127));
+    assert_eq!(output.stderr, "bash: no-such-program: command not found\n");
+    let output = world.script(host.name(), "kill -9 $$");
+    assert_eq!(output.exit_code, Some(137));
+}
+
+fn dhcp(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let script = "hostname; cat /etc/resolv.conf; grep ip- /etc/hosts; cat /sys/class/net/eth0/mtu 2>/dev/null; ip -4 -o addr show eth0; ip route";
+    let output = world.script(host.name(), script);
+    let name = format!("ip-{}", host.private.to_string().replace('.', "-"));
+    let wanted = [
+        name.clone(),
+        "search ec2.internal".to_owned(),
+        "nameserver 10.0.0.2".to_owned(),
+        format!("{} {name}.ec2.internal {name}", host.private),
+        format!("inet {}/24", host.private),
+        "default via 10.0.0.1 dev eth0".to_owned(),
+    ];
+    for wanted in wanted {
+        assert!(output.stdout.contains(&wanted), "{wanted}: {output:?}");
+    }
+    let link = world.run(host.name(), "ip link show eth0").stdout;
+    let mac = world.bed().network.interfaces.get(&host.interface).expect("the interface").mac;
+    let mac = mac.map(|byte| format!("{byte:02x}")).join(":");
+    assert!(link.contains("mtu 9001") && link.contains(&mac), "{mac}: {link}");
+}
+
+fn user_data(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let script = "#!/bin/sh\necho begun; hostname; echo wrong >&2\n";
+    let host = world.bed().instance_with(&site, Some(script));
+    world.check_runs(&host);
+    let kept = || world.run(host.name(), "cat /var/log/cloud-init-output.log").stdout;
+    world.wait_until("the script has run", |_| kept().contains("wrong"));
+    assert!(kept().starts_with("begun\nip-10-0-0-"), "{}", kept());
+    restart(world, host.id);
+    world.check_runs(&host);
+    assert_eq!(kept().matches("begun").count(), 1, "{}", kept());
+}
+
+fn stop(world: &World, id: InstanceId) {
+    let mut bed = world.bed();
+    let now = Timestamp::from(bed.fabric.now());
+    bed.command(|network, cx| network.stop_instances(cx, &[id]));
+    // Stopping takes a while in the API; the network is told the time.
+    bed.network.step(Timestamp(now.0 + 3_600_000));
+    let bed = &mut *bed;
+    bed.fabric.update(&bed.network);
+}
+
+fn restart(world: &World, id: InstanceId) {
+    stop(world, id);
+    let mut bed = world.bed();
+    bed.command(|network, cx| network.start_instances(cx, &[id]));
+    let now = Timestamp::from(bed.fabric.now());
+    bed.network.step(Timestamp(now.0 + 7_200_000));
+    let bed = &mut *bed;
+    bed.fabric.update(&bed.network);
+}
+
+/// Whether a process with this in its command line runs on the machine.
+fn runs(mark: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok()).any(|line| {
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(mark) && line.starts_with("sleep")
+    })
+}
+
+fn end_of_an_instance(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let span = format!("9{}", std::process::id());
+    // A process that has left its session, its group and its parent.
+    let output = world.script(host.name(), &format!("setsid sleep {span} >/dev/null 2>&1 & exit 0"));
+    assert_eq!(output.exit_code, Some(0), "{output:?}");
+    world.wait_until("it sleeps", |_| runs(&span));
+    stop(world, host.id);
+    world.wait_until("it has ended", |_| !runs(&span));
+    let error = world.bed().fabric.exec(host.name(), &["true".to_owned()]).expect_err("it is stopped");
+    assert_eq!(error.to_string(), format!("{} is not running", host.id));
+}
+
+fn interrupt(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let argv = ["ping", "-i", "0.05", "127.0.0.1"].map(str::to_owned);
+    let id = world.bed().fabric.exec(host.name(), &argv).expect("it starts");
+    let mut printed = String::new();
+    world.wait_until("it prints", |world| {
+        printed += &world.bed().fabric.poll(id).expect("it runs").stdout;
+        printed.contains("icmp_seq=2")
+    });
+    world.bed().fabric.interrupt(id);
+    let mut code = None;
+    world.wait_until("it ends", |world| {
+        let output = world.bed().fabric.poll(id).expect("it is known");
+        printed += &output.stdout;
+        code = output.exit_code;
+        code.is_some()
+    });
+    assert_eq!(code, Some(0));
+    assert!(printed.contains("packet loss"), "{printed}");
+}
+
+fn addresses(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let (host, other) = (world.host(&site), world.host(&site));
+    let address = "10.0.0.200".parse().expect("an address");
+    let mut interface = world.bed().network.interfaces.get(&host.interface).expect("it").clone();
+    let before = interface.clone();
+    interface.addresses.push(weir_model::interface::PrivateAddress { private: address, public: None });
+    for (interface, code) in [(interface, Some(0)), (before, Some(1))] {
+        {
+            let mut bed = world.bed();
+            bed.network.interfaces.insert(interface);
+            let bed = &mut *bed;
+            bed.fabric.update(&bed.network);
+        }
+        let output = world.run(other.name(), "ping -c 1 -W 0.3 10.0.0.200");
+        assert_eq!(output.exit_code, code, "{output:?}");
+    }
+}
