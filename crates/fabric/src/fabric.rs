@@ -60,6 +60,20 @@ pub struct Fabric {
     pub(crate) random: Ids,
     losses: Losses,
     log: Option<Vec<String>>,
+    sent: Option<Vec<Sent>>,
+}
+
+/// A packet that a host sent, and what the network made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// When.
+    pub at: Nanos,
+    /// Where it entered the network.
+    pub from: Port,
+    /// The packet.
+    pub packet: Packet,
+    /// What the network made of it.
+    pub verdict: Verdict,
 }
 
 /// What is to happen.
@@ -95,6 +109,7 @@ impl Fabric {
             random,
             losses: Losses::new(),
             log: None,
+            sent: None,
         };
         fabric.update_hosts(network);
         fabric
@@ -290,6 +305,9 @@ impl Fabric {
         verdict: Verdict,
         bytes: Vec<u8>,
     ) {
+        if let Some(sent) = self.sent.as_mut().filter(|sent| sent.len() < EVENT_LOG_MAX) {
+            sent.push(Sent { at: self.now, from: port, packet: *packet, verdict });
+        }
         match verdict {
             Verdict::Deliver(delivery) => self.deliver(packet, &delivery, bytes),
             Verdict::Service(service) => self.ask(from, port, service, bytes),
@@ -372,6 +390,16 @@ impl Fabric {
     /// Begins to keep a log of events, one a line, at most [`EVENT_LOG_MAX`].
     pub fn keep_log(&mut self) {
         self.log.get_or_insert_default();
+    }
+
+    /// Begins to keep the packets that hosts send, at most [`EVENT_LOG_MAX`].
+    pub fn keep_sent(&mut self) {
+        self.sent.get_or_insert_default();
+    }
+
+    /// Takes the packets that hosts have sent since the last call, if they are kept.
+    pub fn take_sent(&mut self) -> Vec<Sent> {
+        self.sent.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The log of events so far; empty unless kept.

@@ -32,7 +32,7 @@ mod stack;
 mod task;
 
 pub use exec::{EXECS_MAX, ExecError, Running, Session, SessionId};
-pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX};
+pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX, Sent};
 pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};
 pub use hosts::INTERNET_HOSTS_MAX;

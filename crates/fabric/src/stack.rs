@@ -21,6 +21,10 @@ pub const SOCKET_BUFFER_BYTES: usize = 16 * 1024;
 /// How long a connection lives whose data nobody acknowledges (Linux: tcp_retries2 of 15).
 const UNANSWERED: Duration = Duration::from_secs(924);
 
+/// How long a connection waits for the ACK of its SYN-ACK: five repetitions, the last one waited for (Linux:
+/// tcp_synack_retries).
+const UNANSWERED_SYN_ACK: Duration = Duration::from_secs(63);
+
 /// Most packets that a host sends at one instant; the rest waits for its next turn.
 const BURST_MAX: usize = 256;
 
@@ -142,12 +146,16 @@ impl Stack {
         }
     }
 
-    /// Lets connections end that wait too long for an acknowledgement. smoltcp would end idle ones as well.
+    /// Lets connections end that wait too long for an acknowledgement, of their SYN, their data or their FIN. smoltcp would
+    /// end idle ones as well.
     fn set_timeouts(&mut self) {
         for (_, socket) in self.sockets.iter_mut() {
             if let Socket::Tcp(socket) = socket {
-                let timeout = (socket.send_queue() > 0).then_some(UNANSWERED);
-                socket.set_timeout(timeout);
+                socket.set_timeout(match socket.state() {
+                    tcp::State::SynReceived => Some(UNANSWERED_SYN_ACK),
+                    tcp::State::FinWait1 | tcp::State::Closing | tcp::State::LastAck => Some(UNANSWERED),
+                    _ => (socket.send_queue() > 0).then_some(UNANSWERED),
+                });
             }
         }
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use weir_fabric::{Count, EXECS_MAX, ExecError, Fabric, HostName, INTERNET_HOST, Loss, Malformed, frame};
 use weir_model::protocol::Traffic;
-use weir_model::route::Target;
+use weir_model::route::{Destination, Target};
 
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
@@ -325,4 +325,19 @@ fn packets_between_ipv6_hosts() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let (_, one, other) = ipv6_pair();
     let address = |instance: Instance| instance.ipv6.expect("an IPv6 address");
     prop::collection::vec(any_ipv6_packet(address(one), address(other)), 1..40)
+}
+
+#[test]
+fn a_connection_whose_syn_ack_nobody_answers_is_given_up() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let out = Destination::Cidr("0.0.0.0/0".parse().expect("a block"));
+    bed.command(|network, cx| network.delete_route(cx, site.table, out));
+    let line = ["nc", "-z", "-w", "1", &instance.public().to_string(), "22"].map(str::to_owned);
+    bed.fabric.exec(internet("203.0.113.9"), &line).expect("it starts");
+    bed.pass(60);
+    assert!(bed.fabric.next_event().is_some(), "the SYN-ACK is repeated");
+    bed.pass(60);
+    assert_eq!(bed.fabric.next_event(), None, "the SYN-ACK is repeated for ever");
 }
