@@ -17,6 +17,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-fabric", 3),
     ("weir-api", 4),
     ("weir-netns", 4),
+    ("weir-sim", 5),
     ("weir", 6),
     ("xtask", 9),
 ];
