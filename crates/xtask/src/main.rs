@@ -1,10 +1,11 @@
-//! Chores of the project: `cargo xtask test | tidy | bench`.
+//! Chores of the project: `cargo xtask test | tidy | mutants | sim | bench`.
 //!
 //! `test` is the one command that proves a checkout: tidy, clippy, all tests, then the labs and real clients end to end.
 
 mod bench;
 mod clients;
 mod http;
+mod mutants;
 mod shell;
 mod steps;
 mod tidy;
@@ -18,7 +19,15 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test --clients
                 the labs and real clients only
   tidy          the rules of the code that no compiler checks
+  mutants [WORD…]
+                makes the pipeline wrong in every way listed, or those whose sentence has a word: tests must notice
+  sim SEEDS | sim --seed SEED
+                lives so many seeded worlds, or one whose log it prints
   bench         speed beside named peers; prints ratios, writes bench/results";
+
+fn sim(words: &[&str]) -> Result<(), String> {
+    shell::run(shell::command("cargo run --quiet --package weir-sim --").args(words))
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +37,8 @@ fn main() -> ExitCode {
         ["test", "--quick"] => steps::test(false),
         ["test", "--clients"] => steps::clients(),
         ["tidy"] => tidy::run(),
+        ["mutants", words @ ..] => mutants::run(words),
+        ["sim", words @ ..] => sim(words),
         ["bench", names @ ..] => bench::bench(names),
         _ => Err(USAGE.to_owned()),
     };

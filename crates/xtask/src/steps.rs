@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the steps in order, with the time each took.
 
 use crate::shell::{command, run};
-use crate::{clients, tidy};
+use crate::{clients, mutants, tidy};
 use std::time::Instant;
 
 /// A step: its name and what it does.
@@ -14,6 +14,7 @@ type Step = (&'static str, fn() -> Result<(), String>);
 pub fn test(end_to_end: bool) -> Result<(), String> {
     let mut steps = STEPS.to_vec();
     if end_to_end {
+        steps.push(("mutants", mutants::sample));
         steps.extend(CLIENTS);
     }
     run_all(&steps)
