@@ -118,6 +118,7 @@ impl Cloud {
     /// Answers a request.
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
         self.counts.requests += 1;
+        self.network.step_nat_gateways(now);
         let request_id = self.ids.uuid();
         let mut ticket = Ticket::done();
         let response = match local::is_local(&request.path) {
@@ -156,7 +157,8 @@ impl Cloud {
 
     /// When there is something to do next, or `None` if nothing will happen unless someone asks.
     pub fn next_deadline(&self) -> Option<Nanos> {
-        [self.plane.next_deadline(), self.commands.next_deadline()].into_iter().flatten().min()
+        let step = self.network.next_step().map(Nanos::from);
+        [self.plane.next_deadline(), self.commands.next_deadline(), step].into_iter().flatten().min()
     }
 
     /// What has changed since this was last asked, for the disk.

@@ -5,11 +5,13 @@
 pub mod account;
 pub mod address;
 pub mod dhcp;
+pub mod egress_only_internet_gateway;
 pub mod flow_log;
 pub mod image;
 pub mod instance;
 pub mod internet_gateway;
 pub mod key_pair;
+pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
 pub mod peering;
@@ -38,6 +40,15 @@ crate::table::operations! { Ec2 form:
     internet_gateway {
         CreateInternetGateway Write AttachInternetGateway Write DescribeInternetGateways List
         DetachInternetGateway Write DeleteInternetGateway Write
+    }
+    egress_only_internet_gateway {
+        CreateEgressOnlyInternetGateway Write DescribeEgressOnlyInternetGateways List
+        DeleteEgressOnlyInternetGateway Write
+    }
+    nat_gateway {
+        CreateNatGateway Write DescribeNatGateways List DeleteNatGateway Write
+        AssociateNatGatewayAddress Write DisassociateNatGatewayAddress Write
+        AssignPrivateNatGatewayAddress Write UnassignPrivateNatGatewayAddress Write
     }
     route_table {
         CreateRouteTable Write DescribeRouteTables List AssociateRouteTable Write DisassociateRouteTable Write

@@ -51,6 +51,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::KeptDestination(cidr) => invalid(format!("The destination CIDR block {cidr} is reserved for AWS services.")),
         Refused::InsideLocalRoute(cidr) => invalid(format!("The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")),
         Refused::NotForGatewayTable(table, cidr) => invalid(format!("Route table {table} contains an unsupported route destination for a gateway: {cidr}.")),
+        Refused::WrongFamily(target, cidr) => invalid(format!("The destination {cidr} is not valid for a route with the target {}.", target_name(target))),
         Refused::NoSuchTarget(target) => return no_such_target(target),
         Refused::DifferentNetworks(table, other) => invalid(format!("route table {table} and {} belong to different networks", stranger(other))),
         Refused::SeveralInterfaces(instance) => ("InvalidInstanceID", format!("There are multiple interfaces attached to instance '{instance}'. Please specify an interface ID for the operation instead.")),
@@ -60,6 +61,8 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::GatewayAttached(gateway, vpc) => ("Resource.AlreadyAssociated", format!("resource {gateway} is already attached to network {vpc}")),
         Refused::VpcHasGateway(vpc) => invalid(format!("Network {vpc} already has an internet gateway attached")),
         Refused::GatewayNotAttached(gateway, vpc) => ("Gateway.NotAttached", format!("resource {gateway} is not attached to network {vpc}")),
+
+        Refused::VpcHasEgressOnlyGateway(vpc) => invalid(format!("Network {vpc} already has an egress only internet gateway attached")),
 
         Refused::DefaultAcl(acl) => invalid(format!("cannot delete default network ACL {acl}")),
         Refused::EntryNumber(number) => invalid(format!("Value ({number}) for parameter ruleNumber is invalid. Rule number must be between 1 and 32766.")),
@@ -72,6 +75,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::Group(refusal) => resources::group(refusal),
         Refused::Interface(refusal) => resources::interface(refusal),
         Refused::Address(refusal) => resources::address(refusal),
+        Refused::Nat(refusal) => resources::nat(refusal),
         Refused::Instance(refusal) => resources::instance(refusal),
         Refused::FlowLog(refusal) => resources::flow_log(refusal),
     };
@@ -101,9 +105,19 @@ fn destination_kind(to: &Destination) -> &'static str {
     }
 }
 
+fn target_name(target: &Target) -> String {
+    match target {
+        Target::EgressOnlyGateway(id) => id.to_string(),
+        Target::NatGateway(id) => id.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
 fn stranger(other: &Stranger) -> String {
     match other {
         Stranger::InternetGateway(id) => format!("network gateway {id}"),
+        Stranger::NatGateway(id) => format!("NAT gateway {id}"),
+        Stranger::EgressOnlyGateway(id) => format!("egress only internet gateway {id}"),
         Stranger::Interface(id) => format!("interface {id}"),
         Stranger::Subnet(id) => format!("subnet {id}"),
         Stranger::RouteTable(id) => format!("route table {id}"),
@@ -121,6 +135,8 @@ fn not_found(missing: &Missing) -> WireError {
         Missing::RouteTable(id) => ("InvalidRouteTableID.NotFound", absent("routeTable ID", id)),
         Missing::RouteAssociation(id) => ("InvalidAssociationID.NotFound", absent("association ID", id)),
         Missing::InternetGateway(id) => ("InvalidInternetGatewayID.NotFound", absent("internetGateway ID", id)),
+        Missing::EgressOnlyGateway(id) => ("InvalidGatewayID.NotFound", format!("The eigw ID '{id}' does not exist")),
+        Missing::NatGateway(id) => ("NatGatewayNotFound", format!("NAT gateway {id} was not found")),
         Missing::VpnGateway(id) => ("InvalidVpnGatewayID.NotFound", absent("vpnGateway ID", id)),
         Missing::TransitGateway(id) => ("InvalidTransitGatewayID.NotFound", absent("transitGateway ID", id)),
         Missing::VpcEndpoint(id) => ("InvalidVpcEndpointId.NotFound", absent("Vpc Endpoint Id", id)),
@@ -184,6 +200,11 @@ fn over_limit(limit: &Limit) -> WireError {
         Limit::RouteTablesPerVpc => ("RouteTableLimitExceeded", reached("route tables")),
         Limit::RoutesPerTable => ("RouteLimitExceeded", reached("routes")),
         Limit::InternetGateways => ("InternetGatewayLimitExceeded", reached("internet gateways")),
+        Limit::EgressOnlyGateways => {
+            ("EgressOnlyInternetGatewayLimitExceeded", reached("egress only internet gateways"))
+        }
+        Limit::NatGateways => ("NatGatewayLimitExceeded", reached("NAT gateways")),
+        Limit::NatAddresses => ("PrivateIpAddressLimitExceeded", reached("addresses of a NAT gateway")),
         Limit::NetworkAclsPerVpc => ("NetworkAclLimitExceeded", reached("network ACLs")),
         Limit::EntriesPerAcl => ("NetworkAclEntryLimitExceeded", reached("network ACL entries")),
         Limit::ActivePeerings(vpc) => (
@@ -223,6 +244,7 @@ fn no_such_target(target: &Target) -> WireError {
         Target::Local => ("InvalidGatewayID.NotFound", absent("gateway ID", "local")),
         Target::InternetGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
         Target::VpnGateway(id) => ("InvalidGatewayID.NotFound", absent("gateway ID", id)),
+        Target::EgressOnlyGateway(id) => ("InvalidGatewayID.NotFound", absent("eigw ID", id)),
         Target::NatGateway(id) => ("InvalidNatGatewayID.NotFound", absent("natGateway ID", id)),
         Target::Peering(id) => return not_found(&Missing::Peering(*id)),
         Target::Interface(id) => return not_found(&Missing::Interface(*id)),

@@ -149,7 +149,8 @@ impl Network {
         may_move: bool,
     ) -> Result<AddressAssociationId, Refused> {
         let address = self.addresses.find(cx.scope, &id)?;
-        let interface = self.address_interface(cx.scope, target)?;
+        self.check_movable(address)?;
+        let interface = self.user_interface(cx.scope, self.address_interface(cx.scope, target)?.id)?;
         let (interface_id, place) = (interface.id, place_of(interface, private)?);
         let private = interface.addresses[place].private;
         let is_same =
@@ -181,6 +182,14 @@ impl Network {
         Ok(association_id)
     }
 
+    /// An elastic IP address of an interface that AWS manages is moved by commands on what it is managed for.
+    fn check_movable(&self, address: &Address) -> Result<(), Refused> {
+        match &address.association {
+            Some(present) => self.user_interface(address.scope, present.interface).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     fn address_interface(&self, scope: Scope, target: AddressTarget) -> Result<&Interface, Refused> {
         match target {
             AddressTarget::Interface(id) => self.interfaces.find(scope, &id),
@@ -202,6 +211,7 @@ impl Network {
     /// No such association.
     pub fn disassociate_address(&mut self, cx: &mut Cx, id: AddressAssociationId) -> Result<(), Refused> {
         let address = self.address_associated(cx.scope, id)?;
+        self.check_movable(address)?;
         let (address, interface) =
             (address.id, address.association.as_ref().map(|present| present.interface));
         self.unmap(address);

@@ -125,6 +125,8 @@ ids! {
     AllocationId = "eipalloc",
     /// The association of an elastic IP address.
     AddressAssociationId = "eipassoc",
+    /// An egress-only internet gateway.
+    EgressOnlyGatewayId = "eigw",
     /// A network interface.
     InterfaceId = "eni",
     /// The attachment of a network interface to an instance.

@@ -259,6 +259,33 @@ impl Network {
         })
     }
 
+    /// An interface that AWS manages, as it would be: no groups, no source and destination check, attached to nothing.
+    pub(crate) fn managed_interface(
+        &self,
+        cx: &mut Cx,
+        subnet: &Subnet,
+        private: &[Ipv4Addr],
+        description: String,
+    ) -> Interface {
+        let free = |private: &Ipv4Addr| PrivateAddress { private: *private, public: None };
+        Interface {
+            id: cx.ids.fresh(),
+            scope: cx.scope,
+            vpc: subnet.vpc,
+            subnet: subnet.id,
+            addresses: private.iter().map(free).collect(),
+            ipv6_addresses: Vec::new(),
+            groups: Vec::new(),
+            source_dest_check: false,
+            attachment: None,
+            kind: InterfaceKind::Managed,
+            description,
+            mac: fresh_mac(cx),
+            tracking: TrackingTimeouts::default(),
+            tags: Tags::new(),
+        }
+    }
+
     /// The groups of an interface in `subnet`: those named, each once, or the VPC's default group.
     fn groups_for(
         &self,

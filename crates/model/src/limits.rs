@@ -10,6 +10,12 @@ pub struct Limits {
     pub vpcs: usize,
     /// Internet gateways per account and region. Here 2,000: in AWS it follows the number of VPCs.
     pub internet_gateways: usize,
+    /// Egress-only internet gateways per account and region.
+    pub egress_only_gateways: usize,
+    /// NAT gateways per availability zone and account, those that are deleted or have failed left out.
+    pub nat_gateways_per_zone: usize,
+    /// Addresses per NAT gateway, the primary one included; in AWS 2 for public ones, up to 8 on request.
+    pub addresses_per_nat_gateway: usize,
     /// IPv4 blocks per VPC, the primary one included; in AWS up to 50 on request.
     pub cidrs_per_vpc: usize,
     /// IPv6 blocks per VPC.
@@ -53,6 +59,9 @@ impl Default for Limits {
         Limits {
             vpcs: 2_000,
             internet_gateways: 2_000,
+            egress_only_gateways: 5,
+            nat_gateways_per_zone: 5,
+            addresses_per_nat_gateway: 8,
             cidrs_per_vpc: 5,
             ipv6_cidrs_per_vpc: 5,
             subnets_per_vpc: 200,

@@ -3,11 +3,13 @@
 use crate::acl::NetworkAcl;
 use crate::address::Address;
 use crate::dhcp::DhcpOptions;
+use crate::egress_only::EgressOnlyGateway;
 use crate::flow_log::FlowLog;
 use crate::gateway::InternetGateway;
 use crate::group::Group;
 use crate::instance::{Instance, KeyPair};
 use crate::interface::{Detachment, Interface};
+use crate::nat_gateway::NatGateway;
 use crate::peering::Peering;
 use crate::route::RouteTable;
 use crate::subnet::Subnet;
@@ -71,6 +73,10 @@ network! {
     subnets: Subnet,
     /// Internet gateways.
     internet_gateways: InternetGateway,
+    /// Egress-only internet gateways.
+    egress_only_gateways: EgressOnlyGateway,
+    /// NAT gateways.
+    nat_gateways: NatGateway,
     /// Route tables.
     route_tables: RouteTable,
     /// Network ACLs.
@@ -103,7 +109,8 @@ macro_rules! owned {
 
 // A peering connection has two owners, so it is not here.
 owned! {
-    Vpc DhcpOptions Subnet InternetGateway RouteTable NetworkAcl Group Interface Detachment Address Instance KeyPair FlowLog
+    Vpc DhcpOptions Subnet InternetGateway EgressOnlyGateway NatGateway RouteTable NetworkAcl Group Interface Detachment
+    Address Instance KeyPair FlowLog
 }
 
 impl Network {
@@ -112,5 +119,11 @@ impl Network {
         self.step_peerings(now);
         self.step_instances(now);
         self.step_detachments(now);
+        self.step_nat_gateways(now);
+    }
+
+    /// When [`Network::step`] has something to do next that packets depend on, or `None` if nothing will be due.
+    pub fn next_step(&self) -> Option<Timestamp> {
+        self.nat_gateways.iter().filter_map(NatGateway::next_step).min()
     }
 }

@@ -9,6 +9,7 @@ use crate::flow_log::FlowLogRefusal;
 use crate::group::GroupRefusal;
 use crate::instance::InstanceRefusal;
 use crate::interface::InterfaceRefusal;
+use crate::nat_gateway::NatRefusal;
 use crate::peering::PeeringRefusal;
 use crate::route::{Destination, Target};
 use crate::tags::TagRefusal;
@@ -79,6 +80,8 @@ pub enum Refused {
     InsideLocalRoute(Cidr),
     /// A gateway's table may only lead whole blocks of the VPC or a subnet to an interface.
     NotForGatewayTable(RouteTableId, Cidr),
+    /// The gateway carries packets of the other family only.
+    WrongFamily(Target, Cidr),
     /// Nothing that a route could lead to has this id.
     NoSuchTarget(Target),
     /// The table and the other resource are of different VPCs.
@@ -96,6 +99,9 @@ pub enum Refused {
     VpcHasGateway(VpcId),
     /// The gateway is not attached to this VPC.
     GatewayNotAttached(InternetGatewayId, VpcId),
+
+    /// The VPC has an egress-only internet gateway.
+    VpcHasEgressOnlyGateway(VpcId),
 
     /// The default ACL of a VPC stays.
     DefaultAcl(NetworkAclId),
@@ -118,6 +124,8 @@ pub enum Refused {
     Interface(InterfaceRefusal),
     /// A rule of elastic IP addresses.
     Address(AddressRefusal),
+    /// A rule of NAT gateways.
+    Nat(NatRefusal),
     /// A rule of instances and key pairs.
     Instance(InstanceRefusal),
     /// A rule of flow logs.
@@ -129,6 +137,10 @@ pub enum Refused {
 pub enum Stranger {
     /// An internet gateway, or one that is attached to no VPC.
     InternetGateway(InternetGatewayId),
+    /// A NAT gateway.
+    NatGateway(NatGatewayId),
+    /// An egress-only internet gateway.
+    EgressOnlyGateway(EgressOnlyGatewayId),
     /// A network interface.
     Interface(InterfaceId),
     /// A subnet.
@@ -168,6 +180,10 @@ missing! {
     RouteAssociation(RouteAssociationId),
     /// An internet gateway.
     InternetGateway(InternetGatewayId),
+    /// An egress-only internet gateway.
+    EgressOnlyGateway(EgressOnlyGatewayId),
+    /// A NAT gateway.
+    NatGateway(NatGatewayId),
     /// A virtual private gateway.
     VpnGateway(VpnGatewayId),
     /// A transit gateway.
@@ -246,6 +262,12 @@ pub enum Limit {
     RoutesPerTable,
     /// Internet gateways of a region.
     InternetGateways,
+    /// Egress-only internet gateways of a region.
+    EgressOnlyGateways,
+    /// NAT gateways of an availability zone.
+    NatGateways,
+    /// Addresses of a NAT gateway.
+    NatAddresses,
     /// Network ACLs of a VPC.
     NetworkAclsPerVpc,
     /// Entries of one direction and family in an ACL.
@@ -310,5 +332,5 @@ macro_rules! rules {
 
 rules! {
     Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
-    Instance(InstanceRefusal) FlowLog(FlowLogRefusal)
+    Nat(NatRefusal) Instance(InstanceRefusal) FlowLog(FlowLogRefusal)
 }

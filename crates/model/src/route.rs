@@ -16,9 +16,9 @@ use crate::peering::PeeringStatus;
 use crate::subnet::Subnet;
 use crate::table::Resource;
 use crate::{
-    Cidr, InstanceId, InterfaceId, InternetGatewayId, NatGatewayId, Network, PeeringId, PrefixListId,
-    RouteAssociationId, RouteTableId, Scope, SubnetId, Tags, TransitGatewayId, VpcEndpointId, VpcId,
-    VpnGatewayId,
+    Cidr, EgressOnlyGatewayId, InstanceId, InterfaceId, InternetGatewayId, NatGatewayId, Network, PeeringId,
+    PrefixListId, RouteAssociationId, RouteTableId, Scope, SubnetId, Tags, TransitGatewayId, VpcEndpointId,
+    VpcId, VpnGatewayId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,8 @@ pub enum Target {
     Interface(InterfaceId),
     /// An instance with exactly one interface, and that interface.
     Instance(InstanceId, InterfaceId),
+    /// An egress-only internet gateway.
+    EgressOnlyGateway(EgressOnlyGatewayId),
     /// A NAT gateway.
     NatGateway(NatGatewayId),
     /// A VPC endpoint.
@@ -161,7 +163,8 @@ impl Network {
 
     /// Whether packets can take a route of a table of `vpc`.
     ///
-    /// An interface must be attached; an instance must run too. A peering connection must be active, a gateway attached.
+    /// An interface must be attached; an instance must run too. A peering connection must be active, a gateway attached, a NAT
+    /// gateway available or pending.
     /// Assumption: a stopped instance is a blackhole where the route names the instance, not where it names the interface.
     pub fn route_state(&self, vpc: VpcId, route: &Route) -> RouteState {
         let is_attached =
@@ -180,11 +183,12 @@ impl Network {
                 let runs = instance.is_some_and(|instance| instance.state == InstanceState::Running);
                 runs && is_attached(interface)
             }
+            Target::EgressOnlyGateway(id) => {
+                self.egress_only_gateways.get(&id).is_some_and(|gateway| gateway.vpc == vpc)
+            }
+            Target::NatGateway(id) => self.nat_gateways.get(&id).is_some_and(|nat| nat.state.is_open()),
             // Weir has none of these, so nothing behind them can be reached.
-            Target::NatGateway(_)
-            | Target::VpcEndpoint(_)
-            | Target::TransitGateway(_)
-            | Target::VpnGateway(_) => false,
+            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => false,
         };
         if is_usable { RouteState::Active } else { RouteState::Blackhole }
     }

@@ -162,6 +162,10 @@ tagged! {
     Subnet(SubnetId) subnets "subnet",
     /// An internet gateway.
     InternetGateway(InternetGatewayId) internet_gateways "internet-gateway",
+    /// An egress-only internet gateway.
+    EgressOnlyGateway(EgressOnlyGatewayId) egress_only_gateways "egress-only-internet-gateway",
+    /// A NAT gateway.
+    NatGateway(NatGatewayId) nat_gateways "natgateway",
     /// A route table.
     RouteTable(RouteTableId) route_tables "route-table",
     /// A network ACL.

@@ -180,6 +180,7 @@ impl Network {
         unanswered
             || self.subnets.iter().any(|subnet| subnet.vpc == id)
             || self.internet_gateways.iter().any(|gateway| gateway.vpc == Some(id))
+            || self.egress_only_gateways.iter().any(|gateway| gateway.vpc == id)
             || self.interfaces.iter().any(|interface| interface.vpc == id)
             || self.groups.iter().any(|group| group.vpc == id && group.name != DEFAULT_GROUP)
             || self.acls.iter().any(|acl| acl.vpc == id && !acl.is_default)

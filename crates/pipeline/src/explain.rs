@@ -231,6 +231,7 @@ impl fmt::Display for TargetName {
             Target::Peering(id) => write!(f, "{id}"),
             Target::Interface(id) => write!(f, "{id}"),
             Target::Instance(id, _) => write!(f, "{id}"),
+            Target::EgressOnlyGateway(id) => write!(f, "{id}"),
             Target::NatGateway(id) => write!(f, "{id}"),
             Target::VpcEndpoint(id) => write!(f, "{id}"),
             Target::TransitGateway(id) => write!(f, "{id}"),

@@ -22,6 +22,7 @@ ids! {
     AllocationId => "InvalidAllocationID.NotFound" "The allocation ID '{}' does not exist",
     AttachmentId => "InvalidNetworkInterfaceAttachmentId.Malformed",
     DhcpOptionsId => "InvalidDhcpOptionsId.Malformed",
+    EgressOnlyGatewayId => "InvalidEgressOnlyInternetGatewayId.Malformed",
     FlowLogId => "InvalidFlowLogId.NotFound"
         "These flow log ids in the input list are not found: [TotalCount: 1] {}",
     GroupId => "InvalidGroupId.Malformed",

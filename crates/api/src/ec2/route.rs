@@ -5,8 +5,8 @@
 use crate::operation::{Context, Error, Operation, Seen};
 use weir_model::route::{Destination, Origin, RouteState, Target};
 use weir_model::{
-    AccountId, Cidr, Cidr4, Cidr6, InstanceId, InterfaceId, NatGatewayId, PeeringId, PrefixListId,
-    RouteTableId, TransitGatewayId, VpcEndpointId, VpcId,
+    AccountId, Cidr, Cidr4, Cidr6, EgressOnlyGatewayId, InstanceId, InterfaceId, NatGatewayId, PeeringId,
+    PrefixListId, RouteTableId, TransitGatewayId, VpcEndpointId, VpcId,
 };
 use weir_wire::{Kind, Param, Params, Return, WireError, Xml};
 
@@ -53,6 +53,7 @@ pub struct Via {
     network_interface_id: Option<InterfaceId>,
     vpc_peering_connection_id: Option<PeeringId>,
     nat_gateway_id: Option<NatGatewayId>,
+    egress_only_internet_gateway_id: Option<EgressOnlyGatewayId>,
     transit_gateway_id: Option<TransitGatewayId>,
     vpc_endpoint_id: Option<VpcEndpointId>,
 }
@@ -86,20 +87,21 @@ enum Named {
 }
 
 impl Via {
-    fn named(&self) -> [Option<Named>; 7] {
+    fn named(&self) -> [Option<Named>; 8] {
         [
             self.gateway_id.map(|Gateway(target)| Named::Target(target)),
             self.instance_id.map(Named::Instance),
             self.network_interface_id.map(|id| Named::Target(Target::Interface(id))),
             self.vpc_peering_connection_id.map(|id| Named::Target(Target::Peering(id))),
             self.nat_gateway_id.map(|id| Named::Target(Target::NatGateway(id))),
+            self.egress_only_internet_gateway_id.map(|id| Named::Target(Target::EgressOnlyGateway(id))),
             self.transit_gateway_id.map(|id| Named::Target(Target::TransitGateway(id))),
             self.vpc_endpoint_id.map(|id| Named::Target(Target::VpcEndpoint(id))),
         ]
     }
 }
 
-const TARGETS: &str = "gatewayId, instanceId, networkInterfaceId, vpcPeeringConnectionId, natGatewayId, transitGatewayId, vpcEndpointId";
+const TARGETS: &str = "gatewayId, instanceId, networkInterfaceId, vpcPeeringConnectionId, natGatewayId, egressOnlyInternetGatewayId, transitGatewayId, vpcEndpointId";
 
 fn resolve(cx: &Context<'_>, named: Named) -> Result<Target, Error> {
     match named {
@@ -148,8 +150,8 @@ impl Operation for ReplaceRoute {
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
         let (table, to) = (self.route_table_id, self.to.destination()?);
         let local = self.local_target.filter(|local| *local).map(|_| Named::Target(Target::Local));
-        let [a, b, c, d, e, f, g] = self.via.named();
-        let named = exactly_one(&format!("{TARGETS}, localTarget"), [a, b, c, d, e, f, g, local])?;
+        let [a, b, c, d, e, f, g, h] = self.via.named();
+        let named = exactly_one(&format!("{TARGETS}, localTarget"), [a, b, c, d, e, f, g, h, local])?;
         cx.network.route_tables.find(cx.scope, &table)?;
         let target = resolve(cx, named)?;
         cx.command(|network, cx| network.replace_route(cx, table, to, target))?;
@@ -187,6 +189,7 @@ pub struct Route {
     network_interface_id: Option<InterfaceId>,
     pub(super) vpc_peering_connection_id: Option<PeeringId>,
     pub(super) nat_gateway_id: Option<NatGatewayId>,
+    pub(super) egress_only_internet_gateway_id: Option<EgressOnlyGatewayId>,
     pub(super) transit_gateway_id: Option<TransitGatewayId>,
     pub(super) state: &'static str,
     pub(super) origin: &'static str,
@@ -224,6 +227,7 @@ impl Route {
             Target::VpcEndpoint(id) => self.gateway_id = Some(id.to_string()),
             Target::Peering(id) => self.vpc_peering_connection_id = Some(id),
             Target::NatGateway(id) => self.nat_gateway_id = Some(id),
+            Target::EgressOnlyGateway(id) => self.egress_only_internet_gateway_id = Some(id),
             Target::TransitGateway(id) => self.transit_gateway_id = Some(id),
             Target::Interface(id) | Target::Instance(_, id) => self.lead_to_interface(seen, id),
         }

@@ -6,6 +6,7 @@ use weir_model::flow_log::FlowLogRefusal;
 use weir_model::group::{GroupRefusal, GroupRule, Peer};
 use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
 use weir_model::interface::InterfaceRefusal;
+use weir_model::nat_gateway::{Connectivity, NatRefusal};
 use weir_model::peering::PeeringRefusal;
 use weir_model::protocol::Traffic;
 use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
@@ -146,6 +147,22 @@ fn interfaces(bad: BadInterfaces) -> Said {
         BadInterfaces::SeveralZones => combination("All network interfaces must be in the same availability zone."),
         BadInterfaces::NamedForSeveral => combination("Network interfaces and IP addresses may not be specified when launching more than one instance."),
         BadInterfaces::PublicForSeveral => combination("The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces."),
+    }
+}
+
+/// Assumption: AWS documents the codes in general only, and none of these sentences.
+#[rustfmt::skip]
+pub(super) fn nat(refusal: &NatRefusal) -> Said {
+    match refusal {
+        NatRefusal::NoAllocation => ("MissingParameter", "The request must contain the parameter AllocationId".to_owned()),
+        NatRefusal::AllocationForPrivate => ("InvalidParameter", "AllocationId can only be specified for a NAT gateway with connectivity type public".to_owned()),
+        NatRefusal::WrongConnectivity(id, Connectivity::Public) => ("InvalidParameter", format!("NAT gateway {id} has connectivity type public")),
+        NatRefusal::WrongConnectivity(id, Connectivity::Private) => ("InvalidParameter", format!("NAT gateway {id} has connectivity type private")),
+        NatRefusal::NotAvailable(id, state) => ("InvalidParameter", format!("NAT gateway {id} is in state {}, not available", state.word())),
+        NatRefusal::AlreadyAssociated(id) => ("Resource.AlreadyAssociated", format!("Elastic IP address {id} is already associated")),
+        NatRefusal::Primary(address) => ("InvalidParameter", format!("The primary address {address} of a NAT gateway cannot be removed")),
+        NatRefusal::NotAssigned(id, address) => invalid(format!("The address {address} is not assigned to NAT gateway {id}")),
+        NatRefusal::UnevenAddresses => ("InvalidParameterCombination", "The number of secondary private IP addresses must match the number of secondary allocation IDs".to_owned()),
     }
 }
 

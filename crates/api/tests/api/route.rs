@@ -169,7 +169,7 @@ fn refused_routes_say_why() {
         &format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0&GatewayId={gateway}"),
     );
     let inside = "is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.";
-    let targets = "gatewayId, instanceId, networkInterfaceId, vpcPeeringConnectionId, natGatewayId, transitGatewayId, vpcEndpointId";
+    let targets = "gatewayId, instanceId, networkInterfaceId, vpcPeeringConnectionId, natGatewayId, egressOnlyInternetGatewayId, transitGatewayId, vpcEndpointId";
     let to = "destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId";
     let rows = [
         (format!("DestinationCidrBlock=0.0.0.0/0&GatewayId={gateway}"), "RouteAlreadyExists: The route identified by 0.0.0.0/0 already exists.".to_owned()),
@@ -191,7 +191,8 @@ fn refused_routes_say_why() {
         (format!("DestinationCidrBlock=1.0.0.0/8&DestinationIpv6CidrBlock=::/0&GatewayId={gateway}"), format!("InvalidParameterCombination: The request must contain exactly one of {to}")),
         ("DestinationCidrBlock=1.0.0.0/8".into(), format!("MissingParameter: The request must contain exactly one of {targets}")),
         (format!("DestinationCidrBlock=1.0.0.0/8&GatewayId={gateway}&InstanceId=i-12345678"), format!("InvalidParameterCombination: The request must contain exactly one of {targets}")),
-        ("DestinationCidrBlock=1.0.0.0/8&EgressOnlyInternetGatewayId=eigw-12345678".into(), "UnknownParameter: The parameter EgressOnlyInternetGatewayId is not recognized: not implemented by weir".to_owned()),
+        ("DestinationIpv6CidrBlock=::/0&EgressOnlyInternetGatewayId=eigw-12345678".into(), "InvalidGatewayID.NotFound: The eigw ID 'eigw-12345678' does not exist".to_owned()),
+        ("DestinationCidrBlock=1.0.0.0/8&CarrierGatewayId=cagw-12345678".into(), "UnknownParameter: The parameter CarrierGatewayId is not recognized: not implemented by weir".to_owned()),
     ];
     for (params, refusal) in rows {
         lab.world.refuses("CreateRoute", &format!("RouteTableId={table}&{params}"), &refusal);

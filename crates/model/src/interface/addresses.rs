@@ -77,7 +77,7 @@ impl Network {
     }
 
     /// The private IPv4 addresses for `choice`, the primary first; none in an IPv6-only subnet unless one is asked for.
-    pub(super) fn choose_addresses(
+    pub(crate) fn choose_addresses(
         &self,
         subnet: &Subnet,
         choice: &AddressChoice,
@@ -218,7 +218,7 @@ impl Network {
         Ok(())
     }
 
-    fn drop_address(&mut self, id: InterfaceId, address: Ipv4Addr) {
+    pub(crate) fn drop_address(&mut self, id: InterfaceId, address: Ipv4Addr) {
         let Some(interface) = self.interfaces.get_mut(&id) else { return };
         let Some(place) = interface.addresses.iter().position(|own| own.private == address) else { return };
         let dropped = interface.addresses.remove(place);

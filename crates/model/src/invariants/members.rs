@@ -4,6 +4,7 @@ use super::{Broken, hold};
 use crate::Network;
 use crate::instance::{Instance, InstanceState};
 use crate::interface::{Interface, InterfaceKind, PublicAddress};
+use crate::nat_gateway::{NatGateway, NatState};
 use crate::peering::PeeringStatus;
 use std::collections::BTreeSet;
 
@@ -14,7 +15,8 @@ impl Network {
         self.check_lent_and_elastic()?;
         self.check_elastic()?;
         self.instances.iter().try_for_each(|instance| self.check_instance(instance))?;
-        self.check_peerings()
+        self.check_peerings()?;
+        self.nat_gateways.iter().try_for_each(|nat| self.check_nat_gateway(nat))
     }
 
     fn check_groups(&self) -> Result<(), Broken> {
@@ -127,6 +129,21 @@ impl Network {
         hold("N-23", !lent || instance.state == InstanceState::Running, || {
             format!("{id} is {:?} with a lent address", instance.state)
         })
+    }
+
+    fn check_nat_gateway(&self, nat: &NatGateway) -> Result<(), Broken> {
+        let id = nat.id;
+        let has_one = matches!(nat.state, NatState::Pending(None) | NatState::Available | NatState::Deleting);
+        let Some(interface) = nat.interface.and_then(|interface| self.interfaces.get(&interface)) else {
+            // One that failed and is being deleted has none either.
+            let may_miss = !has_one || nat.state == NatState::Deleting;
+            return hold("N-25", may_miss && nat.interface.is_none(), || format!("{id} has no interface"));
+        };
+        let is_its = interface.kind == InterfaceKind::NatGateway && interface.subnet == nat.subnet;
+        hold("N-25", has_one && is_its, || format!("{id} has a foreign interface"))?;
+        let own: Vec<_> = interface.addresses.iter().map(|own| Some(own.private)).collect();
+        let listed: Vec<_> = nat.addresses.iter().map(|own| own.private).collect();
+        hold("N-25", own == listed, || format!("{id} has {listed:?}, its interface {own:?}"))
     }
 
     fn check_peerings(&self) -> Result<(), Broken> {

@@ -25,6 +25,18 @@ fn is_ipv6(destination: Destination) -> bool {
     matches!(destination, Destination::Cidr(Cidr::V6(_)))
 }
 
+/// Whether packets of the family of `cidr` can pass `target`: egress-only internet gateways are for IPv6 alone. NAT gateways
+/// are for IPv4, and for IPv6 to the addresses that stand for IPv4 ones (NAT64, RFC 6052).
+fn carries(target: Target, cidr: Cidr) -> bool {
+    match (target, cidr) {
+        (Target::EgressOnlyGateway(_), Cidr::V4(_)) => false,
+        (Target::NatGateway(_), Cidr::V6(cidr)) => {
+            cidr.network().segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0]
+        }
+        _ => true,
+    }
+}
+
 fn is_interface(target: Target) -> bool {
     matches!(target, Target::Interface(_) | Target::Instance(..))
 }
@@ -205,11 +217,24 @@ impl Network {
             }
             Target::Peering(id) => self.check_peering_target(cx, table.vpc, id),
             Target::Interface(id) | Target::Instance(_, id) => self.check_interface_target(scope, table, id),
+            Target::EgressOnlyGateway(id) => match self.egress_only_gateways.find(scope, &id) {
+                Err(_) => Err(Refused::NoSuchTarget(target)),
+                Ok(gateway) if gateway.vpc != table.vpc => {
+                    Err(Refused::DifferentNetworks(table.id, Stranger::EgressOnlyGateway(id)))
+                }
+                Ok(_) => Ok(()),
+            },
+            Target::NatGateway(id) => match self.nat_gateways.find(scope, &id) {
+                Ok(nat) if nat.state.is_open() && nat.vpc == table.vpc => Ok(()),
+                Ok(nat) if nat.state.is_open() => {
+                    Err(Refused::DifferentNetworks(table.id, Stranger::NatGateway(id)))
+                }
+                _ => Err(Refused::NoSuchTarget(target)),
+            },
             // Weir has none of these.
-            Target::NatGateway(_)
-            | Target::VpcEndpoint(_)
-            | Target::TransitGateway(_)
-            | Target::VpnGateway(_) => Err(Refused::NoSuchTarget(target)),
+            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => {
+                Err(Refused::NoSuchTarget(target))
+            }
         }
     }
 
@@ -249,10 +274,14 @@ impl Network {
         if is_kept_by_aws(cidr) {
             return Err(Refused::KeptDestination(cidr));
         }
+        if !carries(target, cidr) {
+            return Err(Refused::WrongFamily(target, cidr));
+        }
         let blocks = self.blocks(table.vpc);
         let is_inside = blocks.iter().any(|block| block.covers(cidr));
         let is_whole = blocks.contains(&cidr) || self.is_subnet_block(table.vpc, cidr);
-        if is_inside && !(is_whole && is_interface(target)) {
+        let is_stop = is_interface(target) || matches!(target, Target::NatGateway(_));
+        if is_inside && !(is_whole && is_stop) {
             return Err(Refused::InsideLocalRoute(cidr));
         }
         match table.is_of_gateway() && !(is_whole && is_interface(target)) {

@@ -51,6 +51,7 @@ impl Targets<'_> {
             Target::Interface(id) => self.interface(vpc, id),
             Target::Instance(_, id) => self.instance(vpc, id),
             Target::NatGateway(_)
+            | Target::EgressOnlyGateway(_)
             | Target::VpcEndpoint(_)
             | Target::TransitGateway(_)
             | Target::VpnGateway(_) => None,

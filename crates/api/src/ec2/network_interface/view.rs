@@ -16,6 +16,8 @@ use weir_wire::{FilterTable, Iso, Xml};
 
 /// The owner that answers name for addresses of Amazon's pool.
 const AMAZON: &str = "amazon";
+/// The owner that answers name for what a managed interface is attached to.
+const AMAZON_AWS: &str = "amazon-aws";
 
 /// An interface.
 #[derive(Xml)]
@@ -69,7 +71,7 @@ pub struct AttachmentView {
     device_index: u16,
     network_card_index: u16,
     instance_id: Option<InstanceId>,
-    instance_owner_id: AccountId,
+    instance_owner_id: String,
     status: &'static str,
 }
 
@@ -118,7 +120,7 @@ impl AttachmentView {
             device_index: attachment.device_index,
             network_card_index: 0,
             instance_id: attachment.instance,
-            instance_owner_id: owner,
+            instance_owner_id: attachment.instance.map_or(AMAZON_AWS.to_owned(), |_| owner.to_string()),
             status,
         }
     }
@@ -251,7 +253,7 @@ pub(super) const FILTERS: FilterTable<InterfaceView> = FilterTable {
             texts(view.attachment.iter().filter_map(|present| present.instance_id))
         }),
         ("attachment.instance-owner-id", |view| {
-            texts(view.attachment.iter().map(|present| present.instance_owner_id))
+            texts(view.attachment.iter().map(|present| &present.instance_owner_id))
         }),
         ("attachment.status", |view| texts(view.attachment.iter().map(|present| present.status))),
         ("availability-zone", |view| texts(view.availability_zone)),

@@ -1,0 +1,452 @@
+//! NAT gateways: instances of private subnets reach out through them and cannot be reached.
+//!
+//! A gateway lives in one subnet, with an interface that AWS manages. A public one stands on the internet with an elastic IP
+//! address and needs the VPC's internet gateway; a private one has private addresses only. Creation itself succeeds where
+//! nothing can come of it: the gateway then goes from `pending` to `failed` and says why. What has failed or is deleted is
+//! seen for an hour. Deletion takes the interface away and frees the elastic addresses, which stay allocated.
+//! Assumption: AWS gives no durations; here a gateway is pending, or deleting, for ten seconds.
+//! Source: VPC User Guide, "NAT gateways" (basics, troubleshooting); EC2 API Reference, CreateNatGateway, NatGateway.
+
+mod addresses;
+#[cfg(test)]
+mod tests;
+
+pub use addresses::{DRAIN_S, SecondaryChoice};
+
+use crate::address::AddressAssociation;
+use crate::interface::{
+    AddressChoice, Attachment, Interface, InterfaceKind, InterfaceRefusal, PrivateAddress, PublicAddress,
+};
+use crate::subnet::Subnet;
+use crate::table::Resource;
+use crate::time::Timestamp;
+use crate::{
+    AllocationId, Cx, InterfaceId, Limit, Missing, NatGatewayId, Network, Refused, Scope, SubnetId, Tags,
+    VpcId, tags,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::Ipv4Addr;
+
+/// How long a gateway is pending.
+pub const PENDING_MS: i64 = 10_000;
+/// How long a gateway is deleting.
+pub const DELETING_MS: i64 = 10_000;
+/// How long a gateway that has failed or is deleted is seen: about an hour.
+pub const SEEN_MS: i64 = 3_600_000;
+
+/// A NAT gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGateway {
+    /// Its id.
+    pub id: NatGatewayId,
+    /// Owner and region.
+    pub scope: Scope,
+    /// The VPC it is in.
+    pub vpc: VpcId,
+    /// The subnet it is in, whose route table its packets follow.
+    pub subnet: SubnetId,
+    /// Whether it reaches the internet.
+    pub connectivity: Connectivity,
+    /// Where it stands.
+    pub state: NatState,
+    /// Since when it stands there.
+    pub state_since: Timestamp,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its interface; `None` once it has failed or is deleted.
+    pub interface: Option<InterfaceId>,
+    /// Its addresses, the primary one first; they stay to be shown when it has gone.
+    pub addresses: Vec<NatAddress>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What a NAT gateway leads to (`connectivityType`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Connectivity {
+    /// The internet: each of its addresses has an elastic IP address.
+    #[default]
+    Public,
+    /// Other networks: it has private addresses only.
+    Private,
+}
+
+/// The state of a NAT gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NatState {
+    /// It is being made; with the reason if it will fail.
+    Pending(Option<NatFailure>),
+    /// It works.
+    Available,
+    /// It never worked.
+    Failed(NatFailure),
+    /// It is being deleted, and forwards nothing.
+    Deleting,
+    /// It is deleted, and only still seen.
+    Deleted,
+}
+
+impl NatState {
+    /// AWS's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            NatState::Pending(_) => "pending",
+            NatState::Available => "available",
+            NatState::Failed(_) => "failed",
+            NatState::Deleting => "deleting",
+            NatState::Deleted => "deleted",
+        }
+    }
+
+    /// Whether a route may lead to it: it works, or will.
+    pub fn is_open(self) -> bool {
+        matches!(self, NatState::Pending(None) | NatState::Available)
+    }
+}
+
+/// Why a NAT gateway failed (`failureCode`). Displays as AWS's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NatFailure {
+    /// The subnet has not enough free addresses.
+    SubnetFull,
+    /// The VPC of a public gateway has no internet gateway.
+    NoInternetGateway(VpcId),
+    /// There is no such elastic IP address.
+    NoSuchAllocation(AllocationId),
+    /// The elastic IP address stands for something else.
+    AlreadyAssociated(AllocationId),
+}
+
+impl NatFailure {
+    /// AWS's code for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            NatFailure::SubnetFull => "InsufficientFreeAddressesInSubnet",
+            NatFailure::NoInternetGateway(_) => "Gateway.NotAttached",
+            NatFailure::NoSuchAllocation(_) => "InvalidAllocationID.NotFound",
+            NatFailure::AlreadyAssociated(_) => "Resource.AlreadyAssociated",
+        }
+    }
+}
+
+impl fmt::Display for NatFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NatFailure::SubnetFull => {
+                f.write_str("Subnet has insufficient free addresses to create this NAT gateway")
+            }
+            NatFailure::NoInternetGateway(vpc) => {
+                write!(f, "Network {vpc} has no Internet gateway attached")
+            }
+            NatFailure::NoSuchAllocation(id) => {
+                write!(f, "Elastic IP address {id} could not be associated with this NAT gateway")
+            }
+            NatFailure::AlreadyAssociated(id) => write!(f, "Elastic IP address {id} is already associated"),
+        }
+    }
+}
+
+/// An address of a NAT gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatAddress {
+    /// The private address; `None` if the gateway failed before it had one.
+    pub private: Option<Ipv4Addr>,
+    /// The elastic IP address that stands for it, and its allocation.
+    pub elastic: Option<(Ipv4Addr, AllocationId)>,
+    /// The allocation that was asked for, if it could not be had.
+    pub wanted: Option<AllocationId>,
+    /// When it goes, if it has been taken off: until then connections that use it live on.
+    pub draining_until: Option<Timestamp>,
+}
+
+/// What CreateNatGateway asks for.
+#[derive(Clone, Debug)]
+pub struct NewNatGateway {
+    /// The subnet.
+    pub subnet: SubnetId,
+    /// Public or private.
+    pub connectivity: Connectivity,
+    /// The elastic IP address of a public one.
+    pub allocation: Option<AllocationId>,
+    /// The primary private address; `None` is any free one.
+    pub private: Option<Ipv4Addr>,
+    /// Further addresses.
+    pub secondary: SecondaryChoice,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// Why a command about a NAT gateway is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NatRefusal {
+    /// A public gateway needs an elastic IP address.
+    NoAllocation,
+    /// A private gateway has no elastic IP address.
+    AllocationForPrivate,
+    /// The command is for gateways of the other connectivity.
+    WrongConnectivity(NatGatewayId, Connectivity),
+    /// The gateway is not available.
+    NotAvailable(NatGatewayId, NatState),
+    /// The elastic IP address stands for something else.
+    AlreadyAssociated(AllocationId),
+    /// The address is the gateway's primary one, which stays.
+    Primary(Ipv4Addr),
+    /// The gateway does not have this address.
+    NotAssigned(NatGatewayId, Ipv4Addr),
+    /// As many private addresses as elastic ones must be named.
+    UnevenAddresses,
+}
+
+impl NatGateway {
+    /// The primary address.
+    pub fn primary(&self) -> Option<&NatAddress> {
+        self.addresses.first()
+    }
+
+    /// The private addresses that new connections may use.
+    pub fn usable(&self) -> impl Iterator<Item = Ipv4Addr> {
+        let is_usable = |address: &&NatAddress| address.draining_until.is_none();
+        self.addresses.iter().filter(is_usable).filter_map(|address| address.private)
+    }
+
+    /// When time alone changes it next: its state, or an address that is drained.
+    pub(crate) fn next_step(&self) -> Option<Timestamp> {
+        let state = match self.state {
+            NatState::Pending(_) => Some(self.state_since.plus_ms(PENDING_MS)),
+            NatState::Available => None,
+            NatState::Deleting => Some(self.state_since.plus_ms(DELETING_MS)),
+            NatState::Failed(_) | NatState::Deleted => Some(self.state_since.plus_ms(SEEN_MS)),
+        };
+        state.into_iter().chain(self.addresses.iter().filter_map(|address| address.draining_until)).min()
+    }
+}
+
+impl Network {
+    /// Makes a NAT gateway, pending. What cannot work becomes a gateway that fails; see the module's header.
+    ///
+    /// # Errors
+    /// The subnet is unknown; a public gateway without an elastic IP address, or a private one with it; a private address that
+    /// the subnet does not have, keeps or has lent; [`Limit::NatGateways`], [`Limit::NatAddresses`]; a tag breaks a rule.
+    pub fn create_nat_gateway(&mut self, cx: &mut Cx, new: NewNatGateway) -> Result<NatGatewayId, Refused> {
+        tags::check(&new.tags)?;
+        let subnet = self.subnets.find(cx.scope, &new.subnet)?.clone();
+        match (new.connectivity, new.allocation) {
+            (Connectivity::Public, None) => return Err(NatRefusal::NoAllocation.into()),
+            (Connectivity::Private, Some(_)) => return Err(NatRefusal::AllocationForPrivate.into()),
+            _ => {}
+        }
+        self.check_nat_count(&subnet)?;
+        new.secondary.check(new.connectivity, self.limits.addresses_per_nat_gateway)?;
+        let allocations: Vec<AllocationId> =
+            new.allocation.into_iter().chain(new.secondary.allocations.iter().copied()).collect();
+        let private = self.nat_addresses(&subnet, &new)?;
+        let failure = match &private {
+            None => Some(NatFailure::SubnetFull),
+            Some(_) => self.nat_failure(cx.scope, &subnet, new.connectivity, &allocations),
+        };
+        let id = cx.ids.fresh();
+        let (interface, addresses) = match (failure, private) {
+            (None, Some(private)) => {
+                let interface = self.add_nat_interface(cx, &subnet, id, &private);
+                (Some(interface), self.seat_nat_addresses(cx, interface, &private, &allocations))
+            }
+            _ => (None, allocations.into_iter().map(NatAddress::unseated).collect()),
+        };
+        self.nat_gateways.insert(NatGateway {
+            id,
+            scope: cx.scope,
+            vpc: subnet.vpc,
+            subnet: subnet.id,
+            connectivity: new.connectivity,
+            state: NatState::Pending(failure),
+            state_since: cx.now,
+            created: cx.now,
+            interface,
+            addresses,
+            tags: new.tags,
+        });
+        Ok(id)
+    }
+
+    fn check_nat_count(&self, subnet: &Subnet) -> Result<(), Refused> {
+        let in_zone = |nat: &&NatGateway| {
+            let zone = self.subnets.get(&nat.subnet).map(|other| other.zone);
+            (nat.state.is_open() || nat.state == NatState::Deleting) && zone == Some(subnet.zone)
+        };
+        match self.nat_gateways.of(subnet.scope).filter(in_zone).count() >= self.limits.nat_gateways_per_zone
+        {
+            true => Err(Limit::NatGateways.into()),
+            false => self.check_interface_count(subnet.scope, 1),
+        }
+    }
+
+    /// The private addresses that a new gateway would have, the primary first; `None` if the subnet has not enough.
+    fn nat_addresses(&self, subnet: &Subnet, new: &NewNatGateway) -> Result<Option<Vec<Ipv4Addr>>, Refused> {
+        let choice = AddressChoice {
+            primary: new.private,
+            secondary: new.secondary.private.clone(),
+            secondary_count: new.secondary.any_count(),
+        };
+        match self.choose_addresses(subnet, &choice, &mut self.taken_in(subnet)) {
+            Ok(addresses) if addresses.is_empty() => {
+                Err(InterfaceRefusal::NoBlock { subnet: subnet.id, ipv6: false }.into())
+            }
+            Ok(addresses) => Ok(Some(addresses)),
+            Err(Refused::Interface(InterfaceRefusal::SubnetFull(_))) => Ok(None),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    fn nat_failure(
+        &self,
+        scope: Scope,
+        subnet: &Subnet,
+        connectivity: Connectivity,
+        allocations: &[AllocationId],
+    ) -> Option<NatFailure> {
+        if connectivity == Connectivity::Public && self.internet_gateway_of(subnet.vpc).is_none() {
+            return Some(NatFailure::NoInternetGateway(subnet.vpc));
+        }
+        allocations.iter().find_map(|id| match self.addresses.find(scope, id) {
+            Err(_) => Some(NatFailure::NoSuchAllocation(*id)),
+            Ok(address) if address.association.is_some() => Some(NatFailure::AlreadyAssociated(*id)),
+            Ok(_) => None,
+        })
+    }
+
+    fn add_nat_interface(
+        &mut self,
+        cx: &mut Cx,
+        subnet: &Subnet,
+        nat: NatGatewayId,
+        private: &[Ipv4Addr],
+    ) -> InterfaceId {
+        let attachment = Attachment {
+            id: cx.ids.fresh(),
+            instance: None,
+            device_index: 1,
+            since: cx.now,
+            delete_on_termination: false,
+        };
+        let interface = Interface {
+            attachment: Some(attachment),
+            kind: InterfaceKind::NatGateway,
+            ..self.managed_interface(cx, subnet, private, format!("Interface for NAT Gateway {nat}"))
+        };
+        let id = interface.id;
+        self.interfaces.insert(interface);
+        id
+    }
+
+    /// Lets elastic IP addresses, all free, stand for private ones of a gateway's interface; those left over have none.
+    fn seat_nat_addresses(
+        &mut self,
+        cx: &mut Cx,
+        interface: InterfaceId,
+        private: &[Ipv4Addr],
+        allocations: &[AllocationId],
+    ) -> Vec<NatAddress> {
+        let mut seated = Vec::with_capacity(private.len());
+        for (place, private) in private.iter().enumerate() {
+            let allocation = allocations.get(place).copied();
+            let elastic = allocation.and_then(|id| self.seat(cx, interface, *private, id));
+            let private = Some(*private);
+            seated.push(NatAddress { private, elastic, wanted: None, draining_until: None });
+        }
+        seated
+    }
+
+    /// Lets a free elastic IP address stand for a private one; the public address.
+    fn seat(
+        &mut self,
+        cx: &mut Cx,
+        interface: InterfaceId,
+        private: Ipv4Addr,
+        id: AllocationId,
+    ) -> Option<(Ipv4Addr, AllocationId)> {
+        let address = self.addresses.get_mut(&id)?;
+        address.association = Some(AddressAssociation { id: cx.ids.fresh(), interface, private });
+        let public = address.public;
+        let found = self.interfaces.get_mut(&interface)?;
+        let own: Option<&mut PrivateAddress> = found.addresses.iter_mut().find(|own| own.private == private);
+        own?.public = Some(PublicAddress::Elastic(public, id));
+        Some((public, id))
+    }
+
+    /// Deletes a NAT gateway: it forwards nothing from here on, routes to it become blackholes, and after a moment its
+    /// interface goes and its elastic IP addresses are free. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// No such gateway, or it is deleted.
+    pub fn delete_nat_gateway(&mut self, cx: &Cx, id: NatGatewayId) -> Result<(), Refused> {
+        let nat = self.nat_gateways.find(cx.scope, &id)?;
+        match nat.state {
+            NatState::Deleted => return Err(Missing::NatGateway(id).into()),
+            NatState::Deleting => return Ok(()),
+            _ => {}
+        }
+        let nat = self.nat_gateways.get_mut(&id).expect("the gateway was just found");
+        (nat.state, nat.state_since) = (NatState::Deleting, cx.now);
+        Ok(())
+    }
+
+    /// The gateway whose interface this is.
+    pub fn nat_gateway_at(&self, interface: InterfaceId) -> Option<&NatGateway> {
+        self.nat_gateways.iter().find(|nat| nat.interface == Some(interface))
+    }
+
+    /// Brings NAT gateways to `now`: pending ones work or fail, deleted ones go. Nothing changes if nothing is due.
+    pub fn step_nat_gateways(&mut self, now: Timestamp) {
+        let due = |nat: &&NatGateway| nat.next_step().is_some_and(|at| at <= now);
+        let due: Vec<NatGatewayId> = self.nat_gateways.iter().filter(due).map(|nat| nat.id).collect();
+        for id in due {
+            self.step_nat_gateway(id, now);
+        }
+    }
+
+    /// One gateway through all states whose time has passed.
+    fn step_nat_gateway(&mut self, id: NatGatewayId, now: Timestamp) {
+        self.end_drains(id, now);
+        while let Some(nat) = self.nat_gateways.get(&id) {
+            let (state, since) = (nat.state, nat.state_since);
+            let (next, after_ms) = match state {
+                NatState::Pending(None) => (NatState::Available, PENDING_MS),
+                NatState::Pending(Some(failure)) => (NatState::Failed(failure), PENDING_MS),
+                NatState::Deleting => (NatState::Deleted, DELETING_MS),
+                NatState::Available => return,
+                NatState::Failed(_) | NatState::Deleted => {
+                    if now >= since.plus_ms(SEEN_MS) {
+                        self.nat_gateways.remove(&id);
+                    }
+                    return;
+                }
+            };
+            let at = since.plus_ms(after_ms);
+            if now < at {
+                return;
+            }
+            let interface = nat.interface.filter(|_| next == NatState::Deleted);
+            interface.into_iter().for_each(|interface| self.remove_interface(interface));
+            if let Some(nat) = self.nat_gateways.get_mut(&id) {
+                (nat.state, nat.state_since) = (next, at);
+                nat.interface = nat.interface.filter(|_| interface.is_none());
+            }
+        }
+    }
+}
+
+impl NatAddress {
+    /// An elastic IP address that never came to be used.
+    fn unseated(wanted: AllocationId) -> NatAddress {
+        NatAddress { private: None, elastic: None, wanted: Some(wanted), draining_until: None }
+    }
+}
+
+impl Resource for NatGateway {
+    type Key = NatGatewayId;
+    const KIND: &'static str = "nat-gateway";
+    fn key(&self) -> NatGatewayId {
+        self.id
+    }
+}
