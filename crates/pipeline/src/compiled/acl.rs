@@ -2,10 +2,11 @@
 //!
 //! Source: VPC User Guide, "Network ACL rules": ascending numbers, the first match decides, no match is denied.
 
+use super::conditions::Conditions;
 use super::selector::{Selected, Selector};
 use crate::address::Address;
 use weir_model::NetworkAclId;
-use weir_model::acl::NetworkAcl;
+use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::group::Direction;
 
 /// A network ACL.
@@ -22,17 +23,15 @@ pub(crate) struct CompiledAcl {
 /// The entries of an ACL for one family.
 #[derive(Clone, Debug)]
 pub(crate) struct AclEntries<A> {
-    ingress: Vec<Entry<A>>,
-    egress: Vec<Entry<A>>,
+    ingress: Side<A>,
+    egress: Side<A>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry<A> {
-    selector: Selector,
-    network: A,
-    mask: A,
-    number: u16,
-    allow: bool,
+#[derive(Clone, Debug, Default)]
+struct Side<A> {
+    conditions: Conditions<A>,
+    /// The number of each entry, and whether it allows.
+    entries: Vec<(u16, bool)>,
 }
 
 impl CompiledAcl {
@@ -49,31 +48,37 @@ impl CompiledAcl {
 
 impl<A: Address> AclEntries<A> {
     fn new(acl: Option<&NetworkAcl>) -> AclEntries<A> {
-        let mut entries = AclEntries { ingress: Vec::new(), egress: Vec::new() };
-        for entry in acl.iter().flat_map(|acl| &acl.entries) {
-            let Some((network, mask)) = A::block(entry.cidr) else { continue };
-            let (number, allow) = (entry.number, entry.allow);
-            let compiled = Entry { selector: Selector::new(entry.traffic), network, mask, number, allow };
+        let mut sorted: Vec<&AclEntry> = acl.iter().flat_map(|acl| &acl.entries).collect();
+        sorted.sort_by_key(|entry| entry.number);
+        let mut entries = AclEntries { ingress: Side::default(), egress: Side::default() };
+        for entry in sorted {
             match entry.direction {
-                Direction::Ingress => entries.ingress.push(compiled),
-                Direction::Egress => entries.egress.push(compiled),
+                Direction::Ingress => entries.ingress.add(entry),
+                Direction::Egress => entries.egress.add(entry),
             }
         }
-        entries.ingress.sort_by_key(|entry| entry.number);
-        entries.egress.sort_by_key(|entry| entry.number);
         entries
     }
 
     /// The number of the first entry that matches a packet with `selected` from or to `peer` and whether it allows;
     /// `(None, false)`, the final deny, if none does.
     pub fn find(&self, direction: Direction, peer: A, selected: Selected) -> (Option<u16>, bool) {
-        let entries = match direction {
+        let side = match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         };
-        entries
-            .iter()
-            .find(|entry| entry.selector.matches(selected) && peer.and(entry.mask) == entry.network)
-            .map_or((None, false), |entry| (Some(entry.number), entry.allow))
+        let place = side.conditions.find(selected, peer, |_| true);
+        place
+            .and_then(|place| side.entries.get(place))
+            .map_or((None, false), |(number, allow)| (Some(*number), *allow))
+    }
+}
+
+impl<A: Address> Side<A> {
+    /// Adds `entry` after all others, if it is about addresses of this family.
+    fn add(&mut self, entry: &AclEntry) {
+        let Some(block) = A::block(entry.cidr) else { return };
+        self.conditions.add(Selector::new(entry.traffic), block);
+        self.entries.push((entry.number, entry.allow));
     }
 }

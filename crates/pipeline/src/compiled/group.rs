@@ -6,6 +6,7 @@
 //! Source: VPC User Guide, "Security group rules"; EC2 User Guide, "Security group connection tracking"; VPC Peering
 //! Guide, "Reference peer security groups".
 
+use super::conditions::Conditions;
 use super::selector::{Selected, Selector};
 use crate::address::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,8 @@ pub(crate) struct Rules<A> {
 #[derive(Clone, Debug, Default)]
 struct Side<A> {
     rules: Vec<Rule<A>>,
+    /// What the rules ask for, members apart; complete when finished.
+    conditions: Conditions<A>,
     names: Vec<(GroupId, GroupRuleId)>,
     /// Whether TCP, or UDP, is allowed with every address and port.
     open: [bool; 2],
@@ -72,7 +75,8 @@ impl<A: Address> Rules<A> {
             Direction::Ingress => (&self.ingress, &self.egress),
             Direction::Egress => (&self.egress, &self.ingress),
         };
-        let place = side.rules.iter().position(|rule| rule.matches(peer, selected, members))?;
+        let place =
+            side.conditions.find(selected, peer, |place| side.rules[place].has_member(peer, members))?;
         let (group, rule) = side.names[place];
         let untracked = side.rules[place].mask == A::default()
             && side.rules[place].members == ANYONE
@@ -91,12 +95,8 @@ fn transport(protocol: Protocol) -> Option<usize> {
 }
 
 impl<A: Address> Rule<A> {
-    #[inline]
-    fn matches(&self, peer: A, selected: Selected, members: &[Members]) -> bool {
-        self.selector.matches(selected)
-            && peer.and(self.mask) == self.network
-            && (self.members == ANYONE
-                || A::members(&members[self.members as usize]).binary_search(&peer).is_ok())
+    fn has_member(&self, peer: A, members: &[Members]) -> bool {
+        self.members == ANYONE || A::members(&members[self.members as usize]).binary_search(&peer).is_ok()
     }
 
     fn is_wide(&self) -> bool {
@@ -115,6 +115,10 @@ impl<A: Address> Side<A> {
         let mut both: Vec<_> = self.rules.drain(..).zip(self.names.drain(..)).collect();
         both.sort_by_key(|(rule, _)| !rule.is_wide());
         (self.rules, self.names) = both.into_iter().unzip();
+        self.conditions = Conditions::default();
+        for rule in &self.rules {
+            self.conditions.add(rule.selector, (rule.network, rule.mask));
+        }
         self.open = [Protocol::TCP, Protocol::UDP]
             .map(|protocol| self.rules.iter().any(|rule| rule.is_wide() && rule.selector.covers(protocol)));
     }

@@ -5,6 +5,7 @@
 //! is left out, the ACL denies, the route is a blackhole.
 
 pub(crate) mod acl;
+mod conditions;
 pub(crate) mod group;
 mod nitro;
 pub(crate) mod place;

@@ -70,7 +70,12 @@ impl RoutingTable {
 pub(crate) struct Ranges<A> {
     starts: Vec<A>,
     routes: Vec<u32>,
+    /// From the widest down: every so many-th start of the level below, the last of which is `starts`.
+    pivots: Vec<Vec<A>>,
 }
+
+/// How many starts are compared at once, without a branch between them.
+const FAN: usize = 16;
 
 const NO_ROUTE: u32 = u32::MAX;
 
@@ -83,7 +88,7 @@ struct Block<A> {
 
 impl<A: Address> Ranges<A> {
     fn new(routes: &[CompiledRoute]) -> Ranges<A> {
-        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE] };
+        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], pivots: Vec::new() };
         let mut around: Vec<Block<A>> = Vec::new();
         for block in sorted_blocks(routes) {
             ranges.leave(&mut around, Some(block.first));
@@ -91,6 +96,7 @@ impl<A: Address> Ranges<A> {
             around.push(block);
         }
         ranges.leave(&mut around, None);
+        ranges.pivots = pivots(&ranges.starts);
         ranges
     }
 
@@ -112,11 +118,39 @@ impl<A: Address> Ranges<A> {
         self.routes.push(route);
     }
 
+    /// A search of a tree with [`FAN`] branches: at each level, the last start that is not after `address`.
     #[inline]
     fn find(&self, address: A) -> u32 {
-        let after = self.starts.partition_point(|start| *start <= address);
-        self.routes[after - 1]
+        let mut place = 0;
+        for level in &self.pivots {
+            place = last_before(level, place, address) * FAN;
+        }
+        self.routes[last_before(&self.starts, place, address)]
     }
+}
+
+/// The place of the last of the [`FAN`] starts from `first` on that is not after `address`; the first of them is not.
+#[inline]
+fn last_before<A: Address>(starts: &[A], first: usize, address: A) -> usize {
+    let rest = &starts[first..];
+    let not_after = match rest.first_chunk::<FAN>() {
+        Some(whole) => whole.iter().map(|start| usize::from(*start <= address)).sum::<usize>(),
+        None => rest.iter().map(|start| usize::from(*start <= address)).sum(),
+    };
+    first + not_after - 1
+}
+
+fn pivots<A: Address>(starts: &[A]) -> Vec<Vec<A>> {
+    let mut levels: Vec<Vec<A>> = Vec::new();
+    loop {
+        let below = levels.last().map_or(starts, Vec::as_slice);
+        if below.len() <= FAN {
+            break;
+        }
+        levels.push(below.iter().step_by(FAN).copied().collect());
+    }
+    levels.reverse();
+    levels
 }
 
 /// The blocks of one family, wider ones before those inside them, one for each destination.
@@ -157,5 +191,28 @@ pub(crate) fn local(cidr: Cidr) -> CompiledRoute {
         target: Target::Local,
         next: Next::Local,
         origin: Origin::CreateRouteTable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_model::Ids;
+
+    #[test]
+    fn a_search_of_any_depth_finds_the_last_start_before() {
+        let mut ids = Ids::new(5);
+        for count in [1, 2, 15, 16, 17, 255, 256, 257, 5_000] {
+            let mut starts: Vec<u32> = (1..count).map(|_| ids.bits() as u32).chain([0]).collect();
+            starts.sort_unstable();
+            starts.dedup();
+            let routes = (0..starts.len() as u32).collect();
+            let ranges = Ranges { pivots: pivots(&starts), starts, routes };
+            let around = |start: &u32| [start.wrapping_sub(1), *start, start.wrapping_add(1)];
+            for address in ranges.starts.iter().flat_map(around).chain([u32::MAX]) {
+                let last = ranges.starts.partition_point(|start| *start <= address) - 1;
+                assert_eq!(ranges.find(address), last as u32, "{count} {address}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Which protocol and ports a rule is about, as two masked comparisons.
+//! Which protocol and ports a rule is about, as one masked comparison.
 
 use crate::packet::Packet;
 use weir_model::Protocol;
@@ -21,6 +21,16 @@ impl Selected {
         let number = if packet.protocol.is_icmp() { icmp } else { packet.destination_port };
         Selected { protocol: packet.protocol.0, number }
     }
+
+    /// Both in one number, to be compared with [`Selector::range`].
+    #[inline]
+    pub fn number(self) -> u32 {
+        join(self.protocol, self.number)
+    }
+}
+
+fn join(protocol: u8, number: u16) -> u32 {
+    u32::from(protocol) << 16 | u32::from(number)
 }
 
 /// A [`Traffic`] in the form that is quick to match.
@@ -60,11 +70,11 @@ impl Selector {
         Selector { protocol: protocol.0, protocol_mask: u8::MAX, ..Selector::ALL }
     }
 
-    /// Whether `selected` is meant.
-    #[inline]
-    pub fn matches(self, selected: Selected) -> bool {
-        let number = (selected.number & self.number_mask).wrapping_sub(self.first);
-        selected.protocol & self.protocol_mask == self.protocol && number <= self.span
+    /// Mask, first and span: what is meant is [`Selected::number`] under the mask, from the first on, no further than the
+    /// span. A span never reaches the next protocol, since no range of ports goes beyond the last port.
+    pub fn range(self) -> (u32, u32, u32) {
+        let mask = join(self.protocol_mask, self.number_mask);
+        (mask, join(self.protocol, self.first), u32::from(self.span))
     }
 
     /// Whether every packet of `protocol`, a protocol with ports, is meant.
@@ -93,6 +103,7 @@ mod tests {
             Traffic::Ports(Protocol::TCP, PortRange::ALL),
             Traffic::Ports(Protocol::TCP, ports(22, 22)),
             Traffic::Ports(Protocol::UDP, ports(1024, 65535)),
+            Traffic::Ports(Protocol::TCP, ports(65535, 65535)),
             icmp(None, None),
             icmp(Some(8), None),
             icmp(Some(3), Some(4)),
@@ -111,12 +122,15 @@ mod tests {
             (1, 0, (0, 0)),
             (58, 0, (8, 0)),
             (47, 0, (0, 0)),
+            (7, 0, (0, 0)),
+            (5, 65535, (0, 0)),
         ];
         for traffic in all_traffic() {
             for (protocol, port, icmp) in packets.into_iter().chain(icmps) {
                 let number = if icmp == (0, 0) { port } else { u16::from_be_bytes([icmp.0, icmp.1]) };
                 let expected = traffic.matches(Protocol(protocol), port, icmp);
-                let found = Selector::new(traffic).matches(Selected { protocol, number });
+                let (mask, first, span) = Selector::new(traffic).range();
+                let found = (Selected { protocol, number }.number() & mask).wrapping_sub(first) <= span;
                 assert_eq!(found, expected, "{traffic:?} {protocol} {port} {icmp:?}");
             }
         }
