@@ -21,6 +21,7 @@ pub mod route_table;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
+pub mod transit_gateway;
 pub mod vpc;
 
 pub(crate) mod host_name;
@@ -89,6 +90,23 @@ crate::table::operations! { Ec2 form:
         CreateVpcPeeringConnection Write AcceptVpcPeeringConnection Write RejectVpcPeeringConnection Write
         DeleteVpcPeeringConnection Write DescribeVpcPeeringConnections List
         ModifyVpcPeeringConnectionOptions Write
+    }
+    transit_gateway {
+        CreateTransitGateway Write DescribeTransitGateways List ModifyTransitGateway Write DeleteTransitGateway Write
+        CreateTransitGatewayVpcAttachment Write DescribeTransitGatewayVpcAttachments List
+        ModifyTransitGatewayVpcAttachment Write DeleteTransitGatewayVpcAttachment Write
+        DescribeTransitGatewayAttachments List GetTransitGatewayAttachmentPropagations List
+        CreateTransitGatewayPeeringAttachment Write AcceptTransitGatewayPeeringAttachment Write
+        RejectTransitGatewayPeeringAttachment Write DeleteTransitGatewayPeeringAttachment Write
+        DescribeTransitGatewayPeeringAttachments List
+        CreateTransitGatewayRouteTable Write DescribeTransitGatewayRouteTables List
+        DeleteTransitGatewayRouteTable Write
+        AssociateTransitGatewayRouteTable Write DisassociateTransitGatewayRouteTable Write
+        GetTransitGatewayRouteTableAssociations List
+        EnableTransitGatewayRouteTablePropagation Write DisableTransitGatewayRouteTablePropagation Write
+        GetTransitGatewayRouteTablePropagations List
+        CreateTransitGatewayRoute Write ReplaceTransitGatewayRoute Write DeleteTransitGatewayRoute Write
+        SearchTransitGatewayRoutes List
     }
     flow_log { CreateFlowLogs Write DescribeFlowLogs List DeleteFlowLogs Write }
     tags { CreateTags Tagging DeleteTags Tagging DescribeTags List }

@@ -77,6 +77,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::Address(refusal) => resources::address(refusal),
         Refused::Nat(refusal) => resources::nat(refusal),
         Refused::Instance(refusal) => resources::instance(refusal),
+        Refused::Transit(refusal) => resources::transit(refusal),
         Refused::FlowLog(refusal) => resources::flow_log(refusal),
     };
     WireError::new(code, message)
@@ -138,7 +139,10 @@ fn not_found(missing: &Missing) -> WireError {
         Missing::EgressOnlyGateway(id) => ("InvalidGatewayID.NotFound", format!("The eigw ID '{id}' does not exist")),
         Missing::NatGateway(id) => ("NatGatewayNotFound", format!("NAT gateway {id} was not found")),
         Missing::VpnGateway(id) => ("InvalidVpnGatewayID.NotFound", absent("vpnGateway ID", id)),
-        Missing::TransitGateway(id) => ("InvalidTransitGatewayID.NotFound", absent("transitGateway ID", id)),
+        Missing::TransitGateway(id) => ("InvalidTransitGatewayID.NotFound", format!("Transit Gateway {id} was deleted or does not exist.")),
+        Missing::TransitTable(id) => ("InvalidRouteTableID.NotFound", format!("Transit Gateway Route Table {id} was deleted or does not exist.")),
+        Missing::TransitAttachment(id) => ("InvalidTransitGatewayAttachmentID.NotFound", format!("Transit Gateway Attachment {id} was deleted or does not exist.")),
+        Missing::TransitVpcAttachment(id) => ("InvalidTransitGatewayAttachmentID.NotFound", format!("Transit Gateway VPC Attachment {id} was deleted or does not exist.")),
         Missing::VpcEndpoint(id) => ("InvalidVpcEndpointId.NotFound", absent("Vpc Endpoint Id", id)),
         Missing::PrefixList(id) => ("InvalidPrefixListID.NotFound", absent("prefix list ID", id)),
         Missing::NetworkAcl(id) => ("InvalidNetworkAclID.NotFound", absent("networkAcl ID", id)),
@@ -233,6 +237,11 @@ fn over_limit(limit: &Limit) -> WireError {
             ),
         ),
         Limit::KeyPairs => ("KeyPairLimitExceeded", reached("key pairs")),
+        Limit::TransitGateways => ("TransitGatewayLimitExceeded", reached("transit gateways")),
+        Limit::TransitTables => {
+            ("TransitGatewayRouteTableLimitExceeded", reached("transit gateway route tables"))
+        }
+        Limit::TransitRoutes => ("RouteLimitExceeded", reached("transit gateway routes")),
         Limit::FlowLogs => ("FlowLogsLimitExceeded", reached("flow logs")),
     };
     WireError::new(code, message)
@@ -250,7 +259,7 @@ fn no_such_target(target: &Target) -> WireError {
         Target::Interface(id) => return not_found(&Missing::Interface(*id)),
         Target::Instance(id, _) => return not_found(&Missing::Instance(*id)),
         Target::VpcEndpoint(id) => return not_found(&Missing::VpcEndpoint(*id)),
-        Target::TransitGateway(id) => return not_found(&Missing::TransitGateway(*id)),
+        Target::TransitGateway(id) => ("InvalidTransitGatewayID.NotFound", absent("transitGateway ID", id)),
     };
     WireError::new(code, message)
 }

@@ -161,6 +161,10 @@ ids! {
     SubnetCidrAssociationId = "subnet-cidr-assoc",
     /// A transit gateway.
     TransitGatewayId = "tgw",
+    /// The attachment of a VPC or another gateway to a transit gateway.
+    TransitAttachmentId = "tgw-attach",
+    /// A route table of a transit gateway.
+    TransitTableId = "tgw-rtb",
     /// A virtual private gateway.
     VpnGatewayId = "vgw",
     /// A VPC.

@@ -1,10 +1,11 @@
 //! What is true of every network between two commands, each fact with an id.
 //!
-//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14 and N-20 to N-24 only.
+//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14, N-20 to N-24 and N-30 to N-34 only.
 
 mod members;
 #[cfg(test)]
 mod tests;
+mod transit;
 
 use crate::route::{Associated, Target};
 use crate::vpc::Vpc;
@@ -49,7 +50,8 @@ impl Network {
         self.check_gateways()?;
         self.check_acls()?;
         self.check_regions()?;
-        self.check_members()
+        self.check_members()?;
+        self.check_transit_gateways()
     }
 
     fn check_vpc(&self, vpc: &Vpc) -> Result<(), Broken> {

@@ -35,6 +35,7 @@ pub mod network;
 pub mod peering;
 pub mod route;
 pub mod subnet;
+pub mod transit_gateway;
 pub mod vpc;
 
 #[cfg(test)]

@@ -50,6 +50,12 @@ pub struct Limits {
     pub instances: usize,
     /// Key pairs per account and region.
     pub key_pairs: usize,
+    /// Transit gateways per account and region.
+    pub transit_gateways: usize,
+    /// Route tables per transit gateway.
+    pub transit_tables: usize,
+    /// Static routes per table of a transit gateway. In AWS 10,000 for all tables of a gateway together.
+    pub transit_routes: usize,
     /// Flow logs per resource.
     pub flow_logs_per_resource: usize,
 }
@@ -79,6 +85,9 @@ impl Default for Limits {
             addresses: 5,
             instances: 5_000,
             key_pairs: 5_000,
+            transit_gateways: 5,
+            transit_tables: 20,
+            transit_routes: 10_000,
             flow_logs_per_resource: 250,
         }
     }

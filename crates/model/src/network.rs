@@ -15,6 +15,7 @@ use crate::route::RouteTable;
 use crate::subnet::Subnet;
 use crate::table::{Change, Owned, Resource, Table};
 use crate::time::Timestamp;
+use crate::transit_gateway::{TransitAttachment, TransitGateway, TransitPeering, TransitTable};
 use crate::vpc::Vpc;
 use crate::{Ids, Limits, Scope};
 
@@ -95,6 +96,14 @@ network! {
     key_pairs: KeyPair,
     /// VPC peering connections.
     peerings: Peering,
+    /// Transit gateways.
+    transit_gateways: TransitGateway,
+    /// Attachments of VPCs to transit gateways.
+    transit_attachments: TransitAttachment,
+    /// Peering attachments of transit gateways.
+    transit_peerings: TransitPeering,
+    /// Route tables of transit gateways.
+    transit_tables: TransitTable,
     /// Flow logs.
     flow_logs: FlowLog,
 }
@@ -107,10 +116,11 @@ macro_rules! owned {
     )*};
 }
 
-// A peering connection has two owners, so it is not here.
+// Peerings have two owners, as have attachments to transit gateways, so they are not here.
 owned! {
     Vpc DhcpOptions Subnet InternetGateway EgressOnlyGateway NatGateway RouteTable NetworkAcl Group Interface Detachment
     Address Instance KeyPair FlowLog
+    TransitGateway TransitTable
 }
 
 impl Network {
@@ -120,6 +130,7 @@ impl Network {
         self.step_instances(now);
         self.step_detachments(now);
         self.step_nat_gateways(now);
+        self.step_transit_gateways(now);
     }
 
     /// When [`Network::step`] has something to do next that packets depend on, or `None` if nothing will be due.

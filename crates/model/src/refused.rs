@@ -13,6 +13,7 @@ use crate::nat_gateway::NatRefusal;
 use crate::peering::PeeringRefusal;
 use crate::route::{Destination, Target};
 use crate::tags::TagRefusal;
+use crate::transit_gateway::TransitRefusal;
 use crate::*;
 use std::fmt;
 
@@ -128,6 +129,8 @@ pub enum Refused {
     Nat(NatRefusal),
     /// A rule of instances and key pairs.
     Instance(InstanceRefusal),
+    /// A rule of transit gateways.
+    Transit(TransitRefusal),
     /// A rule of flow logs.
     FlowLog(FlowLogRefusal),
 }
@@ -155,6 +158,8 @@ macro_rules! missing {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Missing {
             $($(#[$doc])* $kind($id),)*
+            /// The attachment of a VPC to a transit gateway, where no other kind of attachment will do.
+            TransitVpcAttachment(TransitAttachmentId),
         }
 
         $(impl From<$id> for Missing {
@@ -188,6 +193,10 @@ missing! {
     VpnGateway(VpnGatewayId),
     /// A transit gateway.
     TransitGateway(TransitGatewayId),
+    /// A route table of a transit gateway.
+    TransitTable(TransitTableId),
+    /// An attachment to a transit gateway.
+    TransitAttachment(TransitAttachmentId),
     /// A VPC endpoint.
     VpcEndpoint(VpcEndpointId),
     /// A prefix list.
@@ -292,6 +301,12 @@ pub enum Limit {
     Instances(usize, usize),
     /// Key pairs of a region.
     KeyPairs,
+    /// Transit gateways of a region.
+    TransitGateways,
+    /// Route tables of a transit gateway.
+    TransitTables,
+    /// Static routes of a table of a transit gateway.
+    TransitRoutes,
     /// Flow logs of one resource.
     FlowLogs,
 }
@@ -332,5 +347,5 @@ macro_rules! rules {
 
 rules! {
     Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
-    Nat(NatRefusal) Instance(InstanceRefusal) FlowLog(FlowLogRefusal)
+    Nat(NatRefusal) Instance(InstanceRefusal) Transit(TransitRefusal) FlowLog(FlowLogRefusal)
 }

@@ -187,8 +187,9 @@ impl Network {
                 self.egress_only_gateways.get(&id).is_some_and(|gateway| gateway.vpc == vpc)
             }
             Target::NatGateway(id) => self.nat_gateways.get(&id).is_some_and(|nat| nat.state.is_open()),
+            Target::TransitGateway(id) => self.transit_attachment_of(vpc, id).is_some(),
             // Weir has none of these, so nothing behind them can be reached.
-            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => false,
+            Target::VpcEndpoint(_) | Target::VpnGateway(_) => false,
         };
         if is_usable { RouteState::Active } else { RouteState::Blackhole }
     }

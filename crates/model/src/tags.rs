@@ -75,6 +75,8 @@ macro_rules! tagged {
             GroupRule(GroupRuleId),
             /// A VPC peering connection; each side has tags of its own.
             Peering(PeeringId),
+            /// An attachment to a transit gateway; each side of a peering has tags of its own.
+            TransitAttachment(TransitAttachmentId),
         }
 
         impl Tagged {
@@ -83,6 +85,7 @@ macro_rules! tagged {
                 None$(.or_else(|| text.parse().ok().map(Tagged::$kind)))*
                     .or_else(|| text.parse().ok().map(Tagged::GroupRule))
                     .or_else(|| text.parse().ok().map(Tagged::Peering))
+                    .or_else(|| text.parse().ok().map(Tagged::TransitAttachment))
             }
 
             /// The kind as tag specifications and filters name it (`resourceType`).
@@ -91,6 +94,7 @@ macro_rules! tagged {
                     $(Tagged::$kind(_) => $name,)*
                     Tagged::GroupRule(_) => "security-group-rule",
                     Tagged::Peering(_) => "vpc-peering-connection",
+                    Tagged::TransitAttachment(_) => "transit-gateway-attachment",
                 }
             }
 
@@ -99,6 +103,7 @@ macro_rules! tagged {
                     $(Tagged::$kind(id) => id.into(),)*
                     Tagged::GroupRule(id) => id.into(),
                     Tagged::Peering(id) => id.into(),
+                    Tagged::TransitAttachment(id) => id.into(),
                 }
             }
         }
@@ -109,6 +114,7 @@ macro_rules! tagged {
                     $(Tagged::$kind(id) => id.fmt(f),)*
                     Tagged::GroupRule(id) => id.fmt(f),
                     Tagged::Peering(id) => id.fmt(f),
+                    Tagged::TransitAttachment(id) => id.fmt(f),
                 }
             }
         }
@@ -120,6 +126,7 @@ macro_rules! tagged {
                     $(Tagged::$kind(id) => self.$table.get(&id).filter(|row| row.scope == scope).map(|row| &row.tags),)*
                     Tagged::GroupRule(id) => self.rule_in(scope, id).map(|(_, rule)| &rule.tags),
                     Tagged::Peering(id) => self.peerings.get(&id)?.side_of(scope).map(|side| &side.tags),
+                    Tagged::TransitAttachment(id) => self.transit_tags(scope, id),
                 }
             }
 
@@ -133,6 +140,7 @@ macro_rules! tagged {
                         rules.iter_mut().find(|rule| rule.id == id).map(|rule| &mut rule.tags)
                     }
                     Tagged::Peering(id) => self.peerings.get_mut(&id)?.side_of_mut(scope).map(|side| &mut side.tags),
+                    Tagged::TransitAttachment(id) => self.transit_tags_mut(scope, id),
                 }
             }
 
@@ -145,6 +153,10 @@ macro_rules! tagged {
                 }
                 for peering in self.peerings.iter() {
                     found.extend(peering.side_of(scope).map(|side| (Tagged::Peering(peering.id), &side.tags)));
+                }
+                for end in self.transit_ends_in(scope) {
+                    let tags = self.transit_tags(scope, end.id());
+                    found.extend(tags.map(|tags| (Tagged::TransitAttachment(end.id()), tags)));
                 }
                 found.retain(|(_, tags)| !tags.is_empty());
                 found
@@ -180,6 +192,10 @@ tagged! {
     Instance(InstanceId) instances "instance",
     /// A key pair.
     KeyPair(KeyPairId) key_pairs "key-pair",
+    /// A transit gateway.
+    TransitGateway(TransitGatewayId) transit_gateways "transit-gateway",
+    /// A route table of a transit gateway.
+    TransitTable(TransitTableId) transit_tables "transit-gateway-route-table",
     /// A flow log.
     FlowLog(FlowLogId) flow_logs "vpc-flow-log",
 }

@@ -10,6 +10,7 @@ use weir_model::nat_gateway::{Connectivity, NatRefusal};
 use weir_model::peering::PeeringRefusal;
 use weir_model::protocol::Traffic;
 use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
+use weir_model::transit_gateway::TransitRefusal;
 
 type Said = (&'static str, String);
 
@@ -163,6 +164,38 @@ pub(super) fn nat(refusal: &NatRefusal) -> Said {
         NatRefusal::Primary(address) => ("InvalidParameter", format!("The primary address {address} of a NAT gateway cannot be removed")),
         NatRefusal::NotAssigned(id, address) => invalid(format!("The address {address} is not assigned to NAT gateway {id}")),
         NatRefusal::UnevenAddresses => ("InvalidParameterCombination", "The number of secondary private IP addresses must match the number of secondary allocation IDs".to_owned()),
+    }
+}
+
+/// Assumption: of these sentences only those of duplicates, wrong states and attachments that are left have been reported.
+#[rustfmt::skip]
+pub(super) fn transit(refusal: &TransitRefusal) -> Said {
+    match refusal {
+        TransitRefusal::Asn(asn) => invalid(format!("Value ({asn}) for parameter AmazonSideAsn is invalid. It must be in the range 64512-65534 or 4200000000-4294967294.")),
+        TransitRefusal::Block(cidr) => invalid(format!("Value ({cidr}) for parameter TransitGatewayCidrBlocks is invalid.")),
+        TransitRefusal::HasAttachments(gateway, kind, ids) => ("IncorrectState", format!("{gateway} has non-deleted {kind} Attachments: {}.", list(ids))),
+        TransitRefusal::HasTables(gateway, ids) => ("IncorrectState", format!("{gateway} has non-deleted Transit Gateway Route Tables: {}.", list(ids))),
+        TransitRefusal::AlreadyAttached(gateway) => ("DuplicateTransitGatewayAttachment", format!("{gateway} has non-deleted Transit Gateway Attachments with same VPC ID.")),
+        TransitRefusal::SameZone => ("DuplicateSubnetsInSameZone", "Duplicate Subnets for same AZ".to_owned()),
+        TransitRefusal::OtherVpc(subnet, vpc) => invalid(format!("The subnet '{subnet}' is not in the VPC '{vpc}'.")),
+        TransitRefusal::Ipv6Only(subnet) => invalid(format!("The subnet '{subnet}' is IPv6-only. A transit gateway attachment needs subnets with IPv4 addresses.")),
+        TransitRefusal::HasSubnet(attachment, subnet) => invalid(format!("The subnet '{subnet}' is already part of {attachment}.")),
+        TransitRefusal::NotOfAttachment(attachment, subnet) => invalid(format!("The subnet '{subnet}' is not part of {attachment}.")),
+        TransitRefusal::LastSubnet(attachment) => invalid(format!("{attachment} must have at least one subnet.")),
+        TransitRefusal::WrongState(attachment) => ("IncorrectState", format!("{attachment} is in invalid state")),
+        TransitRefusal::WithItself(gateway) => invalid(format!("{gateway} cannot be peered with itself.")),
+        TransitRefusal::AlreadyPeered(gateway) => ("DuplicateTransitGatewayAttachment", format!("{gateway} has non-deleted Transit Gateway Peering Attachments with same peer.")),
+        TransitRefusal::NotAccepter(attachment) => ("OperationNotPermitted", format!("Only the owner of the accepter transit gateway can accept or reject {attachment}, in its region.")),
+        TransitRefusal::TableAssociated(table) => ("IncorrectState", format!("{table} has non-deleted associations.")),
+        TransitRefusal::DefaultTable(table) => ("IncorrectState", format!("{table} is a default route table of its transit gateway and cannot be deleted.")),
+        TransitRefusal::OtherGateway(table, attachment) => invalid(format!("{table} and {attachment} belong to different transit gateways.")),
+        TransitRefusal::AlreadyAssociated(attachment) => ("Resource.AlreadyAssociated", format!("Transit Gateway Attachment {attachment} is already associated to a route table.")),
+        TransitRefusal::NotAssociated(table, attachment) => ("InvalidAssociation.NotFound", format!("{attachment} is not associated with {table}.")),
+        TransitRefusal::AlreadyPropagates(table, attachment) => ("TransitGatewayRouteTablePropagation.Duplicate", format!("Propagation from {attachment} to {table} already exists.")),
+        TransitRefusal::NotPropagated(table, attachment) => ("TransitGatewayRouteTablePropagation.NotFound", format!("Propagation from {attachment} to {table} does not exist.")),
+        TransitRefusal::CannotPropagate(attachment) => ("UnsupportedOperation", format!("{attachment} is a peering attachment, over which no routes are propagated.")),
+        TransitRefusal::RouteExists(cidr) => ("RouteAlreadyExists", format!("Route {cidr} already exists in Transit Gateway Route Table.")),
+        TransitRefusal::NoRoute(table, cidr) => ("InvalidRoute.NotFound", format!("no route with destination-cidr-block {cidr} in route table {table}")),
     }
 }
 

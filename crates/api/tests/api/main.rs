@@ -31,5 +31,6 @@ mod ssm;
 mod subnet;
 mod tags;
 mod token;
+mod transit_gateway;
 mod vpc;
 mod world;

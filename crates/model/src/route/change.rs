@@ -231,10 +231,13 @@ impl Network {
                 }
                 _ => Err(Refused::NoSuchTarget(target)),
             },
+            // A gateway that the VPC is not attached to is as good as none.
+            Target::TransitGateway(id) => match self.transit_attachment_of(table.vpc, id) {
+                Some(_) => Ok(()),
+                None => Err(Refused::NoSuchTarget(target)),
+            },
             // Weir has none of these.
-            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => {
-                Err(Refused::NoSuchTarget(target))
-            }
+            Target::VpcEndpoint(_) | Target::VpnGateway(_) => Err(Refused::NoSuchTarget(target)),
         }
     }
 
