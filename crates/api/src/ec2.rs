@@ -24,8 +24,6 @@ pub mod tags;
 pub mod transit_gateway;
 pub mod vpc;
 
-pub(crate) mod host_name;
-
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }
     account { DescribeAccountAttributes List }

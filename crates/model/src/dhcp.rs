@@ -3,6 +3,7 @@
 //! A set never changes. Each region has a default one that new VPCs get; a VPC may also have none (`default`).
 //! Source: Amazon VPC User Guide, "DHCP option sets in Amazon VPC".
 
+use crate::dns::name;
 use crate::table::Resource;
 use crate::{Cx, DhcpOptionsId, Held, Network, Refused, Scope, Tags, VpcId, tags};
 use serde::{Deserialize, Serialize};
@@ -47,14 +48,6 @@ pub enum BadOption {
     Value(String, String),
 }
 
-/// The domain name that instances of a region get: `ec2.internal` in us-east-1, `REGION.compute.internal` elsewhere.
-pub fn internal_domain(scope: Scope) -> String {
-    match scope.region.as_str() {
-        "us-east-1" => "ec2.internal".to_owned(),
-        region => format!("{region}.compute.internal"),
-    }
-}
-
 impl Network {
     /// Makes a DHCP options set of `options` (name and values each).
     ///
@@ -89,7 +82,7 @@ impl Network {
             return options.id;
         }
         let options = vec![
-            ("domain-name".to_owned(), vec![internal_domain(cx.scope)]),
+            ("domain-name".to_owned(), vec![name::internal_domain(cx.scope.region)]),
             ("domain-name-servers".to_owned(), vec![AMAZON_PROVIDED_DNS.to_owned()]),
         ];
         self.add_dhcp_options(cx, options, Tags::new(), true)

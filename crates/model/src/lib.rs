@@ -21,6 +21,7 @@ pub mod iam;
 pub mod acl;
 pub mod address;
 pub mod dhcp;
+pub mod dns;
 pub mod egress_only;
 pub mod flow_log;
 pub mod gateway;

@@ -3,9 +3,9 @@
 //! Source: Systems Manager API Reference, DescribeInstanceInformation.
 
 use super::check;
-use crate::ec2::host_name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
+use weir_model::dns::name;
 use weir_model::image::Image;
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::{InstanceId, Network, Scope, Timestamp};
@@ -61,7 +61,7 @@ impl InstanceInformation {
             resource_type: "EC2Instance",
             ip_address: address.map(|address| address.to_string()).unwrap_or_default(),
             computer_name: address
-                .map(|address| host_name::private(instance.scope.region, address))
+                .map(|address| name::private(instance.scope.region, address))
                 .unwrap_or_default(),
         }
     }

@@ -2,11 +2,11 @@
 //!
 //! Source: EC2 API Reference, Instance, InstanceNetworkInterface, InstanceState, Reservation.
 
-use crate::ec2::host_name;
 use crate::ec2::network_interface::{TrackingView, mac_text};
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use weir_model::dns::name;
 use weir_model::image::Image;
 use weir_model::instance::{Instance, InstanceState, MetadataOptions};
 use weir_model::instance_type::InstanceType;
@@ -242,7 +242,7 @@ impl InstanceInterfaceView {
     fn of(seen: Seen<'_>, interface: &Interface) -> InstanceInterfaceView {
         let is_named =
             seen.network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
-        let name = |address: Ipv4Addr| is_named.then(|| host_name::private(interface.scope.region, address));
+        let name = |address: Ipv4Addr| is_named.then(|| name::private(interface.scope.region, address));
         let association = |public: &PublicAddress| InstanceAssociation::of(seen, interface, public);
         let private = |(place, own): (usize, &weir_model::interface::PrivateAddress)| InstancePrivate {
             association: own.public.as_ref().map(association),
@@ -327,7 +327,7 @@ impl InstanceView {
             ipv6_address: primary.and_then(|interface| interface.ipv6_addresses.first().copied()),
             state: StateView::of(instance.state),
             private_dns_name: private
-                .map(|address| host_name::private(instance.scope.region, address))
+                .map(|address| name::private(instance.scope.region, address))
                 .unwrap_or_default(),
             public_dns_name: association
                 .as_ref()

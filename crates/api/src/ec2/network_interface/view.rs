@@ -3,10 +3,10 @@
 //! Source: EC2 API Reference, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment.
 
 use super::TrackingView;
-use crate::ec2::host_name;
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use weir_model::dns::name;
 use weir_model::interface::{Attachment, Detachment, Interface, InterfaceKind, PublicAddress};
 use weir_model::{
     AccountId, AddressAssociationId, AllocationId, AttachmentId, InstanceId, InterfaceId, SubnetId, Tags,
@@ -98,7 +98,7 @@ impl AssociationView {
         };
         let is_named =
             seen.network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
-        let name = || host_name::public(interface.scope.region, public.address());
+        let name = || name::public(interface.scope.region, public.address());
         AssociationView {
             allocation_id: allocation.map(|address| address.id),
             association_id: allocation
@@ -138,7 +138,7 @@ impl InterfaceView {
         let zone = subnet.map(|subnet| subnet.zone);
         let is_named =
             seen.network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
-        let name = |address: Ipv4Addr| is_named.then(|| host_name::private(interface.scope.region, address));
+        let name = |address: Ipv4Addr| is_named.then(|| name::private(interface.scope.region, address));
         let private = |(place, own): (usize, &weir_model::interface::PrivateAddress)| PrivateView {
             association: own.public.as_ref().map(|public| AssociationView::of(seen, interface, public)),
             primary: place == 0,
