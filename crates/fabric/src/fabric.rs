@@ -133,6 +133,7 @@ impl Fabric {
     }
 
     fn update_hosts(&mut self, network: &Network) {
+        self.platform.update(network);
         let identities: BTreeMap<HostName, Identity> =
             identity::identities(network, self.pipeline.compiled())
                 .into_iter()
@@ -199,6 +200,9 @@ impl Fabric {
             addresses: vec![(address, None)],
             links: vec![vec![(address, 32)]],
             leases: Vec::new(),
+            // Hosts on the internet ask themselves: see `Fabric::public_answer`.
+            resolvers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            search: Vec::new(),
             services: Service::of_internet(),
         };
         Some(self.start(identity, INTERNET_SHAPE))
@@ -271,6 +275,10 @@ impl Fabric {
             host.traffic.received.add(&packet);
             let interface = host.machine.port_of(packet.destination);
             return self.hand_out(interface, bytes);
+        }
+        if let Some(answer) = self.platform.public_answer(host, &packet, &bytes) {
+            self.outbox.recycle(bytes);
+            return self.transmit(key, answer);
         }
         let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox);
         self.outbox.recycle(bytes);

@@ -3,6 +3,7 @@
 //! It has addresses, a TCP/IP stack, services and running commands, and does nothing unless a packet arrives or one of its
 //! timers fires. What it sends leaves through an [`Outbox`]; where that goes is not its business.
 
+use crate::datagram::Datagram;
 use crate::echo::Reply;
 use crate::latency;
 use crate::program::Link;
@@ -10,6 +11,7 @@ use crate::service::{Connection, Kind, Service};
 use crate::shell::Shell;
 use crate::stack::{Outbox, Shape, Stack};
 use crate::task::Task;
+use crate::udp::Ports;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use std::fmt;
@@ -101,6 +103,9 @@ pub(crate) struct Identity {
     pub(crate) links: Vec<Link>,
     /// What DHCP tells each interface that has an IPv4 address.
     pub(crate) leases: Vec<Lease>,
+    /// The name servers and the domains of /etc/resolv.conf.
+    pub(crate) resolvers: Vec<IpAddr>,
+    pub(crate) search: Vec<String>,
     pub(crate) services: Vec<Service>,
 }
 
@@ -123,6 +128,7 @@ pub(crate) struct Machine {
     pub(crate) identity: Identity,
     pub(crate) ttl: u8,
     pub(crate) stack: Stack,
+    pub(crate) udp: Ports,
     connections: Vec<Served>,
     next_port: u16,
     next_ident: u16,
@@ -135,6 +141,13 @@ struct Served {
     abort_at: Option<Nanos>,
 }
 
+impl Served {
+    /// When it has something to do by itself.
+    fn wake_at(&self) -> Option<Nanos> {
+        [self.abort_at, self.connection.wake_at()].into_iter().flatten().min()
+    }
+}
+
 impl Host {
     /// A host that has just started; `seed` chooses its ports and sequence numbers.
     pub(crate) fn new(identity: Identity, shape: Shape, seed: u64, now: Nanos) -> Host {
@@ -143,6 +156,7 @@ impl Host {
             stack: Stack::new(&addresses, shape, seed, now),
             identity,
             ttl: shape.ttl,
+            udp: Ports::default(),
             connections: Vec::new(),
             next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
             next_ident: (seed >> 32) as u16,
@@ -181,6 +195,9 @@ impl Host {
         if let Some(reply) = Reply::read(packet, bytes) {
             self.hear(&reply, now, outbox);
             return self.tasks.iter().any(Task::is_running) || !self.shells.is_empty();
+        }
+        if let Some(has_news) = self.machine.receive_udp(packet, bytes, outbox) {
+            return has_news;
         }
         self.shells.extend(self.machine.accept(packet).map(Shell::new));
         self.machine.stack.receive(bytes, now, outbox);
@@ -239,7 +256,7 @@ impl Host {
         self.machine.reap();
         let sockets = self.machine.stack.wake_at(now);
         let tasks = self.tasks.iter().filter_map(Task::wake_at).min();
-        let closing = self.machine.connections.iter().filter_map(|served| served.abort_at).min();
+        let closing = self.machine.connections.iter().filter_map(Served::wake_at).min();
         let shells = self.shells.iter().filter_map(Shell::wake_at).min();
         [sockets, tasks, shells, closing].into_iter().flatten().min()
     }
@@ -289,14 +306,27 @@ impl Machine {
         self.identity.addresses.iter().find(same_family).map(|(own, _)| *own)
     }
 
-    /// The address that a name stands for: a literal, `localhost`, or a private name such as `ip-10-0-0-5`.
-    pub(crate) fn resolve(&self, name: &str) -> Option<IpAddr> {
-        if name == "localhost" {
-            return Some(IpAddr::from([127, 0, 0, 1]));
+    /// Takes in a datagram, or word that one was refused. `None` if the stack is to see it, else whether there is news.
+    fn receive_udp(&mut self, packet: &Packet, bytes: &[u8], outbox: &mut Outbox) -> Option<bool> {
+        const PORT_UNREACHABLE: [(u8, u8); 2] = [(3, 3), (1, 4)];
+        if let Some(quoted) = packet.quoted.filter(|quoted| quoted.protocol == Protocol::UDP) {
+            let is_refusal = PORT_UNREACHABLE.contains(&packet.icmp);
+            return (is_refusal && self.udp.refuse(quoted.source_port)).then_some(true);
         }
-        let first = name.split('.').next().unwrap_or(name);
-        let private = first.strip_prefix("ip-").map(|dashed| dashed.replace('-', "."));
-        name.parse().ok().or_else(|| private?.parse().ok())
+        let datagram = Datagram::read(packet, bytes)?;
+        let port = datagram.destination.port();
+        let mut services = self.identity.services.iter();
+        if let Some(service) = services.find(|service| service.serves(Protocol::UDP, port)) {
+            if service.kind == Kind::Echo {
+                let answer =
+                    Datagram { source: datagram.destination, destination: datagram.source, ..datagram };
+                let mut buffer = outbox.buffer(answer.length());
+                answer.write(self.ttl, &mut buffer);
+                outbox.packets.push(buffer);
+            }
+            return Some(false);
+        }
+        self.udp.deliver(&datagram).then_some(true)
     }
 
     /// An identifier for a new program's echo requests.
@@ -308,9 +338,25 @@ impl Machine {
     /// Opens a connection from a fresh port; `None` without an address of the family, or with too many sockets.
     pub(crate) fn connect(&mut self, to: SocketAddr) -> Option<SocketHandle> {
         let source = self.source_for(to.ip())?;
+        let port = self.fresh_port();
+        self.stack.connect(SocketAddr::new(source, port), to)
+    }
+
+    fn fresh_port(&mut self) -> u16 {
         let offset = self.next_port - EPHEMERAL_FIRST;
         self.next_port = EPHEMERAL_FIRST + (offset + 1) % EPHEMERAL_COUNT;
-        self.stack.connect(SocketAddr::new(source, self.next_port), to)
+        self.next_port
+    }
+
+    /// Binds a fresh UDP port; `None` if all are taken.
+    pub(crate) fn bind_fresh(&mut self) -> Option<u16> {
+        for _ in 0..EPHEMERAL_COUNT {
+            let port = self.fresh_port();
+            if self.udp.bind(port) {
+                return Some(port);
+            }
+        }
+        None
     }
 
     /// Leaves a socket to close by itself; one that has had no answer yet just goes, as in Linux.
@@ -329,8 +375,11 @@ impl Machine {
         if packet.protocol != Protocol::TCP || packet.tcp_flags & (SYN | ACK) != SYN {
             return None;
         }
-        let service =
-            self.identity.services.iter().find(|service| service.port == packet.destination_port)?;
+        let service = self
+            .identity
+            .services
+            .iter()
+            .find(|service| service.serves(Protocol::TCP, packet.destination_port))?;
         let local = SocketAddr::new(packet.destination, packet.destination_port);
         let remote = SocketAddr::new(packet.source, packet.source_port);
         if self.stack.has_connection(local, remote) {
@@ -348,7 +397,7 @@ impl Machine {
     fn serve(&mut self, now: Nanos) {
         for served in &mut self.connections {
             let socket = self.stack.socket(served.handle);
-            served.connection.serve(socket);
+            served.connection.serve(socket, now);
             if served.abort_at.is_some_and(|at| at <= now) {
                 socket.abort();
                 served.abort_at = None;

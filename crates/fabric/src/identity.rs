@@ -6,8 +6,9 @@ use crate::host::{HostName, Identity, Lease};
 use crate::program::Link;
 use crate::service::Service;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
-use weir_model::dhcp::{AMAZON_PROVIDED_DNS, DhcpOptions, internal_domain};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use weir_model::dhcp::{AMAZON_PROVIDED_DNS, DhcpOptions};
+use weir_model::dns::name;
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::Interface;
 use weir_model::{InstanceId, Network};
@@ -47,6 +48,8 @@ fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Iden
     Identity {
         name: HostName::Instance(instance.id),
         hostname: hostname(instance, leases.first()),
+        resolvers: resolvers(leases.first()),
+        search: leases.first().map(search).unwrap_or_default(),
         addresses,
         links: interfaces.iter().map(|interface| link(network, interface)).collect(),
         leases,
@@ -93,6 +96,17 @@ fn lease(network: &Network, interface: &Interface) -> Option<Lease> {
     })
 }
 
+/// The name servers of /etc/resolv.conf. An instance with IPv6 alone has the VPC's resolver at its IPv6 address.
+fn resolvers(lease: Option<&Lease>) -> Vec<IpAddr> {
+    const IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253);
+    lease.map_or_else(|| vec![IpAddr::V6(IPV6)], |lease| lease.resolvers.clone())
+}
+
+/// The search list of /etc/resolv.conf.
+fn search(lease: &Lease) -> Vec<String> {
+    lease.domain.split_whitespace().map(str::to_owned).collect()
+}
+
 /// The values of an option of a DHCP options set.
 fn values<'a>(options: Option<&'a DhcpOptions>, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
     let found = options.and_then(|set| set.options.iter().find(|(known, _)| known == name));
@@ -104,7 +118,7 @@ fn values<'a>(options: Option<&'a DhcpOptions>, name: &str) -> impl Iterator<Ite
 ///
 /// Assumption: of several domain names the first counts, and without one the name has the region's.
 fn hostname(instance: &Instance, lease: Option<&Lease>) -> String {
-    let internal = internal_domain(instance.scope);
+    let internal = name::internal_domain(instance.scope.region);
     let Some(lease) = lease else { return format!("{}.{internal}", instance.id) };
     let domain = lease.domain.split(' ').next().filter(|domain| !domain.is_empty()).unwrap_or(&internal);
     format!("{}.{domain}", lease.hostname)

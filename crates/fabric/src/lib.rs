@@ -7,14 +7,16 @@
 //!
 //! An instance may also run outside, as a network namespace of the machine: see [`outside`].
 //!
-//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost), UDP services.
+//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost).
 
 pub mod frame;
 pub mod latency;
 pub mod outside;
 pub mod service;
 
+mod calendar;
 mod datagram;
+mod dns;
 mod echo;
 mod exec;
 mod fabric;
@@ -30,6 +32,7 @@ mod segments;
 mod shell;
 mod stack;
 mod task;
+mod udp;
 
 pub use exec::{EXECS_MAX, ExecError, Running, Session, SessionId};
 pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX, Sent};

@@ -17,7 +17,8 @@ use crate::loss::Loss;
 use crate::segments::{self, Offload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
-use weir_model::dhcp::{AMAZON_PROVIDED_DNS, internal_domain};
+use weir_model::dhcp::AMAZON_PROVIDED_DNS;
+use weir_model::dns::name;
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::Interface;
 use weir_model::{InstanceId, InterfaceId, Nanos, Network};
@@ -129,9 +130,9 @@ impl Outsiders {
         let interfaces: Vec<&Interface> = interfaces.collect();
         let vpc = interfaces.first().and_then(|interface| network.vpcs.get(&interface.vpc));
         let options = vpc.and_then(|vpc| network.dhcp_options.get(&vpc.dhcp_options?));
-        let option = |name: &str| {
+        let option = |wanted: &str| {
             let options = options.into_iter().flat_map(|options| &options.options);
-            options.filter(|(known, _)| known == name).flat_map(|(_, values)| values).collect::<Vec<_>>()
+            options.filter(|(known, _)| known == wanted).flat_map(|(_, values)| values).collect::<Vec<_>>()
         };
         let own = vpc.map(|vpc| IpAddr::V4(Ipv4Addr::from_bits(vpc.cidr().network().to_bits() + 2)));
         let servers = option("domain-name-servers").into_iter();
@@ -146,7 +147,7 @@ impl Outsiders {
             ),
             domain: option("domain-name")
                 .first()
-                .map_or_else(|| internal_domain(instance.scope), |name| (*name).clone()),
+                .map_or_else(|| name::internal_domain(instance.scope.region), |name| (*name).clone()),
             resolvers: resolvers.collect(),
             user_data: instance.user_data.clone(),
             interfaces: interfaces.iter().map(|interface| self.interface(network, interface)).collect(),

@@ -1,4 +1,4 @@
-//! The services of the platform that every VPC has: time, DHCP and instance metadata.
+//! The services of the platform that every VPC has: the resolver, time, DHCP and instance metadata.
 //!
 //! A packet that the pipeline gives to a service reaches it after [`ONE_WAY_NS`]; the answer takes as long to the host that
 //! asked. Services over UDP are functions of a packet; one over TCP is a [`server::Server`] for each host that asks. No group,
@@ -6,12 +6,14 @@
 //! Source: Amazon VPC User Guide, "DNS attributes for your VPC" (limit of packets); EC2 User Guide, "Instance metadata".
 
 mod dhcp;
+mod dns;
 mod server;
 mod time;
 
 use crate::datagram::Datagram;
 use crate::fabric::{Event, Fabric};
 use crate::frame;
+use crate::host::{Host, HostName};
 use crate::hosts::HostKey;
 use crate::http::{Request, Response};
 use crate::loss::Loss;
@@ -19,7 +21,8 @@ use crate::queue::Queue;
 use server::Server;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use weir_model::Nanos;
+use weir_model::dns::{Asker, Names};
+use weir_model::{Nanos, Network};
 use weir_pipeline::{Packet, Port, Service};
 
 /// Most packets a second that an interface can send to the resolver and the other services at link-local addresses; what
@@ -45,6 +48,7 @@ const METADATA: [IpAddr; 2] = [
 #[derive(Default)]
 pub(crate) struct Platform {
     allowance: Allowance,
+    names: Names,
     /// The metadata server of each host that has asked it and is not done.
     servers: BTreeMap<HostKey, Server>,
 }
@@ -75,6 +79,26 @@ impl Allowance {
 }
 
 impl Platform {
+    /// Takes over the network as it now is.
+    pub(crate) fn update(&mut self, network: &Network) {
+        self.names = Names::of(network);
+    }
+
+    /// The answer of a host on the internet to a question for its port 53: each is a resolver there.
+    pub(crate) fn public_answer(&self, host: &Host, packet: &Packet, bytes: &[u8]) -> Option<Vec<u8>> {
+        if packet.destination_port != dns::PORT
+            || !matches!(host.machine.identity.name, HostName::Internet(_))
+        {
+            return None;
+        }
+        let asked = Datagram::read(packet, bytes)?;
+        let payload = dns::answer(asked.payload, &self.names, Asker::Internet)?;
+        let answer = Datagram { source: asked.destination, destination: asked.source, payload: &payload };
+        let mut bytes = vec![0; answer.length()];
+        answer.write(host.machine.ttl, &mut bytes);
+        Some(bytes)
+    }
+
     /// Forgets what it holds for a host that has stopped.
     pub(crate) fn forget(&mut self, host: HostKey) {
         self.servers.remove(&host);
@@ -120,6 +144,13 @@ impl Fabric {
         let (source, destination, payload) = match (service, asked.destination.port()) {
             (Service::Time, time::PORT) => {
                 (asked.destination, asked.source, time::answer(asked.payload, self.now)?)
+            }
+            (Service::Dns, dns::PORT) => {
+                let machine = &self.hosts.get(from)?.machine;
+                let Port::Interface(interface) = machine.port_of(packet.source) else { return None };
+                let asker = Asker::Vpc(self.pipeline().compiled().interface(interface).vpc);
+                let payload = dns::answer(asked.payload, &self.platform.names, asker)?;
+                (asked.destination, asked.source, payload)
             }
             (Service::Dhcp, dhcp::SERVER_PORT) => {
                 let leases = &self.hosts.get(from)?.machine.identity.leases;

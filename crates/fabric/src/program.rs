@@ -11,12 +11,15 @@ use weir_model::Nanos;
 
 mod connect;
 mod curl;
+mod dig;
+mod lookup;
 mod nc;
 mod options;
 mod ping;
 mod plain;
 mod sh;
 mod socket;
+mod udp;
 
 pub(crate) use connect::Connect;
 pub(crate) use plain::Link;
@@ -158,6 +161,8 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "sh" | "bash" => sh::start(args),
         "hostname" => plain::hostname(args, machine),
         "ip" => plain::ip(args, machine),
+        "cat" => plain::cat(args, machine),
+        "dig" => dig::start(args, machine, now),
         "echo" => Started::printed(format!("{}\n", args.join(" "))),
         "true" => Started::printed(String::new()),
         "false" => Started::failed(String::new(), 1),

@@ -1,16 +1,21 @@
-//! The services of a host: what it does on a TCP port.
+//! The services of a host: what it does on a TCP or UDP port.
 //!
 //! A Linux image runs sshd on port 22. User data declares more, one a line, wherever in it:
 //!
 //! ```text
 //! #weir listen tcp/7 echo              sends back what it receives
 //! #weir listen tcp/80 http Hello       answers each request with 200 and the rest of the line
+//! #weir listen tcp/81 http status=503 delay=1.5s Busy
 //! #weir listen tcp/9 discard           accepts and reads
+//! #weir listen udp/7 echo              sends each datagram back
+//! #weir listen udp/9 discard           reads
 //! ```
 //!
 //! To cloud-init and to a shell these lines are comments, so the same user data runs on AWS.
 
+use crate::http::{Parsed, REQUEST_BYTES_MAX, Request, Response};
 use smoltcp::socket::tcp;
+use weir_model::{Nanos, Protocol};
 
 /// Most services that user data may declare.
 pub const SERVICES_MAX: usize = 64;
@@ -21,16 +26,21 @@ pub const BODY_BYTES_MAX: usize = 4096;
 /// What sshd says first: the version that Amazon Linux 2023 has.
 pub const SSH_BANNER: &str = "SSH-2.0-OpenSSH_8.7\r\n";
 
-/// A TCP port that accepts connections.
+/// Longest delay of an answer, in seconds.
+const DELAY_S_MAX: f64 = 3600.0;
+
+/// A port that accepts connections or datagrams.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
+    /// TCP or UDP.
+    pub protocol: Protocol,
     /// The port.
     pub port: u16,
     /// What it does with a connection.
     pub kind: Kind,
 }
 
-/// What a service does with a connection.
+/// What a service does with a connection, or a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Sends its banner and runs what the session asks for.
@@ -39,18 +49,64 @@ pub enum Kind {
     Echo,
     /// Reads and says nothing (RFC 863).
     Discard,
-    /// Answers a request with 200 and this body, then closes.
-    Http(String),
+    /// Answers a request with a page, then closes.
+    Http(Page),
+}
+
+/// What a web server answers each request with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// How long the answer takes, in nanoseconds.
+    pub delay_ns: u64,
+    /// The body.
+    pub body: String,
+}
+
+impl Page {
+    /// A page that is there at once.
+    fn new(body: &str) -> Page {
+        Page { status: 200, delay_ns: 0, body: format!("{body}\n") }
+    }
+
+    /// Reads `status=` and `delay=` and the body after them; `None` if one has no such value.
+    fn parse(text: &str) -> Option<Page> {
+        let mut page = Page::new("");
+        let mut rest = text.trim();
+        loop {
+            let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+            if let Some(status) = word.strip_prefix("status=") {
+                page.status = status.parse().ok().filter(|status| (200..600).contains(status))?;
+            } else if let Some(delay) = word.strip_prefix("delay=") {
+                page.delay_ns = duration(delay)?;
+            } else {
+                page.body = format!("{rest}\n");
+                return (rest.len() <= BODY_BYTES_MAX).then_some(page);
+            }
+            rest = after.trim_start();
+        }
+    }
+}
+
+/// A time such as `250ms` or `1.5s`, in nanoseconds.
+fn duration(text: &str) -> Option<u64> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1e6),
+        None => (text.strip_suffix('s')?, 1e9),
+    };
+    let ns = number.parse::<f64>().ok()? * unit;
+    (0.0..=DELAY_S_MAX * 1e9).contains(&ns).then_some(ns as u64)
 }
 
 impl Service {
     /// The services of an instance: sshd, and what its user data declares. Lines that declare nothing are left out, and
     /// so are ports declared before.
     pub fn of_user_data(user_data: Option<&[u8]>) -> Vec<Service> {
-        let mut services = vec![Service { port: 22, kind: Kind::Ssh }];
+        let mut services = vec![Service::tcp(22, Kind::Ssh)];
         let text = String::from_utf8_lossy(user_data.unwrap_or_default());
         for service in text.lines().filter_map(Service::of_line).take(SERVICES_MAX) {
-            if services.iter().all(|known| known.port != service.port) {
+            if !services.iter().any(|known| known.serves(service.protocol, service.port)) {
                 services.push(service);
             }
         }
@@ -59,23 +115,34 @@ impl Service {
 
     /// The services of a host on the internet: 53, 80 and 443 accept connections.
     pub fn of_internet() -> Vec<Service> {
-        let accept = |port| Service { port, kind: Kind::Discard };
-        let page = Kind::Http("Hello from the internet\n".to_owned());
-        vec![accept(53), Service { port: 80, kind: page }, accept(443)]
+        let page = Kind::Http(Page::new("Hello from the internet"));
+        vec![Service::tcp(53, Kind::Discard), Service::tcp(80, page), Service::tcp(443, Kind::Discard)]
+    }
+
+    fn tcp(port: u16, kind: Kind) -> Service {
+        Service { protocol: Protocol::TCP, port, kind }
+    }
+
+    /// Whether it is on this port.
+    pub(crate) fn serves(&self, protocol: Protocol, port: u16) -> bool {
+        self.protocol == protocol && self.port == port
     }
 
     fn of_line(line: &str) -> Option<Service> {
-        let rest = line.trim().strip_prefix("#weir listen tcp/")?;
+        let rest = line.trim().strip_prefix("#weir listen ")?;
+        let (protocol, rest) = rest.split_once('/')?;
         let (port, rest) = rest.split_once(' ')?;
         let port = port.parse().ok().filter(|port| *port > 0)?;
         let rest = rest.trim();
-        let kind = match rest.split_once(' ').unwrap_or((rest, "")) {
-            ("echo", "") => Kind::Echo,
-            ("discard", "") => Kind::Discard,
-            ("http", body) if body.len() <= BODY_BYTES_MAX => Kind::Http(format!("{}\n", body.trim())),
+        let (protocol, kind) = match (protocol, rest.split_once(' ').unwrap_or((rest, ""))) {
+            ("tcp", ("echo", "")) => (Protocol::TCP, Kind::Echo),
+            ("tcp", ("discard", "")) => (Protocol::TCP, Kind::Discard),
+            ("tcp", ("http", page)) => (Protocol::TCP, Kind::Http(Page::parse(page)?)),
+            ("udp", ("echo", "")) => (Protocol::UDP, Kind::Echo),
+            ("udp", ("discard", "")) => (Protocol::UDP, Kind::Discard),
             _ => return None,
         };
-        Some(Service { port, kind })
+        Some(Service { protocol, port, kind })
     }
 }
 
@@ -83,35 +150,68 @@ impl Service {
 #[derive(Debug)]
 pub(crate) struct Connection {
     kind: Kind,
-    has_greeted: bool,
+    /// What has come of an HTTP request.
+    received: Vec<u8>,
+    /// The answer to it, and when it is due.
+    answer: Option<(Nanos, Vec<u8>)>,
+    has_answered: bool,
 }
 
 impl Connection {
     pub(crate) fn new(kind: Kind) -> Connection {
-        Connection { kind, has_greeted: false }
+        Connection { kind, received: Vec::new(), answer: None, has_answered: false }
+    }
+
+    /// When it has something to do by itself.
+    pub(crate) fn wake_at(&self) -> Option<Nanos> {
+        self.answer.as_ref().map(|(at, _)| *at)
     }
 
     /// Reads and writes as far as the socket goes.
-    pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>) {
+    pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>, now: Nanos) {
         match &self.kind {
             // A shell serves these: it needs more than the socket.
-            Kind::Ssh => {}
+            Kind::Ssh => return,
             Kind::Discard => discard(socket),
             Kind::Echo => echo(socket),
-            Kind::Http(body) => {
-                if socket.can_recv() && !self.has_greeted {
-                    discard(socket);
-                    let length = body.len();
-                    let page = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-                    );
-                    self.has_greeted = socket.send_slice(page.as_bytes()).is_ok();
+            Kind::Http(page) => {
+                read(socket, &mut self.received);
+                if self.answer.is_none() && !self.has_answered {
+                    self.answer = answer(page, &self.received, now);
+                }
+                if let Some((_, bytes)) = self.answer.take_if(|(at, _)| *at <= now) {
+                    self.has_answered = socket.send_slice(&bytes).is_ok();
                     socket.close();
                 }
             }
         }
-        if !socket.may_recv() && socket.may_send() && socket.state() == tcp::State::CloseWait {
+        let is_waiting = self.answer.is_some();
+        if !socket.may_recv() && socket.state() == tcp::State::CloseWait && !is_waiting {
             socket.close();
+        }
+    }
+}
+
+/// The answer to the request that `received` is, once it is whole, and when it is due.
+fn answer(page: &Page, received: &[u8], now: Nanos) -> Option<(Nanos, Vec<u8>)> {
+    match Request::parse(received) {
+        Parsed::Partial => None,
+        Parsed::Bad => Some((now, Response::new(400, "text/plain", "Bad Request\n").bytes(false))),
+        Parsed::Whole(request, _) => {
+            let response = Response::new(page.status, "text/plain", page.body.as_str());
+            Some((now.plus(page.delay_ns), response.bytes(request.method == "HEAD")))
+        }
+    }
+}
+
+fn read(socket: &mut tcp::Socket<'static>, to: &mut Vec<u8>) {
+    while socket.can_recv() && to.len() < REQUEST_BYTES_MAX {
+        let taken = socket.recv(|bytes| {
+            to.extend_from_slice(bytes);
+            (bytes.len(), ())
+        });
+        if taken.is_err() {
+            return;
         }
     }
 }
@@ -143,17 +243,39 @@ mod tests {
     use super::*;
 
     fn check(user_data: &str, expected: &[(u16, Kind)]) {
+        let expected = expected.iter().map(|(port, kind)| Service::tcp(*port, kind.clone()));
+        check_all(user_data, &expected.collect::<Vec<_>>());
+    }
+
+    #[track_caller]
+    fn check_all(user_data: &str, expected: &[Service]) {
         let services = Service::of_user_data(Some(user_data.as_bytes()));
-        let found: Vec<_> = services.into_iter().map(|service| (service.port, service.kind)).collect();
-        assert_eq!(found[0], (22, Kind::Ssh));
-        assert_eq!(found[1..], *expected, "{user_data}");
+        assert_eq!(services[0], Service::tcp(22, Kind::Ssh));
+        assert_eq!(services[1..], *expected, "{user_data}");
+    }
+
+    fn page(status: u16, delay_ns: u64, body: &str) -> Kind {
+        Kind::Http(Page { status, delay_ns, body: body.to_owned() })
     }
 
     #[test]
     fn user_data_declares_services() {
         check("#!/bin/bash\n#weir listen tcp/7 echo\n", &[(7, Kind::Echo)]);
-        check("  #weir listen tcp/80 http Hello, you\r\n", &[(80, Kind::Http("Hello, you\n".to_owned()))]);
+        check("  #weir listen tcp/80 http Hello, you\r\n", &[(80, page(200, 0, "Hello, you\n"))]);
+        let slow = "#weir listen tcp/81 http status=503 delay=1.5s Busy";
+        check(slow, &[(81, page(503, 1_500_000_000, "Busy\n"))]);
+        check("#weir listen tcp/81 http delay=20ms", &[(81, page(200, 20_000_000, "\n"))]);
         check("#weir listen tcp/9 discard\n#weir listen tcp/9 echo", &[(9, Kind::Discard)]);
+    }
+
+    #[test]
+    fn a_port_may_serve_both_protocols() {
+        let udp = Service { protocol: Protocol::UDP, port: 7, kind: Kind::Echo };
+        let tcp = Service::tcp(7, Kind::Echo);
+        check_all(
+            "#weir listen tcp/7 echo\n#weir listen udp/7 echo\n#weir listen udp/7 discard",
+            &[tcp, udp],
+        );
     }
 
     #[test]
@@ -163,7 +285,10 @@ mod tests {
             "yum install -y httpd",
             "#weir listen tcp/0 echo",
             "#weir listen tcp/99999 echo",
-            "#weir listen udp/7 echo",
+            "#weir listen udp/7 http x",
+            "#weir listen sctp/7 echo",
+            "#weir listen tcp/80 http status=99 x",
+            "#weir listen tcp/80 http delay=soon x",
             "#weir listen tcp/7 dance",
             "#weir listen tcp/7",
             "#weir listen tcp/22 echo",

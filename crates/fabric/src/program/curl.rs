@@ -2,6 +2,7 @@
 //!
 //! Source: curl 8, curl(1): exit codes and messages.
 
+use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::socket::{Client, Progress};
 use super::{Cx, Program, Started, Step};
@@ -35,9 +36,10 @@ struct Url {
 }
 
 /// Starts curl.
-pub(super) fn start(args: &[String], machine: &Machine, now: Nanos) -> Started {
+pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Started {
     let mut curl = Curl {
         to: None,
+        port: 80,
         host: String::new(),
         request: String::new(),
         is_silent: false,
@@ -49,8 +51,8 @@ pub(super) fn start(args: &[String], machine: &Machine, now: Nanos) -> Started {
         response: Vec::new(),
         is_interrupted: false,
     };
-    match curl.read(args, machine) {
-        Ok(()) => Started::Running(Box::new(curl)),
+    match curl.read(args) {
+        Ok(()) => curl.resolve(machine, now),
         Err((code, _)) if curl.is_silent => Started::failed(String::new(), code),
         Err((code, message)) => Started::failed(format!("curl: {message}\n"), code),
     }
@@ -78,6 +80,7 @@ impl Url {
 /// A running curl.
 struct Curl {
     to: Option<SocketAddr>,
+    port: u16,
     host: String,
     request: String,
     is_silent: bool,
@@ -92,7 +95,7 @@ struct Curl {
 
 impl Curl {
     /// Reads the command line.
-    fn read(&mut self, args: &[String], machine: &Machine) -> Result<(), (i32, String)> {
+    fn read(&mut self, args: &[String]) -> Result<(), (i32, String)> {
         let short = |arg: &String| {
             let long = LONG.iter().find(|(long, _)| long == arg);
             long.map_or_else(|| arg.clone(), |(_, short)| (*short).to_owned())
@@ -112,15 +115,26 @@ impl Curl {
             }
         }
         let url = url.ok_or_else(|| (2, format!("(2) no URL specified\ncurl: {help}")))?;
-        let unknown = || (6, format!("(6) Could not resolve host: {}", url.host));
-        let address = machine.resolve(&url.host).ok_or_else(unknown)?;
-        self.to = Some(SocketAddr::new(address, url.port));
+        self.port = url.port;
         self.request = format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
             url.path, url.host
         );
         self.host = url.host;
         Ok(())
+    }
+
+    /// Starts once the host's address is known.
+    fn resolve(mut self, machine: &mut Machine, now: Nanos) -> Started {
+        let host = self.host.clone();
+        lookup::resolved(&host, Family::Any, machine, now, move |found, _, _| match found {
+            Ok(address) => {
+                self.to = Some(SocketAddr::new(address, self.port));
+                Started::Running(Box::new(self))
+            }
+            Err(_) if self.is_silent => Started::failed(String::new(), 6),
+            Err(_) => Started::failed(format!("curl: (6) Could not resolve host: {}\n", self.host), 6),
+        })
     }
 
     fn fail(&self, code: i32, message: &str, cx: &mut Cx) -> Step {

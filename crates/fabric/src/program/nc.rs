@@ -2,11 +2,12 @@
 //!
 //! Source: Ncat 7.93, ncat(1) and its messages. Standard input is empty.
 
+use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::socket::{Client, Progress};
 use super::{Cx, Program, Started, Step};
 use crate::host::Machine;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use weir_model::Nanos;
 
 const SECOND: u64 = 1_000_000_000;
@@ -18,27 +19,46 @@ const DEFAULT_PORT: u16 = 31337;
 const VERSION: &str = "Ncat: Version 7.93 ( https://nmap.org/ncat )\n";
 
 /// Starts nc.
-pub(super) fn start(args: &[String], machine: &Machine, now: Nanos) -> Started {
-    match wanted(args, machine) {
-        Ok(wanted) => Started::Running(Box::new(Nc { wanted, client: None, started: now, received: 0 })),
-        Err(message) => Started::failed(format!("{message} QUITTING.\n"), 2),
-    }
+pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Started {
+    let wanted = match wanted(args) {
+        Ok(wanted) => wanted,
+        Err(message) => return failed(&message),
+    };
+    let host = wanted.host.clone();
+    lookup::resolved(&host.clone(), wanted.family, machine, now, move |found, _, now| match found {
+        Ok(address) => {
+            let to = SocketAddr::new(address, wanted.port);
+            Started::Running(Box::new(Nc { wanted, to, client: None, started: now, received: 0 }))
+        }
+        Err(failure) => {
+            failed(&format!("Ncat: Could not resolve hostname \"{host}\": {}.", failure.message()))
+        }
+    })
+}
+
+fn failed(message: &str) -> Started {
+    Started::failed(format!("{message} QUITTING.\n"), 2)
 }
 
 struct Wanted {
-    to: SocketAddr,
+    host: String,
+    port: u16,
+    family: Family,
     is_scan: bool,
     is_verbose: bool,
     connect_ns: u64,
 }
 
-fn wanted(args: &[String], machine: &Machine) -> Result<Wanted, String> {
+fn wanted(args: &[String]) -> Result<Wanted, String> {
     let (mut is_scan, mut is_verbose, mut connect_ns) = (false, false, CONNECT_NS);
+    let mut family = Family::Any;
     let mut operands = Vec::new();
     let args = options::parse(args, "46ntvw:z")
         .map_err(|error| error.message("nc") + "Ncat: Unrecognised option.")?;
     for arg in args {
         match arg {
+            Arg::Flag('4') => family = Family::V4,
+            Arg::Flag('6') => family = Family::V6,
             Arg::Flag('z') => is_scan = true,
             Arg::Flag('v') => is_verbose = true,
             Arg::Value(_, text) => connect_ns = timeout(text)?,
@@ -52,8 +72,7 @@ fn wanted(args: &[String], machine: &Machine) -> Result<Wanted, String> {
         [host, port] => (*host, self::port(port)?),
         _ => return Err(format!("Ncat: Got more than one port specification: {}.", operands[1..].join(" "))),
     };
-    let address = address(host, machine)?;
-    Ok(Wanted { to: SocketAddr::new(address, port), is_scan, is_verbose, connect_ns })
+    Ok(Wanted { host: host.to_owned(), port, family, is_scan, is_verbose, connect_ns })
 }
 
 fn timeout(text: &str) -> Result<u64, String> {
@@ -67,14 +86,10 @@ fn port(text: &str) -> Result<u16, String> {
     port.ok_or_else(|| format!("Ncat: Invalid port number \"{text}\"."))
 }
 
-fn address(host: &str, machine: &Machine) -> Result<IpAddr, String> {
-    let unknown = || format!("Ncat: Could not resolve hostname \"{host}\": Name or service not known.");
-    machine.resolve(host).ok_or_else(unknown)
-}
-
 /// A running nc.
 struct Nc {
     wanted: Wanted,
+    to: SocketAddr,
     client: Option<Client>,
     started: Nanos,
     received: usize,
@@ -85,7 +100,7 @@ impl Nc {
         if self.wanted.is_verbose {
             cx.terminal.complain(VERSION);
         }
-        self.client = Client::open(cx, self.wanted.to);
+        self.client = Client::open(cx, self.to);
         match self.client {
             Some(_) => Step::Wait(Some(self.give_up_at())),
             None => self.fail("Network is unreachable", cx),
@@ -117,7 +132,7 @@ impl Nc {
 
     fn greet(&self, cx: &mut Cx) {
         if self.wanted.is_verbose {
-            cx.terminal.complain(&format!("Ncat: Connected to {}.\n", self.wanted.to));
+            cx.terminal.complain(&format!("Ncat: Connected to {}.\n", self.to));
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: iputils 20210202 (the version of Amazon Linux 2023), ping(8) and its output.
 
+use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::{Cx, Program, Started, Step};
 use crate::echo::{ECHO_HEADER, Reply, Request};
@@ -53,6 +54,8 @@ struct Wanted {
     ttl: Option<u8>,
     is_quiet: bool,
     is_flood: bool,
+    is_numeric: bool,
+    family: Family,
 }
 
 /// Starts ping.
@@ -64,16 +67,42 @@ pub(super) fn start(name: &str, args: &[String], machine: &mut Machine, now: Nan
     let Some(target) = wanted.target.clone() else {
         return Started::failed("ping: usage error: Destination address required\n".to_owned(), 1);
     };
-    let family = |address: &IpAddr| name != "ping6" || address.is_ipv6();
-    let Some(destination) = machine.resolve(&target).filter(family) else {
-        return Started::failed(format!("ping: {target}: Name or service not known\n"), 2);
-    };
+    let family = if name == "ping6" { Family::V6 } else { wanted.family };
+    lookup::resolved(&target.clone(), family, machine, now, move |found, machine, now| {
+        let destination = match found {
+            Ok(destination) if family.has(destination) => destination,
+            Ok(_) => return unresolved(&target, "Address family for hostname not supported"),
+            Err(failure) => return unresolved(&target, failure.message()),
+        };
+        if wanted.is_numeric || target.parse::<IpAddr>().is_ok() {
+            return begin(wanted, destination, None, machine, now);
+        }
+        lookup::named(destination, machine, now, move |name, machine, now| {
+            let name = name.unwrap_or_else(|| destination.to_string());
+            begin(wanted, destination, Some(name), machine, now)
+        })
+    })
+}
+
+fn unresolved(target: &str, reason: &str) -> Started {
+    Started::failed(format!("ping: {target}: {reason}\n"), 2)
+}
+
+/// Begins to ping; `name` is what replies are from, if they are to have a name.
+fn begin(
+    wanted: Wanted,
+    destination: IpAddr,
+    name: Option<String>,
+    machine: &mut Machine,
+    now: Nanos,
+) -> Started {
     let Some(source) = machine.source_for(destination) else {
         return Started::failed("ping: connect: Network is unreachable\n".to_owned(), 2);
     };
     let ident = machine.fresh_ident();
     let ttl = wanted.ttl.unwrap_or(machine.ttl);
-    Started::Running(Box::new(Ping::new(wanted, (source, destination), (ident, ttl), now)))
+    let ping = Ping { name, ..Ping::new(wanted, (source, destination), (ident, ttl), now) };
+    Started::Running(Box::new(ping))
 }
 
 fn wanted(args: &[String]) -> Result<Wanted, Started> {
@@ -87,6 +116,8 @@ fn wanted(args: &[String]) -> Result<Wanted, Started> {
         ttl: None,
         is_quiet: false,
         is_flood: false,
+        is_numeric: false,
+        family: Family::Any,
     };
     let args = options::parse(args, "46c:fi:nqs:t:w:W:")
         .map_err(|error| Started::failed(error.message("ping") + USAGE, 2))?;
@@ -100,6 +131,9 @@ impl Wanted {
     fn take(&mut self, arg: Arg) -> Result<(), Started> {
         match arg {
             Arg::Operand(target) => self.target = Some(target.to_owned()),
+            Arg::Flag('4') => self.family = Family::V4,
+            Arg::Flag('6') => self.family = Family::V6,
+            Arg::Flag('n') => self.is_numeric = true,
             Arg::Flag('q') => self.is_quiet = true,
             Arg::Flag('f') => {
                 self.is_flood = true;
@@ -140,6 +174,8 @@ struct Ping {
     wanted: Wanted,
     source: IpAddr,
     destination: IpAddr,
+    /// What the destination's address is called, unless by itself.
+    name: Option<String>,
     ident: u16,
     ttl: u8,
     started: Nanos,
@@ -196,6 +232,7 @@ impl Ping {
             wanted,
             source: ends.0,
             destination: ends.1,
+            name: None,
             ident: marks.0,
             ttl: marks.1,
             started: now,
@@ -216,8 +253,16 @@ impl Ping {
             IpAddr::V4(_) => {
                 format!("PING {target} ({destination}) {data}({}) bytes of data.\n", data + ECHO_HEADER + 20)
             }
-            IpAddr::V6(_) => format!("PING {target}({target}) {data} data bytes\n"),
+            IpAddr::V6(_) => {
+                let name = self.name.as_deref().unwrap_or(target);
+                format!("PING {target}({name}{}) {data} data bytes\n", self.in_brackets(*destination, " "))
+            }
         });
+    }
+
+    /// The address in brackets, if it goes by a name.
+    fn in_brackets(&self, address: IpAddr, before: &str) -> String {
+        self.name.as_ref().map(|_| format!("{before}({address})")).unwrap_or_default()
     }
 
     fn send(&mut self, cx: &mut Cx) {
@@ -273,6 +318,10 @@ impl Ping {
 
     fn print_reply(&self, reply: &Reply, us: Option<u64>, note: &str, cx: &mut Cx) {
         let Reply { from, ttl, sequence, length, .. } = reply;
+        let from = match &self.name {
+            Some(name) => format!("{name}{}", self.in_brackets(*from, " ")),
+            None => from.to_string(),
+        };
         let mut line = format!("{length} bytes from {from}: icmp_seq={sequence} ttl={ttl}");
         if let Some(us) = us {
             let _ = write!(line, " time={} ms", milliseconds(us));

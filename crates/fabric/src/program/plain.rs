@@ -1,7 +1,7 @@
 //! Commands that print what the host knows of itself.
 
-use super::Started;
 use super::options::{self, Arg};
+use super::{Output, Started};
 use crate::host::Machine;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -47,6 +47,42 @@ pub(super) fn ip(args: &[String], machine: &Machine) -> Started {
     }
     Started::printed(text)
 }
+
+/// cat(1), of the files that say how names are resolved.
+pub(super) fn cat(args: &[String], machine: &Machine) -> Started {
+    let (mut output, mut exit_code) = (Output::default(), 0);
+    for path in args.iter().filter(|arg| !arg.starts_with('-')) {
+        match file(path, machine) {
+            Some(text) => output.stdout += &text,
+            None => {
+                output.stderr += &format!("cat: {path}: No such file or directory\n");
+                exit_code = 1;
+            }
+        }
+    }
+    Started::Done(Output { exit_code: Some(exit_code), ..output })
+}
+
+fn file(path: &str, machine: &Machine) -> Option<String> {
+    let identity = &machine.identity;
+    match path {
+        "/etc/resolv.conf" => {
+            let servers = identity.resolvers.iter().map(|server| format!("nameserver {server}\n"));
+            let search = identity.search.join(" ");
+            let search = if search.is_empty() { String::new() } else { format!("search {search}\n") };
+            Some(servers.collect::<String>() + &search)
+        }
+        "/etc/hosts" => Some(HOSTS.to_owned()),
+        "/etc/hostname" => Some(format!("{}\n", identity.hostname)),
+        _ => None,
+    }
+}
+
+/// As on Amazon Linux 2023.
+const HOSTS: &str = "\
+127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4
+::1         localhost6 localhost6.localdomain6
+";
 
 /// The addresses of one link with the lengths of their prefixes.
 pub(crate) type Link = Vec<(IpAddr, u8)>;

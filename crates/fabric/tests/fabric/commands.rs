@@ -233,7 +233,13 @@ fn services_of_user_data_answer() {
     check(
         &bed.run(server.name(), "curl http://example.com"),
         expect![[r#"
-        curl: (6) Could not resolve host: example.com
+        Hello from the internet
+        exit 0"#]],
+    );
+    check(
+        &bed.run(server.name(), "curl http://www.example"),
+        expect![[r#"
+        curl: (6) Could not resolve host: www.example
         exit 6"#]],
     );
 }
@@ -260,7 +266,7 @@ fn commands_about_the_host_itself() {
         &bed.run(instance.name(), "ping -c 1 localhost"),
         expect![[r#"
         PING localhost (127.0.0.1) 56(84) bytes of data.
-        64 bytes from 127.0.0.1: icmp_seq=1 ttl=255 time=0.020 ms
+        64 bytes from localhost (127.0.0.1): icmp_seq=1 ttl=255 time=0.020 ms
 
         --- localhost ping statistics ---
         1 packets transmitted, 1 received, 0% packet loss, time 0ms
@@ -271,7 +277,7 @@ fn commands_about_the_host_itself() {
         &bed.run(instance.name(), "ping -c 1 ip-10-1-0-4"),
         expect![[r#"
         PING ip-10-1-0-4 (10.1.0.4) 56(84) bytes of data.
-        64 bytes from 10.1.0.4: icmp_seq=1 ttl=255 time=0.020 ms
+        64 bytes from ip-10-1-0-4.ec2.internal (10.1.0.4): icmp_seq=1 ttl=255 time=0.020 ms
 
         --- ip-10-1-0-4 ping statistics ---
         1 packets transmitted, 1 received, 0% packet loss, time 0ms

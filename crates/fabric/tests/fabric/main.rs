@@ -2,6 +2,7 @@
 
 mod bed;
 mod commands;
+mod names;
 mod platform;
 mod records;
 mod sessions;
