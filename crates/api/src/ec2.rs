@@ -15,6 +15,7 @@ pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
 pub mod peering;
+pub mod prefix_list;
 pub mod region;
 pub mod route;
 pub mod route_table;
@@ -105,6 +106,11 @@ crate::table::operations! { Ec2 form:
         GetTransitGatewayRouteTablePropagations List
         CreateTransitGatewayRoute Write ReplaceTransitGatewayRoute Write DeleteTransitGatewayRoute Write
         SearchTransitGatewayRoutes List
+    }
+    prefix_list {
+        CreateManagedPrefixList Write DescribeManagedPrefixLists List GetManagedPrefixListEntries List
+        GetManagedPrefixListAssociations List ModifyManagedPrefixList Write RestoreManagedPrefixListVersion Write
+        DeleteManagedPrefixList Write DescribePrefixLists List
     }
     flow_log { CreateFlowLogs Write DescribeFlowLogs List DeleteFlowLogs Write }
     tags { CreateTags Tagging DeleteTags Tagging DescribeTags List }

@@ -50,6 +50,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::LocalTarget(to) => invalid(format!("The destination {} is not a CIDR block of the VPC and cannot have the target local.", destination(to))),
         Refused::KeptDestination(cidr) => invalid(format!("The destination CIDR block {cidr} is reserved for AWS services.")),
         Refused::InsideLocalRoute(cidr) => invalid(format!("The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.")),
+        Refused::ListInGatewayTable(table, list) => invalid(format!("Route table {table} contains an unsupported route destination for a gateway: {list}.")),
         Refused::NotForGatewayTable(table, cidr) => invalid(format!("Route table {table} contains an unsupported route destination for a gateway: {cidr}.")),
         Refused::WrongFamily(target, cidr) => invalid(format!("The destination {cidr} is not valid for a route with the target {}.", target_name(target))),
         Refused::NoSuchTarget(target) => return no_such_target(target),
@@ -78,6 +79,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::Nat(refusal) => resources::nat(refusal),
         Refused::Instance(refusal) => resources::instance(refusal),
         Refused::Transit(refusal) => resources::transit(refusal),
+        Refused::PrefixList(refusal) => resources::prefix_list(refusal),
         Refused::FlowLog(refusal) => resources::flow_log(refusal),
     };
     WireError::new(code, message)
@@ -183,6 +185,7 @@ fn has_dependents(held: &Held) -> WireError {
              Please unmap those public address(es) before detaching the gateway."
         ),
         Held::NetworkAcl(id) => depended_on("networkAcl", id),
+        Held::PrefixList(id) => depended_on("prefixList", id),
         Held::Group(id) => format!("resource {id} has a dependent object"),
     };
     WireError::new("DependencyViolation", message)
@@ -242,6 +245,7 @@ fn over_limit(limit: &Limit) -> WireError {
             ("TransitGatewayRouteTableLimitExceeded", reached("transit gateway route tables"))
         }
         Limit::TransitRoutes => ("RouteLimitExceeded", reached("transit gateway routes")),
+        Limit::PrefixLists => ("PrefixListLimitExceeded", reached("prefix lists")),
         Limit::FlowLogs => ("FlowLogsLimitExceeded", reached("flow logs")),
     };
     WireError::new(code, message)

@@ -10,7 +10,6 @@ pub mod format;
 pub mod lines;
 pub mod record;
 pub mod recorder;
-pub mod services;
 pub mod stream;
 
 mod flow;
@@ -22,3 +21,5 @@ pub use lines::Lines;
 pub use record::{LineError, LogStatus, Record, Value};
 pub use recorder::{Delivery, Event, Recorder};
 pub use stream::stream_name;
+/// Which addresses are those of AWS services: `pkt-src-aws-service`.
+pub use weir_model::service_range as services;

@@ -1,8 +1,10 @@
 //! What is true of every network between two commands, each fact with an id.
 //!
-//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14, N-20 to N-24 and N-30 to N-34 only.
+//! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14, N-20 to N-24,
+//! N-30 to N-34 and N-41 only.
 
 mod members;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod transit;
@@ -51,7 +53,8 @@ impl Network {
         self.check_acls()?;
         self.check_regions()?;
         self.check_members()?;
-        self.check_transit_gateways()
+        self.check_transit_gateways()?;
+        self.check_shared()
     }
 
     fn check_vpc(&self, vpc: &Vpc) -> Result<(), Broken> {

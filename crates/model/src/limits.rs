@@ -56,6 +56,8 @@ pub struct Limits {
     pub transit_tables: usize,
     /// Static routes per table of a transit gateway. In AWS 10,000 for all tables of a gateway together.
     pub transit_routes: usize,
+    /// Customer-managed prefix lists per account and region.
+    pub prefix_lists: usize,
     /// Flow logs per resource.
     pub flow_logs_per_resource: usize,
 }
@@ -88,6 +90,7 @@ impl Default for Limits {
             transit_gateways: 5,
             transit_tables: 20,
             transit_routes: 10_000,
+            prefix_lists: 100,
             flow_logs_per_resource: 250,
         }
     }

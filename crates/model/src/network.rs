@@ -11,6 +11,7 @@ use crate::instance::{Instance, KeyPair};
 use crate::interface::{Detachment, Interface};
 use crate::nat_gateway::NatGateway;
 use crate::peering::Peering;
+use crate::prefix_list::PrefixList;
 use crate::route::RouteTable;
 use crate::subnet::Subnet;
 use crate::table::{Change, Owned, Resource, Table};
@@ -94,6 +95,8 @@ network! {
     instances: Instance,
     /// Key pairs.
     key_pairs: KeyPair,
+    /// Customer-managed prefix lists.
+    prefix_lists: PrefixList,
     /// VPC peering connections.
     peerings: Peering,
     /// Transit gateways.
@@ -119,8 +122,7 @@ macro_rules! owned {
 // Peerings have two owners, as have attachments to transit gateways, so they are not here.
 owned! {
     Vpc DhcpOptions Subnet InternetGateway EgressOnlyGateway NatGateway RouteTable NetworkAcl Group Interface Detachment
-    Address Instance KeyPair FlowLog
-    TransitGateway TransitTable
+    Address Instance KeyPair PrefixList FlowLog TransitGateway TransitTable
 }
 
 impl Network {

@@ -11,6 +11,7 @@ use crate::instance::InstanceRefusal;
 use crate::interface::InterfaceRefusal;
 use crate::nat_gateway::NatRefusal;
 use crate::peering::PeeringRefusal;
+use crate::prefix_list::PrefixListRefusal;
 use crate::route::{Destination, Target};
 use crate::tags::TagRefusal;
 use crate::transit_gateway::TransitRefusal;
@@ -79,6 +80,8 @@ pub enum Refused {
     KeptDestination(Cidr),
     /// The destination is in a block of the VPC: it must be a whole subnet's and lead to an interface.
     InsideLocalRoute(Cidr),
+    /// A gateway's table cannot lead the blocks of a prefix list anywhere.
+    ListInGatewayTable(RouteTableId, PrefixListId),
     /// A gateway's table may only lead whole blocks of the VPC or a subnet to an interface.
     NotForGatewayTable(RouteTableId, Cidr),
     /// The gateway carries packets of the other family only.
@@ -131,6 +134,8 @@ pub enum Refused {
     Instance(InstanceRefusal),
     /// A rule of transit gateways.
     Transit(TransitRefusal),
+    /// A rule of prefix lists.
+    PrefixList(PrefixListRefusal),
     /// A rule of flow logs.
     FlowLog(FlowLogRefusal),
 }
@@ -252,6 +257,8 @@ pub enum Held {
     PublicAddresses(VpcId),
     /// The ACL has associations.
     NetworkAcl(NetworkAclId),
+    /// A route or rule refers to the prefix list.
+    PrefixList(PrefixListId),
     /// The group is on an interface or named by a rule of another group.
     Group(GroupId),
 }
@@ -307,6 +314,8 @@ pub enum Limit {
     TransitTables,
     /// Static routes of a table of a transit gateway.
     TransitRoutes,
+    /// Customer-managed prefix lists of a region.
+    PrefixLists,
     /// Flow logs of one resource.
     FlowLogs,
 }
@@ -347,5 +356,6 @@ macro_rules! rules {
 
 rules! {
     Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
-    Nat(NatRefusal) Instance(InstanceRefusal) Transit(TransitRefusal) FlowLog(FlowLogRefusal)
+    Nat(NatRefusal) Instance(InstanceRefusal) Transit(TransitRefusal) PrefixList(PrefixListRefusal)
+    FlowLog(FlowLogRefusal)
 }

@@ -196,6 +196,8 @@ tagged! {
     TransitGateway(TransitGatewayId) transit_gateways "transit-gateway",
     /// A route table of a transit gateway.
     TransitTable(TransitTableId) transit_tables "transit-gateway-route-table",
+    /// A prefix list.
+    PrefixList(PrefixListId) prefix_lists "prefix-list",
     /// A flow log.
     FlowLog(FlowLogId) flow_logs "vpc-flow-log",
 }

@@ -16,7 +16,7 @@ use weir_model::peering::PeeringStatus;
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Target};
 use weir_model::subnet::Subnet;
-use weir_model::{Cidr, InterfaceId, Nanos, Network, PortRange, Protocol, VpcId};
+use weir_model::{Cidr, InterfaceId, Nanos, Network, PortRange, PrefixListId, Protocol, RegionName, VpcId};
 
 /// Where a packet enters or leaves the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -339,21 +339,20 @@ impl Oracle {
         }
         let groups: Vec<&Group> = interface.groups.iter().filter_map(|id| network.groups.get(id)).collect();
         let rules = || groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (*group, rule)));
-        let matching: Vec<&GroupRule> = rules()
+        let matching: Vec<(&Group, &GroupRule)> = rules()
             .filter(|(group, rule)| rule.direction == direction && rule_matches(network, group, rule, sent))
-            .map(|(_, rule)| rule)
             .collect();
         if matching.is_empty() {
             return Said::No;
         }
-        let answers_open = rules().any(|(_, rule)| {
+        let answers_open = rules().any(|(group, rule)| {
             rule.direction != direction
-                && is_for_all(rule, sent)
+                && is_for_all(network, group, rule, sent)
                 && all_ports(rule.traffic, sent.packet.protocol)
         });
         let untracked = sent.packet.protocol.has_ports()
             && answers_open
-            && matching.iter().any(|rule| is_for_all(rule, sent));
+            && matching.iter().any(|(group, rule)| is_for_all(network, group, rule, sent));
         if untracked { Said::Yes } else { Said::YesTracked }
     }
 
@@ -515,8 +514,20 @@ fn rule_matches(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) 
                     .iter()
                     .any(|interface| interface.groups.contains(&wanted) && interface.owns(address))
         }
-        Peer::PrefixList(_) => false,
+        Peer::PrefixList(list) => {
+            list_blocks(network, group.scope.region, list).iter().any(|cidr| cidr.contains(address))
+        }
     }
+}
+
+fn list_blocks(network: &Network, region: RegionName, id: PrefixListId) -> Vec<Cidr> {
+    if let Some(list) = network.prefix_lists.get(&id) {
+        let newest = list.versions.iter().max_by_key(|(number, _)| **number);
+        let entries = newest.filter(|_| list.scope.region == region).map(|(_, entries)| entries);
+        return entries.into_iter().flatten().map(|entry| entry.cidr).collect();
+    }
+    let of_aws = weir_model::prefix_list::aws::lists(region).into_iter().find(|list| list.id == id);
+    of_aws.into_iter().flat_map(|list| list.cidrs).map(Cidr::V4).collect()
 }
 
 fn are_peers(network: &Network, one: VpcId, other: VpcId) -> bool {
@@ -528,11 +539,15 @@ fn are_peers(network: &Network, one: VpcId, other: VpcId) -> bool {
     })
 }
 
-fn is_for_all(rule: &GroupRule, sent: Sent) -> bool {
+fn is_for_all(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) -> bool {
+    let is_all = |cidr: Cidr| match cidr {
+        Cidr::V4(cidr) => cidr.prefix() == 0 && sent.source.is_ipv4(),
+        Cidr::V6(cidr) => cidr.prefix() == 0 && sent.source.is_ipv6(),
+    };
     match rule.peer {
-        Peer::Cidr(cidr @ Cidr::V4(_)) => cidr.prefix() == 0 && sent.source.is_ipv4(),
-        Peer::Cidr(cidr @ Cidr::V6(_)) => cidr.prefix() == 0 && sent.source.is_ipv6(),
-        _ => false,
+        Peer::Cidr(cidr) => is_all(cidr),
+        Peer::PrefixList(list) => list_blocks(network, group.scope.region, list).into_iter().any(is_all),
+        Peer::Group { .. } => false,
     }
 }
 
@@ -619,6 +634,11 @@ fn far_vpc(network: &Network, vpc: VpcId, id: weir_model::PeeringId) -> Option<V
     (sides.contains(&vpc) && network.vpcs.has(&far)).then_some(far)
 }
 
+/// Which of several routes for one block wins: the greater number. Routes for prefix lists have numbers from 0 down.
+const STATIC: i32 = 2;
+const LOCAL: i32 = 1;
+const PROPAGATED: i32 = i32::MIN;
+
 /// The target of the most specific route for `address`.
 fn best_target(network: &Network, subnet: &Subnet, address: IpAddr) -> Option<Target> {
     let of_vpc = || network.route_tables.iter().filter(|table| table.vpc == subnet.vpc);
@@ -626,17 +646,22 @@ fn best_target(network: &Network, subnet: &Subnet, address: IpAddr) -> Option<Ta
     let explicit = of_vpc().find(|table| table.associations.iter().any(|found| is_explicit(&found.with)));
     let table = explicit.or_else(|| of_vpc().find(|table| table.main.is_some()));
     let vpc = network.vpcs.get(&subnet.vpc)?;
-    let mut candidates: Vec<(u8, u8, Target)> = Vec::new();
+    let mut candidates: Vec<(u8, i32, Target)> = Vec::new();
     let local4 = vpc.cidrs.iter().map(|block| Cidr::V4(block.cidr));
     for cidr in local4.chain(vpc.ipv6_cidrs.iter().map(|block| Cidr::V6(block.cidr))) {
         if cidr.contains(address) {
-            candidates.push((cidr.prefix(), 1, Target::Local));
+            candidates.push((cidr.prefix(), LOCAL, Target::Local));
         }
     }
-    for route in table.iter().flat_map(|table| &table.routes) {
-        let Destination::Cidr(cidr) = route.destination else { continue };
-        let rank = if route.origin == Origin::EnableVgwRoutePropagation { 0 } else { 2 };
-        if cidr.contains(address) {
+    let routes = table.iter().flat_map(|table| &table.routes);
+    for (route, place) in routes.zip(0..) {
+        let (cidrs, rank) = match route.destination {
+            Destination::Cidr(cidr) => (vec![cidr], STATIC),
+            // Of several lists the one whose route was made first.
+            Destination::PrefixList(list) => (list_blocks(network, vpc.scope.region, list), -place),
+        };
+        let rank = if route.origin == Origin::EnableVgwRoutePropagation { PROPAGATED } else { rank };
+        for cidr in cidrs.into_iter().filter(|cidr| cidr.contains(address)) {
             candidates.push((cidr.prefix(), rank, route.target));
         }
     }

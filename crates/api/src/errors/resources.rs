@@ -8,6 +8,7 @@ use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
 use weir_model::interface::InterfaceRefusal;
 use weir_model::nat_gateway::{Connectivity, NatRefusal};
 use weir_model::peering::PeeringRefusal;
+use weir_model::prefix_list::{ENTRIES_MAX, PrefixListRefusal};
 use weir_model::protocol::Traffic;
 use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
 use weir_model::transit_gateway::TransitRefusal;
@@ -196,6 +197,27 @@ pub(super) fn transit(refusal: &TransitRefusal) -> Said {
         TransitRefusal::CannotPropagate(attachment) => ("UnsupportedOperation", format!("{attachment} is a peering attachment, over which no routes are propagated.")),
         TransitRefusal::RouteExists(cidr) => ("RouteAlreadyExists", format!("Route {cidr} already exists in Transit Gateway Route Table.")),
         TransitRefusal::NoRoute(table, cidr) => ("InvalidRoute.NotFound", format!("no route with destination-cidr-block {cidr} in route table {table}")),
+    }
+}
+
+/// Codes and sentences of versions, full lists and repeated blocks are as clients have met them.
+/// Assumption: the others; AWS documents none for prefix lists.
+#[rustfmt::skip]
+pub(super) fn prefix_list(refusal: &PrefixListRefusal) -> Said {
+    match refusal {
+        PrefixListRefusal::Name(name) => invalid(format!("Value ({name}) for parameter prefixListName is invalid. A name has 1 to 255 characters and does not begin with com.amazonaws.")),
+        PrefixListRefusal::Description(text) => invalid(format!("Value ({text}) for parameter description is invalid. A description has at most 255 characters.")),
+        PrefixListRefusal::Size(size) => invalid(format!("Value ({size}) for parameter maxEntries is invalid. It must be between the number of entries, or 1, and {ENTRIES_MAX}.")),
+        PrefixListRefusal::Full(_) | PrefixListRefusal::TooManyEntries => ("PrefixListMaxEntriesExceeded", "You've reached the maximum number of entries for the prefix list.".to_owned()),
+        PrefixListRefusal::OtherFamily(cidr) => invalid(format!("The CIDR '{cidr}' is not of the address family of the prefix list.")),
+        PrefixListRefusal::Repeated(_) => ("InvalidRequest", "The request received was invalid.".to_owned()),
+        PrefixListRefusal::AddedAndRemoved(cidr) => invalid(format!("Request cannot contain Cidr {cidr} in both AddPrefixListEntries and RemovePrefixListEntries")),
+        PrefixListRefusal::NoEntry(cidr) => invalid(format!("The prefix list has no entry for the CIDR '{cidr}'.")),
+        PrefixListRefusal::VersionMismatch(id) => ("PrefixListVersionMismatch", format!("The prefix list {id} has the incorrect version number")),
+        PrefixListRefusal::VersionMissing => ("MissingParameter", "The request must contain the parameter CurrentVersion".to_owned()),
+        PrefixListRefusal::NoVersion(id, version) => invalid(format!("The version {version} of the prefix list {id} does not exist.")),
+        PrefixListRefusal::SizeWithEntries => ("InvalidParameterCombination", "You cannot modify the entries of a prefix list and modify the size of a prefix list at the same time.".to_owned()),
+        PrefixListRefusal::IsAws(id) => ("OperationNotPermitted", format!("The prefix list {id} is managed by AWS.")),
     }
 }
 

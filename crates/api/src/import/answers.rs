@@ -48,7 +48,7 @@ answers! {
 }
 
 /// Answers that describe AWS and not the user's network: nothing is missed without them.
-const NOT_RESOURCES: [&str; 2] = ["AvailabilityZones", "VpcEndpointServices"];
+const NOT_RESOURCES: [&str; 3] = ["AvailabilityZones", "PrefixLists", "VpcEndpointServices"];
 
 impl Answers {
     fn leave_out(&mut self, name: String, list: &Value) {

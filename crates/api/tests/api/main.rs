@@ -22,6 +22,7 @@ mod network_acl;
 mod network_interface;
 mod packets;
 mod peering;
+mod prefix_list;
 mod region;
 mod route;
 mod run_command;

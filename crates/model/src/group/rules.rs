@@ -5,6 +5,7 @@
 //! UpdateSecurityGroupRuleDescriptionsIngress.
 
 use super::{Direction, Group, GroupRefusal, GroupRule, Peer, check_marks};
+use crate::prefix_list::{Family, PrefixList};
 use crate::protocol::Traffic;
 use crate::tags;
 use crate::{
@@ -135,7 +136,7 @@ impl Network {
     fn resolve_peer(&self, group: &Group, peer: NewPeer) -> Result<Peer, Refused> {
         match peer {
             NewPeer::Cidr(cidr) => Ok(Peer::Cidr(cidr)),
-            NewPeer::PrefixList(id) => Err(Missing::PrefixList(id).into()),
+            NewPeer::PrefixList(id) => self.any_list(group.scope, id).map(|_| Peer::PrefixList(id)),
             NewPeer::Group { group: id, account } => {
                 let is_meant = |other: &&Group| account.is_none_or(|account| other.scope.account == account);
                 let other = self.groups.get(&id).filter(is_meant).ok_or(Missing::Group(id))?;
@@ -158,17 +159,53 @@ impl Network {
         }
     }
 
-    /// Counts IPv4 and IPv6 apart; a rule that names a group counts for both.
+    /// Counts IPv4 and IPv6 apart; a rule that names a group counts for both, one that names a prefix list for as many as the
+    /// list may have entries.
     fn check_rule_count(
         &self,
         group: &Group,
         direction: Direction,
         added: &[GroupRule],
     ) -> Result<(), Refused> {
-        let all = || group.rules_of(direction).chain(added);
-        let v4 = all().filter(|rule| !matches!(rule.peer, Peer::Cidr(Cidr::V6(_)))).count();
-        let v6 = all().filter(|rule| !matches!(rule.peer, Peer::Cidr(Cidr::V4(_)))).count();
-        if v4.max(v6) > self.limits.rules_per_group { Err(Limit::RulesPerGroup.into()) } else { Ok(()) }
+        match self.has_room(group, group.rules_of(direction).chain(added), None) {
+            true => Ok(()),
+            false => Err(Limit::RulesPerGroup.into()),
+        }
+    }
+
+    /// Whether a group would still have room if a list were as `changed` says.
+    pub(crate) fn has_room_for_rules(&self, group: &Group, changed: &PrefixList) -> bool {
+        [Direction::Ingress, Direction::Egress]
+            .into_iter()
+            .all(|direction| self.has_room(group, group.rules_of(direction), Some(changed)))
+    }
+
+    fn has_room<'a>(
+        &self,
+        group: &Group,
+        rules: impl Iterator<Item = &'a GroupRule>,
+        changed: Option<&PrefixList>,
+    ) -> bool {
+        let (mut v4, mut v6) = (0, 0);
+        for rule in rules {
+            let (added4, added6) = self.rule_weight(group, rule, changed);
+            (v4, v6) = (v4 + added4, v6 + added6);
+        }
+        v4.max(v6) <= self.limits.rules_per_group
+    }
+
+    /// For how many IPv4 and IPv6 rules a rule counts.
+    fn rule_weight(&self, group: &Group, rule: &GroupRule, changed: Option<&PrefixList>) -> (usize, usize) {
+        match rule.peer {
+            Peer::Cidr(Cidr::V4(_)) => (1, 0),
+            Peer::Cidr(Cidr::V6(_)) => (0, 1),
+            Peer::Group { .. } => (1, 1),
+            Peer::PrefixList(id) => match self.prefix_list(group.scope.region, id) {
+                Some(list) if list.family() == Family::V4 => (self.weight_of(&list, changed), 0),
+                Some(list) => (0, self.weight_of(&list, changed)),
+                None => (1, 1),
+            },
+        }
     }
 
     /// Takes rules away. What the group does not have refuses the call, except that in a default VPC rules named by what they

@@ -114,7 +114,7 @@ impl Network {
     fn check_gateway_route(&self, table: &RouteTable, route: &Route) -> Result<(), Refused> {
         let cidr = match route.destination {
             Destination::Cidr(cidr) => cidr,
-            Destination::PrefixList(id) => return Err(Missing::PrefixList(id).into()),
+            Destination::PrefixList(id) => return Err(Refused::ListInGatewayTable(table.id, id)),
         };
         let is_whole = self.blocks(table.vpc).contains(&cidr) || self.is_subnet_block(table.vpc, cidr);
         match is_whole && matches!(route.target, Target::Interface(_) | Target::Instance(..)) {

@@ -7,10 +7,11 @@
 use super::{Destination, Origin, Route, RouteTable, Target};
 use crate::instance::InstanceState;
 use crate::peering::Side;
+use crate::prefix_list::{Family, PrefixList};
 use crate::refused::Stranger;
 use crate::{
-    Cidr, Cidr4, Cidr6, Cx, Held, InstanceId, InterfaceId, Limit, Missing, Network, PeeringId, Refused,
-    RouteTableId, Scope, Tags, VpcId, tags,
+    Cidr, Cidr4, Cidr6, Cx, Held, InstanceId, InterfaceId, Limit, Missing, Network, PeeringId, PrefixListId,
+    Refused, RouteTableId, Scope, Tags, VpcId, tags,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -19,10 +20,6 @@ fn is_kept_by_aws(cidr: Cidr) -> bool {
     let ipv4 = Cidr4::new(Ipv4Addr::new(169, 254, 168, 0), 22).map(Cidr::V4);
     let ipv6 = Cidr6::new(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32).map(Cidr::V6);
     [ipv4, ipv6].into_iter().flatten().any(|kept| kept.covers(cidr))
-}
-
-fn is_ipv6(destination: Destination) -> bool {
-    matches!(destination, Destination::Cidr(Cidr::V6(_)))
 }
 
 /// Whether packets of the family of `cidr` can pass `target`: egress-only internet gateways are for IPv6 alone. NAT gateways
@@ -117,8 +114,8 @@ impl Network {
         if found.route(destination).is_some() || self.is_local(found.vpc, destination) {
             return Err(Refused::RouteExists(destination));
         }
-        let same_family = |route: &&Route| is_ipv6(route.destination) == is_ipv6(destination);
-        if found.routes.iter().filter(same_family).count() >= self.limits.routes_per_table {
+        let all = found.routes.iter().map(|route| route.destination).chain([destination]);
+        if !self.has_room_for(found, all, None) {
             return Err(Limit::RoutesPerTable.into());
         }
         let found = self.route_tables.get_mut(&table).expect("the table was just found");
@@ -272,7 +269,7 @@ impl Network {
     ) -> Result<(), Refused> {
         let cidr = match destination {
             Destination::Cidr(cidr) => cidr,
-            Destination::PrefixList(id) => return Err(Missing::PrefixList(id).into()),
+            Destination::PrefixList(id) => return self.check_list_destination(table, id),
         };
         if is_kept_by_aws(cidr) {
             return Err(Refused::KeptDestination(cidr));
@@ -291,6 +288,44 @@ impl Network {
             true => Err(Refused::NotForGatewayTable(table.id, cidr)),
             false => Ok(()),
         }
+    }
+
+    fn check_list_destination(&self, table: &RouteTable, id: PrefixListId) -> Result<(), Refused> {
+        self.any_list(table.scope, id)?;
+        match table.is_of_gateway() {
+            true => Err(Refused::ListInGatewayTable(table.id, id)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a table would still have room if a list were as `changed` says.
+    pub(crate) fn has_room_for_routes(&self, table: &RouteTable, changed: &PrefixList) -> bool {
+        self.has_room_for(table, table.routes.iter().map(|route| route.destination), Some(changed))
+    }
+
+    /// Whether a table may have routes for these destinations. IPv4 and IPv6 count apart, a prefix list for as many as it may
+    /// have entries.
+    fn has_room_for(
+        &self,
+        table: &RouteTable,
+        destinations: impl Iterator<Item = Destination>,
+        changed: Option<&PrefixList>,
+    ) -> bool {
+        let (mut v4, mut v6) = (0, 0);
+        for destination in destinations {
+            let (family, weight) = match destination {
+                Destination::Cidr(cidr) => (Family::of(cidr), 1),
+                Destination::PrefixList(id) => match self.prefix_list(table.scope.region, id) {
+                    Some(list) => (list.family(), self.weight_of(&list, changed)),
+                    None => (Family::V4, 1),
+                },
+            };
+            match family {
+                Family::V4 => v4 += weight,
+                Family::V6 => v6 += weight,
+            }
+        }
+        v4.max(v6) <= self.limits.routes_per_table
     }
 
     /// Whether `cidr` is exactly a block of one of the VPC's subnets.

@@ -1,7 +1,7 @@
 //! Security groups, united for each set of groups that some interface carries.
 //!
 //! A policy lists what its groups allow, rules to everywhere first: only those can leave a connection untracked.
-//! A rule that names a group stands for the private addresses of the interfaces that carry it, in the same VPC or over
+//! A rule that names a prefix list stands for one rule for each of its entries. One that names a group stands for the private addresses of the interfaces that carry it, in the same VPC or over
 //! an active peering connection in the same region.
 //! Source: VPC User Guide, "Security group rules"; EC2 User Guide, "Security group connection tracking"; VPC Peering
 //! Guide, "Reference peer security groups".
@@ -199,8 +199,13 @@ impl<'a> Policies<'a> {
                 v4.add(Rule { selector, members, network: 0, mask: 0 }, name);
                 v6.add(Rule { selector, members, network: 0, mask: 0 }, name);
             }
-            // The network has no prefix lists, so a rule that names one stands for no address.
-            Peer::PrefixList(_) => {}
+            Peer::PrefixList(id) => {
+                let list = self.network.prefix_list(group.scope.region, id);
+                for cidr in list.map(|list| list.cidrs()).unwrap_or_default() {
+                    v4.add_block(selector, cidr, name);
+                    v6.add_block(selector, cidr, name);
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Route tables, flattened: the whole address space cut into ranges, each with the one route that wins there.
 //!
-//! Source: VPC User Guide, "Route priority": longest prefix first; among equal destinations static before propagated.
+//! Source: VPC User Guide, "Route priority": longest prefix first; among equal destinations a static route before one for
+//! a prefix list, and that before a propagated one. Of several prefix lists with one block "we randomly choose which route
+//! takes priority; thereafter, the same route always takes priority": here the one that was made first.
 
 use crate::address::Address;
 use crate::packet::InterfaceIdx;
@@ -54,9 +56,10 @@ pub(crate) enum Next {
 }
 
 impl RoutingTable {
-    /// The table of `routes`, local ones included.
-    pub fn new(id: Option<RouteTableId>, routes: Vec<CompiledRoute>) -> RoutingTable {
-        RoutingTable { id, v4: Ranges::new(&routes), v6: Ranges::new(&routes), routes }
+    /// The table of `routes`, local ones included, each with the blocks that it is for.
+    pub fn new(id: Option<RouteTableId>, routes: Vec<(CompiledRoute, Vec<Cidr>)>) -> RoutingTable {
+        let (v4, v6) = (Ranges::new(&routes), Ranges::new(&routes));
+        RoutingTable { id, v4, v6, routes: routes.into_iter().map(|(route, _)| route).collect() }
     }
 
     /// The route for packets to `destination`.
@@ -87,7 +90,7 @@ struct Block<A> {
 }
 
 impl<A: Address> Ranges<A> {
-    fn new(routes: &[CompiledRoute]) -> Ranges<A> {
+    fn new(routes: &[(CompiledRoute, Vec<Cidr>)]) -> Ranges<A> {
         let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], pivots: Vec::new() };
         let mut around: Vec<Block<A>> = Vec::new();
         for block in sorted_blocks(routes) {
@@ -154,13 +157,13 @@ fn pivots<A: Address>(starts: &[A]) -> Vec<Vec<A>> {
 }
 
 /// The blocks of one family, wider ones before those inside them, one for each destination.
-fn sorted_blocks<A: Address>(routes: &[CompiledRoute]) -> Vec<Block<A>> {
+fn sorted_blocks<A: Address>(routes: &[(CompiledRoute, Vec<Cidr>)]) -> Vec<Block<A>> {
     let mut blocks: Vec<(Block<A>, Priority)> = Vec::new();
-    for (route, index) in routes.iter().zip(0..) {
-        // The network has no prefix lists, so a route to one is for no packet.
-        let Destination::Cidr(cidr) = route.destination else { continue };
-        let Some((first, mask)) = A::block(cidr) else { continue };
-        blocks.push((Block { first, last: first.or_not(mask), route: index }, priority(route)));
+    for ((route, cidrs), index) in routes.iter().zip(0..) {
+        for cidr in cidrs {
+            let Some((first, mask)) = A::block(*cidr) else { continue };
+            blocks.push((Block { first, last: first.or_not(mask), route: index }, priority(route)));
+        }
     }
     blocks.sort_by_key(|(block, priority)| (block.first, Reverse(block.last), *priority));
     blocks.dedup_by_key(|(block, _)| (block.first, block.last));
@@ -173,6 +176,7 @@ enum Priority {
     /// A static route; to a block of the VPC it stands in place of the local one (ReplaceRoute, EC2 API Reference).
     Static,
     Local,
+    PrefixList,
     Propagated,
 }
 
@@ -180,18 +184,20 @@ fn priority(route: &CompiledRoute) -> Priority {
     match (route.target, route.origin) {
         (Target::Local, _) => Priority::Local,
         (_, Origin::EnableVgwRoutePropagation) => Priority::Propagated,
+        _ if matches!(route.destination, Destination::PrefixList(_)) => Priority::PrefixList,
         _ => Priority::Static,
     }
 }
 
 /// The local route for a block of the VPC.
-pub(crate) fn local(cidr: Cidr) -> CompiledRoute {
-    CompiledRoute {
+pub(crate) fn local(cidr: Cidr) -> (CompiledRoute, Vec<Cidr>) {
+    let route = CompiledRoute {
         destination: Destination::Cidr(cidr),
         target: Target::Local,
         next: Next::Local,
         origin: Origin::CreateRouteTable,
-    }
+    };
+    (route, vec![cidr])
 }
 
 #[cfg(test)]

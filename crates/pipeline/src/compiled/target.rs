@@ -7,8 +7,8 @@ use super::route::{CompiledRoute, Next, RoutingTable, local};
 use crate::packet::InterfaceIdx;
 use std::collections::BTreeMap;
 use weir_model::peering::PeeringStatus;
-use weir_model::route::{RouteTable, Target};
-use weir_model::{Cidr, InterfaceId, InternetGatewayId, Network, PeeringId, VpcId};
+use weir_model::route::{Destination, RouteTable, Target};
+use weir_model::{Cidr, InterfaceId, InternetGatewayId, Network, PeeringId, RegionName, VpcId};
 
 /// What targets are looked up in.
 pub(super) struct Targets<'a> {
@@ -20,11 +20,14 @@ pub(super) struct Targets<'a> {
 impl Targets<'_> {
     /// `table` with the local routes of its VPC.
     pub fn table(&self, table: &RouteTable) -> RoutingTable {
-        let stored = table.routes.iter().map(|route| CompiledRoute {
-            destination: route.destination,
-            target: route.target,
-            next: self.next(table.vpc, route.target),
-            origin: route.origin,
+        let stored = table.routes.iter().map(|route| {
+            let compiled = CompiledRoute {
+                destination: route.destination,
+                target: route.target,
+                next: self.next(table.vpc, route.target),
+                origin: route.origin,
+            };
+            (compiled, self.cidrs(table.scope.region, route.destination))
         });
         RoutingTable::new(Some(table.id), self.locals(table.vpc).chain(stored).collect())
     }
@@ -34,7 +37,17 @@ impl Targets<'_> {
         RoutingTable::new(None, self.locals(vpc).collect())
     }
 
-    fn locals(&self, vpc: VpcId) -> impl Iterator<Item = CompiledRoute> {
+    /// The blocks of a destination; of a prefix list those in force, and none if it has gone.
+    fn cidrs(&self, region: RegionName, destination: Destination) -> Vec<Cidr> {
+        match destination {
+            Destination::Cidr(cidr) => vec![cidr],
+            Destination::PrefixList(id) => {
+                self.network.prefix_list(region, id).map(|list| list.cidrs()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn locals(&self, vpc: VpcId) -> impl Iterator<Item = (CompiledRoute, Vec<Cidr>)> {
         let vpc = self.network.vpcs.get(&vpc);
         let v4 = vpc.into_iter().flat_map(|vpc| &vpc.cidrs).map(|association| Cidr::V4(association.cidr));
         let v6 =

@@ -16,8 +16,8 @@ macro_rules! fixtures {
     };
 }
 
-const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net");
-const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt");
+const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net");
+const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt");
 
 #[test]
 fn packets_meet_their_fates() {

@@ -4,8 +4,9 @@
 //! vpc NAME CIDR [cidr CIDR] [ipv6 CIDR] [region REGION] [account DIGIT] [dns-off]
 //! igw NAME [VPC]
 //! acl NAME VPC                          in|out NUMBER allow|deny TRAFFIC CIDR
-//! group NAME VPC                        in|out TRAFFIC CIDR|group:NAME
-//! table NAME VPC [main]                 CIDR TARGET [propagated]
+//! group NAME VPC                        in|out TRAFFIC CIDR|group:NAME|list:NAME
+//! list NAME [region REGION] [CIDR …]
+//! table NAME VPC [main]                 CIDR|list:NAME TARGET [propagated]
 //! subnet NAME VPC CIDR [ipv6 CIDR] [zone LETTER] [acl NAME] [table NAME]
 //! host NAME SUBNET ADDRESS [and ADDRESS] [ipv6 ADDRESS] [public ADDRESS] [groups NAME,NAME] [type TYPE]
 //!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
@@ -13,7 +14,7 @@
 //! ```
 //! TRAFFIC: `all`, `tcp`, `tcp:22`, `udp:53-54`, `icmp`, `icmp:8`, `icmp:3/4`, `icmp6`, `proto:47`.
 //! TARGET: `igw:NAME`, `peering:NAME`, `interface:HOST`, `instance:HOST`, `nat:NAME`, `endpoint:NAME`, `tgw:NAME`,
-//! `vgw:NAME`. A subnet without an ACL has one that allows everything; a host without groups has none.
+//! `vgw:NAME`. The lists `s3` and `dynamodb` are AWS's own of us-east-1. A subnet without an ACL has one that allows everything; a host without groups has none.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,13 +27,14 @@ use weir_model::interface::{
     Attachment, Interface, InterfaceKind, PrivateAddress, PublicAddress, TrackingTimeouts,
 };
 use weir_model::peering::{Peering, PeeringStatus, Side};
+use weir_model::prefix_list::{Entry, Family, PrefixList, PrefixListState, aws};
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Route, RouteAssociation, RouteTable, Target};
 use weir_model::subnet::{NewSubnet, Subnet};
 use weir_model::vpc::{CidrAssociation, NewVpc, Vpc};
 use weir_model::{
-    Cidr, Cidr4, Cidr6, Cx, Digits, Id, Ids, Network, PortRange, Protocol, Scope, SubnetId, Timestamp, VpcId,
-    ZoneName,
+    Cidr, Cidr4, Cidr6, Cx, Digits, Id, Ids, Network, PortRange, PrefixListId, Protocol, Scope, SubnetId,
+    Timestamp, VpcId, ZoneName,
 };
 
 /// A network and the names of what is in it.
@@ -101,6 +103,20 @@ fn ports(text: &str) -> PortRange {
 fn icmp(protocol: Protocol, text: &str) -> Traffic {
     let (kind, code) = text.split_once('/').unwrap_or((text, ""));
     Traffic::Icmp { protocol, kind: kind.parse().ok(), code: code.parse().ok() }
+}
+
+/// The list called `name`: AWS's own, or one of the network.
+pub fn list(name: &str) -> PrefixListId {
+    let region = scope("1", "us-east-1").region;
+    aws::of_service(region, name).map_or_else(|| id(name), |list| list.id)
+}
+
+/// `CIDR` or `list:NAME`.
+pub fn destination(text: &str) -> Destination {
+    match text.strip_prefix("list:") {
+        Some(name) => Destination::PrefixList(list(name)),
+        None => Destination::Cidr(text.parse().unwrap_or_else(|_| panic!("no destination: {text}"))),
+    }
 }
 
 pub fn target(text: &str) -> Target {
@@ -185,6 +201,7 @@ impl Net {
             "igw" => self.add_igw(words),
             "acl" => self.add_acl(words),
             "group" => self.add_group(words),
+            "list" => self.add_list(words),
             "table" => self.add_table(words),
             "subnet" => self.add_subnet(words),
             "host" => self.add_host(words),
@@ -282,11 +299,15 @@ impl Net {
 
     pub fn add_rule(&mut self, group: &str, mut words: Words) {
         let (direction, traffic) = (direction(words.next()), traffic(words.next()));
-        let peer = match words.next().split_once("group:") {
-            Some((_, other)) => {
+        let peer = match words.next().split_once(':') {
+            Some(("group", other)) => {
                 Peer::Group { group: id(other), account: scope("1", "us-east-1").account, peering: None }
             }
-            None => Peer::Cidr(Words::new(words.line.split_whitespace().last().unwrap_or_default()).parse()),
+            Some(("list", name)) => {
+                self.call(list(name), name);
+                Peer::PrefixList(list(name))
+            }
+            _ => Peer::Cidr(Words::new(words.line.split_whitespace().last().unwrap_or_default()).parse()),
         };
         let found = self.network.groups.get_mut(&id(group)).expect("the group");
         let name = format!("{group}/{}", found.rules.len() + 1);
@@ -300,6 +321,34 @@ impl Net {
         };
         found.rules.push(rule);
         self.call(id::<weir_model::GroupRuleId>(&name), &name);
+    }
+
+    /// Makes a list, or a new version of it.
+    pub fn add_list(&mut self, mut words: Words) {
+        let name = words.next();
+        let mut scope = scope("1", "us-east-1");
+        let mut cidrs: Vec<Cidr> = Vec::new();
+        while let Some(word) = words.option() {
+            match word {
+                "region" => scope.region = words.parse(),
+                cidr => cidrs.push(cidr.parse().expect("a block")),
+            }
+        }
+        let entries = cidrs.iter().map(|cidr| Entry { cidr: *cidr, description: None }).collect();
+        let mut versions =
+            self.network.prefix_lists.get(&id(name)).map_or_else(BTreeMap::new, |old| old.versions.clone());
+        versions.insert(versions.len() as u64 + 1, entries);
+        self.network.prefix_lists.insert(PrefixList {
+            id: id(name),
+            scope,
+            name: name.to_owned(),
+            family: cidrs.first().map_or(Family::V4, |cidr| Family::of(*cidr)),
+            max_entries: 10,
+            versions,
+            state: PrefixListState::Created,
+            tags: Default::default(),
+        });
+        self.call(id::<PrefixListId>(name), name);
     }
 
     fn add_table(&mut self, mut words: Words) {
@@ -317,7 +366,11 @@ impl Net {
     }
 
     pub fn add_route(&mut self, table: &str, mut words: Words) {
-        let destination = Destination::Cidr(words.parse::<Cidr>());
+        let to = words.next();
+        let destination = destination(to);
+        if let Destination::PrefixList(id) = destination {
+            self.call(id, to.trim_start_matches("list:"));
+        }
         let text = words.next();
         let target = target(text);
         match target {

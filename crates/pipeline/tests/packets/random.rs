@@ -71,6 +71,9 @@ pub fn network(rng: &mut Rng) -> String {
         let status = rng.pick(&["active", "active", "active", "pending", "deleted"]);
         say(&mut text, &format!("peering p{one}{other} v{one} v{other} {status}"));
     }
+    for list in 0..2 {
+        say(&mut text, &random_list(rng, list));
+    }
     for vpc in 0..3 {
         resources(rng, &mut text, vpc);
     }
@@ -177,8 +180,18 @@ pub fn random_entry(rng: &mut Rng, number: usize) -> String {
 /// A random group rule.
 pub fn random_rule(rng: &mut Rng) -> String {
     let way = rng.pick(&["in", "out"]);
-    let peer = if rng.chance(25) { format!("group:s{}{}", rng.below(3), rng.below(3)) } else { block(rng) };
+    let peer = match rng.below(8) {
+        0 | 1 => format!("group:s{}{}", rng.below(3), rng.below(3)),
+        2 => format!("list:l{}", rng.below(2)),
+        _ => block(rng),
+    };
     format!("{way} {} {peer}", traffic(rng))
+}
+
+/// A prefix list of up to three blocks, or its next version.
+fn random_list(rng: &mut Rng, list: usize) -> String {
+    let blocks: Vec<String> = (0..rng.below(4)).map(|_| block(rng)).collect();
+    format!("list l{list} {}", blocks.join(" "))
 }
 
 fn route(rng: &mut Rng, vpc: usize) -> String {
@@ -193,13 +206,17 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
         6 => format!("instance:{host}"),
         _ => rng.pick(&["nat:n", "tgw:t", "igw:g0", "vgw:w"]).to_owned(),
     };
+    if rng.chance(15) {
+        return format!("list:l{} {target}", rng.below(2));
+    }
     let propagated = if rng.chance(15) { " propagated" } else { "" };
     format!("{} {target}{propagated}", block(rng))
 }
 
 fn random_change(rng: &mut Rng) -> String {
     let vpc = rng.below(3);
-    match rng.below(11) {
+    match rng.below(12) {
+        11 => random_list(rng, vpc % 2),
         0 | 1 => format!("add group s{vpc}{}: {}", rng.below(3), random_rule(rng)),
         2 | 3 => {
             let group = format!("s{vpc}{}", rng.below(3));

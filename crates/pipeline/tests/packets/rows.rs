@@ -6,11 +6,10 @@
 //! changes the network, and `window` closes the window and lists every sighting.
 //! Each row is checked against the oracle, and against the explanation asked for just before.
 
-use crate::net::{Net, Words, direction, id, peering_status};
+use crate::net::{Net, Words, destination, direction, id, peering_status};
 use std::net::IpAddr;
 use weir_model::group::Direction;
 use weir_model::instance::InstanceState;
-use weir_model::route::Destination;
 use weir_model::{InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Fate, Oracle, Place};
 use weir_pipeline::packet::{ACK, FIN, PSH, RST, SYN};
@@ -223,13 +222,13 @@ pub fn change(story: &mut Story, text: &str) {
             acl.entries.retain(|entry| (entry.direction, entry.number) != (direction, number));
         }
         "remove-route" => {
-            let (table, cidr) = (words.next(), words.parse());
+            let (table, to) = (words.next(), destination(words.next()));
             let table = net.network.route_tables.get_mut(&id(table)).expect("the table");
-            table.routes.retain(|route| route.destination != Destination::Cidr(cidr));
+            table.routes.retain(|route| route.destination != to);
         }
         "replace-route" => {
             let (table, cidr) = (words.next(), words.next());
-            let destination = Destination::Cidr(cidr.parse().expect("a block"));
+            let destination = destination(cidr);
             let found = net.network.route_tables.get_mut(&id(table)).expect("the table");
             found.routes.retain(|route| route.destination != destination);
             let target = words.next();
@@ -248,6 +247,7 @@ pub fn change(story: &mut Story, text: &str) {
         "remove-host" => {
             net.network.interfaces.remove(&id(words.next()));
         }
+        "list" => net.add_list(words),
         "new" => net.add(words_after(text, "new")),
         other => panic!("no change: {other}"),
     }

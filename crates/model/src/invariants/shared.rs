@@ -1,0 +1,52 @@
+//! What is true of prefix lists and of what refers to them.
+
+use super::{Broken, hold};
+use crate::Network;
+use crate::group::Peer;
+use crate::prefix_list::{ENTRIES_MAX, Family, VERSIONS_MAX};
+use crate::route::Destination;
+use std::collections::BTreeSet;
+
+impl Network {
+    pub(super) fn check_shared(&self) -> Result<(), Broken> {
+        self.check_lists()?;
+        self.check_list_references()
+    }
+
+    fn check_lists(&self) -> Result<(), Broken> {
+        for list in self.prefix_lists.iter() {
+            let id = list.id;
+            let kept = list.versions.len();
+            hold("N-40", (1..=VERSIONS_MAX).contains(&kept), || format!("{id} keeps {kept} versions"))?;
+            let size = list.max_entries;
+            let count = list.entries().len();
+            hold("N-40", size <= ENTRIES_MAX && count <= size, || format!("{id} has {count} of {size}"))?;
+            for entries in list.versions.values() {
+                let blocks: BTreeSet<_> = entries.iter().map(|entry| entry.cidr).collect();
+                hold("N-40", blocks.len() == entries.len(), || format!("{id} has a block twice"))?;
+                let is_pure = blocks.iter().all(|block| Family::of(*block) == list.family);
+                hold("N-40", is_pure, || format!("{id} mixes families"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Networks read from another cloud's answers may refer to lists that were not read.
+    fn check_list_references(&self) -> Result<(), Broken> {
+        for table in self.route_tables.iter() {
+            for route in &table.routes {
+                let Destination::PrefixList(list) = route.destination else { continue };
+                let is_known = self.prefix_list(table.scope.region, list).is_some();
+                hold("N-41", is_known, || format!("{} routes to {list}, which is not there", table.id))?;
+            }
+        }
+        for group in self.groups.iter() {
+            for rule in &group.rules {
+                let Peer::PrefixList(list) = rule.peer else { continue };
+                let is_known = self.prefix_list(group.scope.region, list).is_some();
+                hold("N-41", is_known, || format!("{} names {list}, which is not there", rule.id))?;
+            }
+        }
+        Ok(())
+    }
+}
