@@ -22,7 +22,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use weir_model::{Ids, InstanceId, Nanos, Network};
 use weir_pipeline::Service as PlatformService;
 use weir_pipeline::packet::TTL;
-use weir_pipeline::{Compiled, Delivery, Packet, Pipeline, Port, Sighting, Skipped, Verdict};
+use weir_pipeline::{Compiled, Delivery, Packet, Pipeline, Port, Reason, Sighting, Skipped, Verdict, Way};
 
 /// Most packets on their way at one time; what is sent on top is lost.
 pub const PACKETS_IN_FLIGHT_MAX: usize = 1 << 18;
@@ -319,7 +319,23 @@ impl Fabric {
         match verdict {
             Verdict::Deliver(delivery) => self.deliver(packet, &delivery, bytes),
             Verdict::Service(service) => self.ask(from, port, service, bytes),
-            Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), bytes),
+            Verdict::Drop(reason) => {
+                if reason == Reason::NatIdle {
+                    self.reset(from, &bytes);
+                }
+                self.lose(Loss::Dropped(reason), bytes);
+            }
+        }
+    }
+
+    /// A NAT gateway answers who goes on with a connection that it has forgotten with a reset.
+    ///
+    /// Assumption: flow logs do not show it. Source: VPC User Guide, "Timeout behavior" of NAT gateways.
+    fn reset(&mut self, from: HostKey, bytes: &[u8]) {
+        let Some(reset) = frame::reset_for(bytes, TTL) else { return };
+        if self.queue.len() < PACKETS_IN_FLIGHT_MAX {
+            let at = self.now.plus(2 * latency::path_of(Way::SameZone).base_ns);
+            self.queue.push(at, Event::Arrive(from, reset));
         }
     }
 

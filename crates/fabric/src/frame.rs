@@ -12,6 +12,9 @@ const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 const ICMP_HEADER: usize = 8;
 const TCP_HEADER: usize = 20;
+/// Where the checksum stands in an ICMP message, and the identifier in a query.
+const ICMP_CHECKSUM_AT: usize = 2;
+const IDENTIFIER_AT: usize = 4;
 
 /// Why bytes are not a packet that the network carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +43,7 @@ pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
         Protocol::TCP => packet.tcp_flags = byte(payload, 13)?,
         Protocol::ICMP | Protocol::ICMPV6 => {
             packet.icmp = (byte(payload, 0)?, byte(payload, 1)?);
+            packet.identifier = identifier(header.protocol, payload).unwrap_or(0);
             packet.quoted = quoted(header.protocol, payload);
         }
         _ => {}
@@ -93,8 +97,12 @@ pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
             replace_port(bytes, at, new);
         }
     }
+    if packet.identifier != to.source_port && packet.quoted.is_none() && packet.protocol.is_icmp() {
+        replace_identifier(bytes, to.source_port);
+    }
     if packet.quoted.is_some() {
         rewrite_quoted(bytes, packet, to);
+        rewrite_quoted_ports(bytes, packet, to);
     }
 }
 
@@ -243,6 +251,37 @@ fn replace_port(bytes: &mut [u8], at: usize, port: u16) {
         fix_optional(bytes, checksum, old, new, header.protocol);
     }
     bytes[place..place + 2].copy_from_slice(&new);
+}
+
+/// Replaces the identifier of an ICMP query or its answer.
+fn replace_identifier(bytes: &mut [u8], identifier: u16) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    replace_word(bytes, header.length + IDENTIFIER_AT, (header.length + ICMP_CHECKSUM_AT, identifier));
+}
+
+/// Replaces a word that the checksum at `checksum` covers.
+fn replace_word(bytes: &mut [u8], at: usize, (checksum, word): (usize, u16)) {
+    let Some(old) = bytes.get(at..at + 2).map(|old| [old[0], old[1]]) else { return };
+    let new = word.to_be_bytes();
+    fix(bytes, checksum, old, new);
+    bytes[at..at + 2].copy_from_slice(&new);
+}
+
+/// Gives the quoted packet the ports, or the identifier, that its sender knows (RFC 5508, section 4.2). Its own checksum
+/// over them stays as it is: what is quoted of the packet may be cut off.
+fn rewrite_quoted_ports(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
+    let (Ok(header), Some(quoted)) = (Header::parse(bytes), packet.quoted) else { return };
+    let start = header.length + ICMP_HEADER;
+    let Some(inner) = bytes.get(start..).and_then(|inner| Header::parse_quoted(inner).ok()) else { return };
+    let checksum = header.length + ICMP_CHECKSUM_AT;
+    let payload = start + inner.length;
+    if quoted.protocol.is_icmp() {
+        return replace_word(bytes, payload + IDENTIFIER_AT, (checksum, to.source_port));
+    }
+    if quoted.protocol.has_ports() {
+        replace_word(bytes, payload, (checksum, to.source_port));
+        replace_word(bytes, payload + 2, (checksum, to.destination_port));
+    }
 }
 
 /// Gives the quoted packet the addresses that its sender knows (RFC 5508, section 4). The sum over the quoted header
@@ -448,7 +487,51 @@ fn quoted(protocol: Protocol, payload: &[u8]) -> Option<Tuple> {
     };
     let inner = payload.get(ICMP_HEADER..).filter(|_| is_error)?;
     let header = Header::parse_quoted(inner).ok()?;
-    header.tuple(header.payload(inner)).ok()
+    let tuple = header.tuple(header.payload(inner)).ok()?;
+    let source_port = identifier(header.protocol, header.payload(inner)).unwrap_or(tuple.source_port);
+    Some(Tuple { source_port, ..tuple })
+}
+
+/// The identifier of an ICMP query or its answer (RFC 792, RFC 4443).
+fn identifier(protocol: Protocol, payload: &[u8]) -> Option<u16> {
+    let kind = *payload.first()?;
+    let has_one = match protocol {
+        Protocol::ICMP => matches!(kind, 0 | 8 | 13..=18),
+        Protocol::ICMPV6 => matches!(kind, 128 | 129),
+        _ => false,
+    };
+    if has_one { word(payload, IDENTIFIER_AT).ok() } else { None }
+}
+
+/// The reset that answers a TCP packet over IPv4, from its destination to its source.
+///
+/// Source: RFC 9293, section 3.5.2: it continues the sequence that the packet acknowledges, or acknowledges the packet.
+pub(crate) fn reset_for(bytes: &[u8], ttl: u8) -> Option<Vec<u8>> {
+    const RST: u8 = 4;
+    const ACK: u8 = 16;
+    let header = Header::parse(bytes).ok().filter(|header| header.is_ipv4)?;
+    let payload = header.payload(bytes);
+    if header.protocol != Protocol::TCP || payload.len() < TCP_HEADER {
+        return None;
+    }
+    let mut reset = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, ttl, Protocol::TCP.0, 0, 0];
+    reset.extend_from_slice(&bytes[16..20]);
+    reset.extend_from_slice(&bytes[12..16]);
+    reset.extend_from_slice(&payload[2..4]);
+    reset.extend_from_slice(&payload[..2]);
+    let (sequence, acknowledged, flags) = match payload[13] & ACK {
+        0 => {
+            let data = payload.len().saturating_sub(usize::from(payload[12] >> 4) * 4);
+            let number = u32::from_be_bytes([payload[4], payload[5], payload[6], payload[7]]);
+            ([0; 4], number.wrapping_add(data as u32).to_be_bytes(), RST | ACK)
+        }
+        _ => ([payload[8], payload[9], payload[10], payload[11]], [0; 4], RST),
+    };
+    reset.extend_from_slice(&sequence);
+    reset.extend_from_slice(&acknowledged);
+    reset.extend_from_slice(&[0x50, flags, 0, 0, 0, 0, 0, 0]);
+    fill_checksums(&mut reset);
+    Some(reset)
 }
 
 #[cfg(test)]

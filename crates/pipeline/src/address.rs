@@ -4,7 +4,7 @@ use crate::compiled::acl::AclEntries;
 use crate::compiled::group::{Members, Policy, Rules};
 use crate::compiled::place::Places;
 use crate::compiled::route::{Ranges, RoutingTable};
-use crate::compiled::{Compiled, CompiledAcl, CompiledInterface};
+use crate::compiled::{Compiled, CompiledAcl, CompiledInterface, CompiledNat};
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::{Cidr, Cidr4, Cidr6};
@@ -41,6 +41,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn ranges(table: &RoutingTable) -> &Ranges<Self>;
     /// Who has which address.
     fn places(compiled: &Compiled) -> &Places<Self>;
+    /// The private addresses that a NAT gateway lets new connections out from.
+    fn translations(nat: &CompiledNat) -> &[Self];
 }
 
 /// What an address is good for.
@@ -125,6 +127,10 @@ impl Address for u32 {
     fn places(compiled: &Compiled) -> &Places<u32> {
         &compiled.places4
     }
+
+    fn translations(nat: &CompiledNat) -> &[u32] {
+        &nat.addresses
+    }
 }
 
 impl Address for u128 {
@@ -193,6 +199,10 @@ impl Address for u128 {
 
     fn places(compiled: &Compiled) -> &Places<u128> {
         &compiled.places6
+    }
+
+    fn translations(_: &CompiledNat) -> &[u128] {
+        &[]
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Entry<A> {
     path: Option<u8>,
     /// The handle of what interfaces in the middle see; [`NOWHERE`] if there are none.
     pub legs: u32,
+    /// The connection through a gateway that it belongs to; [`NOWHERE`] if there is none.
+    pub passage: u32,
     /// The connection at the interface it enters by.
     pub tracked: Tracked,
     /// Whether it counts among the refused flows.
@@ -105,6 +107,7 @@ impl<A: Address> Entry<A> {
             arrival: None,
             path: None,
             legs: NOWHERE,
+            passage: NOWHERE,
             tracked: Tracked::default(),
             refused: false,
             live: true,
@@ -218,13 +221,13 @@ pub(crate) fn deliver<A: Address>(
     there: &Flow<A>,
     (way, hops): (Way, u8),
 ) -> Verdict {
-    let tuple = there.tuple();
+    let (source_port, destination_port) = there.ports();
     Verdict::Deliver(Delivery {
         to: slots.port(to),
-        source: tuple.source,
-        destination: tuple.destination,
-        source_port: tuple.source_port,
-        destination_port: tuple.destination_port,
+        source: there.source.ip(),
+        destination: there.destination.ip(),
+        source_port,
+        destination_port,
         way,
         hops,
     })

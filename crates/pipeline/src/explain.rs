@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use weir_model::group::Direction;
 use weir_model::route::{Destination, Target};
 use weir_model::{
-    GroupId, GroupRuleId, InterfaceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SubnetId,
+    EgressOnlyGatewayId, GroupId, GroupRuleId, InterfaceId, InternetGatewayId, NatGatewayId, NetworkAclId,
+    PeeringId, RouteTableId, SubnetId,
 };
 
 /// What became of a packet, and why. Displays as the verdict and the stages on one line.
@@ -85,6 +86,24 @@ pub enum Step {
         from: IpAddr,
         /// The address after; the same if there was nothing to translate.
         to: IpAddr,
+    },
+    /// A NAT gateway translates the source of a packet that leaves, or the destination of one that comes back.
+    NatGateway {
+        /// The gateway.
+        gateway: NatGatewayId,
+        /// Out, or back in.
+        direction: Direction,
+        /// The address before, and the port, or the identifier of an ICMP query.
+        from: (IpAddr, u16),
+        /// The address and port after.
+        to: (IpAddr, u16),
+    },
+    /// An egress-only internet gateway lets a packet out, or the answer in.
+    EgressOnlyGateway {
+        /// The gateway.
+        gateway: EgressOnlyGatewayId,
+        /// Out of or into its VPC.
+        direction: Direction,
     },
     /// The receiver's interface has destination checking on, and does or does not have the destination address.
     DestinationCheck {
@@ -183,6 +202,12 @@ impl fmt::Display for Step {
             Step::Peering(peering) => write!(f, "{peering}"),
             Step::InternetGateway { gateway, direction, from, to } => {
                 write!(f, "{gateway} {} {from} as {to}", in_or_out(*direction))
+            }
+            Step::NatGateway { gateway, direction, from: (from, port), to: (to, new_port) } => {
+                write!(f, "{gateway} {} {from}:{port} as {to}:{new_port}", in_or_out(*direction))
+            }
+            Step::EgressOnlyGateway { gateway, direction } => {
+                write!(f, "{gateway} {}", in_or_out(*direction))
             }
             Step::DestinationCheck { interface, passed } => {
                 write!(f, "destination check {interface} {}", word(*passed))

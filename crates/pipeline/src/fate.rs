@@ -117,6 +117,7 @@ impl<A: Address> Fate<A> {
         };
         match self.outcome {
             _ if moves || closed => Attention::Full,
+            Err(reason) if reason.is_of_the_moment() => Attention::Full,
             Err(Reason::GroupIngress) => Attention::Receiver,
             _ => Attention::None,
         }

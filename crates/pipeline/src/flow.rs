@@ -1,6 +1,7 @@
 //! A flow in the form that tables are keyed by, and its way back.
 //!
-//! TCP and UDP flows differ by their ports, ICMP flows by type and code, others by protocol alone.
+//! TCP and UDP flows differ by their ports, ICMP flows by type, code and the identifier of queries, others by protocol
+//! alone.
 //! Source: RFC 792 and RFC 4443 for which ICMP type answers which.
 
 use crate::address::Address;
@@ -14,7 +15,7 @@ pub(crate) struct Flow<A> {
     pub destination: A,
     /// The source port, or ICMP type and code in one number.
     source_number: u16,
-    /// The destination port; for ICMP 0, or 1 in the reverse of a message that has no answer.
+    /// The destination port; for ICMP the identifier of a query, or 1 in the reverse of a message that has no answer.
     destination_number: u16,
     protocol: u8,
 }
@@ -31,7 +32,7 @@ impl<A: Address> Flow<A> {
         let protocol = packet.protocol;
         let icmp = u16::from_be_bytes([packet.icmp.0, packet.icmp.1]);
         let (source_number, destination_number) = match protocol.is_icmp() {
-            true => (icmp, 0),
+            true => (icmp, packet.identifier),
             false => (packet.source_port, packet.destination_port),
         };
         let (source, destination) = (A::from_ip(packet.source)?, A::from_ip(packet.destination)?);
@@ -45,7 +46,8 @@ impl<A: Address> Flow<A> {
             Protocol::ICMPV6 => (128, 0),
             _ => (0, 0),
         };
-        Flow::of(&Packet { icmp, ..Packet::new(tuple, 0) })
+        let identifier = if tuple.protocol.is_icmp() { tuple.source_port } else { 0 };
+        Flow::of(&Packet { icmp, identifier, ..Packet::new(tuple, 0) })
     }
 
     /// The flow of the answers.
@@ -58,6 +60,39 @@ impl<A: Address> Flow<A> {
         match answer(self.protocol, self.source_number) {
             Some(source_number) => Flow { source, destination, source_number, ..self },
             None => Flow { source, destination, destination_number: self.destination_number ^ 1, ..self },
+        }
+    }
+
+    /// What tells connections between the same ends apart: the source port, or the identifier of an ICMP query. `None` if
+    /// nothing does.
+    pub fn number(&self) -> Option<u16> {
+        let protocol = self.protocol();
+        match protocol.is_icmp() {
+            true => answer(self.protocol, self.source_number).map(|_| self.destination_number),
+            false => protocol.has_ports().then_some(self.source_number),
+        }
+    }
+
+    /// The flow from another source, with another [`number`](Self::number).
+    pub fn with_source(self, source: A, number: u16) -> Flow<A> {
+        match self.protocol().is_icmp() {
+            true => Flow { source, destination_number: number, ..self },
+            false => Flow { source, source_number: number, ..self },
+        }
+    }
+
+    /// Whether it may open a connection: an ICMP message must be a query, not an answer.
+    pub fn may_open(&self) -> bool {
+        let [kind, _] = self.source_number.to_be_bytes();
+        let queries = if self.protocol() == Protocol::ICMP { ANSWERS } else { ANSWERS_V6 };
+        !self.protocol().is_icmp() || queries.iter().any(|(query, _)| *query == kind)
+    }
+
+    /// Source and destination port as a receiver finds them in the packet; of an ICMP query the identifier and 0.
+    pub fn ports(&self) -> (u16, u16) {
+        match self.protocol().is_icmp() {
+            true => (self.number().unwrap_or(0), 0),
+            false => (self.source_number, self.destination_number),
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Packet {
     pub destination_port: u16,
     /// ICMP type and code; 0, 0 for other protocols.
     pub icmp: (u8, u8),
+    /// The identifier of an ICMP query or its answer (RFC 792, RFC 4443); 0 for other messages and protocols.
+    pub identifier: u16,
     /// TCP flags ([`FIN`], [`SYN`], …); 0 for other protocols.
     pub tcp_flags: u8,
     /// Bytes with IP headers, of all segments together.
@@ -43,7 +45,8 @@ pub struct Packet {
     pub segments: u32,
     /// Time to live, or hop limit.
     pub ttl: u8,
-    /// The flow of the packet that an ICMP error quotes, as the sender of the error saw it arrive.
+    /// The flow of the packet that an ICMP error quotes, as the sender of the error saw it arrive. Of an ICMP query the
+    /// source port is the identifier.
     pub quoted: Option<Tuple>,
 }
 
@@ -57,6 +60,7 @@ impl Packet {
             source_port: tuple.source_port,
             destination_port: tuple.destination_port,
             icmp: (0, 0),
+            identifier: 0,
             tcp_flags: 0,
             bytes,
             segments: 1,

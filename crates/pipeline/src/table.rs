@@ -16,12 +16,13 @@ use crate::flow::Flow;
 use crate::index::Index;
 use crate::legs::{Leg, Legs};
 use crate::packet::{InterfaceIdx, Packet, Port};
+use crate::passages::{PASSAGE_IDLE_S, Passage, Passages};
 use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
 use crate::track::{Connection, Tracked};
 use crate::verdict::{Reason, Verdict};
-use crate::walk::{Connections, Decision, Standing, Walk};
+use crate::walk::{Connections, Decision, Standing, Stop, Walk};
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::hint::black_box;
@@ -64,6 +65,8 @@ pub(crate) struct Table<A> {
     entries: Vec<Entry<A>>,
     free: Vec<u32>,
     legs: Legs<A>,
+    passages: Passages<A>,
+    passages_swept: Nanos,
     refused: usize,
     swept: Nanos,
     limits: Limits,
@@ -98,6 +101,8 @@ impl<A: Address> Table<A> {
             entries: Vec::new(),
             free: Vec::new(),
             legs: Legs::new(),
+            passages: Passages::new(seed),
+            passages_swept: Nanos(0),
             refused: 0,
             swept: Nanos(0),
             limits,
@@ -210,10 +215,18 @@ impl<A: Address> Table<A> {
             }
             self.fold(index);
         }
-        let known = Known { table: self, world, visit: &visit };
-        let decision =
-            Walk::new(&world.compiled, &known, &mut (), (visit.packet, visit.key.flow)).run(visit.from);
+        let mut decision = self.walk(world, &visit);
+        let is_exhausted = matches!(decision.verdict, Err(Stop::Drop(Reason::NatPortsExhausted)));
+        if is_exhausted && visit.now.0.saturating_sub(self.passages_swept.0) >= SWEEP_S * SECOND_NS {
+            self.sweep_passages(visit.now);
+            decision = self.walk(world, &visit);
+        }
         self.settle((world, pending), visit, decision)
+    }
+
+    fn walk(&self, world: &World, visit: &Visit<A>) -> Decision<A> {
+        let known = Known { table: self, world, visit };
+        Walk::new(&world.compiled, &known, &mut (), (visit.packet, visit.key.flow)).run(visit.from)
     }
 
     /// Whether the receiver's groups refuse the flow as before: nothing changed, and it has become part of no connection.
@@ -250,10 +263,11 @@ impl<A: Address> Table<A> {
     /// Notes at the receiver when the packets of `index` last touched its connection, before that is forgotten.
     fn fold(&mut self, index: u32) {
         let entry = &self.entries[index as usize];
+        let last = entry.last;
+        self.passages.fold(entry.passage, index, last);
         if !entry.touches {
             return;
         }
-        let last = entry.last;
         if let Some(receiver) = self.receiver(&entry.fate()) {
             let touched = &mut self.entries[receiver as usize].touched;
             *touched = last.max(*touched);
@@ -287,11 +301,12 @@ impl<A: Address> Table<A> {
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
+        self.note_passage(world, (index, visit.now), &decision);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
         if waits(admission, connection) || waits(arrived, far.connection) {
             self.alert(index);
         }
-        verdict
+        decision.with_quoted(verdict)
     }
 
     /// Takes over `fate` and `legs` for the flow at `index`, whose receiver tracks it as `far`, and counts the packet.
@@ -326,6 +341,32 @@ impl<A: Address> Table<A> {
             entry.epoch = 0;
         }
         verdict
+    }
+
+    /// Notes which connection through a gateway the flow at `index` belongs to, if it is delivered.
+    fn note_passage(&mut self, world: &World, (index, now): (u32, Nanos), decision: &Decision<A>) {
+        self.entries[index as usize].passage = NOWHERE;
+        let Some((side, passage)) = decision.passage.filter(|_| decision.verdict.is_ok()) else { return };
+        let Some(gate) = world.slots.of(Port::Interface(passage.gate)) else { return };
+        let Passage { inside, outside, .. } = passage;
+        let (id, former) = self.passages.touch(Passage { gate, inside, outside }, (side, index), now);
+        let entry = &mut self.entries[index as usize];
+        entry.passage = id;
+        entry.idle_s = entry.idle_s.min(PASSAGE_IDLE_S);
+        // Two entries on one side take turns to say when they last passed.
+        former.into_iter().for_each(|former| self.alert(former));
+    }
+
+    /// Whether a connection through a gateway is open.
+    fn is_open(&self, id: u32, now: Nanos) -> bool {
+        self.passages.is_alive(id, now, last_in(&self.entries, id))
+    }
+
+    /// Frees the ports of connections that have been idle for too long.
+    fn sweep_passages(&mut self, now: Nanos) {
+        self.passages_swept = now;
+        let entries = &self.entries;
+        self.passages.sweep(|passages, id| !passages.is_alive(id, now, last_in(entries, id)));
     }
 
     /// The receiver's side of the connection after the packet: its entry and state, if it has one.
@@ -473,6 +514,7 @@ impl<A: Address> Table<A> {
                 self.remove(index);
             }
         }
+        self.sweep_passages(now);
     }
 
     /// Moves what was seen since the window opened to `out`, opens the next window, and takes out what is over.
@@ -487,6 +529,7 @@ impl<A: Address> Table<A> {
     /// Forgets the flows of interfaces that are about to lose their slots.
     pub fn forget(&mut self, (world, pending): (&World, &mut Pending), gone: &[u32]) {
         let is_gone = |slot| gone.binary_search(&slot).is_ok();
+        self.passages.sweep(|passages, id| passages.get(id).is_some_and(|found| is_gone(found.gate)));
         for index in 0..self.entries.len() as u32 {
             let entry = &mut self.entries[index as usize];
             let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate().to));
@@ -544,6 +587,31 @@ impl<A: Address> Connections<A> for Known<'_, A> {
             }
             _ => Standing::Unknown,
         }
+    }
+
+    fn outside(&self, gate: InterfaceIdx, inside: &Flow<A>) -> Option<Flow<A>> {
+        let passages = &self.table.passages;
+        let id = passages.of_inside(self.world.slots.of(Port::Interface(gate))?, inside)?;
+        passages.get(id).filter(|_| self.table.is_open(id, self.visit.now)).map(|found| found.outside)
+    }
+
+    fn inside(&self, gate: InterfaceIdx, outside: &Flow<A>) -> Option<Flow<A>> {
+        let passages = &self.table.passages;
+        let id = passages.of_outside(self.world.slots.of(Port::Interface(gate))?, outside)?;
+        passages.get(id).filter(|_| self.table.is_open(id, self.visit.now)).map(|found| found.inside)
+    }
+
+    fn crowd(&self, gate: InterfaceIdx, outside: &Flow<A>) -> u32 {
+        let slot = self.world.slots.of(Port::Interface(gate));
+        slot.map_or(0, |slot| self.table.passages.crowd(slot, outside))
+    }
+}
+
+/// When the last packet of an entry came, if the entry is of the connection `passage`.
+fn last_in<A>(entries: &[Entry<A>], passage: u32) -> impl Fn(u32) -> Option<Nanos> {
+    move |index| {
+        let entry = entries.get(index as usize)?;
+        (entry.live && entry.passage == passage).then_some(entry.last)
     }
 }
 

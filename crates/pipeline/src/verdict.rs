@@ -26,9 +26,10 @@ pub struct Delivery {
     pub source: IpAddr,
     /// Its destination there, after translation.
     pub destination: IpAddr,
-    /// Its source port there.
+    /// Its source port there; of an ICMP query or its answer the identifier; of an ICMP error the source port of the packet
+    /// that it quotes. NAT gateways translate them all.
     pub source_port: u16,
-    /// Its destination port there.
+    /// Its destination port there; of an ICMP error that of the packet that it quotes.
     pub destination_port: u16,
     /// Which way it went.
     pub way: Way,
@@ -132,6 +133,20 @@ reasons! {
     NoNeighbour = "no interface in the subnet has the destination address",
     /// Nobody there, in another subnet.
     NoInterface = "no interface in the VPC has the destination address",
+    /// The protocol, or the IP version, is not one of a NAT gateway's.
+    NatProtocol = "a NAT gateway carries TCP, UDP and ICMP over IPv4 only",
+    /// The NAT gateway is not available yet, or no more.
+    NatNotAvailable = "the NAT gateway is not available",
+    /// Nobody behind the NAT gateway has asked for it.
+    NatUnsolicited = "nobody behind the NAT gateway has opened this connection",
+    /// All connections of the NAT gateway to this destination are in use.
+    NatPortsExhausted = "the NAT gateway has no port left for this destination",
+    /// The NAT gateway has forgotten the connection.
+    NatIdle = "the NAT gateway does not know the connection: it was idle for too long",
+    /// The route of the NAT gateway's subnet.
+    NatTarget = "a NAT gateway sends neither over a peering connection nor through a NAT gateway",
+    /// Nobody behind the egress-only internet gateway has asked for it.
+    EgressOnlyUnsolicited = "an egress-only internet gateway lets nothing in that was not asked for",
     /// The interface is there but no running host is behind it.
     NotRunning = "the destination's interface is not attached to a running instance",
     /// Ingress entry of the receiver's ACL.
@@ -146,6 +161,19 @@ reasons! {
     TtlExpired = "its time to live ran out",
     /// Too many tracked connections.
     TableFull = "the connection table is full",
+}
+
+impl Reason {
+    /// Whether the next packet may fare otherwise though the network is the same: connections through gateways come and go.
+    pub(crate) fn is_of_the_moment(self) -> bool {
+        matches!(
+            self,
+            Reason::NatUnsolicited
+                | Reason::NatPortsExhausted
+                | Reason::NatIdle
+                | Reason::EgressOnlyUnsolicited
+        )
+    }
 }
 
 impl fmt::Display for Service {

@@ -12,6 +12,8 @@
 //! Source: VPC User Guide, "Flow log basics", "Network ACL basics", "Security groups", "Internet gateways"; VPC Peering
 //! Guide, "limitations".
 
+mod gate;
+
 use crate::address::{Address, Kind};
 use crate::compiled::route::Next;
 use crate::compiled::selector::Selected;
@@ -21,6 +23,7 @@ use crate::fate::traffic_path;
 use crate::flow::Flow;
 use crate::legs::{LEGS_MAX, Leg};
 use crate::packet::{ACK, InterfaceIdx, Packet, Port, SYN};
+use crate::passages::{Passage, Side};
 use crate::sighting::Action;
 use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -43,6 +46,12 @@ pub(crate) enum Standing {
 pub(crate) trait Connections<A> {
     /// What is known at `interface` of the connection whose packets leave it as `leaving`.
     fn standing(&self, interface: InterfaceIdx, leaving: &Flow<A>) -> Standing;
+    /// As what a connection through the gateway at `gate` goes on whose packets come as `inside`, if it is open.
+    fn outside(&self, gate: InterfaceIdx, inside: &Flow<A>) -> Option<Flow<A>>;
+    /// As what a connection through the gateway at `gate` came whose packets go on as `outside`, if it is open.
+    fn inside(&self, gate: InterfaceIdx, outside: &Flow<A>) -> Option<Flow<A>>;
+    /// How many connections go on from `gate` from the same address to the same destination as `outside`.
+    fn crowd(&self, gate: InterfaceIdx, outside: &Flow<A>) -> u32;
 }
 
 /// Knows of none.
@@ -51,6 +60,18 @@ pub(crate) struct NoConnections;
 impl<A> Connections<A> for NoConnections {
     fn standing(&self, _: InterfaceIdx, _: &Flow<A>) -> Standing {
         Standing::Unknown
+    }
+
+    fn outside(&self, _: InterfaceIdx, _: &Flow<A>) -> Option<Flow<A>> {
+        None
+    }
+
+    fn inside(&self, _: InterfaceIdx, _: &Flow<A>) -> Option<Flow<A>> {
+        None
+    }
+
+    fn crowd(&self, _: InterfaceIdx, _: &Flow<A>) -> u32 {
+        0
     }
 }
 
@@ -64,6 +85,10 @@ pub(crate) struct Decision<A> {
     pub legs: Vec<Leg<A, InterfaceIdx>>,
     /// What the receiver's interface saw, if it got so far.
     pub arrival: Option<Arrival<A>>,
+    /// The flow that an ICMP error quotes, as it is at the end of the way.
+    pub quoted: Option<Flow<A>>,
+    /// The connection through a gateway that it belongs to, and the side it came from.
+    pub passage: Option<(Side, Passage<A, InterfaceIdx>)>,
     /// Which way it went last, if its route led to an interface or the internet.
     pub way: Option<Way>,
     /// By how much its TTL went down.
@@ -116,6 +141,7 @@ pub(crate) struct Walk<'a, A, C, T> {
     quoted: Option<Flow<A>>,
     hops: u8,
     way: Option<Way>,
+    passage: Option<(Side, Passage<A, InterfaceIdx>)>,
     departure: Option<Departure>,
     legs: Vec<Leg<A, InterfaceIdx>>,
     arrival: Option<Arrival<A>>,
@@ -147,6 +173,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             quoted,
             hops: 0,
             way: None,
+            passage: None,
             departure: None,
             legs: Vec::new(),
             arrival: None,
@@ -162,8 +189,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
                 None => Err(Stop::Drop(Reason::UnknownPort)),
             },
         };
-        let Walk { departure, legs, arrival, way, hops, .. } = self;
-        Decision { verdict, departure, legs, arrival, way, hops }
+        let Walk { departure, legs, arrival, quoted, passage, way, hops, .. } = self;
+        Decision { verdict, departure, legs, arrival, quoted, passage, way, hops }
     }
 
     fn set_out(&mut self, sender: At<'a>) -> Result<Landing<A>, Stop> {
@@ -274,21 +301,25 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Standing::Tracked => Admission::Tracked,
             Standing::Closed if !opens(self.packet) => Admission::Closed,
             _ if standing(quoted) == Standing::Tracked => Admission::Tracked,
-            _ => self.rule(place.interface, direction),
+            _ => self.rule(place, direction),
         };
         let interface = place.interface.id;
         self.trace.step(|| Step::Groups { interface, direction, admission });
         admission
     }
 
-    fn rule(&self, interface: &CompiledInterface, direction: Direction) -> Admission {
+    fn rule(&self, place: At<'a>, direction: Direction) -> Admission {
         let peer = match direction {
             Direction::Ingress => self.flow.source,
             Direction::Egress => self.flow.destination,
         };
-        let rules = A::rules(self.compiled.policy(interface));
+        let rules = A::rules(self.compiled.policy(place.interface));
         match rules.find(direction, peer, self.selected, &self.compiled.members) {
-            Some(found) => Admission::Rule { group: found.group, rule: found.rule, tracked: found.tracked },
+            Some(found) => Admission::Rule {
+                group: found.group,
+                rule: found.rule,
+                tracked: found.tracked || self.is_always_tracked(place, direction),
+            },
             None => Admission::Refused,
         }
     }
@@ -325,6 +356,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         match (route.next, route.target) {
             (Next::Local, _) => self.local(sender),
             (Next::InternetGateway, _) => self.go_out(sender),
+            (Next::EgressOnlyGateway, _) => self.egress_only_out(sender),
+            (Next::NatGateway(nat), _) => self.nat_out(sender, self.compiled.nat(nat)),
+            (Next::Peer { .. }, _) if sender.nat.is_some() => Err(Stop::Drop(Reason::NatTarget)),
             (Next::Peer { vpc, same_region }, Target::Peering(peering)) => {
                 self.peering(sender, vpc, (peering, same_region))
             }
@@ -378,7 +412,12 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         }
         self.hops += GATEWAY_HOPS;
         self.trace_gateway(sender, Direction::Egress, (from, to));
-        if places.public(destination).is_some() {
+        self.leave_network()
+    }
+
+    /// From a gateway to the internet, or to an interface that has the destination for its public address.
+    fn leave_network(&mut self) -> Result<Landing<A>, Stop> {
+        if A::places(self.compiled).public(self.flow.destination).is_some() {
             return self.enter(Way::BetweenGateways);
         }
         self.take(Way::InternetGateway);
@@ -398,6 +437,10 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         let from = self.flow.destination;
         let (index, to) = places.public(from).ok_or(Stop::Drop(Reason::UnknownPublicAddress))?;
         let receiver = self.at(index);
+        if self.is_behind_egress_only(receiver.interface) {
+            self.egress_only_in(receiver)?;
+            return self.arrive(receiver, true, way);
+        }
         let has_gateway = self.compiled.vpc(receiver.interface.vpc_idx).gateway.is_some();
         pass_if(has_gateway, Reason::NoInternetGateway)?;
         self.flow.destination = to;
@@ -431,7 +474,6 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     /// groups; then the interface has seen the packet.
     ///
     /// Routes that lead in a circle end as the TTL would end them, [`LEGS_MAX`] legs on.
-    #[expect(dead_code, reason = "no route leads to a managed interface")]
     fn pass_in(&mut self, middle: At<'a>, border: bool, way: Way) -> Result<(), Stop> {
         self.take(way);
         self.check_ttl()?;
@@ -463,7 +505,6 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     /// On from a managed interface as any packet goes on that leaves its subnet's interfaces: to a neighbour, or by the
     /// route table of the subnet.
-    #[expect(dead_code, reason = "no route leads to a managed interface")]
     fn go_on(&mut self, middle: At<'a>) -> Result<Landing<A>, Stop> {
         let neighbour = self.neighbour(middle.interface)?;
         self.pass_out(middle, neighbour.is_none())?;
@@ -479,6 +520,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     /// At the subnet's border the ACL on the way in, then groups; then the receiver's interface has seen the packet.
     fn arrive(&mut self, receiver: At<'a>, border: bool, way: Way) -> Result<Landing<A>, Stop> {
+        if let Some(nat) = receiver.interface.nat {
+            return self.nat_in(receiver, self.compiled.nat(nat), (border, way));
+        }
         self.take(way);
         self.check_ttl()?;
         pass_if(receiver.interface.is_running, Reason::NotRunning)?;
@@ -581,18 +625,30 @@ impl<A: Address> Decision<A> {
         match (self.verdict, self.way) {
             (Ok(landing), way) => {
                 let tuple = landing.flow.tuple();
+                let (source_port, destination_port) = self.quoted.unwrap_or(landing.flow).ports();
                 Verdict::Deliver(Delivery {
                     to: landing.to,
                     source: tuple.source,
                     destination: tuple.destination,
-                    source_port: tuple.source_port,
-                    destination_port: tuple.destination_port,
+                    source_port,
+                    destination_port,
                     way: way.unwrap_or(Way::SameSubnet),
                     hops: self.hops,
                 })
             }
             (Err(Stop::Service(service)), _) => Verdict::Service(service),
             (Err(Stop::Drop(reason)), _) => Verdict::Drop(reason),
+        }
+    }
+
+    /// `verdict`, which does not know what an ICMP error quotes, with the ports of the quoted packet.
+    pub fn with_quoted(&self, verdict: Verdict) -> Verdict {
+        match (verdict, self.quoted) {
+            (Verdict::Deliver(delivery), Some(quoted)) => {
+                let (source_port, destination_port) = quoted.ports();
+                Verdict::Deliver(Delivery { source_port, destination_port, ..delivery })
+            }
+            (verdict, _) => verdict,
         }
     }
 }

@@ -102,8 +102,8 @@ fn translation_reaches_the_quoted_packet() {
     let to = Rewrite {
         source: "198.51.100.7".parse().expect("an address"),
         destination: packet.destination,
-        source_port: 0,
-        destination_port: 0,
+        source_port: 53,
+        destination_port: 40000,
         hops: 1,
     };
     rewrite(&mut bytes, &packet, &to);
@@ -181,4 +181,64 @@ proptest! {
         }
         let _ = parse_checked(&bytes);
     }
+}
+
+/// An echo request 10.0.0.10 > 8.8.8.8 with identifier 7 and right checksums.
+fn echo() -> Vec<u8> {
+    let mut bytes = vec![0x45, 0, 0, 28, 0, 0, 0x40, 0, 64, 1, 0, 0, 10, 0, 0, 10, 8, 8, 8, 8];
+    bytes.extend([8, 0, 0, 0, 0, 7, 0, 1]);
+    fill_checksums(&mut bytes);
+    bytes
+}
+
+fn to(source: &str, destination: &str, (source_port, destination_port): (u16, u16)) -> Rewrite {
+    let address = |text: &str| text.parse().expect("an address");
+    Rewrite {
+        source: address(source),
+        destination: address(destination),
+        source_port,
+        destination_port,
+        hops: 1,
+    }
+}
+
+#[test]
+fn the_identifier_of_a_ping_is_translated() {
+    let mut bytes = echo();
+    let packet = parse_checked(&bytes).expect("a packet");
+    assert_eq!(packet.identifier, 7);
+    rewrite(&mut bytes, &packet, &to("198.51.100.7", "8.8.8.8", (8, 0)));
+    let after = parse_checked(&bytes).expect("right checksums");
+    assert_eq!((after.identifier, after.source.to_string()), (8, "198.51.100.7".to_owned()));
+}
+
+#[test]
+fn ports_and_identifiers_that_errors_quote_are_translated() {
+    for (inner, quoted) in [(udp(), "udp 10.0.1.5:5000 > 8.8.8.8:53"), (echo(), "icmp 10.0.1.5 > 8.8.8.8")] {
+        let mut bytes = vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 1, 0, 0, 192, 0, 2, 1, 10, 0, 0, 10];
+        bytes.extend([11, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(&inner[..28]);
+        bytes[3] = bytes.len() as u8;
+        fill_checksums(&mut bytes);
+        let packet = parse_checked(&bytes).expect("a packet");
+        assert_ne!(packet.quoted.expect("it quotes").source_port, 5000);
+        rewrite(&mut bytes, &packet, &to("192.0.2.1", "10.0.1.5", (5000, 53)));
+        let after = parse_checked(&bytes).expect("right checksums").quoted.expect("it quotes");
+        assert_eq!((after.to_string().as_str(), after.source_port), (quoted, 5000));
+    }
+}
+
+#[test]
+fn a_reset_goes_on_where_the_packet_has_acknowledged() {
+    let mut bytes = vec![0x45, 0, 0, 42, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 10, 8, 8, 8, 8];
+    bytes.extend([0x9c, 0x40, 1, 0xbb, 0, 0, 0, 5, 0, 0, 0, 9, 0x50, 16, 1, 0, 0, 0, 0, 0, b'h', b'i']);
+    fill_checksums(&mut bytes);
+    let reset = reset_for(&bytes, 255).expect("a reset");
+    let packet = parse_checked(&reset).expect("right checksums");
+    assert_eq!(packet.tuple().to_string(), "tcp 8.8.8.8:443 > 10.0.0.10:40000");
+    assert_eq!((packet.tcp_flags, &reset[24..32]), (4, &[0, 0, 0, 9, 0, 0, 0, 0][..]));
+    bytes[33] = 8;
+    let packet = reset_for(&bytes, 255).expect("a reset");
+    assert_eq!((packet[33], &packet[24..32]), (20, &[0, 0, 0, 0, 0, 0, 0, 7][..]));
+    assert_eq!(reset_for(&udp(), 255), None);
 }

@@ -1,5 +1,7 @@
 //! A VPC with two interfaces in one subnet, and what flow logs on them write.
 
+mod nat;
+
 use super::*;
 use proptest::prelude::*;
 use std::net::IpAddr;

@@ -25,12 +25,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use target::Targets;
 use weir_model::instance::InstanceState;
 use weir_model::interface::Interface;
+use weir_model::nat_gateway::NatState;
 use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::Subnet;
 use weir_model::vpc::Vpc;
 use weir_model::{
-    Cidr4, Cidr6, InstanceId, InterfaceId, InternetGatewayId, Network, NetworkAclId, Scope, SubnetId, VpcId,
-    ZoneName,
+    Cidr4, Cidr6, EgressOnlyGatewayId, InstanceId, InterfaceId, InternetGatewayId, NatGatewayId, Network,
+    NetworkAclId, Scope, SubnetId, VpcId, ZoneName,
 };
 
 /// A network, compiled.
@@ -45,6 +46,8 @@ pub struct Compiled {
     acls: Vec<CompiledAcl>,
     policies: Vec<Policy>,
     pub(crate) members: Vec<Members>,
+    /// By ascending id.
+    nats: Vec<CompiledNat>,
     pub(crate) places4: Places<u32>,
     pub(crate) places6: Places<u128>,
 }
@@ -77,6 +80,18 @@ pub struct CompiledInterface {
     pub(crate) vpc_idx: u32,
     pub(crate) subnet_idx: u32,
     policy: u32,
+    /// The NAT gateway whose interface it is, by its index.
+    pub(crate) nat: Option<u32>,
+}
+
+/// A NAT gateway, as packets meet it.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledNat {
+    pub id: NatGatewayId,
+    pub interface: InterfaceIdx,
+    pub is_available: bool,
+    /// The private addresses for new connections, the primary one first.
+    pub addresses: Vec<u32>,
 }
 
 /// A VPC, as packets meet it.
@@ -89,6 +104,8 @@ pub(crate) struct CompiledVpc {
     pub dns_support: bool,
     /// The internet gateway attached to it.
     pub gateway: Option<InternetGatewayId>,
+    /// Its egress-only internet gateway.
+    pub egress_only: Option<EgressOnlyGatewayId>,
 }
 
 /// A subnet, as packets meet it.
@@ -191,6 +208,10 @@ impl Compiled {
         &self.tables[subnet.table as usize]
     }
 
+    pub(crate) fn nat(&self, index: u32) -> &CompiledNat {
+        &self.nats[index as usize]
+    }
+
     pub(crate) fn policy(&self, interface: &CompiledInterface) -> &Policy {
         &self.policies[interface.policy as usize]
     }
@@ -219,8 +240,9 @@ impl<'a> Builder<'a> {
 
     fn build(mut self) -> Compiled {
         let mut policies = Policies::new(self.network);
-        let interfaces = self.interfaces(&mut policies);
-        let (subnets, tables) = self.subnets(&interfaces);
+        let mut interfaces = self.interfaces(&mut policies);
+        let nats = self.nats(&mut interfaces);
+        let (subnets, tables) = self.subnets(&interfaces, &nats);
         let (places4, places6) = self.places(&interfaces);
         Compiled {
             generation: self.network.generation(),
@@ -231,6 +253,7 @@ impl<'a> Builder<'a> {
             acls: self.acls,
             policies: policies.policies,
             members: policies.members,
+            nats,
             places4,
             places6,
         }
@@ -243,7 +266,28 @@ impl<'a> Builder<'a> {
             .iter()
             .filter_map(|gateway| Some((gateway.vpc?, gateway.id)))
             .collect();
-        self.network.vpcs.iter().map(|vpc| compiled_vpc(vpc, gateways.get(&vpc.id).copied())).collect()
+        let egress_only: BTreeMap<VpcId, EgressOnlyGatewayId> =
+            self.network.egress_only_gateways.iter().map(|gateway| (gateway.vpc, gateway.id)).collect();
+        let of =
+            |vpc: &Vpc| compiled_vpc(vpc, gateways.get(&vpc.id).copied(), egress_only.get(&vpc.id).copied());
+        self.network.vpcs.iter().map(of).collect()
+    }
+
+    /// The NAT gateways that have an interface, which learns of it.
+    fn nats(&self, interfaces: &mut [CompiledInterface]) -> Vec<CompiledNat> {
+        let mut nats = Vec::new();
+        for nat in self.network.nat_gateways.iter() {
+            let Some(id) = nat.interface else { continue };
+            let Ok(place) = interfaces.binary_search_by_key(&id, |interface| interface.id) else { continue };
+            interfaces[place].nat = Some(nats.len() as u32);
+            nats.push(CompiledNat {
+                id: nat.id,
+                interface: InterfaceIdx(place as u32),
+                is_available: nat.state == NatState::Available,
+                addresses: nat.usable().map(u32::from).collect(),
+            });
+        }
+        nats
     }
 
     fn interfaces(&self, policies: &mut Policies) -> Vec<CompiledInterface> {
@@ -272,6 +316,7 @@ impl<'a> Builder<'a> {
             vpc_idx: *self.vpc_idx.get(&subnet.vpc)?,
             subnet_idx: *self.subnet_idx.get(&subnet.id)?,
             policy: policies.of(&interface.groups),
+            nat: None,
         })
     }
 
@@ -293,8 +338,12 @@ impl<'a> Builder<'a> {
 
     /// The subnets by index, and the route tables they use: first those of the network, then for each VPC without a
     /// main table one that has nothing but local routes.
-    fn subnets(&mut self, interfaces: &[CompiledInterface]) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
-        let targets = Targets { network: self.network, interfaces, vpc_idx: &self.vpc_idx };
+    fn subnets(
+        &mut self,
+        interfaces: &[CompiledInterface],
+        nats: &[CompiledNat],
+    ) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
+        let targets = Targets { network: self.network, interfaces, nats, vpc_idx: &self.vpc_idx };
         let mut tables: Vec<RoutingTable> =
             self.network.route_tables.iter().map(|table| targets.table(table)).collect();
         let choice = TableChoice::new(self.network);
@@ -344,13 +393,18 @@ impl TableChoice {
     }
 }
 
-fn compiled_vpc(vpc: &Vpc, gateway: Option<InternetGatewayId>) -> CompiledVpc {
+fn compiled_vpc(
+    vpc: &Vpc,
+    gateway: Option<InternetGatewayId>,
+    egress_only: Option<EgressOnlyGatewayId>,
+) -> CompiledVpc {
     CompiledVpc {
         cidrs: vpc.cidrs.iter().map(|association| association.cidr).collect(),
         ipv6_cidrs: vpc.ipv6_cidrs.iter().map(|association| association.cidr).collect(),
         resolver: vpc.cidrs.first().and_then(|association| association.cidr.nth(2)),
         dns_support: vpc.dns_support,
         gateway,
+        egress_only,
     }
 }
 

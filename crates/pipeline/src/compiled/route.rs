@@ -49,6 +49,10 @@ pub(crate) enum Next {
         /// Whether it is in the same region.
         same_region: bool,
     },
+    /// Hand it to the NAT gateway with this index.
+    NatGateway(u32),
+    /// Hand it to the VPC's egress-only internet gateway.
+    EgressOnlyGateway,
     /// Hand it to an interface, whatever its destination.
     Interface(InterfaceIdx),
     /// Drop it.

@@ -2,18 +2,22 @@
 //!
 //! Source: EC2 API Reference, Route (`state`: "the blackhole state indicates that the route's target isn't available").
 
-use super::CompiledInterface;
 use super::route::{CompiledRoute, Next, RoutingTable, local};
+use super::{CompiledInterface, CompiledNat};
 use crate::packet::InterfaceIdx;
 use std::collections::BTreeMap;
 use weir_model::peering::PeeringStatus;
 use weir_model::route::{Destination, RouteTable, Target};
-use weir_model::{Cidr, InterfaceId, InternetGatewayId, Network, PeeringId, RegionName, VpcId};
+use weir_model::{
+    Cidr, EgressOnlyGatewayId, InterfaceId, InternetGatewayId, NatGatewayId, Network, PeeringId, RegionName,
+    VpcId,
+};
 
 /// What targets are looked up in.
 pub(super) struct Targets<'a> {
     pub network: &'a Network,
     pub interfaces: &'a [CompiledInterface],
+    pub nats: &'a [CompiledNat],
     pub vpc_idx: &'a BTreeMap<VpcId, u32>,
 }
 
@@ -63,11 +67,9 @@ impl Targets<'_> {
             Target::Peering(id) => self.peer(vpc, id),
             Target::Interface(id) => self.interface(vpc, id),
             Target::Instance(_, id) => self.instance(vpc, id),
-            Target::NatGateway(_)
-            | Target::EgressOnlyGateway(_)
-            | Target::VpcEndpoint(_)
-            | Target::TransitGateway(_)
-            | Target::VpnGateway(_) => None,
+            Target::NatGateway(id) => self.nat_gateway(vpc, id),
+            Target::EgressOnlyGateway(id) => self.egress_only_gateway(vpc, id),
+            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => None,
         };
         next.unwrap_or(Next::Blackhole)
     }
@@ -75,6 +77,18 @@ impl Targets<'_> {
     fn internet_gateway(&self, vpc: VpcId, id: InternetGatewayId) -> Option<Next> {
         let gateway = self.network.internet_gateways.get(&id)?;
         (gateway.vpc == Some(vpc)).then_some(Next::InternetGateway)
+    }
+
+    fn nat_gateway(&self, vpc: VpcId, id: NatGatewayId) -> Option<Next> {
+        let place = self.nats.binary_search_by_key(&id, |nat| nat.id).ok()?;
+        let (nat, found) = (&self.nats[place], self.network.nat_gateways.get(&id)?);
+        let is_here = self.interfaces[nat.interface.get()].vpc == vpc;
+        (is_here && found.state.is_open()).then_some(Next::NatGateway(place as u32))
+    }
+
+    fn egress_only_gateway(&self, vpc: VpcId, id: EgressOnlyGatewayId) -> Option<Next> {
+        let gateway = self.network.egress_only_gateways.get(&id)?;
+        (gateway.vpc == vpc).then_some(Next::EgressOnlyGateway)
     }
 
     fn peer(&self, vpc: VpcId, id: PeeringId) -> Option<Next> {

@@ -4,7 +4,10 @@ use crate::net::{Net, id};
 use crate::rows::accounts;
 use weir_model::{Nanos, Protocol};
 use weir_pipeline::packet::{ACK, SYN};
-use weir_pipeline::{Compiled, FlowCount, Limits, Packet, Pipeline, Port, Reason, Sighting, Tuple, Verdict};
+use weir_pipeline::{
+    CONNECTIONS_MAX, Compiled, FIRST_PORT, FlowCount, Limits, PASSAGE_IDLE_S, Packet, Pipeline, Port, Reason,
+    Sighting, Tuple, Verdict,
+};
 
 const NET: &str = "
 vpc v 10.0.0.0/16
@@ -121,4 +124,55 @@ fn two_runs_with_different_seeds_see_the_same() {
         accounts(&world.close_window())
     };
     assert_eq!(run(1), run(2));
+}
+
+const NAT: &str = "
+vpc v 10.0.0.0/16
+igw g v
+table public v
+  0.0.0.0/0 igw:g
+table private v main
+  0.0.0.0/0 nat:nat
+subnet p v 10.0.0.0/24 table public
+subnet s v 10.0.1.0/24
+nat nat p 10.0.0.220 public 198.51.100.220 and 10.0.0.221 public 198.51.100.221
+host client s 10.0.1.10 and 10.0.1.11
+";
+
+/// A host behind a NAT gateway with two addresses, and the time.
+struct Behind {
+    pipeline: Pipeline,
+    client: Port,
+    now: Nanos,
+}
+
+impl Behind {
+    fn open(&mut self, last: u8, source_port: u16, destination_port: u16) -> Verdict {
+        let (source, destination) = ([10, 0, 1, last].into(), [203, 0, 113, 5].into());
+        let tuple = Tuple { source, destination, protocol: Protocol::TCP, source_port, destination_port };
+        let packet = Packet { tcp_flags: SYN, ..Packet::new(tuple, 40) };
+        self.pipeline.forward(self.client, &packet, self.now)
+    }
+}
+
+/// 55,000 connections for each address, destination and port; after the idle timeout their ports are free again.
+#[test]
+fn a_nat_gateway_runs_out_of_ports_to_one_destination() {
+    let net: Net = NAT.parse().expect("a network");
+    let pipeline = Pipeline::new(Compiled::build(&net.network), 1);
+    let client = Port::Interface(pipeline.compiled().index_of(id("client")).expect("the host"));
+    let mut behind = Behind { pipeline, client, now: NOW };
+    let mut used = std::collections::BTreeSet::new();
+    for last in [10, 11] {
+        for port in 0..CONNECTIONS_MAX as u16 {
+            let Verdict::Deliver(there) = behind.open(last, port, 443) else { panic!("{last} {port}") };
+            assert!(there.source_port >= FIRST_PORT);
+            assert!(used.insert((there.source, there.source_port)), "{there:?} is in use");
+        }
+    }
+    assert_eq!(behind.open(10, 60_000, 443), Verdict::Drop(Reason::NatPortsExhausted));
+    assert!(is_delivered(behind.open(10, 60_000, 444)));
+    assert!(is_delivered(behind.open(10, 7, 443)), "open connections go on");
+    behind.now = behind.now.plus(u64::from(PASSAGE_IDLE_S + 1) * 1_000_000_000);
+    assert!(is_delivered(behind.open(10, 60_000, 443)));
 }

@@ -16,8 +16,8 @@ macro_rules! fixtures {
     };
 }
 
-const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net");
-const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt");
+const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net" "nat.net");
+const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt" "nat.txt");
 
 #[test]
 fn packets_meet_their_fates() {
@@ -26,7 +26,7 @@ fn packets_meet_their_fates() {
 }
 
 /// Reasons that need more than a packet and a network; `limits` has them.
-const TOLD_ELSEWHERE: &[Reason] = &[Reason::UnknownPort, Reason::TableFull];
+const TOLD_ELSEWHERE: &[Reason] = &[Reason::UnknownPort, Reason::TableFull, Reason::NatPortsExhausted];
 
 #[test]
 fn every_reason_has_a_row() {

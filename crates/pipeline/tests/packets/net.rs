@@ -11,21 +11,26 @@
 //! host NAME SUBNET ADDRESS [and ADDRESS] [ipv6 ADDRESS] [public ADDRESS] [groups NAME,NAME] [type TYPE]
 //!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
 //! peering NAME VPC VPC pending|active|deleted
+//! nat NAME SUBNET ADDRESS [public ADDRESS] [and ADDRESS [public ADDRESS]] [pending]
+//! eigw NAME VPC
 //! ```
 //! TRAFFIC: `all`, `tcp`, `tcp:22`, `udp:53-54`, `icmp`, `icmp:8`, `icmp:3/4`, `icmp6`, `proto:47`.
-//! TARGET: `igw:NAME`, `peering:NAME`, `interface:HOST`, `instance:HOST`, `nat:NAME`, `endpoint:NAME`, `tgw:NAME`,
-//! `vgw:NAME`. The lists `s3` and `dynamodb` are AWS's own of us-east-1. A subnet without an ACL has one that allows everything; a host without groups has none.
+//! TARGET: `igw:NAME`, `eigw:NAME`, `peering:NAME`, `interface:HOST`, `instance:HOST`, `nat:NAME`, `endpoint:NAME`,
+//! `tgw:NAME`, `vgw:NAME`. The lists `s3` and `dynamodb` are AWS's own of us-east-1. A subnet without an ACL has one that
+//! allows everything; a host without groups has none.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr;
 use weir_model::acl::{AclEntry, NetworkAcl};
+use weir_model::egress_only::EgressOnlyGateway;
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::{
     Attachment, Interface, InterfaceKind, PrivateAddress, PublicAddress, TrackingTimeouts,
 };
+use weir_model::nat_gateway::{Connectivity, NatAddress, NatGateway, NatState};
 use weir_model::peering::{Peering, PeeringStatus, Side};
 use weir_model::prefix_list::{Entry, Family, PrefixList, PrefixListState, aws};
 use weir_model::protocol::Traffic;
@@ -126,6 +131,7 @@ pub fn target(text: &str) -> Target {
         "peering" => Target::Peering(id(name)),
         "interface" => Target::Interface(id(name)),
         "instance" => Target::Instance(id(name), id(name)),
+        "eigw" => Target::EgressOnlyGateway(id(name)),
         "nat" => Target::NatGateway(id(name)),
         "endpoint" => Target::VpcEndpoint(id(name)),
         "tgw" => Target::TransitGateway(id(name)),
@@ -206,6 +212,8 @@ impl Net {
             "subnet" => self.add_subnet(words),
             "host" => self.add_host(words),
             "peering" => self.add_peering(words),
+            "nat" => self.add_nat(words),
+            "eigw" => self.add_eigw(words),
             other => panic!("no resource: {other}"),
         }
     }
@@ -374,6 +382,7 @@ impl Net {
         let text = words.next();
         let target = target(text);
         match target {
+            Target::EgressOnlyGateway(id) => self.call(id, text),
             Target::NatGateway(id) => self.call(id, text),
             Target::VpcEndpoint(id) => self.call(id, text),
             Target::TransitGateway(id) => self.call(id, text),
@@ -436,22 +445,7 @@ impl Net {
         let name = words.next();
         let subnet = self.network.subnets.get(&id(words.next())).expect("the subnet").clone();
         let address = |private| PrivateAddress { private, public: None };
-        let mut interface = Interface {
-            id: id(name),
-            scope: subnet.scope,
-            vpc: subnet.vpc,
-            subnet: subnet.id,
-            addresses: vec![address(words.parse())],
-            ipv6_addresses: Vec::new(),
-            groups: Vec::new(),
-            source_dest_check: true,
-            tracking: Default::default(),
-            attachment: None,
-            kind: InterfaceKind::Interface,
-            description: String::new(),
-            mac: [2, 0, 0, 0, 0, 1],
-            tags: Default::default(),
-        };
+        let mut interface = Interface { addresses: vec![address(words.parse())], ..interface(name, &subnet) };
         let (mut state, mut detached, mut instance_type) = (InstanceState::Running, false, "t3.micro");
         while let Some(word) = words.option() {
             match word {
@@ -502,6 +496,69 @@ impl Net {
         self.call(id::<weir_model::PeeringId>(name), name);
     }
 
+    fn add_nat(&mut self, mut words: Words) {
+        let name = words.next();
+        let subnet = self.network.subnets.get(&id(words.next())).expect("the subnet").clone();
+        let address = |private| PrivateAddress { private, public: None };
+        let mut own = vec![address(words.parse())];
+        let (mut elastic, mut state) = (vec![None], NatState::Available);
+        while let Some(word) = words.option() {
+            match word {
+                "public" => {
+                    let public = words.parse();
+                    own.last_mut().expect("an address").public = Some(PublicAddress::AutoAssigned(public));
+                    *elastic.last_mut().expect("an address") = Some((public, id(name)));
+                }
+                "and" => {
+                    own.push(address(words.parse()));
+                    elastic.push(None);
+                }
+                "pending" => state = NatState::Pending(None),
+                other => panic!("not of a NAT gateway: {other}"),
+            }
+        }
+        let of = |(own, elastic): (&PrivateAddress, Option<_>)| NatAddress {
+            private: Some(own.private),
+            elastic,
+            wanted: None,
+            draining_until: None,
+        };
+        let is_public = elastic[0].is_some();
+        self.network.nat_gateways.insert(NatGateway {
+            id: id(name),
+            scope: subnet.scope,
+            vpc: subnet.vpc,
+            subnet: subnet.id,
+            connectivity: if is_public { Connectivity::Public } else { Connectivity::Private },
+            state,
+            state_since: Timestamp(0),
+            created: Timestamp(0),
+            interface: Some(id(name)),
+            addresses: own.iter().zip(elastic).map(of).collect(),
+            tags: Default::default(),
+        });
+        self.call(id::<weir_model::NatGatewayId>(name), &format!("nat:{name}"));
+        self.call(id::<weir_model::InterfaceId>(name), name);
+        self.network.interfaces.insert(Interface {
+            addresses: own,
+            source_dest_check: false,
+            attachment: Some(Attachment { instance: None, device_index: 1, ..attachment(name) }),
+            kind: InterfaceKind::NatGateway,
+            ..interface(name, &subnet)
+        });
+    }
+
+    fn add_eigw(&mut self, mut words: Words) {
+        let (name, (scope, vpc)) = (words.next(), self.vpc(words.next()));
+        self.network.egress_only_gateways.insert(EgressOnlyGateway {
+            id: id(name),
+            scope,
+            vpc,
+            tags: Default::default(),
+        });
+        self.call(id::<weir_model::EgressOnlyGatewayId>(name), &format!("eigw:{name}"));
+    }
+
     /// The address that `text` means: one written out, or `HOST`, `HOST.public`, `HOST.second`, `HOST.v6`.
     pub fn address(&self, text: &str) -> IpAddr {
         if let Ok(address) = text.parse() {
@@ -533,6 +590,26 @@ fn template() -> (Vpc, Subnet) {
     let subnet = network.create_subnet(&mut cx, new).expect("the subnet can be made");
     let vpc = network.vpcs.get(&vpc).expect("made above").clone();
     (vpc, network.subnets.get(&subnet).expect("made above").clone())
+}
+
+/// A free interface without addresses and groups.
+fn interface(name: &str, subnet: &Subnet) -> Interface {
+    Interface {
+        id: id(name),
+        scope: subnet.scope,
+        vpc: subnet.vpc,
+        subnet: subnet.id,
+        addresses: Vec::new(),
+        ipv6_addresses: Vec::new(),
+        groups: Vec::new(),
+        source_dest_check: true,
+        tracking: Default::default(),
+        attachment: None,
+        kind: InterfaceKind::Interface,
+        description: String::new(),
+        mac: [2, 0, 0, 0, 0, 1],
+        tags: Default::default(),
+    }
 }
 
 fn attachment(name: &str) -> Attachment {
