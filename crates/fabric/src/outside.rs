@@ -187,7 +187,10 @@ impl Outsiders {
         {
             let outcome = match &mut self.runner {
                 Some(runner) => runner.run(&host),
-                None => Err("this weir runs no hosts in network namespaces".to_owned()),
+                None => Err(
+                    "this weir runs no instances as network namespaces: it needs Linux and the real clock"
+                        .to_owned(),
+                ),
             };
             match outcome {
                 Ok(()) => self.failed.remove(&host.id),

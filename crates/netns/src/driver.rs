@@ -40,6 +40,9 @@ pub trait Driver: Send + Sync {
     /// Writes frames in order, and gives how many were taken; those that were not are lost, as on a full queue.
     fn transmit(&self, frames: &[IoSlice<'_>]) -> usize;
 
+    /// How many frames of the host were lost before they could be read, since the last call.
+    fn missed(&self) -> u64;
+
     /// What to wait on for frames.
     fn wait_on(&self) -> BorrowedFd<'_>;
 }

@@ -33,6 +33,9 @@ const QUEUE_FRAMES: u32 = 4096;
 /// Where an instance finds what its user data printed.
 const BOOT_LOG: &str = "cloud-init-output.log";
 
+/// The variable that tells which weir has started a program.
+pub const PID_VARIABLE: &str = "WEIR_PID";
+
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -172,7 +175,8 @@ impl Instance {
     fn spawn(&self, mut command: std::process::Command, host: &OutsideHost) -> io::Result<Child> {
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
         // As on Amazon Linux, not as where weir was started.
-        command.env("PATH", PATH).env("WEIR_INSTANCE", host.id.to_string()).env("HOSTNAME", &host.hostname);
+        command.env("PATH", PATH).env("HOSTNAME", &host.hostname).env("WEIR_INSTANCE", host.id.to_string());
+        command.env(PID_VARIABLE, std::process::id().to_string());
         self.namespace.run(move || command.spawn())
     }
 

@@ -12,10 +12,13 @@
 //! Source: Linux manual pages namespaces(7), netlink(7), rtnetlink(7), packet(7); kernel documentation, "Universal TUN/TAP
 //! device driver"; Virtual I/O Device 1.2, section 5.1.6 (virtio_net_hdr).
 
+#![cfg(target_os = "linux")]
+
 mod command;
 mod driver;
 mod ethernet;
 mod instance;
+mod leftovers;
 mod namespace;
 mod netlink;
 mod netns;
@@ -25,6 +28,7 @@ mod switch;
 mod tap;
 
 pub use driver::{BURST, Burst, Driver, FRAME_BYTES_MAX};
+pub use leftovers::{Leftover, leftovers, temporary_folder};
 pub use netns::{Netns, Settings};
 pub use possible::{DriverKind, Missing, Possible, become_root, possible};
 pub use switch::{Ports, Switch};

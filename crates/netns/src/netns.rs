@@ -5,7 +5,7 @@ use crate::instance::Instance;
 use crate::namespace::Namespace;
 use crate::netlink::Netlink;
 use crate::packet::PacketSocket;
-use crate::possible::DriverKind;
+use crate::possible::{DriverKind, possible};
 use crate::switch::Ports;
 use crate::tap::Tap;
 use std::collections::BTreeMap;
@@ -21,8 +21,10 @@ use weir_model::{InstanceId, InterfaceId};
 pub struct Settings {
     /// The folder for what is kept of instances: their files and logs.
     pub folder: PathBuf,
-    /// Which driver their interfaces have.
-    pub driver: DriverKind,
+    /// Whether the folder goes with the process.
+    pub is_temporary: bool,
+    /// Which driver their interfaces have; `None` for the best that is possible when the first instance runs.
+    pub driver: Option<DriverKind>,
     /// Whether an instance runs here whose tags do not say.
     pub is_default: bool,
 }
@@ -31,7 +33,7 @@ pub struct Settings {
 pub struct Netns {
     settings: Settings,
     ports: Arc<Ports>,
-    /// Where the outer ends of veth pairs are.
+    /// Where the outer ends of veth pairs are, once there are any.
     outer: Option<Namespace>,
     running: BTreeMap<InstanceId, Run>,
 }
@@ -51,15 +53,21 @@ struct Link {
 
 impl Netns {
     /// Nothing runs yet. A [`Switch`](crate::Switch) on the same ports is what carries packets.
-    ///
-    /// # Errors
-    /// The machine does not allow network namespaces.
-    pub fn new(settings: Settings, ports: Arc<Ports>) -> io::Result<Netns> {
-        let outer = match settings.driver {
-            DriverKind::Tap => None,
-            DriverKind::Packet => Some(Namespace::network()?),
+    pub fn new(settings: Settings, ports: Arc<Ports>) -> Netns {
+        Netns { settings, ports, outer: None, running: BTreeMap::new() }
+    }
+
+    /// Decides on a driver if that has not been done, and makes what it needs.
+    fn make_ready(&mut self) -> Result<(), String> {
+        let driver = match self.settings.driver {
+            Some(driver) => driver,
+            None => possible().driver.map_err(|missing| missing.to_string())?,
         };
-        Ok(Netns { settings, ports, outer, running: BTreeMap::new() })
+        self.settings.driver = Some(driver);
+        if driver == DriverKind::Packet && self.outer.is_none() {
+            self.outer = Some(Namespace::network().map_err(|error| error.to_string())?);
+        }
+        Ok(())
     }
 
     fn start(&mut self, host: &OutsideHost) -> io::Result<()> {
@@ -152,17 +160,30 @@ fn pair(
     Ok((Box::new(socket), Some(index)))
 }
 
+impl Drop for Netns {
+    fn drop(&mut self) {
+        self.running.clear();
+        if self.settings.is_temporary {
+            // What is left of it `leftovers` finds.
+            let _ = std::fs::remove_dir_all(&self.settings.folder);
+        }
+    }
+}
+
 impl Outside for Netns {
     fn is_default(&self) -> bool {
         self.settings.is_default
     }
 
     fn run(&mut self, host: &OutsideHost) -> Result<(), String> {
+        let sentence =
+            |error: &dyn std::fmt::Display| format!("it cannot run as a network namespace: {error}");
+        self.make_ready().map_err(|error| sentence(&error))?;
         let done = match self.running.remove(&host.id) {
             Some(run) => self.change(run, host),
             None => self.start(host),
         };
-        done.map_err(|error| format!("it cannot run as a network namespace: {error}"))
+        done.map_err(|error| sentence(&error))
     }
 
     fn stop(&mut self, instance: InstanceId, is_gone: bool) {

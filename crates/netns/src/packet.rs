@@ -12,6 +12,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 const SOL_PACKET: libc::c_int = 263;
+const PACKET_STATISTICS: libc::c_int = 6;
 const PACKET_VNET_HDR: libc::c_int = 15;
 const PACKET_QDISC_BYPASS: libc::c_int = 20;
 const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
@@ -144,6 +145,17 @@ impl Driver for PacketSocket {
             }
         }
         sent
+    }
+
+    fn missed(&self) -> u64 {
+        let mut seen = [0u32; 2];
+        let mut length = size_of_val(&seen) as libc::socklen_t;
+        // SAFETY: the descriptor is open, and the option is two ints (`struct tpacket_stats`), for which there is room.
+        let done = unsafe {
+            let into = (&raw mut seen).cast();
+            libc::getsockopt(self.socket.as_raw_fd(), SOL_PACKET, PACKET_STATISTICS, into, &raw mut length)
+        };
+        if done == 0 { u64::from(seen[1]) } else { 0 }
     }
 
     fn wait_on(&self) -> BorrowedFd<'_> {

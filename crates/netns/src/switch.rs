@@ -83,6 +83,12 @@ impl Ports {
         self.unsent.load(Ordering::Relaxed)
     }
 
+    /// How many frames were lost before the switch could read them, since the last call.
+    pub fn missed(&self) -> u64 {
+        let ports = self.ports.read().unwrap_or_else(PoisonError::into_inner);
+        ports.iter().flatten().map(|port| port.driver.missed()).sum()
+    }
+
     fn get(&self, at: OutsidePort) -> Option<Arc<Port>> {
         let ports = self.ports.read().unwrap_or_else(PoisonError::into_inner);
         ports.get(at.0 as usize)?.clone()

@@ -9,6 +9,7 @@ mod bed;
 
 mod life;
 mod ping;
+mod records;
 mod world;
 
 use std::os::unix::process::CommandExt;
@@ -50,7 +51,7 @@ fn main() {
 
 /// Runs all tests with a driver; how many failed.
 fn run(driver: DriverKind, who: &str) -> usize {
-    let tests: Vec<Test> = [ping::TESTS, life::TESTS].concat();
+    let tests: Vec<Test> = [ping::TESTS, life::TESTS, records::TESTS].concat();
     let filter = std::env::args().nth(1).filter(|filter| !filter.starts_with('-'));
     let mut failed = 0;
     for (name, test) in

@@ -77,17 +77,8 @@ fn page_of_a_namespace(world: &mut World) {
     let (one, other) = peered(world);
     world.bed().allow(&other, tcp(80));
     let (a, b) = (world.simulated(&one, None), world.host(&other));
-    let page = world.folder_of(&b).join("www");
-    std::fs::create_dir_all(&page).expect("a folder");
-    std::fs::write(page.join("page"), vec![b'x'; PAGE_BYTES]).expect("a page");
-    let server = format!("cd {}; exec python3 -m http.server 80", page.display());
-    let argv = ["sh", "-c", &server].map(str::to_owned);
-    let serving = world.bed().fabric.exec(b.name(), &argv).expect("a server");
-    world.wait_until("the server listens", |world| {
-        world.run(b.name(), "curl -sS -o /dev/null http://127.0.0.1/page").exit_code == Some(0)
-    });
+    world.serve_page(&b, PAGE_BYTES);
     let output = world.run(a.name(), &format!("curl -s http://{}/page", b.private));
-    world.bed().fabric.interrupt(serving);
     assert_eq!((output.exit_code, output.stdout.len()), (Some(0), PAGE_BYTES), "{}", output.stderr);
 }
 

@@ -1,12 +1,13 @@
 //! A network whose instances are namespaces, with the switch and a clock that runs.
 
-use crate::bed::{Bed, Instance, START, Site};
+use crate::bed::{Bed, Instance, SECOND, START, Site};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Moment};
 use weir_fabric::{Fabric, HostName, Output};
+use weir_flowlog::{Record, Recorder};
 use weir_model::Nanos;
 use weir_netns::{DriverKind, Netns, Ports, Settings, Switch};
 
@@ -23,6 +24,7 @@ pub struct World {
     bed: Arc<Mutex<Bed>>,
     begun: Moment,
     folder: PathBuf,
+    ports: Option<Arc<Ports>>,
     switch: Option<Switch>,
     ending: Arc<AtomicBool>,
     ticking: Option<JoinHandle<()>>,
@@ -34,22 +36,29 @@ impl World {
         let number = COUNT.fetch_add(1, Ordering::SeqCst);
         let folder = std::env::temp_dir().join(format!("weir-test-{}-{number}", std::process::id()));
         let ports = Arc::new(Ports::new().expect("ports"));
-        let settings = Settings { folder: folder.clone(), driver, is_default: true };
-        let netns = Netns::new(settings, ports.clone()).expect("namespaces");
-        let mut bed = Bed::new(1);
-        bed.fabric.set_outside(Box::new(netns));
-        let (bed, begun) = (Arc::new(Mutex::new(bed)), Moment::now());
-        let shared = bed.clone();
+        let settings =
+            Settings { folder: folder.clone(), is_temporary: true, driver: Some(driver), is_default: true };
+        let netns = Netns::new(settings, ports.clone());
+        let mut world = World::simulated_only();
+        world.bed().fabric.set_outside(Box::new(netns));
+        let (shared, begun) = (world.bed.clone(), world.begun);
         let access = move |judge: &mut dyn FnMut(&mut Fabric, Nanos)| {
             let mut bed = shared.lock().unwrap_or_else(PoisonError::into_inner);
             let now = time(begun);
             bed.fabric.step(now);
             judge(&mut bed.fabric, now);
         };
-        let switch = Some(Switch::start(ports, access).expect("a switch"));
+        world.switch = Some(Switch::start(ports.clone(), access).expect("a switch"));
+        (world.folder, world.ports) = (folder, Some(ports));
+        world
+    }
+
+    /// A world whose instances are simulated.
+    pub fn simulated_only() -> World {
+        let (bed, begun) = (Arc::new(Mutex::new(Bed::new(1))), Moment::now());
         let ending = Arc::new(AtomicBool::new(false));
         let ticking = Some(tick(bed.clone(), begun, ending.clone()));
-        World { bed, begun, folder, switch, ending, ticking }
+        World { bed, begun, folder: PathBuf::new(), ports: None, switch: None, ending, ticking }
     }
 
     /// The network and the fabric, at the present time.
@@ -59,7 +68,7 @@ impl World {
         bed
     }
 
-    /// A running namespace; that it runs is made sure.
+    /// A running instance, of the kind of this world; that it runs is made sure.
     #[track_caller]
     pub fn host(&self, site: &Site) -> Instance {
         let instance = self.bed().instance(site);
@@ -101,7 +110,7 @@ impl World {
     }
 
     #[track_caller]
-    fn run_words(&self, host: HostName, argv: &[String]) -> Output {
+    pub fn run_words(&self, host: HostName, argv: &[String]) -> Output {
         let id = self.bed().fabric.exec(host, argv).unwrap_or_else(|error| panic!("{error}"));
         let (begun, mut output) = (Moment::now(), Output::default());
         while begun.elapsed() < PATIENCE {
@@ -126,6 +135,60 @@ impl World {
         }
     }
 
+    /// Everything that the flow logs have recorded since they were made.
+    pub fn records(&self) -> Vec<Record> {
+        let mut bed = self.bed();
+        let bed = &mut *bed;
+        let mut recorder = Recorder::new();
+        recorder.update(&bed.network, START);
+        let (mut sightings, mut skipped) = (Vec::new(), Vec::new());
+        bed.fabric.close_window(&mut sightings, &mut skipped);
+        assert_eq!(skipped, []);
+        recorder.collect(&sightings);
+        // The minute after this one has ended: then all windows are closed.
+        let deliveries = recorder.close(bed.fabric.now().plus(120 * SECOND));
+        deliveries.into_iter().flat_map(|delivery| delivery.events).map(|event| event.record).collect()
+    }
+
+    /// How many frames the interfaces have not taken.
+    pub fn unsent(&self) -> u64 {
+        self.ports.as_ref().map_or(0, |ports| ports.unsent())
+    }
+
+    /// How many frames the hosts have sent and nobody could read.
+    pub fn missed(&self) -> u64 {
+        self.ports.as_ref().map_or(0, |ports| ports.missed())
+    }
+
+    /// Has an instance serve a page of so many bytes at `/page` on port 80 until it ends.
+    #[track_caller]
+    pub fn serve_page(&self, host: &Instance, bytes: usize) {
+        let folder = self.folder_of(host).join("www");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("page"), vec![b'x'; bytes]).expect("a page");
+        let server = format!("cd {} && exec python3 -m http.server 80", folder.display());
+        let argv = ["sh", "-c", &server].map(str::to_owned);
+        self.bed().fabric.exec(host.name(), &argv).expect("a server");
+        self.wait_until_listening(host, 80);
+    }
+
+    /// Has an instance run an iperf3 server until it ends.
+    #[track_caller]
+    pub fn iperf3_server(&self, host: &Instance) {
+        self.bed().fabric.exec(host.name(), &["iperf3", "-s"].map(str::to_owned)).expect("a server");
+        self.wait_until_listening(host, 5201);
+    }
+
+    /// Waits until a TCP port of an instance listens, without a packet.
+    #[track_caller]
+    pub fn wait_until_listening(&self, host: &Instance, port: u16) {
+        let tables = "cat /proc/thread-self/net/tcp /proc/thread-self/net/tcp6";
+        self.wait_until("it listens", |world| {
+            let sockets = world.script(host.name(), tables).stdout;
+            sockets.lines().any(|line| line.contains(&format!(":{port:04X} ")) && line.contains(" 0A "))
+        });
+    }
+
     /// The folder of an instance's files.
     pub fn folder_of(&self, instance: &Instance) -> PathBuf {
         self.folder.join(instance.id.to_string())
@@ -139,7 +202,6 @@ impl Drop for World {
         if let Some(ticking) = self.ticking.take() {
             let _ = ticking.join();
         }
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
