@@ -1,6 +1,6 @@
 //! A program that runs in an instance: its output as it comes, its exit code, and Ctrl-C.
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use crate::sys::{self, SIGINT, SIGKILL};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
@@ -16,7 +16,7 @@ const SIGNALLED: i32 = 128;
 
 /// A program that was started.
 pub struct Command {
-    group: Option<Pid>,
+    group: i32,
     streams: [Stream; 2],
     end: Arc<Mutex<End>>,
 }
@@ -95,22 +95,22 @@ impl Command {
     /// Looks after a child that leads a process group, and whose output, if it is piped, is kept until it is taken.
     pub fn new(mut child: Child) -> Command {
         let streams = [Stream::read(child.stdout.take()), Stream::read(child.stderr.take())];
-        let (group, end) = (Pid::from_raw(child.id() as i32), Arc::new(Mutex::new(End::default())));
+        let (group, end) = (child.id() as i32, Arc::new(Mutex::new(End::default())));
         let told = end.clone();
         let waiting = std::thread::Builder::new().name("program".into()).spawn(move || wait(child, &told));
         if waiting.is_err() {
             // Without the thread nobody would learn of its end.
-            lock(&end).code = Some((SIGNALLED + Signal::KILL.as_raw(), Instant::now()));
-            let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+            lock(&end).code = Some((SIGNALLED + SIGKILL, Instant::now()));
+            let _ = sys::kill(-group, SIGKILL);
         }
         Command { group, streams, end }
     }
 
-    fn signal(&self, signal: Signal) {
+    fn signal(&self, signal: i32) {
         let end = lock(&self.end);
         // While nobody has waited for it, its number is no other's. That it has ended is what was wanted.
         if end.code.is_none() {
-            let _ = self.group.map(|group| kill_process_group(group, signal));
+            let _ = sys::kill(-self.group, signal);
         }
     }
 
@@ -123,9 +123,7 @@ impl Command {
 
 /// Waits for a child, so that it never stays a zombie, which would keep its instance from ending.
 fn wait(mut child: Child, end: &Mutex<End>) {
-    if let Some(pid) = Pid::from_raw(child.id() as i32) {
-        let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-    }
+    let _ = sys::wait_for_end(child.id());
     let mut end = lock(end);
     let code = child.wait().map_or(SIGNALLED, code);
     end.code = Some((code, Instant::now()));
@@ -148,13 +146,13 @@ impl Running for Command {
     }
 
     fn interrupt(&mut self) {
-        self.signal(Signal::INT);
+        self.signal(SIGINT);
     }
 }
 
 impl Drop for Command {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.signal(SIGKILL);
     }
 }
 

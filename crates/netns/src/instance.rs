@@ -12,7 +12,7 @@
 use crate::command::Command;
 use crate::namespace::Namespace;
 use crate::netlink::{LinkShape, Netlink};
-use rustix::mount::{MountFlags, mount, mount_bind};
+use crate::sys;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -63,7 +63,7 @@ impl Instance {
         let namespace = Namespace::instance()?;
         let (inside, hostname) = (folder.clone(), host.hostname.clone());
         let first = namespace.run(move || {
-            rustix::system::sethostname(hostname.as_bytes())?;
+            sys::set_hostname(&hostname)?;
             mount_files(&inside)?;
             let netlink = Netlink::open()?;
             netlink.bring_up(netlink.index_of("lo")?)?;
@@ -230,9 +230,8 @@ fn mount_files(folder: &Path) -> io::Result<()> {
     for (own, over) in [("hosts", "/etc/hosts"), ("resolv.conf", "/etc/resolv.conf"), ("log", "/var/log")] {
         let over = Path::new(over);
         if over.exists() {
-            mount_bind(folder.join(own), over).map_err(|error| {
-                io::Error::other(format!("{}: {}", over.display(), io::Error::from(error)))
-            })?;
+            sys::mount(&folder.join(own), over, libc::MS_BIND)
+                .map_err(|error| io::Error::other(format!("{}: {error}", over.display())))?;
         }
     }
     Ok(())
@@ -246,13 +245,13 @@ fn first_process() -> io::Result<Child> {
     // A Ctrl-C at weir's terminal is for weir alone.
     command.process_group(0);
     // SAFETY: between fork and exec only async-signal-safe functions may be called: signal(2) and mount(2) are plain
-    // system calls, and no memory is allocated (rustix turns C-string literals into no copies).
+    // system calls, and neither function allocates.
     unsafe {
         command.pre_exec(|| {
-            libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+            sys::ignore_children();
             // So that ps shows the instance alone. Where the machine hides parts of /proc, it refuses; nothing else
             // depends on it.
-            let _ = mount(c"proc", c"/proc", c"proc", MountFlags::empty(), None);
+            let _ = sys::mount_raw(c"proc", c"/proc", c"proc", 0);
             Ok(())
         });
     }

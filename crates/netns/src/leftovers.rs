@@ -3,7 +3,7 @@
 //! Namespaces and devices cannot be left: they belong to file descriptors. Source: proc(5).
 
 use crate::instance::PID_VARIABLE;
-use rustix::process::{Pid, Signal, kill_process};
+use crate::sys::{self, SIGKILL};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -43,10 +43,7 @@ impl Leftover {
     pub fn remove(&self) -> io::Result<()> {
         match self {
             Leftover::Folder(path) => fs::remove_dir_all(path),
-            Leftover::Process(id) => match Pid::from_raw(*id) {
-                Some(pid) => Ok(kill_process(pid, Signal::KILL)?),
-                None => Ok(()),
-            },
+            Leftover::Process(id) => sys::kill(*id, SIGKILL),
         }
     }
 }

@@ -25,6 +25,7 @@ mod netns;
 mod packet;
 mod possible;
 mod switch;
+mod sys;
 mod tap;
 
 pub use driver::{BURST, Burst, Driver, FRAME_BYTES_MAX};

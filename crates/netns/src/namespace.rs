@@ -2,13 +2,12 @@
 //!
 //! What it starts inherits the namespaces: no program needs to be moved into one. They live as long as the thread and what
 //! it has started, and need no names. Source: namespaces(7), unshare(2), network_namespaces(7).
-#![allow(unsafe_code)]
 
-use rustix::fs::{Mode, OFlags};
-use rustix::mount::MountPropagationFlags;
-use rustix::thread::UnshareFlags;
+use crate::sys;
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 
@@ -21,7 +20,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct Namespace {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    network: OwnedFd,
+    network: File,
 }
 
 impl Namespace {
@@ -30,7 +29,7 @@ impl Namespace {
     /// # Errors
     /// The caller may not make one.
     pub fn network() -> io::Result<Namespace> {
-        Namespace::new(UnshareFlags::NEWNET)
+        Namespace::new(libc::CLONE_NEWNET)
     }
 
     /// The namespaces of an instance: network, mounts, host name and processes.
@@ -38,11 +37,11 @@ impl Namespace {
     /// # Errors
     /// The caller may not make them.
     pub fn instance() -> io::Result<Namespace> {
-        let flags = UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWUTS | UnshareFlags::NEWPID;
+        let flags = libc::CLONE_NEWNET | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWPID;
         Namespace::new(flags)
     }
 
-    fn new(flags: UnshareFlags) -> io::Result<Namespace> {
+    fn new(flags: libc::c_int) -> io::Result<Namespace> {
         let (jobs, queue) = channel::<Job>();
         let (tell, told) = sync_channel(1);
         let thread = std::thread::Builder::new().name("namespace".into()).stack_size(STACK_BYTES);
@@ -93,15 +92,11 @@ impl Drop for Namespace {
 }
 
 /// Moves the calling thread into new namespaces, and gives its network namespace.
-fn enter(flags: UnshareFlags) -> io::Result<OwnedFd> {
-    // SAFETY: none of the flags parts this thread from memory or descriptors that it shares with others (CLONE_FILES,
-    // CLONE_VM), which is what makes unsharing unsafe. NEWNS also gives it a working directory of its own; nothing here
-    // relies on a shared one.
-    unsafe { rustix::thread::unshare_unsafe(flags)? };
-    if flags.contains(UnshareFlags::NEWNS) {
+fn enter(flags: libc::c_int) -> io::Result<File> {
+    sys::unshare(flags)?;
+    if flags & libc::CLONE_NEWNS != 0 {
         // What is mounted here is not to be seen outside.
-        rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+        sys::mount(Path::new(""), Path::new("/"), libc::MS_REC | libc::MS_PRIVATE)?;
     }
-    let open = OFlags::RDONLY | OFlags::CLOEXEC;
-    Ok(rustix::fs::open("/proc/thread-self/ns/net", open, Mode::empty())?)
+    File::open("/proc/thread-self/ns/net")
 }

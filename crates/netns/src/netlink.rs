@@ -2,10 +2,11 @@
 //!
 //! Source: netlink(7), rtnetlink(7); Linux, include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,veth}.h.
 
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
-use std::io;
+use crate::sys;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::net::IpAddr;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 const REQUEST: u16 = 1;
 const ACKNOWLEDGE: u16 = 4;
@@ -56,7 +57,8 @@ pub struct LinkShape {
 
 /// A netlink socket in the namespace of the thread that made it.
 pub struct Netlink {
-    socket: OwnedFd,
+    /// A socket that is read and written as a file: what is written goes to the kernel.
+    socket: File,
 }
 
 /// A message under construction.
@@ -129,8 +131,7 @@ impl Netlink {
     /// # Errors
     /// The kernel has no netlink.
     pub fn open() -> io::Result<Netlink> {
-        let socket =
-            rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+        let socket = File::from(sys::raw_socket(libc::AF_NETLINK, 0)?);
         Ok(Netlink { socket })
     }
 
@@ -139,7 +140,7 @@ impl Netlink {
     /// # Errors
     /// There is none of this name.
     pub fn index_of(&self, name: &str) -> io::Result<u32> {
-        Ok(rustix::net::netdevice::name_to_index(&self.socket, name)?)
+        sys::link_index(name)
     }
 
     /// Brings up a link as it is.
@@ -228,10 +229,10 @@ impl Netlink {
     fn send(&self, mut message: Message) -> io::Result<()> {
         let length = message.bytes.len() as u32;
         message.bytes[..4].copy_from_slice(&length.to_ne_bytes());
-        rustix::net::send(&self.socket, &message.bytes, SendFlags::empty())?;
+        (&self.socket).write_all(&message.bytes)?;
         let mut answer = [0; 4096];
-        let (_, length) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty())?;
-        acknowledged(&answer[..length.min(4096)])
+        let length = (&self.socket).read(&mut answer)?;
+        acknowledged(&answer[..length])
     }
 }
 

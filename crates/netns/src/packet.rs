@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use crate::driver::{BURST, Burst, Driver};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use crate::sys;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -18,7 +18,7 @@ const PACKET_QDISC_BYPASS: libc::c_int = 20;
 const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
 
 /// How much may wait in the socket, in bytes, if the machine allows: super-packets are large.
-const BUFFER_BYTES: usize = 16 << 20;
+const BUFFER_BYTES: libc::c_int = 16 << 20;
 
 /// A socket on the outer end of a veth pair.
 pub struct PacketSocket {
@@ -31,30 +31,20 @@ impl PacketSocket {
     /// # Errors
     /// The kernel has no packet sockets, or the caller may not use them.
     pub fn new(interface: u32) -> io::Result<PacketSocket> {
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         // Without a protocol: it hears nothing before it is bound.
-        let socket = rustix::net::socket_with(AddressFamily::PACKET, SocketType::RAW, flags, None)?;
-        for (option, is_needed) in
-            [(PACKET_VNET_HDR, true), (PACKET_IGNORE_OUTGOING, true), (PACKET_QDISC_BYPASS, false)]
-        {
-            set(&socket, option).or_else(|error| if is_needed { Err(error) } else { Ok(()) })?;
-        }
+        let socket = sys::raw_socket(libc::AF_PACKET, libc::SOCK_NONBLOCK)?;
+        let set = |option, value| sys::set_option(&socket, option, value);
+        set((SOL_PACKET, PACKET_VNET_HDR), 1)?;
+        set((SOL_PACKET, PACKET_IGNORE_OUTGOING), 1)?;
+        // Without it frames take a detour; nothing else.
+        let _ = set((SOL_PACKET, PACKET_QDISC_BYPASS), 1);
         // Who may not have a large buffer gets the largest that everybody may have.
-        sockopt::set_socket_recv_buffer_size_force(&socket, BUFFER_BYTES)
-            .or_else(|_| sockopt::set_socket_recv_buffer_size(&socket, BUFFER_BYTES))?;
-        sockopt::set_socket_send_buffer_size(&socket, BUFFER_BYTES)?;
+        set((libc::SOL_SOCKET, libc::SO_RCVBUFFORCE), BUFFER_BYTES)
+            .or_else(|_| set((libc::SOL_SOCKET, libc::SO_RCVBUF), BUFFER_BYTES))?;
+        set((libc::SOL_SOCKET, libc::SO_SNDBUF), BUFFER_BYTES)?;
         bind(&socket, interface)?;
         Ok(PacketSocket { socket })
     }
-}
-
-fn set(socket: &OwnedFd, option: libc::c_int) -> io::Result<()> {
-    let on: libc::c_int = 1;
-    let length = size_of_val(&on) as libc::socklen_t;
-    // SAFETY: the descriptor is open, and the option is an int of the length given, which lives until the call returns.
-    let done =
-        unsafe { libc::setsockopt(socket.as_raw_fd(), SOL_PACKET, option, (&raw const on).cast(), length) };
-    check(done as isize).map(drop)
 }
 
 fn bind(socket: &OwnedFd, interface: u32) -> io::Result<()> {

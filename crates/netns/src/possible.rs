@@ -2,14 +2,12 @@
 //!
 //! Nothing is pretended: where instances cannot be namespaces, it is said what is missing and that `simulated` hosts need
 //! none of it. Source: user_namespaces(7), capabilities(7).
-#![allow(unsafe_code)]
 
 use crate::namespace::Namespace;
 use crate::netlink::Netlink;
 use crate::packet::PacketSocket;
+use crate::sys;
 use crate::tap::{DEVICE, Tap};
-use rustix::process::{getgid, getuid};
-use rustix::thread::UnshareFlags;
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
@@ -122,19 +120,18 @@ fn try_packet() -> Result<(), Missing> {
 /// # Errors
 /// The machine allows no user namespaces, or there is a second thread.
 pub fn become_root() -> Result<(), Missing> {
-    let (user, group) = (getuid(), getgid());
-    if user.is_root() {
+    let (user, group) = sys::user();
+    if user == 0 {
         return Ok(());
     }
     let help = "run weir as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, \
                 user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)";
     let enter = || {
-        // SAFETY: the flag parts the thread from neither memory nor descriptors, and the kernel refuses it to a process
-        // with more than one thread.
-        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER)? };
+        // The kernel refuses it to a process with more than one thread.
+        sys::unshare(libc::CLONE_NEWUSER)?;
         std::fs::write("/proc/self/setgroups", "deny")?;
-        std::fs::write("/proc/self/uid_map", format!("0 {} 1", user.as_raw()))?;
-        std::fs::write("/proc/self/gid_map", format!("0 {} 1", group.as_raw()))
+        std::fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
+        std::fs::write("/proc/self/gid_map", format!("0 {group} 1"))
     };
     enter().map_err(Missing::new("making a user namespace", help))
 }

@@ -5,19 +5,13 @@
 
 use crate::driver::{BURST, Burst, Driver, PACKET_AT, offload};
 use crate::ethernet::{self, Meaning};
-use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::Errno;
-use std::io::{self, IoSlice};
-use std::os::fd::OwnedFd;
+use crate::sys::Waiting;
+use std::io::{self, IoSlice, PipeReader, PipeWriter};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use weir_fabric::{Fabric, OutsidePort, Relayed};
 use weir_model::Nanos;
-
-/// Most ports that one look at the queues tells of.
-const READY_MAX: usize = 64;
 
 /// What the waiting thread is told when it is to end.
 const END: u64 = u64::MAX;
@@ -25,8 +19,7 @@ const END: u64 = u64::MAX;
 /// The outer ends of all interfaces, by port.
 pub struct Ports {
     ports: RwLock<Vec<Option<Arc<Port>>>>,
-    waiting: OwnedFd,
-    ending: OwnedFd,
+    waiting: Waiting,
     unsent: AtomicU64,
 }
 
@@ -41,10 +34,7 @@ impl Ports {
     /// # Errors
     /// The process has too many files open.
     pub fn new() -> io::Result<Ports> {
-        let waiting = epoll::create(CreateFlags::CLOEXEC)?;
-        let ending = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        epoll::add(&waiting, &ending, EventData::new_u64(END), EventFlags::IN)?;
-        Ok(Ports { ports: RwLock::new(Vec::new()), waiting, ending, unsent: AtomicU64::new(0) })
+        Ok(Ports { ports: RwLock::new(Vec::new()), waiting: Waiting::new()?, unsent: AtomicU64::new(0) })
     }
 
     /// Takes over the outer end of an interface, whose host has the MAC address.
@@ -52,8 +42,7 @@ impl Ports {
     /// # Errors
     /// The process has too many files open.
     pub fn add(&self, at: OutsidePort, driver: Box<dyn Driver>, mac: [u8; 6]) -> io::Result<()> {
-        let data = EventData::new_u64(u64::from(at.0));
-        epoll::add(&self.waiting, driver.wait_on(), data, EventFlags::IN)?;
+        self.waiting.add(&driver.wait_on(), u64::from(at.0))?;
         let mut ports = self.ports.write().unwrap_or_else(PoisonError::into_inner);
         let index = at.0 as usize;
         if ports.len() <= index {
@@ -67,7 +56,7 @@ impl Ports {
     pub fn remove(&self, at: OutsidePort) {
         let mut ports = self.ports.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(port) = ports.get_mut(at.0 as usize).and_then(Option::take) {
-            let _ = epoll::delete(&self.waiting, port.driver.wait_on());
+            let _ = self.waiting.remove(&port.driver.wait_on());
         }
     }
 
@@ -104,7 +93,8 @@ impl Ports {
 
 /// The running switch; it ends when this is dropped.
 pub struct Switch {
-    ports: Arc<Ports>,
+    /// Its end is what tells the thread to end.
+    running: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -126,16 +116,17 @@ impl Switch {
     /// # Errors
     /// The process has too many threads.
     pub fn start(ports: Arc<Ports>, access: impl Access + 'static) -> io::Result<Switch> {
-        let shared = ports.clone();
+        let (ending, running) = io::pipe()?;
+        ports.waiting.add(&ending, END)?;
         let thread = std::thread::Builder::new().name("switch".into());
-        let thread = thread.spawn(move || Loop::new(shared, access).run())?;
-        Ok(Switch { ports, thread: Some(thread) })
+        let thread = thread.spawn(move || Loop::new(ports, ending, access).run())?;
+        Ok(Switch { running: Some(running), thread: Some(thread) })
     }
 }
 
 impl Drop for Switch {
     fn drop(&mut self) {
-        let _ = rustix::io::write(&self.ports.ending, &1u64.to_ne_bytes());
+        self.running = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -145,6 +136,8 @@ impl Drop for Switch {
 /// What the thread works with.
 struct Loop<A> {
     ports: Arc<Ports>,
+    /// Kept open, or there would be nothing to wait on.
+    _ending: PipeReader,
     access: A,
     burst: Burst,
     /// Where each frame of the burst goes, and how long it is.
@@ -152,24 +145,19 @@ struct Loop<A> {
 }
 
 impl<A: Access> Loop<A> {
-    fn new(ports: Arc<Ports>, access: A) -> Loop<A> {
-        Loop { ports, access, burst: Burst::default(), ways: [None; BURST] }
+    fn new(ports: Arc<Ports>, ending: PipeReader, access: A) -> Loop<A> {
+        Loop { ports, _ending: ending, access, burst: Burst::default(), ways: [None; BURST] }
     }
 
     fn run(&mut self) {
-        let mut ready: Vec<Event> = Vec::with_capacity(READY_MAX);
-        loop {
-            ready.clear();
-            match epoll::wait(&self.ports.waiting, rustix::buffer::spare_capacity(&mut ready), None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(_) => return,
-            }
-            for event in ready.drain(..) {
-                match event.data.u64() {
-                    END => return,
-                    number => self.serve(OutsidePort(number as u32)),
-                }
-            }
+        let ports = self.ports.clone();
+        let mut is_over = false;
+        while !is_over {
+            let waited = ports.waiting.wait(|number| match number {
+                END => is_over = true,
+                number => self.serve(OutsidePort(number as u32)),
+            });
+            is_over |= waited.is_err();
         }
     }
 

@@ -7,9 +7,11 @@
 #![allow(unsafe_code)]
 
 use crate::driver::{Burst, Driver, VIRTIO_HEADER};
-use rustix::fs::{Mode, OFlags};
-use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use crate::sys::check;
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
 
 /// Where TAP devices are made.
 pub const DEVICE: &str = "/dev/net/tun";
@@ -26,7 +28,7 @@ const UDP: libc::c_ulong = 0x20 | 0x40;
 
 /// The outer end of a TAP device; the device goes when it is dropped.
 pub struct Tap {
-    file: OwnedFd,
+    file: File,
 }
 
 /// What TUNSETIFF reads: the first two members of `struct ifreq`, and its length.
@@ -43,8 +45,7 @@ impl Tap {
     /// # Errors
     /// `/dev/net/tun` cannot be opened, or the kernel refuses the device.
     pub fn new(name: &str) -> io::Result<Tap> {
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::open(DEVICE, flags, Mode::empty())?;
+        let file = File::options().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(DEVICE)?;
         let mut request = InterfaceRequest { name: [0; _], flags: KIND as libc::c_short, rest: [0; 22] };
         let length = name.len().min(libc::IFNAMSIZ - 1);
         request.name[..length].copy_from_slice(&name.as_bytes()[..length]);
@@ -62,31 +63,31 @@ impl Tap {
 
     fn offload(&self, what: libc::c_ulong) -> io::Result<()> {
         // SAFETY: the descriptor is open, and TUNSETOFFLOAD takes its argument by value; no memory is involved.
-        check(unsafe { libc::ioctl(self.file.as_raw_fd(), TUNSETOFFLOAD, what) })
+        check(unsafe { libc::ioctl(self.file.as_raw_fd(), TUNSETOFFLOAD, what) }).map(drop)
     }
 }
 
 const _: () = assert!(size_of::<InterfaceRequest>() == size_of::<libc::ifreq>());
 
-fn check(returned: libc::c_int) -> io::Result<()> {
-    if returned < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+fn is_none_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 impl Driver for Tap {
     fn receive(&self, burst: &mut Burst) -> io::Result<usize> {
         burst.clear();
         while let Some(space) = burst.free() {
-            match rustix::io::read(&self.file, space) {
+            match (&self.file).read(space) {
                 Ok(length) => burst.push(length),
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => break,
-                Err(error) => return Err(error.into()),
+                Err(error) if is_none_yet(&error) => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(burst.count())
     }
 
     fn transmit(&self, frames: &[IoSlice<'_>]) -> usize {
-        frames.iter().filter(|frame| rustix::io::write(&self.file, frame).is_ok()).count()
+        frames.iter().filter(|frame| (&self.file).write(frame).is_ok()).count()
     }
 
     fn missed(&self) -> u64 {

@@ -32,7 +32,6 @@ const ONLY: &[(&str, &[&str])] = &[
     ("tokio", &["weir", "weir-engine"]),
     ("rusqlite", &["weir", "weir-store"]),
     ("libc", &["weir-netns"]),
-    ("rustix", &["weir-netns"]),
 ];
 
 const FILE_LINES_MAX: usize = 800;
