@@ -1,16 +1,55 @@
 //! The event queue: what happens when, in nanoseconds. Events of one instant keep the order they were put in.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use weir_model::Nanos;
 
 /// Events in order of time. Times are compared in small entries; the events themselves stay where they are.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    order: BinaryHeap<Reverse<(Nanos, u64, u32)>>,
+    order: BinaryHeap<Due>,
     slots: Vec<Option<T>>,
     free: Vec<u32>,
     sequence: u64,
+}
+
+/// When an event is due, and where it is.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    /// Time and sequence number as one number, compared without a branch.
+    order: u128,
+    slot: u32,
+}
+
+impl Due {
+    fn at(self) -> Nanos {
+        Nanos((self.order >> 64) as u64)
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Due) -> bool {
+        self.order == other.order
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Due) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    fn le(&self, other: &Due) -> bool {
+        other.order <= self.order
+    }
+}
+
+/// The earlier is the greater: what comes first out of a [`BinaryHeap`].
+impl Ord for Due {
+    fn cmp(&self, other: &Due) -> Ordering {
+        other.order.cmp(&self.order)
+    }
 }
 
 impl<T> Queue<T> {
@@ -31,13 +70,14 @@ impl<T> Queue<T> {
             self.slots.len() as u32 - 1
         });
         self.slots[slot as usize] = Some(event);
-        self.order.push(Reverse((at, self.sequence, slot)));
+        self.order.push(Due { order: u128::from(at.0) << 64 | u128::from(self.sequence), slot });
         self.sequence += 1;
     }
 
     /// Takes out the first event if its time is not after `until`.
     pub(crate) fn pop(&mut self, until: Nanos) -> Option<(Nanos, T)> {
-        let Reverse((at, _, slot)) = *self.order.peek()?;
+        let due = *self.order.peek()?;
+        let (at, slot) = (due.at(), due.slot);
         if at > until {
             return None;
         }
@@ -48,7 +88,7 @@ impl<T> Queue<T> {
 
     /// The time of the first event.
     pub(crate) fn next(&self) -> Option<Nanos> {
-        self.order.peek().map(|Reverse((at, _, _))| *at)
+        self.order.peek().map(|due| due.at())
     }
 }
 

@@ -152,6 +152,28 @@ fn a_host_on_the_internet_reaches_public_addresses_only() {
 }
 
 #[test]
+fn ncat_gives_the_connection_to_head() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(9));
+    let sender = bed.instance(&site);
+    let receiver = bed.instance_with(&site, Some("#weir listen tcp/9 discard"));
+    let to = receiver.private.to_string();
+    let output = bed.run_words(sender.name(), &["nc", "-c", "head -c 1MB /dev/zero", &to, "9"]);
+    check(&output, expect!["exit 0"]);
+    bed.pass(10);
+    let received = bed.fabric.traffic(receiver.name()).expect("it runs").received;
+    let headers = received.bytes - 1_000_000;
+    assert!((received.packets * 40..received.packets * 60).contains(&headers), "{received:?}");
+    check(
+        &bed.run_words(sender.name(), &["nc", "-c", "tail -f /var/log/messages", &to, "9"]),
+        expect![[r#"
+            Ncat: weir runs no 'tail -f /var/log/messages', only 'head -c BYTES /dev/zero'. QUITTING.
+            exit 2"#]],
+    );
+}
+
+#[test]
 fn scans_are_open_refused_or_silent() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");

@@ -1,0 +1,147 @@
+//! Packets a second between simulated hosts, through the whole pipeline, and what the hosts weigh.
+//!
+//! Prints `name value unit`, one a line. Rates are for each second of processor time, so that other work on the machine
+//! does not count.
+
+// A bench reads its own time and memory.
+#![allow(clippy::disallowed_methods)]
+
+#[allow(dead_code)]
+#[path = "../../tests/fabric/bed.rs"]
+mod bed;
+mod pair;
+
+use bed::{Bed, Instance, SECOND, tcp};
+use std::net::Ipv4Addr;
+
+const HOSTS: usize = 1000;
+const SUBNET: &str = "10.1.0.0/20";
+const PINGS: usize = 2_000_000;
+
+/// Bytes of a bulk transfer.
+const BULK_BYTES: usize = 1 << 30;
+/// How often a bulk transfer and its peer take turns.
+const TURNS: usize = 3;
+
+/// Packets a second at [`HOSTS`] hosts.
+const PACKETS_GOAL: f64 = 6e6;
+/// Bytes of [`HOSTS`] hosts together.
+const MEMORY_GOAL_MB: f64 = 50.0;
+/// A bulk transfer through the whole pipeline, to one between two bare stacks: 40 Gb/s to 47 where the goal was set.
+const BULK_GOAL: f64 = 0.85;
+
+/// Runs the benches named on the command line, or all: `hosts`, `bulk`.
+fn main() {
+    let names: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    if is_wanted("hosts") {
+        hosts();
+    }
+    if is_wanted("bulk") {
+        bulk();
+    }
+}
+
+fn hosts() {
+    for hosts in [2, HOSTS] {
+        let (bed, instances, bytes) = world(hosts);
+        let rate = flood(bed, &instances);
+        if hosts == HOSTS {
+            judge("ping_1000_hosts_packets", rate, "packets/s", rate >= PACKETS_GOAL, PACKETS_GOAL);
+            let megabytes = bytes as f64 / 1e6;
+            judge("memory_1000_hosts", megabytes, "MB", megabytes <= MEMORY_GOAL_MB, MEMORY_GOAL_MB);
+        } else {
+            println!("ping_{hosts}_hosts_packets {rate:.0} packets/s");
+        }
+    }
+}
+
+fn judge(name: &str, value: f64, unit: &str, is_reached: bool, goal: f64) {
+    let outcome = if is_reached { "reached" } else { "missed" };
+    println!("{name} {value:.2} {unit}, goal {goal}: {outcome}");
+}
+
+/// TCP from one host to another: between public addresses the MTU is 1500, inside the subnet 9001.
+fn bulk() {
+    let mut best = [[0.0f64; 2]; 2];
+    for _ in 0..TURNS {
+        for (mtu, [ours, peer]) in [1500, 9001].into_iter().zip(&mut best) {
+            *ours = ours.max(transfer(mtu == 1500));
+            *peer = peer.max(gigabits(|| pair::transfer(mtu, BULK_BYTES)));
+        }
+    }
+    for (mtu, [ours, peer]) in [1500, 9001].into_iter().zip(best) {
+        println!("tcp_mtu_{mtu} {ours:.2} Gb/s");
+        println!("tcp_mtu_{mtu}_two_bare_stacks {peer:.2} Gb/s");
+        let ratio = ours / peer;
+        judge(&format!("tcp_mtu_{mtu}_to_two_bare_stacks"), ratio, "ratio", ratio >= BULK_GOAL, BULK_GOAL);
+    }
+}
+
+/// Gigabits for each second of processor time that `work` takes to move [`BULK_BYTES`].
+fn gigabits(work: impl FnOnce()) -> f64 {
+    let started = processor_seconds();
+    work();
+    BULK_BYTES as f64 * 8.0 / 1e9 / (processor_seconds() - started)
+}
+
+fn transfer(is_public: bool) -> f64 {
+    let mut bed = Bed::new(1);
+    let site = bed.site(SUBNET);
+    bed.allow(&site, tcp(9));
+    let sender = bed.instance(&site);
+    let receiver = bed.instance_with(&site, Some("#weir listen tcp/9 discard"));
+    let to: Ipv4Addr = if is_public { receiver.public() } else { receiver.private };
+    let command = format!("head -c {BULK_BYTES} /dev/zero");
+    let argv = ["nc", "-c", &command, &to.to_string(), "9"].map(str::to_owned);
+    bed.fabric.exec(sender.name(), &argv).expect("the host runs");
+    let rate = gigabits(|| bed.fabric.step(bed.fabric.now().plus(100_000 * SECOND)));
+    let received = bed.fabric.traffic(receiver.name()).map_or(0, |traffic| traffic.received.bytes);
+    assert!(received > BULK_BYTES as u64, "only {received} bytes arrived");
+    rate
+}
+
+/// A VPC with so many instances, and by how much the process grew.
+fn world(hosts: usize) -> (Bed, Vec<Instance>, usize) {
+    let mut bed = Bed::new(1);
+    let site = bed.site(SUBNET);
+    let before = resident_bytes();
+    let instances = (0..hosts).map(|_| bed.launch(&site, None)).collect();
+    bed.fabric.update(&bed.network);
+    (bed, instances, resident_bytes().saturating_sub(before))
+}
+
+/// Every host of the first half floods one of the second; packets received a second.
+fn flood(mut bed: Bed, instances: &[Instance]) -> f64 {
+    let (senders, receivers) = instances.split_at(instances.len() / 2);
+    let count = (PINGS / senders.len()).to_string();
+    for (from, to) in senders.iter().zip(receivers) {
+        let to = to.private.to_string();
+        let argv = ["ping", "-q", "-f", "-c", &count, &to].map(str::to_owned);
+        bed.fabric.exec(from.name(), &argv).expect("the host runs");
+    }
+    let started = processor_seconds();
+    bed.fabric.step(bed.fabric.now().plus(3600 * SECOND));
+    let seconds = processor_seconds() - started;
+    let received = |instance: &Instance| {
+        bed.fabric.traffic(instance.name()).map_or(0, |traffic| traffic.received.packets)
+    };
+    let packets: u64 = instances.iter().map(received).sum();
+    packets as f64 / seconds
+}
+
+fn resident_bytes() -> usize {
+    const PAGE_BYTES: usize = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE_BYTES
+}
+
+/// The processor time that this process has used.
+fn processor_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The command's name, in parentheses, may hold blanks; user and system time are the 12th and 13th field after it.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_SECOND
+}
