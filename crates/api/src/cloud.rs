@@ -12,6 +12,7 @@ use crate::plane::Plane;
 use crate::ssm::command::Commands;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
+use weir_fabric::{Fabric, Outside};
 use weir_model::iam::Identities;
 use weir_model::table::{Resource, Table};
 use weir_model::{AccountId, Change, Cx, Ids, Nanos, Network, RegionName, Scope, Timestamp};
@@ -159,6 +160,17 @@ impl Cloud {
     pub fn next_deadline(&self) -> Option<Nanos> {
         let step = self.network.next_step().map(Nanos::from);
         [self.plane.next_deadline(), self.commands.next_deadline(), step].into_iter().flatten().min()
+    }
+
+    /// Has `runner` run the instances that are not to be simulated.
+    pub fn set_outside(&mut self, runner: Box<dyn Outside>) {
+        self.plane.fabric.set_outside(runner);
+    }
+
+    /// Brings everything up to `now`, and lets `judge` give the fabric packets of hosts outside.
+    pub fn with_fabric(&mut self, now: Nanos, judge: &mut dyn FnMut(&mut Fabric, Nanos)) {
+        self.catch_up(now);
+        judge(&mut self.plane.fabric, now);
     }
 
     /// What has changed since this was last asked, for the disk.

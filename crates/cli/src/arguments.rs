@@ -35,6 +35,8 @@ pub enum Command {
     Exec(Exec),
     /// Open a shell in an instance over EC2 Instance Connect
     Connect(Connect),
+    /// Say which hosts this machine allows, and what ended weirs have left behind
+    Doctor(Doctor),
     /// Show or move the clock
     Clock(Clock),
     /// Explain whether and why a packet arrives
@@ -74,6 +76,14 @@ pub enum ClockKind {
     Virtual,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostKind {
+    /// Inside weir, with a TCP/IP stack and a few commands
+    Simulated,
+    /// As network namespaces of this machine, where any program runs
+    Netns,
+}
+
 #[derive(Args)]
 pub struct Up {
     /// Port to listen on
@@ -91,9 +101,19 @@ pub struct Up {
     /// Which clock to run on
     #[arg(long, value_enum, default_value = "real")]
     pub clock: ClockKind,
+    /// What instances run as whose tag weir:host does not say: simulated or netns
+    #[arg(long, value_enum, default_value = "simulated")]
+    pub hosts: HostKind,
     /// Account of callers whose access key names none
     #[arg(long, default_value = "000000000000")]
     pub account: String,
+}
+
+#[derive(Args)]
+pub struct Doctor {
+    /// Remove what was left behind
+    #[arg(long)]
+    pub clean: bool,
 }
 
 #[derive(Args)]

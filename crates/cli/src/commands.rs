@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod connect;
+pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod exec;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use weir_api::{Cloud, Reply};
+use weir_fabric::Fabric;
 use weir_model::{Change, Nanos};
 use weir_wire::{Request, Response};
 
@@ -84,6 +85,16 @@ impl Host {
             eprintln!("weir: fault while answering {what}");
             plain(500, "InternalFailure: a fault of weir; its log says more")
         })
+    }
+
+    /// Lets `judge` give the fabric packets of hosts outside, at the present time.
+    pub fn with_fabric(&self, judge: &mut dyn FnMut(&mut Fabric, Nanos)) {
+        let mut cloud = self.lock();
+        // The time is read under the lock: whoever held it before may have let more time pass.
+        cloud.with_fabric(self.clock.now(), judge);
+        let due = cloud.next_deadline().unwrap_or(Nanos(u64::MAX));
+        drop(cloud);
+        self.wake(due);
     }
 
     /// Hands changes to the disk, if there is one and there are any. To be called with the cloud locked.

@@ -4,6 +4,7 @@ mod arguments;
 mod clock;
 mod commands;
 mod host;
+mod hosts;
 mod lab;
 mod queries;
 mod remote;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::run(&run),
         Command::Exec(exec) => commands::exec::run(&exec),
         Command::Connect(connect) => commands::connect::run(&connect),
+        Command::Doctor(doctor) => commands::doctor::run(&doctor),
         Command::Clock(clock) => commands::clock::run(&clock),
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Import(import) => commands::import::run(&import),

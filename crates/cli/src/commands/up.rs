@@ -3,6 +3,7 @@
 use crate::arguments::{ClockKind, Up};
 use crate::clock::Clock;
 use crate::host::Host;
+use crate::hosts::{self, Hosts};
 use crate::queries::RunOnThreads;
 use crate::remote::Remote;
 use crate::server;
@@ -23,12 +24,16 @@ pub fn run(up: &Up) -> Outcome {
         return Ok(0);
     }
     warn_if_open(&up.host);
+    hosts::prepare(up)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::from(error.to_string()))?;
     let addresses: Vec<SocketAddr> = up.host.iter().map(|host| SocketAddr::new(*host, up.port)).collect();
     let listeners = runtime.block_on(server::bind(&addresses))?;
     let kept = Kept::open(up)?;
-    let host = Host::new(cloud(up, kept.logs, kept.stored)?, clock(up.clock), kept.state);
+    let mut cloud = cloud(up, kept.logs, kept.stored)?;
+    let hosts = Hosts::add(&mut cloud, up, kept.folder.as_deref())?;
+    let host = Host::new(cloud, clock(up.clock), kept.state);
+    let switch = hosts.map(|hosts| hosts.carry(&host)).transpose()?;
     let driver = {
         let host = host.clone();
         std::thread::Builder::new().name("driver".into()).spawn(move || host.drive())
@@ -37,6 +42,8 @@ pub fn run(up: &Up) -> Outcome {
     announce(up, kept.folder.as_deref());
     runtime.spawn(stop_on_signal(host.clone()));
     runtime.block_on(server::serve(host.clone(), listeners));
+    // No packets from here on: who carries them holds the host.
+    drop(switch);
     // The driver ends with the host; what it changed last is with the writer, which ends when nobody can hand in.
     let _ = driver.join();
     // Connections that are still open end with the runtime; the host goes last, and not in one of their tasks: it holds
