@@ -2,7 +2,7 @@
 //!
 //! Assumption: times are chosen to give round trips that people see on AWS (0.4 ms between subnets, 0.5 ms over a peering
 //! connection in one region, 150 ms to a far host on the internet); AWS promises none. Sizes: EC2 User Guide,
-//! "Network maximum transmission unit (MTU) for your EC2 instance".
+//! "Network maximum transmission unit (MTU) for your EC2 instance"; Transit Gateways guide, "Quotas" (MTU).
 
 use weir_pipeline::Way;
 
@@ -20,7 +20,7 @@ pub struct Path {
 }
 
 /// How many kinds of ways there are.
-pub(crate) const KINDS: usize = 7;
+pub(crate) const KINDS: usize = 9;
 
 const fn path(base_us: u64, jitter_us: u64, mtu_bytes: u32) -> Path {
     Path { base_ns: base_us * MICROSECOND, jitter_ns: jitter_us * MICROSECOND, mtu_bytes }
@@ -43,6 +43,8 @@ const PATHS: [Path; KINDS] = [
     path(380, 40, 9001),       // between zones
     path(240, 20, 9001),       // peering in a region
     path(35_000, 400, 8500),   // peering between regions
+    path(650, 100, 8500),      // transit gateway
+    path(35_500, 400, 8500),   // transit gateways between regions
     path(74_500, 1_000, 1500), // internet
     path(250, 50, 1500),       // from one public address to another
 ];
@@ -55,7 +57,9 @@ pub(crate) fn kind(way: Way) -> usize {
         Way::CrossZone => 2,
         Way::Peering { same_region: true } => 3,
         Way::Peering { same_region: false } => 4,
-        Way::InternetGateway => 5,
-        Way::BetweenGateways => 6,
+        Way::Transit { same_region: true } => 5,
+        Way::Transit { same_region: false } => 6,
+        Way::InternetGateway => 7,
+        Way::BetweenGateways => 8,
     }
 }

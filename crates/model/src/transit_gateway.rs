@@ -480,6 +480,20 @@ impl Network {
         Ok(self.transit_ends_in(scope).into_iter().find(is_it).ok_or(Missing::TransitAttachment(id))?)
     }
 
+    /// Whether rules of ingress in one of two VPCs may name groups of the other: both are attached to one gateway, and it and
+    /// both attachments allow it.
+    ///
+    /// Source: Amazon VPC Transit Gateways guide, "Security group referencing".
+    pub fn transit_joins(&self, one: VpcId, other: VpcId) -> bool {
+        let allows = |vpc: VpcId, gateway: TransitGatewayId| {
+            let found = self.transit_attachment_of(vpc, gateway);
+            found
+                .is_some_and(|found| found.state == TransitState::Available && found.options.group_references)
+        };
+        let gateways = self.transit_gateways.iter().filter(|gateway| gateway.options.group_references);
+        gateways.map(|gateway| gateway.id).any(|id| allows(one, id) && allows(other, id))
+    }
+
     /// The tags of an attachment as `scope` sees them. Those of a VPC's are of the VPC's owner alone.
     pub(crate) fn transit_tags(&self, scope: Scope, id: TransitAttachmentId) -> Option<&Tags> {
         let own = self.transit_attachments.get(&id).filter(|attachment| attachment.scope == scope);

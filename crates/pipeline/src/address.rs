@@ -4,6 +4,7 @@ use crate::compiled::acl::AclEntries;
 use crate::compiled::group::{Members, Policy, Rules};
 use crate::compiled::place::Places;
 use crate::compiled::route::{Ranges, RoutingTable};
+use crate::compiled::transit::TransitRoutes;
 use crate::compiled::{Compiled, CompiledAcl, CompiledInterface, CompiledNat};
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -39,6 +40,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn entries(acl: &CompiledAcl) -> &AclEntries<Self>;
     /// The ranges of a route table.
     fn ranges(table: &RoutingTable) -> &Ranges<Self>;
+    /// The ranges of a route table of a transit gateway.
+    fn transit_ranges(table: &TransitRoutes) -> &Ranges<Self>;
     /// Who has which address.
     fn places(compiled: &Compiled) -> &Places<Self>;
     /// The private addresses that a NAT gateway lets new connections out from.
@@ -124,6 +127,10 @@ impl Address for u32 {
         &table.v4
     }
 
+    fn transit_ranges(table: &TransitRoutes) -> &Ranges<u32> {
+        &table.v4
+    }
+
     fn places(compiled: &Compiled) -> &Places<u32> {
         &compiled.places4
     }
@@ -194,6 +201,10 @@ impl Address for u128 {
     }
 
     fn ranges(table: &RoutingTable) -> &Ranges<u128> {
+        &table.v6
+    }
+
+    fn transit_ranges(table: &TransitRoutes) -> &Ranges<u128> {
         &table.v6
     }
 

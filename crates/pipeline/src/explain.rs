@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use weir_model::group::Direction;
 use weir_model::route::{Destination, Target};
 use weir_model::{
-    EgressOnlyGatewayId, GroupId, GroupRuleId, InterfaceId, InternetGatewayId, NatGatewayId, NetworkAclId,
-    PeeringId, RouteTableId, SubnetId,
+    Cidr, EgressOnlyGatewayId, GroupId, GroupRuleId, InterfaceId, InternetGatewayId, NatGatewayId,
+    NetworkAclId, PeeringId, RouteTableId, SubnetId, TransitAttachmentId, TransitGatewayId, TransitTableId,
 };
 
 /// What became of a packet, and why. Displays as the verdict and the stages on one line.
@@ -76,6 +76,15 @@ pub enum Step {
     Blackhole(Target),
     /// A peering connection carries, or refuses to carry, the packet.
     Peering(PeeringId),
+    /// A transit gateway looks the destination up in the table of the attachment that the packet came by.
+    Transit {
+        /// The gateway.
+        gateway: TransitGatewayId,
+        /// The table; `None` if the attachment is associated with none.
+        table: Option<TransitTableId>,
+        /// The most specific route and the attachment it leads to, a blackhole without; `None` if nothing matched.
+        route: Option<(Cidr, Option<TransitAttachmentId>)>,
+    },
     /// An internet gateway translates the source of a packet that leaves, or the destination of one that enters.
     InternetGateway {
         /// The gateway.
@@ -200,6 +209,7 @@ impl fmt::Display for Step {
             Step::Route { table, route } => route_step(f, *table, *route),
             Step::Blackhole(target) => write!(f, "blackhole {}", TargetName(*target)),
             Step::Peering(peering) => write!(f, "{peering}"),
+            Step::Transit { gateway, table, route } => transit_step(f, *gateway, *table, *route),
             Step::InternetGateway { gateway, direction, from, to } => {
                 write!(f, "{gateway} {} {from} as {to}", in_or_out(*direction))
             }
@@ -229,6 +239,21 @@ fn route_step(
         Some((Destination::Cidr(cidr), target)) => write!(f, "{cidr} to {}", TargetName(target)),
         Some((Destination::PrefixList(list), target)) => write!(f, "{list} to {}", TargetName(target)),
         None => f.write_str("has no route"),
+    }
+}
+
+fn transit_step(
+    f: &mut fmt::Formatter<'_>,
+    gateway: TransitGatewayId,
+    table: Option<TransitTableId>,
+    route: Option<(Cidr, Option<TransitAttachmentId>)>,
+) -> fmt::Result {
+    write!(f, "{gateway} ")?;
+    match (table, route) {
+        (None, _) => f.write_str("no route table"),
+        (Some(table), None) => write!(f, "{table} has no route"),
+        (Some(table), Some((cidr, Some(attachment)))) => write!(f, "{table} {cidr} to {attachment}"),
+        (Some(table), Some((cidr, None))) => write!(f, "{table} {cidr} to blackhole"),
     }
 }
 

@@ -149,7 +149,8 @@ pub(crate) fn waits(admission: Option<Admission>, connection: Connection) -> boo
 /// Source: VPC User Guide, "Flow log records", traffic-path.
 pub(crate) fn traffic_path(is_nitro: bool, way: Way) -> u8 {
     match way {
-        Way::SameSubnet | Way::SameZone | Way::CrossZone => 1,
+        // Towards a transit gateway a packet leaves through an interface of its own VPC.
+        Way::SameSubnet | Way::SameZone | Way::CrossZone | Way::Transit { .. } => 1,
         Way::Peering { same_region: true } => 4,
         Way::Peering { same_region: false } => 5,
         Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,

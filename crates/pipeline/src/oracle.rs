@@ -4,6 +4,8 @@
 //! pipeline, and is slow. Where the two disagree one of them is wrong. For tests and simulations.
 //! Source: the same pages of the VPC User Guide, EC2 User Guide and VPC Peering Guide, read once more.
 
+mod transit;
+
 use crate::packet::{ACK, FIN, Packet, RST, SYN, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
@@ -77,6 +79,12 @@ struct Sent<'a> {
     source: IpAddr,
     destination: IpAddr,
     hops: u8,
+    /// How often it has passed an interface of a transit gateway.
+    doors: usize,
+    /// Whether a gateway on the way makes its connection a tracked one.
+    tracks: bool,
+    /// Whether rules that name groups do not count, after a transit gateway.
+    hides_groups: bool,
     now: Nanos,
     /// The packet that an ICMP error quotes, as it was when it passed here.
     quoted: Option<Tuple>,
@@ -89,7 +97,8 @@ impl Oracle {
         if source.is_ipv4() != destination.is_ipv4() {
             return Fate::Drop(Reason::MixedFamilies);
         }
-        let sent = Sent { packet, source, destination, hops: 0, now, quoted: packet.quoted };
+        let (doors, tracks, hides_groups, quoted) = (0, false, false, packet.quoted);
+        let sent = Sent { packet, source, destination, hops: 0, doors, tracks, hides_groups, now, quoted };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
             Place::Interface(id) => match network.interfaces.get(&id) {
@@ -116,6 +125,8 @@ impl Oracle {
         if stays && owner(network, sender.vpc, sent.destination).is_none() {
             return Err(Fate::Drop(Reason::NoNeighbour));
         }
+        let tracks = !stays && leads_to_transit(network, subnet, sent);
+        let sent = Sent { tracks, ..sent };
         self.leave(network, (sender, subnet), sent, stays)?;
         if stays {
             let receiver = owner(network, sender.vpc, sent.destination);
@@ -198,6 +209,11 @@ impl Oracle {
                 let receiver = receiver.filter(|found| !by_instance || is_running(network, found));
                 self.arrive(network, receiver, sent, Some(sender), Reason::Blackhole)
             }
+            Target::TransitGateway(id) => {
+                let near = transit::attachment(network, sender.vpc, id);
+                let near = near.ok_or(Fate::Drop(Reason::Blackhole))?;
+                self.transit(network, (sender, subnet), (near, Sent { tracks: true, ..sent }))
+            }
             _ => Err(Fate::Drop(Reason::Blackhole)),
         }
     }
@@ -206,8 +222,8 @@ impl Oracle {
         if !is_global(sent.destination) || in_vpc(network, sender.vpc, sent.destination) {
             return Err(Fate::Drop(Reason::PrivateDestination));
         }
-        let public =
-            public_of(network, sender.vpc, sent.source).ok_or(Fate::Drop(Reason::NoPublicAddress))?;
+        let public = public_of(network, sender.vpc, sent.source).filter(|_| !transit::is_door(sender));
+        let public = public.ok_or(Fate::Drop(Reason::NoPublicAddress))?;
         let quoted = sent.quoted.map(|quoted| Tuple {
             destination: public_of(network, sender.vpc, quoted.destination).unwrap_or(quoted.destination),
             ..quoted
@@ -353,7 +369,7 @@ impl Oracle {
         let untracked = sent.packet.protocol.has_ports()
             && answers_open
             && matching.iter().any(|(group, rule)| is_for_all(network, group, rule, sent));
-        if untracked { Said::Yes } else { Said::YesTracked }
+        if untracked && !sent.tracks { Said::Yes } else { Said::YesTracked }
     }
 
     /// Whether an ICMP error is about a packet of a conversation that is known here. Of ICMP, only echo requests are
@@ -507,8 +523,11 @@ fn rule_matches(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) 
         Peer::Cidr(cidr) => cidr.contains(address),
         Peer::Group { group: wanted, .. } => {
             let Some(other) = network.groups.get(&wanted) else { return false };
-            let reachable = other.vpc == group.vpc || are_peers(network, group.vpc, other.vpc);
+            let by_transit =
+                rule.direction == Direction::Ingress && transit::may_refer(network, group.vpc, other.vpc);
+            let reachable = other.vpc == group.vpc || are_peers(network, group.vpc, other.vpc) || by_transit;
             reachable
+                && !sent.hides_groups
                 && network
                     .interfaces
                     .iter()
@@ -638,6 +657,14 @@ fn far_vpc(network: &Network, vpc: VpcId, id: weir_model::PeeringId) -> Option<V
 const STATIC: i32 = 2;
 const LOCAL: i32 = 1;
 const PROPAGATED: i32 = i32::MIN;
+
+/// Whether a packet that leaves `subnet` is led into a transit gateway.
+fn leads_to_transit(network: &Network, subnet: &Subnet, sent: Sent) -> bool {
+    match best_target(network, subnet, sent.destination) {
+        Some(Target::TransitGateway(id)) => transit::attachment(network, subnet.vpc, id).is_some(),
+        _ => false,
+    }
+}
 
 /// The target of the most specific route for `address`.
 fn best_target(network: &Network, subnet: &Subnet, address: IpAddr) -> Option<Target> {

@@ -104,6 +104,19 @@ pub struct Tuple {
 }
 
 impl Tuple {
+    /// A well-mixed number that both directions of a flow share (SplitMix64, Steele, Lea and Flood 2014).
+    pub(crate) fn shared_digest(self) -> u64 {
+        let ends = [(self.source, self.source_port), (self.destination, self.destination_port)];
+        let [one, other] = ends.map(|(address, port)| {
+            let number = match address {
+                IpAddr::V4(address) => u128::from(u32::from(address)),
+                IpAddr::V6(address) => u128::from(address),
+            };
+            mixed((number as u64) ^ mixed((number >> 64) as u64 ^ u64::from(port)))
+        });
+        mixed(one.wrapping_add(other) ^ u64::from(self.protocol.0))
+    }
+
     /// The tuple of packets that go the other way.
     pub fn reversed(self) -> Tuple {
         Tuple {
@@ -114,6 +127,13 @@ impl Tuple {
             destination_port: self.source_port,
         }
     }
+}
+
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// The dense number of an interface in one [`crate::Compiled`]; means nothing in another.

@@ -51,6 +51,11 @@ pub enum Way {
         /// Whether both VPCs are in one region.
         same_region: bool,
     },
+    /// Through a transit gateway, or several.
+    Transit {
+        /// Whether they are all of one region.
+        same_region: bool,
+    },
     /// Through one internet gateway, to or from the internet.
     InternetGateway,
     /// Out through one internet gateway and in through another, or the same: to a public address of an instance.
@@ -119,6 +124,14 @@ reasons! {
     PeeringDestination = "a peering connection only leads to the addresses of the peer VPC",
     /// Peering, source.
     PeeringSource = "a peering connection only carries packets from the VPC's own addresses: peering is not transitive",
+    /// The sender's zone has no door.
+    TransitZone = "the transit gateway attachment has no subnet in the sender's availability zone",
+    /// The attachment has no association.
+    TransitNoTable = "the transit gateway attachment is associated with no route table",
+    /// Nothing in the gateway's table.
+    TransitNoRoute = "no route of the transit gateway leads to the destination",
+    /// The gateway's route leads nowhere.
+    TransitBlackhole = "the route of the transit gateway is a blackhole",
     /// No mapping for the source at the gateway.
     NoPublicAddress = "the source has no public address, so the internet gateway drops it",
     /// A destination that does not exist on the internet.
@@ -195,6 +208,8 @@ impl fmt::Display for Way {
             Way::CrossZone => "cross zone",
             Way::Peering { same_region: true } => "peering",
             Way::Peering { same_region: false } => "peering between regions",
+            Way::Transit { same_region: true } => "transit gateway",
+            Way::Transit { same_region: false } => "transit gateways between regions",
             Way::InternetGateway => "internet gateway",
             Way::BetweenGateways => "between internet gateways",
         })

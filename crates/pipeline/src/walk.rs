@@ -13,6 +13,7 @@
 //! Guide, "limitations".
 
 mod gate;
+mod transit;
 
 use crate::address::{Address, Kind};
 use crate::compiled::route::Next;
@@ -89,7 +90,7 @@ pub(crate) struct Decision<A> {
     pub quoted: Option<Flow<A>>,
     /// The connection through a gateway that it belongs to, and the side it came from.
     pub passage: Option<(Side, Passage<A, InterfaceIdx>)>,
-    /// Which way it went last, if its route led to an interface or the internet.
+    /// Which way it went, if its route led to an interface or the internet: the part of it that counts most.
     pub way: Option<Way>,
     /// By how much its TTL went down.
     pub hops: u8,
@@ -145,6 +146,10 @@ pub(crate) struct Walk<'a, A, C, T> {
     departure: Option<Departure>,
     legs: Vec<Leg<A, InterfaceIdx>>,
     arrival: Option<Arrival<A>>,
+    /// The part of the way that counts for latency and size: over the internet, else through transit gateways, if it went so.
+    crossed: Option<Way>,
+    /// Whether rules that name groups stand for nobody, because the packet came through a gateway that does not tell.
+    groups_are_hidden: bool,
 }
 
 /// An interface by its number, and what is known of it.
@@ -177,6 +182,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             departure: None,
             legs: Vec::new(),
             arrival: None,
+            crossed: None,
+            groups_are_hidden: false,
         }
     }
 
@@ -189,7 +196,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
                 None => Err(Stop::Drop(Reason::UnknownPort)),
             },
         };
-        let Walk { departure, legs, arrival, quoted, passage, way, hops, .. } = self;
+        let Walk { departure, legs, arrival, quoted, passage, hops, crossed, way, .. } = self;
+        let way = crossed.or(way);
         Decision { verdict, departure, legs, arrival, quoted, passage, way, hops }
     }
 
@@ -248,7 +256,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     /// The receiver, if the destination is in the sender's subnet; `None` if the packet has to be routed.
     fn neighbour(&self, sender: &CompiledInterface) -> Result<Option<At<'a>>, Stop> {
-        if !self.compiled.subnet(sender).has(self.packet.destination) {
+        if !self.compiled.subnet(sender).has(self.flow.destination.ip()) {
             return Ok(None);
         }
         self.resident(sender.vpc_idx, Reason::NoNeighbour).map(Some)
@@ -314,7 +322,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Direction::Egress => self.flow.destination,
         };
         let rules = A::rules(self.compiled.policy(place.interface));
-        match rules.find(direction, peer, self.selected, &self.compiled.members) {
+        let members = (!self.groups_are_hidden).then_some(&self.compiled.members[..]);
+        match rules.find(direction, peer, self.selected, members) {
             Some(found) => Admission::Rule {
                 group: found.group,
                 rule: found.rule,
@@ -367,6 +376,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
                 let border = receiver.interface.subnet_idx != sender.subnet_idx;
                 self.arrive(receiver, border, way(sender, receiver.interface))
             }
+            (Next::Transit(end), _) => self.transit(sender, end),
             (Next::Blackhole | Next::Peer { .. }, target) => {
                 self.trace.step(|| Step::Blackhole(target));
                 Err(Stop::Drop(Reason::Blackhole))
@@ -405,7 +415,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         let places = A::places(self.compiled);
         let public = |address| places.private(sender.vpc_idx, address).and_then(|place| place.public);
         let from = self.flow.source;
-        let to = public(from).ok_or(Stop::Drop(Reason::NoPublicAddress))?;
+        // Whatever address a packet from another VPC has, it is no interface's here.
+        let own = public(from).filter(|_| !sender.is_door);
+        let to = own.ok_or(Stop::Drop(Reason::NoPublicAddress))?;
         self.flow.source = to;
         if let Some(quoted) = &mut self.quoted {
             quoted.destination = public(quoted.destination).unwrap_or(quoted.destination);
@@ -460,6 +472,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     /// Takes `way` on from the interface that the packet has left last: it is what the record of that interface tells.
     fn take(&mut self, way: Way) {
         self.way = Some(way);
+        if matches!(way, Way::InternetGateway | Way::BetweenGateways) {
+            self.crossed = Some(way);
+        }
         match (self.legs.last_mut(), &mut self.departure) {
             (Some(leg), _) if leg.direction == Direction::Egress => {
                 // Interfaces that AWS manages count as built on Nitro.

@@ -122,7 +122,7 @@ impl Network {
     ) -> Result<GroupRule, Refused> {
         let description = rule.description.filter(|text| !text.is_empty());
         check_marks("description", description.as_deref().unwrap_or_default())?;
-        let peer = self.resolve_peer(group, rule.peer)?;
+        let peer = self.resolve_peer((group, direction), rule.peer)?;
         Ok(GroupRule {
             id: cx.ids.fresh(),
             direction,
@@ -133,16 +133,20 @@ impl Network {
         })
     }
 
-    fn resolve_peer(&self, group: &Group, peer: NewPeer) -> Result<Peer, Refused> {
+    /// A group of another VPC can be named over a peering or, in rules of ingress, by way of a transit gateway.
+    fn resolve_peer(&self, (group, direction): (&Group, Direction), peer: NewPeer) -> Result<Peer, Refused> {
         match peer {
             NewPeer::Cidr(cidr) => Ok(Peer::Cidr(cidr)),
             NewPeer::PrefixList(id) => self.any_list(group.scope, id).map(|_| Peer::PrefixList(id)),
             NewPeer::Group { group: id, account } => {
                 let is_meant = |other: &&Group| account.is_none_or(|account| other.scope.account == account);
                 let other = self.groups.get(&id).filter(is_meant).ok_or(Missing::Group(id))?;
-                let peering = match other.vpc == group.vpc {
-                    true => None,
-                    false => Some(self.peering_between(group, other)?),
+                let by_transit = direction == Direction::Ingress && self.transit_joins(group.vpc, other.vpc);
+                let peering = match self.peering_between(group, other) {
+                    _ if other.vpc == group.vpc => None,
+                    Ok(peering) => Some(peering),
+                    Err(_) if by_transit => None,
+                    Err(refused) => return Err(refused),
                 };
                 Ok(Peer::Group { group: id, account: other.scope.account, peering })
             }

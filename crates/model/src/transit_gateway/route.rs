@@ -4,9 +4,10 @@
 //! the static one counts. Whether a route is active follows from its attachment.
 //! Source: Amazon VPC Transit Gateways guide, "Route tables and routes", "Route evaluation order" and "VPC attachments".
 
-use super::{TransitAttachment, TransitRefusal, TransitState, TransitTable};
+use super::{TransitAttachment, TransitEnd, TransitRefusal, TransitState, TransitTable};
 use crate::{Cidr, Cx, Limit, Network, Refused, TransitAttachmentId, TransitTableId, VpcId};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A static route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,16 @@ pub enum TransitHop {
     Attachment(TransitAttachmentId),
     /// Nowhere.
     Blackhole,
+}
+
+impl TransitHop {
+    /// The attachment; `None` for a blackhole.
+    pub fn attachment(self) -> Option<TransitAttachmentId> {
+        match self {
+            TransitHop::Attachment(attachment) => Some(attachment),
+            TransitHop::Blackhole => None,
+        }
+    }
 }
 
 /// A route as a table has it at the moment.
@@ -106,39 +117,22 @@ impl Network {
 
     /// The routes of a table by destination, IPv4 first: static ones, and propagated ones for other blocks.
     pub fn transit_routes(&self, table: &TransitTable) -> Vec<ListedTransitRoute> {
-        let mut routes: Vec<ListedTransitRoute> =
-            table.routes.iter().map(|route| self.listed_static(table, route)).collect();
+        let ends = self.transit_ends_of(table.gateway).into_iter();
+        let usable: BTreeSet<TransitAttachmentId> =
+            ends.filter(|end| end.state() == TransitState::Available).map(TransitEnd::id).collect();
+        let is_active = |to: Option<TransitAttachmentId>| to.is_some_and(|id| usable.contains(&id));
+        let mut routes: BTreeMap<Cidr, ListedTransitRoute> = BTreeMap::new();
+        for route in &table.routes {
+            let (destination, to) = (route.destination, route.hop.attachment());
+            let listed = ListedTransitRoute { destination, to, is_static: true, is_active: is_active(to) };
+            routes.insert(destination, listed);
+        }
         for (destination, attachment) in self.propagated(table) {
-            let route = ListedTransitRoute {
-                destination,
-                to: Some(attachment),
-                is_static: false,
-                is_active: self.is_transit_usable(table, attachment),
-            };
-            if !routes.iter().any(|held| held.destination == destination) {
-                routes.push(route);
-            }
+            let to = Some(attachment);
+            let listed = ListedTransitRoute { destination, to, is_static: false, is_active: is_active(to) };
+            routes.entry(destination).or_insert(listed);
         }
-        routes.sort_by_key(|route| route.destination);
-        routes
-    }
-
-    fn listed_static(&self, table: &TransitTable, route: &TransitRoute) -> ListedTransitRoute {
-        let to = match route.hop {
-            TransitHop::Attachment(attachment) => Some(attachment),
-            TransitHop::Blackhole => None,
-        };
-        ListedTransitRoute {
-            destination: route.destination,
-            to,
-            is_static: true,
-            is_active: to.is_some_and(|attachment| self.is_transit_usable(table, attachment)),
-        }
-    }
-
-    fn is_transit_usable(&self, table: &TransitTable, attachment: TransitAttachmentId) -> bool {
-        let mut ends = self.transit_ends_of(table.gateway).into_iter();
-        ends.any(|end| end.id() == attachment && end.state() == TransitState::Available)
+        routes.into_values().collect()
     }
 
     /// The blocks that attached VPCs tell a table. A block that overlaps one of a VPC attached before stays untold.

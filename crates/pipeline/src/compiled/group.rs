@@ -63,13 +63,14 @@ pub(crate) struct Allowed {
 }
 
 impl<A: Address> Rules<A> {
-    /// The rule that lets a packet with `selected` pass from or to `peer`, if there is one.
+    /// The rule that lets a packet with `selected` pass from or to `peer`, if there is one. Without `members` rules that
+    /// name groups stand for nobody.
     pub fn find(
         &self,
         direction: Direction,
         peer: A,
         selected: Selected,
-        members: &[Members],
+        members: Option<&[Members]>,
     ) -> Option<Allowed> {
         let (side, other) = match direction {
             Direction::Ingress => (&self.ingress, &self.egress),
@@ -95,8 +96,11 @@ fn transport(protocol: Protocol) -> Option<usize> {
 }
 
 impl<A: Address> Rule<A> {
-    fn has_member(&self, peer: A, members: &[Members]) -> bool {
-        self.members == ANYONE || A::members(&members[self.members as usize]).binary_search(&peer).is_ok()
+    fn has_member(&self, peer: A, members: Option<&[Members]>) -> bool {
+        self.members == ANYONE
+            || members.is_some_and(|members| {
+                A::members(&members[self.members as usize]).binary_search(&peer).is_ok()
+            })
     }
 
     fn is_wide(&self) -> bool {
@@ -195,7 +199,7 @@ impl<'a> Policies<'a> {
             Peer::Cidr(cidr @ Cidr::V4(_)) => v4.add_block(selector, cidr, name),
             Peer::Cidr(cidr @ Cidr::V6(_)) => v6.add_block(selector, cidr, name),
             Peer::Group { group: peer, .. } => {
-                let Some(members) = self.reachable_members(group.vpc, peer) else { return };
+                let Some(members) = self.reachable_members((group.vpc, rule.direction), peer) else { return };
                 v4.add(Rule { selector, members, network: 0, mask: 0 }, name);
                 v6.add(Rule { selector, members, network: 0, mask: 0 }, name);
             }
@@ -212,10 +216,12 @@ impl<'a> Policies<'a> {
     /// The members of `group` if a rule in `vpc` may name it.
     ///
     /// Any active peering connection between the two VPCs will do: stale rules become valid again when a new one is
-    /// made (VPC Peering Guide, "Identify stale security group rules").
-    fn reachable_members(&self, vpc: VpcId, group: GroupId) -> Option<u32> {
+    /// made (VPC Peering Guide, "Identify stale security group rules"). By way of a transit gateway only rules of ingress
+    /// name groups (Amazon VPC Transit Gateways guide, "Security group referencing").
+    fn reachable_members(&self, (vpc, direction): (VpcId, Direction), group: GroupId) -> Option<u32> {
         let other = self.network.groups.get(&group)?.vpc;
-        let reachable = vpc == other || self.peers.contains(&(vpc, other));
+        let by_transit = direction == Direction::Ingress && self.network.transit_joins(vpc, other);
+        let reachable = vpc == other || self.peers.contains(&(vpc, other)) || by_transit;
         self.member_index.get(&group).copied().filter(|_| reachable)
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod place;
 pub(crate) mod route;
 pub(crate) mod selector;
 mod target;
+pub(crate) mod transit;
 
 pub(crate) use acl::CompiledAcl;
 
@@ -23,8 +24,9 @@ use route::RoutingTable;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use target::Targets;
+use transit::{Gateways, Transit};
 use weir_model::instance::InstanceState;
-use weir_model::interface::Interface;
+use weir_model::interface::{Interface, InterfaceKind};
 use weir_model::nat_gateway::NatState;
 use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::Subnet;
@@ -48,6 +50,7 @@ pub struct Compiled {
     pub(crate) members: Vec<Members>,
     /// By ascending id.
     nats: Vec<CompiledNat>,
+    pub(crate) transit: Transit,
     pub(crate) places4: Places<u32>,
     pub(crate) places6: Places<u128>,
 }
@@ -74,6 +77,8 @@ pub struct CompiledInterface {
     /// Whether packets must have one of its own addresses as source (leaving) or destination (arriving).
     pub source_dest_check: bool,
     pub(crate) is_nitro: bool,
+    /// Whether it is a transit gateway's: what leaves it was not sent in its VPC.
+    pub(crate) is_door: bool,
     pub(crate) timeouts: Timeouts,
     pub(crate) own4: Vec<u32>,
     pub(crate) own6: Vec<u128>,
@@ -242,7 +247,9 @@ impl<'a> Builder<'a> {
         let mut policies = Policies::new(self.network);
         let mut interfaces = self.interfaces(&mut policies);
         let nats = self.nats(&mut interfaces);
-        let (subnets, tables) = self.subnets(&interfaces, &nats);
+        let gateways = Gateways { network: self.network, interfaces: &interfaces, vpc_idx: &self.vpc_idx };
+        let transit = gateways.build();
+        let (subnets, tables) = self.subnets(&interfaces, (&nats, &transit));
         let (places4, places6) = self.places(&interfaces);
         Compiled {
             generation: self.network.generation(),
@@ -254,6 +261,7 @@ impl<'a> Builder<'a> {
             policies: policies.policies,
             members: policies.members,
             nats,
+            transit,
             places4,
             places6,
         }
@@ -309,6 +317,7 @@ impl<'a> Builder<'a> {
             primary: interface.primary(),
             is_running: is_running(self.network, interface),
             source_dest_check: interface.source_dest_check,
+            is_door: interface.kind == InterfaceKind::TransitGateway,
             is_nitro: instance_type.is_none_or(|instance| nitro::is_nitro(&instance.instance_type)),
             timeouts: Timeouts::of(interface.tracking),
             own4: interface.addresses.iter().map(|address| address.private.into()).collect(),
@@ -341,9 +350,9 @@ impl<'a> Builder<'a> {
     fn subnets(
         &mut self,
         interfaces: &[CompiledInterface],
-        nats: &[CompiledNat],
+        (nats, transit): (&[CompiledNat], &Transit),
     ) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
-        let targets = Targets { network: self.network, interfaces, nats, vpc_idx: &self.vpc_idx };
+        let targets = Targets { network: self.network, interfaces, nats, vpc_idx: &self.vpc_idx, transit };
         let mut tables: Vec<RoutingTable> =
             self.network.route_tables.iter().map(|table| targets.table(table)).collect();
         let choice = TableChoice::new(self.network);

@@ -55,6 +55,8 @@ pub(crate) enum Next {
     EgressOnlyGateway,
     /// Hand it to an interface, whatever its destination.
     Interface(InterfaceIdx),
+    /// Hand it to a transit gateway, by the VPC's attachment with this index.
+    Transit(u32),
     /// Drop it.
     Blackhole,
 }
@@ -95,9 +97,24 @@ struct Block<A> {
 
 impl<A: Address> Ranges<A> {
     fn new(routes: &[(CompiledRoute, Vec<Cidr>)]) -> Ranges<A> {
+        Ranges::cut(sorted_blocks(routes))
+    }
+
+    /// The ranges of `cidrs`, each with its place among them; of nested ones the narrowest wins. No two are the same.
+    pub fn of_blocks(cidrs: impl Iterator<Item = Cidr>) -> Ranges<A> {
+        let block = |(cidr, route)| {
+            let (first, mask) = A::block(cidr)?;
+            Some(Block { first, last: first.or_not(mask), route })
+        };
+        let mut blocks: Vec<Block<A>> = cidrs.zip(0..).filter_map(block).collect();
+        blocks.sort_by_key(|block| (block.first, Reverse(block.last)));
+        Ranges::cut(blocks)
+    }
+
+    fn cut(blocks: Vec<Block<A>>) -> Ranges<A> {
         let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], pivots: Vec::new() };
         let mut around: Vec<Block<A>> = Vec::new();
-        for block in sorted_blocks(routes) {
+        for block in blocks {
             ranges.leave(&mut around, Some(block.first));
             ranges.begin(block.first, block.route);
             around.push(block);
@@ -125,9 +142,11 @@ impl<A: Address> Ranges<A> {
         self.routes.push(route);
     }
 
+    /// The number of the range that `address` is in; of no use as an index if it is in none.
+    ///
     /// A search of a tree with [`FAN`] branches: at each level, the last start that is not after `address`.
     #[inline]
-    fn find(&self, address: A) -> u32 {
+    pub fn find(&self, address: A) -> u32 {
         let mut place = 0;
         for level in &self.pivots {
             place = last_before(level, place, address) * FAN;

@@ -3,6 +3,7 @@
 //! Source: EC2 API Reference, Route (`state`: "the blackhole state indicates that the route's target isn't available").
 
 use super::route::{CompiledRoute, Next, RoutingTable, local};
+use super::transit::Transit;
 use super::{CompiledInterface, CompiledNat};
 use crate::packet::InterfaceIdx;
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(super) struct Targets<'a> {
     pub interfaces: &'a [CompiledInterface],
     pub nats: &'a [CompiledNat],
     pub vpc_idx: &'a BTreeMap<VpcId, u32>,
+    pub transit: &'a Transit,
 }
 
 impl Targets<'_> {
@@ -69,7 +71,8 @@ impl Targets<'_> {
             Target::Instance(_, id) => self.instance(vpc, id),
             Target::NatGateway(id) => self.nat_gateway(vpc, id),
             Target::EgressOnlyGateway(id) => self.egress_only_gateway(vpc, id),
-            Target::VpcEndpoint(_) | Target::TransitGateway(_) | Target::VpnGateway(_) => None,
+            Target::TransitGateway(id) => self.transit.end_of(vpc, id).map(Next::Transit),
+            Target::VpcEndpoint(_) | Target::VpnGateway(_) => None,
         };
         next.unwrap_or(Next::Blackhole)
     }

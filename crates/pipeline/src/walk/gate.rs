@@ -185,7 +185,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             let subnet = self.compiled.subnet(place.interface);
             let route = self.compiled.table(subnet).find(self.flow.destination);
             let next = route.filter(|_| !subnet.has(self.flow.destination.ip())).map(|route| route.next);
-            return matches!(next, Some(Next::NatGateway(_) | Next::EgressOnlyGateway));
+            return matches!(next, Some(Next::NatGateway(_) | Next::EgressOnlyGateway | Next::Transit(_)));
         }
         let came_over_internet = matches!(self.way, Some(Way::InternetGateway | Way::BetweenGateways));
         let is_own_passage = self.passage.is_some_and(|(_, passage)| passage.gate == place.index);

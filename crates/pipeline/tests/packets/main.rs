@@ -16,8 +16,10 @@ macro_rules! fixtures {
     };
 }
 
-const NETS: &[(&str, &str)] = fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net" "nat.net");
-const TABLES: &[(&str, &str)] = fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt" "nat.txt");
+const NETS: &[(&str, &str)] =
+    fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net" "nat.net" "transit.net");
+const TABLES: &[(&str, &str)] =
+    fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt" "nat.txt" "transit.txt");
 
 #[test]
 fn packets_meet_their_fates() {

@@ -13,11 +13,18 @@
 //! peering NAME VPC VPC pending|active|deleted
 //! nat NAME SUBNET ADDRESS [public ADDRESS] [and ADDRESS [public ADDRESS]] [pending]
 //! eigw NAME VPC
+//! tgw NAME [region REGION] [references]
+//! attach NAME TGW VPC SUBNET=ADDRESS,… [in TABLE] [appliance] [no-references] [deleted]
+//! transit NAME TGW                      CIDR ATTACHMENT|blackhole, from ATTACHMENT
+//! tgw-peering NAME TGW TGW pending|available|deleted [TABLE TABLE]
 //! ```
 //! TRAFFIC: `all`, `tcp`, `tcp:22`, `udp:53-54`, `icmp`, `icmp:8`, `icmp:3/4`, `icmp6`, `proto:47`.
 //! TARGET: `igw:NAME`, `eigw:NAME`, `peering:NAME`, `interface:HOST`, `instance:HOST`, `nat:NAME`, `endpoint:NAME`,
 //! `tgw:NAME`, `vgw:NAME`. The lists `s3` and `dynamodb` are AWS's own of us-east-1. A subnet without an ACL has one that
 //! allows everything; a host without groups has none.
+
+#[path = "net/transit.rs"]
+mod transit;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -214,6 +221,10 @@ impl Net {
             "peering" => self.add_peering(words),
             "nat" => self.add_nat(words),
             "eigw" => self.add_eigw(words),
+            "tgw" => self.add_tgw(words),
+            "attach" => self.add_attach(words),
+            "transit" => self.add_transit_table(words),
+            "tgw-peering" => self.add_tgw_peering(words),
             other => panic!("no resource: {other}"),
         }
     }
@@ -225,6 +236,7 @@ impl Net {
             "acl" => self.add_entry(name, words),
             "group" => self.add_rule(name, words),
             "table" => self.add_route(name, words),
+            "transit" => self.add_transit_route(name, words),
             other => panic!("nothing goes below {other}"),
         }
     }
@@ -385,7 +397,7 @@ impl Net {
             Target::EgressOnlyGateway(id) => self.call(id, text),
             Target::NatGateway(id) => self.call(id, text),
             Target::VpcEndpoint(id) => self.call(id, text),
-            Target::TransitGateway(id) => self.call(id, text),
+            Target::TransitGateway(id) if !self.network.transit_gateways.has(&id) => self.call(id, text),
             Target::VpnGateway(id) => self.call(id, text),
             _ => {}
         }

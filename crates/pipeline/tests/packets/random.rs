@@ -6,7 +6,7 @@
 use crate::net::Net;
 use crate::rows::{Story, accounts, change, fate_of};
 use std::net::IpAddr;
-use weir_model::interface::PrivateAddress;
+use weir_model::interface::{InterfaceKind, PrivateAddress};
 use weir_model::{Ids, InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Fate, Place};
 use weir_pipeline::packet::{ACK, FIN, RST, SYN};
@@ -74,10 +74,52 @@ pub fn network(rng: &mut Rng) -> String {
     for list in 0..2 {
         say(&mut text, &random_list(rng, list));
     }
+    let references = if rng.chance(50) { " references" } else { "" };
+    say(&mut text, &format!("tgw t{references}\ntgw u region eu-west-1"));
     for vpc in 0..3 {
         resources(rng, &mut text, vpc);
     }
+    transit(rng, &mut text);
     text
+}
+
+/// Two VPCs at one transit gateway with two tables, the third at another; the gateways are peered.
+fn transit(rng: &mut Rng, text: &mut String) {
+    for vpc in 0..3 {
+        say(text, &attachment(rng, vpc));
+    }
+    let state = rng.pick(&["available", "available", "available", "pending"]);
+    say(text, &format!("tgw-peering pp t u {state} {} x2", rng.pick(&["x0", "x1"])));
+    for (table, gateway) in [("x0", "t"), ("x1", "t"), ("x2", "u")] {
+        say(text, &format!("transit {table} {gateway}"));
+        for attachment in (0..3).filter(|_| rng.chance(60)) {
+            say(text, &format!("  from at{attachment}"));
+        }
+        for _ in 0..rng.below(4) {
+            say(text, &format!("  {}", transit_route(rng)));
+        }
+    }
+}
+
+fn attachment(rng: &mut Rng, vpc: usize) -> String {
+    let gateway = if vpc == 2 { "u" } else { "t" };
+    let door = |subnet: usize| format!("n{vpc}{subnet}=10.{vpc}.{subnet}.200");
+    let doors = if rng.chance(60) { format!("{},{}", door(0), door(1)) } else { door(rng.below(2)) };
+    let mut line = format!("attach at{vpc} {gateway} v{vpc} {doors}");
+    if rng.chance(90) {
+        let table = if vpc == 2 { "x2" } else { rng.pick(&["x0", "x1"]) };
+        line += &format!(" in {table}");
+    }
+    for (word, percent) in [("appliance", 30), ("no-references", 20), ("deleted", 5)] {
+        if rng.chance(percent) {
+            line += &format!(" {word}");
+        }
+    }
+    line
+}
+
+fn transit_route(rng: &mut Rng) -> String {
+    format!("{} {}", block(rng), rng.pick(&["at0", "at1", "at2", "pp", "pp", "blackhole"]))
 }
 
 fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
@@ -198,7 +240,9 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
     let far = rng.below(3);
     let (one, other) = (vpc.min(far), vpc.max(far));
     let host = format!("h{vpc}{}{}", rng.below(2), rng.below(3));
-    let target = match rng.below(8) {
+    let target = match rng.below(10) {
+        8 | 9 if vpc == 2 => "tgw:u".to_owned(),
+        8 | 9 => "tgw:t".to_owned(),
         0..=2 => format!("igw:g{vpc}"),
         3 | 4 if one != other => format!("peering:p{one}{other}"),
         3 | 4 => "peering:p01".to_owned(),
@@ -216,7 +260,9 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
 fn random_change(rng: &mut Rng) -> String {
     let vpc = rng.below(3);
     match rng.below(12) {
-        11 => random_list(rng, vpc % 2),
+        11 if rng.chance(40) => random_list(rng, vpc % 2),
+        11 if rng.chance(50) => format!("add transit x{}: {}", rng.below(3), transit_route(rng)),
+        11 => format!("new {}", attachment(rng, vpc)),
         0 | 1 => format!("add group s{vpc}{}: {}", rng.below(3), random_rule(rng)),
         2 | 3 => {
             let group = format!("s{vpc}{}", rng.below(3));
@@ -384,7 +430,8 @@ fn flags(rng: &mut Rng) -> u8 {
 
 /// A random packet between addresses of the random network and around it, and where it enters.
 pub fn random_packet(rng: &mut Rng, net: &Net) -> (Place, Packet) {
-    let hosts: Vec<InterfaceId> = net.network.interfaces.iter().map(|found| found.id).collect();
+    let hosts = net.network.interfaces.iter().filter(|found| found.kind == InterfaceKind::Interface);
+    let hosts: Vec<InterfaceId> = hosts.map(|found| found.id).collect();
     let from = match rng.chance(25) {
         true => Place::Internet,
         false => Place::Interface(rng.pick(&hosts)),

@@ -100,10 +100,7 @@ impl Operation for DeleteTransitGatewayRoute {
         let (id, destination) = (self.transit_gateway_route_table_id, self.destination_cidr_block);
         let was = cx.command(|network, cx| network.delete_transit_route(cx, id, destination))?;
         let table = cx.network.transit_table(cx.scope, id)?;
-        let to = match was.hop {
-            TransitHop::Attachment(attachment) => Some(attachment),
-            TransitHop::Blackhole => None,
-        };
+        let to = was.hop.attachment();
         let route = ListedTransitRoute { destination, to, is_static: true, is_active: false };
         let view = TransitRouteView::of(cx.seen(), table, &route);
         Ok(OneTransitRoute { route: TransitRouteView { state: "deleted", ..view } })
