@@ -189,7 +189,7 @@ pub(super) struct GroupName {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Attachment {
-    pub attachment_id: String,
+    pub attachment_id: Option<String>,
     pub instance_id: Option<String>,
     #[serde(default)]
     pub device_index: u16,

@@ -16,7 +16,10 @@ use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Route, RouteAssociation, RouteTable, Target};
 use weir_model::subnet::Subnet;
 use weir_model::vpc::{CidrAssociation, Vpc};
-use weir_model::{AccountId, Cidr, Cidr4, Ids, NetworkAclId, PortRange, Protocol, Scope, Tags, Timestamp};
+use weir_model::{
+    AccountId, Cidr, Cidr4, Ids, Network, NetworkAclId, Owned, PortRange, Protocol, Scope, Table, Tags,
+    Timestamp,
+};
 
 /// Puts one region's answers into the network.
 pub(super) struct Convert<'a> {
@@ -69,21 +72,24 @@ impl Convert<'_> {
         if let Some(id) = dhcp_options {
             let options = vec![("domain-name-servers".to_owned(), vec!["AmazonProvidedDNS".to_owned()])];
             let default = DhcpOptions { id, scope, options, is_default: true, tags: Tags::new() };
-            self.imported.network.dhcp_options.insert(default);
+            self.put(|network| &mut network.dhcp_options, default);
         }
-        self.imported.network.vpcs.insert(Vpc {
-            id: self.read(&vpc.vpc_id)?,
-            scope,
-            cidrs,
-            ipv6_cidrs,
-            dhcp_options,
-            is_default: vpc.is_default,
-            dns_support: true,
-            dns_hostnames: vpc.is_default,
-            usage_metrics: false,
-            tenancy: vpc.instance_tenancy.unwrap_or_else(|| "default".into()),
-            tags: tags(vpc.tags),
-        });
+        self.put(
+            |network| &mut network.vpcs,
+            Vpc {
+                id: self.read(&vpc.vpc_id)?,
+                scope,
+                cidrs,
+                ipv6_cidrs,
+                dhcp_options,
+                is_default: vpc.is_default,
+                dns_support: true,
+                dns_hostnames: vpc.is_default,
+                usage_metrics: false,
+                tenancy: vpc.instance_tenancy.unwrap_or_else(|| "default".into()),
+                tags: tags(vpc.tags),
+            },
+        );
         Ok(())
     }
 
@@ -112,7 +118,7 @@ impl Convert<'_> {
             host_names: Default::default(),
             tags: tags(subnet.tags),
         };
-        self.imported.network.subnets.insert(subnet);
+        self.put(|network| &mut network.subnets, subnet);
         Ok(())
     }
 
@@ -142,14 +148,17 @@ impl Convert<'_> {
             });
         }
         entries.sort_by_key(|entry| (entry.direction, entry.number));
-        self.imported.network.acls.insert(NetworkAcl {
-            id: self.read(&acl.network_acl_id)?,
-            scope: self.scope(acl.owner_id.as_deref())?,
-            vpc: self.read(&acl.vpc_id)?,
-            is_default: acl.is_default,
-            entries,
-            tags: tags(acl.tags),
-        });
+        self.put(
+            |network| &mut network.acls,
+            NetworkAcl {
+                id: self.read(&acl.network_acl_id)?,
+                scope: self.scope(acl.owner_id.as_deref())?,
+                vpc: self.read(&acl.vpc_id)?,
+                is_default: acl.is_default,
+                entries,
+                tags: tags(acl.tags),
+            },
+        );
         Ok(())
     }
 
@@ -170,15 +179,18 @@ impl Convert<'_> {
                 self.rules(permission, direction, scope.account, &mut rules)?;
             }
         }
-        self.imported.network.groups.insert(Group {
-            id: self.read(&group.group_id)?,
-            scope,
-            vpc: self.read(&vpc)?,
-            name: group.group_name,
-            description: group.description,
-            rules,
-            tags: tags(group.tags),
-        });
+        self.put(
+            |network| &mut network.groups,
+            Group {
+                id: self.read(&group.group_id)?,
+                scope,
+                vpc: self.read(&vpc)?,
+                name: group.group_name,
+                description: group.description,
+                rules,
+                tags: tags(group.tags),
+            },
+        );
         Ok(())
     }
 
@@ -246,12 +258,15 @@ impl Convert<'_> {
 
     fn internet_gateway(&mut self, gateway: answers::InternetGateway) -> Outcome {
         let vpc = gateway.attachments.first().map(|attachment| self.read(&attachment.vpc_id)).transpose()?;
-        self.imported.network.internet_gateways.insert(InternetGateway {
-            id: self.read(&gateway.internet_gateway_id)?,
-            scope: self.scope(gateway.owner_id.as_deref())?,
-            vpc,
-            tags: tags(gateway.tags),
-        });
+        self.put(
+            |network| &mut network.internet_gateways,
+            InternetGateway {
+                id: self.read(&gateway.internet_gateway_id)?,
+                scope: self.scope(gateway.owner_id.as_deref())?,
+                vpc,
+                tags: tags(gateway.tags),
+            },
+        );
         Ok(())
     }
 
@@ -279,7 +294,7 @@ impl Convert<'_> {
                 None => *self.imported.left_out.entry("Routes".into()).or_default() += 1,
             }
         }
-        self.imported.network.route_tables.insert(converted);
+        self.put(|network| &mut network.route_tables, converted);
         Ok(())
     }
 
@@ -358,7 +373,7 @@ impl Convert<'_> {
             description: interface.description,
             tags: tags(interface.tag_set),
         };
-        self.imported.network.interfaces.insert(converted);
+        self.put(|network| &mut network.interfaces, converted);
         Ok(())
     }
 
@@ -375,11 +390,15 @@ impl Convert<'_> {
         Ok(PrivateAddress { private: self.read(&address.private_ip_address)?, public })
     }
 
-    fn attachment(&self, attachment: &answers::Attachment) -> Outcome<Attachment> {
-        // Attachments that AWS manages have ids of other prefixes (ela-attach); only the instance's matter.
-        let id = attachment.attachment_id.replacen("ela-attach-", "eni-attach-", 1);
+    fn attachment(&mut self, attachment: &answers::Attachment) -> Outcome<Attachment> {
+        // Attachments that AWS manages have ids of other prefixes (ela-attach); only the instance's matter. Of another
+        // account's interface in a shared subnet, answers do not name the attachment.
+        let id = match &attachment.attachment_id {
+            Some(id) => self.read(&id.replacen("ela-attach-", "eni-attach-", 1))?,
+            None => self.ids.fresh(),
+        };
         Ok(Attachment {
-            id: self.read(&id)?,
+            id,
             instance: attachment.instance_id.as_deref().map(|id| self.read(id)).transpose()?,
             device_index: attachment.device_index,
             since: Timestamp(0),
@@ -414,7 +433,7 @@ impl Convert<'_> {
                 zone: self.read(&instance.placement.availability_zone)?,
                 tags: tags(instance.tags),
             };
-            self.imported.network.instances.insert(converted);
+            self.put(|network| &mut network.instances, converted);
         }
         Ok(())
     }
@@ -483,14 +502,26 @@ impl Convert<'_> {
                 }),
                 _ => None,
             };
-        self.imported.network.addresses.insert(Address {
-            id: self.read(allocation)?,
-            scope: self.scope(None)?,
-            public: self.read(&address.public_ip)?,
-            association,
-            tags: tags(address.tags),
-        });
+        self.put(
+            |network| &mut network.addresses,
+            Address {
+                id: self.read(allocation)?,
+                scope: self.scope(None)?,
+                public: self.read(&address.public_ip)?,
+                association,
+                tags: tags(address.tags),
+            },
+        );
         Ok(())
+    }
+
+    /// Puts in what an answer shows. In a shared VPC several accounts' answers show one resource: its owner's count.
+    fn put<R: Owned>(&mut self, table: fn(&mut Network) -> &mut Table<R>, resource: R) {
+        let table = table(&mut self.imported.network);
+        let is_anothers = self.place.account.is_some_and(|account| account != resource.scope().account);
+        if !is_anothers || !table.has(&resource.key()) {
+            table.insert(resource);
+        }
     }
 
     /// Owner and region: the owner an answer names, else the account of its folder, else the default one.

@@ -428,9 +428,13 @@ fn compiled_subnet(subnet: &Subnet, acl: u32, table: u32) -> CompiledSubnet {
     }
 }
 
-/// Whether a host is behind the interface: it is attached, and if to an instance, to a running one.
+/// Whether a host is behind the interface: it is attached, and if to an instance, to a running one. What AWS manages for
+/// services that are no part of a VPC (load balancers, databases) answers nothing.
 fn is_running(network: &Network, interface: &Interface) -> bool {
     let Some(attachment) = &interface.attachment else { return false };
+    if interface.kind == InterfaceKind::Managed {
+        return false;
+    }
     attachment.instance.is_none_or(|instance| {
         network.instances.get(&instance).is_some_and(|instance| instance.state == InstanceState::Running)
     })
