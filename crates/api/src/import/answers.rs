@@ -43,6 +43,8 @@ answers! {
     acls: Acl = "NetworkAcls",
     route_tables: RouteTable = "RouteTables",
     internet_gateways: InternetGateway = "InternetGateways",
+    nat_gateways: NatGateway = "NatGateways",
+    egress_only_gateways: EgressOnlyGateway = "EgressOnlyInternetGateways",
     peerings: Peering = "VpcPeeringConnections",
     addresses: Address = "Addresses",
 }
@@ -395,6 +397,7 @@ pub(super) struct Route {
     pub gateway_id: Option<String>,
     pub instance_id: Option<String>,
     pub nat_gateway_id: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
     pub network_interface_id: Option<String>,
     pub transit_gateway_id: Option<String>,
     pub vpc_peering_connection_id: Option<String>,
@@ -416,6 +419,41 @@ pub(super) struct InternetGateway {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GatewayAttachment {
     pub vpc_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NatGateway {
+    pub nat_gateway_id: String,
+    pub vpc_id: String,
+    pub subnet_id: String,
+    pub state: String,
+    pub connectivity_type: Option<String>,
+    #[serde(default)]
+    pub nat_gateway_addresses: Vec<NatAddress>,
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NatAddress {
+    pub allocation_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub private_ip: Option<String>,
+    pub public_ip: Option<String>,
+    #[serde(default)]
+    pub is_primary: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EgressOnlyGateway {
+    pub egress_only_internet_gateway_id: String,
+    #[serde(default)]
+    pub attachments: Vec<GatewayAttachment>,
+    #[serde(default)]
+    pub tags: Vec<Tag>,
 }
 
 #[derive(Deserialize)]

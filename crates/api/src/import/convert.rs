@@ -28,7 +28,7 @@ pub(super) struct Convert<'a> {
     pub imported: &'a mut Imported,
 }
 
-type Outcome<T = ()> = Result<T, ImportError>;
+pub(super) type Outcome<T = ()> = Result<T, ImportError>;
 
 impl Convert<'_> {
     /// Converts everything.
@@ -45,6 +45,8 @@ impl Convert<'_> {
         answers.route_tables.into_iter().try_for_each(|table| self.route_table(table))?;
         answers.interfaces.into_iter().try_for_each(|interface| self.interface(interface))?;
         answers.reservations.into_iter().try_for_each(|reservation| self.reservation(reservation))?;
+        answers.nat_gateways.into_iter().try_for_each(|gateway| self.nat_gateway(gateway))?;
+        answers.egress_only_gateways.into_iter().try_for_each(|gateway| self.egress_only_gateway(gateway))?;
         answers.peerings.into_iter().try_for_each(|peering| self.peering(peering))?;
         answers.addresses.into_iter().try_for_each(|address| self.address(address))
     }
@@ -331,6 +333,9 @@ impl Convert<'_> {
         if let Some(id) = &route.nat_gateway_id {
             return Ok(Some(Target::NatGateway(self.read(id)?)));
         }
+        if let Some(id) = &route.egress_only_internet_gateway_id {
+            return Ok(Some(Target::EgressOnlyGateway(self.read(id)?)));
+        }
         if let Some(id) = &route.transit_gateway_id {
             return Ok(Some(Target::TransitGateway(self.read(id)?)));
         }
@@ -516,7 +521,7 @@ impl Convert<'_> {
     }
 
     /// Puts in what an answer shows. In a shared VPC several accounts' answers show one resource: its owner's count.
-    fn put<R: Owned>(&mut self, table: fn(&mut Network) -> &mut Table<R>, resource: R) {
+    pub(super) fn put<R: Owned>(&mut self, table: fn(&mut Network) -> &mut Table<R>, resource: R) {
         let table = table(&mut self.imported.network);
         let is_anothers = self.place.account.is_some_and(|account| account != resource.scope().account);
         if !is_anothers || !table.has(&resource.key()) {
@@ -525,13 +530,13 @@ impl Convert<'_> {
     }
 
     /// Owner and region: the owner an answer names, else the account of its folder, else the default one.
-    fn scope(&self, owner: Option<&str>) -> Outcome<Scope> {
+    pub(super) fn scope(&self, owner: Option<&str>) -> Outcome<Scope> {
         let owner = owner.map(|owner| self.read(owner)).transpose()?;
         let account = owner.or(self.place.account).unwrap_or(AccountId::DEFAULT);
         Ok(Scope { account, region: self.place.region })
     }
 
-    fn read<T: FromStr<Err: std::fmt::Display>>(&self, text: &str) -> Outcome<T> {
+    pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(&self, text: &str) -> Outcome<T> {
         text.parse().map_err(|error| self.malformed(&format!("{text}: {error}")))
     }
 
@@ -542,7 +547,7 @@ impl Convert<'_> {
     }
 }
 
-fn tags(tags: Vec<answers::Tag>) -> Tags {
+pub(super) fn tags(tags: Vec<answers::Tag>) -> Tags {
     tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod convert;
+mod nat;
 #[cfg(test)]
 mod tests;
 
