@@ -4,17 +4,16 @@ use super::*;
 use std::io::Write;
 use std::net::IpAddr;
 use weir_model::instance::InstanceState;
-use weir_model::interface::Interface;
+use weir_model::interface::{Interface, InterfaceKind};
 use weir_model::{Nanos, Protocol};
 use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
 
 /// The networks, and how many probes of each are the VPC's rules' alone to decide.
-const NETWORKS: [(&str, usize); 7] = [
+const NETWORKS: [(&str, usize); 6] = [
     ("aws_instance_multiple_interface", 140),
     ("aws_multi_account_vpc_peering", 24),
     ("aws_nlb_targets_instance", 152),
     ("aws_shared_vpc", 224),
-    ("aws_tgw_multi_az_intra_region", 188),
     ("aws_traffic_in_igw_out_ngw", 34),
     ("aws_vpc_endpoints", 52),
 ];
@@ -144,6 +143,14 @@ fn is_own(network: &Network, interface: &Interface, address: IpAddr) -> bool {
     })
 }
 
+/// Whether whoever is behind `port` answers at all: an interface endpoint does on the ports of its service only.
+fn answers(network: &Network, pipeline: &Pipeline, port: Port, packet: &Packet) -> bool {
+    let Port::Interface(index) = port else { return true };
+    let interface = network.interfaces.get(&pipeline.compiled().interface(index).id);
+    interface.is_none_or(|interface| interface.kind != InterfaceKind::VpcEndpoint)
+        || [80, 443].contains(&packet.destination_port)
+}
+
 /// Whether a probe is answered: the packet arrives, and so does the reply to it.
 ///
 /// An instance that probes a private address of its own, of whichever interface, sends nothing into the network.
@@ -158,6 +165,9 @@ fn predicted(network: &Network, probe: &Probe<'_>) -> bool {
         Port::Interface(pipeline.compiled().index_of(own.id).expect("it was compiled"))
     });
     let Verdict::Deliver(there) = pipeline.forward(from, &packet, Nanos(1)) else { return false };
+    if !answers(network, &pipeline, there.to, &packet) {
+        return false;
+    }
     let arrived = Tuple {
         source: there.source,
         destination: there.destination,
