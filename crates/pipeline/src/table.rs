@@ -343,10 +343,14 @@ impl<A: Address> Table<A> {
         verdict
     }
 
-    /// Notes which connection through a gateway the flow at `index` belongs to, if it is delivered.
+    /// Notes which connection through a gateway the flow at `index` belongs to, if it is delivered. One that is refused
+    /// behind the gateway does not keep the connection open, and is asked about each time: the connection may end.
     fn note_passage(&mut self, world: &World, (index, now): (u32, Nanos), decision: &Decision<A>) {
         self.entries[index as usize].passage = NOWHERE;
-        let Some((side, passage)) = decision.passage.filter(|_| decision.verdict.is_ok()) else { return };
+        let Some((side, passage)) = decision.passage else { return };
+        if decision.verdict.is_err() {
+            return self.alert(index);
+        }
         let Some(gate) = world.slots.of(Port::Interface(passage.gate)) else { return };
         let Passage { inside, outside, .. } = passage;
         let (id, former) = self.passages.touch(Passage { gate, inside, outside }, (side, index), now);

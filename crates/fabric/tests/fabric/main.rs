@@ -2,6 +2,7 @@
 
 mod bed;
 mod commands;
+mod gateways;
 mod names;
 mod platform;
 mod records;

@@ -1,6 +1,7 @@
 //! The pipeline from outside: tables of packets and their fates, and random networks against the oracle.
 
 mod batches;
+mod gateways;
 mod limits;
 mod net;
 mod properties;
