@@ -146,6 +146,7 @@ pub(crate) fn waits(admission: Option<Admission>, connection: Connection) -> boo
 
 /// The `traffic-path` of packets that leave an interface, on a Nitro instance or not, on their `way`.
 ///
+/// Assumption: an egress-only internet gateway is told as an internet gateway.
 /// Source: VPC User Guide, "Flow log records", traffic-path.
 pub(crate) fn traffic_path(is_nitro: bool, way: Way) -> u8 {
     match way {

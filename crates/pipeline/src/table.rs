@@ -297,6 +297,9 @@ impl<A: Address> Table<A> {
         if before != connection {
             self.alert(self.entries[index as usize].partner);
             self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver));
+            // Packets of the other way, if they came when nothing was tracked: from the internet they have no partner.
+            let back = Key { port: fate.to, flow: fate.there.reversed() };
+            self.alert(self.find(&back).unwrap_or(NOWHERE));
         }
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);

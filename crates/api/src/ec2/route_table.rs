@@ -285,7 +285,9 @@ const FILTERS: FilterTable<RouteTable> = FilterTable {
         ("route.destination-prefix-list-id", |table| {
             table.routes(|route| route.destination_prefix_list_id.map(|id| id.to_string()))
         }),
-        ("route.egress-only-internet-gateway-id", |_| vec![]),
+        ("route.egress-only-internet-gateway-id", |table| {
+            table.routes(|route| route.egress_only_internet_gateway_id.map(|id| id.to_string()))
+        }),
         ("route.gateway-id", |table| table.routes(|route| route.gateway_id.clone())),
         ("route.instance-id", |table| table.routes(|route| route.instance_id.map(|id| id.to_string()))),
         ("route.nat-gateway-id", |table| table.routes(|route| route.nat_gateway_id.map(|id| id.to_string()))),

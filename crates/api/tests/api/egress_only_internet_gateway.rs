@@ -55,6 +55,9 @@ fn a_gateway_is_made_routed_to_and_deleted() {
     let shown = world.does("DescribeRouteTables", &format!("RouteTableId.1={table}"));
     assert!(shown.contains(&format!("<egressOnlyInternetGatewayId>{gateway}<")), "{shown}");
     assert!(!shown.contains("blackhole"), "{shown}");
+    let by_gateway =
+        format!("Filter.1.Name=route.egress-only-internet-gateway-id&Filter.1.Value.1={gateway}");
+    assert!(world.all("DescribeRouteTables", &by_gateway, "routeTableId").contains(&table));
     world.refuses(
         "DeleteVpc",
         &format!("VpcId={vpc}"),
