@@ -81,7 +81,7 @@ crate::table::operations! { Ec2 form:
     instance {
         RunInstances Write DescribeInstances List StartInstances Write StopInstances Write RebootInstances Write
         TerminateInstances Write DescribeInstanceStatus List
-        ModifyInstanceAttribute Write DescribeInstanceAttribute List
+        ModifyInstanceAttribute Write DescribeInstanceAttribute List ModifyInstanceMetadataOptions Write
     }
     image { DescribeImages List DescribeInstanceTypes List DescribeInstanceTypeOfferings List }
     key_pair { ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }

@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 
 mod key_pair;
 mod launch;
+mod metadata;
 
 pub use key_pair::{KeyPair, NewKeyPair};
 pub use launch::{Launch, LaunchInterface, LaunchSource, USER_DATA_BYTES_MAX};
+pub use metadata::{MetadataChange, MetadataOptions};
 
 /// How long a terminated instance is still described: about an hour.
 const TERMINATED_SEEN_MS: i64 = 3_600_000;
@@ -80,28 +82,6 @@ pub struct InstanceSettings {
     pub is_ebs_optimized: bool,
     /// How it may ask for metadata.
     pub metadata: MetadataOptions,
-}
-
-/// How an instance may ask for metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MetadataOptions {
-    /// Whether a session token is required (IMDSv2).
-    pub needs_token: bool,
-    /// Most hops an answer with a token may take, 1 to 64.
-    pub hop_limit: u8,
-    /// Whether it is answered at all.
-    pub is_enabled: bool,
-    /// Whether it is answered at the IPv6 address too.
-    pub is_ipv6: bool,
-    /// Whether tags are part of it.
-    pub has_tags: bool,
-}
-
-impl Default for MetadataOptions {
-    /// As Amazon Linux 2023 images have it: tokens required, two hops.
-    fn default() -> MetadataOptions {
-        MetadataOptions { needs_token: true, hop_limit: 2, is_enabled: true, is_ipv6: false, has_tags: false }
-    }
 }
 
 /// The state of an instance. Transitions take no time here: pending and stopping exist only in answers.

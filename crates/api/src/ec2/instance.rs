@@ -5,11 +5,13 @@
 //! Source: EC2 API Reference, RunInstances and its kin; EC2 User Guide, "Instance lifecycle".
 
 mod attribute;
+mod metadata;
 mod run;
 mod status;
 mod view;
 
 pub use attribute::{DescribeInstanceAttribute, ModifyInstanceAttribute};
+pub use metadata::ModifyInstanceMetadataOptions;
 pub use run::RunInstances;
 pub use status::DescribeInstanceStatus;
 

@@ -415,3 +415,53 @@ fn attributes_are_changed_one_at_a_time() {
     "#]],
     );
 }
+
+#[test]
+fn metadata_options_are_changed_one_by_one() {
+    let (mut world, _, subnet) = lab();
+    let id = run(&mut world, &format!("SubnetId={subnet}"));
+    world.shows(
+        "ModifyInstanceMetadataOptions",
+        &format!("InstanceId={id}&HttpTokens=optional&HttpPutResponseHopLimit=3"),
+        expect![[r#"
+            <instanceId>i-1</instanceId>
+            <instanceMetadataOptions>
+              <state>pending</state>
+              <httpTokens>optional</httpTokens>
+              <httpPutResponseHopLimit>3</httpPutResponseHopLimit>
+              <httpEndpoint>enabled</httpEndpoint>
+              <httpProtocolIpv6>disabled</httpProtocolIpv6>
+              <instanceMetadataTags>disabled</instanceMetadataTags>
+            </instanceMetadataOptions>
+        "#]],
+    );
+    world.shows(
+        "ModifyInstanceMetadataOptions",
+        &format!(
+            "InstanceId={id}&HttpEndpoint=disabled&HttpProtocolIpv6=enabled&InstanceMetadataTags=enabled"
+        ),
+        expect![[r#"
+            <instanceId>i-1</instanceId>
+            <instanceMetadataOptions>
+              <state>pending</state>
+              <httpTokens>optional</httpTokens>
+              <httpPutResponseHopLimit>3</httpPutResponseHopLimit>
+              <httpEndpoint>disabled</httpEndpoint>
+              <httpProtocolIpv6>enabled</httpProtocolIpv6>
+              <instanceMetadataTags>enabled</instanceMetadataTags>
+            </instanceMetadataOptions>
+        "#]],
+    );
+    world.shows(
+        "ModifyInstanceMetadataOptions",
+        &format!("InstanceId={id}&HttpPutResponseHopLimit=65"),
+        expect!["400 InvalidParameterValue: Value (65) for parameter HttpPutResponseHopLimit is invalid. Expecting 1 to 64."],
+    );
+    world.shows("ModifyInstanceMetadataOptions", &format!("InstanceId={id}&HttpTokens=maybe"), expect!["400 InvalidParameterValue: Value ( maybe ) for parameter httpTokens is invalid. Expecting one of optional, required."]);
+    world.does("TerminateInstances", &format!("InstanceId.1={id}"));
+    world.shows(
+        "ModifyInstanceMetadataOptions",
+        &format!("InstanceId={id}&HttpTokens=required"),
+        expect!["400 IncorrectInstanceState: The instance 'i-1' is terminated."],
+    );
+}

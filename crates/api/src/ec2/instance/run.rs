@@ -5,6 +5,7 @@
 //! Source: EC2 API Reference, RunInstances, InstanceNetworkInterfaceSpecification.
 
 use super::attribute::ShutdownBehavior;
+use super::metadata::MetadataRequest;
 use super::view::{InstanceView, ReservationView};
 use crate::ec2::network_interface::{AddressRequest, TrackingRequest, only_card};
 use crate::operation::{Context, Error, Operation, Seen};
@@ -146,27 +147,6 @@ struct MonitoringRequest {
 }
 
 #[derive(Param)]
-struct MetadataRequest {
-    http_tokens: Option<Tokens>,
-    http_put_response_hop_limit: Option<u8>,
-    http_endpoint: Option<Switch>,
-    http_protocol_ipv6: Option<Switch>,
-    instance_metadata_tags: Option<Switch>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
-enum Tokens {
-    Optional,
-    Required,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
-enum Switch {
-    Disabled,
-    Enabled,
-}
-
-#[derive(Param)]
 struct ProfileRequest {
     arn: Option<String>,
     name: Option<String>,
@@ -237,6 +217,7 @@ impl RunInstances {
     }
 
     fn settings(&self) -> Result<InstanceSettings, Error> {
+        let metadata = self.metadata_options.as_ref().map(MetadataRequest::change).transpose()?;
         Ok(InstanceSettings {
             client_token: self.client_token.clone(),
             lends_public: false,
@@ -245,10 +226,7 @@ impl RunInstances {
                 == Some(ShutdownBehavior::Terminate),
             is_monitored: self.monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled),
             is_ebs_optimized: self.ebs_optimized.unwrap_or(false),
-            metadata: self
-                .metadata_options
-                .as_ref()
-                .map_or(Ok(MetadataOptions::default()), MetadataRequest::options)?,
+            metadata: MetadataOptions::default().changed(metadata.unwrap_or_default()),
         })
     }
 
@@ -330,28 +308,6 @@ impl InterfaceRequest {
             ),
             () => Ok(LaunchSource::Existing(id)),
         }
-    }
-}
-
-impl MetadataRequest {
-    fn options(&self) -> Result<MetadataOptions, Error> {
-        let default = MetadataOptions::default();
-        let is_on =
-            |switch: Option<Switch>, default| switch.map_or(default, |switch| switch == Switch::Enabled);
-        let hop_limit = self.http_put_response_hop_limit.unwrap_or(default.hop_limit);
-        if !(1..=64).contains(&hop_limit) {
-            let message = format!(
-                "Value ({hop_limit}) for parameter HttpPutResponseHopLimit is invalid. Expecting 1 to 64."
-            );
-            return Err(Error::new("InvalidParameterValue", message));
-        }
-        Ok(MetadataOptions {
-            needs_token: self.http_tokens.map_or(default.needs_token, |tokens| tokens == Tokens::Required),
-            hop_limit,
-            is_enabled: is_on(self.http_endpoint, default.is_enabled),
-            is_ipv6: is_on(self.http_protocol_ipv6, default.is_ipv6),
-            has_tags: is_on(self.instance_metadata_tags, default.has_tags),
-        })
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Source: EC2 API Reference, Instance, InstanceNetworkInterface, InstanceState, Reservation.
 
+use super::metadata::MetadataView;
 use crate::ec2::network_interface::{TrackingView, mac_text};
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use weir_model::dns::name;
 use weir_model::image::Image;
-use weir_model::instance::{Instance, InstanceState, MetadataOptions};
+use weir_model::instance::{Instance, InstanceState};
 use weir_model::instance_type::InstanceType;
 use weir_model::interface::{Attachment, Interface, PublicAddress};
 use weir_model::{
@@ -144,16 +145,6 @@ struct StateReason {
 struct CpuOptions {
     core_count: u32,
     threads_per_core: u32,
-}
-
-#[derive(Xml)]
-struct MetadataView {
-    state: &'static str,
-    http_tokens: &'static str,
-    http_put_response_hop_limit: u8,
-    http_endpoint: &'static str,
-    http_protocol_ipv6: &'static str,
-    instance_metadata_tags: &'static str,
 }
 
 #[derive(Xml)]
@@ -403,20 +394,6 @@ fn reason(instance: &Instance) -> String {
     let iso = Iso(instance.state_since.0).to_string();
     let (date, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
     format!("User initiated ({date} {time} GMT)")
-}
-
-impl MetadataView {
-    fn of(options: &MetadataOptions) -> MetadataView {
-        let switch = |on: bool| if on { "enabled" } else { "disabled" };
-        MetadataView {
-            state: "applied",
-            http_tokens: if options.needs_token { "required" } else { "optional" },
-            http_put_response_hop_limit: options.hop_limit,
-            http_endpoint: switch(options.is_enabled),
-            http_protocol_ipv6: switch(options.is_ipv6),
-            instance_metadata_tags: switch(options.has_tags),
-        }
-    }
 }
 
 fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
