@@ -1,6 +1,6 @@
-//! Dates and times of day in UTC, as programs print them.
+//! Dates and times of day in UTC, as programs and services print them.
 //!
-//! Source: the proleptic Gregorian calendar.
+//! Source: the proleptic Gregorian calendar; RFC 9110, section 5.6.7 (HTTP dates).
 
 use weir_model::Nanos;
 
@@ -54,6 +54,17 @@ impl Moment {
         let (weekday, month, year) = (self.weekday, self.month_name(), self.year);
         format!("{weekday} {month} {:02} {} UTC {year}", self.day, self.clock())
     }
+
+    /// As HTTP prints it: `Thu, 01 Jan 2026 00:00:00 GMT`.
+    pub(crate) fn http(&self) -> String {
+        let (weekday, month, year) = (self.weekday, self.month_name(), self.year);
+        format!("{weekday}, {:02} {month} {year} {} GMT", self.day, self.clock())
+    }
+
+    /// As RFC 3339 prints it: `2026-01-01T00:00:00Z`.
+    pub(crate) fn iso(&self) -> String {
+        format!("{:04}-{:02}-{:02}T{}Z", self.year, self.month, self.day, self.clock())
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +83,8 @@ mod tests {
             let moment = Moment::of(Nanos(seconds * 1_000_000_000));
             assert_eq!(moment.date(), date);
         }
+        let leap = Moment::of(Nanos(951_868_799_000_000_000));
+        assert_eq!(leap.iso(), "2000-02-29T23:59:59Z");
+        assert_eq!(leap.http(), "Tue, 29 Feb 2000 23:59:59 GMT");
     }
 }

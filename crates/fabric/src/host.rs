@@ -5,6 +5,7 @@
 
 use crate::datagram::Datagram;
 use crate::echo::Reply;
+use crate::iperf;
 use crate::latency;
 use crate::program::Link;
 use crate::service::{Connection, Kind, Service};
@@ -129,6 +130,7 @@ pub(crate) struct Machine {
     pub(crate) ttl: u8,
     pub(crate) stack: Stack,
     pub(crate) udp: Ports,
+    iperf: iperf::Server,
     connections: Vec<Served>,
     next_port: u16,
     next_ident: u16,
@@ -157,6 +159,7 @@ impl Host {
             identity,
             ttl: shape.ttl,
             udp: Ports::default(),
+            iperf: iperf::Server::default(),
             connections: Vec::new(),
             next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
             next_ident: (seed >> 32) as u16,
@@ -196,7 +199,7 @@ impl Host {
             self.hear(&reply, now, outbox);
             return self.tasks.iter().any(Task::is_running) || !self.shells.is_empty();
         }
-        if let Some(has_news) = self.machine.receive_udp(packet, bytes, outbox) {
+        if let Some(has_news) = self.machine.receive_udp(packet, bytes, now, outbox) {
             return has_news;
         }
         self.shells.extend(self.machine.accept(packet).map(Shell::new));
@@ -307,7 +310,13 @@ impl Machine {
     }
 
     /// Takes in a datagram, or word that one was refused. `None` if the stack is to see it, else whether there is news.
-    fn receive_udp(&mut self, packet: &Packet, bytes: &[u8], outbox: &mut Outbox) -> Option<bool> {
+    fn receive_udp(
+        &mut self,
+        packet: &Packet,
+        bytes: &[u8],
+        now: Nanos,
+        outbox: &mut Outbox,
+    ) -> Option<bool> {
         const PORT_UNREACHABLE: [(u8, u8); 2] = [(3, 3), (1, 4)];
         if let Some(quoted) = packet.quoted.filter(|quoted| quoted.protocol == Protocol::UDP) {
             let is_refusal = PORT_UNREACHABLE.contains(&packet.icmp);
@@ -317,14 +326,23 @@ impl Machine {
         let port = datagram.destination.port();
         let mut services = self.identity.services.iter();
         if let Some(service) = services.find(|service| service.serves(Protocol::UDP, port)) {
-            if service.kind == Kind::Echo {
-                let answer =
-                    Datagram { source: datagram.destination, destination: datagram.source, ..datagram };
+            let welcome;
+            let payload = match service.kind {
+                Kind::Echo => Some(datagram.payload),
+                Kind::Iperf3 => {
+                    welcome = self.iperf.hear(&datagram, now);
+                    welcome.as_ref().map(|welcome| &welcome[..])
+                }
+                _ => None,
+            };
+            let is_news = service.kind == Kind::Iperf3 && payload.is_some();
+            if let Some(payload) = payload {
+                let answer = Datagram { source: datagram.destination, destination: datagram.source, payload };
                 let mut buffer = outbox.buffer(answer.length());
                 answer.write(self.ttl, &mut buffer);
                 outbox.packets.push(buffer);
             }
-            return Some(false);
+            return Some(is_news);
         }
         self.udp.deliver(&datagram).then_some(true)
     }
@@ -340,6 +358,13 @@ impl Machine {
         let source = self.source_for(to.ip())?;
         let port = self.fresh_port();
         self.stack.connect(SocketAddr::new(source, port), to)
+    }
+
+    /// Waits for one connection to a TCP port; `None` if a service or program has it, or there are too many sockets.
+    pub(crate) fn listen(&mut self, port: u16) -> Option<SocketHandle> {
+        let is_taken = self.identity.services.iter().any(|service| service.serves(Protocol::TCP, port));
+        let is_free = !is_taken && !self.stack.is_listening(port);
+        is_free.then(|| self.stack.listen(port)).flatten()
     }
 
     fn fresh_port(&mut self) -> u16 {
@@ -395,9 +420,17 @@ impl Machine {
     }
 
     fn serve(&mut self, now: Nanos) {
+        // A second time for what one connection has learnt from another.
+        let passes = if self.iperf.is_idle() { 1 } else { 2 };
+        for _ in 0..passes {
+            self.serve_once(now);
+        }
+    }
+
+    fn serve_once(&mut self, now: Nanos) {
         for served in &mut self.connections {
             let socket = self.stack.socket(served.handle);
-            served.connection.serve(socket, now);
+            served.connection.serve(socket, &mut self.iperf, now);
             if served.abort_at.is_some_and(|at| at <= now) {
                 socket.abort();
                 served.abort_at = None;
@@ -412,6 +445,7 @@ impl Machine {
             let is_open = stack.socket(served.handle).state() != tcp::State::Closed;
             if !is_open {
                 stack.remove(served.handle);
+                served.connection.end(&mut self.iperf);
             }
             is_open
         });

@@ -24,6 +24,7 @@ mod host;
 mod hosts;
 mod http;
 mod identity;
+mod iperf;
 mod loss;
 mod platform;
 mod program;

@@ -7,6 +7,7 @@
 
 mod dhcp;
 mod dns;
+mod metadata;
 mod server;
 mod time;
 
@@ -15,14 +16,14 @@ use crate::fabric::{Event, Fabric};
 use crate::frame;
 use crate::host::{Host, HostName};
 use crate::hosts::HostKey;
-use crate::http::{Request, Response};
 use crate::loss::Loss;
 use crate::queue::Queue;
+use metadata::Facts;
 use server::Server;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use weir_model::dns::{Asker, Names};
-use weir_model::{Nanos, Network};
+use weir_model::{InstanceId, Nanos, Network, Protocol};
 use weir_pipeline::{Packet, Port, Service};
 
 /// Most packets a second that an interface can send to the resolver and the other services at link-local addresses; what
@@ -37,18 +38,12 @@ const ONE_WAY_NS: u64 = 100_000;
 /// The TTL of answers over UDP.
 const TTL: u8 = 255;
 
-/// The port of instance metadata.
-const METADATA_PORT: u16 = 80;
-const METADATA: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-];
-
 /// What the services know and hold.
 #[derive(Default)]
 pub(crate) struct Platform {
     allowance: Allowance,
     names: Names,
+    facts: BTreeMap<InstanceId, Facts>,
     /// The metadata server of each host that has asked it and is not done.
     servers: BTreeMap<HostKey, Server>,
 }
@@ -82,6 +77,7 @@ impl Platform {
     /// Takes over the network as it now is.
     pub(crate) fn update(&mut self, network: &Network) {
         self.names = Names::of(network);
+        self.facts = Facts::of(network, &self.facts);
     }
 
     /// The answer of a host on the internet to a question for its port 53: each is a resolver there.
@@ -118,7 +114,7 @@ impl Fabric {
     pub(crate) fn answer(&mut self, from: HostKey, service: Service, bytes: Vec<u8>) {
         let Ok(packet) = frame::parse(&bytes) else { return };
         match service {
-            Service::Metadata if packet.destination_port == METADATA_PORT => self.serve(from, &packet, bytes),
+            Service::Metadata if self.has_metadata(from, &packet) => self.serve(from, &packet, bytes),
             Service::Metadata => self.lose(Loss::Service(service), bytes),
             Service::Dns | Service::Time | Service::Dhcp => {
                 match self.datagram_for(from, service, &packet, &bytes) {
@@ -166,11 +162,26 @@ impl Fabric {
         Some(bytes)
     }
 
+    /// Whether a packet is for a metadata server that answers at its address.
+    fn has_metadata(&self, host: HostKey, packet: &Packet) -> bool {
+        let facts = self.instance(host).and_then(|id| self.platform.facts.get(&id));
+        let is_web = packet.protocol == Protocol::TCP && packet.destination_port == metadata::PORT;
+        is_web && facts.is_some_and(|facts| packet.destination.is_ipv4() || facts.options.is_ipv6)
+    }
+
+    fn instance(&self, host: HostKey) -> Option<InstanceId> {
+        match self.hosts.get(host)?.machine.identity.name {
+            HostName::Instance(id) => Some(id),
+            HostName::Internet(_) => None,
+        }
+    }
+
     /// Hands a packet to the metadata server of a host.
     fn serve(&mut self, host: HostKey, packet: &Packet, bytes: Vec<u8>) {
         let now = self.now;
         let server = self.platform.servers.entry(host);
-        let fresh = || Server::new(METADATA_PORT, &METADATA, self.random.bits(), now);
+        let addresses = [metadata::IPV4, metadata::IPV6];
+        let fresh = || Server::new(metadata::PORT, &addresses, self.random.bits(), now);
         let server = server.or_insert_with(fresh);
         server.receive(packet, &bytes, now, &mut self.outbox);
         self.outbox.recycle(bytes);
@@ -179,9 +190,16 @@ impl Fabric {
 
     /// Lets the metadata server of a host do what it can do now.
     pub(crate) fn tend(&mut self, host: HostKey) {
-        let Some(server) = self.platform.servers.get_mut(&host) else { return };
-        let answer = |_: &Request| Response::new(404, "text/html", "");
-        let wanted = server.tend(self.now, answer, &mut self.outbox);
+        let Some(id) = self.instance(host) else { return };
+        let Platform { servers, facts, .. } = &mut self.platform;
+        let (Some(server), Some(facts), Some(running)) =
+            (servers.get_mut(&host), facts.get(&id), self.hosts.get(host))
+        else {
+            return;
+        };
+        let hostname = &running.machine.identity.hostname;
+        let pages = metadata::Server { facts, hostname, secret: facts.secret(), now: self.now };
+        let wanted = server.tend(self.now, |request| pages.answer(request), &mut self.outbox);
         tend_at(&mut self.queue, server, host, wanted, self.now);
         if server.is_idle() {
             self.platform.servers.remove(&host);

@@ -12,6 +12,7 @@ use weir_model::Nanos;
 mod connect;
 mod curl;
 mod dig;
+mod iperf3;
 mod lookup;
 mod nc;
 mod options;
@@ -163,6 +164,7 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "ip" => plain::ip(args, machine),
         "cat" => plain::cat(args, machine),
         "dig" => dig::start(args, machine, now),
+        "iperf3" => iperf3::start(args, machine, now),
         "echo" => Started::printed(format!("{}\n", args.join(" "))),
         "true" => Started::printed(String::new()),
         "false" => Started::failed(String::new(), 1),

@@ -7,6 +7,7 @@
 //! #weir listen tcp/80 http Hello       answers each request with 200 and the rest of the line
 //! #weir listen tcp/81 http status=503 delay=1.5s Busy
 //! #weir listen tcp/9 discard           accepts and reads
+//! #weir listen tcp/5201 iperf3         receives iperf3's tests, over TCP and UDP
 //! #weir listen udp/7 echo              sends each datagram back
 //! #weir listen udp/9 discard           reads
 //! ```
@@ -14,6 +15,7 @@
 //! To cloud-init and to a shell these lines are comments, so the same user data runs on AWS.
 
 use crate::http::{Parsed, REQUEST_BYTES_MAX, Request, Response};
+use crate::iperf::{self, Session};
 use smoltcp::socket::tcp;
 use weir_model::{Nanos, Protocol};
 
@@ -51,6 +53,8 @@ pub enum Kind {
     Discard,
     /// Answers a request with a page, then closes.
     Http(Page),
+    /// Receives what iperf3 sends.
+    Iperf3,
 }
 
 /// What a web server answers each request with.
@@ -106,8 +110,12 @@ impl Service {
         let mut services = vec![Service::tcp(22, Kind::Ssh)];
         let text = String::from_utf8_lossy(user_data.unwrap_or_default());
         for service in text.lines().filter_map(Service::of_line).take(SERVICES_MAX) {
-            if !services.iter().any(|known| known.serves(service.protocol, service.port)) {
-                services.push(service);
+            let over_udp = Service { protocol: Protocol::UDP, ..service.clone() };
+            let both = (service.kind == Kind::Iperf3).then_some(over_udp);
+            for service in std::iter::once(service).chain(both) {
+                if !services.iter().any(|known| known.serves(service.protocol, service.port)) {
+                    services.push(service);
+                }
             }
         }
         services
@@ -138,6 +146,7 @@ impl Service {
             ("tcp", ("echo", "")) => (Protocol::TCP, Kind::Echo),
             ("tcp", ("discard", "")) => (Protocol::TCP, Kind::Discard),
             ("tcp", ("http", page)) => (Protocol::TCP, Kind::Http(Page::parse(page)?)),
+            ("tcp", ("iperf3", "")) => (Protocol::TCP, Kind::Iperf3),
             ("udp", ("echo", "")) => (Protocol::UDP, Kind::Echo),
             ("udp", ("discard", "")) => (Protocol::UDP, Kind::Discard),
             _ => return None,
@@ -155,11 +164,18 @@ pub(crate) struct Connection {
     /// The answer to it, and when it is due.
     answer: Option<(Nanos, Vec<u8>)>,
     has_answered: bool,
+    session: Session,
 }
 
 impl Connection {
     pub(crate) fn new(kind: Kind) -> Connection {
-        Connection { kind, received: Vec::new(), answer: None, has_answered: false }
+        Connection {
+            kind,
+            received: Vec::new(),
+            answer: None,
+            has_answered: false,
+            session: Session::default(),
+        }
     }
 
     /// When it has something to do by itself.
@@ -167,13 +183,19 @@ impl Connection {
         self.answer.as_ref().map(|(at, _)| *at)
     }
 
+    /// Its socket has closed.
+    pub(crate) fn end(&self, iperf: &mut iperf::Server) {
+        self.session.end(iperf);
+    }
+
     /// Reads and writes as far as the socket goes.
-    pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>, now: Nanos) {
+    pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>, iperf: &mut iperf::Server, now: Nanos) {
         match &self.kind {
             // A shell serves these: it needs more than the socket.
             Kind::Ssh => return,
             Kind::Discard => discard(socket),
             Kind::Echo => echo(socket),
+            Kind::Iperf3 => self.session.serve(socket, iperf, now),
             Kind::Http(page) => {
                 read(socket, &mut self.received);
                 if self.answer.is_none() && !self.has_answered {
@@ -187,6 +209,31 @@ impl Connection {
         }
         let is_waiting = self.answer.is_some();
         if !socket.may_recv() && socket.state() == tcp::State::CloseWait && !is_waiting {
+            socket.close();
+        }
+    }
+}
+
+impl Session {
+    /// Reads, lets the test go on, and writes.
+    fn serve(&mut self, socket: &mut tcp::Socket<'static>, iperf: &mut iperf::Server, now: Nanos) {
+        let mut is_heard = false;
+        while socket.can_recv() {
+            is_heard = true;
+            let taken = socket.recv(|bytes| {
+                self.hear(bytes, iperf, now);
+                (bytes.len(), ())
+            });
+            if taken.is_err() {
+                break;
+            }
+        }
+        if !is_heard {
+            self.hear(&[], iperf, now);
+        }
+        let sent = socket.send_slice(&self.pending).unwrap_or(0);
+        self.pending.drain(..sent);
+        if self.is_over && self.pending.is_empty() {
             socket.close();
         }
     }

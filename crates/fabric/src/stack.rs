@@ -177,6 +177,14 @@ impl Stack {
         Some(self.add(socket))
     }
 
+    /// Whether a socket waits for connections to `port`.
+    pub(crate) fn is_listening(&self, port: u16) -> bool {
+        self.sockets.iter().any(|(_, socket)| match socket {
+            Socket::Tcp(socket) => socket.is_listening() && socket.listen_endpoint().port == port,
+            Socket::Udp(_) => false,
+        })
+    }
+
     /// A socket that connects `from` one of the host's addresses; `None` if there are too many or the ends do not fit.
     pub(crate) fn connect(&mut self, from: SocketAddr, to: SocketAddr) -> Option<SocketHandle> {
         let mut socket = self.fresh_socket()?;

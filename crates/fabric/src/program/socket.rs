@@ -31,12 +31,25 @@ impl Client {
         Some(Client { handle: Some(handle), was_open: false })
     }
 
+    /// Waits for one connection to a port; `None` if something listens there, or there are too many sockets.
+    pub(crate) fn listen(cx: &mut Cx, port: u16) -> Option<Client> {
+        let handle = cx.machine.listen(port)?;
+        Some(Client { handle: Some(handle), was_open: false })
+    }
+
+    /// The own end; unspecified once the socket has been given back.
+    pub(crate) fn local(&self, cx: &mut Cx) -> SocketAddr {
+        let socket = self.handle.map(|handle| cx.machine.stack.socket(handle));
+        let end = socket.and_then(|socket| socket.local_endpoint());
+        end.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), SocketAddr::from)
+    }
+
     /// How far it has got.
     pub(crate) fn progress(&mut self, cx: &mut Cx) -> Progress {
         let Some(handle) = self.handle else { return Progress::Closed };
         let socket = cx.machine.stack.socket(handle);
         match socket.state() {
-            State::SynSent => Progress::Connecting,
+            State::SynSent | State::Listen => Progress::Connecting,
             State::Closed if !self.was_open => Progress::Refused,
             State::Closed | State::TimeWait => Progress::Closed,
             State::CloseWait | State::LastAck if socket.recv_queue() == 0 => {

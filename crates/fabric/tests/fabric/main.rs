@@ -3,9 +3,11 @@
 mod bed;
 mod commands;
 mod gateways;
+mod metadata;
 mod names;
 mod platform;
 mod records;
 mod sessions;
 mod simulation;
+mod transfers;
 mod wires;

@@ -341,3 +341,20 @@ fn a_connection_whose_syn_ack_nobody_answers_is_given_up() {
     bed.pass(60);
     assert_eq!(bed.fabric.next_event(), None, "the SYN-ACK is repeated for ever");
 }
+
+#[test]
+fn a_thousand_hosts_ping_their_neighbours() {
+    const HOSTS: usize = 1000;
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/20");
+    let hosts: Vec<Instance> = (0..HOSTS).map(|_| bed.launch(&site, None)).collect();
+    bed.fabric.update(&bed.network);
+    let pings = hosts.iter().zip(hosts.iter().cycle().skip(1)).map(|(host, neighbour)| {
+        bed.fabric.exec(host.name(), &words(&format!("ping -q -c 1 {}", neighbour.private))).expect("it runs")
+    });
+    let pings: Vec<_> = pings.collect();
+    bed.pass(1);
+    for ping in pings {
+        assert_eq!(bed.fabric.poll(ping).expect("the command is known").exit_code, Some(0));
+    }
+}

@@ -1,0 +1,234 @@
+//! Transfers: curl's options, nc over UDP and as a listener, and iperf3.
+
+use crate::bed::{Bed, Instance, tcp};
+use expect_test::{Expect, expect};
+use weir_fabric::Output;
+use weir_model::protocol::{PortRange, Protocol, Traffic};
+
+#[track_caller]
+fn check(output: &Output, expected: Expect) {
+    let text = format!("{}{}exit {}", output.stdout, output.stderr, output.exit_code.unwrap_or(-1));
+    expected.assert_eq(&text.replace('\r', ""));
+}
+
+/// A client and a server with this user data, in a group that lets everything in.
+fn pair(bed: &mut Bed, user_data: &str) -> (Instance, Instance) {
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, Traffic::All);
+    (bed.instance(&site), bed.instance_with(&site, Some(user_data)))
+}
+
+#[test]
+fn curl_tells_of_the_exchange() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http status=404 Nothing here");
+    let run = |bed: &mut Bed, options: &str| {
+        bed.run(client.name(), &format!("curl {options} {}/x", server.private))
+    };
+    check(
+        &run(&mut bed, "-v -s"),
+        expect![[r#"
+            Nothing here
+            *   Trying 10.1.0.5:80...
+            * Connected to 10.1.0.5 (10.1.0.5) port 80
+            > GET /x HTTP/1.1
+            > Host: 10.1.0.5
+            > User-Agent: curl/8.5.0
+            > Accept: */*
+            > 
+            < HTTP/1.1 404 Not Found
+            < Content-Type: text/plain
+            < Content-Length: 13
+            < Connection: close
+            < 
+            * Closing connection
+            exit 0"#]],
+    );
+    check(
+        &run(&mut bed, "-s -I"),
+        expect![[r#"
+            HTTP/1.1 404 Not Found
+            Content-Type: text/plain
+            Content-Length: 13
+            Connection: close
+
+            exit 0"#]],
+    );
+    check(
+        &run(&mut bed, "-s -o /dev/null -w %{http_code}:%{size_download}:%{remote_ip}"),
+        expect!["404:13:10.1.0.5exit 0"],
+    );
+    check(
+        &run(&mut bed, "-f"),
+        expect![[r#"
+            curl: (22) The requested URL returned error: 404
+            exit 22"#]],
+    );
+}
+
+#[test]
+fn a_slow_answer_times_out() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http delay=1500ms Late");
+    check(
+        &bed.run(client.name(), &format!("curl -m 1 {}", server.private)),
+        expect![[r#"
+            curl: (28) Operation timed out after 1000 milliseconds with 0 bytes received
+            exit 28"#]],
+    );
+    check(
+        &bed.run(client.name(), &format!("curl -s -w %{{time_total}} {}", server.private)),
+        expect![[r#"
+            Late
+            1.500414exit 0"#]],
+    );
+}
+
+#[test]
+fn a_service_that_closes_without_a_word_is_an_empty_reply() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(9000));
+    let (client, server) = (bed.instance(&site), bed.instance(&site));
+    let argv = ["nc", "-l", "9000"].map(str::to_owned);
+    let listener = bed.fabric.exec(server.name(), &argv).expect("it runs");
+    let request = bed.fabric.exec(client.name(), &["curl".to_owned(), format!("{}:9000", server.private)]);
+    let request = request.expect("it runs");
+    bed.pass(1);
+    // What came is printed, and Ctrl-C on the server closes.
+    let heard = bed.fabric.poll(listener).expect("the command is known");
+    assert!(heard.stdout.starts_with("GET / HTTP/1.1\r\nHost: 10.1.0.5:9000\r\n"), "{heard:?}");
+    bed.fabric.interrupt(listener);
+    bed.pass(1);
+    let output = bed.fabric.poll(request).expect("the command is known");
+    check(
+        &output,
+        expect![[r#"
+            curl: (52) Empty reply from server
+            exit 52"#]],
+    );
+}
+
+#[test]
+fn nc_probes_udp_ports() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen udp/7 echo");
+    check(
+        &bed.run(client.name(), &format!("nc -zvu {} 7", server.private)),
+        expect![[r#"
+            Ncat: Version 7.93 ( https://nmap.org/ncat )
+            Ncat: Connected to 10.1.0.5:7.
+            Ncat: UDP packet sent successfully
+            Ncat: 1 bytes sent, 1 bytes received in 2.00 seconds.
+            exit 0"#]],
+    );
+    check(
+        &bed.run(client.name(), &format!("nc -zvu {} 8", server.private)),
+        expect![[r#"
+            Ncat: Version 7.93 ( https://nmap.org/ncat )
+            Ncat: Connected to 10.1.0.5:8.
+            Ncat: Connection refused.
+            exit 1"#]],
+    );
+}
+
+#[test]
+fn a_port_can_be_listened_on_once() {
+    let mut bed = Bed::new(1);
+    let (_, server) = pair(&mut bed, "");
+    check(
+        &bed.run(server.name(), "nc -l 22"),
+        expect![[r#"
+            Ncat: bind to 0.0.0.0:22: Address already in use. QUITTING.
+            exit 2"#]],
+    );
+}
+
+#[test]
+fn iperf3_measures_tcp() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/5201 iperf3");
+    check(
+        &bed.run(client.name(), &format!("iperf3 -c {} -t 2 -b 8M", server.private)),
+        expect![[r#"
+            Connecting to host 10.1.0.5, port 5201
+            [  5] local 10.1.0.4 port 52889 connected to 10.1.0.5 port 5201
+            [ ID] Interval           Transfer     Bitrate         Retr  Cwnd
+            [  5]   0.00-1.00   sec   978 KBytes  8.01 Mbits/sec    0   16.0 KBytes       
+            [  5]   1.00-2.00   sec   977 KBytes  8.00 Mbits/sec    0   16.0 KBytes       
+            - - - - - - - - - - - - - - - - - - - - - - - - -
+            [ ID] Interval           Transfer     Bitrate         Retr
+            [  5]   0.00-2.00   sec  1.91 MBytes  8.01 Mbits/sec    0             sender
+            [  5]   0.00-2.01   sec  1.90 MBytes  7.95 Mbits/sec                  receiver
+
+            iperf Done.
+            exit 0"#]],
+    );
+    check(
+        &bed.run(client.name(), &format!("iperf3 -c {} -n 100K -P 2", server.private)),
+        expect![[r#"
+            Connecting to host 10.1.0.5, port 5201
+            [  5] local 10.1.0.4 port 52891 connected to 10.1.0.5 port 5201
+            [  7] local 10.1.0.4 port 52892 connected to 10.1.0.5 port 5201
+            [ ID] Interval           Transfer     Bitrate         Retr  Cwnd
+            [  5]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0   16.0 KBytes       
+            [  7]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0   16.0 KBytes       
+            [SUM]   0.00-0.00   sec   100 KBytes  1.28 Gbits/sec    0             
+            - - - - - - - - - - - - - - - - - - - - - - - - -
+            [ ID] Interval           Transfer     Bitrate         Retr
+            [  5]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0             sender
+            [  5]   0.00-0.01   sec  48.0 KBytes  36.4 Mbits/sec                  receiver
+            [  7]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0             sender
+            [  7]   0.00-0.01   sec  48.0 KBytes  36.4 Mbits/sec                  receiver
+            [SUM]   0.00-0.00   sec   100 KBytes  1.28 Gbits/sec    0             sender
+            [SUM]   0.00-0.01   sec  95.9 KBytes  72.8 Mbits/sec                  receiver
+
+            iperf Done.
+            exit 0"#]],
+    );
+}
+
+#[test]
+fn iperf3_measures_udp_and_what_is_lost() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/5201 iperf3");
+    check(
+        &bed.run(client.name(), &format!("iperf3 -c {} -u -t 2 -b 1M", server.private)),
+        expect![[r#"
+            Connecting to host 10.1.0.5, port 5201
+            [  5] local 10.1.0.4 port 52889 connected to 10.1.0.5 port 5201
+            [ ID] Interval           Transfer     Bitrate         Total Datagrams
+            [  5]   0.00-1.00   sec   123 KBytes  1.01 Mbits/sec  87  
+            [  5]   1.00-2.00   sec   122 KBytes   996 Kbits/sec  86  
+            - - - - - - - - - - - - - - - - - - - - - - - - -
+            [ ID] Interval           Transfer     Bitrate         Jitter    Lost/Total Datagrams
+            [  5]   0.00-2.00   sec   245 KBytes  1.00 Mbits/sec  0.000 ms  0/173 (0%)  sender
+            [  5]   0.00-2.01   sec   245 KBytes   997 Kbits/sec  0.007 ms  0/173 (0%)  receiver
+
+            iperf Done.
+            exit 0"#]],
+    );
+}
+
+#[test]
+fn iperf3_without_a_server_is_refused() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "");
+    check(
+        &bed.run(client.name(), &format!("iperf3 -c {}", server.private)),
+        expect![[r#"
+            iperf3: error - unable to connect to server: Connection refused
+            exit 1"#]],
+    );
+}
+
+#[test]
+fn udp_to_a_group_that_refuses_it_is_silent() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let (client, server) = (bed.instance(&site), bed.instance(&site));
+    let line = format!("nc -zvu {} 8", server.private);
+    assert_eq!(bed.run(client.name(), &line).exit_code, Some(0));
+    bed.allow(&site, Traffic::Ports(Protocol::UDP, PortRange::new(8, 8).expect("a range")));
+    assert_eq!(bed.run(client.name(), &line).exit_code, Some(1));
+}
