@@ -11,7 +11,7 @@
 
 use crate::command::Command;
 use crate::namespace::Namespace;
-use crate::netlink::{LinkShape, Netlink};
+use crate::netlink::{LinkShape, Netlink, TABLE_MAIN};
 use crate::sys;
 use std::fmt::Write as _;
 use std::fs;
@@ -26,6 +26,9 @@ use weir_fabric::{OutsideHost, OutsideInterface};
 
 /// The router over IPv6: link-local, as router advertisements give it.
 const ROUTER6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+
+/// The first of the routing tables of further interfaces.
+const TABLES_FIRST: u32 = 10_000;
 
 /// How many frames may wait in an interface: TAP's own 500 are few for bursts of small packets.
 const QUEUE_FRAMES: u32 = 4096;
@@ -83,13 +86,11 @@ impl Instance {
             let index = netlink.index_of(&name)?;
             let shape = LinkShape { mac: interface.mac, mtu: INSTANCE_MTU, queue: QUEUE_FRAMES };
             netlink.shape(index, &shape)?;
+            let table = table_of(index, is_primary);
             for address in &interface.addresses {
-                netlink.add_address(index, *address)?;
+                add_address(&netlink, index, *address, table)?;
             }
-            if is_primary {
-                add_routes(&netlink, index, &interface)?;
-            }
-            Ok(())
+            add_routes(&netlink, index, &interface, table)
         })
     }
 
@@ -97,18 +98,24 @@ impl Instance {
     ///
     /// # Errors
     /// The kernel refuses one of them.
-    pub fn readdress(&self, name: &str, old: &OutsideInterface, new: &OutsideInterface) -> io::Result<()> {
+    pub fn readdress(
+        &self,
+        (name, is_primary): (&str, bool),
+        old: &OutsideInterface,
+        new: &OutsideInterface,
+    ) -> io::Result<()> {
         let gone: Vec<_> = old.addresses.iter().filter(|old| !new.addresses.contains(old)).copied().collect();
         let come: Vec<_> = new.addresses.iter().filter(|new| !old.addresses.contains(new)).copied().collect();
         let name = name.to_owned();
         self.namespace.run(move || {
             let netlink = Netlink::open()?;
             let index = netlink.index_of(&name)?;
+            let table = table_of(index, is_primary);
             for address in come {
-                netlink.add_address(index, address)?;
+                add_address(&netlink, index, address, table)?;
             }
             for address in gone {
-                netlink.remove_address(index, address)?;
+                remove_address(&netlink, index, address, table)?;
             }
             Ok(())
         })
@@ -198,12 +205,30 @@ impl Drop for Instance {
     }
 }
 
-fn add_routes(netlink: &Netlink, index: u32, interface: &OutsideInterface) -> io::Result<()> {
+/// The routing table of an interface. What is sent from an address of a further interface leaves by that interface, as
+/// Amazon Linux 2023 sees to it; the network would drop it elsewhere (source check).
+fn table_of(index: u32, is_primary: bool) -> u32 {
+    if is_primary { TABLE_MAIN } else { TABLES_FIRST + index }
+}
+
+fn add_address(netlink: &Netlink, index: u32, address: (IpAddr, u8), table: u32) -> io::Result<()> {
+    netlink.add_address(index, address)?;
+    if table == TABLE_MAIN { Ok(()) } else { netlink.add_rule(address.0, table) }
+}
+
+fn remove_address(netlink: &Netlink, index: u32, address: (IpAddr, u8), table: u32) -> io::Result<()> {
+    if table != TABLE_MAIN {
+        netlink.remove_rule(address.0, table)?;
+    }
+    netlink.remove_address(index, address)
+}
+
+fn add_routes(netlink: &Netlink, index: u32, interface: &OutsideInterface, table: u32) -> io::Result<()> {
     if let Some(router) = interface.router {
-        netlink.add_default_route(index, IpAddr::V4(router))?;
+        netlink.add_default_route(index, IpAddr::V4(router), table)?;
     }
     if interface.addresses.iter().any(|(address, _)| address.is_ipv6()) {
-        netlink.add_default_route(index, IpAddr::V6(ROUTER6))?;
+        netlink.add_default_route(index, IpAddr::V6(ROUTER6), table)?;
     }
     Ok(())
 }

@@ -39,7 +39,19 @@ const NO_DETECTION: u8 = 2;
 
 const ROUTE_OUT: u16 = 4;
 const ROUTE_GATEWAY: u16 = 5;
-const TABLE_MAIN: u8 = 254;
+const ROUTE_TABLE: u16 = 15;
+/// The gateway is on the link, whatever the addresses say.
+const ON_LINK: u32 = 4;
+/// The table that is asked if no rule says otherwise.
+pub const TABLE_MAIN: u32 = 254;
+
+const NEW_RULE: u16 = 32;
+const DELETE_RULE: u16 = 33;
+const RULE_SOURCE: u16 = 2;
+const RULE_PRIORITY: u16 = 6;
+const RULE_TABLE: u16 = 15;
+const TO_TABLE: u8 = 1;
+
 const PROTOCOL_BOOT: u8 = 3;
 const SCOPE_UNIVERSE: u8 = 0;
 const UNICAST: u8 = 1;
@@ -212,17 +224,35 @@ impl Netlink {
         self.send(address_message(DELETE_ADDRESS, 0, index, address))
     }
 
-    /// Sends what has no closer route to `gateway`.
+    /// Sends what has no closer route in `table` to `gateway`.
     ///
     /// # Errors
-    /// The gateway is not on the link.
-    pub fn add_default_route(&self, index: u32, gateway: IpAddr) -> io::Result<()> {
+    /// The link is gone or down.
+    pub fn add_default_route(&self, index: u32, gateway: IpAddr, table: u32) -> io::Result<()> {
         let (family, bytes) = octets(gateway);
-        let fixed = [family, 0, 0, 0, TABLE_MAIN, PROTOCOL_BOOT, SCOPE_UNIVERSE, UNICAST, 0, 0, 0, 0];
+        let mut fixed = [family, 0, 0, 0, 0, PROTOCOL_BOOT, SCOPE_UNIVERSE, UNICAST, 0, 0, 0, 0];
+        fixed[8..12].copy_from_slice(&ON_LINK.to_ne_bytes());
         let route = Message::new(NEW_ROUTE, CREATE | REPLACE, &fixed)
             .put(ROUTE_GATEWAY, &bytes)
-            .number(ROUTE_OUT, index);
+            .number(ROUTE_OUT, index)
+            .number(ROUTE_TABLE, table);
         self.send(route)
+    }
+
+    /// Routes what is sent from `address` by `table`.
+    ///
+    /// # Errors
+    /// The rule is there already.
+    pub fn add_rule(&self, address: IpAddr, table: u32) -> io::Result<()> {
+        self.send(rule_message(NEW_RULE, CREATE | EXCLUSIVE, address, table))
+    }
+
+    /// Routes what is sent from `address` as everything else.
+    ///
+    /// # Errors
+    /// There is no such rule.
+    pub fn remove_rule(&self, address: IpAddr, table: u32) -> io::Result<()> {
+        self.send(rule_message(DELETE_RULE, 0, address, table))
     }
 
     /// Sends a message and waits for its acknowledgement.
@@ -245,6 +275,17 @@ fn address_message(kind: u16, flags: u16, index: u32, (address, prefix): (IpAddr
     }
     fixed[4..8].copy_from_slice(&index.to_ne_bytes());
     Message::new(kind, flags, &fixed).put(ADDRESS_LOCAL, &bytes).put(ADDRESS, &bytes)
+}
+
+/// `struct fib_rule_hdr` and whom the rule is about.
+fn rule_message(kind: u16, flags: u16, address: IpAddr, table: u32) -> Message {
+    let (family, bytes) = octets(address);
+    let bits = 8 * bytes.len() as u8;
+    let fixed = [family, 0, bits, 0, 0, 0, 0, TO_TABLE, 0, 0, 0, 0];
+    Message::new(kind, flags, &fixed)
+        .put(RULE_SOURCE, &bytes)
+        .number(RULE_TABLE, table)
+        .number(RULE_PRIORITY, table)
 }
 
 /// What the kernel answered: an error message whose number is zero is an acknowledgement.

@@ -47,6 +47,7 @@ struct Run {
 /// An interface of an instance: its name inside, and the index of its outer end if that is a link.
 struct Link {
     name: String,
+    is_primary: bool,
     outer: Option<u32>,
     is: OutsideInterface,
 }
@@ -92,7 +93,8 @@ impl Netns {
         for interface in &host.interfaces {
             match run.links.get_mut(&interface.id) {
                 Some(link) => {
-                    run.instance.readdress(&link.name, &link.is, interface)?;
+                    let is_primary = link.is_primary;
+                    run.instance.readdress((&link.name, is_primary), &link.is, interface)?;
                     link.is = interface.clone();
                 }
                 None => self.plug(&mut run, interface)?,
@@ -113,9 +115,10 @@ impl Netns {
             None => (tap(&run.instance, &name)?, None),
             Some(outer) => pair(outer, &run.instance, &name, interface.port)?,
         };
-        run.instance.configure(&name, interface, run.links.is_empty())?;
+        let is_primary = run.links.is_empty();
+        run.instance.configure(&name, interface, is_primary)?;
         self.ports.add(interface.port, driver, interface.mac)?;
-        run.links.insert(interface.id, Link { name, outer, is: interface.clone() });
+        run.links.insert(interface.id, Link { name, is_primary, outer, is: interface.clone() });
         Ok(())
     }
 

@@ -37,11 +37,11 @@ impl Linux {
     pub fn router(prefix: &str, rules: usize) -> Linux {
         let names = namespaces(prefix, 3);
         let (left, router, right) = (&names[0], &names[1], &names[2]);
-        must(&format!("ip -n {left} link add v0 type veth peer name l netns {router}"));
-        must(&format!("ip -n {right} link add v0 type veth peer name r netns {router}"));
+        must(&format!("ip -n {left} link add v0 type veth peer name toleft netns {router}"));
+        must(&format!("ip -n {right} link add v0 type veth peer name toright netns {router}"));
         address(left, "v0", "10.9.1.1/24");
-        address(router, "l", "10.9.1.254/24");
-        address(router, "r", "10.9.2.254/24");
+        address(router, "toleft", "10.9.1.254/24");
+        address(router, "toright", "10.9.2.254/24");
         address(right, "v0", "10.9.2.1/24");
         must(&format!("ip -n {left} route add default via 10.9.1.254"));
         must(&format!("ip -n {right} route add default via 10.9.2.254"));

@@ -2,6 +2,7 @@
 
 use crate::Test;
 use crate::world::World;
+use weir_model::interface::NewInterface;
 use weir_model::{InstanceId, Timestamp};
 
 pub const TESTS: &[Test] = &[
@@ -11,6 +12,8 @@ pub const TESTS: &[Test] = &[
     ("what runs in an instance ends with it", end_of_an_instance),
     ("an interrupt ends a program as Ctrl-C does", interrupt),
     ("addresses come and go while it runs", addresses),
+    ("an interface is attached and detached while it runs", interfaces),
+    ("of a terminated instance nothing is left", terminated),
 ];
 
 fn programs(world: &mut World) {
@@ -146,4 +149,41 @@ fn addresses(world: &mut World) {
         let output = world.run(other.name(), "ping -c 1 -W 0.3 10.0.0.200");
         assert_eq!(output.exit_code, code, "{output:?}");
     }
+}
+
+fn interfaces(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let (host, other) = (world.host(&site), world.host(&site));
+    let (address, attachment) = {
+        let mut bed = world.bed();
+        let new = NewInterface { groups: vec![site.group], ..NewInterface::default() };
+        let id = bed.command(|network, cx| network.create_interface(cx, site.subnet, new));
+        let attachment = bed.command(|network, cx| network.attach_interface(cx, id, host.id, 1));
+        let interface = bed.network.interfaces.get(&id).expect("the interface");
+        (interface.primary().expect("an address"), attachment)
+    };
+    world.check_runs(&host);
+    let link = world.run(host.name(), "ip -4 -o address show dev eth1").stdout;
+    assert!(link.contains(&address.to_string()), "{link}");
+    // Both interfaces are in one subnet: the answer must leave by the one that was asked.
+    let output = world.run(other.name(), &format!("ping -c 1 -W 1 {address}"));
+    assert_eq!(output.exit_code, Some(0), "{output:?}");
+    world.bed().command(|network, cx| network.detach_interface(cx, attachment));
+    assert_eq!(world.run(host.name(), "ip link show dev eth1").exit_code, Some(1));
+    let output = world.run(other.name(), &format!("ping -c 1 -W 0.3 {address}"));
+    assert_eq!(output.exit_code, Some(1), "{output:?}");
+}
+
+fn terminated(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    assert!(world.folder_of(&host).exists());
+    let id = host.id;
+    let mut bed = world.bed();
+    bed.command(|network, cx| network.terminate_instances(cx, &[id]));
+    let now = Timestamp::from(bed.fabric.now());
+    bed.network.step(Timestamp(now.0 + 3_600_000));
+    let bed = &mut *bed;
+    bed.fabric.update(&bed.network);
+    assert!(!world.folder_of(&host).exists());
 }

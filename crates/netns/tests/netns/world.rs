@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a thread looks whether something is due.
 const LOOK: Duration = Duration::from_micros(100);
 
+/// How often it looks when nothing is: an event may come from a host outside.
+const IDLE_LOOK: Duration = Duration::from_millis(2);
+
 /// The network and what runs on it.
 pub struct World {
     bed: Arc<Mutex<Bed>>,
@@ -218,8 +221,9 @@ fn tick(bed: Arc<Mutex<Bed>>, begun: Moment, ending: Arc<AtomicBool>) -> JoinHan
             if bed.fabric.next_event().is_some_and(|at| at <= now) {
                 bed.fabric.step(now);
             }
+            let pause = if bed.fabric.next_event().is_none() { IDLE_LOOK } else { LOOK };
             drop(bed);
-            std::thread::sleep(LOOK);
+            std::thread::sleep(pause);
         }
     })
 }
