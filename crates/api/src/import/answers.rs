@@ -1,6 +1,6 @@
 //! The shapes of Describe answers, as far as they are read.
 
-use super::{File, ImportError};
+use super::{File, ImportError, transit};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -47,6 +47,13 @@ answers! {
     egress_only_gateways: EgressOnlyGateway = "EgressOnlyInternetGateways",
     peerings: Peering = "VpcPeeringConnections",
     addresses: Address = "Addresses",
+    transit_gateways: transit::Gateway = "TransitGateways",
+    transit_tables: transit::RouteTable = "TransitGatewayRouteTables",
+    transit_vpc_attachments: transit::VpcAttachment = "TransitGatewayVpcAttachments",
+    transit_peerings: transit::PeeringAttachment = "TransitGatewayPeeringAttachments",
+    transit_attachments: transit::Attachment = "TransitGatewayAttachments",
+    transit_propagations: transit::Propagations = "TransitGatewayPropagations",
+    transit_routes: transit::StaticRoutes = "TransitGatewayStaticRoutes",
 }
 
 /// Answers that describe AWS and not the user's network: nothing is missed without them.

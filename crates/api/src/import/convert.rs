@@ -1,6 +1,7 @@
 //! From the shapes of answers to the nouns of the model.
 
 use super::answers::{self, Answers};
+use super::transit::Transit;
 use super::{ImportError, Imported, Place};
 use std::net::Ipv4Addr;
 use std::str::FromStr;
@@ -48,6 +49,15 @@ impl Convert<'_> {
         answers.nat_gateways.into_iter().try_for_each(|gateway| self.nat_gateway(gateway))?;
         answers.egress_only_gateways.into_iter().try_for_each(|gateway| self.egress_only_gateway(gateway))?;
         answers.peerings.into_iter().try_for_each(|peering| self.peering(peering))?;
+        self.transit(Transit {
+            gateways: answers.transit_gateways,
+            tables: answers.transit_tables,
+            vpc_attachments: answers.transit_vpc_attachments,
+            peerings: answers.transit_peerings,
+            attachments: answers.transit_attachments,
+            propagations: answers.transit_propagations,
+            routes: answers.transit_routes,
+        })?;
         answers.addresses.into_iter().try_for_each(|address| self.address(address))
     }
 

@@ -9,6 +9,7 @@ mod convert;
 mod nat;
 #[cfg(test)]
 mod tests;
+mod transit;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,11 +9,12 @@ use weir_model::{Nanos, Protocol};
 use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
 
 /// The networks, and how many probes of each are the VPC's rules' alone to decide.
-const NETWORKS: [(&str, usize); 6] = [
+const NETWORKS: [(&str, usize); 7] = [
     ("aws_instance_multiple_interface", 140),
     ("aws_multi_account_vpc_peering", 24),
     ("aws_nlb_targets_instance", 152),
     ("aws_shared_vpc", 224),
+    ("aws_tgw_multi_az_intra_region", 188),
     ("aws_traffic_in_igw_out_ngw", 34),
     ("aws_vpc_endpoints", 52),
 ];
@@ -61,6 +62,61 @@ fn two_accounts_and_their_peering_are_read() {
     let accounts: std::collections::BTreeSet<_> =
         network.vpcs.iter().map(|vpc| vpc.scope.account.to_string()).collect();
     assert_eq!(accounts.into_iter().collect::<Vec<_>>(), ["028403472736", "951601349076"]);
+}
+
+#[test]
+fn a_transit_gateway_is_read_with_its_doors_and_table() {
+    let network = imported("aws_tgw_multi_az_intra_region").network;
+    assert_eq!((network.transit_gateways.len(), network.transit_tables.len()), (1, 1));
+    let table = network.transit_tables.iter().next().expect("a table");
+    let attached: Vec<_> = network.transit_attachments.iter().collect();
+    assert!(attached.iter().all(|attachment| attachment.association == Some(table.id)));
+    assert_eq!(attached.iter().map(|attachment| attachment.doors.len()).collect::<Vec<_>>(), [3, 2]);
+    let routes: Vec<String> =
+        network.transit_routes(table).iter().map(|route| route.destination.to_string()).collect();
+    assert_eq!(routes, ["10.1.0.0/16", "10.2.0.0/16"]);
+}
+
+// As `describe-transit-gateway-peering-attachments` and `search-transit-gateway-routes` answer.
+const PEERED: &str = r#"{
+    "TransitGateways": [
+        {"TransitGatewayId": "tgw-1111111a", "OwnerId": "111111111111", "State": "available", "Options": {}},
+        {"TransitGatewayId": "tgw-1111111b", "OwnerId": "111111111111", "State": "deleted", "Options": {}}
+    ],
+    "TransitGatewayRouteTables": [
+        {"TransitGatewayRouteTableId": "tgw-rtb-1111111a", "TransitGatewayId": "tgw-1111111a", "State": "available"}
+    ],
+    "TransitGatewayPeeringAttachments": [{
+        "TransitGatewayAttachmentId": "tgw-attach-1111111a", "State": "available",
+        "RequesterTgwInfo": {"TransitGatewayId": "tgw-1111111a", "OwnerId": "111111111111", "Region": "us-east-1"},
+        "AccepterTgwInfo": {"TransitGatewayId": "tgw-2222222a", "OwnerId": "222222222222", "Region": "eu-west-1"}
+    }],
+    "TransitGatewayAttachments": [{
+        "TransitGatewayAttachmentId": "tgw-attach-1111111a",
+        "Association": {"State": "associated", "TransitGatewayRouteTableId": "tgw-rtb-1111111a"}
+    }],
+    "TransitGatewayStaticRoutes": [{
+        "TransitGatewayRouteTableId": "tgw-rtb-1111111a",
+        "Routes": [
+            {"DestinationCidrBlock": "10.2.0.0/16", "Type": "static", "State": "active",
+             "TransitGatewayAttachments": [{"TransitGatewayAttachmentId": "tgw-attach-1111111a"}]},
+            {"DestinationCidrBlock": "10.3.0.0/16", "Type": "static", "State": "blackhole"},
+            {"DestinationCidrBlock": "10.4.0.0/16", "Type": "propagated", "State": "active"}
+        ]
+    }]
+}"#;
+
+#[test]
+fn peered_transit_gateways_and_their_static_routes_are_read() {
+    let file = File { path: "us-east-1/transit.json".into(), text: PEERED.into() };
+    let Imported { network, left_out } = import(&[file], &mut Ids::new(1)).expect("answers");
+    assert_eq!(left_out.get("TransitGateways"), Some(&1), "what is deleted is left out");
+    let table = network.transit_tables.iter().next().expect("a table");
+    let routes = network.transit_routes(table);
+    let shown: Vec<_> = routes.iter().map(|route| (route.destination.to_string(), route.is_active)).collect();
+    assert_eq!(shown, [("10.2.0.0/16".to_owned(), true), ("10.3.0.0/16".to_owned(), false)]);
+    let peering = network.transit_peerings.iter().next().expect("a peering");
+    assert_eq!((peering.requester.association, peering.accepter.association), (Some(table.id), None));
 }
 
 const VPCS: &str =
