@@ -88,6 +88,8 @@ struct Sent<'a> {
     now: Nanos,
     /// The packet that an ICMP error quotes, as it was when it passed here.
     quoted: Option<Tuple>,
+    /// Whether its sender is not who it says: an appliance.
+    forwarded: bool,
 }
 
 impl Oracle {
@@ -98,7 +100,18 @@ impl Oracle {
             return Fate::Drop(Reason::MixedFamilies);
         }
         let (doors, tracks, hides_groups, quoted) = (0, false, false, packet.quoted);
-        let sent = Sent { packet, source, destination, hops: 0, doors, tracks, hides_groups, now, quoted };
+        let sent = Sent {
+            packet,
+            source,
+            destination,
+            hops: 0,
+            doors,
+            tracks,
+            hides_groups,
+            forwarded: false,
+            now,
+            quoted,
+        };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
             Place::Interface(id) => match network.interfaces.get(&id) {
@@ -120,6 +133,7 @@ impl Oracle {
         if sender.source_dest_check && !sender.owns(sent.source) && !dhcp {
             return Err(Fate::Drop(Reason::SourceCheck));
         }
+        let sent = Sent { forwarded: !sender.owns(sent.source), ..sent };
         services(network, subnet, sent.packet)?;
         let stays = in_subnet(subnet, sent.destination);
         if stays && owner(network, sender.vpc, sent.destination).is_none() {
@@ -528,6 +542,7 @@ fn rule_matches(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) 
             let reachable = other.vpc == group.vpc || are_peers(network, group.vpc, other.vpc) || by_transit;
             reachable
                 && !sent.hides_groups
+                && !(sent.forwarded && rule.direction == Direction::Ingress)
                 && network
                     .interfaces
                     .iter()

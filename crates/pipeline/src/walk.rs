@@ -141,6 +141,8 @@ pub(crate) struct Walk<'a, A, C, T> {
     /// The flow that an ICMP error quotes, as it is at this point of the way.
     quoted: Option<Flow<A>>,
     hops: u8,
+    /// Whether its sender passes it on for another: the sender is an appliance.
+    is_forwarded: bool,
     way: Option<Way>,
     passage: Option<(Side, Passage<A, InterfaceIdx>)>,
     departure: Option<Departure>,
@@ -177,6 +179,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             flow,
             quoted,
             hops: 0,
+            is_forwarded: false,
             way: None,
             passage: None,
             departure: None,
@@ -203,6 +206,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     fn set_out(&mut self, sender: At<'a>) -> Result<Landing<A>, Stop> {
         self.source_check(sender.interface)?;
+        self.is_forwarded = !A::own(sender.interface).contains(&self.flow.source);
         self.services(sender.interface)?;
         let neighbour = self.neighbour(sender.interface)?;
         self.leave(sender, neighbour.is_none())?;
@@ -321,8 +325,10 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Direction::Ingress => self.flow.source,
             Direction::Egress => self.flow.destination,
         };
+        // A rule that names a group as its source does not let in what an appliance forwards ("Security group rules").
+        let is_hidden = self.groups_are_hidden || (direction == Direction::Ingress && self.is_forwarded);
+        let members = (!is_hidden).then_some(&self.compiled.members[..]);
         let rules = A::rules(self.compiled.policy(place.interface));
-        let members = (!self.groups_are_hidden).then_some(&self.compiled.members[..]);
         match rules.find(direction, peer, self.selected, members) {
             Some(found) => Admission::Rule {
                 group: found.group,

@@ -1,8 +1,9 @@
 //! Security groups, united for each set of groups that some interface carries.
 //!
 //! A policy lists what its groups allow, rules to everywhere first: only those can leave a connection untracked.
-//! A rule that names a prefix list stands for one rule for each of its entries. One that names a group stands for the private addresses of the interfaces that carry it, in the same VPC or over
-//! an active peering connection in the same region.
+//! A rule that names a prefix list stands for one rule for each of its entries. One that names a group stands for the
+//! private addresses of the interfaces that carry it, in the same VPC or over an active peering connection in the same
+//! region; as a source, not for what an appliance forwards.
 //! Source: VPC User Guide, "Security group rules"; EC2 User Guide, "Security group connection tracking"; VPC Peering
 //! Guide, "Reference peer security groups".
 

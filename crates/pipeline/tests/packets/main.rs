@@ -17,10 +17,24 @@ macro_rules! fixtures {
     };
 }
 
-const NETS: &[(&str, &str)] =
-    fixtures!("two-tier.net" "peering.net" "tracking.net" "lists.net" "nat.net" "transit.net");
-const TABLES: &[(&str, &str)] =
-    fixtures!("stages.txt" "routes.txt" "tracking.txt" "lists.txt" "nat.txt" "transit.txt");
+const NETS: &[(&str, &str)] = fixtures!(
+    "two-tier.net"
+    "peering.net"
+    "tracking.net"
+    "lists.net"
+    "nat.net"
+    "transit.net"
+    "overlap.net"
+);
+const TABLES: &[(&str, &str)] = fixtures!(
+    "stages.txt"
+    "routes.txt"
+    "tracking.txt"
+    "lists.txt"
+    "nat.txt"
+    "transit.txt"
+    "semantics.txt"
+);
 
 #[test]
 fn packets_meet_their_fates() {
@@ -40,12 +54,15 @@ fn every_reason_has_a_row() {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
+/// Packets of a run, of which there are 256 unless `PROPTEST_CASES` says otherwise.
+const STEPS: usize = 500;
 
-    /// 100,000 packets: every verdict, every explanation, every account.
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// 128,000 packets, a million in `cargo xtask test`: every verdict, every explanation, every account.
     #[test]
     fn the_pipeline_and_the_oracle_agree(seed in any::<u64>().no_shrink()) {
-        random::run(seed, 2_000);
+        random::run(seed, STEPS);
     }
 }

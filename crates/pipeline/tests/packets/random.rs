@@ -417,6 +417,10 @@ impl Run {
                 let (at, packet) = self.delivered[self.rng.below(self.delivered.len())];
                 (at, answer(packet))
             }
+            7 if !self.delivered.is_empty() => {
+                let (at, packet) = self.delivered[self.rng.below(self.delivered.len())];
+                return (at, error(&mut self.rng, packet));
+            }
             _ => return random_packet(&mut self.rng, &self.story.net),
         };
         let tcp_flags = if packet.protocol == Protocol::TCP { flags(&mut self.rng) } else { 0 };
@@ -493,6 +497,14 @@ fn answer(packet: Packet) -> Packet {
         other => other,
     };
     Packet { icmp: (kind, packet.icmp.1), ..Packet::new(tuple, packet.bytes) }
+}
+
+/// An ICMP error about a packet: from where it arrived, now and then from a router on the way.
+fn error(rng: &mut Rng, packet: Packet) -> Packet {
+    let source = if rng.chance(80) { packet.destination } else { anyone(rng, packet.source.is_ipv6()) };
+    let icmp = if packet.source.is_ipv4() { (3, 3) } else { (1, 4) };
+    let quoted = Some(packet.tuple());
+    Packet { quoted, ..Packet::icmp(source, packet.source, icmp, 56) }
 }
 
 /// Keeps the last few.
