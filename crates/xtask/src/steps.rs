@@ -28,7 +28,12 @@ pub fn clients() -> Result<(), String> {
     run_all(&CLIENTS)
 }
 
-const STEPS: [Step; 3] = [("tidy", tidy::run), ("clippy", clippy), ("unit tests", unit_tests)];
+const STEPS: [Step; 4] = [
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("unit tests", unit_tests),
+    ("a million random packets", random_packets),
+];
 const CLIENTS: [Step; 2] = [("release build", release_build), ("end to end", clients::test)];
 
 /// Runs steps in order; the first that fails ends the run.
@@ -48,6 +53,13 @@ fn clippy() -> Result<(), String> {
 
 fn unit_tests() -> Result<(), String> {
     run(&mut command("cargo test --workspace --locked --quiet"))
+}
+
+/// Pipeline and oracle over 2,000 random networks of 500 packets.
+fn random_packets() -> Result<(), String> {
+    let mut tests =
+        command("cargo test --package weir-pipeline --test packets --locked --quiet the_pipeline_and");
+    run(tests.env("PROPTEST_CASES", "2000"))
 }
 
 fn release_build() -> Result<(), String> {
