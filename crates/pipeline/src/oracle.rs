@@ -4,16 +4,20 @@
 //! pipeline, and is slow. Where the two disagree one of them is wrong. For tests and simulations.
 //! Source: the same pages of the VPC User Guide, EC2 User Guide and VPC Peering Guide, read once more.
 
+mod conversation;
+mod gates;
 mod transit;
 
-use crate::packet::{ACK, FIN, Packet, RST, SYN, Tuple};
+use crate::packet::{Packet, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
+use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
+use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::InstanceState;
-use weir_model::interface::{Interface, TrackingTimeouts};
+use weir_model::interface::Interface;
 use weir_model::peering::PeeringStatus;
 use weir_model::protocol::Traffic;
 use weir_model::route::{Associated, Destination, Origin, Target};
@@ -56,20 +60,12 @@ pub type Accounts = BTreeMap<(InterfaceId, Direction, Tuple, Action), (u64, u64)
 #[derive(Clone, Debug, Default)]
 pub struct Oracle {
     conversations: BTreeMap<(InterfaceId, Ends), Conversation>,
+    passages: Vec<Passage>,
+    /// The connection through a gateway that the packet under way belongs to.
+    passing: Option<Passage>,
+    /// The source port that the packet under way was seen to arrive with.
+    seen: Option<u16>,
     accounts: Accounts,
-}
-
-/// The two ends of a conversation, seen from an interface.
-type Ends = (IpAddr, IpAddr, u8, u16, u16);
-
-#[derive(Clone, Debug)]
-struct Conversation {
-    last: Nanos,
-    last_direction: Direction,
-    turns: u32,
-    began_with_syn: bool,
-    fins: Vec<Direction>,
-    closed: bool,
 }
 
 /// A packet with its addresses as they are at some point of the way.
@@ -83,6 +79,8 @@ struct Sent<'a> {
     doors: usize,
     /// Whether a gateway on the way makes its connection a tracked one.
     tracks: bool,
+    /// Whether it has left through a NAT gateway.
+    through: bool,
     /// Whether rules that name groups do not count, after a transit gateway.
     hides_groups: bool,
     now: Nanos,
@@ -95,6 +93,27 @@ struct Sent<'a> {
 impl Oracle {
     /// Decides about `packet`, counts it, and remembers its connection.
     pub fn forward(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
+        self.forward_seen(network, from, packet, (now, None))
+    }
+
+    /// The same. If the packet was seen to arrive, `port` is the source port or the identifier that it arrived with: a NAT
+    /// gateway may choose.
+    pub fn forward_seen(
+        &mut self,
+        network: &Network,
+        from: Place,
+        packet: &Packet,
+        (now, port): (Nanos, Option<u16>),
+    ) -> Fate {
+        (self.seen, self.passing) = (port, None);
+        let fate = self.decide(network, from, packet, now);
+        if matches!(fate, Fate::Deliver { .. }) {
+            self.note_passage(now);
+        }
+        fate
+    }
+
+    fn decide(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
         let (source, destination) = (packet.source, packet.destination);
         if source.is_ipv4() != destination.is_ipv4() {
             return Fate::Drop(Reason::MixedFamilies);
@@ -108,6 +127,7 @@ impl Oracle {
             doors,
             tracks,
             hides_groups,
+            through: false,
             forwarded: false,
             now,
             quoted,
@@ -139,7 +159,8 @@ impl Oracle {
         if stays && owner(network, sender.vpc, sent.destination).is_none() {
             return Err(Fate::Drop(Reason::NoNeighbour));
         }
-        let tracks = !stays && leads_to_transit(network, subnet, sent);
+        let tracks =
+            !stays && (leads_to_transit(network, subnet, sent) || leads_to_gate(network, subnet, sent));
         let sent = Sent { tracks, ..sent };
         self.leave(network, (sender, subnet), sent, stays)?;
         if stays {
@@ -195,6 +216,9 @@ impl Oracle {
             }
             Target::Peering(id) => {
                 let far = far_vpc(network, sender.vpc, id).ok_or(Fate::Drop(Reason::Blackhole))?;
+                if nat_of(network, sender.id).is_some() {
+                    return Err(Fate::Drop(Reason::NatTarget));
+                }
                 if !in_vpc(network, far, sent.destination) {
                     return Err(Fate::Drop(Reason::PeeringDestination));
                 }
@@ -215,6 +239,13 @@ impl Oracle {
                     return Err(Fate::Drop(Reason::Blackhole));
                 }
                 self.abroad(network, sender, sent)
+            }
+            Target::NatGateway(id) => {
+                let nat = open_nat(network, sender.vpc, id).ok_or(Fate::Drop(Reason::Blackhole))?;
+                self.nat_out(network, sender, nat, sent)
+            }
+            Target::EgressOnlyGateway(id) if is_egress_only(network, sender.vpc, id) => {
+                self.egress_only_out(network, sender, sent)
             }
             Target::Interface(id) | Target::Instance(_, id) => {
                 let receiver = network.interfaces.get(&id).filter(|found| found.vpc == sender.vpc);
@@ -242,15 +273,8 @@ impl Oracle {
             destination: public_of(network, sender.vpc, quoted.destination).unwrap_or(quoted.destination),
             ..quoted
         });
-        let sent = Sent { source: public, hops: sent.hops + 1, quoted, ..sent };
-        if private_of(network, sent.destination).is_some() {
-            return self.enter(network, sent);
-        }
-        if sent.packet.ttl <= sent.hops {
-            return Err(Fate::Drop(Reason::TtlExpired));
-        }
-        let Sent { source, destination, hops, .. } = sent;
-        Ok(Fate::Deliver { to: Place::Internet, source, destination, hops })
+        let sent = Sent { source: public, hops: sent.hops + 1, quoted, tracks: false, ..sent };
+        self.leave_network(network, sent)
     }
 
     fn inward(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
@@ -266,6 +290,12 @@ impl Oracle {
     fn enter(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
         let (receiver, private) =
             private_of(network, sent.destination).ok_or(Fate::Drop(Reason::UnknownPublicAddress))?;
+        let subnet = network.subnets.get(&receiver.subnet).ok_or(Fate::Drop(Reason::NoInterface))?;
+        if let Some(Target::EgressOnlyGateway(id)) = best_target(network, subnet, sent.source)
+            && is_egress_only(network, receiver.vpc, id)
+        {
+            return self.egress_only_in(network, receiver, sent);
+        }
         if !network.internet_gateways.iter().any(|gateway| gateway.vpc == Some(receiver.vpc)) {
             return Err(Fate::Drop(Reason::NoInternetGateway));
         }
@@ -273,7 +303,7 @@ impl Oracle {
             source: private_of(network, quoted.source).map_or(quoted.source, |(_, private)| private),
             ..quoted
         });
-        let sent = Sent { destination: private, quoted, ..sent };
+        let sent = Sent { destination: private, quoted, tracks: false, ..sent };
         self.arrive_from(network, receiver, sent, true)
     }
 
@@ -297,6 +327,9 @@ impl Oracle {
         sent: Sent,
         border: bool,
     ) -> Result<Fate, Fate> {
+        if let Some(nat) = nat_of(network, receiver.id) {
+            return self.nat_in(network, (nat, receiver), sent, border);
+        }
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -331,196 +364,6 @@ impl Oracle {
         let (packets, bytes) = self.accounts.entry((interface, direction, tuple, action)).or_default();
         *packets += u64::from(sent.packet.segments.max(1));
         *bytes += u64::from(sent.packet.bytes);
-    }
-}
-
-/// What the groups of an interface said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    /// Yes, and from now on the connection is tracked.
-    YesTracked,
-    /// Yes, and the connection is not tracked.
-    Yes,
-    /// Yes, because the connection is tracked.
-    Known,
-    /// No: the tracked connection has closed.
-    Closed,
-    /// No rule says yes.
-    No,
-}
-
-impl Oracle {
-    fn groups(&self, network: &Network, interface: &Interface, sent: Sent, direction: Direction) -> Said {
-        if interface.groups.is_empty() {
-            return Said::Yes;
-        }
-        let ends = if direction == Direction::Egress { leaving_ends(sent) } else { arriving_ends(sent) };
-        let opens = sent.packet.protocol == Protocol::TCP && sent.packet.tcp_flags & (SYN | ACK) == SYN;
-        if let Some(conversation) = self.conversation(interface, ends, sent) {
-            if !conversation.closed {
-                return Said::Known;
-            }
-            if !opens {
-                return Said::Closed;
-            }
-        }
-        if self.quotes_known(interface, sent, direction) {
-            return Said::Known;
-        }
-        let groups: Vec<&Group> = interface.groups.iter().filter_map(|id| network.groups.get(id)).collect();
-        let rules = || groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (*group, rule)));
-        let matching: Vec<(&Group, &GroupRule)> = rules()
-            .filter(|(group, rule)| rule.direction == direction && rule_matches(network, group, rule, sent))
-            .collect();
-        if matching.is_empty() {
-            return Said::No;
-        }
-        let answers_open = rules().any(|(group, rule)| {
-            rule.direction != direction
-                && is_for_all(network, group, rule, sent)
-                && all_ports(rule.traffic, sent.packet.protocol)
-        });
-        let untracked = sent.packet.protocol.has_ports()
-            && answers_open
-            && matching.iter().any(|(group, rule)| is_for_all(network, group, rule, sent));
-        if untracked && !sent.tracks { Said::Yes } else { Said::YesTracked }
-    }
-
-    /// Whether an ICMP error is about a packet of a conversation that is known here. Of ICMP, only echo requests are
-    /// answered with errors.
-    fn quotes_known(&self, interface: &Interface, sent: Sent, direction: Direction) -> bool {
-        let Some(quoted) = sent.quoted else { return false };
-        let icmp = match quoted.protocol {
-            Protocol::ICMP => (8, 0),
-            Protocol::ICMPV6 => (128, 0),
-            _ => (0, 0),
-        };
-        let packet = Packet { icmp, ..Packet::new(quoted, 0) };
-        let about = Sent {
-            packet: &packet,
-            source: quoted.source,
-            destination: quoted.destination,
-            quoted: None,
-            ..sent
-        };
-        let ends = if direction == Direction::Egress { arriving_ends(about) } else { leaving_ends(about) };
-        self.conversation(interface, ends, about).is_some_and(|conversation| !conversation.closed)
-    }
-
-    fn conversation(&self, interface: &Interface, ends: Ends, sent: Sent) -> Option<&Conversation> {
-        let conversation = self.conversations.get(&(interface.id, ends))?;
-        let idle_s = conversation.idle_s(sent.packet.protocol, interface.tracking);
-        let idle_ns = sent.now.0.saturating_sub(conversation.last.0);
-        (idle_ns <= idle_s * 1_000_000_000).then_some(conversation)
-    }
-
-    fn remember(&mut self, at: (InterfaceId, Ends), said: Said, sent: Sent, direction: Direction) {
-        match said {
-            Said::YesTracked if sent.packet.tcp_flags & RST != 0 && sent.packet.protocol == Protocol::TCP => {
-                self.conversations.remove(&at);
-            }
-            Said::YesTracked => {
-                self.conversations.insert(at, Conversation::begin(sent, direction));
-            }
-            Said::Known => {
-                if let Some(conversation) = self.conversations.get_mut(&at) {
-                    conversation.go_on(sent, direction);
-                }
-            }
-            Said::Closed => {
-                if let Some(conversation) = self.conversations.get_mut(&at) {
-                    conversation.last = sent.now;
-                }
-            }
-            Said::Yes | Said::No => {
-                self.conversations.remove(&at);
-            }
-        }
-    }
-}
-
-impl Conversation {
-    fn begin(sent: Sent, direction: Direction) -> Conversation {
-        let flags = sent.packet.tcp_flags;
-        let mut conversation = Conversation {
-            last: sent.now,
-            last_direction: direction,
-            turns: 0,
-            began_with_syn: flags & (SYN | ACK) == SYN,
-            fins: Vec::new(),
-            closed: false,
-        };
-        if sent.packet.protocol == Protocol::TCP && flags & FIN != 0 && !conversation.began_with_syn {
-            conversation.fins.push(direction);
-        }
-        conversation
-    }
-
-    fn go_on(&mut self, sent: Sent, direction: Direction) {
-        self.last = sent.now;
-        if direction != self.last_direction {
-            self.turns += 1;
-            self.last_direction = direction;
-        }
-        if sent.packet.protocol != Protocol::TCP {
-            return;
-        }
-        let flags = sent.packet.tcp_flags;
-        if flags & RST != 0 {
-            self.closed = true;
-        } else if flags & FIN != 0 {
-            if !self.fins.contains(&direction) {
-                self.fins.push(direction);
-            }
-        } else if self.fins.len() == 2 && self.fins[1] != direction {
-            self.closed = true;
-        }
-    }
-
-    fn idle_s(&self, protocol: Protocol, set: TrackingTimeouts) -> u64 {
-        let or = |set: Option<u32>, default| set.map_or(default, u64::from);
-        match protocol {
-            Protocol::TCP if self.closed => 60,
-            Protocol::TCP if !self.fins.is_empty() => 120,
-            Protocol::TCP if self.began_with_syn && self.turns < 2 => 60,
-            Protocol::TCP => or(set.tcp_established_s, 432_000),
-            Protocol::UDP if self.turns < 3 => or(set.udp_s, 30),
-            Protocol::UDP => or(set.udp_stream_s, 180),
-            Protocol::ICMP | Protocol::ICMPV6 => 30,
-            _ => 600,
-        }
-    }
-}
-
-fn leaving_ends(sent: Sent) -> Ends {
-    let packet = sent.packet;
-    match packet.protocol.is_icmp() {
-        true => {
-            (sent.source, sent.destination, packet.protocol.0, u16::from(packet.icmp.0), packet.icmp.1.into())
-        }
-        false => {
-            (sent.source, sent.destination, packet.protocol.0, packet.source_port, packet.destination_port)
-        }
-    }
-}
-
-/// The ends of an arriving packet are those of the packet that would answer it.
-fn arriving_ends(sent: Sent) -> Ends {
-    const NO_ANSWER: u16 = 1000;
-    let packet = sent.packet;
-    let answer = |kind: u8| match (packet.protocol, kind) {
-        (Protocol::ICMP, 8) => 0,
-        (Protocol::ICMP, 0) => 8,
-        (Protocol::ICMP, 13 | 15 | 17) | (Protocol::ICMPV6, 128) => u16::from(kind) + 1,
-        (Protocol::ICMP, 14 | 16 | 18) | (Protocol::ICMPV6, 129) => u16::from(kind) - 1,
-        (Protocol::ICMP, 10) => 9,
-        (Protocol::ICMP, 9) => 10,
-        _ => NO_ANSWER + u16::from(kind),
-    };
-    let (local, remote, protocol) = (sent.destination, sent.source, packet.protocol.0);
-    match packet.protocol.is_icmp() {
-        true => (local, remote, protocol, answer(packet.icmp.0), packet.icmp.1.into()),
-        false => (local, remote, protocol, packet.destination_port, packet.source_port),
     }
 }
 

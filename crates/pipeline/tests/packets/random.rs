@@ -4,13 +4,13 @@
 //! A disagreement prints the network and the events, one a line, in the languages of the tables.
 
 use crate::net::Net;
-use crate::rows::{Story, accounts, change, fate_of};
+use crate::rows::{Story, accounts, arrived_with, change, fate_of};
 use std::net::IpAddr;
 use weir_model::interface::{InterfaceKind, PrivateAddress};
 use weir_model::{Ids, InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Fate, Place};
 use weir_pipeline::packet::{ACK, FIN, RST, SYN};
-use weir_pipeline::{Packet, Port, Tuple};
+use weir_pipeline::{Packet, Port, Tuple, Verdict};
 
 const SECOND: u64 = 1_000_000_000;
 const PORTS: &[u16] = &[22, 53, 443, 40_000, 40_001];
@@ -66,6 +66,9 @@ pub fn network(rng: &mut Rng) -> String {
         );
         let attached = if rng.chance(80) { format!(" v{vpc}") } else { String::new() };
         say(&mut text, &format!("igw g{vpc}{attached}"));
+        if rng.chance(50) {
+            say(&mut text, &format!("eigw e{vpc} v{vpc}"));
+        }
     }
     for (one, other) in [(0, 1), (1, 2), (0, 2)] {
         let status = rng.pick(&["active", "active", "active", "pending", "deleted"]);
@@ -160,6 +163,14 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
         for host in 0..3 {
             say(text, &self::host(rng, vpc, subnet, host));
         }
+        if rng.chance(40) {
+            let (last, pending) = (240 + vpc * 2 + subnet, if rng.chance(10) { " pending" } else { "" });
+            let public = if rng.chance(80) { format!(" public 198.51.100.{last}") } else { String::new() };
+            say(
+                text,
+                &format!("nat t{vpc}{subnet} n{vpc}{subnet} 10.{vpc}.{subnet}.{last}{public}{pending}"),
+            );
+        }
     }
 }
 
@@ -240,9 +251,11 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
     let far = rng.below(3);
     let (one, other) = (vpc.min(far), vpc.max(far));
     let host = format!("h{vpc}{}{}", rng.below(2), rng.below(3));
-    let target = match rng.below(10) {
+    let target = match rng.below(13) {
         8 | 9 if vpc == 2 => "tgw:u".to_owned(),
         8 | 9 => "tgw:t".to_owned(),
+        10 | 11 => format!("nat:t{vpc}{}", rng.below(2)),
+        12 => format!("eigw:e{vpc}"),
         0..=2 => format!("igw:g{vpc}"),
         3 | 4 if one != other => format!("peering:p{one}{other}"),
         3 | 4 => "peering:p01".to_owned(),
@@ -353,7 +366,7 @@ impl Run {
         let mut sightings = Vec::new();
         self.story.pipeline.close_window(self.story.now, &mut sightings);
         let truth = self.story.oracle.take_accounts();
-        let found = accounts(&sightings);
+        let (truth, found) = (self.story.blind(truth), self.story.blind(accounts(&sightings)));
         let odd = found.iter().filter(|row| truth.get(row.0) != Some(row.1));
         let missing = truth.iter().filter(|row| found.get(row.0) != Some(row.1));
         let differences: Vec<_> =
@@ -383,11 +396,23 @@ impl Run {
         say(log, &format!("  {explanation}"));
         let verdict = story.pipeline.forward(port, &packet, story.now);
         assert_eq!(explanation.verdict, verdict, "explained otherwise\n{log}");
-        let truth = story.oracle.forward(&story.net.network, from, &packet, story.now);
+        let seen = (story.now, arrived_with(verdict));
+        let truth = story.oracle.forward_seen(&story.net.network, from, &packet, seen);
         assert_eq!(fate_of(&story.pipeline, verdict), truth, "the oracle disagrees\n{log}");
         remember(&mut self.sent, (from, packet));
-        if let Fate::Deliver { to, source, destination, .. } = truth {
-            remember(&mut self.delivered, (to, Packet { source, destination, ..packet }));
+        if let (Fate::Deliver { to, source, destination, .. }, Verdict::Deliver(delivery)) = (truth, verdict)
+        {
+            let mut arrived = Packet { source, destination, ..packet };
+            match packet.protocol.is_icmp() {
+                true => arrived.identifier = delivery.source_port,
+                false => {
+                    arrived.source_port = delivery.source_port;
+                    arrived.destination_port = delivery.destination_port;
+                }
+            }
+            if packet.quoted.is_none() {
+                remember(&mut self.delivered, (to, arrived));
+            }
         }
     }
 
@@ -479,10 +504,12 @@ fn own(rng: &mut Rng, net: &Net, id: InterfaceId, six: bool) -> IpAddr {
 
 fn anyone(rng: &mut Rng, six: bool) -> IpAddr {
     let (vpc, subnet, host) = (rng.below(3), rng.below(2), rng.below(3));
-    let text = match rng.below(8) {
+    let text = match rng.below(10) {
         _ if six && rng.chance(80) => format!("2600:{vpc}:0:{subnet}::1{host}"),
         _ if six => rng.pick(&["2001:db8::1", "fd00:ec2::254", "fe80::1", "fd00::1"]).to_owned(),
         0..=4 => format!("10.{vpc}.{subnet}.{}{host}", rng.pick(&[1, 1, 1, 2])),
+        8 => format!("198.51.100.{}", 240 + vpc * 2 + subnet),
+        9 if rng.chance(30) => format!("10.{vpc}.{subnet}.{}", 240 + vpc * 2 + subnet),
         5 | 6 => format!("198.51.100.{}", 100 + vpc * 20 + subnet * 10 + host),
         _ => rng.pick(STRANGERS).to_owned(),
     };
@@ -496,14 +523,16 @@ fn answer(packet: Packet) -> Packet {
         128 => 129,
         other => other,
     };
-    Packet { icmp: (kind, packet.icmp.1), ..Packet::new(tuple, packet.bytes) }
+    let Packet { identifier, .. } = packet;
+    Packet { icmp: (kind, packet.icmp.1), identifier, ..Packet::new(tuple, packet.bytes) }
 }
 
 /// An ICMP error about a packet: from where it arrived, now and then from a router on the way.
 fn error(rng: &mut Rng, packet: Packet) -> Packet {
     let source = if rng.chance(80) { packet.destination } else { anyone(rng, packet.source.is_ipv6()) };
     let icmp = if packet.source.is_ipv4() { (3, 3) } else { (1, 4) };
-    let quoted = Some(packet.tuple());
+    let source_port = if packet.protocol.is_icmp() { packet.identifier } else { packet.source_port };
+    let quoted = Some(Tuple { source_port, ..packet.tuple() });
     Packet { quoted, ..Packet::icmp(source, packet.source, icmp, 56) }
 }
 
