@@ -59,6 +59,7 @@ pub struct Fabric {
     pub(crate) outbox: Outbox,
     pub(crate) random: Ids,
     losses: Losses,
+    pub(crate) answers: u64,
     log: Option<Vec<String>>,
     sent: Option<Vec<Sent>>,
 }
@@ -108,6 +109,7 @@ impl Fabric {
             outbox: Outbox::default(),
             random,
             losses: Losses::new(),
+            answers: 0,
             log: None,
             sent: None,
         };
@@ -335,6 +337,7 @@ impl Fabric {
         let Some(reset) = frame::reset_for(bytes, TTL) else { return };
         if self.queue.len() < PACKETS_IN_FLIGHT_MAX {
             let at = self.now.plus(2 * latency::path_of(Way::SameZone).base_ns);
+            self.answers += 1;
             self.queue.push(at, Event::Arrive(from, reset));
         }
     }
@@ -397,6 +400,11 @@ impl Fabric {
     /// The packets that did not arrive, by reason, since the beginning.
     pub fn losses(&self) -> &Losses {
         &self.losses
+    }
+
+    /// How many packets the network itself has sent to hosts: what gateways and routers say of packets they do not carry.
+    pub fn answers(&self) -> u64 {
+        self.answers
     }
 
     /// What a running host has sent and received.

@@ -1,6 +1,6 @@
 //! What happens to the network while packets fly: one random command after another.
 
-use crate::world::{SITES, World, block};
+use crate::world::{SITES, Site, World, block};
 use std::fmt::Debug;
 use weir_model::acl::AclEntry;
 use weir_model::group::{Direction, NewPeer, NewRule, RuleMatch};
@@ -29,7 +29,7 @@ pub fn change(world: &mut World, now: Nanos) -> Result<String, String> {
 type Outcome = (String, Result<(), Refused>);
 
 fn choose(world: &mut World, now: Nanos) -> Outcome {
-    match world.below(13) {
+    match world.below(14) {
         0 | 1 => authorize(world, now),
         2 | 3 => revoke(world, now),
         4 => add_entry(world, now),
@@ -40,6 +40,7 @@ fn choose(world: &mut World, now: Nanos) -> Outcome {
         9 => peer(world, now),
         10 => stop_or_start(world, now),
         11 => gateway(world, now),
+        12 => delete_nat(world, now),
         _ => modify_interface(world, now),
     }
 }
@@ -142,7 +143,8 @@ fn delete_entry(world: &mut World, now: Nanos) -> Outcome {
 
 fn delete_route(world: &mut World, now: Nanos) -> Outcome {
     let site = world.below(SITES);
-    let table = world.sites[site].table;
+    let tables = [world.sites[site].table, world.sites[site].private];
+    let table = world.pick(&tables);
     let routes = world.network.route_tables.get(&table).map(|table| table.routes.clone()).unwrap_or_default();
     if routes.is_empty() {
         return (format!("delete no route of {table}"), Ok(()));
@@ -154,10 +156,12 @@ fn delete_route(world: &mut World, now: Nanos) -> Outcome {
 
 fn create_route(world: &mut World, now: Nanos) -> Outcome {
     let site = world.below(SITES);
-    let (table, gateway) = (world.sites[site].table, world.sites[site].gateway);
+    let Site { table, private, gateway, nat, egress_only, .. } = world.sites[site];
+    let table = world.pick(&[table, private]);
     let peerings: Vec<_> = world.network.peerings.iter().map(|peering| peering.id).collect();
     let neighbour = world.sites[site].instances[0];
     let mut targets = vec![Target::InternetGateway(gateway), Target::InternetGateway(gateway)];
+    targets.extend([Target::NatGateway(nat), Target::EgressOnlyGateway(egress_only)]);
     targets.extend(peerings.into_iter().map(Target::Peering));
     targets.extend(world.interface(neighbour).map(Target::Interface));
     let target = world.pick(&targets);
@@ -213,6 +217,16 @@ fn gateway(world: &mut World, now: Nanos) -> Outcome {
             (format!("attach {id}"), outcome)
         }
     }
+}
+
+/// Now and then: nothing makes another one.
+fn delete_nat(world: &mut World, now: Nanos) -> Outcome {
+    let site = world.below(SITES);
+    let nat = world.sites[site].nat;
+    if world.chance(80) {
+        return (format!("{nat} stays"), Ok(()));
+    }
+    (format!("delete {nat}"), world.command(now, |network, cx| network.delete_nat_gateway(cx, nat)))
 }
 
 fn modify_interface(world: &mut World, now: Nanos) -> Outcome {

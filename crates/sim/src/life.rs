@@ -3,8 +3,9 @@
 use crate::change;
 use crate::traffic::{self, Datagram};
 use crate::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use weir_fabric::{ExecId, Fabric, HostName, Sent, Traffic};
 use weir_model::Nanos;
 use weir_pipeline::oracle::{Accounts, Fate, Oracle, Place};
@@ -58,6 +59,8 @@ struct Life {
     running: Vec<ExecId>,
     /// Answers that may be sent.
     answers: Vec<Datagram>,
+    /// The addresses of NAT gateways, inside and outside.
+    translators: BTreeSet<IpAddr>,
     /// What hosts that have stopped had sent and received.
     gone: Traffic,
     log: Vec<String>,
@@ -68,8 +71,12 @@ impl Life {
         let world = World::new(seed, START);
         let mut fabric = Fabric::new(&world.network, seed, START);
         fabric.keep_sent();
+        let addresses = world.network.nat_gateways.iter().flat_map(|nat| &nat.addresses);
+        let both = addresses.flat_map(|address| [address.private, address.elastic.map(|(public, _)| public)]);
+        let translators = both.flatten().map(IpAddr::V4).collect();
         Life {
             world,
+            translators,
             fabric,
             oracle: Oracle::default(),
             running: Vec::new(),
@@ -130,14 +137,22 @@ impl Life {
             _ => self.world.below(3_000),
         };
         self.fabric.step(self.fabric.now().plus(ms as u64 * 1_000_000));
-        self.compare()
+        self.compare()?;
+        let generation = self.world.network.generation();
+        self.world.network.step(self.fabric.now().into());
+        if self.world.network.generation() != generation {
+            self.note("time changes the network");
+            self.update();
+        }
+        Ok(())
     }
 
     /// The oracle must say the same of every packet that was sent.
     fn compare(&mut self) -> Result<(), String> {
         for sent in self.fabric.take_sent() {
             let (from, found) = (self.place(sent.from), self.fate(sent.verdict));
-            let due = self.oracle.forward(&self.world.network, from, &sent.packet, sent.at);
+            let seen = (sent.at, arrived_with(sent.verdict));
+            let due = self.oracle.forward_seen(&self.world.network, from, &sent.packet, seen);
             self.note_sent(&sent, from);
             if found != due {
                 return Err(format!("{}: found {found:?}, due {due:?}", sent.packet.tuple()));
@@ -172,10 +187,16 @@ impl Life {
         }
     }
 
-    /// Changes the network. What hosts that stop have counted is kept.
+    /// Changes the network.
     fn change(&mut self) -> Result<(), String> {
         let what = change::change(&mut self.world, self.fabric.now())?;
         self.note(&what);
+        self.update();
+        Ok(())
+    }
+
+    /// Hands the network to the fabric. What hosts that stop have counted is kept.
+    fn update(&mut self) {
         let before = self.traffic();
         self.fabric.update(&self.world.network);
         let after = self.traffic();
@@ -184,7 +205,6 @@ impl Life {
                 self.gone = sum(self.gone, traffic);
             }
         }
-        Ok(())
     }
 
     fn traffic(&self) -> BTreeMap<HostName, Traffic> {
@@ -197,6 +217,7 @@ impl Life {
         let (mut sightings, mut skipped) = (Vec::new(), Vec::new());
         self.fabric.close_window(&mut sightings, &mut skipped);
         let (found, due) = (accounts(&sightings), self.oracle.take_accounts());
+        let (found, due) = (self.blind(found), self.blind(due));
         self.note(&format!("window: {} sightings", sightings.len()));
         if let Some((key, count)) = found.iter().find(|(key, count)| due.get(*key) != Some(count)) {
             return Err(format!("seen {key:?} {count:?}, due {:?}", due.get(key)));
@@ -206,6 +227,22 @@ impl Life {
             None if skipped.is_empty() => Ok(()),
             None => Err(format!("skipped: {skipped:?}")),
         }
+    }
+
+    /// Accounts without the ports that NAT gateways choose: those of dropped packets nobody sees.
+    fn blind(&self, accounts: Accounts) -> Accounts {
+        let mut blind = Accounts::new();
+        for ((interface, direction, mut tuple, action), (packets, bytes)) in accounts {
+            if self.translators.contains(&tuple.source) {
+                tuple.source_port = 0;
+            }
+            if self.translators.contains(&tuple.destination) {
+                tuple.destination_port = 0;
+            }
+            let sums = blind.entry((interface, direction, tuple, action)).or_default();
+            *sums = (sums.0 + packets, sums.1 + bytes);
+        }
+        blind
     }
 
     /// Once nothing is under way, every packet has arrived or is lost, and every command has ended.
@@ -223,13 +260,18 @@ impl Life {
         }
         let total = self.traffic().into_values().fold(self.gone, sum);
         let lost: u64 = self.fabric.losses().values().sum();
-        let (sent, received) = (total.sent.packets, total.received.packets);
-        self.note(&format!("sent {sent}, received {received}, lost {lost}"));
-        if sent == received + lost {
-            Ok(())
-        } else {
-            Err(format!("{sent} sent, {received} received, {lost} lost"))
-        }
+        let (sent, received, answers) = (total.sent.packets, total.received.packets, self.fabric.answers());
+        let told = format!("sent {sent} and {answers} answers, received {received}, lost {lost}");
+        self.note(&told);
+        if sent + answers == received + lost { Ok(()) } else { Err(told) }
+    }
+}
+
+/// The source port, or the identifier, that a packet arrives with.
+fn arrived_with(verdict: Verdict) -> Option<u16> {
+    match verdict {
+        Verdict::Deliver(delivery) => Some(delivery.source_port),
+        Verdict::Service(_) | Verdict::Drop(_) => None,
     }
 }
 

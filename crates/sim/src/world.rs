@@ -6,20 +6,21 @@ use weir_model::group::{Direction, NewGroup, NewPeer, NewRule};
 use weir_model::image::Image;
 use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
 use weir_model::interface::{Ipv6Choice, NewInterface};
+use weir_model::nat_gateway::{Connectivity, NewNatGateway, SecondaryChoice};
 use weir_model::peering::PeeringRequest;
 use weir_model::protocol::{Protocol, Traffic};
-use weir_model::route::{Destination, Target};
+use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::NewSubnet;
 use weir_model::vpc::NewVpc;
 use weir_model::{
-    Cidr, Cidr4, Cidr6, Cx, GroupId, Ids, InstanceId, InterfaceId, InternetGatewayId, Nanos, Network,
-    NetworkAclId, PeeringId, Refused, RouteTableId, Scope, SubnetId, Tags, VpcId, ZoneName,
+    Cidr, Cidr4, Cidr6, Cx, EgressOnlyGatewayId, GroupId, Ids, InstanceId, InterfaceId, InternetGatewayId,
+    Nanos, NatGatewayId, Network, NetworkAclId, PeeringId, Refused, RouteTableId, Scope, SubnetId, Tags,
+    VpcId, ZoneName,
 };
 
 /// How many VPCs there are.
 pub const SITES: usize = 3;
-/// Subnets of a VPC, and instances of a subnet.
-const SUBNETS: usize = 2;
+/// Instances of a subnet.
 const INSTANCES: usize = 2;
 /// What instances serve.
 const USER_DATA: &str = "#weir listen tcp/80 http hello\n#weir listen tcp/7 echo";
@@ -34,8 +35,14 @@ pub struct Site {
     pub vpc: VpcId,
     /// Its internet gateway.
     pub gateway: InternetGatewayId,
-    /// Its main route table.
+    /// Its main route table: that of the first subnet.
     pub table: RouteTableId,
+    /// The route table of the second subnet, which reaches the internet through gateways only.
+    pub private: RouteTableId,
+    /// Its NAT gateway, in the first subnet.
+    pub nat: NatGatewayId,
+    /// Its egress-only internet gateway.
+    pub egress_only: EgressOnlyGatewayId,
     /// Its default ACL.
     pub acl: NetworkAclId,
     /// Two groups: one for everything, one for little.
@@ -156,16 +163,63 @@ impl World {
             self.command(now, |network, cx| network.create_route(cx, table, destination, target))?;
         }
         let groups = [self.group(vpc, "wide", now)?, self.group(vpc, "narrow", now)?];
-        let mut site = Site { number, vpc, gateway, table, acl, groups, instances: Vec::new() };
-        for subnet in 0..SUBNETS {
-            let subnet = self.subnet(&site, subnet, now)?;
-            for _ in 0..INSTANCES {
-                let group = self.pick(&groups);
-                site.instances.push(self.instance(subnet, group, now)?);
-            }
+        let [public, inner] = [self.subnet(vpc, (number, 0), now)?, self.subnet(vpc, (number, 1), now)?];
+        let mut instances = Vec::new();
+        for _ in 0..INSTANCES {
+            let (one, other) = (self.pick(&groups), self.pick(&groups));
+            instances.push(self.instance(public, (one, true), now)?);
+            instances.push(self.instance(inner, (other, false), now)?);
         }
-        self.sites.push(site);
+        let nat = self.nat(public, now)?;
+        let egress_only =
+            self.command(now, |network, cx| network.create_egress_only_gateway(cx, vpc, Tags::new()))?;
+        let private = self.private_table((vpc, inner), (nat, egress_only), now)?;
+        self.sites.push(Site {
+            number,
+            vpc,
+            gateway,
+            table,
+            private,
+            nat,
+            egress_only,
+            acl,
+            groups,
+            instances,
+        });
         Ok(())
+    }
+
+    /// A NAT gateway with an elastic address.
+    fn nat(&mut self, subnet: SubnetId, now: Nanos) -> Result<NatGatewayId, Refused> {
+        let allocation = self.command(now, |network, cx| network.allocate_address(cx, None, Tags::new()))?;
+        let new = NewNatGateway {
+            subnet,
+            connectivity: Connectivity::Public,
+            allocation: Some(allocation),
+            private: None,
+            secondary: SecondaryChoice::default(),
+            tags: Tags::new(),
+        };
+        self.command(now, |network, cx| network.create_nat_gateway(cx, new))
+    }
+
+    /// The route table of a subnet whose packets leave through the gateways.
+    fn private_table(
+        &mut self,
+        (vpc, subnet): (VpcId, SubnetId),
+        (nat, egress_only): (NatGatewayId, EgressOnlyGatewayId),
+        now: Nanos,
+    ) -> Result<RouteTableId, Refused> {
+        let table = self.command(now, |network, cx| network.create_route_table(cx, vpc, Tags::new()))?;
+        let targets =
+            [("0.0.0.0/0", Target::NatGateway(nat)), ("::/0", Target::EgressOnlyGateway(egress_only))];
+        for (cidr, target) in targets {
+            let destination = Destination::Cidr(block(cidr));
+            self.command(now, |network, cx| network.create_route(cx, table, destination, target))?;
+        }
+        let with = Associated::Subnet(subnet);
+        self.command(now, |network, cx| network.associate_route_table(cx, table, with))?;
+        Ok(table)
     }
 
     fn group(&mut self, vpc: VpcId, name: &str, now: Nanos) -> Result<GroupId, Refused> {
@@ -184,21 +238,31 @@ impl World {
         Ok(group)
     }
 
-    fn subnet(&mut self, site: &Site, number: usize, now: Nanos) -> Result<SubnetId, Refused> {
-        let cidr = block4(Ipv4Addr::new(10, site.number as u8, number as u8, 0), 24);
-        let around = self.network.vpcs.get(&site.vpc).and_then(|vpc| vpc.ipv6_cidrs.first());
+    fn subnet(
+        &mut self,
+        vpc: VpcId,
+        (site, number): (usize, usize),
+        now: Nanos,
+    ) -> Result<SubnetId, Refused> {
+        let cidr = block4(Ipv4Addr::new(10, site as u8, number as u8, 0), 24);
+        let around = self.network.vpcs.get(&vpc).and_then(|vpc| vpc.ipv6_cidrs.first());
         let ipv6_cidr = around.and_then(|block| {
             let first = u128::from(block.cidr.network()) + ((number as u128) << 64);
             Cidr6::new(Ipv6Addr::from(first), 64)
         });
         let zone = ZoneName::new(self.scope.region, if number == 0 { 'a' } else { 'b' });
-        let new = NewSubnet { vpc: site.vpc, zone, cidr: Some(cidr), ipv6_cidr, tags: Tags::new() };
+        let new = NewSubnet { vpc, zone, cidr: Some(cidr), ipv6_cidr, tags: Tags::new() };
         self.command(now, |network, cx| network.create_subnet(cx, new))
     }
 
-    fn instance(&mut self, subnet: SubnetId, group: GroupId, now: Nanos) -> Result<InstanceId, Refused> {
+    fn instance(
+        &mut self,
+        subnet: SubnetId,
+        (group, public): (GroupId, bool),
+        now: Nanos,
+    ) -> Result<InstanceId, Refused> {
         let new = NewInterface { groups: vec![group], ipv6: Ipv6Choice::Count(1), ..NewInterface::default() };
-        let source = LaunchSource::New { subnet: Some(subnet), new, public: Some(true) };
+        let source = LaunchSource::New { subnet: Some(subnet), new, public: Some(public) };
         let launch = Launch {
             min: 1,
             max: 1,
@@ -210,7 +274,7 @@ impl World {
             user_data: Some(USER_DATA.as_bytes().to_vec()),
             termination_protected: false,
             instance_profile: None,
-            settings: InstanceSettings { lends_public: true, ..InstanceSettings::default() },
+            settings: InstanceSettings { lends_public: public, ..InstanceSettings::default() },
             tags: Tags::new(),
         };
         let (_, ids) = self.command(now, |network, cx| network.run_instances(cx, launch))?;
@@ -227,10 +291,11 @@ impl World {
         let request = PeeringRequest { vpc: one.vpc, peer_vpc: other.vpc, peer, tags: Tags::new() };
         let peering = self.command(now, |network, cx| network.request_peering(cx, request))?;
         self.command(now, |network, cx| network.accept_peering(cx, peering))?;
-        for (from, to) in [(&one, &other), (&other, &one)] {
+        let ways = [(one.table, &other), (one.private, &other), (other.table, &one), (other.private, &one)];
+        for (table, to) in ways {
             let destination =
                 Destination::Cidr(Cidr::V4(block4(Ipv4Addr::new(10, to.number as u8, 0, 0), 16)));
-            let (table, target) = (from.table, Target::Peering(peering));
+            let target = Target::Peering(peering);
             let replaced =
                 self.command(now, |network, cx| network.replace_route(cx, table, destination, target));
             if replaced.is_err() {
