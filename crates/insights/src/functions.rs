@@ -3,6 +3,7 @@
 //! Source: CloudWatch Logs User Guide, "Boolean, comparison, numeric, datetime, and other functions" (read 2026-11).
 //! Assumption, for all of them: an argument that is absent or of no use to the function makes the result absent.
 
+mod date;
 mod encoding;
 mod general;
 mod ip;
@@ -86,6 +87,7 @@ pub(crate) const ARGUMENTS_MAX: usize = 64;
 pub const FUNCTIONS: &[&[Function]] = &[
     number::FUNCTIONS,
     time::FUNCTIONS,
+    date::FUNCTIONS,
     general::FUNCTIONS,
     ip::FUNCTIONS,
     text::FUNCTIONS,
@@ -94,9 +96,6 @@ pub const FUNCTIONS: &[&[Function]] = &[
 
 /// Functions of the language that are refused by name.
 const NOT_IMPLEMENTED: &[&str] = &[
-    "parseDate",
-    "formatDate",
-    "strftime",
     "jsonParse",
     "jsonStringify",
     "jsonArraySize",
