@@ -22,6 +22,8 @@ pub enum Kind {
     Time,
     /// Text, which may read as a number.
     Text,
+    /// A list or map, or a part of one, in JSON.
+    Json,
     /// A whole number, or `-` where the column is null: a numeric field of flow logs.
     DashInt,
     /// Text, or `-` where the column is null: a field of stored flow logs.
@@ -35,7 +37,7 @@ impl Kind {
             Kind::Bool => DataType::Boolean,
             Kind::Int | Kind::Time | Kind::DashInt => DataType::Int64,
             Kind::Float => DataType::Float64,
-            Kind::Text | Kind::DashText => DataType::Utf8View,
+            Kind::Text | Kind::DashText | Kind::Json => DataType::Utf8View,
         }
     }
 
@@ -52,6 +54,7 @@ impl Kind {
             Type::Float => Kind::Float,
             Type::Time => Kind::Time,
             Type::Text | Type::Any => Kind::Text,
+            Type::Json => Kind::Json,
         }
     }
 
@@ -63,6 +66,7 @@ impl Kind {
             Value::Float(_) => Kind::Float,
             Value::Time(_) => Kind::Time,
             Value::Null | Value::Text(_) => Kind::Text,
+            Value::Json(_) => Kind::Json,
         }
     }
 
@@ -74,6 +78,7 @@ impl Kind {
             Value::Int(number) | Value::Time(number) => ScalarValue::Int64(Some(*number)),
             Value::Float(number) => ScalarValue::Float64(Some(*number)),
             Value::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
+            Value::Json(json) => ScalarValue::Utf8View(Some(json.to_string())),
         }
     }
 
@@ -88,6 +93,7 @@ impl Kind {
             Kind::Time => Value::Time(array.as_primitive::<Int64Type>().value(row)),
             Kind::Float => Value::number_or_null(array.as_primitive::<Float64Type>().value(row)),
             Kind::Text | Kind::DashText => Value::text(array.as_string_view().value(row)),
+            Kind::Json => Value::of_json_text(array.as_string_view().value(row)),
         }
     }
 
@@ -107,6 +113,12 @@ impl Kind {
             Kind::Float => {
                 let mut builder = Float64Builder::new();
                 values.for_each(|value| builder.append_option(value.as_f64()));
+                Arc::new(builder.finish())
+            }
+            Kind::Json => {
+                let mut builder = StringViewBuilder::new();
+                let json = |value: Value| (!value.is_null()).then(|| value.to_json().to_string());
+                values.for_each(|value| builder.append_option(json(value)));
                 Arc::new(builder.finish())
             }
             Kind::Text | Kind::DashText => {

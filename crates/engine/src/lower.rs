@@ -149,7 +149,7 @@ impl Lowerer<'_> {
 
     /// The first row of each key in the order; a row without one of the values is first by itself.
     fn dedup(&mut self, keys: &[Expr]) -> Result<()> {
-        let values: Vec<Typed> = keys.iter().map(|key| self.scope.value(key)).collect();
+        let values: Vec<Typed> = keys.iter().map(|key| self.scope.value(key).told_apart()).collect();
         let is_absent =
             values.iter().cloned().map(|value| value.into_presence().is_not_true()).reduce(Lowered::or);
         let keys = values.into_iter().map(|value| value.expr).collect();

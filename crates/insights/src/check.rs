@@ -9,6 +9,8 @@ mod expression;
 mod parse;
 mod stats;
 
+use std::collections::BTreeSet;
+
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::parse;
 use crate::plan::{Column, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning};
@@ -43,6 +45,10 @@ struct Checker {
     displayed: Option<Vec<String>>,
     /// Expressions that already are columns: canonical text and column. Lets `sort count(*)` find its column.
     known: Vec<(String, String)>,
+    /// Columns that may be lists or maps, whose parts have names with dots.
+    nested: BTreeSet<String>,
+    /// Those of them that are nothing else.
+    whole: BTreeSet<String>,
     /// The groups of the last `stats`; `None` while rows are log events.
     groups: Option<Vec<String>>,
     is_ordered: bool,
@@ -97,6 +103,7 @@ impl Checker {
         for item in items {
             let expr = self.item(&item)?;
             let name = item.alias.unwrap_or(item.text);
+            self.name(&name, &expr);
             if expr != Expr::Field(name.clone()) {
                 self.known.push((item.expr.to_string(), name.clone()));
                 computed.push(Column { name: name.clone(), expr });
@@ -112,7 +119,7 @@ impl Checker {
     fn sort(&mut self, keys: &[(syntax::Expr, Direction)]) -> Result<(), QueryError> {
         let mut sort = vec![];
         for (expr, direction) in keys {
-            sort.push(SortKey { expr: self.expr(expr)?, direction: *direction });
+            sort.push(SortKey { expr: self.plain(expr, "sort")?, direction: *direction });
         }
         for name in self.groups.iter().flatten() {
             let expr = Expr::Field(name.clone());
@@ -138,7 +145,7 @@ impl Checker {
     }
 
     fn dedup(&mut self, fields: &[syntax::Expr]) -> Result<(), QueryError> {
-        let keys = fields.iter().map(|field| self.expr(field)).collect::<Result<_, _>>()?;
+        let keys = fields.iter().map(|field| self.plain(field, "dedup")).collect::<Result<_, _>>()?;
         self.order();
         self.steps.push(Step::Dedup(keys));
         Ok(())

@@ -7,6 +7,7 @@ mod date;
 mod encoding;
 mod general;
 mod ip;
+mod json;
 mod number;
 #[cfg(test)]
 mod tests;
@@ -90,25 +91,14 @@ pub const FUNCTIONS: &[&[Function]] = &[
     date::FUNCTIONS,
     general::FUNCTIONS,
     ip::FUNCTIONS,
+    json::FUNCTIONS,
     text::FUNCTIONS,
     encoding::FUNCTIONS,
 ];
 
 /// Functions of the language that are refused by name.
-const NOT_IMPLEMENTED: &[&str] = &[
-    "jsonParse",
-    "jsonStringify",
-    "jsonArraySize",
-    "jsonArrayContains",
-    "split",
-    "values",
-    "collect_values",
-    "topk",
-    "rate",
-    "count_over_time",
-    "sum_over_time",
-    "histogram",
-];
+const NOT_IMPLEMENTED: &[&str] =
+    &["values", "collect_values", "topk", "rate", "count_over_time", "sum_over_time", "histogram"];
 
 /// Names that people try, and what to write.
 const HINTS: &[(&str, &str)] = &[
@@ -154,9 +144,10 @@ const fn takes(min: usize, max: usize, text: &'static str) -> Parameters {
     Parameters { min, max, text }
 }
 
-/// The text view of an argument.
+/// The text view of an argument; lists and maps have none for functions of text.
 fn text_of(arguments: &[Value], index: usize) -> Option<std::borrow::Cow<'_, str>> {
-    arguments.get(index)?.print()
+    let argument = arguments.get(index)?;
+    if matches!(argument, Value::Json(_)) { None } else { argument.print() }
 }
 
 /// The number view of an argument.

@@ -136,6 +136,8 @@ pub enum Expr {
     Case { branches: Vec<(Expr, Expr)>, otherwise: Box<Expr> },
     /// The first value that is not absent.
     Coalesce(Vec<Expr>),
+    /// The part of a list or map that the path leads to.
+    Part { value: Box<Expr>, path: Vec<String> },
     /// Whether there is a value.
     IsPresent(Box<Expr>),
     /// A time rounded to a period, down or up: `bin`, `datefloor`, `dateceil`. The offset moves every border.
@@ -252,6 +254,8 @@ pub enum Type {
     Time,
     /// Text.
     Text,
+    /// A list or map, or a part of one.
+    Json,
 }
 
 /// A remark about a query that runs.
@@ -286,6 +290,7 @@ impl Expr {
                 branches.chain([otherwise.as_ref()]).collect()
             }
             Expr::IsPresent(inner) | Expr::Negate(inner) | Expr::Not(inner) => vec![inner],
+            Expr::Part { value, .. } => vec![value],
             Expr::Round { time, .. } => vec![time],
             Expr::Arithmetic { left, right, .. } | Expr::Compare { left, right, .. } => vec![left, right],
             Expr::And(left, right) | Expr::Or(left, right) => vec![left, right],
@@ -312,6 +317,7 @@ impl Expr {
                 }
                 Expr::Case { branches: mapped, otherwise: Box::new(map(otherwise)?) }
             }
+            Expr::Part { value, path } => Expr::Part { value: boxed(value)?, path: path.clone() },
             Expr::IsPresent(inner) => Expr::IsPresent(boxed(inner)?),
             Expr::Negate(inner) => Expr::Negate(boxed(inner)?),
             Expr::Not(inner) => Expr::Not(boxed(inner)?),

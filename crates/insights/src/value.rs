@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use chrono::DateTime;
+use serde_json::Value as Json;
 
 /// One value of one field.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub enum Value {
     Time(i64),
     /// Text.
     Text(String),
+    /// A list or map: shown as JSON, equal to nothing, no number and no text.
+    Json(Box<Json>),
 }
 
 /// The number view of a value.
@@ -65,6 +68,54 @@ impl Value {
         if number.is_finite() { Value::Float(number) } else { Value::Null }
     }
 
+    /// What JSON says: a list or map, or the plain value of anything else.
+    pub fn of_json(json: Json) -> Value {
+        match json {
+            Json::Null => Value::Null,
+            Json::Bool(is_true) => Value::Bool(is_true),
+            Json::String(text) => Value::Text(text),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Value::Int(whole),
+                (None, Some(float)) => Value::number_or_null(float),
+                (None, None) => Value::Null,
+            },
+            Json::Array(_) | Json::Object(_) => Value::Json(Box::new(json)),
+        }
+    }
+
+    /// What the text says in JSON, null if it is none.
+    pub fn of_json_text(text: &str) -> Value {
+        serde_json::from_str(text).map_or(Value::Null, Value::of_json)
+    }
+
+    /// The value in JSON: what [`of_json`](Self::of_json) makes it of.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Value::Null => Json::Null,
+            Value::Bool(is_true) => Json::from(*is_true),
+            Value::Int(number) | Value::Time(number) => Json::from(*number),
+            Value::Float(number) => Json::from(*number),
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::Json(json) => (**json).clone(),
+        }
+    }
+
+    /// The part of a list or map that the path leads to: members by name, elements by number from 0.
+    pub fn part(&self, path: &[String]) -> Value {
+        let Value::Json(json) = self else { return Value::Null };
+        let step = |json: &'_ Json, name: &String| match json {
+            Json::Object(members) => members.get(name).cloned(),
+            Json::Array(elements) => elements.get(name.parse::<usize>().ok()?).cloned(),
+            _ => None,
+        };
+        let mut found = (**json).clone();
+        for name in path {
+            let Some(next) = step(&found, name) else { return Value::Null };
+            found = next;
+        }
+        Value::of_json(found)
+    }
+
     /// 1 or 0, the answer of `isempty`, `strcontains` and their like.
     pub fn flag(is_true: bool) -> Value {
         Value::Int(i64::from(is_true))
@@ -78,7 +129,7 @@ impl Value {
     /// The number view: numbers, times in milliseconds, booleans as 1 and 0, text that reads as a decimal number.
     pub fn number(&self) -> Option<Number> {
         match self {
-            Value::Null => None,
+            Value::Null | Value::Json(_) => None,
             Value::Bool(is_true) => Some(Number::Int(i64::from(*is_true))),
             Value::Int(number) | Value::Time(number) => Some(Number::Int(*number)),
             Value::Float(number) => Some(Number::Float(*number)),
@@ -102,6 +153,7 @@ impl Value {
             Value::Float(number) => Cow::Owned(print_float(*number)),
             Value::Time(ms) => Cow::Owned(print_time(*ms)),
             Value::Text(text) => Cow::Borrowed(text),
+            Value::Json(json) => Cow::Owned(json.to_string()),
         })
     }
 
@@ -124,8 +176,11 @@ impl Value {
 
     /// How two values compare: two numbers as numbers, two that are not numbers as text.
     ///
-    /// `None` if either is null, or if only one is a number: `-` in a number's place is neither above nor below 100.
+    /// `None` if either is null or a list or map, or if only one is a number: `-` in a number's place is neither above nor below 100.
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
+        if matches!(self, Value::Json(_)) || matches!(other, Value::Json(_)) {
+            return None;
+        }
         match (self.number(), other.number()) {
             (Some(left), Some(right)) => Some(left.compare(right)),
             (None, None) => Some(self.print()?.cmp(&other.print()?)),
@@ -133,9 +188,10 @@ impl Value {
         }
     }
 
-    /// Whether two values are the same; `None` if either is null.
+    /// Whether two values are the same; `None` if either is null, or a list or map.
     pub fn equals(&self, other: &Value) -> Option<bool> {
-        if self.is_null() || other.is_null() {
+        let has_no_equal = |value: &Value| matches!(value, Value::Null | Value::Json(_));
+        if has_no_equal(self) || has_no_equal(other) {
             return None;
         }
         Some(self.compare(other).is_some_and(Ordering::is_eq))

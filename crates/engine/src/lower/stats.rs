@@ -22,7 +22,7 @@ impl Lowerer<'_> {
         let mut scope = self.scope.cleared();
         let (mut groups, mut aggregates) = (vec![], vec![]);
         for column in &stats.groups {
-            let Typed { expr, kind } = self.scope.value(&column.expr);
+            let Typed { expr, kind } = self.scope.value(&column.expr).told_apart();
             let name = self.fresh_name();
             scope.insert(&column.name, &name, kind);
             groups.push(expr.alias(name));
@@ -58,7 +58,7 @@ impl Lowerer<'_> {
         let Some(argument) = &call.argument else {
             return Ok(Typed { expr: count_all(), kind: Kind::Int });
         };
-        let value = self.scope.value(argument);
+        let value = self.scope.value(argument).told_apart();
         let kind = value.kind;
         let float = |expr| Typed { expr, kind: Kind::Float };
         Ok(match call.aggregate.aggregate {

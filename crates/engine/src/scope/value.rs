@@ -18,6 +18,7 @@ impl Scope {
         match expr {
             Expr::Field(name) => self.field(name),
             Expr::Call { function, .. } => self.generic(expr, Kind::of_type(function.result)),
+            Expr::Part { .. } => self.generic(expr, Kind::Json),
             Expr::Round { .. } => self.round(expr),
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),
             Expr::Coalesce(parts) => self.coalesce(parts),
@@ -139,6 +140,7 @@ impl Typed {
             Kind::Int | Kind::Time | Kind::DashInt => cast(self.expr, DataType::Float64),
             Kind::Bool => cast(cast(self.expr, DataType::Int64), DataType::Float64),
             Kind::Text | Kind::DashText => call(Op::Number, Kind::Float, vec![(self.expr, Kind::Text)]),
+            Kind::Json => call(Op::Number, Kind::Float, vec![(self.expr, Kind::Json)]),
         }
     }
 
@@ -151,6 +153,14 @@ impl Typed {
             Kind::Int => cast(self.expr, DataType::Utf8View),
             Kind::DashInt => coalesce(vec![cast(self.expr, DataType::Utf8View), dash]),
             kind => call(Op::Print, Kind::Text, vec![(self.expr, kind)]),
+        }
+    }
+
+    /// The value in a column whose texts are equal where the values are: a number and its text are one part of a map.
+    pub fn told_apart(self) -> Typed {
+        match self.kind {
+            Kind::Json => Typed { expr: self.into_text(), kind: Kind::Text },
+            _ => self,
         }
     }
 

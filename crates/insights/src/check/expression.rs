@@ -1,13 +1,14 @@
 //! Expressions: constants folded, functions and aggregates found in their tables, patterns compiled.
 
 use regex::RegexBuilder;
+use std::collections::BTreeSet;
 
 use super::{Checker, refuse};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::{Call, Function, Special, function_named, hint, not_implemented};
 use crate::period::Period;
-use crate::plan::{Expr, Pattern, QueryFact, Warning};
+use crate::plan::{Expr, Pattern, QueryFact, Type, Warning};
 use crate::syntax::{self, Binary, ExprKind, Item};
 use crate::value::{Number, Value, parse_number};
 
@@ -99,8 +100,56 @@ impl Checker {
             // Assumption: the words true and false are values, as in JSON.
             "true" => Expr::Literal(Value::Bool(true)),
             "false" => Expr::Literal(Value::Bool(false)),
-            _ => Expr::Field(name.into()),
+            _ => self.part(name).unwrap_or_else(|| Expr::Field(name.into())),
         })
+    }
+
+    /// The part of a list or map that a name with dots leads into, if an earlier command made one.
+    fn part(&self, name: &str) -> Option<Expr> {
+        let ends = name.match_indices('.').map(|(at, _)| at);
+        let end = ends.filter(|end| self.nested.contains(&name[..*end])).last()?;
+        let path = name[end + 1..].split('.').map(str::to_owned).collect();
+        Some(Expr::Part { value: Box::new(Expr::Field(name[..end].into())), path })
+    }
+
+    /// An expression by whose values rows are ordered or told apart, which lists and maps do not allow.
+    pub(super) fn plain(&mut self, expr: &syntax::Expr, command: &'static str) -> Result<Expr, QueryError> {
+        let checked = self.expr(expr)?;
+        self.check_plain(&checked, expr.span, command)?;
+        Ok(checked)
+    }
+
+    /// Refuses a list or map.
+    pub(super) fn check_plain(
+        &self,
+        expr: &Expr,
+        span: Span,
+        command: &'static str,
+    ) -> Result<(), QueryError> {
+        let rule = "takes no list or map; name a part of it";
+        match self.is_whole(expr) {
+            true => Err(refuse(span, QueryErrorKind::Misplaced { command, rule })),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the expression is a list or map itself, not a part that may be anything.
+    fn is_whole(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Call { function, .. } => function.result == Type::Json,
+            Expr::Field(name) => self.whole.contains(name),
+            _ => false,
+        }
+    }
+
+    /// Notes what a name stands for from here on.
+    pub(super) fn name(&mut self, name: &str, expr: &Expr) {
+        let is_nested = self.is_whole(expr)
+            || matches!(expr, Expr::Part { .. })
+            || matches!(expr, Expr::Field(field) if self.nested.contains(field));
+        let is_whole = self.is_whole(expr);
+        note(&mut self.nested, name, is_nested);
+        note(&mut self.whole, name, is_whole);
     }
 
     fn call(&mut self, name: &str, arguments: &[syntax::Expr], span: Span) -> Result<Expr, QueryError> {
@@ -230,6 +279,13 @@ fn groups_by_dollar(replacement: &str) -> String {
         }
     }
     text
+}
+
+fn note(names: &mut BTreeSet<String>, name: &str, is_in: bool) {
+    match is_in {
+        true => names.insert(name.to_owned()),
+        false => names.remove(name),
+    };
 }
 
 pub(super) fn wanted(expr: &syntax::Expr, wanted: &'static str) -> QueryError {

@@ -8,6 +8,7 @@ use super::{Checker, refuse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::plan::{Expr, Extract, Pattern, Step};
 use crate::syntax::{self, ExprKind};
+use crate::value::Value;
 
 impl Checker {
     pub(super) fn parse_step(
@@ -26,6 +27,9 @@ impl Checker {
             ExprKind::Regex(text) => groups(compile(text, pattern.span)?, names, pattern.span, names_span)?,
             _ => return Err(wanted(pattern, "a string or a regular expression")),
         };
+        for name in extract.columns.iter().flatten() {
+            self.name(name, &Expr::Literal(Value::Null));
+        }
         Ok(Step::Parse { source, extract })
     }
 }

@@ -60,6 +60,7 @@ impl Checker {
         let mut known = vec![];
         for item in groups {
             let expr = self.item(&item)?;
+            self.check_plain(&expr, item.expr.span, "by")?;
             let name = item.alias.unwrap_or(item.text);
             builder.group_texts.push(item.expr.to_string());
             known.push((item.expr.to_string(), name.clone()));
@@ -91,6 +92,7 @@ impl Checker {
         self.listed = builder.outputs.iter().map(|column| column.name.clone()).collect();
         self.groups = Some(builder.groups.iter().map(|column| column.name.clone()).collect());
         self.displayed = None;
+        (self.nested, self.whole) = Default::default();
         self.is_ordered = false;
         self.known = known;
         let StatsBuilder { groups, aggregates, outputs, .. } = builder;

@@ -61,6 +61,7 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
         Expr::Coalesce(arguments) => {
             arguments.iter().map(value).find(|value| !value.is_null()).unwrap_or(Value::Null)
         }
+        Expr::Part { value: inner, path } => value(inner).part(path),
         Expr::IsPresent(inner) => Value::Bool(!value(inner).is_null()),
         Expr::Round { time, period, offset_ms, is_up } => {
             let Some(ms) = whole_ms(&value(time)) else { return Value::Null };
