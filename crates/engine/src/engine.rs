@@ -13,11 +13,13 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
-use weir_insights::{ExecuteError, Plan, QueryResult, ResultRow, Run, Statistics, event_pointer};
+use weir_insights::{
+    ExecuteError, Plan, QueryResult, ROWS_MAX, ResultRow, Row, Run, Statistics, Value, event_pointer, finish,
+};
 
 use crate::events::{Events, Part};
 use crate::kind::Kind;
-use crate::lower::lower;
+use crate::lower::{LoweredPlan, lower};
 
 /// How long a stopped query may go on.
 const CANCEL_CHECK: Duration = Duration::from_millis(20);
@@ -111,10 +113,17 @@ impl Engine {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };
         let lowered = lower(context, plan, events, run).await.map_err(failed)?;
-        let mut stream = lowered.frame.execute_stream().await.map_err(failed)?;
+        let mut stream = lowered.frame.clone().execute_stream().await.map_err(failed)?;
         let mut rows = vec![];
+        let mut values = vec![];
         while let Some(batch) = next(&mut stream, run).await? {
-            push_rows(&batch, &lowered.kinds, plan.is_events, &mut rows);
+            match lowered.later {
+                [] => push_rows(&batch, &lowered.kinds, lowered.is_events, &mut rows),
+                _ => push_values(&batch, &lowered, &mut values)?,
+            }
+        }
+        if !lowered.later.is_empty() {
+            rows = finish(plan, lowered.later, values, run)?;
         }
         let records_matched = lowered.matched.load(Relaxed);
         let statistics =
@@ -151,6 +160,29 @@ fn push_rows(batch: &RecordBatch, kinds: &[Kind], is_events: bool, rows: &mut Ve
         let ptr = is_events.then(|| pointer(batch, kinds.len(), row));
         rows.push(ResultRow { values, ptr });
     }
+}
+
+/// Rows for the steps that need them in memory.
+fn push_values(
+    batch: &RecordBatch,
+    lowered: &LoweredPlan<'_>,
+    rows: &mut Vec<Row>,
+) -> Result<(), ExecuteError> {
+    if rows.len() + batch.num_rows() > ROWS_MAX {
+        let message = format!("more than {ROWS_MAX} rows reach a command that needs them in memory");
+        return Err(ExecuteError::Engine(message));
+    }
+    for at in 0..batch.num_rows() {
+        let mut row = Row::default();
+        for (index, (name, kind)) in lowered.names.iter().zip(&lowered.kinds).enumerate() {
+            row.set(name, kind.value(batch.column(index), at));
+        }
+        if lowered.is_events {
+            row.set("@ptr", Value::Text(pointer(batch, lowered.kinds.len(), at)));
+        }
+        rows.push(row);
+    }
+    Ok(())
 }
 
 /// Behind the plan's columns come group, time and place.

@@ -22,22 +22,30 @@ use crate::scalar::{Op, call};
 use crate::scope::{Scope, Typed, column_of};
 
 /// A plan as a DataFrame whose columns are the plan's, then, for log events, group, time and place.
-pub struct LoweredPlan {
+///
+/// Of a plan with a step over rows in memory it is the part before, and its columns are what the rest needs.
+pub struct LoweredPlan<'p> {
     /// What to run.
     pub frame: DataFrame,
-    /// The kind of each column of the plan.
+    /// The columns' names in the language.
+    pub names: Vec<String>,
+    /// The kind of each column.
     pub kinds: Vec<Kind>,
+    /// Whether group, time and place follow.
+    pub is_events: bool,
+    /// What is left to do with the rows, in memory.
+    pub later: &'p [Step],
     /// Counts the events that pass the filters, while it runs.
     pub matched: Arc<AtomicU64>,
 }
 
 /// Lowers a plan over events.
-pub async fn lower(
+pub async fn lower<'p>(
     context: &SessionContext,
-    plan: &Plan,
+    plan: &'p Plan,
     events: Events,
     run: Run<'_>,
-) -> Result<LoweredPlan> {
+) -> Result<LoweredPlan<'p>> {
     let mut scope = Scope::new(run);
     for (name, column, kind) in &events.columns {
         scope.insert(name, column, *kind);
@@ -46,15 +54,30 @@ pub async fn lower(
         Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
     let matched = Arc::new(AtomicU64::new(0));
     let mut is_counted = false;
+    let mut later: &[Step] = &[];
     for (at, step) in plan.steps.iter().enumerate() {
-        if !is_counted && matches!(step, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_)) {
+        if !is_counted && step.ends_matching() {
             is_counted = true;
             lowerer.count(&plan.steps[at..], plan, matched.clone()).await?;
         }
+        if matches!(step, Step::Rows(_)) {
+            later = &plan.steps[at..];
+            break;
+        }
         lowerer.step(step)?;
     }
-    let (frame, kinds) = lowerer.finish(plan)?;
-    Ok(LoweredPlan { frame, kinds, matched })
+    let is_events = lowerer.is_events;
+    let names = needed(plan, later);
+    let (frame, kinds) = lowerer.finish(&names)?;
+    Ok(LoweredPlan { frame, names, kinds, is_events, later, matched })
+}
+
+/// The columns that are shown, and those that the steps left read.
+fn needed(plan: &Plan, later: &[Step]) -> Vec<String> {
+    let mut read = BTreeSet::new();
+    later.iter().for_each(|step| step.read_fields(&mut read));
+    let others = read.into_iter().filter(|name| !plan.columns.contains(name));
+    plan.columns.iter().cloned().chain(others).collect()
 }
 
 struct Lowerer<'a> {
@@ -85,6 +108,7 @@ impl Lowerer<'_> {
                 self.change(|frame| sorted(frame, order)?.limit(0, Some(*count as usize)))
             }
             Step::Dedup(keys) => self.dedup(keys),
+            Step::Rows(_) => unreachable!("the caller stops before it"),
         }
     }
 
@@ -189,14 +213,14 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    fn finish(self, plan: &Plan) -> Result<(DataFrame, Vec<Kind>)> {
+    fn finish(self, names: &[String]) -> Result<(DataFrame, Vec<Kind>)> {
         let order = self.whole_order();
-        let values: Vec<Typed> = plan.columns.iter().map(|name| self.scope.field(name)).collect();
+        let values: Vec<Typed> = names.iter().map(|name| self.scope.field(name)).collect();
         let kinds = values.iter().map(|value| value.kind).collect();
         let numbered = values.into_iter().enumerate();
         let mut columns: Vec<Lowered> =
             numbered.map(|(index, value)| value.expr.alias(format!("column {index}"))).collect();
-        if plan.is_events {
+        if self.is_events {
             columns.extend([GROUP, TIMESTAMP, SEQUENCE].map(column_of));
         }
         Ok((sorted(self.frame, order)?.select(columns)?, kinds))

@@ -74,9 +74,9 @@ const FIELD_AND_PERCENT: Parameters =
 /// Every aggregate.
 #[rustfmt::skip]
 pub const AGGREGATES: &[AggregateRow] = &[
-    AggregateRow { aggregate: Aggregate::Count, name: "count", aliases: &[], parameters: FIELD_OR_ALL, result: Type::Int, summary: "How many rows there are, or have the field." },
+    AggregateRow { aggregate: Aggregate::Count, name: "count", aliases: &["count_over_time"], parameters: FIELD_OR_ALL, result: Type::Int, summary: "How many rows there are, or have the field." },
     AggregateRow { aggregate: Aggregate::CountDistinct, name: "count_distinct", aliases: &["countDistinct"], parameters: FIELD, result: Type::Int, summary: "How many different values the field has." },
-    AggregateRow { aggregate: Aggregate::Sum, name: "sum", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The sum of the numbers." },
+    AggregateRow { aggregate: Aggregate::Sum, name: "sum", aliases: &["sum_over_time"], parameters: FIELD, result: Type::Float, summary: "The sum of the numbers." },
     AggregateRow { aggregate: Aggregate::Average, name: "avg", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The mean of the numbers." },
     AggregateRow { aggregate: Aggregate::Min, name: "min", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The least of the numbers or times." },
     AggregateRow { aggregate: Aggregate::Max, name: "max", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The greatest of the numbers or times." },
@@ -223,7 +223,7 @@ fn squares(numbers: &[f64]) -> Option<(f64, f64)> {
     Some((numbers.iter().map(|number| (number - mean).powi(2)).sum(), numbers.len() as f64))
 }
 
-fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {
+pub(crate) fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {
     numbers.sort_by(f64::total_cmp);
     let place = percent / 100.0 * numbers.len().saturating_sub(1) as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);

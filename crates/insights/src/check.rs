@@ -7,14 +7,16 @@
 
 mod expression;
 mod parse;
+mod rows;
 mod stats;
 
 use std::collections::BTreeSet;
 
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::parse;
+use crate::period::Period;
 use crate::plan::{Column, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning};
-use crate::syntax::{self, Command, CommandKind, ExprKind, Item};
+use crate::syntax::{self, Command, CommandKind, ExprKind, Item, RowCommand};
 
 use stats::StatsBuilder;
 
@@ -51,6 +53,8 @@ struct Checker {
     whole: BTreeSet<String>,
     /// The groups of the last `stats`; `None` while rows are log events.
     groups: Option<Vec<String>>,
+    /// The bins of the last `stats`: column, period and offset.
+    bin: Option<(String, Period, i64)>,
     is_ordered: bool,
     has_limit: bool,
     warnings: Vec<Warning>,
@@ -74,6 +78,8 @@ impl Checker {
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
             CommandKind::Dedup(fields) => self.dedup(&fields),
+            CommandKind::Rows(rows) => self.rows(rows, command.span),
+            CommandKind::CountFrequent(items) => self.count_frequent(items, command.span),
             CommandKind::Parse { source, pattern, names, names_span } => {
                 let step = self.parse_step(source, &pattern, names, names_span)?;
                 self.steps.push(step);
@@ -175,10 +181,7 @@ impl Checker {
             None => {}
         }
         let is_events = self.groups.is_none();
-        if self.listed.is_empty() && is_events {
-            self.listed = vec!["@timestamp".into(), "@message".into()];
-        }
-        let columns = self.displayed.unwrap_or(self.listed);
+        let columns = self.shown();
         Plan { steps: self.steps, columns, is_events, warnings: self.warnings }
     }
 }
@@ -224,6 +227,24 @@ impl CommandKind {
             CommandKind::Limit(_) => "limit",
             CommandKind::Dedup(_) => "dedup",
             CommandKind::Parse { .. } => "parse",
+            CommandKind::Rows(command) => command.name(),
+            CommandKind::CountFrequent(_) => "countFrequent",
+        }
+    }
+}
+
+impl RowCommand {
+    fn name(&self) -> &'static str {
+        match self {
+            RowCommand::Unnest { name: Some(_), .. } => "unnest",
+            RowCommand::Unnest { name: None, .. } => "expand",
+            RowCommand::Accumulate { .. } => "accum",
+            RowCommand::Lag { .. } => "autoregress",
+            RowCommand::FillDown { .. } => "filldown",
+            RowCommand::FillMissing { .. } => "fillmissing",
+            RowCommand::Totals { .. } => "addtotals",
+            RowCommand::Sessions { .. } => "sessionize",
+            RowCommand::Outliers { .. } => "outlier",
         }
     }
 }

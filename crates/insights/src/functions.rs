@@ -97,8 +97,7 @@ pub const FUNCTIONS: &[&[Function]] = &[
 ];
 
 /// Functions of the language that are refused by name.
-const NOT_IMPLEMENTED: &[&str] =
-    &["values", "collect_values", "topk", "rate", "count_over_time", "sum_over_time", "histogram"];
+const NOT_IMPLEMENTED: &[&str] = &["values", "collect_values", "topk", "rate", "histogram"];
 
 /// Names that people try, and what to write.
 const HINTS: &[(&str, &str)] = &[

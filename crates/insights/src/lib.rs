@@ -20,6 +20,7 @@ mod parser;
 mod period;
 mod plan;
 mod reference;
+mod rows;
 mod source;
 mod syntax;
 mod value;
@@ -31,13 +32,14 @@ pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, f
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange};
 pub use functions::{Example, FUNCTIONS, Function, Parameters};
-pub use naive::{Naive, Row, evaluate};
+pub use naive::{Naive, Row, evaluate, finish};
 pub use order::natural_key;
 pub use period::{Period, Unit};
 pub use plan::{
-    AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, LIMIT_DEFAULT, LIMIT_MAX,
-    Pattern, Plan, QueryFact, SortKey, Stats, Step, Type, Warning,
+    AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, FillMissing, LIMIT_DEFAULT,
+    LIMIT_MAX, Outliers, Pattern, Plan, QueryFact, RowStep, SortKey, Stats, Step, Totals, Type, Warning,
 };
 pub use reference::reference;
+pub use rows::ROWS_MAX;
 pub use source::{Event, Fields, Source, event_pointer, parse_pointer};
 pub use value::{Number, Value, parse_number, print_time};

@@ -16,6 +16,7 @@ use crate::aggregate::Accumulator;
 use crate::execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics};
 use crate::order::natural_key;
 use crate::plan::{Column, Direction, Expr, Extract, Plan, SortKey, Stats, Step};
+use crate::rows;
 use crate::source::Source;
 use crate::value::Value;
 
@@ -32,7 +33,7 @@ impl<S: Source + ?Sized> Execute<S> for Naive {
             if run.cancelled.load(Relaxed) {
                 return Err(ExecuteError::Cancelled);
             }
-            if matches!(step, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_)) {
+            if step.ends_matching() {
                 matched.get_or_insert(rows.len());
             }
             rows = apply(step, rows, run);
@@ -69,8 +70,28 @@ fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
         Step::Sort(keys) => return sort(keys, rows, run),
         Step::Limit(count) => rows.truncate(*count as usize),
         Step::Dedup(keys) => dedup(&mut rows, keys, run),
+        Step::Rows(step) => return rows::apply(step, rows, run),
     }
     rows
+}
+
+/// What the last steps of a plan make of the rows that the steps before gave, as an answer shows them.
+///
+/// # Errors
+/// [`ExecuteError::Cancelled`].
+pub fn finish(
+    plan: &Plan,
+    steps: &[Step],
+    mut rows: Vec<Row>,
+    run: Run<'_>,
+) -> Result<Vec<ResultRow>, ExecuteError> {
+    for step in steps {
+        if run.cancelled.load(Relaxed) {
+            return Err(ExecuteError::Cancelled);
+        }
+        rows = apply(step, rows, run);
+    }
+    Ok(result(plan, rows, Statistics::default()).rows)
 }
 
 fn extend(row: &mut Row, columns: &[Column], run: Run<'_>) {

@@ -4,6 +4,7 @@
 //! Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax" (read 2026-11).
 
 mod expression;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -19,30 +20,19 @@ pub const COMMANDS_MAX: usize = 200;
 
 /// Every command of the language that is refused by name.
 const NOT_IMPLEMENTED: &[&str] = &[
-    "accum",
-    "addtotals",
     "anomaly",
     "appendcols",
-    "autoregress",
     "cidrlookup",
-    "count_frequent",
-    "countfrequent",
     "diff",
     "estimate",
-    "expand",
-    "filldown",
-    "fillmissing",
     "filterindex",
     "join",
     "logcompare",
     "lookup",
-    "outlier",
     "pattern",
     "relevantfields",
-    "sessionize",
     "source",
     "unmask",
-    "unnest",
 ];
 
 /// The commands of a query.
@@ -98,6 +88,16 @@ impl<'q> Parser<'q> {
             "limit" | "head" | "tail" => Self::limit,
             "dedup" => |parser| Ok(CommandKind::Dedup(parser.list(Self::expr)?)),
             "parse" => Self::parse_command,
+            "unnest" => Self::unnest,
+            "expand" => Self::expand,
+            "accum" => Self::accum,
+            "autoregress" => Self::autoregress,
+            "filldown" => Self::filldown,
+            "fillmissing" => Self::fillmissing,
+            "addtotals" => Self::addtotals,
+            "sessionize" => Self::sessionize,
+            "outlier" => Self::outlier,
+            "countfrequent" | "count_frequent" => Self::count_frequent,
             name if NOT_IMPLEMENTED.contains(&name) => {
                 return Err(self.refuse(QueryErrorKind::NotImplemented("command", text.clone())));
             }

@@ -48,6 +48,71 @@ pub enum Step {
     Limit(u32),
     /// Keeps the first row for each combination of the values; rows without one of the values are all kept.
     Dedup(Vec<Expr>),
+    /// Looks at several rows at once, or makes several of one.
+    Rows(RowStep),
+}
+
+/// A step over rows in memory, in their order ([`crate::rows::apply`]).
+#[allow(missing_docs, reason = "the parts of a variant are named by its fields and told by its text")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowStep {
+    /// A row for each element of a list.
+    Unnest { list: Expr, name: String },
+    /// A column with the running sum.
+    Accumulate { value: Expr, name: String },
+    /// Columns with the value so many rows before.
+    Lag { value: Expr, columns: Vec<(usize, String)> },
+    /// Absent values become the last value above.
+    FillDown { names: Vec<String> },
+    /// Rows for bins that have none.
+    FillMissing(FillMissing),
+    /// Sums of rows and columns.
+    Totals(Totals),
+    /// A number for rows that follow each other closely.
+    Sessions { keys: Vec<Expr>, gap_ms: i64, name: String },
+    /// Values far from the others removed or limited.
+    Outliers(Outliers),
+}
+
+/// What `fillmissing` adds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FillMissing {
+    /// The column of bins.
+    pub bin: String,
+    /// How long a bin is.
+    pub period: Period,
+    /// By how much every border is moved.
+    pub offset_ms: i64,
+    /// The groups of the `stats`, the bin among them.
+    pub groups: Vec<String>,
+    /// What the rows added have in other columns.
+    pub constants: Vec<(String, Value)>,
+}
+
+/// What `addtotals` adds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Totals {
+    /// The column with each row's sum, if one is wanted.
+    pub row_total: Option<String>,
+    /// Whether a last row has each column's sum.
+    pub has_last_row: bool,
+    /// The columns that are summed.
+    pub names: Vec<String>,
+}
+
+/// What `outlier` does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outliers {
+    /// Whether rows are removed, or else values limited.
+    pub removes: bool,
+    /// How many times the distance of the quartiles a value may lie beyond them.
+    pub factor: f64,
+    /// Whether values may be too low.
+    pub uses_lower: bool,
+    /// Whether limited values are marked by `000` before them.
+    pub marks: bool,
+    /// The columns looked at.
+    pub names: Vec<String>,
 }
 
 /// A named expression.
@@ -361,6 +426,11 @@ impl Expr {
 }
 
 impl Step {
+    /// Whether rows are grouped, dropped or looked at together: what comes before tells which events matched.
+    pub fn ends_matching(&self) -> bool {
+        matches!(self, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_) | Step::Rows(_))
+    }
+
     /// Adds the names of all fields that the step reads.
     pub fn read_fields(&self, into: &mut BTreeSet<String>) {
         match self {
@@ -375,6 +445,7 @@ impl Step {
             Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
             Step::Limit(_) => {}
             Step::Dedup(keys) => keys.iter().for_each(|key| key.read_fields(into)),
+            Step::Rows(step) => step.read_fields(into),
         }
     }
 }

@@ -21,6 +21,22 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("parse a \"x=* y=*\" as b, c", "Columns from text by a glob; without a field, from `@message`."),
     ("parse a /(?<b>[0-9]+)/", "Columns from text by the named groups of a regular expression."),
+    ("unnest a into b", "A row for each element of a list."),
+    ("expand a", "A row for each element of the list that a field's text is, in its place."),
+    ("accum a as b", "A column with the running sum."),
+    ("autoregress a p=1-2", "Columns `a_p1`, `a_p2` with the values of the rows before."),
+    (
+        "filldown a b*",
+        "The last value above in the place of an absent one; without names, in all columns shown.",
+    ),
+    ("stats sum(a) as s by bin(5m) | fillmissing with 0 for s", "Rows for bins that have none."),
+    (
+        "addtotals fieldname=total col=true a, b",
+        "A column with each row's sum, a last row with each column's.",
+    ),
+    ("sessionize a, b maxspan 30m as s", "Numbers rows that follow each other closely."),
+    ("outlier action=remove param=2.5 a", "Removes or limits values far beyond the quartiles."),
+    ("countFrequent a, b", "How often each combination comes, the most frequent first."),
     ("dedup a, b", "The first row of each combination; rows without one of the values are all kept."),
 ];
 

@@ -31,8 +31,34 @@ pub enum CommandKind {
     Limit(Expr),
     /// `dedup`
     Dedup(Vec<Expr>),
+    /// A command over several rows.
+    Rows(RowCommand),
+    /// `countFrequent`
+    CountFrequent(Vec<Item>),
     /// `parse`
     Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span },
+}
+
+/// Commands that look at several rows at once, or make several of one.
+#[allow(missing_docs, reason = "the parts are the command's own words")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowCommand {
+    /// `unnest`; `expand` has no name.
+    Unnest { list: Expr, name: Option<String> },
+    /// `accum`
+    Accumulate { value: Expr, name: Option<String> },
+    /// `autoregress`
+    Lag { value: Expr, name: Option<String>, first: usize, last: usize },
+    /// `filldown`
+    FillDown { patterns: Vec<String> },
+    /// `fillmissing`
+    FillMissing { constants: Vec<(Expr, String)> },
+    /// `addtotals`
+    Totals { name: String, row: bool, col: bool, fields: Vec<Expr> },
+    /// `sessionize`
+    Sessions { keys: Vec<Expr>, gap: Option<Expr>, name: String },
+    /// `outlier`
+    Outliers { removes: bool, factor: f64, uses_lower: bool, marks: bool, fields: Vec<Expr> },
 }
 
 /// An expression with the name it is shown under.

@@ -96,7 +96,9 @@ impl Checker {
         self.is_ordered = false;
         self.known = known;
         let StatsBuilder { groups, aggregates, outputs, .. } = builder;
-        self.steps.push(Step::Stats(Stats { groups, aggregates, outputs }));
+        let stats = Stats { groups, aggregates, outputs };
+        self.note_bin(&stats);
+        self.steps.push(Step::Stats(stats));
     }
 
     pub(super) fn aggregate(

@@ -25,6 +25,7 @@ fixture!(the_sample_queries_that_aws_ships_answer, "samples.test");
 fixture!(filters_compare_weakly, "filter.test");
 fixture!(stats_group_and_compute, "stats.test");
 fixture!(lists_and_maps_have_parts, "json.test");
+fixture!(commands_over_several_rows, "rows.test");
 fixture!(parse_finds_columns_in_text, "parse.test");
 fixture!(rows_come_in_the_order_asked_for, "order.test");
 fixture!(expressions_have_values, "expressions.test");

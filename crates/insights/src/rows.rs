@@ -1,0 +1,52 @@
+//! Commands that look at several rows at once, or make several of one.
+//!
+//! They need the rows in order and in memory, so every executor runs them here.
+//! Source: CloudWatch Logs User Guide, the page of each command (read 2026-11). Assumptions, where it is silent, are told
+//! at each function.
+
+mod fill;
+mod spread;
+mod total;
+
+use crate::execute::Run;
+use crate::naive::Row;
+use crate::plan::{Expr, RowStep};
+
+/// Rows that such a command takes. Assumption: AWS names no number; this bounds memory.
+pub const ROWS_MAX: usize = 1_000_000;
+
+/// The rows that the step makes of `rows`; never more than [`ROWS_MAX`].
+pub fn apply(step: &RowStep, mut rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
+    match step {
+        RowStep::Unnest { list, name } => return spread::unnest(list, name, &rows, run),
+        RowStep::Accumulate { value, name } => total::accumulate(&mut rows, (value, name), run),
+        RowStep::Lag { value, columns } => fill::lag(&mut rows, (value, columns), run),
+        RowStep::FillDown { names } => fill::down(&mut rows, names),
+        RowStep::FillMissing(missing) => return fill::missing(missing, rows),
+        RowStep::Totals(totals) => total::totals(totals, &mut rows),
+        RowStep::Sessions { keys, gap_ms, name } => spread::sessions(&mut rows, (keys, *gap_ms, name), run),
+        RowStep::Outliers(outliers) => total::outliers(outliers, &mut rows),
+    }
+    rows.truncate(ROWS_MAX);
+    rows
+}
+
+impl RowStep {
+    /// Adds the names of all fields that the step reads.
+    pub fn read_fields(&self, into: &mut std::collections::BTreeSet<String>) {
+        let mut read = |exprs: &[&Expr]| exprs.iter().for_each(|expr| expr.read_fields(into));
+        match self {
+            RowStep::Unnest { list: value, .. }
+            | RowStep::Accumulate { value, .. }
+            | RowStep::Lag { value, .. } => read(&[value]),
+            RowStep::Sessions { keys, .. } => {
+                read(&keys.iter().collect::<Vec<_>>());
+                into.insert("@timestamp".into());
+            }
+            RowStep::FillDown { names } => into.extend(names.iter().cloned()),
+            RowStep::FillMissing(missing) => into.extend(missing.groups.iter().cloned()),
+            RowStep::Totals(totals) => into.extend(totals.names.iter().cloned()),
+            RowStep::Outliers(outliers) => into.extend(outliers.names.iter().cloned()),
+        }
+    }
+}
