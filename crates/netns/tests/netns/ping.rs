@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("a simulated host reads a page of a namespace", page_of_a_namespace),
     ("two namespaces ping each other over IPv6", over_ipv6),
     ("two namespaces of one subnet ping each other", in_a_subnet),
+    ("a namespace asks the metadata service and the resolver", platform),
 ];
 
 /// Two sites with a peering connection and routes over it.
@@ -88,4 +89,21 @@ fn over_ipv6(world: &mut World) {
     let to = b.ipv6.expect("an IPv6 address");
     let output = world.run(a.name(), &format!("ping -6 -c 2 -i 0.01 -W 2 {to}"));
     assert_eq!(output.exit_code, Some(0), "{output:?}");
+}
+
+/// The services of the platform answer a namespace as they do a simulated host.
+fn platform(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let token = "$(curl -sS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)";
+    let asked = format!(
+        "curl -sS -m 5 -H \"X-aws-ec2-metadata-token: {token}\" http://169.254.169.254/latest/meta-data/instance-id"
+    );
+    let output = world.script(host.name(), &asked);
+    assert_eq!(output.stdout, host.id.to_string(), "{output:?}");
+    // Names outside the VPC are hosts of the simulated internet, which has the addresses of RFC 5737.
+    let output = world.script(host.name(), "getent ahostsv4 www.example.org");
+    let is_known =
+        ["192.0.2.", "198.51.100.", "203.0.113."].iter().any(|block| output.stdout.starts_with(block));
+    assert!(output.exit_code == Some(0) && is_known, "{output:?}");
 }
