@@ -14,7 +14,7 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(3);
 const WRITERS: usize = 8;
 
-/// Runs the benches named, or all: `pipeline`, `fabric`, `server`.
+/// Runs the benches named, or all of `pipeline`, `fabric`, `server`. `netns` runs only if named: it needs root, nft and iperf3.
 ///
 /// # Errors
 /// A bench cannot be built, or a server does not start.
@@ -23,7 +23,8 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
     let mut report = String::from(
         "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n",
     );
-    for name in ["pipeline", "fabric"].into_iter().filter(|name| wanted(name)) {
+    let netns = names.contains(&"netns").then_some("netns");
+    for name in ["pipeline", "fabric"].into_iter().filter(|name| wanted(name)).chain(netns) {
         let lines =
             output(&mut command(&format!("cargo bench --quiet --package weir-{name} --bench {name}")))?;
         write!(report, "\n## {name}\n\n```\n{}\n```\n", lines.trim_end()).expect("writing to a string");
