@@ -168,10 +168,8 @@ impl Life {
     }
 
     fn place(&self, port: Port) -> Place {
-        match port {
-            Port::Internet => Place::Internet,
-            Port::Interface(index) => Place::Interface(self.fabric.pipeline().compiled().interface(index).id),
-        }
+        let Port::Interface(index) = port else { return Place::Internet };
+        Place::Interface(self.fabric.pipeline().compiled().interface(index).id)
     }
 
     fn fate(&self, verdict: Verdict) -> Fate {
