@@ -118,8 +118,16 @@ impl Cloud {
 
     /// Answers a request.
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
+        let (response, ticket) = self.respond(request, now);
+        let changes = self.take_changes();
+        Reply { response, changes, ticket }
+    }
+
+    /// Answers a request; what it changed is left to be taken.
+    pub(crate) fn respond(&mut self, request: Request, now: Timestamp) -> (Response, Ticket) {
         self.counts.requests += 1;
         self.network.step_nat_gateways(now);
+        self.network.step_endpoints(now);
         let request_id = self.ids.uuid();
         let mut ticket = Ticket::done();
         let response = match local::is_local(&request.path) {
@@ -130,8 +138,7 @@ impl Cloud {
             },
         };
         self.plane.note_change(&self.network, now);
-        let changes = self.take_changes();
-        Reply { response, changes, ticket }
+        (response, ticket)
     }
 
     /// Lets time pass: packets travel, windows close, records are delivered, requests lapse. What it changed is there to take
@@ -186,6 +193,7 @@ impl Cloud {
     /// Brings packets and commands up to `now`.
     pub(crate) fn catch_up(&mut self, now: Nanos) {
         self.plane.step(&self.network, now);
+        self.serve_endpoints(now.into());
         local::look_at_all(&mut self.shells, &mut self.plane.fabric);
         self.commands.look(&mut self.plane.fabric, now.into());
     }

@@ -24,6 +24,8 @@ pub mod subnet;
 pub mod tags;
 pub mod transit_gateway;
 pub mod vpc;
+pub mod vpc_endpoint;
+pub mod vpc_endpoint_service;
 
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }
@@ -112,6 +114,8 @@ crate::table::operations! { Ec2 form:
         GetManagedPrefixListAssociations List ModifyManagedPrefixList Write RestoreManagedPrefixListVersion Write
         DeleteManagedPrefixList Write DescribePrefixLists List
     }
+    vpc_endpoint { CreateVpcEndpoint Write ModifyVpcEndpoint Write DeleteVpcEndpoints Write DescribeVpcEndpoints List }
+    vpc_endpoint_service { DescribeVpcEndpointServices List }
     flow_log { CreateFlowLogs Write DescribeFlowLogs List DeleteFlowLogs Write }
     tags { CreateTags Tagging DeleteTags Tagging DescribeTags List }
 }

@@ -80,6 +80,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::Instance(refusal) => resources::instance(refusal),
         Refused::Transit(refusal) => resources::transit(refusal),
         Refused::PrefixList(refusal) => resources::prefix_list(refusal),
+        Refused::Endpoint(refusal) => resources::endpoint(refusal),
         Refused::FlowLog(refusal) => resources::flow_log(refusal),
     };
     WireError::new(code, message)
@@ -246,6 +247,9 @@ fn over_limit(limit: &Limit) -> WireError {
         }
         Limit::TransitRoutes => ("RouteLimitExceeded", reached("transit gateway routes")),
         Limit::PrefixLists => ("PrefixListLimitExceeded", reached("prefix lists")),
+        Limit::GatewayEndpoints | Limit::InterfaceEndpoints => {
+            ("VpcEndpointLimitExceeded", reached("VPC endpoints"))
+        }
         Limit::FlowLogs => ("FlowLogsLimitExceeded", reached("flow logs")),
     };
     WireError::new(code, message)

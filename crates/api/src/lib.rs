@@ -25,6 +25,7 @@ pub mod ssm;
 pub mod sts;
 
 mod local;
+mod relay;
 
 pub use cloud::{Cloud, Reply, Settings};
 pub use operation::{Context, Error, Operation, Seen};

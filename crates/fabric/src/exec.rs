@@ -102,7 +102,7 @@ impl Fabric {
     pub fn exec(&mut self, host: HostName, argv: &[String]) -> Result<ExecId, ExecError> {
         let key = match host {
             HostName::Internet(address) => self.internet_host(address),
-            HostName::Instance(_) => self.hosts.named(host),
+            HostName::Instance(_) | HostName::Endpoint(_) | HostName::Service(..) => self.hosts.named(host),
         };
         let key = key.ok_or(ExecError::NotRunning(host))?;
         let id = self.fresh_exec()?;

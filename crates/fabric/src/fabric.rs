@@ -15,6 +15,7 @@ use crate::outside::Outsiders;
 use crate::platform::Platform;
 use crate::program::ExecId;
 use crate::queue::Queue;
+use crate::relay::{self, SERVICE_SHAPE, ServiceRequest};
 use crate::service::Service;
 use crate::stack::{Outbox, Shape};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub struct Fabric {
     /// The public addresses that are in the network, and so no host's on the internet.
     taken: BTreeSet<Ipv4Addr>,
     pub(crate) outbox: Outbox,
+    /// Requests to services that wait to be taken.
+    pub(crate) requests: Vec<ServiceRequest>,
     pub(crate) random: Ids,
     losses: Losses,
     pub(crate) answers: u64,
@@ -107,6 +110,7 @@ impl Fabric {
             public: BTreeMap::new(),
             taken: BTreeSet::new(),
             outbox: Outbox::default(),
+            requests: Vec::new(),
             random,
             losses: Losses::new(),
             answers: 0,
@@ -140,8 +144,13 @@ impl Fabric {
             identity::identities(network, self.pipeline.compiled())
                 .into_iter()
                 .map(|(id, identity)| (HostName::Instance(id), identity))
+                .chain(
+                    relay::identities(network, self.pipeline.compiled())
+                        .into_iter()
+                        .map(|identity| (identity.name, identity)),
+                )
                 .collect();
-        for (name, key) in self.hosts.instances() {
+        for (name, key) in self.hosts.residents() {
             if !identities.contains_key(&name) {
                 self.stop(key);
             }
@@ -155,7 +164,11 @@ impl Fabric {
             match running {
                 Some(host) => host.refresh(identity),
                 None => {
-                    let key = self.start(identity, INSTANCE_SHAPE);
+                    let shape = match name {
+                        HostName::Endpoint(_) => SERVICE_SHAPE,
+                        _ => INSTANCE_SHAPE,
+                    };
+                    let key = self.start(identity, shape);
                     let is_outside =
                         matches!(name, HostName::Instance(id) if self.wants_outside(network, id));
                     if let Some(host) = self.hosts.get_mut(key).filter(|_| is_outside) {
@@ -164,6 +177,7 @@ impl Fabric {
                 }
             }
         }
+        self.update_service_hosts();
         self.hosts.index_interfaces();
         self.update_outside(network);
         self.taken = identity::public_addresses(network);
@@ -174,13 +188,13 @@ impl Fabric {
         }
     }
 
-    fn start(&mut self, identity: Identity, shape: Shape) -> HostKey {
+    pub(crate) fn start(&mut self, identity: Identity, shape: Shape) -> HostKey {
         let host = Host::new(identity, shape, self.random.bits(), self.now);
         self.hosts.add(host)
     }
 
     /// Stops a host; what runs on it ends as if killed.
-    fn stop(&mut self, key: HostKey) {
+    pub(crate) fn stop(&mut self, key: HostKey) {
         self.platform.forget(key);
         let tasks = self.hosts.remove(key).map(Host::into_tasks);
         for task in tasks.into_iter().flatten() {
@@ -206,6 +220,7 @@ impl Fabric {
             resolvers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             search: Vec::new(),
             services: Service::of_internet(),
+            gateway: None,
         };
         Some(self.start(identity, INTERNET_SHAPE))
     }
@@ -256,6 +271,7 @@ impl Fabric {
             host.wakes.push(at);
             self.queue.push(at, Event::Wake(key));
         }
+        self.collect_requests(key);
         self.send_all(key);
     }
 
@@ -354,6 +370,9 @@ impl Fabric {
         let to = match delivery.to {
             Port::Interface(interface) => self.hosts.behind(interface).ok_or(Loss::HostGone),
             Port::Internet => self.internet_host(delivery.destination).ok_or(Loss::NoInternetHost),
+            Port::Endpoint(gateway) => {
+                self.service_host(gateway, delivery.destination).ok_or(Loss::NoInternetHost)
+            }
         };
         let to = match to {
             Ok(to) => to,

@@ -5,9 +5,11 @@
 
 use crate::datagram::Datagram;
 use crate::echo::Reply;
+use crate::http::Request;
 use crate::iperf;
 use crate::latency;
 use crate::program::Link;
+use crate::relay::{self, ServiceAnswer};
 use crate::service::{Connection, Kind, Service};
 use crate::shell::Shell;
 use crate::stack::{Outbox, Shape, Stack};
@@ -17,9 +19,9 @@ use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use weir_model::{InstanceId, Nanos, Protocol};
+use weir_model::{InstanceId, Nanos, Protocol, VpcEndpointId};
 use weir_pipeline::packet::{ACK, SYN};
-use weir_pipeline::{InterfaceIdx, Packet, Port};
+use weir_pipeline::{EndpointIdx, InterfaceIdx, Packet, Port};
 
 /// How long a socket may take to close after its program has ended, in nanoseconds (Linux: tcp_fin_timeout).
 const CLOSE_NS: u64 = 60_000_000_000;
@@ -39,6 +41,10 @@ pub enum HostName {
     Instance(InstanceId),
     /// The host on the internet that has this address.
     Internet(IpAddr),
+    /// What answers at the interfaces of an interface endpoint.
+    Endpoint(VpcEndpointId),
+    /// What answers at an address of the service that a gateway endpoint leads to.
+    Service(VpcEndpointId, Ipv4Addr),
 }
 
 impl fmt::Display for HostName {
@@ -46,6 +52,8 @@ impl fmt::Display for HostName {
         match self {
             HostName::Instance(id) => id.fmt(f),
             HostName::Internet(address) => address.fmt(f),
+            HostName::Endpoint(id) => id.fmt(f),
+            HostName::Service(id, address) => f.write_str(&relay::name_text(*id, *address)),
         }
     }
 }
@@ -108,6 +116,8 @@ pub(crate) struct Identity {
     pub(crate) resolvers: Vec<IpAddr>,
     pub(crate) search: Vec<String>,
     pub(crate) services: Vec<Service>,
+    /// The gateway endpoint through which its packets come and go, if it is at the far end of one.
+    pub(crate) gateway: Option<EndpointIdx>,
 }
 
 /// A running host.
@@ -134,6 +144,8 @@ pub(crate) struct Machine {
     connections: Vec<Served>,
     next_port: u16,
     next_ident: u16,
+    /// Requests for others to answer, and the sockets they came by.
+    pub(crate) requests: Vec<(SocketHandle, Request)>,
 }
 
 /// A socket that a service, or nobody any more, looks after.
@@ -163,6 +175,7 @@ impl Host {
             connections: Vec::new(),
             next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
             next_ident: (seed >> 32) as u16,
+            requests: Vec::new(),
         };
         Host {
             machine,
@@ -294,8 +307,9 @@ impl Machine {
     pub(crate) fn port_of(&self, source: IpAddr) -> Port {
         let addresses = &self.identity.addresses;
         let own = addresses.iter().find(|(own, _)| *own == source).or(addresses.first());
-        match own {
-            Some((_, Some(interface))) => Port::Interface(*interface),
+        match (own, self.identity.gateway) {
+            (Some((_, Some(interface))), _) => Port::Interface(*interface),
+            (_, Some(gateway)) => Port::Endpoint(gateway),
             _ => Port::Internet,
         }
     }
@@ -430,12 +444,19 @@ impl Machine {
     fn serve_once(&mut self, now: Nanos) {
         for served in &mut self.connections {
             let socket = self.stack.socket(served.handle);
-            served.connection.serve(socket, &mut self.iperf, now);
+            let asked = served.connection.serve(socket, &mut self.iperf, now);
+            self.requests.extend(asked.map(|request| (served.handle, request)));
             if served.abort_at.is_some_and(|at| at <= now) {
                 socket.abort();
                 served.abort_at = None;
             }
         }
+    }
+
+    /// Gives the answer to a request that was handed out; false if its connection has gone.
+    pub(crate) fn answer(&mut self, handle: SocketHandle, answer: &ServiceAnswer) -> bool {
+        let served = self.connections.iter_mut().find(|served| served.handle == handle);
+        served.map(|served| served.connection.take(answer)).is_some()
     }
 
     /// Takes away the sockets that have closed.

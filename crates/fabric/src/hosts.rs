@@ -5,7 +5,7 @@
 use crate::host::{Host, HostName};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use weir_model::InstanceId;
+use weir_model::{InstanceId, VpcEndpointId};
 use weir_pipeline::InterfaceIdx;
 
 /// Most hosts that the simulated internet has at one time.
@@ -53,7 +53,7 @@ impl Hosts {
         slot.host = Some(Box::new(host));
         let key = HostKey { index, generation: slot.generation };
         self.by_name.insert(name, key);
-        if matches!(name, HostName::Internet(_)) {
+        if matches!(name, HostName::Internet(_) | HostName::Service(..)) {
             self.internet.push_back(key);
         }
         key
@@ -86,10 +86,20 @@ impl Hosts {
         self.by_name.get(&name).copied()
     }
 
-    /// The running instances.
-    pub(crate) fn instances(&self) -> Vec<(HostName, HostKey)> {
-        let is_instance = |(name, _): &(&HostName, &HostKey)| matches!(name, HostName::Instance(_));
+    /// The running instances and interface endpoints: the hosts that a network names.
+    pub(crate) fn residents(&self) -> Vec<(HostName, HostKey)> {
+        let is_instance =
+            |(name, _): &(&HostName, &HostKey)| matches!(name, HostName::Instance(_) | HostName::Endpoint(_));
         self.by_name.iter().filter(is_instance).map(|(name, key)| (*name, *key)).collect()
+    }
+
+    /// The hosts at the far ends of gateway endpoints, by endpoint.
+    pub(crate) fn services(&self) -> Vec<(VpcEndpointId, HostKey)> {
+        let endpoint = |(name, key): (&HostName, &HostKey)| match name {
+            HostName::Service(id, _) => Some((*id, *key)),
+            _ => None,
+        };
+        self.by_name.iter().filter_map(endpoint).collect()
     }
 
     /// The running instances that are not simulated.

@@ -54,6 +54,7 @@ fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Iden
         links: interfaces.iter().map(|interface| link(network, interface)).collect(),
         leases,
         services: Service::of_user_data(instance.user_data.as_deref()),
+        gateway: None,
     }
 }
 

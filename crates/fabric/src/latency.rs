@@ -20,7 +20,7 @@ pub struct Path {
 }
 
 /// How many kinds of ways there are.
-pub(crate) const KINDS: usize = 9;
+pub(crate) const KINDS: usize = 10;
 
 const fn path(base_us: u64, jitter_us: u64, mtu_bytes: u32) -> Path {
     Path { base_ns: base_us * MICROSECOND, jitter_ns: jitter_us * MICROSECOND, mtu_bytes }
@@ -47,6 +47,7 @@ const PATHS: [Path; KINDS] = [
     path(35_500, 400, 8500),   // transit gateways between regions
     path(74_500, 1_000, 1500), // internet
     path(250, 50, 1500),       // from one public address to another
+    path(270, 40, 8500),       // gateway endpoint
 ];
 
 /// The number of a way, for tables.
@@ -61,5 +62,6 @@ pub(crate) fn kind(way: Way) -> usize {
         Way::Transit { same_region: false } => 6,
         Way::InternetGateway => 7,
         Way::BetweenGateways => 8,
+        Way::GatewayEndpoint => 9,
     }
 }

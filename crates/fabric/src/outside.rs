@@ -254,7 +254,7 @@ impl Fabric {
     pub(crate) fn hand_out(&mut self, interface: Port, bytes: Vec<u8>) {
         let port = match interface {
             Port::Interface(interface) => self.outsiders.port(interface),
-            Port::Internet => None,
+            Port::Internet | Port::Endpoint(_) => None,
         };
         match (port, &mut self.outsiders.runner) {
             (Some(port), Some(runner)) => {
@@ -309,7 +309,7 @@ impl Fabric {
     fn outside_at(&self, delivery: &Delivery) -> Option<OutsidePort> {
         match delivery.to {
             Port::Interface(interface) => self.outsiders.port(interface),
-            Port::Internet => None,
+            Port::Internet | Port::Endpoint(_) => None,
         }
     }
 

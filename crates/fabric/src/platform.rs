@@ -172,7 +172,7 @@ impl Fabric {
     fn instance(&self, host: HostKey) -> Option<InstanceId> {
         match self.hosts.get(host)?.machine.identity.name {
             HostName::Instance(id) => Some(id),
-            HostName::Internet(_) => None,
+            HostName::Internet(_) | HostName::Endpoint(_) | HostName::Service(..) => None,
         }
     }
 

@@ -16,6 +16,7 @@
 
 use crate::http::{Parsed, REQUEST_BYTES_MAX, Request, Response};
 use crate::iperf::{self, Session};
+use crate::relay::{Carried, ServiceAnswer};
 use smoltcp::socket::tcp;
 use weir_model::{Nanos, Protocol};
 
@@ -55,6 +56,8 @@ pub enum Kind {
     Http(Page),
     /// Receives what iperf3 sends.
     Iperf3,
+    /// Reads a request that is answered elsewhere ([`crate::relay`]).
+    Relay,
 }
 
 /// What a web server answers each request with.
@@ -127,7 +130,8 @@ impl Service {
         vec![Service::tcp(53, Kind::Discard), Service::tcp(80, page), Service::tcp(443, Kind::Discard)]
     }
 
-    fn tcp(port: u16, kind: Kind) -> Service {
+    /// A service on a TCP port.
+    pub(crate) fn tcp(port: u16, kind: Kind) -> Service {
         Service { protocol: Protocol::TCP, port, kind }
     }
 
@@ -165,16 +169,26 @@ pub(crate) struct Connection {
     answer: Option<(Nanos, Vec<u8>)>,
     has_answered: bool,
     session: Session,
+    relayed: Option<Box<Carried>>,
 }
 
 impl Connection {
     pub(crate) fn new(kind: Kind) -> Connection {
+        let relayed = (kind == Kind::Relay).then(Box::default);
         Connection {
             kind,
             received: Vec::new(),
             answer: None,
             has_answered: false,
             session: Session::default(),
+            relayed,
+        }
+    }
+
+    /// Takes the answer to what was asked elsewhere.
+    pub(crate) fn take(&mut self, answer: &ServiceAnswer) {
+        if let Some(relayed) = &mut self.relayed {
+            relayed.answer(answer);
         }
     }
 
@@ -188,11 +202,17 @@ impl Connection {
         self.session.end(iperf);
     }
 
-    /// Reads and writes as far as the socket goes.
-    pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>, iperf: &mut iperf::Server, now: Nanos) {
+    /// Reads and writes as far as the socket goes; gives a request that is to be answered elsewhere.
+    pub(crate) fn serve(
+        &mut self,
+        socket: &mut tcp::Socket<'static>,
+        iperf: &mut iperf::Server,
+        now: Nanos,
+    ) -> Option<Request> {
         match &self.kind {
             // A shell serves these: it needs more than the socket.
-            Kind::Ssh => return,
+            Kind::Ssh => return None,
+            Kind::Relay => return self.relayed.as_mut().and_then(|relayed| relayed.serve(socket)),
             Kind::Discard => discard(socket),
             Kind::Echo => echo(socket),
             Kind::Iperf3 => self.session.serve(socket, iperf, now),
@@ -211,6 +231,7 @@ impl Connection {
         if !socket.may_recv() && socket.state() == tcp::State::CloseWait && !is_waiting {
             socket.close();
         }
+        None
     }
 }
 

@@ -11,6 +11,7 @@ pub mod name;
 #[cfg(test)]
 mod tests;
 
+use crate::endpoint::names::{self, EndpointName};
 use crate::peering::{Peering, PeeringStatus, Side};
 use crate::subnet::HostNames;
 use crate::{Cidr4, InstanceId, Network, RegionName, VpcId};
@@ -72,6 +73,8 @@ pub struct Names {
     /// Public addresses with the private ones behind them.
     public: BTreeMap<Ipv4Addr, (VpcId, Ipv4Addr)>,
     instances: BTreeMap<InstanceId, Resource>,
+    /// Addresses of VPC endpoints by name; a service's own name is for one VPC.
+    endpoints: BTreeMap<(Option<VpcId>, String), Vec<Ipv4Addr>>,
 }
 
 /// A VPC, as the resolver sees it.
@@ -124,6 +127,11 @@ impl Names {
             }
         }
         names.add_instances(network);
+        for endpoint in network.endpoints.iter() {
+            for EndpointName { name, addresses, is_private } in network.endpoint_names(endpoint) {
+                names.endpoints.insert((is_private.then_some(endpoint.vpc), name), addresses);
+            }
+        }
         names
     }
 
@@ -161,6 +169,9 @@ impl Names {
         if asker != Asker::Internet && self.is_metadata_name(asker, name) {
             return addresses([IpAddr::from([169, 254, 169, 254])], kind);
         }
+        if let Some(found) = self.service(asker, name) {
+            return addresses(found.into_iter().map(IpAddr::V4), kind);
+        }
         match HostName::parse(name) {
             Some(HostName::Private(address, domain)) if is_internal(domain) => {
                 addressed(self.private_address(asker, address, domain), kind)
@@ -173,6 +184,17 @@ impl Names {
             }
             _ => internet::answer(name, kind),
         }
+    }
+
+    /// The addresses of an AWS service by its own name or an endpoint's: inside a VPC with private DNS those of its endpoint,
+    /// of a service reached by gateway a public one (AWS PrivateLink Guide).
+    fn service(&self, asker: Asker, name: &str) -> Option<Vec<Ipv4Addr>> {
+        let own = match asker {
+            Asker::Vpc(vpc) => self.endpoints.get(&(Some(vpc), name.to_owned())),
+            Asker::Internet => None,
+        };
+        let found = own.or_else(|| self.endpoints.get(&(None, name.to_owned()))).cloned();
+        found.or_else(|| names::public_address(name).map(|address| vec![address]))
     }
 
     /// The domain that negative answers about `name` come from, if it is a domain of private names.

@@ -3,6 +3,7 @@
 //! A group allows nothing in and everything out when it is made; the VPC's own `default` group also allows its members in.
 //! Source: Amazon VPC User Guide, "Security groups" and "Security group rules"; EC2 API Reference, CreateSecurityGroup.
 
+use crate::endpoint::VpcEndpoint;
 use crate::protocol::Traffic;
 use crate::table::Resource;
 use crate::tags;
@@ -229,7 +230,11 @@ impl Network {
 
     fn is_group_used(&self, group: &Group) -> bool {
         let names_it = |other: &Group| other.rules.iter().any(|rule| rule.peer.group() == Some(group.id));
+        let carries = |endpoint: &VpcEndpoint| {
+            endpoint.interface_endpoint().is_some_and(|own| own.groups.contains(&group.id))
+        };
         self.interfaces.iter().any(|interface| interface.groups.contains(&group.id))
+            || self.endpoints.iter().any(carries)
             || self
                 .groups
                 .iter()

@@ -1,7 +1,7 @@
 //! What is true of every network between two commands, each fact with an id.
 //!
 //! Called in tests, simulation and debug builds. Networks read from another cloud's answers may break N-14, N-20 to N-24,
-//! N-30 to N-34 and N-41 only.
+//! N-30 to N-34, N-41 and N-42 only.
 
 mod members;
 mod shared;

@@ -23,6 +23,7 @@ pub mod address;
 pub mod dhcp;
 pub mod dns;
 pub mod egress_only;
+pub mod endpoint;
 pub mod flow_log;
 pub mod gateway;
 pub mod group;

@@ -58,6 +58,10 @@ pub struct Limits {
     pub transit_routes: usize,
     /// Customer-managed prefix lists per account and region.
     pub prefix_lists: usize,
+    /// Gateway endpoints per account and region.
+    pub gateway_endpoints: usize,
+    /// Interface endpoints per VPC.
+    pub interface_endpoints_per_vpc: usize,
     /// Flow logs per resource.
     pub flow_logs_per_resource: usize,
 }
@@ -91,6 +95,8 @@ impl Default for Limits {
             transit_tables: 20,
             transit_routes: 10_000,
             prefix_lists: 100,
+            gateway_endpoints: 20,
+            interface_endpoints_per_vpc: 50,
             flow_logs_per_resource: 250,
         }
     }

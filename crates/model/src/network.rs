@@ -4,6 +4,7 @@ use crate::acl::NetworkAcl;
 use crate::address::Address;
 use crate::dhcp::DhcpOptions;
 use crate::egress_only::EgressOnlyGateway;
+use crate::endpoint::VpcEndpoint;
 use crate::flow_log::FlowLog;
 use crate::gateway::InternetGateway;
 use crate::group::Group;
@@ -97,6 +98,8 @@ network! {
     key_pairs: KeyPair,
     /// Customer-managed prefix lists.
     prefix_lists: PrefixList,
+    /// VPC endpoints.
+    endpoints: VpcEndpoint,
     /// VPC peering connections.
     peerings: Peering,
     /// Transit gateways.
@@ -122,7 +125,7 @@ macro_rules! owned {
 // Peerings have two owners, as have attachments to transit gateways, so they are not here.
 owned! {
     Vpc DhcpOptions Subnet InternetGateway EgressOnlyGateway NatGateway RouteTable NetworkAcl Group Interface Detachment
-    Address Instance KeyPair PrefixList FlowLog TransitGateway TransitTable
+    Address Instance KeyPair PrefixList VpcEndpoint FlowLog TransitGateway TransitTable
 }
 
 impl Network {
@@ -133,10 +136,12 @@ impl Network {
         self.step_detachments(now);
         self.step_nat_gateways(now);
         self.step_transit_gateways(now);
+        self.step_endpoints(now);
     }
 
     /// When [`Network::step`] has something to do next that packets depend on, or `None` if nothing will be due.
     pub fn next_step(&self) -> Option<Timestamp> {
-        self.nat_gateways.iter().filter_map(NatGateway::next_step).min()
+        let nat = self.nat_gateways.iter().filter_map(NatGateway::next_step).min();
+        nat.into_iter().chain(self.next_endpoint_step()).min()
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::address::AddressRefusal;
 use crate::dhcp::BadOption;
+use crate::endpoint::EndpointRefusal;
 use crate::flow_log::FlowLogRefusal;
 use crate::group::GroupRefusal;
 use crate::instance::InstanceRefusal;
@@ -136,6 +137,8 @@ pub enum Refused {
     Transit(TransitRefusal),
     /// A rule of prefix lists.
     PrefixList(PrefixListRefusal),
+    /// A rule of VPC endpoints.
+    Endpoint(EndpointRefusal),
     /// A rule of flow logs.
     FlowLog(FlowLogRefusal),
 }
@@ -316,6 +319,10 @@ pub enum Limit {
     TransitRoutes,
     /// Customer-managed prefix lists of a region.
     PrefixLists,
+    /// Gateway endpoints of a region.
+    GatewayEndpoints,
+    /// Interface endpoints of a VPC.
+    InterfaceEndpoints,
     /// Flow logs of one resource.
     FlowLogs,
 }
@@ -357,5 +364,6 @@ macro_rules! rules {
 rules! {
     Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
     Nat(NatRefusal) Instance(InstanceRefusal) Transit(TransitRefusal) PrefixList(PrefixListRefusal)
+    Endpoint(EndpointRefusal)
     FlowLog(FlowLogRefusal)
 }

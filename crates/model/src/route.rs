@@ -11,6 +11,7 @@ pub mod change;
 #[cfg(test)]
 mod tests;
 
+use crate::endpoint::EndpointKind;
 use crate::instance::InstanceState;
 use crate::peering::PeeringStatus;
 use crate::subnet::Subnet;
@@ -188,8 +189,12 @@ impl Network {
             }
             Target::NatGateway(id) => self.nat_gateways.get(&id).is_some_and(|nat| nat.state.is_open()),
             Target::TransitGateway(id) => self.transit_attachment_of(vpc, id).is_some(),
+            Target::VpcEndpoint(id) => self
+                .endpoints
+                .get(&id)
+                .is_some_and(|endpoint| endpoint.vpc == vpc && endpoint.kind == EndpointKind::Gateway),
             // Weir has none of these, so nothing behind them can be reached.
-            Target::VpcEndpoint(_) | Target::VpnGateway(_) => false,
+            Target::VpnGateway(_) => false,
         };
         if is_usable { RouteState::Active } else { RouteState::Blackhole }
     }

@@ -198,6 +198,8 @@ tagged! {
     TransitTable(TransitTableId) transit_tables "transit-gateway-route-table",
     /// A prefix list.
     PrefixList(PrefixListId) prefix_lists "prefix-list",
+    /// A VPC endpoint.
+    VpcEndpoint(VpcEndpointId) endpoints "vpc-endpoint",
     /// A flow log.
     FlowLog(FlowLogId) flow_logs "vpc-flow-log",
 }

@@ -160,7 +160,7 @@ impl Network {
     ///
     /// # Errors
     /// No such VPC; [`Held::Vpc`] while it has subnets, an attached gateway, interfaces, further groups, ACLs or route
-    /// tables, or another account's peering request that waits for an answer.
+    /// tables, endpoints, or another account's peering request that waits for an answer.
     pub fn delete_vpc(&mut self, cx: &Cx, id: VpcId) -> Result<(), Refused> {
         self.vpcs.find(cx.scope, &id)?;
         if self.vpc_is_in_use(cx, id) {
@@ -182,6 +182,7 @@ impl Network {
             || self.internet_gateways.iter().any(|gateway| gateway.vpc == Some(id))
             || self.egress_only_gateways.iter().any(|gateway| gateway.vpc == id)
             || self.interfaces.iter().any(|interface| interface.vpc == id)
+            || self.endpoints.iter().any(|endpoint| endpoint.vpc == id)
             || self.groups.iter().any(|group| group.vpc == id && group.name != DEFAULT_GROUP)
             || self.acls.iter().any(|acl| acl.vpc == id && !acl.is_default)
             || self.route_tables.iter().any(|table| table.vpc == id && table.main.is_none())

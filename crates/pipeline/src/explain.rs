@@ -4,6 +4,7 @@ use crate::sighting::Action;
 use crate::verdict::{Service, Verdict};
 use std::fmt;
 use std::net::IpAddr;
+use weir_model::VpcEndpointId;
 use weir_model::group::Direction;
 use weir_model::route::{Destination, Target};
 use weir_model::{
@@ -85,6 +86,8 @@ pub enum Step {
         /// The most specific route and the attachment it leads to, a blackhole without; `None` if nothing matched.
         route: Option<(Cidr, Option<TransitAttachmentId>)>,
     },
+    /// A gateway endpoint carries, or refuses to carry, the packet to its service, or from it.
+    Endpoint(VpcEndpointId, Direction),
     /// An internet gateway translates the source of a packet that leaves, or the destination of one that enters.
     InternetGateway {
         /// The gateway.
@@ -210,6 +213,7 @@ impl fmt::Display for Step {
             Step::Blackhole(target) => write!(f, "blackhole {}", TargetName(*target)),
             Step::Peering(peering) => write!(f, "{peering}"),
             Step::Transit { gateway, table, route } => transit_step(f, *gateway, *table, *route),
+            Step::Endpoint(endpoint, direction) => write!(f, "{endpoint} {}", in_or_out(*direction)),
             Step::InternetGateway { gateway, direction, from, to } => {
                 write!(f, "{gateway} {} {from} as {to}", in_or_out(*direction))
             }

@@ -7,7 +7,7 @@ use crate::explain::Admission;
 use crate::flow::Flow;
 use crate::packet::{Packet, Port};
 use crate::sighting::Action;
-use crate::slots::{INTERNET, NOWHERE, Slots};
+use crate::slots::{ENDPOINTS, INTERNET, NOWHERE, Slots};
 use crate::track::{Connection, Timeouts};
 use crate::verdict::{Reason, Verdict, Way};
 use crate::walk::{Decision, Stop};
@@ -28,7 +28,7 @@ impl World {
     pub fn timeouts(&self, port: Port) -> Timeouts {
         let interface = match port {
             Port::Interface(index) => self.compiled.get(index),
-            Port::Internet => None,
+            Port::Internet | Port::Endpoint(_) => None,
         };
         interface.map_or(Timeouts::of(TrackingTimeouts::default()), |interface| interface.timeouts)
     }
@@ -95,7 +95,8 @@ impl<A: Address> Fate<A> {
 
     /// Whether it reaches an interface.
     pub fn reaches_interface(&self) -> bool {
-        self.to != NOWHERE && self.to != INTERNET
+        // Endpoints have slots beyond those of interfaces, and nowhere is beyond both.
+        self.to != INTERNET && self.to < ENDPOINTS
     }
 
     /// Whether its packets touch a connection at the interface they reach: delivered, or refused as closed there.
@@ -155,6 +156,7 @@ pub(crate) fn traffic_path(is_nitro: bool, way: Way) -> u8 {
         Way::Peering { same_region: true } => 4,
         Way::Peering { same_region: false } => 5,
         Way::InternetGateway | Way::BetweenGateways if is_nitro => 8,
-        Way::InternetGateway | Way::BetweenGateways => 2,
+        Way::GatewayEndpoint if is_nitro => 7,
+        Way::InternetGateway | Way::BetweenGateways | Way::GatewayEndpoint => 2,
     }
 }

@@ -30,7 +30,7 @@ mod walk;
 
 pub use compiled::{Compiled, CompiledInterface};
 pub use explain::{Admission, Explanation, Step};
-pub use packet::{InterfaceIdx, Packet, Port, Tuple};
+pub use packet::{EndpointIdx, InterfaceIdx, Packet, Port, Tuple};
 pub use passages::{CONNECTIONS_MAX, FIRST_PORT, PASSAGE_IDLE_S};
 pub use pending::PENDING_MAX;
 pub use pipeline::{FlowCount, Pipeline};

@@ -15,14 +15,17 @@ use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
 use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use weir_model::endpoint::VpcEndpoint;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::InstanceState;
 use weir_model::interface::Interface;
 use weir_model::peering::PeeringStatus;
 use weir_model::protocol::Traffic;
-use weir_model::route::{Associated, Destination, Origin, Target};
+use weir_model::route::{Associated, Destination, Origin, Route, Target};
 use weir_model::subnet::Subnet;
-use weir_model::{Cidr, InterfaceId, Nanos, Network, PortRange, PrefixListId, Protocol, RegionName, VpcId};
+use weir_model::{
+    Cidr, InterfaceId, Nanos, Network, PortRange, PrefixListId, Protocol, RegionName, VpcEndpointId, VpcId,
+};
 
 /// Where a packet enters or leaves the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +34,8 @@ pub enum Place {
     Interface(InterfaceId),
     /// On the internet.
     Internet,
+    /// At the service that a gateway endpoint leads to.
+    Endpoint(VpcEndpointId),
 }
 
 /// What became of a packet.
@@ -134,6 +139,7 @@ impl Oracle {
         };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
+            Place::Endpoint(id) => self.from_endpoint(network, id, sent),
             Place::Interface(id) => match network.interfaces.get(&id) {
                 Some(interface) => self.outward(network, interface, sent),
                 None => Err(Fate::Drop(Reason::UnknownPort)),
@@ -247,6 +253,7 @@ impl Oracle {
             Target::EgressOnlyGateway(id) if is_egress_only(network, sender.vpc, id) => {
                 self.egress_only_out(network, sender, sent)
             }
+            Target::VpcEndpoint(id) => self.to_endpoint(network, sender, id, sent),
             Target::Interface(id) | Target::Instance(_, id) => {
                 let receiver = network.interfaces.get(&id).filter(|found| found.vpc == sender.vpc);
                 let receiver = receiver.filter(|found| found.attachment.is_some());
@@ -261,6 +268,35 @@ impl Oracle {
             }
             _ => Err(Fate::Drop(Reason::Blackhole)),
         }
+    }
+
+    fn from_endpoint(&mut self, network: &Network, id: VpcEndpointId, sent: Sent) -> Result<Fate, Fate> {
+        let endpoint = network.endpoints.get(&id).ok_or(Fate::Drop(Reason::UnknownPort))?;
+        let receiver = owner(network, endpoint.vpc, sent.destination);
+        self.arrive_from(network, receiver.ok_or(Fate::Drop(Reason::NoInterface))?, sent, true)
+    }
+
+    fn to_endpoint(
+        &self,
+        network: &Network,
+        sender: &Interface,
+        id: VpcEndpointId,
+        sent: Sent,
+    ) -> Result<Fate, Fate> {
+        let is_usable =
+            |found: &&VpcEndpoint| found.vpc == sender.vpc && found.interface_endpoint().is_none();
+        network.endpoints.get(&id).filter(is_usable).ok_or(Fate::Drop(Reason::Blackhole))?;
+        if nat_of(network, sender.id).is_some() {
+            return Err(Fate::Drop(Reason::NatTarget));
+        }
+        if !in_vpc(network, sender.vpc, sent.source) {
+            return Err(Fate::Drop(Reason::EndpointSource));
+        }
+        if sent.packet.ttl <= sent.hops {
+            return Err(Fate::Drop(Reason::TtlExpired));
+        }
+        let Sent { source, destination, hops, .. } = sent;
+        Ok(Fate::Deliver { to: Place::Endpoint(id), source, destination, hops })
     }
 
     fn abroad(&mut self, network: &Network, sender: &Interface, sent: Sent) -> Result<Fate, Fate> {
@@ -304,6 +340,7 @@ impl Oracle {
             ..quoted
         });
         let sent = Sent { destination: private, quoted, tracks: false, ..sent };
+        let receiver = through_gateway(network, receiver, private)?;
         self.arrive_from(network, receiver, sent, true)
     }
 
@@ -509,6 +546,38 @@ fn far_vpc(network: &Network, vpc: VpcId, id: weir_model::PeeringId) -> Option<V
     let sides = [peering.requester.vpc, peering.accepter.vpc];
     let far = if sides[0] == vpc { sides[1] } else { sides[0] };
     (sides.contains(&vpc) && network.vpcs.has(&far)).then_some(far)
+}
+
+/// Who gets a packet for `private` of `receiver` that has come in through the VPC's internet gateway: a middlebox if the
+/// gateway's own table says so.
+fn through_gateway<'a>(
+    network: &'a Network,
+    receiver: &'a Interface,
+    private: IpAddr,
+) -> Result<&'a Interface, Fate> {
+    let gateway = network.internet_gateways.iter().find(|gateway| gateway.vpc == Some(receiver.vpc));
+    let with = gateway.map(|gateway| Associated::InternetGateway(gateway.id));
+    let table = network
+        .route_tables
+        .iter()
+        .find(|table| table.associations.iter().any(|found| Some(found.with) == with));
+    let Some(table) = table else { return Ok(receiver) };
+    let covers =
+        |route: &&Route| matches!(route.destination, Destination::Cidr(cidr) if cidr.contains(private));
+    let length = |route: &&Route| match route.destination {
+        Destination::Cidr(cidr) => cidr.prefix(),
+        Destination::PrefixList(_) => 0,
+    };
+    let Some(route) = table.routes.iter().filter(covers).max_by_key(length) else { return Ok(receiver) };
+    match route.target {
+        Target::Interface(id) | Target::Instance(_, id) => {
+            let found = network.interfaces.get(&id).filter(|found| found.attachment.is_some());
+            let by_instance = matches!(route.target, Target::Instance(..));
+            let found = found.filter(|found| !by_instance || is_running(network, found));
+            found.filter(|found| found.vpc == receiver.vpc).ok_or(Fate::Drop(Reason::Blackhole))
+        }
+        _ => Err(Fate::Drop(Reason::Blackhole)),
+    }
 }
 
 /// Which of several routes for one block wins: the greater number. Routes for prefix lists have numbers from 0 down.

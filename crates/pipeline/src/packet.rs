@@ -147,6 +147,17 @@ impl InterfaceIdx {
     }
 }
 
+/// The dense number of a gateway endpoint in one [`crate::Compiled`]; means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndpointIdx(pub(crate) u32);
+
+impl EndpointIdx {
+    /// The number, from 0.
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Where a packet enters or leaves the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Port {
@@ -154,6 +165,8 @@ pub enum Port {
     Interface(InterfaceIdx),
     /// From or to the internet, outside every VPC.
     Internet,
+    /// From or to the service that a gateway endpoint leads to.
+    Endpoint(EndpointIdx),
 }
 
 impl fmt::Display for Tuple {

@@ -60,6 +60,8 @@ pub enum Way {
     InternetGateway,
     /// Out through one internet gateway and in through another, or the same: to a public address of an instance.
     BetweenGateways,
+    /// Through a gateway endpoint, to or from the service it leads to.
+    GatewayEndpoint,
 }
 
 /// A service of the platform that every VPC has.
@@ -132,6 +134,8 @@ reasons! {
     TransitNoRoute = "no route of the transit gateway leads to the destination",
     /// The gateway's route leads nowhere.
     TransitBlackhole = "the route of the transit gateway is a blackhole",
+    /// Gateway endpoint, source.
+    EndpointSource = "a gateway endpoint only carries packets from the VPC's own addresses",
     /// No mapping for the source at the gateway.
     NoPublicAddress = "the source has no public address, so the internet gateway drops it",
     /// A destination that does not exist on the internet.
@@ -212,6 +216,7 @@ impl fmt::Display for Way {
             Way::Transit { same_region: false } => "transit gateways between regions",
             Way::InternetGateway => "internet gateway",
             Way::BetweenGateways => "between internet gateways",
+            Way::GatewayEndpoint => "gateway endpoint",
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::explain::{Admission, Step, Trace};
 use crate::fate::traffic_path;
 use crate::flow::Flow;
 use crate::legs::{LEGS_MAX, Leg};
-use crate::packet::{ACK, InterfaceIdx, Packet, Port, SYN};
+use crate::packet::{ACK, EndpointIdx, InterfaceIdx, Packet, Port, SYN};
 use crate::passages::{Passage, Side};
 use crate::sighting::Action;
 use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
@@ -194,6 +194,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     pub fn run(mut self, port: Port) -> Decision<A> {
         let verdict = match port {
             Port::Internet => self.come_in(),
+            Port::Endpoint(index) => self.come_from_endpoint(index),
             Port::Interface(index) => match self.compiled.get(index) {
                 Some(interface) => self.set_out(At { index, interface }),
                 None => Err(Stop::Drop(Reason::UnknownPort)),
@@ -373,7 +374,10 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             (Next::InternetGateway, _) => self.go_out(sender),
             (Next::EgressOnlyGateway, _) => self.egress_only_out(sender),
             (Next::NatGateway(nat), _) => self.nat_out(sender, self.compiled.nat(nat)),
-            (Next::Peer { .. }, _) if sender.nat.is_some() => Err(Stop::Drop(Reason::NatTarget)),
+            (Next::Peer { .. } | Next::Endpoint(_), _) if sender.nat.is_some() => {
+                Err(Stop::Drop(Reason::NatTarget))
+            }
+            (Next::Endpoint(index), _) => self.go_to_endpoint(sender, index),
             (Next::Peer { vpc, same_region }, Target::Peering(peering)) => {
                 self.peering(sender, vpc, (peering, same_region))
             }
@@ -409,6 +413,28 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         pass_if(near.has(self.flow.source.ip()), Reason::PeeringSource)?;
         let receiver = self.resident(vpc, Reason::NoInterface)?;
         self.arrive(receiver, true, Way::Peering { same_region })
+    }
+
+    /// To the service that a gateway endpoint of the VPC leads to, whatever public address the sender has. Connections
+    /// cannot be extended out of the VPC: only its own addresses can be answered.
+    ///
+    /// ICMP passes as TCP does: echo requests to S3 were answered through an endpoint (batfish lab-validation, 2020).
+    fn go_to_endpoint(&mut self, sender: &CompiledInterface, index: EndpointIdx) -> Result<Landing<A>, Stop> {
+        let gateway = self.compiled.gateway(index).ok_or(Stop::Drop(Reason::Blackhole))?;
+        self.trace.step(|| Step::Endpoint(gateway.id, Direction::Egress));
+        let near = self.compiled.vpc(sender.vpc_idx);
+        pass_if(near.has(self.flow.source.ip()), Reason::EndpointSource)?;
+        self.take(Way::GatewayEndpoint);
+        self.check_ttl()?;
+        Ok(Landing { to: Port::Endpoint(index), flow: self.flow })
+    }
+
+    /// From the service that a gateway endpoint leads to, to an address of its VPC.
+    fn come_from_endpoint(&mut self, index: EndpointIdx) -> Result<Landing<A>, Stop> {
+        let gateway = self.compiled.gateway(index).ok_or(Stop::Drop(Reason::UnknownPort))?;
+        self.trace.step(|| Step::Endpoint(gateway.id, Direction::Ingress));
+        let receiver = self.resident(gateway.vpc_idx, Reason::NoInterface)?;
+        self.arrive(receiver, true, Way::GatewayEndpoint)
     }
 
     /// Out through the VPC's internet gateway: the source becomes its public address. A destination that is the public
@@ -466,7 +492,27 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             quoted.source = places.public(quoted.source).map_or(quoted.source, |(_, private)| private);
         }
         self.trace_gateway(receiver.interface, Direction::Ingress, (from, to));
+        let receiver = self.by_gateway_table(receiver)?;
         self.arrive(receiver, true, way)
+    }
+
+    /// Where the gateway's own route table leads a packet for `receiver`: there, unless a route leads to another interface,
+    /// a middlebox (VPC User Guide, "Gateway route tables").
+    fn by_gateway_table(&mut self, receiver: At<'a>) -> Result<At<'a>, Stop> {
+        let vpc = self.compiled.vpc(receiver.interface.vpc_idx);
+        let Some(table) = self.compiled.gateway_table(vpc) else { return Ok(receiver) };
+        let route = table.find(self.flow.destination);
+        let found = route.map(|route| (route.destination, route.target));
+        self.trace.step(|| Step::Route { table: table.id, route: found });
+        match route.map(|route| (route.next, route.target)) {
+            None => Err(Stop::Drop(Reason::NoRoute)),
+            Some((Next::Interface(index), _)) => Ok(self.at(index)),
+            Some((Next::Blackhole, target)) => {
+                self.trace.step(|| Step::Blackhole(target));
+                Err(Stop::Drop(Reason::Blackhole))
+            }
+            Some(_) => Ok(receiver),
+        }
     }
 
     fn trace_gateway(&mut self, interface: &CompiledInterface, direction: Direction, (from, to): (A, A)) {

@@ -102,7 +102,7 @@ struct UnsuccessfulError {
 
 impl UnsuccessfulItem {
     /// Items spell `…Id` what the same error of a whole call spells `…ID`.
-    fn new(resource_id: String, error: Error) -> UnsuccessfulItem {
+    pub(super) fn new(resource_id: String, error: Error) -> UnsuccessfulItem {
         let error = error.into_wire();
         let code = match error.code {
             "InvalidVpcID.NotFound" => "InvalidVpcId.NotFound",

@@ -2,6 +2,7 @@
 
 use super::invalid;
 use weir_model::address::AddressRefusal;
+use weir_model::endpoint::EndpointRefusal;
 use weir_model::flow_log::FlowLogRefusal;
 use weir_model::group::{GroupRefusal, GroupRule, Peer};
 use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
@@ -218,6 +219,30 @@ pub(super) fn prefix_list(refusal: &PrefixListRefusal) -> Said {
         PrefixListRefusal::NoVersion(id, version) => invalid(format!("The version {version} of the prefix list {id} does not exist.")),
         PrefixListRefusal::SizeWithEntries => ("InvalidParameterCombination", "You cannot modify the entries of a prefix list and modify the size of a prefix list at the same time.".to_owned()),
         PrefixListRefusal::IsAws(id) => ("OperationNotPermitted", format!("The prefix list {id} is managed by AWS.")),
+    }
+}
+
+/// Codes and sentences of services, types, routes, zones and private names are as clients have met them.
+/// Assumption: those of members, tables, subnets and groups that do not fit.
+#[rustfmt::skip]
+pub(super) fn endpoint(refusal: &EndpointRefusal) -> Said {
+    let parameter = |message: String| ("InvalidParameter", message);
+    match refusal {
+        EndpointRefusal::NoSuchService(name) => ("InvalidServiceName", format!("The Vpc Endpoint Service '{}' does not exist", name.chars().take(KEY_CHARS_MAX).collect::<String>())),
+        EndpointRefusal::WrongType { given, available } => parameter(format!("Endpoint type ({given}) does not match available service types ([{available}]).")),
+        EndpointRefusal::NotOfType { member, given } => parameter(format!("The parameter {member} is not supported for endpoints of type {given}.")),
+        EndpointRefusal::TableHasRoute(table, list) => ("RouteAlreadyExists", format!("route table {table} already has a route with destination-prefix-list-id {list}")),
+        EndpointRefusal::NotInTable(id, table) => parameter(format!("The route table {table} is not associated with the VPC endpoint {id}.")),
+        EndpointRefusal::OtherNetwork { vpc, resource } => parameter(format!("The resource {resource} does not belong to the VPC {vpc}.")),
+        EndpointRefusal::SameZone(subnet) => ("DuplicateSubnetsInSameZone", format!("Found another VPC endpoint subnet in the availability zone of {subnet}.")),
+        EndpointRefusal::NotInSubnet(id, subnet) => parameter(format!("The VPC endpoint {id} is not in the subnet {subnet}.")),
+        EndpointRefusal::WithoutGroup(id, group) => parameter(format!("The security group {group} is not associated with the VPC endpoint {id}.")),
+        EndpointRefusal::PrivateDnsNeedsAttributes(vpc) => parameter(format!("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}")),
+        EndpointRefusal::PrivateDnsTaken { vpc, name } => parameter(format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}")),
+        EndpointRefusal::Policy => ("InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document.".to_owned()),
+        EndpointRefusal::NotATarget(id) => invalid(format!("The VPC endpoint {id} cannot be the target of a route.")),
+        EndpointRefusal::OwnRoute(table, list) => invalid(format!("cannot remove VPC endpoint route {list} in route table {table}")),
+        EndpointRefusal::Deleting(id) => ("InvalidState", format!("The VPC endpoint {id} is being deleted.")),
     }
 }
 

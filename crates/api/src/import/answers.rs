@@ -54,6 +54,7 @@ answers! {
     transit_attachments: transit::Attachment = "TransitGatewayAttachments",
     transit_propagations: transit::Propagations = "TransitGatewayPropagations",
     transit_routes: transit::StaticRoutes = "TransitGatewayStaticRoutes",
+    endpoints: VpcEndpoint = "VpcEndpoints",
 }
 
 /// Answers that describe AWS and not the user's network: nothing is missed without them.
@@ -522,4 +523,29 @@ pub(super) struct Address {
     pub private_ip_address: Option<String>,
     #[serde(default)]
     pub tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct VpcEndpoint {
+    pub vpc_endpoint_id: String,
+    pub vpc_endpoint_type: String,
+    pub vpc_id: String,
+    pub service_name: String,
+    pub owner_id: Option<String>,
+    pub policy_document: Option<String>,
+    #[serde(default)]
+    pub private_dns_enabled: bool,
+    #[serde(default)]
+    pub network_interface_ids: Vec<String>,
+    #[serde(default)]
+    pub groups: Vec<EndpointGroup>,
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EndpointGroup {
+    pub group_id: String,
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::address::{Address, AddressAssociation};
 use weir_model::dhcp::DhcpOptions;
+use weir_model::endpoint::{EndpointKind, InterfaceEndpoint, VpcEndpoint, service};
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
@@ -58,7 +59,41 @@ impl Convert<'_> {
             propagations: answers.transit_propagations,
             routes: answers.transit_routes,
         })?;
+        answers.endpoints.into_iter().try_for_each(|endpoint| self.endpoint(endpoint))?;
         answers.addresses.into_iter().try_for_each(|address| self.address(address))
+    }
+
+    /// Gateway and interface endpoints of AWS's own services; others are left out.
+    fn endpoint(&mut self, endpoint: answers::VpcEndpoint) -> Outcome {
+        let scope = self.scope(endpoint.owner_id.as_deref())?;
+        let prefix = service::full_name(scope.region, "");
+        let Some(service) = endpoint.service_name.strip_prefix(&prefix) else {
+            *self.imported.left_out.entry("VpcEndpoints".into()).or_default() += 1;
+            return Ok(());
+        };
+        let interfaces = endpoint.network_interface_ids.iter().map(|id| self.read(id));
+        let groups = endpoint.groups.iter().map(|group| self.read(&group.group_id));
+        let kind = match endpoint.vpc_endpoint_type.as_str() {
+            service::GATEWAY => EndpointKind::Gateway,
+            _ => EndpointKind::Interface(InterfaceEndpoint {
+                interfaces: interfaces.collect::<Outcome<_>>()?,
+                groups: groups.collect::<Outcome<_>>()?,
+                private_dns: endpoint.private_dns_enabled,
+                label: "imported".to_owned(),
+            }),
+        };
+        self.imported.network.endpoints.insert(VpcEndpoint {
+            id: self.read(&endpoint.vpc_endpoint_id)?,
+            scope,
+            vpc: self.read(&endpoint.vpc_id)?,
+            service: service.to_owned(),
+            kind,
+            policy: endpoint.policy_document,
+            created: Timestamp(0),
+            deleted: None,
+            tags: tags(endpoint.tags),
+        });
+        Ok(())
     }
 
     fn vpc(&mut self, vpc: answers::Vpc) -> Outcome {

@@ -256,3 +256,27 @@ fn every_probe_measured_on_the_real_networks_is_predicted() {
         .expect("standard output");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// As recorded in 2020 (batfish lab-validation, aws_vpc_endpoints), but for dates and names.
+const ENDPOINTS: &str = r#"{"VpcEndpoints":[
+  {"VpcEndpointId":"vpce-0532038c44e8de847","VpcEndpointType":"Gateway","VpcId":"vpc-0ce3585be7ea715d8",
+   "OwnerId":"028403472736","ServiceName":"com.amazonaws.us-east-1.s3","State":"available","Groups":[],
+   "NetworkInterfaceIds":[],"PrivateDnsEnabled":false,"RouteTableIds":["rtb-0ad9877dacd3d5818"],"Tags":[]},
+  {"VpcEndpointId":"vpce-0c84758dae8076c02","VpcEndpointType":"Interface","VpcId":"vpc-0ce3585be7ea715d8",
+   "OwnerId":"028403472736","ServiceName":"com.amazonaws.us-east-1.ec2","State":"available","PrivateDnsEnabled":true,
+   "Groups":[{"GroupId":"sg-06f0f68d3c6a6c163","GroupName":"bat_sg"}],
+   "NetworkInterfaceIds":["eni-0bd26d2cdca2c4478"],"SubnetIds":["subnet-09de87bd086777dad"],"Tags":[]},
+  {"VpcEndpointId":"vpce-0c84758dae8076c03","VpcEndpointType":"Interface","VpcId":"vpc-0ce3585be7ea715d8",
+   "ServiceName":"com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f60718"}]}"#;
+
+#[test]
+fn endpoints_of_aws_services_are_read() {
+    let file = File { path: "us-east-1/VpcEndpoints.json".into(), text: ENDPOINTS.into() };
+    let imported = import(&[file], &mut Ids::new(0)).expect("real answers");
+    let services: Vec<String> =
+        imported.network.endpoints.iter().map(weir_model::endpoint::VpcEndpoint::service_name).collect();
+    assert_eq!(services, ["com.amazonaws.us-east-1.s3", "com.amazonaws.us-east-1.ec2"]);
+    let interfaces = imported.network.endpoints.iter().filter_map(|endpoint| endpoint.interface_endpoint());
+    assert_eq!(interfaces.map(|own| own.interfaces.len()).collect::<Vec<_>>(), [1]);
+    assert_eq!(imported.left_out.get("VpcEndpoints"), Some(&1));
+}

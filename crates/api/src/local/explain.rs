@@ -92,6 +92,9 @@ fn sender(cloud: &Cloud, from: &str, destination: IpAddr) -> Result<(Port, IpAdd
     let id = match host::named(&cloud.network, from)? {
         HostName::Internet(address) => return Ok((Port::Internet, address)),
         HostName::Instance(id) => id,
+        HostName::Endpoint(_) | HostName::Service(..) => {
+            return Err(Failure::wrong(format!("{from} is no instance and no address on the internet")));
+        }
     };
     let is_of_family = |(_, address): &(_, IpAddr)| address.is_ipv4() == destination.is_ipv4();
     let own = addresses(&cloud.network, id).find(is_of_family);

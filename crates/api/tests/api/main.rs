@@ -34,4 +34,6 @@ mod tags;
 mod token;
 mod transit_gateway;
 mod vpc;
+mod vpc_endpoint;
+mod vpc_endpoint_service;
 mod world;

@@ -1,8 +1,9 @@
-//! What is true of prefix lists and of what refers to them.
+//! What is true of prefix lists, of what refers to them, and of endpoints.
 
 use super::{Broken, hold};
 use crate::Network;
 use crate::group::Peer;
+use crate::interface::InterfaceKind;
 use crate::prefix_list::{ENTRIES_MAX, Family, VERSIONS_MAX};
 use crate::route::Destination;
 use std::collections::BTreeSet;
@@ -10,7 +11,8 @@ use std::collections::BTreeSet;
 impl Network {
     pub(super) fn check_shared(&self) -> Result<(), Broken> {
         self.check_lists()?;
-        self.check_list_references()
+        self.check_list_references()?;
+        self.check_endpoints()
     }
 
     fn check_lists(&self) -> Result<(), Broken> {
@@ -26,6 +28,25 @@ impl Network {
                 hold("N-40", blocks.len() == entries.len(), || format!("{id} has a block twice"))?;
                 let is_pure = blocks.iter().all(|block| Family::of(*block) == list.family);
                 hold("N-40", is_pure, || format!("{id} mixes families"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_endpoints(&self) -> Result<(), Broken> {
+        for endpoint in self.endpoints.iter() {
+            let id = endpoint.id;
+            hold("N-42", self.vpcs.has(&endpoint.vpc), || format!("{id} is of no VPC"))?;
+            let Some(own) = endpoint.interface_endpoint() else { continue };
+            let mut subnets = BTreeSet::new();
+            for interface in &own.interfaces {
+                let found = self.interfaces.get(interface).filter(|found| found.vpc == endpoint.vpc);
+                let is_right = found.is_some_and(|found| {
+                    found.kind == InterfaceKind::VpcEndpoint
+                        && found.groups == own.groups
+                        && subnets.insert(found.subnet)
+                });
+                hold("N-42", is_right, || format!("{id} has {interface}, which is not its own"))?;
             }
         }
         Ok(())

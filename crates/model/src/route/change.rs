@@ -5,6 +5,7 @@
 //! Source: Amazon VPC User Guide, "Route tables" (concepts, gateway route tables, middlebox routing).
 
 use super::{Destination, Origin, Route, RouteTable, Target};
+use crate::endpoint::EndpointRefusal;
 use crate::instance::InstanceState;
 use crate::peering::Side;
 use crate::prefix_list::{Family, PrefixList};
@@ -31,6 +32,17 @@ fn carries(target: Target, cidr: Cidr) -> bool {
             cidr.network().segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0]
         }
         _ => true,
+    }
+}
+
+/// Whether the route for `destination` is not a gateway endpoint's, which only the endpoint changes.
+fn check_not_endpoint(table: &RouteTable, destination: Destination) -> Result<(), Refused> {
+    let route = table.route(destination);
+    match (destination, route.map(|route| route.target)) {
+        (Destination::PrefixList(list), Some(Target::VpcEndpoint(_))) => {
+            Err(EndpointRefusal::OwnRoute(table.id, list).into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -114,10 +126,7 @@ impl Network {
         if found.route(destination).is_some() || self.is_local(found.vpc, destination) {
             return Err(Refused::RouteExists(destination));
         }
-        let all = found.routes.iter().map(|route| route.destination).chain([destination]);
-        if !self.has_room_for(found, all, None) {
-            return Err(Limit::RoutesPerTable.into());
-        }
+        self.check_room_for(found, destination)?;
         let found = self.route_tables.get_mut(&table).expect("the table was just found");
         found.routes.push(Route { destination, target, origin: Origin::CreateRoute });
         Ok(())
@@ -136,6 +145,7 @@ impl Network {
         target: Target,
     ) -> Result<(), Refused> {
         let found = self.route_tables.find(cx.scope, &table)?;
+        check_not_endpoint(found, destination)?;
         let is_local = self.is_local(found.vpc, destination);
         if !is_local && found.route(destination).is_none() {
             return Err(Refused::NoRouteToReplace(destination));
@@ -165,7 +175,7 @@ impl Network {
     /// Removes the route for exactly `destination`.
     ///
     /// # Errors
-    /// No such table; [`Refused::NoRoute`]; [`Refused::LocalRoute`].
+    /// No such table; [`Refused::NoRoute`]; [`Refused::LocalRoute`]; [`EndpointRefusal::OwnRoute`].
     pub fn delete_route(
         &mut self,
         cx: &Cx,
@@ -179,6 +189,7 @@ impl Network {
         if found.route(destination).is_none() {
             return Err(Refused::NoRoute(table, destination));
         }
+        check_not_endpoint(found, destination)?;
         let found = self.route_tables.get_mut(&table).expect("the table was just found");
         found.routes.retain(|route| route.destination != destination);
         Ok(())
@@ -233,8 +244,13 @@ impl Network {
                 Some(_) => Ok(()),
                 None => Err(Refused::NoSuchTarget(target)),
             },
+            // Gateway endpoints put their routes in themselves, and no route leads to an interface endpoint.
+            Target::VpcEndpoint(id) => match self.endpoints.find(scope, &id) {
+                Ok(_) => Err(EndpointRefusal::NotATarget(id).into()),
+                Err(_) => Err(Refused::NoSuchTarget(target)),
+            },
             // Weir has none of these.
-            Target::VpcEndpoint(_) | Target::VpnGateway(_) => Err(Refused::NoSuchTarget(target)),
+            Target::VpnGateway(_) => Err(Refused::NoSuchTarget(target)),
         }
     }
 
@@ -295,6 +311,15 @@ impl Network {
         match table.is_of_gateway() {
             true => Err(Refused::ListInGatewayTable(table.id, id)),
             false => Ok(()),
+        }
+    }
+
+    /// Checks that a table may have one more route.
+    pub(crate) fn check_room_for(&self, table: &RouteTable, destination: Destination) -> Result<(), Refused> {
+        let all = table.routes.iter().map(|route| route.destination).chain([destination]);
+        match self.has_room_for(table, all, None) {
+            true => Ok(()),
+            false => Err(Limit::RoutesPerTable.into()),
         }
     }
 

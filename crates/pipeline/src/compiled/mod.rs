@@ -16,7 +16,7 @@ pub(crate) mod transit;
 
 pub(crate) use acl::CompiledAcl;
 
-use crate::packet::InterfaceIdx;
+use crate::packet::{EndpointIdx, InterfaceIdx};
 use crate::track::Timeouts;
 use group::{Members, Policies, Policy};
 use place::{Place, Places};
@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use target::Targets;
 use transit::{Gateways, Transit};
+use weir_model::endpoint::{EndpointKind, VpcEndpoint};
 use weir_model::instance::InstanceState;
 use weir_model::interface::{Interface, InterfaceKind};
 use weir_model::nat_gateway::NatState;
@@ -33,7 +34,7 @@ use weir_model::subnet::Subnet;
 use weir_model::vpc::Vpc;
 use weir_model::{
     Cidr4, Cidr6, EgressOnlyGatewayId, InstanceId, InterfaceId, InternetGatewayId, NatGatewayId, Network,
-    NetworkAclId, Scope, SubnetId, VpcId, ZoneName,
+    NetworkAclId, Scope, SubnetId, VpcEndpointId, VpcId, ZoneName,
 };
 
 /// A network, compiled.
@@ -42,6 +43,8 @@ pub struct Compiled {
     generation: u64,
     /// By ascending id.
     interfaces: Vec<CompiledInterface>,
+    /// By ascending id.
+    gateways: Vec<CompiledGateway>,
     vpcs: Vec<CompiledVpc>,
     subnets: Vec<CompiledSubnet>,
     tables: Vec<RoutingTable>,
@@ -99,6 +102,13 @@ pub(crate) struct CompiledNat {
     pub addresses: Vec<u32>,
 }
 
+/// A gateway endpoint, as packets meet it.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledGateway {
+    pub id: VpcEndpointId,
+    pub vpc_idx: u32,
+}
+
 /// A VPC, as packets meet it.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledVpc {
@@ -111,6 +121,8 @@ pub(crate) struct CompiledVpc {
     pub gateway: Option<InternetGatewayId>,
     /// Its egress-only internet gateway.
     pub egress_only: Option<EgressOnlyGatewayId>,
+    /// The route table that packets entering through that gateway use, if it has one.
+    gateway_table: Option<u32>,
 }
 
 /// A subnet, as packets meet it.
@@ -178,6 +190,26 @@ impl Compiled {
     /// All interfaces, by ascending id.
     pub fn interfaces(&self) -> impl Iterator<Item = (InterfaceIdx, &CompiledInterface)> {
         (0..).map(InterfaceIdx).zip(&self.interfaces)
+    }
+
+    /// The number of a gateway endpoint, if the network has it.
+    pub fn gateway_of(&self, id: VpcEndpointId) -> Option<EndpointIdx> {
+        let place = self.gateways.binary_search_by_key(&id, |gateway| gateway.id).ok()?;
+        Some(EndpointIdx(place as u32))
+    }
+
+    /// All gateway endpoints, by ascending id.
+    pub fn gateways(&self) -> impl Iterator<Item = (EndpointIdx, VpcEndpointId)> {
+        (0..).map(EndpointIdx).zip(self.gateways.iter().map(|gateway| gateway.id))
+    }
+
+    pub(crate) fn gateway(&self, index: EndpointIdx) -> Option<&CompiledGateway> {
+        self.gateways.get(index.get())
+    }
+
+    /// The table for packets that enter a VPC through its internet gateway; without one they go to the address itself.
+    pub(crate) fn gateway_table(&self, vpc: &CompiledVpc) -> Option<&RoutingTable> {
+        self.tables.get(vpc.gateway_table? as usize)
     }
 
     /// The most specific route for packets from `interface` to `destination`, in the table of its subnet; `None` if
@@ -249,12 +281,14 @@ impl<'a> Builder<'a> {
         let nats = self.nats(&mut interfaces);
         let gateways = Gateways { network: self.network, interfaces: &interfaces, vpc_idx: &self.vpc_idx };
         let transit = gateways.build();
-        let (subnets, tables) = self.subnets(&interfaces, (&nats, &transit));
+        let gateways = self.gateways();
+        let (subnets, tables) = self.subnets(&interfaces, (&nats, &transit, &gateways));
         let (places4, places6) = self.places(&interfaces);
         Compiled {
             generation: self.network.generation(),
             vpcs: self.vpcs(),
             interfaces,
+            gateways,
             subnets,
             tables,
             acls: self.acls,
@@ -276,8 +310,14 @@ impl<'a> Builder<'a> {
             .collect();
         let egress_only: BTreeMap<VpcId, EgressOnlyGatewayId> =
             self.network.egress_only_gateways.iter().map(|gateway| (gateway.vpc, gateway.id)).collect();
-        let of =
-            |vpc: &Vpc| compiled_vpc(vpc, gateways.get(&vpc.id).copied(), egress_only.get(&vpc.id).copied());
+        let tables = gateway_tables(self.network);
+        let of = |vpc: &Vpc| {
+            let gateway = gateways.get(&vpc.id).copied();
+            CompiledVpc {
+                gateway_table: gateway.and_then(|gateway| tables.get(&gateway).copied()),
+                ..compiled_vpc(vpc, gateway, egress_only.get(&vpc.id).copied())
+            }
+        };
         self.network.vpcs.iter().map(of).collect()
     }
 
@@ -296,6 +336,15 @@ impl<'a> Builder<'a> {
             });
         }
         nats
+    }
+
+    fn gateways(&self) -> Vec<CompiledGateway> {
+        let is_gateway = |endpoint: &&VpcEndpoint| endpoint.kind == EndpointKind::Gateway;
+        let endpoints = self.network.endpoints.iter().filter(is_gateway);
+        let compiled = |endpoint: &VpcEndpoint| {
+            Some(CompiledGateway { id: endpoint.id, vpc_idx: *self.vpc_idx.get(&endpoint.vpc)? })
+        };
+        endpoints.filter_map(compiled).collect()
     }
 
     fn interfaces(&self, policies: &mut Policies) -> Vec<CompiledInterface> {
@@ -350,9 +399,10 @@ impl<'a> Builder<'a> {
     fn subnets(
         &mut self,
         interfaces: &[CompiledInterface],
-        (nats, transit): (&[CompiledNat], &Transit),
+        (nats, transit, gateways): (&[CompiledNat], &Transit, &[CompiledGateway]),
     ) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
-        let targets = Targets { network: self.network, interfaces, nats, vpc_idx: &self.vpc_idx, transit };
+        let (network, vpc_idx) = (self.network, &self.vpc_idx);
+        let targets = Targets { network, interfaces, nats, gateways, vpc_idx, transit };
         let mut tables: Vec<RoutingTable> =
             self.network.route_tables.iter().map(|table| targets.table(table)).collect();
         let choice = TableChoice::new(self.network);
@@ -402,6 +452,19 @@ impl TableChoice {
     }
 }
 
+/// The route tables that internet gateways are associated with, by their place.
+fn gateway_tables(network: &Network) -> BTreeMap<InternetGatewayId, u32> {
+    let mut tables = BTreeMap::new();
+    for (table, index) in network.route_tables.iter().zip(0..) {
+        for association in &table.associations {
+            if let Associated::InternetGateway(gateway) = association.with {
+                tables.insert(gateway, index);
+            }
+        }
+    }
+    tables
+}
+
 fn compiled_vpc(
     vpc: &Vpc,
     gateway: Option<InternetGatewayId>,
@@ -414,6 +477,7 @@ fn compiled_vpc(
         dns_support: vpc.dns_support,
         gateway,
         egress_only,
+        gateway_table: None,
     }
 }
 

@@ -5,7 +5,7 @@
 //! takes priority; thereafter, the same route always takes priority": here the one that was made first.
 
 use crate::address::Address;
-use crate::packet::InterfaceIdx;
+use crate::packet::{EndpointIdx, InterfaceIdx};
 use std::cmp::Reverse;
 use weir_model::route::{Destination, Origin, Target};
 use weir_model::{Cidr, RouteTableId};
@@ -53,6 +53,8 @@ pub(crate) enum Next {
     NatGateway(u32),
     /// Hand it to the VPC's egress-only internet gateway.
     EgressOnlyGateway,
+    /// Hand it to the service that the gateway endpoint leads to.
+    Endpoint(EndpointIdx),
     /// Hand it to an interface, whatever its destination.
     Interface(InterfaceIdx),
     /// Hand it to a transit gateway, by the VPC's attachment with this index.

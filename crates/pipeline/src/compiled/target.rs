@@ -4,14 +4,14 @@
 
 use super::route::{CompiledRoute, Next, RoutingTable, local};
 use super::transit::Transit;
-use super::{CompiledInterface, CompiledNat};
-use crate::packet::InterfaceIdx;
+use super::{CompiledGateway, CompiledInterface, CompiledNat};
+use crate::packet::{EndpointIdx, InterfaceIdx};
 use std::collections::BTreeMap;
 use weir_model::peering::PeeringStatus;
 use weir_model::route::{Destination, RouteTable, Target};
 use weir_model::{
     Cidr, EgressOnlyGatewayId, InterfaceId, InternetGatewayId, NatGatewayId, Network, PeeringId, RegionName,
-    VpcId,
+    VpcEndpointId, VpcId,
 };
 
 /// What targets are looked up in.
@@ -19,6 +19,7 @@ pub(super) struct Targets<'a> {
     pub network: &'a Network,
     pub interfaces: &'a [CompiledInterface],
     pub nats: &'a [CompiledNat],
+    pub gateways: &'a [CompiledGateway],
     pub vpc_idx: &'a BTreeMap<VpcId, u32>,
     pub transit: &'a Transit,
 }
@@ -72,9 +73,16 @@ impl Targets<'_> {
             Target::NatGateway(id) => self.nat_gateway(vpc, id),
             Target::EgressOnlyGateway(id) => self.egress_only_gateway(vpc, id),
             Target::TransitGateway(id) => self.transit.end_of(vpc, id).map(Next::Transit),
-            Target::VpcEndpoint(_) | Target::VpnGateway(_) => None,
+            Target::VpcEndpoint(id) => self.endpoint(vpc, id),
+            Target::VpnGateway(_) => None,
         };
         next.unwrap_or(Next::Blackhole)
+    }
+
+    fn endpoint(&self, vpc: VpcId, id: VpcEndpointId) -> Option<Next> {
+        let place = self.gateways.binary_search_by_key(&id, |gateway| gateway.id).ok()?;
+        let near = self.vpc_idx.get(&vpc).copied();
+        (Some(self.gateways[place].vpc_idx) == near).then_some(Next::Endpoint(EndpointIdx(place as u32)))
     }
 
     fn internet_gateway(&self, vpc: VpcId, id: InternetGatewayId) -> Option<Next> {

@@ -60,6 +60,7 @@ fn batch(
         let (from, packet) = random_packet(rng, net);
         let from = match from {
             Place::Internet => Port::Internet,
+            Place::Endpoint(id) => Port::Endpoint(compiled.gateway_of(id).expect("it has it")),
             Place::Interface(id) => Port::Interface(compiled.index_of(id).expect("it has it")),
         };
         sent.push((from, packet));

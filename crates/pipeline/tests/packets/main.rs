@@ -25,6 +25,7 @@ const NETS: &[(&str, &str)] = fixtures!(
     "nat.net"
     "transit.net"
     "overlap.net"
+    "endpoints.net"
 );
 const TABLES: &[(&str, &str)] = fixtures!(
     "stages.txt"
@@ -34,6 +35,7 @@ const TABLES: &[(&str, &str)] = fixtures!(
     "nat.txt"
     "transit.txt"
     "semantics.txt"
+    "endpoints.txt"
 );
 
 #[test]

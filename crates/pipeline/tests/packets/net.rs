@@ -6,7 +6,8 @@
 //! acl NAME VPC                          in|out NUMBER allow|deny TRAFFIC CIDR
 //! group NAME VPC                        in|out TRAFFIC CIDR|group:NAME|list:NAME
 //! list NAME [region REGION] [CIDR …]
-//! table NAME VPC [main]                 CIDR|list:NAME TARGET [propagated]
+//! endpoint NAME VPC SERVICE             (a gateway endpoint)
+//! table NAME VPC [main] [of IGW]        CIDR|list:NAME TARGET [propagated]
 //! subnet NAME VPC CIDR [ipv6 CIDR] [zone LETTER] [acl NAME] [table NAME]
 //! host NAME SUBNET ADDRESS [and ADDRESS] [ipv6 ADDRESS] [public ADDRESS] [groups NAME,NAME] [type TYPE]
 //!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
@@ -31,6 +32,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::egress_only::EgressOnlyGateway;
+use weir_model::endpoint::{EndpointKind, VpcEndpoint};
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
@@ -215,6 +217,7 @@ impl Net {
             "acl" => self.add_acl(words),
             "group" => self.add_group(words),
             "list" => self.add_list(words),
+            "endpoint" => self.add_endpoint(words),
             "table" => self.add_table(words),
             "subnet" => self.add_subnet(words),
             "host" => self.add_host(words),
@@ -343,6 +346,22 @@ impl Net {
         self.call(id::<weir_model::GroupRuleId>(&name), &name);
     }
 
+    fn add_endpoint(&mut self, mut words: Words) {
+        let (name, (scope, vpc)) = (words.next(), self.vpc(words.next()));
+        self.network.endpoints.insert(VpcEndpoint {
+            id: id(name),
+            scope,
+            vpc,
+            service: words.next().to_owned(),
+            kind: EndpointKind::Gateway,
+            policy: None,
+            created: Timestamp(0),
+            deleted: None,
+            tags: Default::default(),
+        });
+        self.call(id::<weir_model::VpcEndpointId>(name), name);
+    }
+
     /// Makes a list, or a new version of it.
     pub fn add_list(&mut self, mut words: Words) {
         let name = words.next();
@@ -378,10 +397,21 @@ impl Net {
             scope,
             vpc,
             routes: Vec::new(),
-            main: words.option().map(|_| id(name)),
+            main: None,
             associations: Vec::new(),
             tags: Default::default(),
         });
+        let table = self.network.route_tables.get_mut(&id(name)).expect("made above");
+        while let Some(word) = words.option() {
+            match word {
+                "main" => table.main = Some(id(name)),
+                "of" => {
+                    let with = Associated::InternetGateway(id(words.next()));
+                    table.associations.push(RouteAssociation { id: id(name), with });
+                }
+                other => panic!("not of a table: {other}"),
+            }
+        }
         self.call(id::<weir_model::RouteTableId>(name), name);
     }
 
@@ -396,8 +426,8 @@ impl Net {
         match target {
             Target::EgressOnlyGateway(id) => self.call(id, text),
             Target::NatGateway(id) => self.call(id, text),
-            Target::VpcEndpoint(id) => self.call(id, text),
             Target::TransitGateway(id) if !self.network.transit_gateways.has(&id) => self.call(id, text),
+            Target::VpcEndpoint(id) if !self.network.endpoints.has(&id) => self.call(id, text),
             Target::VpnGateway(id) => self.call(id, text),
             _ => {}
         }

@@ -20,6 +20,7 @@ fn net(rng: &mut Rng) -> Net {
 fn explain(compiled: &Compiled, from: Place, packet: &Packet) -> Explanation {
     let port = match from {
         Place::Internet => Port::Internet,
+        Place::Endpoint(id) => Port::Endpoint(compiled.gateway_of(id).expect("an endpoint of the network")),
         Place::Interface(id) => Port::Interface(compiled.index_of(id).expect("an interface of the network")),
     };
     compiled.explain(port, packet)

@@ -74,6 +74,9 @@ pub fn network(rng: &mut Rng) -> String {
         let status = rng.pick(&["active", "active", "active", "pending", "deleted"]);
         say(&mut text, &format!("peering p{one}{other} v{one} v{other} {status}"));
     }
+    for (name, service) in [("e0", "s3"), ("e1", "dynamodb")] {
+        say(&mut text, &format!("endpoint {name} v0 {service}"));
+    }
     for list in 0..2 {
         say(&mut text, &random_list(rng, list));
     }
@@ -148,6 +151,11 @@ fn resources(rng: &mut Rng, text: &mut String, vpc: usize) {
         for _ in 0..1 + rng.below(5) {
             say(text, &format!("  {}", route(rng, vpc)));
         }
+    }
+    if rng.chance(30) {
+        say(text, &format!("table edge{vpc} v{vpc} of g{vpc}"));
+        let (subnet, host) = (rng.below(2), rng.below(3));
+        say(text, &format!("  10.{vpc}.{subnet}.0/24 interface:h{vpc}{}{host}", rng.below(2)));
     }
     for subnet in 0..2 {
         let (acl, zone) = (rng.below(2), rng.pick(&['a', 'b']));
@@ -261,7 +269,7 @@ fn route(rng: &mut Rng, vpc: usize) -> String {
         3 | 4 => "peering:p01".to_owned(),
         5 => format!("interface:{host}"),
         6 => format!("instance:{host}"),
-        _ => rng.pick(&["nat:n", "tgw:t", "igw:g0", "vgw:w"]).to_owned(),
+        _ => rng.pick(&["nat:n", "tgw:t", "igw:g0", "vgw:w", "endpoint:e0", "endpoint:e1"]).to_owned(),
     };
     if rng.chance(15) {
         return format!("list:l{} {target}", rng.below(2));
@@ -430,6 +438,7 @@ impl Run {
     fn port(&self, place: Place) -> Option<Port> {
         match place {
             Place::Internet => Some(Port::Internet),
+            Place::Endpoint(id) => self.story.pipeline.compiled().gateway_of(id).map(Port::Endpoint),
             Place::Interface(id) => self.story.pipeline.compiled().index_of(id).map(Port::Interface),
         }
     }

@@ -117,6 +117,9 @@ fn check_row(story: &mut Story, line: &str) {
     let (from, packet) = read_packet(&story.net, packet);
     let port = match from {
         Place::Internet => Port::Internet,
+        Place::Endpoint(id) => {
+            Port::Endpoint(story.pipeline.compiled().gateway_of(id).expect("the endpoint"))
+        }
         Place::Interface(id) => {
             Port::Interface(story.pipeline.compiled().index_of(id).expect("the interface"))
         }
@@ -156,6 +159,11 @@ pub fn fate_of(pipeline: &Pipeline, verdict: Verdict) -> Fate {
         Verdict::Deliver(delivery) => Fate::Deliver {
             to: match delivery.to {
                 Port::Internet => Place::Internet,
+                Port::Endpoint(index) => {
+                    let mut all = pipeline.compiled().gateways();
+                    let found = all.find(|(place, _)| *place == index);
+                    Place::Endpoint(found.expect("the endpoint").1)
+                }
                 Port::Interface(index) => Place::Interface(pipeline.compiled().interface(index).id),
             },
             source: delivery.source,
@@ -172,6 +180,7 @@ fn print(net: &Net, fate: &Fate) -> String {
         Fate::Deliver { to, source, destination, hops } => {
             let to = match to {
                 Place::Internet => "internet".to_owned(),
+                Place::Endpoint(id) => net.name(&id.to_string()),
                 Place::Interface(id) => net.name(&id.to_string()),
             };
             let ttl = if *hops == 0 { String::new() } else { format!(" ttl-{hops}") };
@@ -180,7 +189,8 @@ fn print(net: &Net, fate: &Fate) -> String {
     }
 }
 
-/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [id N] [via HOST] [about PACKET]`.
+/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [id N] [via HOST] [out-of ENDPOINT]
+/// [about PACKET]`.
 fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
     let (text, quoted) = match text.split_once(" about ") {
         Some((text, quoted)) => (text, Some(read_packet(net, quoted).1.tuple())),
@@ -213,6 +223,7 @@ fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
             "bytes" => packet.bytes = words.parse(),
             "segments" => packet.segments = words.parse(),
             "via" => place = Place::Interface(id(words.next())),
+            "out-of" => place = Place::Endpoint(id(words.next())),
             "type" => {
                 let (kind, code) = words.next().split_once('/').expect("TYPE/CODE");
                 packet.icmp = (kind.parse().expect("a type"), code.parse().expect("a code"));
@@ -301,6 +312,9 @@ pub fn change(story: &mut Story, text: &str) {
             net.network.interfaces.remove(&id(words.next()));
         }
         "list" => net.add_list(words),
+        "remove-endpoint" => {
+            net.network.endpoints.remove(&id(words.next()));
+        }
         "new" => net.add(words_after(text, "new")),
         other => panic!("no change: {other}"),
     }

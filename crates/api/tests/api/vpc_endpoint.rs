@@ -1,0 +1,436 @@
+//! VPC endpoints.
+
+use crate::launch::AL2023;
+use crate::world::World;
+use expect_test::expect;
+use weir_model::Nanos;
+
+const S3: &str = "ServiceName=com.amazonaws.us-east-1.s3";
+const EC2: &str = "ServiceName=com.amazonaws.us-east-1.ec2&VpcEndpointType=Interface";
+
+/// The region's default VPC, its first subnet and its main table.
+fn default_vpc(world: &mut World) -> (String, String, String) {
+    let vpc = world.id("DescribeVpcs", "", "vpcId");
+    let zone = "Filter.1.Name=availability-zone&Filter.1.Value.1=us-east-1a";
+    let subnet = world.id("DescribeSubnets", zone, "subnetId");
+    let table = world.id("DescribeRouteTables", "", "routeTableId");
+    (vpc, subnet, table)
+}
+
+fn wait(world: &mut World, ms: i64) {
+    world.now = world.now.plus_ms(ms);
+    world.cloud.step(Nanos::from(world.now));
+}
+
+#[test]
+fn a_gateway_endpoint_is_a_route_to_a_prefix_list() {
+    let mut world = World::new();
+    let (vpc, _, table) = default_vpc(&mut world);
+    let tags = "TagSpecification.1.ResourceType=vpc-endpoint&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=x";
+    world.shows(
+        "CreateVpcEndpoint",
+        &format!("VpcId={vpc}&{S3}&RouteTableId.1={table}&{tags}"),
+        expect![[r#"
+            <vpcEndpoint>
+              <vpcEndpointId>vpce-1</vpcEndpointId>
+              <vpcEndpointType>Gateway</vpcEndpointType>
+              <vpcId>vpc-2</vpcId>
+              <serviceName>com.amazonaws.us-east-1.s3</serviceName>
+              <state>available</state>
+              <policyDocument>{&quot;Version&quot;:&quot;2008-10-17&quot;,&quot;Statement&quot;:[{&quot;Effect&quot;:&quot;Allow&quot;,&quot;Principal&quot;:&quot;*&quot;,&quot;Action&quot;:&quot;*&quot;,&quot;Resource&quot;:&quot;*&quot;}]}</policyDocument>
+              <routeTableIdSet>
+                <item>rtb-3</item>
+              </routeTableIdSet>
+              <subnetIdSet/>
+              <groupSet/>
+              <ipAddressType>ipv4</ipAddressType>
+              <privateDnsEnabled>false</privateDnsEnabled>
+              <requesterManaged>false</requesterManaged>
+              <networkInterfaceIdSet/>
+              <dnsEntrySet/>
+              <creationTimestamp>2024-01-02T03:04:05.000Z</creationTimestamp>
+              <tagSet>
+                <item>
+                  <key>Name</key>
+                  <value>x</value>
+                </item>
+              </tagSet>
+              <ownerId>000000000000</ownerId>
+              <serviceRegion>us-east-1</serviceRegion>
+            </vpcEndpoint>
+        "#]],
+    );
+    let id = world.id("DescribeVpcEndpoints", "", "vpcEndpointId");
+    let of_table = format!("RouteTableId.1={table}");
+    let gateways = world.all("DescribeRouteTables", &of_table, "gatewayId");
+    assert!(gateways.contains(&id), "{gateways:?}");
+    assert_eq!(world.all("DescribeRouteTables", &of_table, "destinationPrefixListId"), ["pl-63a5400a"]);
+    assert_eq!(
+        world
+            .all("DescribeRouteTables", &of_table, "state")
+            .iter()
+            .filter(|state| *state == "active")
+            .count(),
+        3
+    );
+    let to_list = format!("RouteTableId={table}&DestinationPrefixListId=pl-63a5400a");
+    world.refuses(
+        "DeleteRoute",
+        &to_list,
+        &format!(
+            "InvalidParameterValue: cannot remove VPC endpoint route pl-63a5400a in route table {table}"
+        ),
+    );
+    world.refuses(
+        "CreateRoute",
+        &format!("RouteTableId={table}&DestinationCidrBlock=1.0.0.0/8&GatewayId={id}"),
+        &format!("InvalidParameterValue: The VPC endpoint {id} cannot be the target of a route."),
+    );
+    world.refuses(
+        "CreateVpcEndpoint",
+        &format!("VpcId={vpc}&{S3}&RouteTableId.1={table}"),
+        &format!("RouteAlreadyExists: route table {table} already has a route with destination-prefix-list-id pl-63a5400a"),
+    );
+    world.refuses(
+        "DeleteVpc",
+        &format!("VpcId={vpc}"),
+        &format!("DependencyViolation: The vpc '{vpc}' has dependencies and cannot be deleted."),
+    );
+    let mut world = world.restarted();
+    world.returns("ModifyVpcEndpoint", &format!("VpcEndpointId={id}&RemoveRouteTableId.1={table}"));
+    assert_eq!(world.all("DescribeRouteTables", &of_table, "destinationPrefixListId"), Vec::<String>::new());
+    world.refuses(
+        "ModifyVpcEndpoint",
+        &format!("VpcEndpointId={id}&RemoveRouteTableId.1={table}"),
+        &format!("InvalidParameter: The route table {table} is not associated with the VPC endpoint {id}."),
+    );
+    world.returns("ModifyVpcEndpoint", &format!("VpcEndpointId={id}&AddRouteTableId.1={table}"));
+    world.check(
+        "DeleteVpcEndpoints",
+        &format!("VpcEndpointId.1={id}"),
+        expect![[r#"
+        <unsuccessful/>
+    "#]],
+    );
+    assert_eq!(world.all("DescribeRouteTables", &of_table, "destinationPrefixListId"), Vec::<String>::new());
+    let missing = format!("InvalidVpcEndpointId.NotFound: The Vpc Endpoint Id '{id}' does not exist");
+    world.refuses("DescribeVpcEndpoints", &format!("VpcEndpointId.1={id}"), &missing);
+    world.refuses("ModifyVpcEndpoint", &format!("VpcEndpointId={id}"), &missing);
+}
+
+#[test]
+fn an_interface_endpoint_has_interfaces_groups_and_names() {
+    let mut world = World::new();
+    let (vpc, subnet, _) = default_vpc(&mut world);
+    let group = world.id("DescribeSecurityGroups", "", "groupId");
+    world.shows(
+        "CreateVpcEndpoint",
+        &format!("VpcId={vpc}&{EC2}&SubnetId.1={subnet}&SecurityGroupId.1={group}&ClientToken=once"),
+        expect![[r#"
+            <vpcEndpoint>
+              <vpcEndpointId>vpce-1</vpcEndpointId>
+              <vpcEndpointType>Interface</vpcEndpointType>
+              <vpcId>vpc-2</vpcId>
+              <serviceName>com.amazonaws.us-east-1.ec2</serviceName>
+              <state>pending</state>
+              <policyDocument>{
+              &quot;Statement&quot;: [
+                {
+                  &quot;Action&quot;: &quot;*&quot;, 
+                  &quot;Effect&quot;: &quot;Allow&quot;, 
+                  &quot;Principal&quot;: &quot;*&quot;, 
+                  &quot;Resource&quot;: &quot;*&quot;
+                }
+              ]
+            }</policyDocument>
+              <routeTableIdSet/>
+              <subnetIdSet>
+                <item>subnet-3</item>
+              </subnetIdSet>
+              <groupSet>
+                <item>
+                  <groupId>sg-4</groupId>
+                  <groupName>default</groupName>
+                </item>
+              </groupSet>
+              <ipAddressType>ipv4</ipAddressType>
+              <dnsOptions>
+                <dnsRecordIpType>ipv4</dnsRecordIpType>
+              </dnsOptions>
+              <privateDnsEnabled>true</privateDnsEnabled>
+              <requesterManaged>false</requesterManaged>
+              <networkInterfaceIdSet>
+                <item>eni-5</item>
+              </networkInterfaceIdSet>
+              <dnsEntrySet>
+                <item>
+                  <dnsName>vpce-1-vvopjtt0.ec2.us-east-1.vpce.amazonaws.com</dnsName>
+                  <hostedZoneId>Z7HUB22UULQXV</hostedZoneId>
+                </item>
+                <item>
+                  <dnsName>vpce-1-vvopjtt0-us-east-1a.ec2.us-east-1.vpce.amazonaws.com</dnsName>
+                  <hostedZoneId>Z7HUB22UULQXV</hostedZoneId>
+                </item>
+                <item>
+                  <dnsName>ec2.us-east-1.amazonaws.com</dnsName>
+                  <hostedZoneId>Z083F91CA7864A7135</hostedZoneId>
+                </item>
+              </dnsEntrySet>
+              <creationTimestamp>2024-01-02T03:04:05.000Z</creationTimestamp>
+              <tagSet/>
+              <ownerId>000000000000</ownerId>
+              <serviceRegion>us-east-1</serviceRegion>
+            </vpcEndpoint>
+            <clientToken>once</clientToken>
+        "#]],
+    );
+    let again = format!("VpcId={vpc}&{EC2}&SubnetId.1={subnet}&SecurityGroupId.1={group}&ClientToken=once");
+    let id = world.id("CreateVpcEndpoint", &again, "vpcEndpointId");
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "vpcEndpointId"), [id.as_str()]);
+    wait(&mut world, 2_000);
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), ["available"]);
+    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
+    let interface = world.id("DescribeNetworkInterfaces", managed, "networkInterfaceId");
+    assert_eq!(world.all("DescribeNetworkInterfaces", managed, "requesterManaged"), ["true"]);
+    assert_eq!(
+        world.all("DescribeNetworkInterfaces", managed, "description"),
+        [format!("VPC Endpoint Interface {id}")]
+    );
+    world.refuses(
+        "DeleteNetworkInterface",
+        &format!("NetworkInterfaceId={interface}"),
+        &format!("OperationNotPermitted: You do not have permission to manage the network interface '{interface}': it is managed by AWS."),
+    );
+    world.refuses(
+        "DeleteSubnet",
+        &format!("SubnetId={subnet}"),
+        &format!("DependencyViolation: The subnet '{subnet}' has dependencies and cannot be deleted."),
+    );
+    let of = format!("VpcEndpointId={id}");
+    let own = world.id(
+        "CreateSecurityGroup",
+        &format!("VpcId={vpc}&GroupName=own&GroupDescription=own"),
+        "groupId",
+    );
+    world.returns(
+        "ModifyVpcEndpoint",
+        &format!("{of}&AddSecurityGroupId.1={own}&RemoveSecurityGroupId.1={group}&PolicyDocument={{}}&PrivateDnsEnabled=false"),
+    );
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "groupId"), [own.as_str()]);
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "policyDocument"), ["{}"]);
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "dnsName").len(), 2);
+    world.returns("ModifyVpcEndpoint", &format!("{of}&ResetPolicy=true"));
+    let rows = [
+        (format!("{of}&ResetPolicy=true&PolicyDocument={{}}"), "InvalidParameterCombination: The parameters ResetPolicy and PolicyDocument cannot be used together".to_owned()),
+        (format!("{of}&PolicyDocument=x"), "InvalidPolicyDocument: The specified policy document is not a valid JSON policy document.".to_owned()),
+        (format!("{of}&AddRouteTableId.1=rtb-12345678"), "InvalidParameter: The parameter AddRouteTableIds is not supported for endpoints of type Interface.".to_owned()),
+        (format!("{of}&RemoveSecurityGroupId.1={group}"), format!("InvalidParameter: The security group {group} is not associated with the VPC endpoint {id}.")),
+        (format!("{of}&AddSubnetId.1={subnet}"), format!("DuplicateSubnetsInSameZone: Found another VPC endpoint subnet in the availability zone of {subnet}.")),
+        (format!("{of}&IpAddressType=dualstack"), "InvalidParameterValue: Value ( dualstack ) for parameter ipAddressType is invalid. Expecting one of ipv4".to_owned()),
+    ];
+    for (params, refusal) in rows {
+        let said = world.ec2("ModifyVpcEndpoint", &params);
+        assert!(said.starts_with(&format!("400 {}", refusal.trim_end_matches('.'))), "{params}: {said}");
+    }
+    world.returns("ModifyVpcEndpoint", &format!("{of}&RemoveSubnetId.1={subnet}"));
+    world.refuses(
+        "ModifyVpcEndpoint",
+        &format!("{of}&RemoveSubnetId.1={subnet}"),
+        &format!("InvalidParameter: The VPC endpoint {id} is not in the subnet {subnet}."),
+    );
+    world.returns("ModifyVpcEndpoint", &format!("{of}&AddSubnetId.1={subnet}"));
+    world.does("DeleteVpcEndpoints", &format!("VpcEndpointId.1={id}"));
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), ["deleting"]);
+    world.refuses(
+        "ModifyVpcEndpoint",
+        &of,
+        &format!("InvalidState: The VPC endpoint {id} is being deleted."),
+    );
+    wait(&mut world, 2_000);
+    assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), Vec::<String>::new());
+    assert_eq!(world.all("DescribeNetworkInterfaces", managed, "status"), Vec::<String>::new());
+    world.returns("DeleteSubnet", &format!("SubnetId={subnet}"));
+}
+
+#[test]
+fn a_wrong_endpoint_is_refused() {
+    let mut world = World::new();
+    let (default, subnet, table) = default_vpc(&mut world);
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId");
+    let of = format!("VpcId={vpc}");
+    let rows = [
+        (of.clone(), "MissingParameter: The request must contain the parameter ServiceName".to_owned()),
+        (
+            format!("{of}&ServiceName=com.amazonaws.us-east-1.teapot"),
+            "InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.us-east-1.teapot' does not exist"
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{S3}&ServiceRegion=eu-west-1"),
+            "InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.us-east-1.s3' does not exist"
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{S3}&VpcEndpointType=Interface"),
+            "InvalidParameter: Endpoint type (Interface) does not match available service types ([Gateway])."
+                .to_owned(),
+        ),
+        (
+            format!("{of}&ServiceName=com.amazonaws.us-east-1.ec2"),
+            "InvalidParameter: Endpoint type (Gateway) does not match available service types ([Interface])."
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{S3}&SubnetId.1={subnet}"),
+            "InvalidParameter: The parameter SubnetIds is not supported for endpoints of type Gateway."
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{EC2}&RouteTableId.1={table}"),
+            "InvalidParameter: The parameter RouteTableIds is not supported for endpoints of type Interface."
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{S3}&RouteTableId.1={table}"),
+            format!("InvalidParameter: The resource {table} does not belong to the VPC {vpc}."),
+        ),
+        (
+            format!("{of}&{S3}&PolicyDocument=[]"),
+            "InvalidPolicyDocument: The specified policy document is not a valid JSON policy document."
+                .to_owned(),
+        ),
+        (
+            format!("{of}&{EC2}"),
+            format!(
+                "InvalidParameter: Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}"
+            ),
+        ),
+        (
+            format!("{of}&{EC2}&PrivateDnsEnabled=false&SubnetConfiguration.1.Ipv4=10.0.0.9"),
+            "MissingParameter: The request must contain the parameter SubnetId".to_owned(),
+        ),
+        (
+            format!("VpcId=vpc-12345678&{S3}"),
+            "InvalidVpcID.NotFound: The vpc ID 'vpc-12345678' does not exist".to_owned(),
+        ),
+        (
+            format!(
+                "VpcId={default}&{EC2}&SubnetConfiguration.1.SubnetId={subnet}&SubnetConfiguration.1.Ipv4=10.0.0.9"
+            ),
+            "InvalidParameterValue: Address 10.0.0.9 does not fall within the subnet's address range"
+                .to_owned(),
+        ),
+    ];
+    for (params, refusal) in rows {
+        world.refuses("CreateVpcEndpoint", &params, &refusal);
+        assert!(world.changes.is_empty(), "{params}: {:?}", world.changes);
+    }
+    world.does("CreateVpcEndpoint", &format!("VpcId={default}&{EC2}"));
+    world.refuses(
+        "CreateVpcEndpoint",
+        &format!("VpcId={default}&{EC2}"),
+        &format!("InvalidParameter: private-dns-enabled cannot be set because there is already a conflicting DNS domain for ec2.us-east-1.amazonaws.com in the VPC {default}"),
+    );
+    for _ in 0..20 {
+        world.does("CreateVpcEndpoint", &format!("{of}&{S3}"));
+    }
+    world.refuses(
+        "CreateVpcEndpoint",
+        &format!("{of}&{S3}"),
+        "VpcEndpointLimitExceeded: The maximum number of VPC endpoints has been reached.",
+    );
+    world.check(
+        "DeleteVpcEndpoints",
+        "VpcEndpointId.1=vpce-12345678",
+        expect![[r#"
+            <unsuccessful>
+              <item>
+                <error>
+                  <code>InvalidVpcEndpointId.NotFound</code>
+                  <message>The Vpc Endpoint Id 'vpce-12345678' does not exist</message>
+                </error>
+                <resourceId>vpce-12345678</resourceId>
+              </item>
+            </unsuccessful>
+        "#]],
+    );
+}
+
+#[test]
+fn endpoints_are_found_by_filter() {
+    let mut world = World::new();
+    let (vpc, ..) = default_vpc(&mut world);
+    let gateway = world.id("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}"), "vpcEndpointId");
+    world.does("CreateVpcEndpoint", &format!("VpcId={vpc}&{EC2}"));
+    let rows = [
+        ("ip-address-type", "ipv4", 2),
+        ("service-name", "com.amazonaws.us-east-1.s3", 1),
+        ("service-region", "us-east-1", 2),
+        ("vpc-id", vpc.as_str(), 2),
+        ("vpc-endpoint-id", gateway.as_str(), 1),
+        ("vpc-endpoint-state", "pending", 1),
+        ("vpc-endpoint-type", "Gateway", 1),
+        ("tag-key", "*", 0),
+    ];
+    for (name, value, count) in rows {
+        let filter = format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
+        assert_eq!(
+            world.all("DescribeVpcEndpoints", &filter, "vpcEndpointId").len(),
+            count,
+            "{name}={value}"
+        );
+    }
+    let first = world.does("DescribeVpcEndpoints", "MaxResults=1");
+    let token = crate::shown::between(&first, "nextToken").expect("a token").to_owned();
+    let rest =
+        world.all("DescribeVpcEndpoints", &format!("NextToken={token}&MaxResults=5000"), "vpcEndpointId");
+    assert_eq!(rest.len(), 1);
+}
+
+/// A VPC 10.0.0.0/16 with one subnet of no way out, and an instance in it.
+fn private_instance(world: &mut World) -> (String, String, String) {
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId");
+    let subnet = world.id("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=10.0.1.0/24"), "subnetId");
+    let run = format!("ImageId={AL2023}&InstanceType=t3.micro&MinCount=1&MaxCount=1&SubnetId={subnet}");
+    let instance = world.id("RunInstances", &run, "instanceId");
+    (vpc, subnet, instance)
+}
+
+#[test]
+fn an_instance_asks_the_api_through_an_interface_endpoint() {
+    let mut world = World::new();
+    let (vpc, subnet, instance) = private_instance(&mut world);
+    let made = format!("VpcId={vpc}&{EC2}&PrivateDnsEnabled=false&SubnetId.1={subnet}");
+    let id = world.id("CreateVpcEndpoint", &made, "vpcEndpointId");
+    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
+    let address = world.id("DescribeNetworkInterfaces", managed, "privateIpAddress");
+    let asked = format!("curl -s http://{address}/?Action=DescribeVpcEndpoints&Version=2016-11-15");
+    let said = world.shell("/_weir/exec", &instance, &asked);
+    assert!(said.contains(&format!("<vpcEndpointId>{id}</vpcEndpointId>")), "{said}");
+    assert!(said.ends_with("exit 0\n"), "{said}");
+    let own = world.shell("/_weir/exec", &instance, &format!("curl -s http://{address}/_weir/status"));
+    assert_eq!(own, "exit 0\n");
+    let plain =
+        world.shell("/_weir/exec", &instance, &format!("curl -s http://{address}:443/?Action=NoSuchAction"));
+    assert!(plain.contains("MissingParameter") && plain.ends_with("exit 0\n"), "{plain}");
+}
+
+#[test]
+fn an_instance_without_a_way_out_reaches_s3_through_a_gateway_endpoint() {
+    let mut world = World::new();
+    let (vpc, _, instance) = private_instance(&mut world);
+    let table = world.id(
+        "DescribeRouteTables",
+        &format!("Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}"),
+        "routeTableId",
+    );
+    let ping = "ping -c 1 52.216.1.1";
+    assert!(world.shell("/_weir/exec", &instance, ping).contains("100% packet loss"));
+    world.does("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}&RouteTableId.1={table}"));
+    let said = world.shell("/_weir/exec", &instance, ping);
+    assert!(said.contains("64 bytes from 52.216.1.1: icmp_seq=1 ttl=58"), "{said}");
+    let said = world.shell("/_weir/exec", &instance, "curl -s http://52.216.1.1/");
+    assert!(said.contains("<") && said.ends_with("exit 0\n"), "{said}");
+    let said = world.shell("/_weir/exec", &instance, "ping -c 1 203.0.113.9");
+    assert!(said.contains("100% packet loss"), "{said}");
+}

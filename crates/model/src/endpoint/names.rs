@@ -1,0 +1,66 @@
+//! The names that endpoints give, and the addresses they lead to; the resolver ([`crate::dns`]) answers them.
+//!
+//! Names of an endpoint and of each of its zones can be asked for from anywhere, and lead to private addresses. The
+//! service's own name leads there only inside the VPC, and only with private DNS; elsewhere, and for services reached by
+//! gateway, it leads to a public address.
+//! Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint" (DNS).
+
+use super::{VpcEndpoint, service};
+use crate::prefix_list::aws;
+use crate::{Network, RegionName};
+use std::net::Ipv4Addr;
+
+/// A name, and where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointName {
+    /// The name, without a dot at its end.
+    pub name: String,
+    /// The addresses, in the order of the endpoint's subnets.
+    pub addresses: Vec<Ipv4Addr>,
+    /// Whether only the endpoint's VPC knows it.
+    pub is_private: bool,
+}
+
+impl Network {
+    /// The names that an endpoint gives: its own, that of each zone, and with private DNS the service's. Gateway endpoints, and
+    /// endpoints without interfaces, give none.
+    pub fn endpoint_names(&self, endpoint: &VpcEndpoint) -> Vec<EndpointName> {
+        let Some(own) = endpoint.interface_endpoint() else { return Vec::new() };
+        let region = endpoint.scope.region;
+        let base = service::base_name(region, &endpoint.service);
+        let mut zones = Vec::new();
+        for interface in own.interfaces.iter().filter_map(|id| self.interfaces.get(id)) {
+            let zone = self.subnets.get(&interface.subnet).map(|subnet| subnet.zone);
+            zones.extend(zone.zip(interface.primary()));
+        }
+        if zones.is_empty() {
+            return Vec::new();
+        }
+        let all: Vec<Ipv4Addr> = zones.iter().map(|(_, address)| *address).collect();
+        let public = |name, addresses| EndpointName { name, addresses, is_private: false };
+        let (id, label) = (endpoint.id, &own.label);
+        let mut names = vec![public(format!("{id}-{label}.{base}"), all.clone())];
+        names.extend(
+            zones.iter().map(|(zone, address)| public(format!("{id}-{label}-{zone}.{base}"), vec![*address])),
+        );
+        if own.private_dns {
+            let name = service::private_name(region, &endpoint.service);
+            names.push(EndpointName { name, addresses: all, is_private: true });
+        }
+        names
+    }
+}
+
+/// A public address of a service that is reached by gateway, from its name `s3.us-east-1.amazonaws.com`, also with a bucket
+/// before it.
+///
+/// Assumption: always the same address, 40 places into the service's first block.
+pub fn public_address(name: &str) -> Option<Ipv4Addr> {
+    const PLACE: u32 = 40;
+    let name = name.to_ascii_lowercase();
+    let (rest, region) = name.strip_suffix(".amazonaws.com")?.rsplit_once('.')?;
+    let host = rest.rsplit('.').next()?;
+    let region: RegionName = region.parse().ok()?;
+    let service = service::named(host).filter(|service| service.kind == service::GATEWAY)?;
+    aws::of_service(region, service.name)?.cidrs.first()?.nth(PLACE)
+}
