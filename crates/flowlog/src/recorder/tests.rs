@@ -1,6 +1,7 @@
 //! A VPC with two interfaces in one subnet, and what flow logs on them write.
 
 mod nat;
+mod transit;
 
 use super::*;
 use proptest::prelude::*;
