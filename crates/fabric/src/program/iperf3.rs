@@ -191,10 +191,10 @@ impl Iperf3 {
             match self.at {
                 step::PARAM_EXCHANGE => self.pending.extend(iperf::framed(&self.parameters())),
                 step::CREATE_STREAMS => {
-                    if !self.create_streams(cx) {
-                        return Some(
-                            self.fail("unable to create a new stream: Cannot assign requested address", cx),
-                        );
+                    let has_streams = self.create_streams(cx);
+                    if !has_streams {
+                        let message = "unable to create a new stream: Cannot assign requested address";
+                        return Some(self.fail(message, cx));
                     }
                 }
                 step::TEST_RUNNING => self.begin(cx),
