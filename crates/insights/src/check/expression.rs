@@ -106,8 +106,8 @@ impl Checker {
 
     /// The part of a list or map that a name with dots leads into, if an earlier command made one.
     fn part(&self, name: &str) -> Option<Expr> {
-        let ends = name.match_indices('.').map(|(at, _)| at);
-        let end = ends.filter(|end| self.nested.contains(&name[..*end])).next_back()?;
+        let mut ends = name.match_indices('.').map(|(at, _)| at);
+        let end = ends.rfind(|end| self.nested.contains(&name[..*end]))?;
         let path = name[end + 1..].split('.').map(str::to_owned).collect();
         Some(Expr::Part { value: Box::new(Expr::Field(name[..end].into())), path })
     }
