@@ -48,6 +48,8 @@ pub struct Fabric {
     pub(crate) now: Nanos,
     pub(crate) pipeline: Pipeline,
     pub(crate) queue: Queue<Event>,
+    /// The host that has had news at this very instant and will have more.
+    has_news: Option<HostKey>,
     pub(crate) platform: Platform,
     pub(crate) hosts: Hosts,
     pub(crate) outsiders: Outsiders,
@@ -102,6 +104,7 @@ impl Fabric {
             now,
             pipeline,
             queue: Queue::new(),
+            has_news: None,
             platform: Platform::default(),
             hosts: Hosts::default(),
             outsiders: Outsiders::default(),
@@ -250,6 +253,7 @@ impl Fabric {
                 Event::Ask(key, service, bytes) => self.answer(key, service, bytes),
                 Event::Tend(key) => self.tend(key),
             }
+            self.run_news();
         }
         self.now = self.now.max(until);
     }
@@ -261,8 +265,26 @@ impl Fabric {
         }
     }
 
-    /// Lets a host do what it can, sends what it sends, and has it woken when it wants to be.
+    /// Lets a host that was waiting for its last packet of this instant go on.
+    fn run_news(&mut self) {
+        if let Some(key) = self.has_news.take() {
+            self.run(key);
+        }
+    }
+
+    /// Whether the next event is a packet for `key` at this very instant.
+    fn has_more_for(&self, key: HostKey) -> bool {
+        let next = self.queue.peek().filter(|(at, _)| *at <= self.now);
+        next.is_some_and(|(_, event)| matches!(event, Event::Arrive(next, _) if *next == key))
+    }
+
+    /// Lets a host do what it can, sends what it sends, and has it woken when it wants to be. What reaches it at one
+    /// instant it takes in together, as from the queue of a network card.
     pub(crate) fn run(&mut self, key: HostKey) {
+        if self.has_more_for(key) {
+            self.has_news = Some(key);
+            return self.send_all(key);
+        }
         let Some(host) = self.hosts.get_mut(key) else { return };
         let wanted = host.run(self.now, &mut self.outbox);
         // Never at this very instant again: time must go on.

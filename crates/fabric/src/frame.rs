@@ -343,14 +343,16 @@ fn fold(mut total: u32) -> u16 {
 
 /// The one's-complement sum of `bytes` on top of `start` (RFC 1071); over bytes with a right checksum it is 0xffff.
 fn sum(start: u32, bytes: &[u8]) -> u16 {
-    let mut total = start;
-    let mut pairs = bytes.chunks_exact(2);
-    for pair in &mut pairs {
-        total += u32::from(u16::from_be_bytes([pair[0], pair[1]]));
-    }
-    if let [last] = pairs.remainder() {
-        total += u32::from(*last) << 8;
-    }
+    // In the machine's order of bytes, which changes nothing but that of the result (RFC 1071, section 2, B).
+    let mut words = bytes.chunks_exact(4);
+    let whole: u64 =
+        words.by_ref().map(|word| u64::from(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))).sum();
+    let mut last = [0; 4];
+    last[..words.remainder().len()].copy_from_slice(words.remainder());
+    let total = whole + u64::from(u32::from_ne_bytes(last));
+    let total = (total >> 32) + (total & 0xffff_ffff);
+    let total = fold((total >> 32) as u32 + (total >> 16 & 0xffff) as u32 + (total & 0xffff) as u32);
+    let total = start + u32::from(u16::from_be(total));
     fold(total)
 }
 

@@ -86,6 +86,13 @@ impl<T> Queue<T> {
         self.slots[slot as usize].take().map(|event| (at, event))
     }
 
+    /// The first event and its time.
+    pub(crate) fn peek(&self) -> Option<(Nanos, &T)> {
+        let due = self.order.peek()?;
+        let event = self.slots.get(due.slot as usize)?.as_ref()?;
+        Some((due.at(), event))
+    }
+
     /// The time of the first event.
     pub(crate) fn next(&self) -> Option<Nanos> {
         self.order.peek().map(|due| due.at())

@@ -17,6 +17,17 @@ fn udp_parses_to_its_tuple() {
 }
 
 #[test]
+fn a_sum_is_that_of_its_pairs_of_bytes() {
+    let bytes: Vec<u8> = (0..200u32).map(|value| (value * 151 + 7) as u8).collect();
+    for length in 0..bytes.len() {
+        let pairs = bytes[..length]
+            .chunks(2)
+            .map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
+        assert_eq!(sum(0x1_2345, &bytes[..length]), fold(0x1_2345 + pairs.sum::<u32>()), "{length}");
+    }
+}
+
+#[test]
 fn what_is_no_packet_is_named() {
     let with = |at: usize, value: u8| {
         let mut bytes = udp();

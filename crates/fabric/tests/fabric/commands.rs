@@ -1,6 +1,6 @@
 //! What people see when they run commands on hosts.
 
-use crate::bed::{Bed, internet, tcp};
+use crate::bed::{Bed, Instance, internet, tcp};
 use expect_test::{Expect, expect};
 use weir_fabric::Output;
 use weir_model::route::Target;
@@ -171,6 +171,23 @@ fn ncat_gives_the_connection_to_head() {
             Ncat: weir runs no 'tail -f /var/log/messages', only 'head -c BYTES /dev/zero'. QUITTING.
             exit 2"#]],
     );
+}
+
+/// Without that there is an acknowledgement for every second segment.
+#[test]
+fn segments_of_one_instant_are_acknowledged_together() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(9));
+    let sender = bed.instance(&site);
+    let receiver = bed.instance_with(&site, Some("#weir listen tcp/9 discard"));
+    let to = receiver.public().to_string();
+    bed.run_words(sender.name(), &["nc", "-c", "head -c 1MB /dev/zero", &to, "9"]);
+    bed.pass(10);
+    let received =
+        |instance: &Instance| bed.fabric.traffic(instance.name()).expect("it runs").received.packets;
+    let (segments, acknowledgements) = (received(&receiver), received(&sender));
+    assert!(segments > 650 && acknowledgements * 3 < segments, "{acknowledgements} for {segments}");
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn programs_take_names() {
 
             --- example.com ping statistics ---
             1 packets transmitted, 1 received, 0% packet loss, time 0ms
-            rtt min/avg/max/mdev = 149.561/149.561/149.561/0.000 ms
+            rtt min/avg/max/mdev = 149.965/149.965/149.965/0.000 ms
             exit 0"#]],
     );
 }

@@ -177,11 +177,11 @@ fn iperf3_measures_tcp() {
             - - - - - - - - - - - - - - - - - - - - - - - - -
             [ ID] Interval           Transfer     Bitrate         Retr
             [  5]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0             sender
-            [  5]   0.00-0.01   sec  48.0 KBytes  36.4 Mbits/sec                  receiver
+            [  5]   0.00-0.01   sec  50.0 KBytes  37.9 Mbits/sec                  receiver
             [  7]   0.00-0.00   sec  50.0 KBytes   638 Mbits/sec    0             sender
             [  7]   0.00-0.01   sec  48.0 KBytes  36.4 Mbits/sec                  receiver
             [SUM]   0.00-0.00   sec   100 KBytes  1.28 Gbits/sec    0             sender
-            [SUM]   0.00-0.01   sec  95.9 KBytes  72.8 Mbits/sec                  receiver
+            [SUM]   0.00-0.01   sec  98.0 KBytes  74.3 Mbits/sec                  receiver
 
             iperf Done.
             exit 0"#]],
