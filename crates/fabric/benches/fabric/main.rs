@@ -13,6 +13,13 @@ mod pair;
 
 use bed::{Bed, Instance, SECOND, tcp};
 use std::net::Ipv4Addr;
+use std::time::Instant;
+use weir_flowlog::Recorder;
+use weir_model::flow_log::{Monitored, TrafficType};
+
+/// The default format and what costs most on top: names of services, and paths.
+const FORMAT: &str = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} \
+     ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${pkt-dst-aws-service} ${traffic-path}";
 
 const HOSTS: usize = 1000;
 const SUBNET: &str = "10.1.0.0/20";
@@ -30,7 +37,10 @@ const MEMORY_GOAL_MB: f64 = 50.0;
 /// A bulk transfer through the whole pipeline, to one between two bare stacks: 40 Gb/s to 47 where the goal was set.
 const BULK_GOAL: f64 = 0.85;
 
-/// Runs the benches named on the command line, or all: `hosts`, `bulk`.
+/// How much slower packets may be with flow logs than without.
+const RECORDS_GOAL: f64 = 1.02;
+
+/// Runs the benches named on the command line, or all: `hosts`, `bulk`, `records`.
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
@@ -39,6 +49,9 @@ fn main() {
     }
     if is_wanted("bulk") {
         bulk();
+    }
+    if is_wanted("records") {
+        records();
     }
 }
 
@@ -54,6 +67,46 @@ fn hosts() {
             println!("ping_{hosts}_hosts_packets {rate:.0} packets/s");
         }
     }
+}
+
+/// Hosts that ping a hundred times a second, with a flow log on all of them: what a minute's records cost beside the
+/// minute's packets. Both are the best of short pieces, since others may use the machine too.
+fn records() {
+    const PAIRS: usize = 100;
+    let mut bed = Bed::new(1);
+    let site = bed.site(SUBNET);
+    let instances: Vec<Instance> = (0..2 * PAIRS).map(|_| bed.launch(&site, None)).collect();
+    bed.flow_log(Monitored::Vpc(site.vpc), TrafficType::All, FORMAT);
+    for pair in instances.chunks(2) {
+        let argv = ["ping", "-q", "-i", "0.01", &pair[1].private.to_string()].map(str::to_owned);
+        bed.fabric.exec(pair[0].name(), &argv).expect("the host runs");
+    }
+    let mut recorder = Recorder::new();
+    recorder.update(&bed.network, bed.fabric.now());
+    let (mut step_s, mut close_s, mut records) = (f64::MAX, f64::MAX, 0);
+    for _ in 0..3 {
+        for _ in 0..60 {
+            step_s = step_s.min(seconds(|| bed.fabric.step(bed.fabric.now().plus(SECOND))));
+        }
+        let now = bed.fabric.now();
+        close_s = close_s.min(seconds(|| {
+            let (mut sightings, mut skipped) = (Vec::new(), Vec::new());
+            bed.fabric.close_window(&mut sightings, &mut skipped);
+            recorder.collect(&sightings);
+            recorder.skip(&skipped);
+            records = recorder.close(now).iter().map(|delivery| delivery.events.len()).sum();
+        }));
+    }
+    assert!(records >= 4 * PAIRS, "only {records} records");
+    let ratio = 1.0 + close_s / (60.0 * step_s);
+    judge("flow_logs_on_to_off", ratio, "ratio", ratio <= RECORDS_GOAL, RECORDS_GOAL);
+}
+
+/// The seconds that `work` takes.
+fn seconds(work: impl FnOnce()) -> f64 {
+    let started = Instant::now();
+    work();
+    started.elapsed().as_secs_f64()
 }
 
 fn judge(name: &str, value: f64, unit: &str, is_reached: bool, goal: f64) {

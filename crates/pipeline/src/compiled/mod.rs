@@ -214,13 +214,13 @@ impl Compiled {
 
     /// The most specific route for packets from `interface` to `destination`, in the table of its subnet; `None` if
     /// nothing matches. It says nothing of packets that stay in the subnet: those are not routed.
-    pub fn route(&self, interface: InterfaceIdx, destination: IpAddr) -> Option<(Destination, Target)> {
+    pub fn route(&self, interface: InterfaceIdx, destination: IpAddr) -> Option<(&Destination, &Target)> {
         let table = self.table(self.subnet(self.get(interface)?));
         let route = match destination {
             IpAddr::V4(address) => table.find(u32::from(address)),
             IpAddr::V6(address) => table.find(u128::from(address)),
         };
-        route.map(|route| (route.destination, route.target))
+        route.map(|route| (&route.destination, &route.target))
     }
 
     /// Who has this public address: the interface and the private address it stands for.

@@ -81,12 +81,15 @@ impl RoutingTable {
 pub(crate) struct Ranges<A> {
     starts: Vec<A>,
     routes: Vec<u32>,
-    /// From the widest down: every so many-th start of the level below, the last of which is `starts`.
-    pivots: Vec<Vec<A>>,
+    /// A tree over the starts, from the root down: each node has the first starts of those below it.
+    levels: Vec<Vec<Node<A>>>,
 }
 
 /// How many starts are compared at once, without a branch between them.
 const FAN: usize = 16;
+
+/// Starts in order; the last node of a level is filled up with the last address.
+type Node<A> = [A; FAN];
 
 const NO_ROUTE: u32 = u32::MAX;
 
@@ -114,7 +117,7 @@ impl<A: Address> Ranges<A> {
     }
 
     fn cut(blocks: Vec<Block<A>>) -> Ranges<A> {
-        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], pivots: Vec::new() };
+        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], levels: Vec::new() };
         let mut around: Vec<Block<A>> = Vec::new();
         for block in blocks {
             ranges.leave(&mut around, Some(block.first));
@@ -122,7 +125,7 @@ impl<A: Address> Ranges<A> {
             around.push(block);
         }
         ranges.leave(&mut around, None);
-        ranges.pivots = pivots(&ranges.starts);
+        ranges.levels = levels(&ranges.starts);
         ranges
     }
 
@@ -146,36 +149,30 @@ impl<A: Address> Ranges<A> {
 
     /// The number of the range that `address` is in; of no use as an index if it is in none.
     ///
-    /// A search of a tree with [`FAN`] branches: at each level, the last start that is not after `address`.
+    /// At each level, the last start that is not after `address`. What the last nodes are filled up with is not after the
+    /// last address either: then it is the last start.
     #[inline]
     pub fn find(&self, address: A) -> u32 {
         let mut place = 0;
-        for level in &self.pivots {
-            place = last_before(level, place, address) * FAN;
+        for level in &self.levels {
+            let node = place.min(level.len() - 1);
+            let not_after: u32 = level[node].iter().map(|start| u32::from(*start <= address)).sum();
+            place = node * FAN + not_after as usize - 1;
         }
-        self.routes[last_before(&self.starts, place, address)]
+        self.routes[place.min(self.routes.len() - 1)]
     }
 }
 
-/// The place of the last of the [`FAN`] starts from `first` on that is not after `address`; the first of them is not.
-#[inline]
-fn last_before<A: Address>(starts: &[A], first: usize, address: A) -> usize {
-    let rest = &starts[first..];
-    let not_after = match rest.first_chunk::<FAN>() {
-        Some(whole) => whole.iter().map(|start| usize::from(*start <= address)).sum::<usize>(),
-        None => rest.iter().map(|start| usize::from(*start <= address)).sum(),
-    };
-    first + not_after - 1
-}
-
-fn pivots<A: Address>(starts: &[A]) -> Vec<Vec<A>> {
-    let mut levels: Vec<Vec<A>> = Vec::new();
+fn levels<A: Address>(starts: &[A]) -> Vec<Vec<Node<A>>> {
+    let last = A::default().or_not(A::default());
+    let (mut levels, mut firsts) = (Vec::new(), starts.to_vec());
     loop {
-        let below = levels.last().map_or(starts, Vec::as_slice);
-        if below.len() <= FAN {
+        let node = |part: &[A]| std::array::from_fn(|place| part.get(place).copied().unwrap_or(last));
+        levels.push(firsts.chunks(FAN).map(node).collect());
+        if firsts.len() <= FAN {
             break;
         }
-        levels.push(below.iter().step_by(FAN).copied().collect());
+        firsts = firsts.into_iter().step_by(FAN).collect();
     }
     levels.reverse();
     levels
@@ -238,7 +235,7 @@ mod tests {
             starts.sort_unstable();
             starts.dedup();
             let routes = (0..starts.len() as u32).collect();
-            let ranges = Ranges { pivots: pivots(&starts), starts, routes };
+            let ranges = Ranges { levels: levels(&starts), starts, routes };
             let around = |start: &u32| [start.wrapping_sub(1), *start, start.wrapping_add(1)];
             for address in ranges.starts.iter().flat_map(around).chain([u32::MAX]) {
                 let last = ranges.starts.partition_point(|start| *start <= address) - 1;
