@@ -285,3 +285,24 @@ fn asked_from_the_internet_a_name_is_its_public_address() {
     assert!(outside.0.ends_with(&to(&site.public)) && outside.1 == Some(true), "{outside:?}");
     assert!(inside.0.ends_with(&to(&site.private)), "{inside:?}");
 }
+
+// The attachments are in the subnets of the instances; the TTL is as measured on AWS in 2020 (batfish lab-validation).
+#[test]
+fn a_transit_gateway_that_was_made_by_the_api_carries_a_ping() {
+    let mut world = World::new();
+    let (one, two) = (world.site(1), world.site(2));
+    let gateway = world.id("CreateTransitGateway", "", "transitGatewayId");
+    for (site, far) in [(&one, 2), (&two, 1)] {
+        let of_site = format!("Filter.1.Name=vpc-id&Filter.1.Value.1={}", site.vpc);
+        let subnet = world.id("DescribeSubnets", &of_site, "subnetId");
+        let attach = format!("TransitGatewayId={gateway}&VpcId={}&SubnetIds.1={subnet}", site.vpc);
+        world.does("CreateTransitGatewayVpcAttachment", &attach);
+        let table = &site.table;
+        let route =
+            format!("RouteTableId={table}&DestinationCidrBlock=10.{far}.0.0/16&TransitGatewayId={gateway}");
+        world.returns("CreateRoute", &route);
+    }
+    let output = world.shell("/_weir/exec", &one.instance, &format!("ping -c 1 {}", two.private));
+    let reply = format!("64 bytes from {}: icmp_seq=1 ttl=254 ", two.private);
+    assert!(output.contains(&reply) && output.contains(" 0% packet loss"), "{output}");
+}
