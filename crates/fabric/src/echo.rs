@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) data: usize,
     /// What the data begins with, if it has room: the time of sending.
     pub(crate) stamp: [u8; 8],
+    /// Whether routers must not split it.
+    pub(crate) dont_fragment: bool,
 }
 
 impl Request {
@@ -37,8 +39,7 @@ impl Request {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 bytes[0] = 0x45;
                 bytes[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-                // Don't fragment: Linux discovers the path's MTU.
-                bytes[6] = 0x40;
+                bytes[6] = if self.dont_fragment { 0x40 } else { 0 };
                 bytes[8] = self.ttl;
                 bytes[9] = Protocol::ICMP.0;
                 bytes[12..16].copy_from_slice(&source.octets());
@@ -73,6 +74,23 @@ impl Request {
     }
 }
 
+/// The reply to the echo request in `bytes`, which parsed as `packet`; `None` if it is none.
+pub(crate) fn reply_to(packet: &weir_pipeline::Packet, bytes: &[u8], ttl: u8) -> Option<Vec<u8>> {
+    let kind = match (packet.protocol, packet.icmp.0) {
+        (Protocol::ICMP, 8) => 0,
+        (Protocol::ICMPV6, 128) => 129,
+        _ => return None,
+    };
+    let message = bytes.get(frame::Header::parse(bytes).ok()?.length..packet.bytes as usize)?;
+    let header = if packet.source.is_ipv4() { 20 } else { 40 };
+    let mut reply = vec![0; header];
+    reply.extend(message);
+    frame::write_header(&mut reply, (packet.destination, packet.source), packet.protocol, ttl);
+    reply[header] = kind;
+    frame::fill_checksums(&mut reply);
+    Some(reply)
+}
+
 /// An echo reply that arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reply {
@@ -88,10 +106,11 @@ pub(crate) struct Reply {
 impl Reply {
     /// The reply in a packet that parsed as `packet`, if it is one.
     pub(crate) fn read(packet: &weir_pipeline::Packet, bytes: &[u8]) -> Option<Reply> {
-        let (header, kind) = if packet.source.is_ipv4() { (20, 0) } else { (40, 129) };
+        let kind = if packet.source.is_ipv4() { 0 } else { 129 };
         if !packet.protocol.is_icmp() || packet.icmp.0 != kind {
             return None;
         }
+        let header = frame::Header::parse(bytes).ok()?.length;
         let message = bytes.get(header..packet.bytes as usize)?;
         let word = |at: usize| message.get(at..at + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
         Some(Reply {

@@ -6,9 +6,10 @@
 
 use crate::exec::Place;
 use crate::frame::{self, Rewrite};
-use crate::host::{Host, HostName, Identity, Traffic};
+use crate::host::{Fit, Host, HostName, Identity, Traffic};
 use crate::hosts::{HostKey, Hosts};
 use crate::identity;
+use crate::internet::SHARES;
 use crate::latency::{self, INSTANCE_MTU, LOOPBACK_NS};
 use crate::loss::{Loss, Losses};
 use crate::outside::Outsiders;
@@ -18,12 +19,15 @@ use crate::queue::Queue;
 use crate::relay::{self, SERVICE_SHAPE, ServiceRequest};
 use crate::service::Service;
 use crate::stack::{Outbox, Shape};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::{Ids, InstanceId, Nanos, Network};
 use weir_pipeline::Service as PlatformService;
 use weir_pipeline::packet::TTL;
-use weir_pipeline::{Compiled, Delivery, Packet, Pipeline, Port, Reason, Sighting, Skipped, Verdict, Way};
+use weir_pipeline::{
+    Compiled, Delivery, Fragment, Packet, Pipeline, Port, Reason, Sighting, Skipped, Verdict, Way,
+};
 
 /// Most packets on their way at one time; what is sent on top is lost.
 pub const PACKETS_IN_FLIGHT_MAX: usize = 1 << 18;
@@ -37,8 +41,8 @@ const WAKE_NS: u64 = 1_000;
 /// What the packets of an instance look like.
 const INSTANCE_SHAPE: Shape = Shape { mtu: INSTANCE_MTU as usize, ttl: TTL };
 
-/// Hosts on the internet have Ethernet's MTU, and the TTL that is left of Linux's 64 after 13 routers.
-const INTERNET_SHAPE: Shape = Shape { mtu: 1500, ttl: 51 };
+/// Hosts on the internet have Ethernet's MTU and Linux's TTL.
+const INTERNET_SHAPE: Shape = Shape { mtu: 1500, ttl: 64 };
 
 /// The host on the internet that commands and scans come from if no other is named (RFC 5737: documentation).
 pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
@@ -87,6 +91,8 @@ pub struct Sent {
 pub(crate) enum Event {
     /// A packet reaches a host.
     Arrive(HostKey, Vec<u8>),
+    /// A packet from a router on the internet comes to the gateway; the router is this share of the way away.
+    Enter(u64, Vec<u8>),
     /// A host wants to do something.
     Wake(HostKey),
     /// A packet of a host reaches a platform service.
@@ -250,6 +256,7 @@ impl Fabric {
             match event {
                 Event::Arrive(key, bytes) => self.arrive(key, bytes),
                 Event::Wake(key) => self.wake(key),
+                Event::Enter(share, bytes) => self.enter(share, bytes),
                 Event::Ask(key, service, bytes) => self.answer(key, service, bytes),
                 Event::Tend(key) => self.tend(key),
             }
@@ -316,11 +323,21 @@ impl Fabric {
             let interface = host.machine.port_of(packet.destination);
             return self.hand_out(interface, bytes);
         }
-        if let Some(answer) = self.platform.public_answer(host, &packet, &bytes) {
+        host.count_received(&packet);
+        match packet.fragment {
+            Fragment::Whole => self.hand_over(key, &packet, bytes),
+            _ => self.collect(key, bytes),
+        }
+    }
+
+    /// Gives a host a whole packet.
+    pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, bytes: Vec<u8>) {
+        let Some(host) = self.hosts.get_mut(key) else { return };
+        if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
             self.outbox.recycle(bytes);
             return self.transmit(key, answer);
         }
-        let has_news = host.receive(&packet, &bytes, self.now, &mut self.outbox);
+        let has_news = host.receive(packet, &bytes, self.now, &mut self.outbox);
         self.outbox.recycle(bytes);
         if has_news {
             self.run(key);
@@ -336,11 +353,28 @@ impl Fabric {
             Err(malformed) => return self.lose(Loss::Malformed(malformed), bytes),
         };
         let Some(host) = self.hosts.get_mut(from) else { return };
+        let is_large = packet.bytes > u32::from(host.machine.paths.least());
+        if is_large && !host.machine.owns(packet.destination) {
+            match host.machine.fit(&packet, &bytes, self.now) {
+                Fit::Whole => {}
+                Fit::Parts(parts) => return parts.into_iter().for_each(|part| self.transmit(from, part)),
+                Fit::TooBig => return self.lose(Loss::TooBig, bytes),
+            }
+        }
+        self.emit(from, packet, bytes);
+    }
+
+    /// Puts a packet on the wire.
+    fn emit(&mut self, from: HostKey, mut packet: Packet, mut bytes: Vec<u8>) {
+        let Some(host) = self.hosts.get_mut(from) else { return };
         if host.machine.owns(packet.destination) {
             return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, bytes));
         }
         host.count_sent(&packet);
         let port = host.machine.port_of(packet.source);
+        if port == Port::Internet && !self.cross_inward(from, &mut packet, &mut bytes) {
+            return self.lose(Loss::TtlAbroad, bytes);
+        }
         let verdict = self.pipeline.forward(port, &packet, self.now);
         self.conclude((from, port), &packet, verdict, bytes);
     }
@@ -353,15 +387,15 @@ impl Fabric {
         verdict: Verdict,
         bytes: Vec<u8>,
     ) {
-        if let Some(sent) = self.sent.as_mut().filter(|sent| sent.len() < EVENT_LOG_MAX) {
-            sent.push(Sent { at: self.now, from: port, packet: *packet, verdict });
-        }
+        self.note_sent(port, packet, verdict);
         match verdict {
-            Verdict::Deliver(delivery) => self.deliver(packet, &delivery, bytes),
+            Verdict::Deliver(delivery) => self.deliver(SHARES, packet, &delivery, bytes),
             Verdict::Service(service) => self.ask(from, port, service, bytes),
             Verdict::Drop(reason) => {
-                if reason == Reason::NatIdle {
-                    self.reset(from, &bytes);
+                match reason {
+                    Reason::NatIdle => self.reset(from, &bytes),
+                    Reason::TooBig => self.refuse_size(from, port, packet, &bytes),
+                    _ => {}
                 }
                 self.lose(Loss::Dropped(reason), bytes);
             }
@@ -380,12 +414,15 @@ impl Fabric {
         }
     }
 
-    /// Puts a packet on its way to the host it arrives at.
-    fn deliver(&mut self, packet: &Packet, delivery: &Delivery, mut bytes: Vec<u8>) {
-        let path = latency::path_of(delivery.way);
-        if packet.bytes > path.mtu_bytes {
-            return self.lose(Loss::TooBig, bytes);
+    pub(crate) fn note_sent(&mut self, from: Port, packet: &Packet, verdict: Verdict) {
+        if let Some(sent) = self.sent.as_mut().filter(|sent| sent.len() < EVENT_LOG_MAX) {
+            sent.push(Sent { at: self.now, from, packet: *packet, verdict });
         }
+    }
+
+    /// Puts a packet on its way to the host it arrives at; it has a `share` of the way before it.
+    pub(crate) fn deliver(&mut self, share: u64, packet: &Packet, delivery: &Delivery, mut bytes: Vec<u8>) {
+        let path = latency::path_of(delivery.way);
         if self.queue.len() >= PACKETS_IN_FLIGHT_MAX {
             return self.lose(Loss::QueueFull, bytes);
         }
@@ -401,16 +438,29 @@ impl Fabric {
             Err(loss) => return self.lose(loss, bytes),
         };
         frame::rewrite(&mut bytes, packet, &Rewrite::from(delivery));
-        if path.mtu_bytes < INSTANCE_MTU {
-            // Stands in for path-MTU discovery, which the hosts' stacks do not have.
-            frame::clamp_segments(&mut bytes, packet, path.mtu_bytes);
+        if delivery.to == Port::Internet && !self.cross_outward(&mut bytes) {
+            return self.lose(Loss::TtlAbroad, bytes);
         }
         let late = self.random.below(path.jitter_ns + 1);
         let Some(host) = self.hosts.get_mut(to) else { return self.lose(Loss::HostGone, bytes) };
         let last = &mut host.last_arrival[latency::kind(delivery.way)];
-        let at = self.now.plus(path.base_ns + late).max(*last);
-        *last = at;
-        self.queue.push(at, Event::Arrive(to, bytes));
+        let mut at = self.now.plus(path.base_ns * share / SHARES + late);
+        // What comes from a router on the way may overtake what comes all the way.
+        if share == SHARES {
+            at = at.max(*last);
+            *last = at;
+        }
+        if packet.bytes <= u32::from(delivery.mtu) {
+            return self.queue.push(at, Event::Arrive(to, bytes));
+        }
+        for part in self.parts(&bytes, delivery.mtu).into_iter().flatten() {
+            self.queue.push(at, Event::Arrive(to, part));
+        }
+    }
+
+    /// Has something happen after a time.
+    pub(crate) fn push(&mut self, after_ns: u64, event: Event) {
+        self.queue.push(self.now.plus(after_ns), event);
     }
 
     /// Sends bytes as if a host had written them: for tests and for hosts that are not simulated.
@@ -421,7 +471,7 @@ impl Fabric {
         match frame::parse_checked(bytes) {
             Ok(packet) => {
                 let whole = &bytes[..packet.bytes as usize];
-                self.transmit(key, whole.to_vec());
+                self.emit(key, packet, whole.to_vec());
             }
             Err(malformed) => self.lose(Loss::Malformed(malformed), Vec::new()),
         }

@@ -3,15 +3,21 @@
 //! Every read is checked against the length; a packet that does not parse is [`Malformed`], never a panic.
 //! Source: RFC 791 (IPv4), 8200 (IPv6), 792 and 4443 (ICMP), 9293 (TCP), 768 (UDP), 1071 and 1624 (checksums).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use weir_model::Protocol;
-use weir_pipeline::packet::SYN;
-use weir_pipeline::{Packet, Tuple};
+use weir_pipeline::{Fragment, Packet, Tuple};
 
-const IPV4_HEADER: usize = 20;
-const IPV6_HEADER: usize = 40;
-const ICMP_HEADER: usize = 8;
-const TCP_HEADER: usize = 20;
+mod header;
+
+pub(crate) use header::{FRAGMENT_HEADER, Header, IPV4_HEADER, IPV6_HEADER, PACKET_BYTES_MAX};
+
+/// Bytes of an ICMP header.
+pub(crate) const ICMP_HEADER: usize = 8;
+/// Bytes of a TCP header without options.
+pub(crate) const TCP_HEADER: usize = 20;
+const UDP_HEADER: usize = 8;
+/// Bytes of an ICMP message up to its checksum.
+const ICMP_LEAST: usize = 4;
 /// Where the checksum stands in an ICMP message, and the identifier in a query.
 const ICMP_CHECKSUM_AT: usize = 2;
 const IDENTIFIER_AT: usize = 4;
@@ -23,52 +29,95 @@ pub enum Malformed {
     Truncated,
     /// Neither IPv4 nor IPv6, or a header length that cannot be.
     Header,
+    /// A TCP, UDP or ICMP header that is cut off, or has a length that cannot be.
+    Transport,
     /// A checksum is wrong.
     Checksum,
-    /// A fragment: simulated hosts send none.
+    /// A fragment that cannot be: empty, beyond the end of a packet, or without the whole transport header if it is the first.
     Fragment,
+    /// Extension headers of IPv6 that are too many, too long, or not where they may be.
+    Extension,
 }
 
 /// The parts of a packet that the network looks at. The payload is not checked.
 ///
 /// # Errors
-/// The headers are cut off or contradict each other, or it is a fragment.
+/// The headers are cut off or contradict each other.
 pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
     let header = Header::parse(bytes)?;
     let payload = header.payload(bytes);
-    let tuple = header.tuple(payload)?;
-    let mut packet = Packet::new(tuple, header.total as u32);
+    check_transport(&header, payload)?;
+    let mut packet = Packet::new(header.tuple(payload)?, header.total as u32);
     packet.ttl = header.ttl;
-    match header.protocol {
-        Protocol::TCP => packet.tcp_flags = byte(payload, 13)?,
-        Protocol::ICMP | Protocol::ICMPV6 => {
-            packet.icmp = (byte(payload, 0)?, byte(payload, 1)?);
-            packet.identifier = identifier(header.protocol, payload).unwrap_or(0);
-            packet.quoted = quoted(header.protocol, payload);
-        }
-        _ => {}
+    packet.dont_fragment = header.dont_fragment;
+    packet.fragment = header.fragment();
+    if header.has_transport() {
+        read_transport(&mut packet, payload)?;
     }
     Ok(packet)
 }
 
-/// Like [`parse`], and the checksums are right.
+fn read_transport(packet: &mut Packet, payload: &[u8]) -> Result<(), Malformed> {
+    match packet.protocol {
+        Protocol::TCP => packet.tcp_flags = byte(payload, 13)?,
+        Protocol::ICMP | Protocol::ICMPV6 => {
+            packet.icmp = (byte(payload, 0)?, byte(payload, 1)?);
+            packet.quoted = quoted(packet.protocol, payload);
+            packet.identifier = identifier(packet.protocol, payload).unwrap_or(0);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether the TCP, UDP or ICMP header is all there, and as long as it says; later fragments have none.
+fn check_transport(header: &Header, payload: &[u8]) -> Result<(), Malformed> {
+    let is_whole = header.part.is_none();
+    let (least, length) = match header.protocol {
+        _ if !header.has_transport() => return Ok(()),
+        Protocol::TCP => (TCP_HEADER, payload.get(12).map_or(0, |offset| usize::from(offset >> 4) * 4)),
+        Protocol::UDP => (UDP_HEADER, UDP_HEADER),
+        Protocol::ICMP | Protocol::ICMPV6 => (ICMP_LEAST, ICMP_LEAST),
+        _ => return Ok(()),
+    };
+    let says_more = header.protocol == Protocol::UDP && is_whole && udp_length(payload).is_none();
+    if payload.len() < least || length < least || (is_whole && length > payload.len()) || says_more {
+        return Err(Malformed::Transport);
+    }
+    Ok(())
+}
+
+/// The length that a UDP header claims, if there is as much (RFC 768: header and data).
+fn udp_length(payload: &[u8]) -> Option<usize> {
+    let length = usize::from(word(payload, 4).ok()?);
+    (UDP_HEADER..=payload.len()).contains(&length).then_some(length)
+}
+
+/// Like [`parse`], and the checksums are right. Of a fragment only the header's own can be checked.
 ///
 /// # Errors
-/// Those of [`parse`], or a checksum is wrong.
+/// Those of [`parse`], or a checksum is wrong. UDP over IPv4 may come without (RFC 768), over IPv6 not (RFC 8200,
+/// section 8.1).
 pub fn parse_checked(bytes: &[u8]) -> Result<Packet, Malformed> {
     let packet = parse(bytes)?;
     let header = Header::parse(bytes)?;
-    let header_holds = !header.is_ipv4 || sum(0, &bytes[..header.length]) == 0xffff;
-    let payload = header.payload(bytes);
-    let none = header.protocol == Protocol::UDP && header.is_ipv4 && payload.get(6..8) == Some(&[0, 0]);
-    let payload_holds = match header.protocol {
+    let own = header.is_ipv4.then(|| IPV4_HEADER.max(usize::from(bytes[0] & 15) * 4));
+    let header_holds = own.is_none_or(|length| sum(0, &bytes[..length]) == 0xffff);
+    let holds = header_holds && (header.part.is_some() || payload_holds(&header, header.payload(bytes)));
+    if holds { Ok(packet) } else { Err(Malformed::Checksum) }
+}
+
+fn payload_holds(header: &Header, payload: &[u8]) -> bool {
+    match header.protocol {
         Protocol::ICMP => sum(0, payload) == 0xffff,
-        Protocol::TCP | Protocol::UDP | Protocol::ICMPV6 => {
-            none || sum(header.pseudo(payload.len()), payload) == 0xffff
+        Protocol::UDP if payload.get(6..8) == Some(&[0, 0]) => header.is_ipv4,
+        Protocol::UDP => {
+            let length = udp_length(payload).unwrap_or(payload.len());
+            sum(header.pseudo(length), &payload[..length]) == 0xffff
         }
+        Protocol::TCP | Protocol::ICMPV6 => sum(header.pseudo(payload.len()), payload) == 0xffff,
         _ => true,
-    };
-    if header_holds && payload_holds { Ok(packet) } else { Err(Malformed::Checksum) }
+    }
 }
 
 /// What a delivery makes of a packet: new ends, and a TTL that has gone down.
@@ -90,57 +139,22 @@ pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     if packet.destination != to.destination {
         replace_address(bytes, Side::Destination, to.destination);
     }
-    if packet.protocol.has_ports() {
+    let has_transport = !matches!(packet.fragment, Fragment::Later { .. });
+    if packet.protocol.has_ports() && has_transport {
         let ports =
             [(0, packet.source_port, to.source_port), (2, packet.destination_port, to.destination_port)];
         for (at, _, new) in ports.into_iter().filter(|(_, old, new)| old != new) {
             replace_port(bytes, at, new);
         }
     }
-    if packet.identifier != to.source_port && packet.quoted.is_none() && packet.protocol.is_icmp() {
+    let has_identifier = packet.protocol.is_icmp() && packet.quoted.is_none() && has_transport;
+    if has_identifier && packet.identifier != to.source_port {
         replace_identifier(bytes, to.source_port);
     }
     if packet.quoted.is_some() {
         rewrite_quoted(bytes, packet, to);
         rewrite_quoted_ports(bytes, packet, to);
     }
-}
-
-/// Lowers the segment size that a SYN announces, so that the segments it asks for fit packets of `mtu_bytes`.
-///
-/// Source: RFC 9293, section 3.2 (maximum segment size option).
-pub(crate) fn clamp_segments(bytes: &mut [u8], packet: &Packet, mtu_bytes: u32) {
-    if packet.protocol != Protocol::TCP || packet.tcp_flags & SYN == 0 {
-        return;
-    }
-    let Ok(header) = Header::parse(bytes) else { return };
-    let most = (mtu_bytes as usize).saturating_sub(header.length + TCP_HEADER) as u16;
-    let Some(at) = segment_size_option(bytes, &header) else { return };
-    let old = [bytes[at], bytes[at + 1]];
-    if u16::from_be_bytes(old) > most {
-        let new = most.to_be_bytes();
-        fix(bytes, header.length + 16, old, new);
-        bytes[at..at + 2].copy_from_slice(&new);
-    }
-}
-
-/// Where the value of the maximum segment size option stands, if it has one at an even place, as all senders put it.
-fn segment_size_option(bytes: &[u8], header: &Header) -> Option<usize> {
-    const END: u8 = 0;
-    const NO_OPERATION: u8 = 1;
-    const SEGMENT_SIZE: u8 = 2;
-    let start = header.length;
-    let end = (start + usize::from(bytes.get(start + 12)? >> 4) * 4).min(header.total);
-    let mut at = start + TCP_HEADER;
-    while at + 4 <= end {
-        match bytes[at] {
-            END => return None,
-            NO_OPERATION => at += 1,
-            SEGMENT_SIZE => return at.is_multiple_of(2).then_some(at + 2),
-            _ => at += usize::from(bytes[at + 1]).max(2),
-        }
-    }
-    None
 }
 
 /// The TTL or hop limit; 0 of what is no packet.
@@ -167,11 +181,55 @@ fn lower_ttl(bytes: &mut [u8], hops: u8) {
     }
 }
 
-/// Computes the checksums of a packet whose other fields are all in place. What is no packet stays as it is.
+/// Writes the IP header of a packet that fills `bytes`, without options, checksums and flags. Both ends are of one family.
+pub(crate) fn write_header(bytes: &mut [u8], ends: (IpAddr, IpAddr), protocol: Protocol, ttl: u8) {
+    let length = bytes.len();
+    match ends {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            bytes[0] = 0x45;
+            bytes[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+            bytes[8] = ttl;
+            bytes[9] = protocol.0;
+            bytes[12..16].copy_from_slice(&source.octets());
+            bytes[16..20].copy_from_slice(&destination.octets());
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            bytes[0] = 0x60;
+            bytes[4..6].copy_from_slice(&((length - IPV6_HEADER) as u16).to_be_bytes());
+            bytes[6] = protocol.0;
+            bytes[7] = ttl;
+            bytes[8..24].copy_from_slice(&source.octets());
+            bytes[24..40].copy_from_slice(&destination.octets());
+        }
+        _ => {}
+    }
+}
+
+/// Forbids that an IPv4 packet is split; IPv6 packets never are.
+pub(crate) fn set_dont_fragment(bytes: &mut [u8]) {
+    if bytes.first().is_some_and(|first| first >> 4 == 4) && bytes.len() >= IPV4_HEADER {
+        bytes[6] |= 0x40;
+        fill_header_checksum(bytes);
+    }
+}
+
+/// Computes the checksum of an IPv4 header.
+pub(crate) fn fill_header_checksum(bytes: &mut [u8]) {
+    let length = usize::from(bytes.first().map_or(0, |first| first & 15)) * 4;
+    if (IPV4_HEADER..=bytes.len()).contains(&length) {
+        set_checksum(bytes, 10, 0..length, 0);
+    }
+}
+
+/// Computes the checksums of a packet whose other fields are all in place; of a fragment only that of the IP header. What
+/// is no packet stays as it is.
 pub fn fill_checksums(bytes: &mut [u8]) {
     let Ok(header) = Header::parse(bytes) else { return };
     if header.is_ipv4 {
         set_checksum(bytes, 10, 0..header.length, 0);
+    }
+    if header.part.is_some() {
+        return;
     }
     let payload = header.length..header.total;
     if header.protocol == Protocol::ICMP {
@@ -179,6 +237,9 @@ pub fn fill_checksums(bytes: &mut [u8]) {
     } else if let Some(at) = header.payload_checksum() {
         let pseudo = header.pseudo(payload.len());
         set_checksum(bytes, at, payload, pseudo);
+        if header.protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
+            bytes[at..at + 2].fill(0xff);
+        }
     }
 }
 
@@ -284,37 +345,52 @@ fn rewrite_quoted_ports(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     }
 }
 
-/// Gives the quoted packet the addresses that its sender knows (RFC 5508, section 4). The sum over the quoted header
-/// does not change, since its own checksum is fixed, and so neither does the ICMP checksum.
+/// Gives the quoted packet the addresses that its sender knows, and its checksums too as far as they are quoted (RFC 5508,
+/// section 4). A change of the quoted header does not change the sum over it, since its own checksum is fixed; a change of
+/// the quoted transport checksum does.
 fn rewrite_quoted(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     let Ok(header) = Header::parse(bytes) else { return };
-    if !header.is_ipv4 {
-        return;
-    }
-    let end = header.total;
-    let Some(inner) = bytes.get_mut(header.length + ICMP_HEADER..end) else { return };
-    let Some(quoted) = packet.quoted else { return };
+    let Some(quoted) = packet.quoted.filter(|_| header.is_ipv4) else { return };
     if quoted.destination == packet.source {
-        replace_quoted(inner, Side::Destination, to.source);
+        replace_quoted(bytes, &header, Side::Destination, to.source);
     }
     if quoted.source == packet.destination {
-        replace_quoted(inner, Side::Source, to.destination);
+        replace_quoted(bytes, &header, Side::Source, to.destination);
     }
 }
 
-/// Replaces an address in a quoted IPv4 header alone: what it quotes of the payload may be cut off.
-fn replace_quoted(inner: &mut [u8], side: Side, address: IpAddr) {
+/// Replaces an address in a quoted IPv4 header, whose packet may be cut off.
+fn replace_quoted(bytes: &mut [u8], header: &Header, side: Side, address: IpAddr) {
     let IpAddr::V4(address) = address else { return };
-    let at = if side == Side::Source { 12 } else { 16 };
-    if inner.len() < IPV4_HEADER {
+    let start = header.length + ICMP_HEADER;
+    let Some(inner) = bytes.get_mut(start..header.total).filter(|inner| inner.len() >= IPV4_HEADER) else {
         return;
-    }
+    };
+    let checksum = quoted_checksum(inner);
+    let before = checksum.map(|at| [inner[at], inner[at + 1]]);
+    let at = if side == Side::Source { 12 } else { 16 };
     for (offset, pair) in address.octets().chunks_exact(2).enumerate() {
         let place = at + 2 * offset;
         let (old, new) = ([inner[place], inner[place + 1]], [pair[0], pair[1]]);
         fix(inner, 10, old, new);
+        if let Some(checksum) = checksum {
+            fix_optional(inner, checksum, old, new, Protocol(inner[9]));
+        }
         inner[place..place + 2].copy_from_slice(&new);
     }
+    if let (Some(at), Some(before)) = (checksum, before) {
+        let after = [inner[at], inner[at + 1]];
+        fix(bytes, header.length + 2, before, after);
+    }
+}
+
+/// Where in a quoted IPv4 packet the checksum stands that covers its addresses, if it has one and that much is quoted.
+fn quoted_checksum(inner: &[u8]) -> Option<usize> {
+    let header = Header::parse_quoted(inner).ok()?;
+    let at = header.payload_checksum()?;
+    let field = inner.get(at..at + 2)?;
+    let is_absent = header.protocol == Protocol::UDP && field == [0, 0];
+    (!is_absent).then_some(at)
 }
 
 /// Corrects the checksum at `at` for a word that changes (RFC 1624, equation 3).
@@ -326,12 +402,15 @@ fn fix(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2]) {
     field.copy_from_slice(&(!folded).to_be_bytes());
 }
 
-/// Like [`fix`], but a UDP checksum of zero means that there is none.
+/// Like [`fix`], but a UDP checksum of zero means that there is none; one that comes out as zero is sent as its complement.
 fn fix_optional(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2], protocol: Protocol) {
     if protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
         return;
     }
     fix(bytes, at, old, new);
+    if protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
+        bytes[at..at + 2].fill(0xff);
+    }
 }
 
 fn fold(mut total: u32) -> u16 {
@@ -364,122 +443,6 @@ fn word(bytes: &[u8], at: usize) -> Result<u16, Malformed> {
     Ok(u16::from_be_bytes([byte(bytes, at)?, byte(bytes, at + 1)?]))
 }
 
-/// An IP header of either version.
-struct Header {
-    is_ipv4: bool,
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: Protocol,
-    ttl: u8,
-    length: usize,
-    total: usize,
-}
-
-impl Header {
-    fn parse(bytes: &[u8]) -> Result<Header, Malformed> {
-        let header = Header::parse_quoted(bytes)?;
-        if header.total > bytes.len() {
-            return Err(Malformed::Truncated);
-        }
-        Ok(header)
-    }
-
-    /// The header of a packet that may be cut off after it.
-    fn parse_quoted(bytes: &[u8]) -> Result<Header, Malformed> {
-        match byte(bytes, 0)? >> 4 {
-            4 => Header::parse_ipv4(bytes),
-            6 => Header::parse_ipv6(bytes),
-            _ => Err(Malformed::Header),
-        }
-    }
-
-    fn parse_ipv4(bytes: &[u8]) -> Result<Header, Malformed> {
-        if bytes.len() < IPV4_HEADER {
-            return Err(Malformed::Truncated);
-        }
-        let length = usize::from(bytes[0] & 15) * 4;
-        let total = usize::from(word(bytes, 2)?);
-        if length < IPV4_HEADER || total < length {
-            return Err(Malformed::Header);
-        }
-        // More fragments, or an offset: RFC 791, section 3.1.
-        if word(bytes, 6)? & 0x3fff != 0 {
-            return Err(Malformed::Fragment);
-        }
-        let address =
-            |at: usize| IpAddr::V4(Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]));
-        Ok(Header {
-            is_ipv4: true,
-            source: address(12),
-            destination: address(16),
-            protocol: Protocol(bytes[9]),
-            ttl: bytes[8],
-            length,
-            total,
-        })
-    }
-
-    fn parse_ipv6(bytes: &[u8]) -> Result<Header, Malformed> {
-        if bytes.len() < IPV6_HEADER {
-            return Err(Malformed::Truncated);
-        }
-        let address = |at: usize| {
-            let mut octets = [0; 16];
-            octets.copy_from_slice(&bytes[at..at + 16]);
-            IpAddr::V6(Ipv6Addr::from(octets))
-        };
-        Ok(Header {
-            is_ipv4: false,
-            source: address(8),
-            destination: address(24),
-            protocol: Protocol(bytes[6]),
-            ttl: bytes[7],
-            length: IPV6_HEADER,
-            total: IPV6_HEADER + usize::from(word(bytes, 4)?),
-        })
-    }
-
-    fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        bytes.get(self.length..self.total.min(bytes.len())).unwrap_or(&[])
-    }
-
-    fn tuple(&self, payload: &[u8]) -> Result<Tuple, Malformed> {
-        let (source_port, destination_port) =
-            if self.protocol.has_ports() { (word(payload, 0)?, word(payload, 2)?) } else { (0, 0) };
-        Ok(Tuple {
-            source: self.source,
-            destination: self.destination,
-            protocol: self.protocol,
-            source_port,
-            destination_port,
-        })
-    }
-
-    /// Where in the packet the checksum stands that also covers the addresses.
-    fn payload_checksum(&self) -> Option<usize> {
-        match self.protocol {
-            Protocol::TCP => Some(self.length + 16),
-            Protocol::UDP => Some(self.length + 6),
-            Protocol::ICMPV6 => Some(self.length + 2),
-            _ => None,
-        }
-    }
-
-    /// The sum over the pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1).
-    fn pseudo(&self, length: usize) -> u32 {
-        let addresses = match (self.source, self.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                u32::from(sum(0, &source.octets())) + u32::from(sum(0, &destination.octets()))
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                u32::from(sum(0, &source.octets())) + u32::from(sum(0, &destination.octets()))
-            }
-            _ => 0,
-        };
-        addresses + u32::from(self.protocol.0) + length as u32
-    }
-}
-
 /// The flow that an ICMP error is about, if `payload` is an error that quotes enough.
 fn quoted(protocol: Protocol, payload: &[u8]) -> Option<Tuple> {
     let kind = *payload.first()?;
@@ -488,7 +451,7 @@ fn quoted(protocol: Protocol, payload: &[u8]) -> Option<Tuple> {
         _ => (1..=4).contains(&kind),
     };
     let inner = payload.get(ICMP_HEADER..).filter(|_| is_error)?;
-    let header = Header::parse_quoted(inner).ok()?;
+    let header = Header::parse_quoted(inner).ok().filter(Header::has_transport)?;
     let tuple = header.tuple(header.payload(inner)).ok()?;
     let source_port = identifier(header.protocol, header.payload(inner)).unwrap_or(tuple.source_port);
     Some(Tuple { source_port, ..tuple })

@@ -4,16 +4,20 @@
 //! timers fires. What it sends leaves through an [`Outbox`]; where that goes is not its business.
 
 use crate::datagram::Datagram;
-use crate::echo::Reply;
+use crate::echo;
+use crate::fragment::{self, Reassembly};
 use crate::http::Request;
 use crate::iperf;
 use crate::latency;
-use crate::program::Link;
+use crate::path::Paths;
+use crate::program::{Link, News};
 use crate::relay::{self, ServiceAnswer};
+use crate::segments;
 use crate::service::{Connection, Kind, Service};
 use crate::shell::Shell;
 use crate::stack::{Outbox, Shape, Stack};
 use crate::task::Task;
+use crate::trouble::{Complaint, Trouble};
 use crate::udp::Ports;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -128,6 +132,8 @@ pub(crate) struct Host {
     pub(crate) is_outside: bool,
     tasks: Vec<Task>,
     shells: Vec<Shell>,
+    /// The packets that have not all arrived.
+    pub(crate) reassembly: Reassembly,
     /// When the queue will wake it, the next time last.
     pub(crate) wakes: Vec<Nanos>,
     /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
@@ -141,6 +147,8 @@ pub(crate) struct Machine {
     pub(crate) stack: Stack,
     pub(crate) udp: Ports,
     iperf: iperf::Server,
+    pub(crate) paths: Paths,
+    fragmented: u32,
     connections: Vec<Served>,
     next_port: u16,
     next_ident: u16,
@@ -172,6 +180,8 @@ impl Host {
             ttl: shape.ttl,
             udp: Ports::default(),
             iperf: iperf::Server::default(),
+            paths: Paths::new(u16::try_from(shape.mtu).unwrap_or(u16::MAX)),
+            fragmented: seed as u32,
             connections: Vec::new(),
             next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
             next_ident: (seed >> 32) as u16,
@@ -183,6 +193,7 @@ impl Host {
             is_outside: false,
             tasks: Vec::new(),
             shells: Vec::new(),
+            reassembly: Reassembly::default(),
             wakes: Vec::new(),
             last_arrival: [Nanos(0); latency::KINDS],
         }
@@ -203,16 +214,33 @@ impl Host {
         self.traffic.sent.add(packet);
     }
 
-    /// Takes in a packet for one of its addresses. True if it may have to [`Host::run`] then.
-    pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
+    /// Counts a packet that has reached it, unless it comes from itself.
+    pub(crate) fn count_received(&mut self, packet: &Packet) {
         if !self.machine.owns(packet.source) {
             self.traffic.received.add(packet);
         }
-        if let Some(reply) = Reply::read(packet, bytes) {
-            self.hear(&reply, now, outbox);
+    }
+
+    /// Takes in a whole packet for one of its addresses. True if it may have to [`Host::run`] then.
+    pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
+        let is_large = packet.bytes > u32::from(self.machine.paths.own());
+        if let Some(reply) = echo::reply_to(packet, bytes, self.machine.ttl).filter(|_| is_large) {
+            // The stack does not write packets that have to be split.
+            outbox.packets.push(reply);
+            return false;
+        }
+        let news = News::of(packet, bytes);
+        if let Some(news) = &news {
+            if let News::Trouble(trouble) = news {
+                self.machine.learn(trouble, now);
+            }
+            self.hear(news, now, outbox);
+        }
+        let heard = self.machine.receive_udp(packet, bytes, now, outbox);
+        if matches!(news, Some(News::Reply(_) | News::Trouble(_))) {
             return self.tasks.iter().any(Task::is_running) || !self.shells.is_empty();
         }
-        if let Some(has_news) = self.machine.receive_udp(packet, bytes, now, outbox) {
+        if let Some(has_news) = heard {
             return has_news;
         }
         self.shells.extend(self.machine.accept(packet).map(Shell::new));
@@ -220,13 +248,13 @@ impl Host {
         !self.machine.stack.is_idle()
     }
 
-    /// Passes an echo reply to the commands, one of which has asked.
-    fn hear(&mut self, reply: &Reply, now: Nanos, outbox: &mut Outbox) {
+    /// Passes a packet to the commands, one of which may have asked for it.
+    fn hear(&mut self, news: &News, now: Nanos, outbox: &mut Outbox) {
         for task in &mut self.tasks {
-            task.hear(reply, now, &mut self.machine, outbox);
+            task.hear(news, now, &mut self.machine, outbox);
         }
         for shell in &mut self.shells {
-            shell.hear(reply, now, &mut self.machine, outbox);
+            shell.hear(news, now, &mut self.machine, outbox);
         }
     }
 
@@ -297,7 +325,46 @@ impl Host {
     }
 }
 
+/// What a host does with a packet that it is about to send.
+pub(crate) enum Fit {
+    /// It goes as it is.
+    Whole,
+    /// It goes in these parts.
+    Parts(Vec<Vec<u8>>),
+    /// It does not fit the interface, and may not be split.
+    TooBig,
+}
+
 impl Machine {
+    /// Makes a packet fit what is known of its path: TCP goes in smaller segments, other packets in fragments unless they
+    /// forbid it. What forbids it and fits the interface goes as it is: somebody wants to know.
+    pub(crate) fn fit(&mut self, packet: &Packet, bytes: &[u8], now: Nanos) -> Fit {
+        let mtu = self.paths.to(packet.destination, now);
+        if packet.bytes <= u32::from(mtu) {
+            return Fit::Whole;
+        }
+        if packet.protocol == Protocol::TCP {
+            return segments::cut(packet, bytes, mtu).map_or(Fit::TooBig, Fit::Parts);
+        }
+        if packet.dont_fragment && packet.source.is_ipv4() {
+            let fits = packet.bytes <= u32::from(self.paths.own());
+            return if fits { Fit::Whole } else { Fit::TooBig };
+        }
+        self.fragmented = self.fragmented.wrapping_add(1);
+        // An identification of 0 means none.
+        let id = self.fragmented % u32::from(u16::MAX) + 1;
+        fragment::split(bytes, mtu.into(), id).map_or(Fit::TooBig, Fit::Parts)
+    }
+
+    /// Believes an error about one of its own packets that says how large they may be.
+    fn learn(&mut self, trouble: &Trouble, now: Nanos) {
+        if let Complaint::TooBig { mtu } = trouble.complaint
+            && self.owns(trouble.about.source)
+        {
+            self.paths.learn(trouble.about.destination, mtu, now);
+        }
+    }
+
     /// Whether `address` is one of its own, or loops back.
     pub(crate) fn owns(&self, address: IpAddr) -> bool {
         address.is_loopback() || self.identity.addresses.iter().any(|(own, _)| *own == address)

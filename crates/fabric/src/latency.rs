@@ -1,8 +1,7 @@
-//! How long a packet takes on its way, and how big it may be.
+//! How long a packet takes on its way.
 //!
 //! Assumption: times are chosen to give round trips that people see on AWS (0.4 ms between subnets, 0.5 ms over a peering
-//! connection in one region, 150 ms to a far host on the internet); AWS promises none. Sizes: EC2 User Guide,
-//! "Network maximum transmission unit (MTU) for your EC2 instance"; Transit Gateways guide, "Quotas" (MTU).
+//! connection in one region, 150 ms to a far host on the internet); AWS promises none.
 
 use weir_pipeline::Way;
 
@@ -15,15 +14,13 @@ pub struct Path {
     pub base_ns: u64,
     /// Up to how much longer it may take, in nanoseconds.
     pub jitter_ns: u64,
-    /// The largest packet in bytes, IP header included.
-    pub mtu_bytes: u32,
 }
 
 /// How many kinds of ways there are.
 pub(crate) const KINDS: usize = 10;
 
-const fn path(base_us: u64, jitter_us: u64, mtu_bytes: u32) -> Path {
-    Path { base_ns: base_us * MICROSECOND, jitter_ns: jitter_us * MICROSECOND, mtu_bytes }
+const fn path(base_us: u64, jitter_us: u64) -> Path {
+    Path { base_ns: base_us * MICROSECOND, jitter_ns: jitter_us * MICROSECOND }
 }
 
 /// The largest packet of an instance's interface (EC2 User Guide, "Jumbo frames").
@@ -38,16 +35,16 @@ pub fn path_of(way: Way) -> Path {
 }
 
 const PATHS: [Path; KINDS] = [
-    path(90, 20, 9001),        // inside a subnet
-    path(180, 40, 9001),       // between subnets of a zone
-    path(380, 40, 9001),       // between zones
-    path(240, 20, 9001),       // peering in a region
-    path(35_000, 400, 8500),   // peering between regions
-    path(650, 100, 8500),      // transit gateway
-    path(35_500, 400, 8500),   // transit gateways between regions
-    path(74_500, 1_000, 1500), // internet
-    path(250, 50, 1500),       // from one public address to another
-    path(270, 40, 8500),       // gateway endpoint
+    path(90, 20),        // inside a subnet
+    path(180, 40),       // between subnets of a zone
+    path(380, 40),       // between zones
+    path(240, 20),       // peering in a region
+    path(35_000, 400),   // peering between regions
+    path(650, 100),      // transit gateway
+    path(35_500, 400),   // transit gateways between regions
+    path(74_500, 1_000), // internet
+    path(250, 50),       // from one public address to another
+    path(270, 40),       // gateway endpoint
 ];
 
 /// The number of a way, for tables.

@@ -6,8 +6,6 @@
 //! hosts as state machines. Nothing here knows the API, the log store or a clock: time is an argument.
 //!
 //! An instance may also run outside, as a network namespace of the machine: see [`outside`].
-//!
-//! Not simulated yet: fragmentation and path-MTU discovery (packets too big for their way are lost).
 
 pub mod frame;
 pub mod latency;
@@ -15,17 +13,21 @@ pub mod outside;
 pub mod service;
 
 mod calendar;
+mod carry;
 mod datagram;
 mod dns;
 mod echo;
 mod exec;
 mod fabric;
+mod fragment;
 mod host;
 mod hosts;
 mod http;
 mod identity;
+mod internet;
 mod iperf;
 mod loss;
+mod path;
 mod platform;
 mod program;
 mod queue;
@@ -34,13 +36,16 @@ mod segments;
 mod shell;
 mod stack;
 mod task;
+mod trouble;
 mod udp;
 
 pub use exec::{EXECS_MAX, ExecError, Running, Session, SessionId};
 pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX, Sent};
+pub use fragment::{FRAGMENT_BYTES_MAX, Incomplete};
 pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};
 pub use hosts::INTERNET_HOSTS_MAX;
+pub use internet::ROUTERS;
 pub use loss::{Loss, Losses};
 pub use outside::{Outside, OutsideHost, OutsideInterface, OutsidePort, Relayed};
 pub use platform::LINK_LOCAL_PACKETS_PER_S_MAX;

@@ -12,7 +12,6 @@ use crate::exec::Running;
 use crate::fabric::Fabric;
 use crate::frame;
 use crate::hosts::HostKey;
-use crate::latency::{self, INSTANCE_MTU};
 use crate::loss::Loss;
 use crate::segments::{self, Offload};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +21,7 @@ use weir_model::dns::name;
 use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::Interface;
 use weir_model::{InstanceId, InterfaceId, Nanos, Network};
-use weir_pipeline::{Delivery, InterfaceIdx, Packet, Port, Verdict};
+use weir_pipeline::{Delivery, InterfaceIdx, Packet, Port, Reason, Verdict};
 
 /// The tag of an instance that says what it runs as.
 pub const HOST_TAG: &str = "weir:host";
@@ -292,15 +291,18 @@ impl Fabric {
             return Relayed::Lost;
         };
         let bytes = &mut bytes[..packet.bytes as usize];
-        let largest = segments::count(bytes, &mut packet, offload);
+        segments::count(bytes, &mut packet, offload);
         if let Some(host) = self.hosts.get_mut(key) {
             host.count_sent(&packet);
         }
         let verdict = self.pipeline.forward(Port::Interface(interface), &packet, now);
         match verdict {
             Verdict::Deliver(delivery) => match self.outside_at(&delivery) {
-                Some(to) => self.relay_outside((to, largest), bytes, &packet, (&delivery, offload)),
-                None => self.take_in((key, interface), bytes, &packet, (verdict, offload, now)),
+                // What has to be split on its way cannot be rewritten in place.
+                Some(to) if packet.segment_bytes <= u32::from(delivery.mtu) => {
+                    self.relay_outside(to, bytes, &packet, (&delivery, offload))
+                }
+                _ => self.take_in((key, interface), bytes, &packet, (verdict, offload, now)),
             },
             _ => self.take_in((key, interface), bytes, &packet, (verdict, offload, now)),
         }
@@ -316,20 +318,12 @@ impl Fabric {
     /// Rewrites a packet for another host outside.
     fn relay_outside(
         &mut self,
-        (to, largest): (OutsidePort, u32),
+        to: OutsidePort,
         bytes: &mut [u8],
         packet: &Packet,
         (delivery, offload): (&Delivery, Offload),
     ) -> Relayed {
-        let path = latency::path_of(delivery.way);
-        if largest > path.mtu_bytes {
-            self.count_loss(Loss::TooBig, packet.segments);
-            return Relayed::Lost;
-        }
         frame::rewrite(bytes, packet, &delivery.into());
-        if path.mtu_bytes < INSTANCE_MTU {
-            frame::clamp_segments(bytes, packet, path.mtu_bytes);
-        }
         if offload.is_partial {
             frame::begin_checksum(bytes);
         }
@@ -349,13 +343,17 @@ impl Fabric {
         packet: &Packet,
         (verdict, offload, now): (Verdict, Offload, Nanos),
     ) -> Relayed {
+        self.now = self.now.max(now);
         if let Verdict::Drop(reason) = verdict {
+            if reason == Reason::TooBig {
+                self.refuse_size(from, Port::Interface(interface), packet, bytes);
+            }
             self.count_loss(Loss::Dropped(reason), packet.segments);
             return Relayed::Lost;
         }
-        self.now = self.now.max(now);
         segments::whole(bytes, packet, offload, &mut |bytes| {
-            let packet = Packet { bytes: bytes.len() as u32, segments: 1, ..*packet };
+            let length = bytes.len() as u32;
+            let packet = Packet { bytes: length, segments: 1, segment_bytes: length, ..*packet };
             self.conclude((from, Port::Interface(interface)), &packet, verdict, bytes);
         });
         Relayed::Inside

@@ -6,8 +6,11 @@ use crate::echo::Reply;
 use crate::host::Machine;
 use crate::shell::{Channel, Kind, Message};
 use crate::stack::Outbox;
+use crate::trouble::Trouble;
 use std::collections::BTreeMap;
-use weir_model::Nanos;
+use weir_model::{Nanos, Protocol};
+use weir_pipeline::Packet;
+use weir_pipeline::packet::{ACK, RST, SYN};
 
 mod connect;
 mod curl;
@@ -20,6 +23,8 @@ mod ping;
 mod plain;
 mod sh;
 mod socket;
+mod tracepath;
+mod traceroute;
 mod udp;
 
 pub(crate) use connect::Connect;
@@ -114,13 +119,39 @@ pub(crate) enum Step {
     Exit(i32),
 }
 
+/// A packet that no socket is for, which a program may have asked for.
+pub(crate) enum News<'a> {
+    /// An echo reply.
+    Reply(Reply),
+    /// An ICMP error.
+    Trouble(Trouble),
+    /// An answer to a TCP SYN: SYN with ACK, or RST.
+    Segment(&'a Packet),
+}
+
+impl<'a> News<'a> {
+    /// What there is to hear in a packet that parsed as `packet`.
+    pub(crate) fn of(packet: &'a Packet, bytes: &[u8]) -> Option<News<'a>> {
+        match packet.protocol {
+            Protocol::ICMP | Protocol::ICMPV6 => {
+                let reply = Reply::read(packet, bytes).map(News::Reply);
+                reply.or_else(|| Trouble::read(packet, bytes).map(News::Trouble))
+            }
+            Protocol::TCP if packet.tcp_flags & RST != 0 || packet.tcp_flags & (SYN | ACK) == SYN | ACK => {
+                Some(News::Segment(packet))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A command at work.
 pub(crate) trait Program: Send {
     /// Does what can be done now. Called at the start, at the time it asked for, and when its host has news.
     fn wake(&mut self, cx: &mut Cx) -> Step;
 
-    /// Hears of an echo reply, its own or another's.
-    fn hear(&mut self, _: &Reply, _: &mut Cx) {}
+    /// Hears of a packet that may answer it, or another.
+    fn hear(&mut self, _: &News, _: &mut Cx) {}
 
     /// Learns that its user wants it to end; it is woken next.
     fn interrupt(&mut self);
@@ -157,6 +188,8 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
     let Some((name, args)) = argv.split_first() else { return Started::printed(String::new()) };
     match name.as_str() {
         "ping" | "ping6" => ping::start(name, args, machine, now),
+        "traceroute" | "traceroute6" => traceroute::start(name, args, machine, now),
+        "tracepath" | "tracepath6" => tracepath::start(name, args, machine, now),
         "nc" | "ncat" => nc::start(args, machine, now),
         "curl" => curl::start(args, machine, now),
         "sh" | "bash" => sh::start(args),

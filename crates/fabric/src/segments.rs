@@ -7,8 +7,8 @@
 
 use crate::frame;
 use weir_model::Protocol;
-use weir_pipeline::Packet;
 use weir_pipeline::packet::{FIN, PSH};
+use weir_pipeline::{Fragment, Packet};
 
 const UDP_HEADER: usize = 8;
 /// The CWR flag of TCP: only the first segment has it (RFC 3168, section 6.1.2).
@@ -45,18 +45,30 @@ impl Cut {
     }
 }
 
-/// Has `packet` count as its segments, and gives the size of the largest with IP header.
+/// Has `packet` count as its segments: their number, bytes, and the size of the largest, with IP headers.
 ///
 /// Each segment repeats the headers, so the bytes on the wire are more than those handed over.
-pub(crate) fn count(bytes: &[u8], packet: &mut Packet, offload: Offload) -> u32 {
-    let whole = packet.bytes;
+pub(crate) fn count(bytes: &[u8], packet: &mut Packet, offload: Offload) {
     let step = u32::from(offload.segment_bytes);
-    let Some(cut) = Cut::of(bytes, packet.protocol).filter(|_| step > 0) else { return whole };
-    let headers = cut.payload as u32;
+    let is_whole = packet.fragment == Fragment::Whole;
+    let Some(cut) = Cut::of(bytes, packet.protocol).filter(|_| step > 0 && is_whole) else { return };
+    let (whole, headers) = (packet.bytes, cut.payload as u32);
     let payload = whole - headers;
     packet.segments = payload.div_ceil(step).max(1);
     packet.bytes = whole + (packet.segments - 1) * headers;
-    headers + payload.min(step)
+    packet.segment_bytes = headers + payload.min(step);
+}
+
+/// Cuts a TCP packet that is too big for its path into packets of at most `mtu` bytes, as a network card does it for a host
+/// that has learned of a smaller path MTU (RFC 1191, section 6.4). `None` if it is none, or `mtu` has no room.
+pub(crate) fn cut(packet: &Packet, bytes: &[u8], mtu: u16) -> Option<Vec<Vec<u8>>> {
+    let headers = Cut::of(bytes, packet.protocol).filter(|cut| cut.is_tcp)?.payload;
+    let segment_bytes = mtu.checked_sub(u16::try_from(headers).ok()?).filter(|room| *room > 0)?;
+    let (mut packet, mut parts) = (*packet, Vec::new());
+    let offload = Offload { segment_bytes, is_partial: false };
+    count(bytes, &mut packet, offload);
+    whole(bytes, &packet, offload, &mut |part| parts.push(part));
+    Some(parts)
 }
 
 /// Calls `each` with the packets that `bytes` stand for, one by one, with right checksums.

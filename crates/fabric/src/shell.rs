@@ -4,9 +4,8 @@
 //! command. To the host: `run` (words separated by NUL) and `int` (Ctrl-C). From it: `out`, `err`, and `end` with the exit
 //! code. It stands in for SSH's own packets (RFC 4254, section 6), which are not simulated: nothing is encrypted.
 
-use crate::echo::Reply;
 use crate::host::Machine;
-use crate::program::{self, Output, Started};
+use crate::program::{self, News, Output, Started};
 use crate::service::SSH_BANNER;
 use crate::stack::Outbox;
 use crate::task::Task;
@@ -119,10 +118,10 @@ impl Shell {
         self.tasks.iter().filter_map(Task::wake_at).min()
     }
 
-    /// Passes an echo reply to its commands.
-    pub(crate) fn hear(&mut self, reply: &Reply, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+    /// Passes its commands a packet that may answer one of them.
+    pub(crate) fn hear(&mut self, news: &News, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         for task in &mut self.tasks {
-            task.hear(reply, now, machine, outbox);
+            task.hear(news, now, machine, outbox);
         }
     }
 

@@ -1,8 +1,7 @@
 //! A command on a host: its program while it runs, and what it has printed and nobody has taken.
 
-use crate::echo::Reply;
 use crate::host::Machine;
-use crate::program::{Cx, Program, Started, Step, Terminal};
+use crate::program::{Cx, News, Program, Started, Step, Terminal};
 use crate::shell::Message;
 use crate::stack::Outbox;
 use weir_model::Nanos;
@@ -50,10 +49,10 @@ impl Task {
         }
     }
 
-    /// Passes it an echo reply, its own or another's.
-    pub(crate) fn hear(&mut self, reply: &Reply, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
+    /// Passes it a packet that may answer it, or another.
+    pub(crate) fn hear(&mut self, news: &News, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         if let Some(program) = &mut self.program {
-            program.hear(reply, &mut Cx { now, machine, outbox, terminal: &mut self.terminal });
+            program.hear(news, &mut Cx { now, machine, outbox, terminal: &mut self.terminal });
         }
     }
 

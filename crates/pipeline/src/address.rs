@@ -27,6 +27,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn next(self) -> Option<Self>;
     /// What kind of address it is.
     fn kind(self) -> Kind;
+    /// Whether one host of a network can have it: neither multicast, broadcast, loopback nor "this network".
+    fn is_of_a_host(self) -> bool;
     /// Hashes two addresses.
     fn hash_pair<H: Hasher>(one: Self, other: Self, state: &mut H);
 
@@ -100,6 +102,10 @@ impl Address for u32 {
             }
             _ => Kind::Global,
         }
+    }
+
+    fn is_of_a_host(self) -> bool {
+        !matches!(self.to_be_bytes()[0], 0 | 127 | 224..)
     }
 
     #[inline]
@@ -176,6 +182,11 @@ impl Address for u128 {
             [0x2000..=0x3fff, ..] => Kind::Global,
             _ => Kind::Private,
         }
+    }
+
+    fn is_of_a_host(self) -> bool {
+        let address = Ipv6Addr::from(self);
+        !(address.is_unspecified() || address.is_loopback() || address.is_multicast())
     }
 
     #[inline]

@@ -50,22 +50,28 @@ pub(crate) struct Entry<A> {
     pub idle_s: u32,
     to: u32,
     outcome: Result<Way, Reason>,
+    /// The size up to which packets fare alike.
+    mtu: u16,
     hops: u8,
     is_translated: bool,
     /// What has to be asked for every packet.
     pub attention: Attention,
     /// Whether tracking has to be asked for SYN, FIN and RST.
     pub heeds_flags: bool,
+    there: Flow<A>,
     /// Whether its packets touch a connection at the interface they reach.
     pub touches: bool,
     tcp_flags: u8,
-    there: Flow<A>,
+    /// Whether it counts among the refused flows.
+    pub refused: bool,
+    /// Whether the entry is in use.
+    pub live: bool,
+    /// The entry whose packets arrive here as the reverse of this flow, if it still does.
+    pub partner: u32,
     /// When the first packet since the window opened came.
     first: Nanos,
     /// When the tracked connection was last touched by packets that arrive, as far as it is not in their own entry.
     pub touched: Nanos,
-    /// The entry whose packets arrive here as the reverse of this flow, if it still does.
-    pub partner: u32,
     departure: Option<Action>,
     arrival: Option<Action>,
     path: Option<u8>,
@@ -75,10 +81,6 @@ pub(crate) struct Entry<A> {
     pub passage: u32,
     /// The connection at the interface it enters by.
     pub tracked: Tracked,
-    /// Whether it counts among the refused flows.
-    pub refused: bool,
-    /// Whether the entry is in use.
-    pub live: bool,
 }
 
 impl<A: Address> Entry<A> {
@@ -93,6 +95,7 @@ impl<A: Address> Entry<A> {
             idle_s: 0,
             to: NOWHERE,
             outcome: Err(Reason::NoRoute),
+            mtu: 0,
             hops: 0,
             is_translated: false,
             attention: Attention::None,
@@ -116,15 +119,15 @@ impl<A: Address> Entry<A> {
 
     /// What was decided.
     pub fn fate(&self) -> Fate<A> {
-        let Entry { to, there, outcome, departure, arrival, path, hops, .. } = *self;
-        Fate { to, there, outcome, departure, arrival, path, hops }
+        let Entry { to, there, outcome, departure, arrival, path, hops, mtu, .. } = *self;
+        Fate { to, there, outcome, departure, arrival, path, hops, mtu }
     }
 
     /// Takes over what was decided.
     pub fn set_fate(&mut self, fate: Fate<A>) {
-        let Fate { to, there, outcome, departure, arrival, path, hops } = fate;
+        let Fate { to, there, outcome, departure, arrival, path, hops, mtu } = fate;
         self.is_translated = there != self.key.flow;
-        *self = Entry { to, there, outcome, departure, arrival, path, hops, ..*self };
+        *self = Entry { to, there, outcome, departure, arrival, path, hops, mtu, ..*self };
     }
 
     /// Begins to count anew.
@@ -137,6 +140,7 @@ impl<A: Address> Entry<A> {
     pub fn covers(&self, epoch: u32, packet: &Packet, now: Nanos) -> bool {
         self.epoch == epoch
             && packet.ttl > self.hops
+            && packet.segment_bytes <= u32::from(self.mtu)
             && now.0.saturating_sub(self.last.0) <= u64::from(self.idle_s) * SECOND_NS
             && !(self.heeds_flags && packet.tcp_flags & (SYN | FIN | RST) != 0)
             && packet.quoted.is_none()
@@ -162,7 +166,7 @@ impl<A: Address> Entry<A> {
         match self.outcome {
             Ok(way) => {
                 let there = if self.is_translated { &self.there } else { &self.key.flow };
-                deliver(slots, self.to, there, (way, self.hops))
+                deliver(slots, self.to, there, (way, self.hops, self.mtu))
             }
             Err(reason) => Verdict::Drop(reason),
         }
@@ -219,7 +223,7 @@ pub(crate) fn deliver<A: Address>(
     slots: &Slots,
     to: u32,
     there: &Flow<A>,
-    (way, hops): (Way, u8),
+    (way, hops, mtu): (Way, u8, u16),
 ) -> Verdict {
     let (source_port, destination_port) = there.ports();
     Verdict::Deliver(Delivery {
@@ -230,6 +234,7 @@ pub(crate) fn deliver<A: Address>(
         destination_port,
         way,
         hops,
+        mtu,
     })
 }
 
@@ -241,6 +246,7 @@ mod tests {
     #[test]
     fn what_every_packet_needs_is_in_one_cache_line() {
         assert!(offset_of!(Entry<u32>, there) <= 64);
+        assert!(offset_of!(Entry<u32>, mtu) < 64);
         assert_eq!(size_of::<Entry<u32>>(), 128);
     }
 }

@@ -117,6 +117,13 @@ pub enum Step {
         /// Out of or into its VPC.
         direction: Direction,
     },
+    /// The packet is larger than its way allows.
+    Size {
+        /// The largest packet of the way, in bytes.
+        mtu: u16,
+        /// Whether it is split to fit; dropped if not.
+        splits: bool,
+    },
     /// The receiver's interface has destination checking on, and does or does not have the destination address.
     DestinationCheck {
         /// The receiver's interface.
@@ -223,6 +230,8 @@ impl fmt::Display for Step {
             Step::EgressOnlyGateway { gateway, direction } => {
                 write!(f, "{gateway} {}", in_or_out(*direction))
             }
+            Step::Size { mtu, splits: true } => write!(f, "split to fit {mtu} bytes"),
+            Step::Size { mtu, splits: false } => write!(f, "larger than {mtu} bytes"),
             Step::DestinationCheck { interface, passed } => {
                 write!(f, "destination check {interface} {}", word(*passed))
             }

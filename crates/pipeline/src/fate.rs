@@ -51,6 +51,8 @@ pub(crate) struct Fate<A> {
     pub path: Option<u8>,
     /// By how much the TTL goes down.
     pub hops: u8,
+    /// The size up to which packets fare alike: the MTU of their way, or any size if they do not get so far.
+    pub mtu: u16,
 }
 
 /// What has to be asked for every packet of a flow, because it may have changed.
@@ -90,7 +92,13 @@ impl<A: Address> Fate<A> {
             arrival: decision.arrival.map(|arrival| arrival.action),
             path: decision.departure.and_then(|departure| departure.path),
             hops: decision.hops,
+            mtu: decision.mtu,
         })
+    }
+
+    /// Whether it says nothing about the next packet of the flow: what decided was this one's TTL or size.
+    pub fn is_of_one_packet(&self) -> bool {
+        matches!(self.outcome, Err(Reason::TtlExpired | Reason::TooBig))
     }
 
     /// Whether it reaches an interface.

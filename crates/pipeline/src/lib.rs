@@ -17,9 +17,11 @@ pub mod track;
 pub mod verdict;
 
 mod address;
+mod answer;
 mod entry;
 mod fate;
 mod flow;
+mod fragments;
 mod index;
 mod legs;
 mod passages;
@@ -28,9 +30,11 @@ mod slots;
 mod table;
 mod walk;
 
+pub use answer::{Answer, Message};
 pub use compiled::{Compiled, CompiledInterface};
 pub use explain::{Admission, Explanation, Step};
-pub use packet::{EndpointIdx, InterfaceIdx, Packet, Port, Tuple};
+pub use fragments::{FRAGMENT_IDLE_S, FRAGMENTED_MAX};
+pub use packet::{EndpointIdx, Fragment, InterfaceIdx, Packet, Port, Tuple};
 pub use passages::{CONNECTIONS_MAX, FIRST_PORT, PASSAGE_IDLE_S};
 pub use pending::PENDING_MAX;
 pub use pipeline::{FlowCount, Pipeline};

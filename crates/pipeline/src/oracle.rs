@@ -8,7 +8,7 @@ mod conversation;
 mod gates;
 mod transit;
 
-use crate::packet::{Packet, Tuple};
+use crate::packet::{Fragment, Packet, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
 use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
@@ -71,7 +71,11 @@ pub struct Oracle {
     /// The source port that the packet under way was seen to arrive with.
     seen: Option<u16>,
     accounts: Accounts,
+    firsts: BTreeMap<FragmentName, (Nanos, Packet)>,
 }
+
+/// Where the fragments of a packet come in, their addresses, protocol and identification.
+type FragmentName = (Place, IpAddr, IpAddr, u8, u32);
 
 /// A packet with its addresses as they are at some point of the way.
 #[derive(Clone, Copy)]
@@ -93,7 +97,18 @@ struct Sent<'a> {
     quoted: Option<Tuple>,
     /// Whether its sender is not who it says: an appliance.
     forwarded: bool,
+    /// The largest packet that its way takes, and whether larger ones may be split.
+    limit: (u32, bool),
 }
+
+/// Inside a VPC, and over peering in a region.
+const JUMBO: (u32, bool) = (9001, false);
+/// Over peering between regions.
+const FAR: (u32, bool) = (8500, true);
+/// Over a transit gateway, or to a gateway endpoint.
+const TRANSIT: (u32, bool) = (8500, false);
+/// Over an internet gateway.
+const INTERNET: (u32, bool) = (1500, true);
 
 impl Oracle {
     /// Decides about `packet`, counts it, and remembers its connection.
@@ -119,11 +134,14 @@ impl Oracle {
     }
 
     fn decide(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
+        let Some(packet) = &self.with_ports(from, packet, now) else {
+            return Fate::Drop(Reason::FragmentUnknown);
+        };
         let (source, destination) = (packet.source, packet.destination);
         if source.is_ipv4() != destination.is_ipv4() {
             return Fate::Drop(Reason::MixedFamilies);
         }
-        let (doors, tracks, hides_groups, quoted) = (0, false, false, packet.quoted);
+        let (doors, tracks, hides_groups, quoted, limit) = (0, false, false, packet.quoted, JUMBO);
         let sent = Sent {
             packet,
             source,
@@ -136,6 +154,7 @@ impl Oracle {
             forwarded: false,
             now,
             quoted,
+            limit,
         };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
@@ -148,6 +167,52 @@ impl Oracle {
         fate.unwrap_or_else(|fate| fate)
     }
 
+    /// Remembers a first fragment for 30 seconds, and gives a later one what the first had.
+    fn with_ports(&mut self, from: Place, packet: &Packet, now: Nanos) -> Option<Packet> {
+        let key = |id| (from, packet.source, packet.destination, packet.protocol.0, id);
+        match packet.fragment {
+            Fragment::Whole => Some(*packet),
+            Fragment::First { id } => {
+                self.firsts.insert(key(id), (now, *packet));
+                Some(*packet)
+            }
+            Fragment::Later { id } => {
+                let (at, first) = self.firsts.get(&key(id))?;
+                let mut packet = *packet;
+                (packet.source_port, packet.destination_port) = (first.source_port, first.destination_port);
+                (packet.icmp, packet.quoted, packet.identifier) =
+                    (first.icmp, first.quoted, first.identifier);
+                (now.0 - at.0 <= 30_000_000_000).then_some(packet)
+            }
+        }
+    }
+
+    /// Whether the interface lets in what the router of its subnet says; it is counted there.
+    pub fn answer(&mut self, network: &Network, to: InterfaceId, packet: &Packet, now: Nanos) -> bool {
+        let Some(receiver) = network.interfaces.get(&to) else { return false };
+        let Some(subnet) = network.subnets.get(&receiver.subnet) else { return false };
+        let (source, destination, quoted) = (packet.source, packet.destination, packet.quoted);
+        let (doors, tracks, hides_groups, limit) = (0, false, false, JUMBO);
+        let (hops, through, forwarded) = (0, false, false);
+        let sent = Sent {
+            packet,
+            source,
+            destination,
+            hops,
+            doors,
+            tracks,
+            hides_groups,
+            through,
+            forwarded,
+            now,
+            quoted,
+            limit,
+        };
+        let allowed = acl_allows(network, subnet, sent, Direction::Ingress);
+        self.account(receiver.id, sent, Direction::Ingress, allowed);
+        allowed
+    }
+
     /// Takes the accounts since the last call.
     pub fn take_accounts(&mut self) -> Accounts {
         std::mem::take(&mut self.accounts)
@@ -158,6 +223,9 @@ impl Oracle {
         let dhcp = is_dhcp(subnet, sent.packet);
         if sender.source_dest_check && !sender.owns(sent.source) && !dhcp {
             return Err(Fate::Drop(Reason::SourceCheck));
+        }
+        if !sender.source_dest_check && is_nobody(sent.source) {
+            return Err(Fate::Drop(Reason::InvalidSource));
         }
         let sent = Sent { forwarded: !sender.owns(sent.source), ..sent };
         services(network, subnet, sent.packet)?;
@@ -231,10 +299,11 @@ impl Oracle {
                 if !in_vpc(network, sender.vpc, sent.source) {
                     return Err(Fate::Drop(Reason::PeeringSource));
                 }
+                let limit = if is_far(network, id) { FAR } else { JUMBO };
                 self.arrive(
                     network,
                     owner(network, far, sent.destination),
-                    sent,
+                    Sent { limit, ..sent },
                     Some(sender),
                     Reason::NoInterface,
                 )
@@ -271,6 +340,7 @@ impl Oracle {
     }
 
     fn from_endpoint(&mut self, network: &Network, id: VpcEndpointId, sent: Sent) -> Result<Fate, Fate> {
+        let sent = Sent { limit: TRANSIT, ..sent };
         let endpoint = network.endpoints.get(&id).ok_or(Fate::Drop(Reason::UnknownPort))?;
         let receiver = owner(network, endpoint.vpc, sent.destination);
         self.arrive_from(network, receiver.ok_or(Fate::Drop(Reason::NoInterface))?, sent, true)
@@ -292,6 +362,7 @@ impl Oracle {
         if !in_vpc(network, sender.vpc, sent.source) {
             return Err(Fate::Drop(Reason::EndpointSource));
         }
+        fits(Sent { limit: TRANSIT, ..sent })?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -309,7 +380,8 @@ impl Oracle {
             destination: public_of(network, sender.vpc, quoted.destination).unwrap_or(quoted.destination),
             ..quoted
         });
-        let sent = Sent { source: public, hops: sent.hops + 1, quoted, tracks: false, ..sent };
+        let sent =
+            Sent { source: public, hops: sent.hops + 1, quoted, tracks: false, limit: INTERNET, ..sent };
         self.leave_network(network, sent)
     }
 
@@ -320,7 +392,7 @@ impl Oracle {
         if !is_global(sent.destination) {
             return Err(Fate::Drop(Reason::PrivateDestination));
         }
-        self.enter(network, sent)
+        self.enter(network, Sent { limit: INTERNET, ..sent })
     }
 
     fn enter(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
@@ -367,6 +439,7 @@ impl Oracle {
         if let Some(nat) = nat_of(network, receiver.id) {
             return self.nat_in(network, (nat, receiver), sent, border);
         }
+        fits(sent)?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -399,9 +472,30 @@ impl Oracle {
         let action = if accepted { Action::Accept } else { Action::Reject };
         let tuple = Tuple { source: sent.source, destination: sent.destination, ..sent.packet.tuple() };
         let (packets, bytes) = self.accounts.entry((interface, direction, tuple, action)).or_default();
-        *packets += u64::from(sent.packet.segments.max(1));
-        *bytes += u64::from(sent.packet.bytes);
+        let parts = if direction == Direction::Ingress { parts(sent) } else { 1 };
+        let segments = u64::from(sent.packet.segments.max(1));
+        *packets += segments * parts;
+        *bytes += u64::from(sent.packet.bytes) + segments * (parts - 1) * 20;
     }
+}
+
+/// Whether a packet is small enough for its way, or may be split.
+fn fits(sent: Sent) -> Result<(), Fate> {
+    let (most, splits) = sent.limit;
+    let small = sent.packet.segment_bytes <= most;
+    if small || (splits && !sent.packet.dont_fragment) { Ok(()) } else { Err(Fate::Drop(Reason::TooBig)) }
+}
+
+/// How many fragments a segment has become at the end of its way; all but the last carry as many eights as fit.
+fn parts(sent: Sent) -> u64 {
+    let (most, _) = sent.limit;
+    let mut left = u64::from(sent.packet.segment_bytes);
+    let mut parts = 1;
+    while left > u64::from(most) {
+        left -= u64::from((most - 20) / 8 * 8);
+        parts += 1;
+    }
+    parts
 }
 
 fn peer_address(sent: Sent, direction: Direction) -> IpAddr {
@@ -451,6 +545,11 @@ fn are_peers(network: &Network, one: VpcId, other: VpcId) -> bool {
             && peering.requester.scope.region == peering.accepter.scope.region
             && (sides == (one, other) || sides == (other, one))
     })
+}
+
+fn is_far(network: &Network, id: weir_model::PeeringId) -> bool {
+    let Some(peering) = network.peerings.get(&id) else { return false };
+    peering.requester.scope.region != peering.accepter.scope.region
 }
 
 fn is_for_all(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) -> bool {
@@ -656,6 +755,15 @@ fn services(network: &Network, subnet: &Subnet, packet: &Packet) -> Result<(), F
 /// fd00:ec2::/32, which routes other than local ones do not forward.
 fn is_platform(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.segments()[0] == 0xfd00 && address.segments()[1] == 0xec2)
+}
+
+/// An address that is never one host's.
+fn is_nobody(address: IpAddr) -> bool {
+    let reserved = match address {
+        IpAddr::V4(address) => address.octets()[0] == 0 || address.octets()[0] >= 240,
+        IpAddr::V6(address) => address.is_unspecified(),
+    };
+    reserved || address.is_loopback() || address.is_multicast()
 }
 
 fn is_global(address: IpAddr) -> bool {

@@ -1,6 +1,6 @@
 //! A packet as the network sees it: addresses, ports and sizes; no payload.
 //!
-//! Source: RFC 791 and 8200 (IP), RFC 792 and 4443 (ICMP), RFC 9293 (TCP).
+//! Source: RFC 791 and 8200 (IP), RFC 792 and 4443 (ICMP), RFC 9293 (TCP), RFC 1191 and 8201 (path MTU).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -43,6 +43,12 @@ pub struct Packet {
     pub bytes: u32,
     /// How many packets this stands for: 1, or the segments of a super-packet.
     pub segments: u32,
+    /// Bytes of its largest segment with IP header: what an MTU is compared with. [`Packet::bytes`] if it is one segment.
+    pub segment_bytes: u32,
+    /// Whether it may not be split on its way: the flag of IPv4; IPv6 packets never are (RFC 8200, section 4.5).
+    pub dont_fragment: bool,
+    /// Which part of a packet it is.
+    pub fragment: Fragment,
     /// Time to live, or hop limit.
     pub ttl: u8,
     /// The flow of the packet that an ICMP error quotes, as the sender of the error saw it arrive. Of an ICMP query the
@@ -51,7 +57,7 @@ pub struct Packet {
 }
 
 impl Packet {
-    /// A packet of `tuple` with `bytes`, one segment, TTL 255, no flags and ICMP type 0.
+    /// A whole packet of `tuple` with `bytes`, one segment, TTL 255, no flags and ICMP type 0. It may be split if it is IPv4.
     pub fn new(tuple: Tuple, bytes: u32) -> Packet {
         Packet {
             source: tuple.source,
@@ -64,6 +70,9 @@ impl Packet {
             tcp_flags: 0,
             bytes,
             segments: 1,
+            segment_bytes: bytes,
+            dont_fragment: tuple.source.is_ipv6(),
+            fragment: Fragment::Whole,
             ttl: TTL,
             quoted: None,
         }
@@ -76,6 +85,26 @@ impl Packet {
         Packet { icmp, ..Packet::new(tuple, bytes) }
     }
 
+    /// Whether it is an ICMP error: nothing is said about those (RFC 1122, section 3.2.2; RFC 4443, section 2.4).
+    pub fn is_icmp_error(&self) -> bool {
+        match self.protocol {
+            Protocol::ICMP => matches!(self.icmp.0, 3..=5 | 11 | 12),
+            Protocol::ICMPV6 => self.icmp.0 < 128,
+            _ => false,
+        }
+    }
+
+    /// The packets, and the bytes of their headers, that it becomes more of where it is split to fit `mtu`: each segment is
+    /// split by itself, into parts of a multiple of eight bytes (RFC 791, section 3.2). Its header is taken to have no
+    /// options.
+    pub(crate) fn growth(&self, mtu: u16) -> (u64, u64) {
+        const HEADER: u64 = 20;
+        let room = (u64::from(mtu).saturating_sub(HEADER) / 8 * 8).max(8);
+        let payload = u64::from(self.segment_bytes).saturating_sub(HEADER);
+        let more = payload.div_ceil(room).saturating_sub(1) * u64::from(self.segments.max(1));
+        (more, more * HEADER)
+    }
+
     /// Addresses, protocol and ports; of ICMP and other protocols the ports are 0, as in a flow log.
     pub fn tuple(&self) -> Tuple {
         Tuple {
@@ -86,6 +115,24 @@ impl Packet {
             destination_port: self.destination_port,
         }
     }
+}
+
+/// Which part of a packet a packet is (RFC 791, section 3.2; RFC 8200, section 4.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fragment {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The first part, which has the ports and the ICMP type.
+    First {
+        /// The identification that its parts share.
+        id: u32,
+    },
+    /// A later part, which has neither ports nor ICMP type: they are 0.
+    Later {
+        /// The identification that its parts share.
+        id: u32,
+    },
 }
 
 /// What tells one flow from another: the 5-tuple of flow logs.

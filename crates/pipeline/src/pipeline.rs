@@ -5,10 +5,11 @@ use crate::compiled::Compiled;
 use crate::explain::Explanation;
 use crate::fate::World;
 use crate::flow::Flow;
-use crate::packet::{Packet, Port};
+use crate::fragments::Fragments;
+use crate::packet::{Fragment, Packet, Port};
 use crate::pending::Pending;
 use crate::sighting::{Sighting, Skipped};
-use crate::slots::Slots;
+use crate::slots::{NOWHERE, Slots};
 use crate::table::{Limits, Table};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{NoConnections, Walk};
@@ -17,10 +18,11 @@ use weir_model::Nanos;
 /// A compiled network with its flows: decides about packets one by one, and counts them.
 #[derive(Debug)]
 pub struct Pipeline {
-    world: World,
-    flows4: Table<u32>,
-    flows6: Table<u128>,
-    pending: Pending,
+    pub(crate) world: World,
+    pub(crate) flows4: Table<u32>,
+    pub(crate) flows6: Table<u128>,
+    pub(crate) pending: Pending,
+    fragments: Fragments,
 }
 
 /// How many flows are remembered, each direction one.
@@ -46,6 +48,7 @@ impl Pipeline {
             flows4: Table::new(seed, limits),
             flows6: Table::new(seed, limits),
             pending: Pending::new(limits.pending),
+            fragments: Fragments::default(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Pipeline {
         if !gone.is_empty() {
             self.flows4.forget((&self.world, &mut self.pending), &gone);
             self.flows6.forget((&self.world, &mut self.pending), &gone);
+            self.fragments.clear();
         }
         self.world.slots.update(&compiled);
         self.world.compiled = compiled;
@@ -68,8 +72,37 @@ impl Pipeline {
     }
 
     /// What becomes of `packet` that enters at `from`: one look-up for a packet of a known flow.
+    ///
+    /// A later fragment fares as the first one of its packet; see [`Fragment`].
     #[inline]
     pub fn forward(&mut self, from: Port, packet: &Packet, now: Nanos) -> Verdict {
+        match packet.fragment {
+            Fragment::Whole => self.forward_flow(from, packet, now),
+            _ => self.forward_fragment(from, packet, now),
+        }
+    }
+
+    #[cold]
+    fn forward_fragment(&mut self, from: Port, packet: &Packet, now: Nanos) -> Verdict {
+        let slot = self.world.slots.of(from).unwrap_or(NOWHERE);
+        self.fragments.note(slot, packet, now);
+        match self.completed(from, packet, now) {
+            Some(packet) => self.forward_flow(from, &packet, now),
+            None => Verdict::Drop(Reason::FragmentUnknown),
+        }
+    }
+
+    /// `packet` with the ports of its flow; `None` if it is a later fragment of a packet that is not known.
+    pub(crate) fn completed(&self, from: Port, packet: &Packet, now: Nanos) -> Option<Packet> {
+        let slot = self.world.slots.of(from).unwrap_or(NOWHERE);
+        match packet.fragment {
+            Fragment::Later { .. } => self.fragments.complete(slot, packet, now),
+            Fragment::Whole | Fragment::First { .. } => Some(*packet),
+        }
+    }
+
+    #[inline]
+    fn forward_flow(&mut self, from: Port, packet: &Packet, now: Nanos) -> Verdict {
         let context = (&self.world, &mut self.pending);
         if let Some(flow) = Flow::<u32>::of(packet) {
             self.flows4.forward(context, (from, flow), packet, now)
@@ -89,6 +122,10 @@ impl Pipeline {
         while let Some((from, first)) = packets.first() {
             let context = (&self.world, &mut self.pending);
             let count = match (first.source.is_ipv4(), first.destination.is_ipv4()) {
+                _ if first.fragment != Fragment::Whole => {
+                    verdicts.push(self.forward(*from, first, now));
+                    1
+                }
                 (true, true) => self.flows4.forward_batch(context, packets, now, verdicts),
                 (false, false) => self.flows6.forward_batch(context, packets, now, verdicts),
                 _ => {
@@ -104,12 +141,15 @@ impl Pipeline {
     ///
     /// It knows the connections tracked at `now`; that the flow table is full it does not tell.
     pub fn explain(&self, from: Port, packet: &Packet, now: Nanos) -> Explanation {
+        let Some(packet) = &self.completed(from, packet, now) else {
+            return dropped(Reason::FragmentUnknown);
+        };
         if let Some(flow) = Flow::<u32>::of(packet) {
             self.flows4.explain(&self.world, (from, flow), packet, now)
         } else if let Some(flow) = Flow::<u128>::of(packet) {
             self.flows6.explain(&self.world, (from, flow), packet, now)
         } else {
-            mixed_families()
+            dropped(Reason::MixedFamilies)
         }
     }
 
@@ -138,12 +178,15 @@ impl Pipeline {
 impl Compiled {
     /// What becomes of a packet that belongs to no tracked connection, and why.
     pub fn explain(&self, from: Port, packet: &Packet) -> Explanation {
+        if matches!(packet.fragment, Fragment::Later { .. }) {
+            return dropped(Reason::FragmentUnknown);
+        }
         if let Some(flow) = Flow::<u32>::of(packet) {
             self.explain_flow(from, packet, flow)
         } else if let Some(flow) = Flow::<u128>::of(packet) {
             self.explain_flow(from, packet, flow)
         } else {
-            mixed_families()
+            dropped(Reason::MixedFamilies)
         }
     }
 
@@ -154,6 +197,6 @@ impl Compiled {
     }
 }
 
-fn mixed_families() -> Explanation {
-    Explanation { verdict: Verdict::Drop(Reason::MixedFamilies), steps: Vec::new() }
+fn dropped(reason: Reason) -> Explanation {
+    Explanation { verdict: Verdict::Drop(reason), steps: Vec::new() }
 }

@@ -15,7 +15,7 @@ use crate::fate::{Attention, Fate, World, after, waits};
 use crate::flow::Flow;
 use crate::index::Index;
 use crate::legs::{Leg, Legs};
-use crate::packet::{InterfaceIdx, Packet, Port};
+use crate::packet::{Fragment, InterfaceIdx, Packet, Port};
 use crate::passages::{PASSAGE_IDLE_S, Passage, Passages};
 use crate::pending::{PENDING_MAX, Pending};
 use crate::sighting::{Action, Sighting};
@@ -131,7 +131,7 @@ impl<A: Address> Table<A> {
         self.judge((world, pending), Visit { from, packet, now, key, found })
     }
 
-    /// Decides about the first packets of `packets` that are of this family, at most a batch, in their order, and says how
+    /// Decides about the first packets of `packets` that are whole and of this family, at most a batch, in their order, and says how
     /// many they were. The same as one by one, but what they need of index and entries is read for all before any is
     /// decided about, so that the memory answers them together.
     pub fn forward_batch(
@@ -160,7 +160,8 @@ impl<A: Address> Table<A> {
     fn look_ahead(&self, world: &World, packets: &[(Port, Packet)], batch: &mut Vec<Ahead<A>>) {
         batch.clear();
         for (from, packet) in packets.iter().take(BATCH) {
-            let Some(flow) = Flow::of(packet) else { break };
+            // Fragments are completed first, one by one.
+            let Some(flow) = Flow::of(packet).filter(|_| packet.fragment == Fragment::Whole) else { break };
             let key = Key { port: world.slots.of(*from).unwrap_or(NOWHERE), flow };
             let hash = self.hasher.hash_one(key);
             black_box(self.index.peek(hash));
@@ -304,6 +305,13 @@ impl<A: Address> Table<A> {
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
+        if visit.packet.segment_bytes > u32::from(decision.mtu) {
+            // The receiver's interface sees the parts.
+            let growth = visit.packet.growth(decision.mtu);
+            let seen =
+                decision.arrival.and_then(|arrival| arrival.sighting(&world.compiled, growth, visit.now));
+            seen.into_iter().for_each(|sighting| pending.add(sighting));
+        }
         self.note_passage(world, (index, visit.now), &decision);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
         if waits(admission, connection) || waits(arrived, far.connection) {
@@ -338,8 +346,8 @@ impl<A: Address> Table<A> {
         self.refused -= usize::from(entry.refused);
         entry.refused = fate.outcome.is_err();
         self.refused += usize::from(entry.refused);
-        // One packet's TTL, or the packet that an ICMP error quotes, says nothing about the next.
-        if fate.outcome == Err(Reason::TtlExpired) || visit.packet.quoted.is_some() {
+        // The packet that an ICMP error quotes says nothing about the next.
+        if fate.is_of_one_packet() || visit.packet.quoted.is_some() {
             flush((entry, legs), &world.slots, pending);
             entry.epoch = 0;
         }
@@ -560,6 +568,32 @@ impl<A: Address> Table<A> {
         }
     }
 
+    /// What would be decided about `packet`, with the connections that are tracked at `now`.
+    pub fn decision(
+        &self,
+        world: &World,
+        (from, flow): (Port, Flow<A>),
+        packet: &Packet,
+        now: Nanos,
+    ) -> Decision<A> {
+        self.look(world, (from, flow), packet, now, |known| {
+            Walk::new(&world.compiled, known, &mut (), (packet, flow)).run(from)
+        })
+    }
+
+    fn look<T>(
+        &self,
+        world: &World,
+        (from, flow): (Port, Flow<A>),
+        packet: &Packet,
+        now: Nanos,
+        walk: impl FnOnce(&Known<A>) -> T,
+    ) -> T {
+        let key = Key { port: world.slots.of(from).unwrap_or(NOWHERE), flow };
+        let visit = Visit { from, packet, now, key, found: self.find(&key) };
+        walk(&Known { table: self, world, visit: &visit })
+    }
+
     /// Why `packet` would be delivered or dropped, with the connections that are tracked at `now`.
     pub fn explain(
         &self,
@@ -568,10 +602,10 @@ impl<A: Address> Table<A> {
         packet: &Packet,
         now: Nanos,
     ) -> Explanation {
-        let key = Key { port: world.slots.of(from).unwrap_or(NOWHERE), flow };
-        let visit = Visit { from, packet, now, key, found: self.find(&key) };
-        let (known, mut steps) = (Known { table: self, world, visit: &visit }, Vec::<Step>::new());
-        let decision = Walk::new(&world.compiled, &known, &mut steps, (packet, flow)).run(from);
+        let mut steps = Vec::<Step>::new();
+        let decision = self.look(world, (from, flow), packet, now, |known| {
+            Walk::new(&world.compiled, known, &mut steps, (packet, flow)).run(from)
+        });
         Explanation { verdict: decision.verdict(), steps }
     }
 }

@@ -35,6 +35,8 @@ pub struct Delivery {
     pub way: Way,
     /// By how much its TTL has gone down; less than the TTL it was sent with.
     pub hops: u8,
+    /// The largest packet in bytes that its way takes: what is larger has been split on it.
+    pub mtu: u16,
 }
 
 /// The way a packet went: what latency, price and `traffic-path` depend on.
@@ -62,6 +64,34 @@ pub enum Way {
     BetweenGateways,
     /// Through a gateway endpoint, to or from the service it leads to.
     GatewayEndpoint,
+}
+
+impl Way {
+    /// The largest packet in bytes, IP header included, that goes this way.
+    ///
+    /// Source: EC2 User Guide, "Network maximum transmission unit (MTU) for your EC2 instance": 9001 inside a VPC and over
+    /// peering in a region, 8500 over peering between regions, 1500 over an internet gateway; Transit Gateways guide, "Quotas":
+    /// 8500, and larger packets are dropped.
+    pub const fn mtu(self) -> u16 {
+        match self {
+            Way::SameSubnet | Way::SameZone | Way::CrossZone | Way::Peering { same_region: true } => 9001,
+            Way::Peering { same_region: false } | Way::Transit { .. } | Way::GatewayEndpoint => 8500,
+            Way::InternetGateway | Way::BetweenGateways => 1500,
+        }
+    }
+
+    /// Whether a larger packet that may be split is split; if not, it is dropped.
+    ///
+    /// Source: the same page: packets over the limits of gateways and of peering between regions are fragmented, or
+    /// dropped if the Don't Fragment flag is set. Assumption: inside a VPC nothing splits packets, since no instance may
+    /// send larger ones.
+    pub const fn splits(self) -> bool {
+        match self {
+            Way::SameSubnet | Way::SameZone | Way::CrossZone | Way::Peering { same_region: true } => false,
+            Way::Transit { .. } | Way::GatewayEndpoint => false,
+            Way::Peering { same_region: false } | Way::InternetGateway | Way::BetweenGateways => true,
+        }
+    }
 }
 
 /// A service of the platform that every VPC has.
@@ -176,6 +206,12 @@ reasons! {
     DestinationCheck = "destination check: the receiving interface does not have the destination address",
     /// The TTL ran out on the way.
     TtlExpired = "its time to live ran out",
+    /// Larger than the MTU of its way, and not to be split. [`crate::Pipeline::answer`] has the MTU.
+    TooBig = "it is larger than the MTU of its way",
+    /// A part of a packet whose first part did not come before it.
+    FragmentUnknown = "the first fragment of its packet has not passed",
+    /// A source that no host can have.
+    InvalidSource = "its source is no address of a single host",
     /// Too many tracked connections.
     TableFull = "the connection table is full",
 }

@@ -25,12 +25,12 @@ use crate::flow::Flow;
 use crate::legs::{LEGS_MAX, Leg};
 use crate::packet::{ACK, EndpointIdx, InterfaceIdx, Packet, Port, SYN};
 use crate::passages::{Passage, Side};
-use crate::sighting::Action;
+use crate::sighting::{Action, Sighting};
 use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::group::Direction;
 use weir_model::route::Target;
-use weir_model::{PeeringId, Protocol};
+use weir_model::{Nanos, PeeringId, Protocol};
 
 /// What connection tracking knows of a flow at an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,8 @@ pub(crate) struct Decision<A> {
     pub way: Option<Way>,
     /// By how much its TTL went down.
     pub hops: u8,
+    /// The largest packet that all its ways take; any if it took none.
+    pub mtu: u16,
 }
 
 /// Where a packet lands.
@@ -129,6 +131,34 @@ pub(crate) struct Arrival<A> {
     pub admission: Option<Admission>,
 }
 
+impl<A: Address> Arrival<A> {
+    /// What the interface saw, as packets and bytes that are in no entry of the flow table.
+    pub fn sighting(
+        &self,
+        compiled: &Compiled,
+        (packets, bytes): (u64, u64),
+        now: Nanos,
+    ) -> Option<Sighting> {
+        let tuple = self.flow.tuple();
+        Some(Sighting {
+            interface: compiled.get(self.interface)?.id,
+            direction: Direction::Ingress,
+            source: tuple.source,
+            destination: tuple.destination,
+            source_port: tuple.source_port,
+            destination_port: tuple.destination_port,
+            protocol: tuple.protocol,
+            action: self.action,
+            packets,
+            bytes,
+            first: now,
+            last: now,
+            tcp_flags: 0,
+            traffic_path: None,
+        })
+    }
+}
+
 /// A packet under way.
 pub(crate) struct Walk<'a, A, C, T> {
     compiled: &'a Compiled,
@@ -143,6 +173,7 @@ pub(crate) struct Walk<'a, A, C, T> {
     hops: u8,
     /// Whether its sender passes it on for another: the sender is an appliance.
     is_forwarded: bool,
+    mtu: u16,
     way: Option<Way>,
     passage: Option<(Side, Passage<A, InterfaceIdx>)>,
     departure: Option<Departure>,
@@ -180,6 +211,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             quoted,
             hops: 0,
             is_forwarded: false,
+            mtu: u16::MAX,
             way: None,
             passage: None,
             departure: None,
@@ -200,9 +232,24 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
                 None => Err(Stop::Drop(Reason::UnknownPort)),
             },
         };
-        let Walk { departure, legs, arrival, quoted, passage, hops, crossed, way, .. } = self;
+        self.decision(verdict)
+    }
+
+    fn decision(self, verdict: Result<Landing<A>, Stop>) -> Decision<A> {
+        let Walk { departure, legs, arrival, quoted, passage, crossed, way, hops, mtu, .. } = self;
         let way = crossed.or(way);
-        Decision { verdict, departure, legs, arrival, quoted, passage, way, hops }
+        Decision { verdict, departure, legs, arrival, quoted, passage, way, hops, mtu }
+    }
+
+    /// Walks the last part only: an answer of the router of the subnet about what the interface with `index` has just sent.
+    /// The ACL is asked; groups are not, since they let in what answers to a packet that went out.
+    pub fn enter_from_router(mut self, index: InterfaceIdx) -> Decision<A> {
+        let receiver = self.at(index);
+        let passed = self.acl(receiver.interface, Direction::Ingress, Reason::AclIngress);
+        let (flow, action) = (self.flow, action(passed));
+        self.arrival = Some(Arrival { interface: index, flow, action, admission: None });
+        let verdict = passed.map(|()| Landing { to: Port::Interface(index), flow });
+        self.decision(verdict)
     }
 
     fn set_out(&mut self, sender: At<'a>) -> Result<Landing<A>, Stop> {
@@ -221,9 +268,12 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     }
 
     /// DHCP is let through: a host that asks for its address does not have one yet.
+    ///
+    /// Assumption: without the check, sources that no host can have are refused all the same, as by any router (RFC 1812,
+    /// section 5.3.7).
     fn source_check(&mut self, sender: &CompiledInterface) -> Result<(), Stop> {
         if !sender.source_dest_check {
-            return Ok(());
+            return pass_if(self.flow.source.is_of_a_host(), Reason::InvalidSource);
         }
         let passed = A::own(sender).contains(&self.flow.source) || self.is_dhcp(sender);
         self.trace.step(|| Step::SourceCheck { interface: sender.id, passed });
@@ -425,6 +475,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         let near = self.compiled.vpc(sender.vpc_idx);
         pass_if(near.has(self.flow.source.ip()), Reason::EndpointSource)?;
         self.take(Way::GatewayEndpoint);
+        self.check_size(Way::GatewayEndpoint)?;
         self.check_ttl()?;
         Ok(Landing { to: Port::Endpoint(index), flow: self.flow })
     }
@@ -465,6 +516,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             return self.enter(Way::BetweenGateways);
         }
         self.take(Way::InternetGateway);
+        self.check_size(Way::InternetGateway)?;
         self.check_ttl()?;
         Ok(Landing { to: Port::Internet, flow: self.flow })
     }
@@ -543,6 +595,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     /// Routes that lead in a circle end as the TTL would end them, [`LEGS_MAX`] legs on.
     fn pass_in(&mut self, middle: At<'a>, border: bool, way: Way) -> Result<(), Stop> {
         self.take(way);
+        self.check_size(way)?;
         self.check_ttl()?;
         pass_if(self.legs.len() < LEGS_MAX, Reason::TtlExpired)?;
         let passed = match border {
@@ -585,12 +638,26 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         pass_if(self.packet.ttl > self.hops, Reason::TtlExpired)
     }
 
+    /// Each segment of a super-packet has to fit the way, unless it may be split there. This comes before the TTL: in the
+    /// tracepath of the EC2 User Guide, "Network MTU", a probe with TTL 1 is told the MTU of the gateway.
+    fn check_size(&mut self, way: Way) -> Result<(), Stop> {
+        let mtu = way.mtu();
+        self.mtu = self.mtu.min(mtu);
+        if self.packet.segment_bytes <= u32::from(mtu) {
+            return Ok(());
+        }
+        let splits = way.splits() && !self.packet.dont_fragment;
+        self.trace.step(|| Step::Size { mtu, splits });
+        pass_if(splits, Reason::TooBig)
+    }
+
     /// At the subnet's border the ACL on the way in, then groups; then the receiver's interface has seen the packet.
     fn arrive(&mut self, receiver: At<'a>, border: bool, way: Way) -> Result<Landing<A>, Stop> {
         if let Some(nat) = receiver.interface.nat {
             return self.nat_in(receiver, self.compiled.nat(nat), (border, way));
         }
         self.take(way);
+        self.check_size(way)?;
         self.check_ttl()?;
         pass_if(receiver.interface.is_running, Reason::NotRunning)?;
         let (admission, passed) = self.admit(receiver, border);
@@ -701,6 +768,7 @@ impl<A: Address> Decision<A> {
                     destination_port,
                     way: way.unwrap_or(Way::SameSubnet),
                     hops: self.hops,
+                    mtu: self.mtu,
                 })
             }
             (Err(Stop::Service(service)), _) => Verdict::Service(service),

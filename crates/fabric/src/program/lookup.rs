@@ -5,9 +5,8 @@
 //! Source: resolv.conf(5), nss-myhostname(8), getaddrinfo(3) (AI_ADDRCONFIG).
 
 use super::udp::UdpClient;
-use super::{Cx, Program, Started, Step};
+use super::{Cx, News, Program, Started, Step};
 use crate::dns::{self, Response};
-use crate::echo::Reply;
 use crate::host::Machine;
 use crate::shell::Message;
 use simple_dns::{QTYPE, TYPE};
@@ -327,9 +326,9 @@ impl Program for Resolving {
         }
     }
 
-    fn hear(&mut self, reply: &Reply, cx: &mut Cx) {
+    fn hear(&mut self, news: &News, cx: &mut Cx) {
         if let Stage::Running(program) = &mut self.stage {
-            program.hear(reply, cx);
+            program.hear(news, cx);
         }
     }
 

@@ -4,9 +4,10 @@
 
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
-use super::{Cx, Program, Started, Step};
+use super::{Cx, News, Program, Started, Step};
 use crate::echo::{ECHO_HEADER, Reply, Request};
 use crate::host::Machine;
+use crate::trouble::{Complaint, Trouble};
 use std::fmt::Write;
 use std::net::IpAddr;
 use weir_model::Nanos;
@@ -32,6 +33,7 @@ Options:
   -c <count>         stop after <count> replies
   -f                 flood ping
   -i <interval>      seconds between sending each packet
+  -M <pmtud opt>     define mtu discovery, can be one of <do|dont|want>
   -n                 no dns name resolution
   -q                 quiet output
   -s <size>          use <size> as number of data bytes to be sent
@@ -41,6 +43,17 @@ Options:
 
 For more details see ping(8).
 ";
+
+/// What ping does about the path's MTU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Discovery {
+    /// Nothing is split, here or on the way.
+    Do,
+    /// What is known not to fit is split here; the rest must not be split on the way. The kernel's default.
+    Want,
+    /// Everything may be split.
+    Dont,
+}
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
@@ -56,6 +69,7 @@ struct Wanted {
     is_flood: bool,
     is_numeric: bool,
     family: Family,
+    discovery: Discovery,
 }
 
 /// Starts ping.
@@ -118,8 +132,9 @@ fn wanted(args: &[String]) -> Result<Wanted, Started> {
         is_flood: false,
         is_numeric: false,
         family: Family::Any,
+        discovery: Discovery::Want,
     };
-    let args = options::parse(args, "46c:fi:nqs:t:w:W:")
+    let args = options::parse(args, "46c:fi:M:nqs:t:w:W:")
         .map_err(|error| Started::failed(error.message("ping") + USAGE, 2))?;
     for arg in args {
         wanted.take(arg)?;
@@ -145,9 +160,19 @@ impl Wanted {
             Arg::Value('w', text) => self.deadline_ns = Some(number(text, 1, i64::from(i32::MAX))? * SECOND),
             Arg::Value('W', text) => self.linger_ns = seconds(text)?,
             Arg::Value('i', text) => self.interval_ns = seconds(text)?,
+            Arg::Value('M', text) => self.discovery = discovery(text)?,
             Arg::Flag(_) | Arg::Value(..) => {}
         }
         Ok(())
+    }
+}
+
+fn discovery(text: &str) -> Result<Discovery, Started> {
+    match text {
+        "do" => Ok(Discovery::Do),
+        "want" => Ok(Discovery::Want),
+        "dont" => Ok(Discovery::Dont),
+        _ => Err(Started::failed(format!("ping: invalid -M argument: {text}\n"), 2)),
     }
 }
 
@@ -185,6 +210,7 @@ struct Ping {
     /// Which of the last 64 requests have been answered, the last one in the lowest bit.
     answered: u64,
     duplicates: u64,
+    errors: u64,
     is_interrupted: bool,
 }
 
@@ -241,6 +267,7 @@ impl Ping {
             round_trips: RoundTrips::default(),
             answered: 0,
             duplicates: 0,
+            errors: 0,
             is_interrupted: false,
         }
     }
@@ -272,6 +299,7 @@ impl Ping {
         self.sent += 1;
         self.last_sent = cx.now;
         self.answered <<= 1;
+        let mtu = usize::from(cx.machine.paths.to(self.destination, cx.now));
         let request = Request {
             source: self.source,
             destination: self.destination,
@@ -280,15 +308,42 @@ impl Ping {
             sequence: self.sent as u16,
             data: self.wanted.data,
             stamp: cx.now.0.to_be_bytes(),
+            dont_fragment: self.wanted.discovery != Discovery::Dont,
         };
+        let fits = request.length() <= mtu;
+        if !fits && self.wanted.discovery == Discovery::Do {
+            self.errors += 1;
+            return self.complain(mtu, cx);
+        }
+        let request = Request { dont_fragment: request.dont_fragment && fits, ..request };
         let mut buffer = cx.outbox.buffer(request.length());
         request.write(&mut buffer);
         cx.outbox.packets.push(buffer);
     }
 
+    /// Says that a request does not fit what is known of the path.
+    fn complain(&self, mtu: usize, cx: &mut Cx) {
+        if !self.wanted.is_quiet {
+            cx.terminal.complain(&format!("ping: local error: message too long, mtu={mtu}\n"));
+        }
+    }
+
+    /// Takes note of an ICMP error about one of its requests.
+    fn hear_trouble(&mut self, trouble: &Trouble, cx: &mut Cx) {
+        let Some((ident, sequence)) = trouble.echo else { return };
+        if ident != self.ident || trouble.about.destination != self.destination {
+            return;
+        }
+        self.errors += 1;
+        if !self.wanted.is_quiet && !self.wanted.is_flood {
+            let (from, said) = (trouble.from, said(trouble.complaint, trouble.from.is_ipv4()));
+            cx.terminal.print(&format!("From {from} icmp_seq={sequence} {said}\n"));
+        }
+    }
+
     /// Whether nothing is left to wait for.
     fn is_over(&self, now: Nanos) -> bool {
-        let has_all = self.wanted.count.is_some_and(|count| self.round_trips.count >= count);
+        let has_all = self.wanted.count.is_some_and(|count| self.round_trips.count + self.errors >= count);
         let is_late = self.wanted.deadline_ns.is_some_and(|ns| now >= self.started.plus(ns));
         let has_lingered = self.has_sent_all() && now >= self.last_sent.plus(self.linger_ns());
         self.is_interrupted || has_all || is_late || has_lingered
@@ -337,6 +392,9 @@ impl Ping {
         if self.duplicates > 0 {
             let _ = write!(text, ", +{} duplicates", self.duplicates);
         }
+        if self.errors > 0 {
+            let _ = write!(text, ", +{} errors", self.errors);
+        }
         if sent > 0 {
             let _ = write!(text, ", {}% packet loss", percent(sent - received.min(sent), sent));
             let _ = write!(text, ", time {}ms", (self.last_sent.0 - self.started.0) / MILLISECOND);
@@ -350,6 +408,29 @@ impl Ping {
         let is_short =
             self.wanted.deadline_ns.is_some() && self.wanted.count.is_some_and(|count| received < count);
         Step::Exit(if received == 0 || is_short { 1 } else { 0 })
+    }
+}
+
+/// An ICMP error in iputils' words.
+fn said(complaint: Complaint, is_ipv4: bool) -> String {
+    match (complaint, is_ipv4) {
+        (Complaint::TooBig { mtu }, true) => format!("Frag needed and DF set (mtu = {mtu})"),
+        (Complaint::TooBig { mtu }, false) => format!("Packet too big: mtu={mtu}"),
+        (Complaint::TimeExceeded, true) => "Time to live exceeded".to_owned(),
+        (Complaint::TimeExceeded, false) => "Time exceeded: Hop limit".to_owned(),
+        (Complaint::PortUnreachable, true) => "Destination Port Unreachable".to_owned(),
+        (Complaint::PortUnreachable, false) => "Destination unreachable: Port unreachable".to_owned(),
+        (Complaint::Unreachable(0), true) => "Destination Net Unreachable".to_owned(),
+        (Complaint::Unreachable(1), true) => "Destination Host Unreachable".to_owned(),
+        (Complaint::Unreachable(2), true) => "Destination Protocol Unreachable".to_owned(),
+        (Complaint::Unreachable(13), true) => "Packet filtered".to_owned(),
+        (Complaint::Unreachable(code), true) => format!("Dest Unreachable, Bad Code: {code}"),
+        (Complaint::Unreachable(0), false) => "Destination unreachable: No route".to_owned(),
+        (Complaint::Unreachable(1), false) => {
+            "Destination unreachable: Administratively prohibited".to_owned()
+        }
+        (Complaint::Unreachable(3), false) => "Destination unreachable: Address unreachable".to_owned(),
+        (Complaint::Unreachable(code), false) => format!("Destination unreachable: Unknown code {code}"),
     }
 }
 
@@ -385,11 +466,28 @@ impl Program for Ping {
         let is_due = self.sent == 0 || cx.now >= self.last_sent.plus(self.wanted.interval_ns);
         if is_due && !self.has_sent_all() {
             self.send(cx);
+            if self.is_over(cx.now) {
+                return self.finish(cx);
+            }
         }
         Step::Wait(Some(self.next()))
     }
 
-    fn hear(&mut self, reply: &Reply, cx: &mut Cx) {
+    fn hear(&mut self, news: &News, cx: &mut Cx) {
+        match news {
+            News::Reply(reply) => self.hear_reply(reply, cx),
+            News::Trouble(trouble) => self.hear_trouble(trouble, cx),
+            News::Segment(_) => {}
+        }
+    }
+
+    fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+}
+
+impl Ping {
+    fn hear_reply(&mut self, reply: &Reply, cx: &mut Cx) {
         let age = (self.sent as u16).wrapping_sub(reply.sequence);
         let is_ours =
             reply.ident == self.ident && reply.from == self.destination && u64::from(age) < self.sent;
@@ -412,10 +510,6 @@ impl Program for Ping {
         if self.wanted.is_flood && !self.has_sent_all() && !self.is_over(cx.now) {
             self.send(cx);
         }
-    }
-
-    fn interrupt(&mut self) {
-        self.is_interrupted = true;
     }
 }
 

@@ -3,8 +3,7 @@
 //! The exit code is that of the last command that ran; `exit` ends the script, `set -e` has the first failure end it.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.8 and 2.14.
 
-use super::{Cx, Program, Started, Step};
-use crate::echo::Reply;
+use super::{Cx, News, Program, Started, Step};
 use script::{Command, SyntaxError, When};
 use std::collections::VecDeque;
 
@@ -125,9 +124,9 @@ impl Program for Sh {
         }
     }
 
-    fn hear(&mut self, reply: &Reply, cx: &mut Cx) {
+    fn hear(&mut self, news: &News, cx: &mut Cx) {
         if let Some(program) = &mut self.running {
-            program.hear(reply, cx);
+            program.hear(news, cx);
         }
     }
 

@@ -116,8 +116,8 @@ fn a_host_on_the_internet_reaches_public_addresses_only() {
         &bed.run(outside, &format!("ping -c 2 {}", instance.public())),
         expect![[r#"
         PING 54.208.41.176 (54.208.41.176) 56(84) bytes of data.
-        64 bytes from 54.208.41.176: icmp_seq=1 ttl=254 time=150 ms
-        64 bytes from 54.208.41.176: icmp_seq=2 ttl=254 time=151 ms
+        64 bytes from 54.208.41.176: icmp_seq=1 ttl=241 time=150 ms
+        64 bytes from 54.208.41.176: icmp_seq=2 ttl=241 time=151 ms
 
         --- 54.208.41.176 ping statistics ---
         2 packets transmitted, 2 received, 0% packet loss, time 1000ms

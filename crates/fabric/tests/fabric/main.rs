@@ -5,6 +5,7 @@ mod commands;
 mod gateways;
 mod metadata;
 mod names;
+mod odd;
 mod platform;
 mod records;
 mod sessions;

@@ -6,8 +6,8 @@
 
 use super::conversation::{Ends, arriving_ends, leaving_ends};
 use super::{
-    Fate, Oracle, Place, Sent, acl_allows, best_target, in_subnet, in_vpc, is_global, owner, private_of,
-    public_of,
+    Fate, INTERNET, Oracle, Place, Sent, acl_allows, best_target, fits, in_subnet, in_vpc, is_global, owner,
+    private_of, public_of,
 };
 use crate::packet::{ACK, Packet, SYN, Tuple};
 use crate::verdict::Reason;
@@ -210,6 +210,7 @@ impl Oracle {
 
     /// Into a managed interface: the ACL at the border, no groups.
     fn pass_in(&mut self, network: &Network, gate: &Interface, sent: Sent, border: bool) -> Result<(), Fate> {
+        fits(sent)?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -265,9 +266,11 @@ impl Oracle {
 
     /// From a gateway to the internet, or to who has the destination for a public address.
     pub(super) fn leave_network(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
+        let sent = Sent { limit: INTERNET, ..sent };
         if private_of(network, sent.destination).is_some() {
             return self.enter(network, sent);
         }
+        fits(sent)?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }

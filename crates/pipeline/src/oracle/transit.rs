@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon VPC Transit Gateways guide, "How transit gateways work", "VPC attachments", "Network ACLs".
 
-use super::{Fate, Oracle, Sent, acl_allows, in_subnet, in_vpc, owner};
+use super::{Fate, Oracle, Sent, TRANSIT, acl_allows, fits, in_subnet, in_vpc, owner};
 use crate::packet::Tuple;
 use crate::verdict::Reason;
 use weir_model::group::Direction;
@@ -43,6 +43,7 @@ impl Oracle {
     ) -> Result<Fate, Fate> {
         let entrance = doors(network, near).find(|(_, place)| place.zone == subnet.zone);
         let (entrance, place) = entrance.ok_or(Fate::Drop(Reason::TransitZone))?;
+        fits(sent)?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -116,6 +117,8 @@ fn cross<'a>(
     sent: &mut Sent,
 ) -> Result<&'a TransitAttachment, Fate> {
     let (mut gateway, mut table) = (near.gateway, near.association);
+    sent.limit = TRANSIT;
+    fits(*sent)?;
     for _ in 0..16 {
         sent.hops += 1;
         if sent.packet.ttl <= sent.hops {

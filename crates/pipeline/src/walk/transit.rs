@@ -43,6 +43,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     fn cross(&mut self, from: u32) -> Result<&'a Doors, Stop> {
         let compiled = self.compiled;
         let (mut end, mut same_region) = (from, true);
+        self.check_size(Way::Transit { same_region })?;
         for _ in 0..GATEWAYS_MAX {
             self.hops += TRANSIT_HOPS;
             self.check_ttl()?;

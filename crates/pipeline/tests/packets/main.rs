@@ -26,6 +26,7 @@ const NETS: &[(&str, &str)] = fixtures!(
     "transit.net"
     "overlap.net"
     "endpoints.net"
+    "six.net"
 );
 const TABLES: &[(&str, &str)] = fixtures!(
     "stages.txt"
@@ -36,6 +37,7 @@ const TABLES: &[(&str, &str)] = fixtures!(
     "transit.txt"
     "semantics.txt"
     "endpoints.txt"
+    "sizes.txt"
 );
 
 #[test]

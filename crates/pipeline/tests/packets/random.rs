@@ -10,7 +10,7 @@ use weir_model::interface::{InterfaceKind, PrivateAddress};
 use weir_model::{Ids, InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Fate, Place};
 use weir_pipeline::packet::{ACK, FIN, RST, SYN};
-use weir_pipeline::{Packet, Port, Tuple, Verdict};
+use weir_pipeline::{Fragment, Packet, Port, Tuple, Verdict};
 
 const SECOND: u64 = 1_000_000_000;
 const PORTS: &[u16] = &[22, 53, 443, 40_000, 40_001];
@@ -499,6 +499,18 @@ pub fn random_packet(rng: &mut Rng, net: &Net) -> (Place, Packet) {
     }
     if rng.chance(3) {
         packet.ttl = rng.below(3) as u8;
+    }
+    if rng.chance(5) {
+        packet.bytes = rng.pick(&[1500, 1501, 8500, 8501, 9001, 9002]);
+    }
+    packet.segment_bytes = packet.bytes;
+    // What is split is another table's matter.
+    packet.dont_fragment |= rng.chance(50) || packet.bytes > 1500;
+    if rng.chance(6) {
+        packet.fragment = Fragment::First { id: 1 };
+    } else if rng.chance(6) {
+        packet = Packet { source_port: 0, destination_port: 0, icmp: (0, 0), tcp_flags: 0, ..packet };
+        packet.fragment = Fragment::Later { id: 1 };
     }
     (from, packet)
 }

@@ -3,7 +3,8 @@
 //! `net FILE` chooses a network. A row is `PACKET  FATE  TRACE`, with two blanks or more between: the trace names stages
 //! that must have been passed in this order, the last one for a drop being the one that decided. After `story WORDS`,
 //! rows share one flow table and one clock until the next `story` or `net`; `wait 30s` moves the clock, `change …`
-//! changes the network, and `window` closes the window and lists every sighting.
+//! changes the network, and `window` closes the window and lists every sighting. `answer PACKET  ANSWER` is what the
+//! network tells the sender of a packet just dropped as too big.
 //! Each row is checked against the explanation asked for just before, and against the oracle; in a table that says so
 //! (`no oracle`) not against the latter, which does not know what the table is about.
 
@@ -16,7 +17,9 @@ use weir_model::nat_gateway::NatState;
 use weir_model::{InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Accounts, Fate, Oracle, Place};
 use weir_pipeline::packet::{ACK, FIN, PSH, RST, SYN};
-use weir_pipeline::{Action, Compiled, Packet, Pipeline, Port, Sighting, Tuple, Verdict};
+use weir_pipeline::{
+    Action, Answer, Compiled, Fragment, Message, Packet, Pipeline, Port, Sighting, Tuple, Verdict,
+};
 
 const SEED: u64 = 7;
 const SECOND: u64 = 1_000_000_000;
@@ -91,6 +94,7 @@ pub fn check_table(table: &str, nets: &[(&str, &str)]) -> usize {
                 let story = story.as_mut().expect("in a story");
                 story.now = story.now.plus(seconds * SECOND);
             }
+            "answer" => check_answer(story.as_mut().expect("in a story"), rest),
             "change" => change(story.as_mut().expect("in a story"), rest),
             "window" => {
                 let mut expected: Vec<String> = Vec::new();
@@ -136,6 +140,27 @@ fn check_row(story: &mut Story, line: &str) {
     assert_eq!(found, fate, "{line}\n{}", story.net.name(&explanation.to_string()));
     let steps: Vec<String> = explanation.steps.iter().map(|step| story.net.name(&step.to_string())).collect();
     check_trace(&steps, columns.next().unwrap_or_default(), line, verdict);
+}
+
+fn check_answer(story: &mut Story, line: &str) {
+    let (packet, expected) = line.split_once("  ").expect("a packet and an answer");
+    let (from, packet) = read_packet(&story.net, packet);
+    let Place::Interface(id) = from else { panic!("only hosts are answered: {line}") };
+    let port = Port::Interface(story.pipeline.compiled().index_of(id).expect("the interface"));
+    let found = match story.pipeline.answer(port, &packet, story.now) {
+        Some(Answer { source, destination, message: Message::TooBig { mtu }, .. }) => {
+            format!("{source} > {destination} mtu {mtu}")
+        }
+        None => "none".to_owned(),
+    };
+    assert_eq!(found, expected.trim(), "{line}");
+    let expected = expected.trim();
+    if let Some(router) = expected.split(' ').next().and_then(|word| word.parse::<IpAddr>().ok()) {
+        let (icmp, bytes) = if router.is_ipv4() { ((3, 4), 576) } else { ((2, 0), 1280) };
+        let reply = Packet::icmp(router, packet.source, icmp, bytes);
+        let reply = Packet { quoted: Some(packet.tuple()), ..reply };
+        assert!(story.oracle.answer(&story.net.network, id, &reply, story.now), "oracle: {line}");
+    }
 }
 
 /// The named stages are among the steps in this order; for a drop the last one named is the last step.
@@ -189,8 +214,8 @@ fn print(net: &Net, fate: &Fate) -> String {
     }
 }
 
-/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [id N] [via HOST] [out-of ENDPOINT]
-/// [about PACKET]`.
+/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [segment N] [id N] [df] [first ID] [later ID]
+/// [via HOST] [out-of ENDPOINT] [about PACKET]`.
 fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
     let (text, quoted) = match text.split_once(" about ") {
         Some((text, quoted)) => (text, Some(read_packet(net, quoted).1.tuple())),
@@ -220,7 +245,18 @@ fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
             "flags" => packet.tcp_flags = flags(words.next()),
             "ttl" => packet.ttl = words.parse(),
             "id" => packet.identifier = words.parse(),
-            "bytes" => packet.bytes = words.parse(),
+            "bytes" => {
+                packet.bytes = words.parse();
+                packet.segment_bytes = packet.bytes;
+            }
+            "segment" => packet.segment_bytes = words.parse(),
+            "df" => packet.dont_fragment = true,
+            "first" => packet.fragment = Fragment::First { id: words.parse() },
+            "later" => {
+                packet.fragment = Fragment::Later { id: words.parse() };
+                (packet.source_port, packet.destination_port) = (0, 0);
+                (packet.icmp, packet.tcp_flags) = ((0, 0), 0);
+            }
             "segments" => packet.segments = words.parse(),
             "via" => place = Place::Interface(id(words.next())),
             "out-of" => place = Place::Endpoint(id(words.next())),
