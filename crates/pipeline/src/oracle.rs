@@ -158,7 +158,7 @@ impl Oracle {
         };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
-            Place::Endpoint(id) => self.from_endpoint(network, id, sent),
+            Place::Endpoint(id) => self.out_of_endpoint(network, id, sent),
             Place::Interface(id) => match network.interfaces.get(&id) {
                 Some(interface) => self.outward(network, interface, sent),
                 None => Err(Fate::Drop(Reason::UnknownPort)),
@@ -339,7 +339,7 @@ impl Oracle {
         }
     }
 
-    fn from_endpoint(&mut self, network: &Network, id: VpcEndpointId, sent: Sent) -> Result<Fate, Fate> {
+    fn out_of_endpoint(&mut self, network: &Network, id: VpcEndpointId, sent: Sent) -> Result<Fate, Fate> {
         let sent = Sent { limit: TRANSIT, ..sent };
         let endpoint = network.endpoints.get(&id).ok_or(Fate::Drop(Reason::UnknownPort))?;
         let receiver = owner(network, endpoint.vpc, sent.destination);
