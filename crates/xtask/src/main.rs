@@ -6,6 +6,7 @@ mod bench;
 mod clients;
 mod http;
 mod mutants;
+mod programs;
 mod shell;
 mod steps;
 mod tidy;

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the steps in order, with the time each took.
 
 use crate::shell::{command, run};
-use crate::{clients, mutants, tidy};
+use crate::{clients, mutants, programs, tidy};
 use std::time::Instant;
 
 /// A step: its name and what it does.
@@ -28,9 +28,10 @@ pub fn clients() -> Result<(), String> {
     run_all(&CLIENTS)
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     ("tidy", tidy::run),
     ("clippy", clippy),
+    ("programs", programs::ensure),
     ("unit tests", unit_tests),
     ("a million random packets", random_packets),
 ];
