@@ -22,6 +22,15 @@ pub fn command(line: &str) -> Command {
     command
 }
 
+/// How many commits lead to this one: what tests draw by, so that one commit always meets the same random cases.
+///
+/// # Errors
+/// This is no checkout.
+pub fn commit_count() -> Result<usize, String> {
+    let count = output(&mut command("git rev-list --count HEAD"))?;
+    count.trim().parse().map_err(|error| format!("git counts {count:?} commits: {error}"))
+}
+
 /// Runs a command, its output shown as it comes.
 ///
 /// # Errors

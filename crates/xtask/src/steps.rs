@@ -1,8 +1,11 @@
 //! `cargo xtask test`: the steps in order, with the time each took.
 
-use crate::shell::{command, run};
+use crate::shell::{command, commit_count, run};
 use crate::{clients, mutants, programs, tidy};
 use std::time::Instant;
+
+/// Where proptest reads what to draw by. Another commit, or `cargo test` by itself, draws other cases.
+const SEED: &str = "PROPTEST_RNG_SEED";
 
 /// A step: its name and what it does.
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -53,14 +56,15 @@ fn clippy() -> Result<(), String> {
 }
 
 fn unit_tests() -> Result<(), String> {
-    run(&mut command("cargo test --workspace --locked --quiet"))
+    let mut tests = command("cargo test --workspace --locked --quiet");
+    run(tests.env(SEED, commit_count()?.to_string()))
 }
 
 /// Pipeline and oracle over 2,000 random networks of 500 packets.
 fn random_packets() -> Result<(), String> {
     let mut tests =
         command("cargo test --package weir-pipeline --test packets --locked --quiet the_pipeline_and");
-    run(tests.env("PROPTEST_CASES", "2000"))
+    run(tests.env("PROPTEST_CASES", "2000").env(SEED, commit_count()?.to_string()))
 }
 
 fn release_build() -> Result<(), String> {
