@@ -7,6 +7,7 @@ import json
 import re
 import time
 
+import boto3_gateways as more
 from weir import ROOT, Weir, act, check, equal, finish, refused, until
 
 ONE, TWO = "111111111111", "222222222222"
@@ -410,6 +411,8 @@ def instances():
     ec2.detach_network_interface(AttachmentId=attachment)
     ec2.get_waiter("network_interface_available").wait(NetworkInterfaceIds=[second])
     ec2.delete_network_interface(NetworkInterfaceId=second)
+    options = ec2.modify_instance_metadata_options(InstanceId=one, HttpTokens="required")["InstanceMetadataOptions"]
+    equal("tokens are required", options["HttpTokens"], "required")
     ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": True})
     answer = ec2.describe_instance_attribute(InstanceId=one, Attribute="disableApiTermination")
     equal("an attribute that was set", answer["DisableApiTermination"], {"Value": True})
@@ -728,6 +731,9 @@ def story():
         act(flow_logs, role)
         act(remove_roles, policy)
     act(log_groups)
+    for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
+        act(part, ec2)
+    act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))
     refused("what weir does not have", "InvalidAction", ec2.describe_vpn_gateways)
     for service in SERVICES:
         missing = [name for name in operations(service) if f"{service}:{name}" not in succeeded]
