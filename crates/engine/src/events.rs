@@ -97,7 +97,7 @@ pub fn names_read(plan: &Plan) -> BTreeSet<String> {
     for step in &plan.steps {
         step.read_fields(&mut names);
         if let Step::Stats(stats) = step {
-            let by_time = [Aggregate::Earliest, Aggregate::Latest];
+            let by_time = [Aggregate::Earliest, Aggregate::Latest, Aggregate::Rate];
             if stats.aggregates.iter().any(|call| by_time.contains(&call.aggregate.aggregate)) {
                 names.insert("@timestamp".into());
             }

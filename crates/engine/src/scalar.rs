@@ -4,6 +4,7 @@
 //! (`fast`); all others ask the language for the value of each row.
 
 mod fast;
+mod gathered;
 mod record;
 
 use std::hash::{Hash, Hasher};
@@ -43,6 +44,19 @@ pub enum Op {
     Line,
     /// `@ptr` of group, time and place.
     Pointer,
+    /// What an aggregate makes of what was gathered for it.
+    Gathered(GatheredOp),
+}
+
+/// Aggregates that the language finishes by itself.
+#[derive(Clone, Copy, Debug)]
+pub enum GatheredOp {
+    /// The list of different values, of a list of texts.
+    Values,
+    /// How many numbers lie in each of so many ranges, of a list of numbers.
+    Histogram(f64),
+    /// The change in so many milliseconds, of the earliest time and number and the latest.
+    Rate(f64),
 }
 
 /// A call of the function over these columns.
@@ -135,6 +149,7 @@ impl Scalar {
             Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
             Op::Discover(names) => self.structure(rows, |row| record::discover(names, &value(0, row)))?,
             Op::Line => record::lines(&self.kinds, columns, rows),
+            Op::Gathered(op) => self.each(rows, |row| gathered::value(*op, &self.kinds, columns, row)),
         })
     }
 

@@ -3,14 +3,23 @@
 //! Source: CloudWatch Logs User Guide, "stats" (read 2026-11). Assumptions, where it is silent: numeric aggregates
 //! pass over values that are not numbers and are absent if there is no number; `stddev` is that of a sample; `pct`
 //! interpolates between neighbours; `earliest` and `latest` pass over events without the field; `count_distinct` is
-//! exact.
+//! exact; `values` gives each value once, as text, in natural order; `rate` is the latest number less the earliest,
+//! over the time between them; the ranges of `histogram` are named `low..high`, and a number on a border belongs to the
+//! upper range.
 
 use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
 
 use crate::functions::Parameters;
 use crate::order::natural_key;
 use crate::plan::Type;
-use crate::value::{Number, Value};
+use crate::value::{Number, Value, print_float};
+
+/// Elements of a list that `values` gives. Assumption: AWS names no number; this bounds an answer.
+const VALUES_MAX: usize = 10_000;
+/// Ranges of a `histogram`. Assumption: AWS names no number; this bounds an answer.
+pub(crate) const BUCKETS_MAX: u32 = 1000;
 
 /// Which aggregate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +50,12 @@ pub enum Aggregate {
     SortsFirst,
     /// The value that sorts last.
     SortsLast,
+    /// The list of the different values.
+    Values,
+    /// How much a number changes in an interval.
+    Rate,
+    /// How many numbers lie in each of several ranges.
+    Histogram,
 }
 
 /// One row of the table of aggregates.
@@ -70,6 +85,8 @@ const FIELD: Parameters = Parameters { min: 1, max: 1, text: "a field" };
 const FIELD_OR_ALL: Parameters = Parameters { min: 0, max: 1, text: "a field, * or nothing" };
 const FIELD_AND_PERCENT: Parameters =
     Parameters { min: 2, max: 2, text: "a field and a percentage from 0 to 100" };
+const FIELD_AND_PERIOD: Parameters = Parameters { min: 2, max: 2, text: "a field and a period" };
+const FIELD_AND_COUNT: Parameters = Parameters { min: 2, max: 2, text: "a field and a number of ranges" };
 
 /// Every aggregate.
 #[rustfmt::skip]
@@ -87,6 +104,9 @@ pub const AGGREGATES: &[AggregateRow] = &[
     AggregateRow { aggregate: Aggregate::Latest, name: "latest", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The field's value in the event with the latest @timestamp." },
     AggregateRow { aggregate: Aggregate::SortsFirst, name: "sortsFirst", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The value that sorts first." },
     AggregateRow { aggregate: Aggregate::SortsLast, name: "sortsLast", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The value that sorts last." },
+    AggregateRow { aggregate: Aggregate::Values, name: "values", aliases: &["collect_values"], parameters: FIELD, result: Type::Json, summary: "The list of the different values, in natural order." },
+    AggregateRow { aggregate: Aggregate::Rate, name: "rate", aliases: &[], parameters: FIELD_AND_PERIOD, result: Type::Float, summary: "How much the number changes in such a period, from the earliest event to the latest." },
+    AggregateRow { aggregate: Aggregate::Histogram, name: "histogram", aliases: &[], parameters: FIELD_AND_COUNT, result: Type::Json, summary: "A map: how many numbers lie in each of so many ranges of equal width." },
 ];
 
 /// The aggregate of this name, in any case.
@@ -107,10 +127,12 @@ pub struct Accumulator {
     numbers: Vec<Number>,
     is_time: bool,
     chosen: Option<(Vec<u8>, Value)>,
+    /// The earliest and the latest number, with their times.
+    ends: Option<[(i64, f64); 2]>,
 }
 
 impl Accumulator {
-    /// Of no rows. The parameter is the percentage of `pct`.
+    /// Of no rows. The parameter is the percentage of `pct`, the milliseconds of `rate`, the ranges of `histogram`.
     pub fn new(aggregate: Aggregate, parameter: Option<f64>) -> Accumulator {
         Accumulator {
             aggregate,
@@ -120,6 +142,7 @@ impl Accumulator {
             numbers: vec![],
             is_time: false,
             chosen: None,
+            ends: None,
         }
     }
 
@@ -131,6 +154,8 @@ impl Accumulator {
         match self.aggregate {
             Aggregate::Count => self.count += 1,
             Aggregate::CountDistinct => self.distinct.extend(value.identity()),
+            Aggregate::Values => self.distinct.extend(value.print().map(|text| text.into_owned())),
+            Aggregate::Rate => self.widen(value, timestamp),
             Aggregate::Earliest => {
                 self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new < old)
             }
@@ -151,6 +176,17 @@ impl Accumulator {
         if may && wins {
             self.chosen = Some((key, value.clone()));
         }
+    }
+
+    /// Among events of one time the first is the earliest and the last the latest.
+    fn widen(&mut self, value: &Value, timestamp: &Value) {
+        let (Some(number), Value::Time(ms)) = (value.as_f64(), timestamp) else { return };
+        let here = (*ms, number);
+        let [earliest, latest] = self.ends.unwrap_or([here, here]);
+        self.ends = Some([
+            if *ms < earliest.0 { here } else { earliest },
+            if *ms >= latest.0 { here } else { latest },
+        ]);
     }
 
     /// The result.
@@ -174,6 +210,11 @@ impl Accumulator {
             Aggregate::Earliest | Aggregate::Latest | Aggregate::SortsFirst | Aggregate::SortsLast => {
                 self.chosen.take().map_or(Value::Null, |(_, value)| value)
             }
+            Aggregate::Values => values(std::mem::take(&mut self.distinct)),
+            Aggregate::Rate => {
+                self.ends.map_or(Value::Null, |[first, last]| rate(first, last, self.parameter))
+            }
+            Aggregate::Histogram => histogram(&self.floats(), self.parameter),
         }
     }
 
@@ -194,6 +235,45 @@ impl Accumulator {
             Some(Number::Float(number)) => Value::Float(number),
         }
     }
+}
+
+/// The list of the texts, in natural order, as long as `values` makes it.
+pub fn values(texts: BTreeSet<String>) -> Value {
+    let mut texts: Vec<String> = texts.into_iter().collect();
+    if texts.is_empty() {
+        return Value::Null;
+    }
+    texts.sort_by_cached_key(|text| natural_key(&Value::text(text)));
+    Value::Json(Box::new(Json::from_iter(texts.into_iter().take(VALUES_MAX))))
+}
+
+/// The change in `interval_ms` between two numbers with their times; absent without time between them.
+pub fn rate(first: (i64, f64), last: (i64, f64), interval_ms: f64) -> Value {
+    let intervals = last.0.saturating_sub(first.0) as f64 / interval_ms;
+    Value::number_or_null((last.1 - first.1) / intervals)
+}
+
+/// How many of the numbers lie in each of `buckets` ranges between the least and the greatest.
+pub fn histogram(numbers: &[f64], buckets: f64) -> Value {
+    let least = numbers.iter().copied().reduce(f64::min);
+    let most = numbers.iter().copied().reduce(f64::max);
+    let (Some(least), Some(most)) = (least, most) else { return Value::Null };
+    // One number, or several that are the same, fill one range.
+    let count = if most > least { buckets.max(1.0) as usize } else { 1 };
+    let width = (most - least) / count as f64;
+    let mut counts = vec![0u64; count];
+    for number in numbers {
+        let at = if width > 0.0 { ((number - least) / width) as usize } else { 0 };
+        counts[at.min(count - 1)] += 1;
+    }
+    let border = |at: usize| if at == count { most } else { least + width * at as f64 };
+    let mut ranges = Map::new();
+    for (at, found) in counts.into_iter().enumerate() {
+        let name = format!("{}..{}", print_float(border(at)), print_float(border(at + 1)));
+        let before = ranges.get(&name).and_then(Json::as_u64).unwrap_or(0);
+        ranges.insert(name, Json::from(before + found));
+    }
+    Value::Json(Box::new(Json::Object(ranges)))
 }
 
 /// Exact for whole numbers; a float if one of them is, or if the sum needs more than 64 bits.
@@ -272,6 +352,23 @@ mod tests {
             let is_count = matches!(row.aggregate, Aggregate::Count | Aggregate::CountDistinct);
             check(row.name, Some(50.0), &[], is_count.then_some("0"));
         }
+    }
+
+    #[test]
+    fn values_rate_and_histogram_tell_of_many() {
+        let values = [Value::Int(10), Value::text("b"), Value::Int(9), Value::text("10"), Value::Null];
+        check("values", None, &values, Some(r#"["b","9","10"]"#));
+        // From 10 to 20 in 4 ms, of which an interval has 2.
+        let values = [10, 50, 0, 40, 20].map(Value::Int);
+        check("rate", Some(2.0), &values, Some("5"));
+        check("rate", Some(2.0), &values[..1], None);
+        check(
+            "histogram",
+            Some(5.0),
+            &values,
+            Some(r#"{"0..10":1,"10..20":1,"20..30":1,"30..40":0,"40..50":2}"#),
+        );
+        check("histogram", Some(5.0), &values[..1], Some(r#"{"10..10":1}"#));
     }
 
     #[test]

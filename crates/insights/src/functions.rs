@@ -96,13 +96,11 @@ pub const FUNCTIONS: &[&[Function]] = &[
     encoding::FUNCTIONS,
 ];
 
-/// Functions of the language that are refused by name.
-const NOT_IMPLEMENTED: &[&str] = &["values", "collect_values", "topk", "rate", "histogram"];
-
 /// Names that people try, and what to write.
 const HINTS: &[(&str, &str)] = &[
     ("percentile", "pct(field, percent)"),
     ("median", "pct(field, 50)"),
+    ("topk", "stats topk(10, field) alone"),
     ("length", "strlen(field)"),
     ("lower", "tolower(field)"),
     ("upper", "toupper(field)"),
@@ -116,11 +114,6 @@ pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
             || function.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
     FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called)
-}
-
-/// The language's own spelling of a function that this program does not run.
-pub(crate) fn not_implemented(name: &str) -> Option<&'static str> {
-    NOT_IMPLEMENTED.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
 }
 
 /// What to write instead of a function that the language does not have.

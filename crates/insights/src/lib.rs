@@ -25,7 +25,7 @@ mod source;
 mod syntax;
 mod value;
 
-pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow};
+pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, rate, values};
 pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, flow_field};

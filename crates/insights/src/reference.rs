@@ -14,6 +14,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("display a, b as c", "What is shown; the last one counts."),
     ("filter condition", "Keeps the rows for which the condition is true. `where` is the same."),
     ("stats count(*), sum(a) as s by b, bin(5m) as t", "One row for each group; up to ten in a query."),
+    (
+        "stats topk(10, a)",
+        "The most frequent values and how often each comes, the most frequent first; alone in its `stats`.",
+    ),
     ("sort a desc, b", "Natural order, ascending unless told; equal rows keep their order."),
     (
         "limit 20",

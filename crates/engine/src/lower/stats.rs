@@ -2,6 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
+use datafusion::functions_aggregate::array_agg::array_agg;
 use datafusion::functions_aggregate::average::avg;
 use datafusion::functions_aggregate::count::{count, count_all, count_distinct};
 use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
@@ -11,11 +12,19 @@ use datafusion::functions_aggregate::stddev::stddev;
 use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_aggregate::variance::var_pop;
 use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, SortExpr, cast, lit};
-use weir_insights::{Aggregate, AggregateCall, Stats};
+use weir_insights::{Aggregate, AggregateCall, Stats, Value};
 
 use super::{Lowerer, order_key, source_order};
 use crate::kind::Kind;
-use crate::scope::Typed;
+use crate::scalar::{self, GatheredOp, Op};
+use crate::scope::{Typed, column_of, constant};
+
+/// What DataFusion gathers of a group, and what the language makes of it.
+struct Gathered {
+    columns: Vec<(Lowered, Kind)>,
+    op: GatheredOp,
+    kind: Kind,
+}
 
 impl Lowerer<'_> {
     pub(super) fn stats(&mut self, stats: &Stats) -> Result<()> {
@@ -27,17 +36,79 @@ impl Lowerer<'_> {
             scope.insert(&column.name, &name, kind);
             groups.push(expr.alias(name));
         }
+        let mut gathered = vec![];
         for call in &stats.aggregates {
-            let Typed { expr, kind } = self.aggregate(call)?;
             let name = self.fresh_name();
-            scope.insert(&call.name, &name, kind);
-            aggregates.push(expr.alias(name));
+            match call.aggregate.aggregate {
+                Aggregate::Values | Aggregate::Histogram | Aggregate::Rate => {
+                    let Gathered { columns, op, kind } = self.gathered(call)?;
+                    let mut arguments = vec![];
+                    for (column, kind) in columns {
+                        let part = self.fresh_name();
+                        arguments.push((column_of(&part), kind));
+                        aggregates.push(column.alias(part));
+                    }
+                    scope.insert(&call.name, &name, kind);
+                    gathered.push((name, Op::Gathered(op), kind, arguments));
+                }
+                _ => {
+                    let Typed { expr, kind } = self.aggregate(call)?;
+                    scope.insert(&call.name, &name, kind);
+                    aggregates.push(expr.alias(name));
+                }
+            }
         }
         self.change(|frame| frame.aggregate(groups, aggregates))?;
+        for (name, op, kind, arguments) in gathered {
+            self.change(|frame| frame.with_column(&name, scalar::call(op, kind, arguments)))?;
+        }
         self.scope = scope;
         self.is_events = false;
         self.order = vec![];
         self.outputs(stats)
+    }
+
+    /// Aggregates that the language's own code finishes: what DataFusion gathers for each group, and for what.
+    fn gathered(&self, call: &AggregateCall) -> Result<Gathered> {
+        let value = match &call.argument {
+            Some(argument) => self.scope.value(argument).told_apart(),
+            None => constant(&Value::Null),
+        };
+        let parameter = call.parameter.unwrap_or_default();
+        let list = |expr, kind| (array_agg(expr), kind);
+        Ok(match call.aggregate.aggregate {
+            Aggregate::Histogram => Gathered {
+                columns: vec![list(value.into_number(), Kind::Float)],
+                op: GatheredOp::Histogram(parameter),
+                kind: Kind::Json,
+            },
+            Aggregate::Rate => self.ends(value, parameter)?,
+            _ => Gathered {
+                columns: vec![list(value.into_text(), Kind::Text)],
+                op: GatheredOp::Values,
+                kind: Kind::Json,
+            },
+        })
+    }
+
+    /// The earliest number with its time, and the latest.
+    fn ends(&self, value: Typed, interval_ms: f64) -> Result<Gathered> {
+        let number = Typed { expr: value.into_number(), kind: Kind::Float };
+        let time = self.scope.field("@timestamp");
+        let time = Typed { expr: cast(time.expr, DataType::Int64), kind: Kind::Int };
+        let is_usable = number.clone().into_presence().and(time.clone().into_presence());
+        let mut order = vec![order_key(time.clone()).sort(true, true)];
+        if self.is_events {
+            order.extend(source_order());
+        }
+        let mut columns = vec![];
+        for pick in [&first_value_udaf(), &last_value_udaf()] {
+            for value in [&time, &number] {
+                let Typed { expr, kind } = picked(value.clone(), pick, order.clone(), is_usable.clone())?;
+                columns.push((expr, kind));
+            }
+        }
+        Ok(Gathered { columns, op: GatheredOp::Rate(interval_ms), kind: Kind::Float })
     }
 
     fn outputs(&mut self, stats: &Stats) -> Result<()> {
@@ -83,6 +154,9 @@ impl Lowerer<'_> {
             Aggregate::Latest => self.by_time(value, &last_value_udaf())?,
             Aggregate::SortsFirst => self.by_order(value, true)?,
             Aggregate::SortsLast => self.by_order(value, false)?,
+            Aggregate::Values | Aggregate::Histogram | Aggregate::Rate => {
+                unreachable!("these are gathered, and finished by the language")
+            }
         })
     }
 

@@ -119,8 +119,16 @@ fn stats() -> impl Strategy<Value = String> {
         1 => field().prop_map(|field| format!("pct({field}, 50)")),
         6 => (select(names), field()).prop_map(|(name, field)| format!("{name}({field})")),
     ];
+    // Lists and maps tell sums of fractions apart that differ in their last digits only: they read fields.
+    let last = prop_oneof![
+        4 => Just("count(*)".to_string()),
+        1 => prop_oneof![select(TEXTS), select(NUMBERS)].prop_map(|field| format!("values({field})")),
+        1 => select(NUMBERS).prop_map(|field| format!("histogram({field}, 3)")),
+        1 => field().prop_map(|field| format!("rate({field}, 1m)")),
+    ];
     let groups = prop::collection::vec(prop_oneof![field(), Just("bin(1m)".to_string())], 0..3);
-    (prop::collection::vec(aggregate, 1..4), groups).prop_map(|(aggregates, groups)| {
+    (prop::collection::vec(aggregate, 1..4), last, groups).prop_map(|(mut aggregates, last, groups)| {
+        aggregates.push(last);
         let named = |(at, text): (usize, &String)| format!("{text} as a{at}");
         let aggregates: Vec<_> = aggregates.iter().enumerate().map(named).collect();
         let grouped = |(at, text): (usize, &String)| format!("{text} as g{at}");

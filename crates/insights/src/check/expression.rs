@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Checker, refuse};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::functions::{Call, Function, Special, function_named, hint, not_implemented};
+use crate::functions::{Call, Function, Special, function_named, hint};
 use crate::period::Period;
 use crate::plan::{Expr, Pattern, QueryFact, Type, Warning};
 use crate::syntax::{self, Binary, ExprKind, Item};
@@ -157,13 +157,7 @@ impl Checker {
             return self.aggregate(row, arguments, span);
         }
         let Some(function) = function_named(name) else {
-            return Err(refuse(
-                span,
-                match not_implemented(name) {
-                    Some(name) => QueryErrorKind::NotImplemented("function", name.into()),
-                    None => QueryErrorKind::UnknownFunction(name.into(), hint(name)),
-                },
-            ));
+            return Err(refuse(span, QueryErrorKind::UnknownFunction(name.into(), hint(name))));
         };
         if !(function.parameters.min..=function.parameters.max).contains(&arguments.len()) {
             return Err(wrong_arguments(function.name, function.parameters.text, span));

@@ -2,10 +2,14 @@
 
 use super::expression::{wanted, wrong_arguments};
 use super::{Checker, refuse};
-use crate::aggregate::{Aggregate, AggregateRow};
+use crate::aggregate::{Aggregate, AggregateRow, BUCKETS_MAX};
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::plan::{AggregateCall, Column, Expr, Stats, Step};
+use crate::plan::{AggregateCall, Column, Direction, Expr, SortKey, Stats, Step, Type};
 use crate::syntax::{self, ExprKind, Item};
+
+const TOPK: &str = "topk";
+/// Values that `topk` gives.
+const TOPK_MAX: u32 = 10_000;
 
 /// What the items of one `stats` have needed and named so far.
 #[derive(Default)]
@@ -56,6 +60,15 @@ impl Checker {
         groups: Vec<Item>,
         span: Span,
     ) -> Result<(), QueryError> {
+        if let Some(top) = items.iter().find(|item| is_topk(&item.expr)) {
+            return match (items.len(), groups.is_empty()) {
+                (1, true) => self.topk(top, span),
+                _ => {
+                    let rule = "stands alone in its stats, without by";
+                    Err(refuse(top.expr.span, QueryErrorKind::Misplaced { command: TOPK, rule }))
+                }
+            };
+        }
         let mut builder = StatsBuilder::default();
         let mut known = vec![];
         for item in groups {
@@ -88,6 +101,38 @@ impl Checker {
         Ok(())
     }
 
+    /// `topk(k, field)` is a row for each of the most frequent values, most frequent first, with how often it comes.
+    ///
+    /// Assumption: AWS does not say what the rows hold; here the count is exact, and equal counts come in the order of
+    /// the values.
+    fn topk(&mut self, item: &Item, span: Span) -> Result<(), QueryError> {
+        let ExprKind::Call(_, arguments) = &item.expr.kind else { return Ok(()) };
+        let [count, field] = &arguments[..] else {
+            return Err(wrong_arguments(TOPK, "a number of values and a field", item.expr.span));
+        };
+        let Some(rows) = whole(count, TOPK_MAX) else {
+            return Err(wanted(count, "a number of values from 1 to 10000"));
+        };
+        let call = |name: &str, arguments| syntax::Expr::new(span, ExprKind::Call(name.into(), arguments));
+        let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
+        let counted =
+            Item { expr: call("count", vec![]), alias: Some(name.clone()), text: name.clone(), offset: None };
+        let text = match &field.kind {
+            ExprKind::Field(name) => name.clone(),
+            _ => field.to_string(),
+        };
+        let group = Item { expr: field.clone(), alias: None, text: text.clone(), offset: None };
+        let is_present = syntax::Expr::new(span, ExprKind::Call("ispresent".into(), vec![field.clone()]));
+        let is_present = self.expr(&is_present)?;
+        self.steps.push(Step::Filter(is_present));
+        self.stats_command(vec![counted], vec![group], span)?;
+        let key = |name: String, direction| SortKey { expr: Expr::Field(name), direction };
+        self.steps.push(Step::Sort(vec![key(name, Direction::Descending), key(text, Direction::Ascending)]));
+        self.steps.push(Step::Limit(rows as u32));
+        self.is_ordered = true;
+        Ok(())
+    }
+
     fn finish_stats(&mut self, builder: StatsBuilder, known: Vec<(String, String)>) {
         self.listed = builder.outputs.iter().map(|column| column.name.clone()).collect();
         self.groups = Some(builder.groups.iter().map(|column| column.name.clone()).collect());
@@ -96,6 +141,14 @@ impl Checker {
         self.is_ordered = false;
         self.known = known;
         let StatsBuilder { groups, aggregates, outputs, .. } = builder;
+        for column in &outputs {
+            let is_of = |call: &&AggregateCall| column.expr == Expr::Field(call.name.clone());
+            let call = aggregates.iter().find(is_of);
+            if call.is_some_and(|call| call.aggregate.result == Type::Json) {
+                self.nested.insert(column.name.clone());
+                self.whole.insert(column.name.clone());
+            }
+        }
         let stats = Stats { groups, aggregates, outputs };
         self.note_bin(&stats);
         self.steps.push(Step::Stats(stats));
@@ -118,7 +171,7 @@ impl Checker {
         if !(row.parameters.min..=row.parameters.max).contains(&argument_count) {
             return Err(wrong_arguments(row.name, row.parameters.text, span));
         }
-        let parameter = arguments.get(1).map(percentage).transpose()?;
+        let parameter = arguments.get(1).map(|argument| self.parameter(row, argument)).transpose()?;
         let argument = match arguments.first() {
             Some(argument) if !is_star => Some(self.argument(row, argument)?),
             _ => None,
@@ -127,13 +180,37 @@ impl Checker {
         Ok(builder.aggregate(row, argument, parameter))
     }
 
+    /// The constant second argument of an aggregate.
+    fn parameter(&mut self, row: &'static AggregateRow, argument: &syntax::Expr) -> Result<f64, QueryError> {
+        match row.aggregate {
+            Aggregate::Rate => {
+                let (period, span) = self.period(argument)?;
+                let rule = "takes a period of fixed length, up to weeks";
+                let length = period.fixed_ms().map(|ms| ms as f64);
+                length.ok_or_else(|| refuse(span, QueryErrorKind::Misplaced { command: "rate", rule }))
+            }
+            Aggregate::Histogram => whole(argument, BUCKETS_MAX)
+                .ok_or_else(|| wanted(argument, "a number of ranges from 1 to 1000")),
+            _ => percentage(argument),
+        }
+    }
+
     fn argument(&mut self, row: &'static AggregateRow, argument: &syntax::Expr) -> Result<Expr, QueryError> {
-        debug_assert!(row.aggregate != Aggregate::Percentile || row.parameters.max == 2);
         self.inside_aggregate = Some(row.name);
         let expr = self.expr(argument);
         self.inside_aggregate = None;
         expr
     }
+}
+
+fn is_topk(expr: &syntax::Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Call(name, _) if name.eq_ignore_ascii_case(TOPK))
+}
+
+/// A whole number from 1 to `most`.
+fn whole(expr: &syntax::Expr, most: u32) -> Option<f64> {
+    let ExprKind::Number(text) = &expr.kind else { return None };
+    text.parse::<u32>().ok().filter(|count| (1..=most).contains(count)).map(f64::from)
 }
 
 fn percentage(expr: &syntax::Expr) -> Result<f64, QueryError> {

@@ -1,0 +1,38 @@
+//! The last step of aggregates that the language finishes by itself.
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use weir_insights::{Value, histogram, rate, values};
+
+use super::GatheredOp;
+use crate::kind::{Kind, whole};
+
+/// The aggregate's value for one group. A list is a column of lists of the kind.
+pub fn value(op: GatheredOp, kinds: &[Kind], columns: &[ArrayRef], row: usize) -> Value {
+    let number = |at: usize| kinds[at].value(&columns[at], row);
+    match op {
+        GatheredOp::Values => {
+            let texts = list(kinds[0], &columns[0], row);
+            values(texts.filter_map(|text| text.print().map(|text| text.into_owned())).collect())
+        }
+        GatheredOp::Histogram(buckets) => {
+            let numbers: Vec<f64> =
+                list(kinds[0], &columns[0], row).filter_map(|number| number.as_f64()).collect();
+            histogram(&numbers, buckets)
+        }
+        GatheredOp::Rate(interval_ms) => {
+            let end = |at: usize| whole(&number(at)).zip(number(at + 1).as_f64());
+            match (end(0), end(2)) {
+                (Some(first), Some(last)) => rate(first, last, interval_ms),
+                _ => Value::Null,
+            }
+        }
+    }
+}
+
+/// The elements of a list in one row; none of a null.
+fn list(kind: Kind, column: &ArrayRef, row: usize) -> impl Iterator<Item = Value> {
+    let elements = column.is_valid(row).then(|| column.as_list::<i32>().value(row));
+    elements.into_iter().flat_map(move |elements| {
+        (0..elements.len()).map(move |at| kind.value(&elements, at)).collect::<Vec<_>>()
+    })
+}
