@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use datafusion::arrow::array::RecordBatch;
@@ -14,10 +14,24 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::{Stream, stream};
 
+/// How many rows have passed.
+#[derive(Debug, Default)]
+pub struct Counter {
+    count: AtomicU64,
+    is_begun: AtomicBool,
+}
+
+impl Counter {
+    /// The rows that have passed; `None` if nobody ever asked for one, as when what follows can keep none of them.
+    pub fn passed(&self) -> Option<u64> {
+        self.is_begun.load(Ordering::Relaxed).then(|| self.count.load(Ordering::Relaxed))
+    }
+}
+
 /// The partitions of a plan, adding the rows that pass to `count`.
 pub fn counted(
     plan: Arc<dyn ExecutionPlan>,
-    count: Arc<AtomicU64>,
+    count: Arc<Counter>,
 ) -> (SchemaRef, Vec<Arc<dyn PartitionStream>>) {
     let schema = plan.schema();
     let partition = |partition: usize| {
@@ -33,7 +47,7 @@ struct Partition {
     plan: Arc<dyn ExecutionPlan>,
     partition: usize,
     schema: SchemaRef,
-    count: Arc<AtomicU64>,
+    count: Arc<Counter>,
 }
 
 impl PartitionStream for Partition {
@@ -42,6 +56,7 @@ impl PartitionStream for Partition {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        self.count.is_begun.store(true, Ordering::Relaxed);
         match self.plan.execute(self.partition, context) {
             Ok(rows) => Box::pin(CountedRows { rows, count: self.count.clone() }),
             Err(error) => {
@@ -54,7 +69,7 @@ impl PartitionStream for Partition {
 
 struct CountedRows {
     rows: SendableRecordBatchStream,
-    count: Arc<AtomicU64>,
+    count: Arc<Counter>,
 }
 
 impl Stream for CountedRows {
@@ -63,7 +78,7 @@ impl Stream for CountedRows {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let batch = ready!(self.rows.as_mut().poll_next(context));
         if let Some(Ok(batch)) = &batch {
-            self.count.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+            self.count.count.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         }
         Poll::Ready(batch)
     }

@@ -125,7 +125,10 @@ impl Engine {
         if !lowered.later.is_empty() {
             rows = finish(plan, lowered.later, values, run)?;
         }
-        let records_matched = lowered.matched.load(Relaxed);
+        let records_matched = match (lowered.matched.passed(), lowered.counted) {
+            (None, Some(events)) => events.count().await.map_err(failed)? as u64,
+            (passed, _) => passed.unwrap_or(0),
+        };
         let statistics =
             Statistics { records_matched, result_count: rows.len() as u64, ..Statistics::default() };
         Ok(QueryResult { columns: plan.columns.clone(), rows, statistics, warnings: plan.warnings.clone() })

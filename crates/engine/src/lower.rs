@@ -4,7 +4,6 @@ mod stats;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::Result;
@@ -15,7 +14,7 @@ use datafusion::logical_expr::{Expr as Lowered, ExprFunctionExt, SortExpr, lit};
 use datafusion::prelude::SessionContext;
 use weir_insights::{Aggregate, Column, Direction, Expr, Extract, Plan, Run, SortKey, Step};
 
-use crate::counted::counted;
+use crate::counted::{Counter, counted};
 use crate::events::{Events, GROUP, SEQUENCE, TIMESTAMP};
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -36,7 +35,9 @@ pub struct LoweredPlan<'p> {
     /// What is left to do with the rows, in memory.
     pub later: &'p [Step],
     /// Counts the events that pass the filters, while it runs.
-    pub matched: Arc<AtomicU64>,
+    pub matched: Arc<Counter>,
+    /// What is counted, if anything is.
+    pub counted: Option<DataFrame>,
 }
 
 /// Lowers a plan over events.
@@ -52,12 +53,12 @@ pub async fn lower<'p>(
     }
     let mut lowerer =
         Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
-    let matched = Arc::new(AtomicU64::new(0));
-    let mut is_counted = false;
+    let matched = Arc::new(Counter::default());
+    let mut counted = None;
     let mut later: &[Step] = &[];
     for (at, step) in plan.steps.iter().enumerate() {
-        if !is_counted && step.ends_matching() {
-            is_counted = true;
+        if counted.is_none() && step.ends_matching() {
+            counted = Some(lowerer.frame.clone());
             lowerer.count(&plan.steps[at..], plan, matched.clone()).await?;
         }
         if matches!(step, Step::Rows(_)) {
@@ -69,7 +70,7 @@ pub async fn lower<'p>(
     let is_events = lowerer.is_events;
     let names = needed(plan, later);
     let (frame, kinds) = lowerer.finish(&names)?;
-    Ok(LoweredPlan { frame, names, kinds, is_events, later, matched })
+    Ok(LoweredPlan { frame, names, kinds, is_events, later, matched, counted })
 }
 
 /// The columns that are shown, and those that the steps left read.
@@ -188,7 +189,7 @@ impl Lowerer<'_> {
     /// Ends the part of the plan that looks at events one by one, and counts what comes out of it.
     ///
     /// Only the columns that later steps read go on.
-    async fn count(&mut self, later: &[Step], plan: &Plan, matched: Arc<AtomicU64>) -> Result<()> {
+    async fn count(&mut self, later: &[Step], plan: &Plan, matched: Arc<Counter>) -> Result<()> {
         let mut read: BTreeSet<String> = plan.columns.iter().cloned().collect();
         later.iter().for_each(|step| step.read_fields(&mut read));
         read.insert("@timestamp".into());

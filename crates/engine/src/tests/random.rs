@@ -138,8 +138,65 @@ fn stats() -> impl Strategy<Value = String> {
     })
 }
 
+/// A command over several rows of log events.
+fn rows_step() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    let fields = || prop::collection::vec(field(), 1..3).prop_map(|fields| fields.join(", "));
+    let truth = || select(vec!["true", "false"]);
+    let lag = (field(), 1..4usize, 0..3usize);
+    prop_oneof![
+        Just("fields split(srcAddr, \".\") as list | unnest list into n".to_string()),
+        (field(), field())
+            .prop_map(|(a, b)| format!("fields concat(\"[\", {a}, \",\", {b}, \"]\") as user | expand user")),
+        field().prop_map(|field| format!("accum {field} as n")),
+        field().prop_map(|field| format!("accum {field}")),
+        lag.prop_map(|(field, first, more)| format!("autoregress {field} p={first}-{}", first + more)),
+        fields().prop_map(|fields| format!("filldown {}", fields.replace('@', ""))),
+        Just("filldown".to_string()),
+        (truth(), truth(), fields())
+            .prop_map(|(row, col, fields)| format!("addtotals row={row} col={col} fieldname=n {fields}")),
+        (fields(), 1..200usize)
+            .prop_map(|(keys, seconds)| format!("sessionize {keys} maxspan {}s as n", seconds.min(60))),
+        (select(vec!["remove", "transform"]), 0..20usize, truth(), truth(), fields()).prop_map(
+            |(action, tenths, lower, mark, fields)| format!(
+                "outlier action={action} param={}.{} uselower={lower} mark={mark} {fields}",
+                tenths / 10,
+                tenths % 10
+            )
+        ),
+    ]
+}
+
+/// A command over several rows that groups them first, or looks at groups.
+fn grouped_rows() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    let fields = || prop::collection::vec(field(), 1..3).prop_map(|fields| fields.join(", "));
+    prop_oneof![
+        fields().prop_map(|fields| format!("countFrequent {fields}")),
+        (1..5usize, field()).prop_map(|(count, field)| format!("stats topk({count}, {field}) as n")),
+        (select(NUMBERS), 1..61usize).prop_map(|(field, seconds)| {
+            format!("stats sum({field}) as n by bin({seconds}s) as t | fillmissing with 0 for n")
+        }),
+        (select(TEXTS), 1..61usize).prop_map(|(field, seconds)| {
+            format!("stats count(*) as n by {field}, bin({seconds}s) as t | fillmissing | accum n")
+        }),
+        field().prop_map(|field| format!(
+            "stats count(*) as n, max(bytes) as b by {field} | addtotals col=true n, b"
+        )),
+    ]
+}
+
 fn query() -> impl Strategy<Value = String> {
     let last = prop_oneof![
+        (rows_step(), events_step()).prop_map(|(rows, events)| format!("{rows} | {events}")),
+        (sort(), rows_step(), stats()).prop_map(|(sort, rows, stats)| format!("{sort} | {rows} | {stats}")),
+        (rows_step(), rows_step(), sort())
+            .prop_map(|(one, two, sort)| format!("{one} | {two} | {sort} | limit 5")),
+        (rows_step(), value())
+            .prop_map(|(rows, value)| format!("{rows} | display @timestamp, n, {value} as x | dedup n")),
+        grouped_rows(),
+        (grouped_rows(), select(vec!["sort n desc", "limit 2", "filter n > 1 | stats count(*)"]))
+            .prop_map(|(rows, last)| format!("{rows} | {last}")),
         sort(),
         Just("sort @timestamp | limit 3".to_string()),
         (sort(), 1..5usize).prop_map(|(sort, limit)| format!("{sort} | limit {limit}")),
