@@ -10,7 +10,7 @@ use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{Expr as Lowered, cast, lit};
-use weir_insights::{Aggregate, Plan, Step, Value};
+use weir_insights::{Plan, Step, Value};
 
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -96,11 +96,7 @@ pub fn names_read(plan: &Plan) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for step in &plan.steps {
         step.read_fields(&mut names);
-        if let Step::Stats(stats) = step {
-            let by_time = [Aggregate::Earliest, Aggregate::Latest, Aggregate::Rate];
-            if stats.aggregates.iter().any(|call| by_time.contains(&call.aggregate.aggregate)) {
-                names.insert("@timestamp".into());
-            }
+        if matches!(step, Step::Stats(_)) {
             return names;
         }
     }

@@ -249,12 +249,8 @@ pub fn order_key(value: Typed) -> Lowered {
 /// Whether steps need to know which event is which: all but aggregates that look at each value alone.
 fn needs_order(later: &[Step]) -> bool {
     let Some(Step::Stats(stats)) = later.first() else { return true };
-    let picks = [
-        Aggregate::Earliest,
-        Aggregate::Latest,
-        Aggregate::Rate,
-        Aggregate::SortsFirst,
-        Aggregate::SortsLast,
-    ];
-    stats.aggregates.iter().any(|call| picks.contains(&call.aggregate.aggregate))
+    let picks = |aggregate: Aggregate| {
+        aggregate.reads_time() || matches!(aggregate, Aggregate::SortsFirst | Aggregate::SortsLast)
+    };
+    stats.aggregates.iter().any(|call| picks(call.aggregate.aggregate))
 }

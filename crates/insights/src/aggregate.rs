@@ -58,6 +58,13 @@ pub enum Aggregate {
     Histogram,
 }
 
+impl Aggregate {
+    /// Whether the result depends on the events' times.
+    pub fn reads_time(self) -> bool {
+        matches!(self, Aggregate::Earliest | Aggregate::Latest | Aggregate::Rate)
+    }
+}
+
 /// One row of the table of aggregates.
 #[derive(Debug)]
 pub struct AggregateRow {

@@ -441,6 +441,9 @@ impl Step {
                 stats.groups.iter().for_each(|column| column.expr.read_fields(into));
                 let arguments = stats.aggregates.iter().filter_map(|call| call.argument.as_ref());
                 arguments.for_each(|argument| argument.read_fields(into));
+                if stats.aggregates.iter().any(|call| call.aggregate.aggregate.reads_time()) {
+                    into.insert("@timestamp".into());
+                }
             }
             Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
             Step::Limit(_) => {}
