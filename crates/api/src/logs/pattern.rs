@@ -1,132 +1,151 @@
-//! Filter patterns: which messages a filter lets through.
+//! Filter patterns: which messages a filter lets through, and what it finds in them.
 //!
-//! Terms must all be there, `"a phrase"` as it stands; `?term` is one of several of which any will do, and is ignored
-//! beside other terms; `-term` must not be there. Letters' case counts. Patterns over fields, `[…]`, over JSON, `{…}`, and
-//! regular expressions, `%…%`, are not implemented.
+//! Four kinds, told apart by how they begin: terms (`ERROR -"not this" ?maybe`), the same with regular expressions between
+//! percent signs, fields between spaces (`[ip, ..., status = 4*, bytes > 1000]`), and JSON (`{ $.a.b[0] = "x*" }`). The
+//! empty pattern lets everything through. Letters' case counts everywhere.
 //!
-//! Assumption: a term is found anywhere in a message, also inside a word.
-//! Source: CloudWatch Logs User Guide, "Filter pattern syntax".
+//! Source: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log events,
+//! and Live Tail" and "Supported regular expressions (regex) syntax".
+
+mod condition;
+mod cursor;
+mod expression;
+mod fields;
+mod json;
+mod operand;
+mod terms;
+#[cfg(test)]
+mod tests;
 
 use crate::logs::check::invalid;
 use crate::operation::Error;
+use cursor::Cursor;
+use fields::Fields;
+use json::Json;
+use std::collections::BTreeMap;
+use std::fmt;
+use terms::Terms;
 
 /// Longest pattern in characters.
 pub const CHARS_MAX: usize = 1024;
+/// Most regular expressions of a pattern.
+pub const EXPRESSIONS_MAX: usize = 2;
 
-/// A filter pattern of terms.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pattern {
-    all: Vec<String>,
-    any: Vec<String>,
-    none: Vec<String>,
+/// A filter pattern.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// Words and phrases in any place of a message.
+    Terms(Terms),
+    /// A message of fields between spaces.
+    Fields(Fields),
+    /// A message that is JSON.
+    Json(Json),
+}
+
+/// Why a text is no filter pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// A term without quotes that has other characters than letters, digits and underscores.
+    Term(String),
+    /// Anything else; what is wrong with it.
+    Pattern(&'static str),
+}
+
+impl fmt::Display for Malformed {
+    /// The first sentence is AWS's as reported; what follows a colon is ours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Malformed::Term(term) => write!(f, "Invalid character(s) in term '{term}'"),
+            Malformed::Pattern(reason) => write!(f, "Invalid filter pattern: {reason}"),
+        }
+    }
+}
+
+impl From<Malformed> for Error {
+    fn from(malformed: Malformed) -> Error {
+        invalid(malformed.to_string())
+    }
 }
 
 impl Pattern {
-    /// Reads a pattern; an empty one lets everything through.
+    /// Reads a pattern.
     ///
     /// # Errors
-    /// `InvalidParameterException` for a quote that does not end, a term that should be quoted, or a kind of pattern that
-    /// is not implemented.
-    pub fn parse(text: &str) -> Result<Pattern, Error> {
-        let mut rest = text.trim();
-        if let Some(kind) = other_kind(rest) {
-            return Err(invalid(format!("{kind} filter patterns are not implemented by weir.")));
+    /// The text is none, or has more than [`EXPRESSIONS_MAX`] regular expressions.
+    pub fn parse(text: &str) -> Result<Pattern, Malformed> {
+        let mut cursor = Cursor::new(text);
+        let pattern = match cursor.peek() {
+            Some('[') => Fields::parse(&mut cursor).map(Pattern::Fields),
+            Some('{') => Json::parse(&mut cursor).map(Pattern::Json),
+            _ => Terms::parse(&mut cursor).map(Pattern::Terms),
+        }?;
+        if !cursor.is_at_end() {
+            return Err(Malformed::Pattern("something follows its end"));
         }
-        let mut pattern = Pattern::default();
-        while !rest.is_empty() {
-            let (sign, after) = match rest.as_bytes()[0] {
-                b'?' => ('?', &rest[1..]),
-                b'-' => ('-', &rest[1..]),
-                _ => (' ', rest),
-            };
-            let (term, after) = term(after)?;
-            match sign {
-                '?' => pattern.any.push(term),
-                '-' => pattern.none.push(term),
-                _ => pattern.all.push(term),
-            }
-            rest = after.trim_start();
+        if cursor.expressions > EXPRESSIONS_MAX {
+            return Err(Malformed::Pattern("it has more than 2 regular expressions"));
         }
         Ok(pattern)
     }
 
     /// Whether a message passes.
     pub fn matches(&self, message: &str) -> bool {
-        let has = |term: &String| message.contains(term.as_str());
-        let any = self.any.is_empty() || !self.all.is_empty() || self.any.iter().any(has);
-        any && self.all.iter().all(has) && !self.none.iter().any(has)
+        self.find(message).is_some()
     }
-}
 
-fn other_kind(text: &str) -> Option<&'static str> {
-    match text.as_bytes().first()? {
-        b'[' => Some("Space-delimited"),
-        b'{' => Some("JSON"),
-        b'%' => Some("Regular expression"),
-        _ => None,
-    }
-}
-
-/// The term that `text` begins with, and what follows it.
-fn term(text: &str) -> Result<(String, &str), Error> {
-    if let Some(quoted) = text.strip_prefix('"') {
-        return phrase(quoted);
-    }
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    let (term, rest) = text.split_at(end);
-    let plain = |letter: char| letter.is_alphanumeric() || letter == '_';
-    if term.is_empty() || !term.chars().all(plain) {
-        return Err(invalid(format!("Invalid character(s) in term '{term}'")));
-    }
-    Ok((term.to_owned(), rest))
-}
-
-/// A phrase up to its closing quote; `\"` and `\\` stand for themselves.
-fn phrase(text: &str) -> Result<(String, &str), Error> {
-    let mut phrase = String::new();
-    let mut letters = text.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Ok((phrase, &text[at + 1..])),
-            '\\' => phrase.extend(letters.next().map(|(_, escaped)| escaped)),
-            _ => phrase.push(letter),
+    /// What is found in a message that passes; `None` if it does not.
+    pub fn find(&self, message: &str) -> Option<Found> {
+        match self {
+            Pattern::Terms(terms) => terms.matches(message).then_some(Found::Nothing),
+            Pattern::Fields(fields) => fields.find(message).map(Found::Fields),
+            Pattern::Json(json) => json.find(message).map(Found::Json),
         }
     }
-    Err(invalid("Invalid filter pattern: a quotation mark is not closed"))
+
+    /// Whether `selector`, a `$field` or `$.json.path`, can name a value of messages that pass.
+    pub fn can_select(&self, selector: &str) -> bool {
+        match self {
+            Pattern::Terms(_) => false,
+            Pattern::Fields(fields) => selector.strip_prefix('$').is_some_and(|name| fields.has(name)),
+            Pattern::Json(_) => json::parse_path(selector).is_some(),
+        }
+    }
+
+    /// Whether values can be taken out of messages that pass.
+    pub fn has_values(&self) -> bool {
+        !matches!(self, Pattern::Terms(_))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a pattern finds in a message that passes.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// The message passes; terms have no values.
+    Nothing,
+    /// The values of fields by name, those without a name by their number from 1.
+    Fields(BTreeMap<String, String>),
+    /// The message as JSON.
+    Json(serde_json::Value),
+}
 
-    #[track_caller]
-    fn check(pattern: &str, message: &str, expected: bool) {
-        let parsed = Pattern::parse(pattern).expect("a pattern");
-        assert_eq!(parsed.matches(message), expected, "{pattern} on {message}");
+impl Found {
+    /// The value that `selector`, a `$field` or `$.json.path`, names; `None` if there is none, or it is an array, an object
+    /// or null.
+    pub fn value(&self, selector: &str) -> Option<String> {
+        match self {
+            Found::Nothing => None,
+            Found::Fields(fields) => fields.get(selector.strip_prefix('$')?).cloned(),
+            Found::Json(value) => json::parse_path(selector)?.scalar(value),
+        }
     }
 
-    #[test]
-    fn terms_match_as_documented() {
-        check("", "anything", true);
-        check("  ", "anything", true);
-        check("ERROR", "[ERROR 400] BAD REQUEST", true);
-        check("ERROR", "[error 400] bad request", false);
-        check("ERROR ARGUMENTS", "[ERROR 419] MISSING ARGUMENTS", true);
-        check("ERROR ARGUMENTS", "[ERROR 400] BAD REQUEST", false);
-        check("?ERROR ?ARGUMENTS", "[419] MISSING ARGUMENTS", true);
-        check("?ERROR ?ARGUMENTS", "[INFO] fine", false);
-        check("?ERROR REQUEST", "[INFO] REQUEST FAILED", true);
-        check(r#""INTERNAL SERVER ERROR""#, "[ERROR 500] INTERNAL SERVER ERROR", true);
-        check(r#""INTERNAL SERVER ERROR""#, "[ERROR 500] SERVER INTERNAL ERROR", false);
-        check("ERROR -ARGUMENTS", "[ERROR 400] BAD REQUEST", true);
-        check("ERROR -ARGUMENTS", "[ERROR 419] MISSING ARGUMENTS", false);
-        check(r#""a \"b\"""#, r#"say a "b""#, true);
-    }
-
-    #[test]
-    fn other_kinds_of_pattern_are_refused_by_name() {
-        for pattern in ["[a, b]", "{ $.a = 1 }", "%x%", "10.0.0.1", "\"open", "?", "-"] {
-            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+    /// All fields with a dollar sign before their names (TestMetricFilter); empty for other kinds of patterns.
+    pub fn extracted(self) -> BTreeMap<String, String> {
+        match self {
+            Found::Fields(fields) => {
+                fields.into_iter().map(|(name, value)| (format!("${name}"), value)).collect()
+            }
+            Found::Nothing | Found::Json(_) => BTreeMap::new(),
         }
     }
 }
