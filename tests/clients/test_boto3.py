@@ -31,6 +31,7 @@ SERVICES = {
     "sts": "sts",
     "ec2-instance-connect": "instance_connect",
     "ssm": "ssm",
+    "cloudwatch": "monitoring",
 }
 
 weir = Weir()
@@ -52,7 +53,7 @@ def client(service, region="us-east-1", account=ONE):
 ec2, logs, iam, sts = client("ec2"), client("logs"), client("iam"), client("sts")
 
 
-ssm = client("ssm")
+ssm, cloudwatch = client("ssm"), client("cloudwatch")
 
 
 def ids(answer, key, member):
@@ -645,6 +646,38 @@ def log_groups():
     equal("none is left", logs.describe_log_groups(logGroupNamePrefix="app")["logGroups"], [])
 
 
+def metric_filters():
+    group, stream = {"logGroupName": "metered"}, {"logGroupName": "metered", "logStreamName": "one"}
+    logs.create_log_group(**group)
+    logs.create_log_stream(**stream)
+    value = {"metricName": "latency", "metricNamespace": "lab", "metricValue": "$.latency", "unit": "Milliseconds"}
+    pattern = "{ $.latency > 1 }"
+    put = {**group, "filterName": "slow", "filterPattern": pattern}
+    logs.put_metric_filter(**put, metricTransformations=[{**value, "dimensions": {"From": "$.from"}}])
+    found = logs.describe_metric_filters(**group)["metricFilters"]
+    equal("a metric filter", [(item["filterName"], item["filterPattern"]) for item in found], [("slow", pattern)])
+    wrong = {**put, "filterPattern": "[a"}
+    refused("no pattern", "InvalidParameterException", logs.put_metric_filter, **wrong, metricTransformations=[value])
+    messages = [json.dumps({"latency": latency, "from": "web"}) for latency in (0.5, 2, 4)]
+    tried = logs.test_metric_filter(filterPattern=pattern, logEventMessages=messages)["matches"]
+    equal("what it matches", ids({"matches": tried}, "matches", "eventNumber"), [2, 3])
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": message} for message in messages]
+    logs.put_log_events(**stream, logEvents=events)
+    metric = {"Namespace": "lab", "MetricName": "latency", "Dimensions": [{"Name": "From", "Value": "web"}]}
+    window = {"StartTime": now / 1000 - 600, "EndTime": now / 1000 + 60}
+    points = cloudwatch.get_metric_statistics(**metric, **window, Period=3600, Statistics=["Sum", "Average"])
+    found = [(point["Sum"], point["Average"], point["Unit"]) for point in points["Datapoints"]]
+    equal("its statistics", found, [(6, 3, "Milliseconds")])
+    query = {"Id": "latency", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Maximum"}}
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(**window, MetricDataQueries=[query])
+    equal("its data", [result["Values"] for page in pages for result in page["MetricDataResults"]], [[4]])
+    equal("its name", cloudwatch.list_metrics(Namespace="lab")["Metrics"], [metric])
+    refused("no period", "InvalidParameterValue", cloudwatch.get_metric_statistics, **metric, **window, Period=61)
+    logs.delete_metric_filter(**group, filterName="slow")
+    logs.delete_log_group(**group)
+
+
 def insights(start):
     window = {"logGroupName": "app", "startTime": start - 60, "endTime": start + 600}
 
@@ -731,6 +764,7 @@ def story():
         act(flow_logs, role)
         act(remove_roles, policy)
     act(log_groups)
+    act(metric_filters)
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
         act(part, ec2)
     act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))

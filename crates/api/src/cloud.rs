@@ -5,8 +5,8 @@
 use crate::delivery::Courier;
 use crate::dispatch::{self, Operations};
 use crate::local::{self, Shells};
-use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
+use crate::logs::state::LogState;
 use crate::operation::Context;
 use crate::plane::Plane;
 use crate::ssm::command::Commands;
@@ -14,7 +14,6 @@ use crate::token::Tokens;
 use std::collections::BTreeMap;
 use weir_fabric::{Fabric, Outside};
 use weir_model::iam::Identities;
-use weir_model::table::{Resource, Table};
 use weir_model::{AccountId, Change, Cx, Ids, Nanos, Network, RegionName, Scope, Timestamp};
 use weir_store::{Store, Ticket};
 use weir_wire::{Credential, Incoming, Refusal, Request, Response, Service, WireError};
@@ -64,7 +63,7 @@ pub struct Cloud {
     pub(crate) counts: Counts,
     pub(crate) logs: Store,
     pub(crate) queries: Queries,
-    definitions: Table<Definition>,
+    log_state: LogState,
     pub(crate) plane: Plane,
     pub(crate) shells: Shells,
     commands: Commands,
@@ -100,7 +99,7 @@ impl Cloud {
             operations: Operations::default(),
             logs,
             queries: Queries::default(),
-            definitions: Table::default(),
+            log_state: LogState::default(),
             runner,
         }
     }
@@ -113,7 +112,7 @@ impl Cloud {
         Ok(self.network.restore(kind, body)?
             || self.identities.restore(kind, body)?
             || self.tokens.restore(kind, body)?
-            || restore_definition(&mut self.definitions, kind, body)?)
+            || self.log_state.restore(kind, body)?)
     }
 
     /// Answers a request.
@@ -154,6 +153,7 @@ impl Cloud {
                 network: &mut self.network,
                 identities: &self.identities,
                 logs: &self.logs,
+                log_state: &mut self.log_state,
                 ticket: &mut ticket,
                 now: now.into(),
             };
@@ -186,7 +186,7 @@ impl Cloud {
         self.network.drain_changes(&mut changes);
         self.identities.drain_changes(&mut changes);
         self.tokens.drain_changes(&mut changes);
-        self.definitions.drain_changes(&mut changes);
+        self.log_state.drain_changes(&mut changes);
         changes
     }
 
@@ -214,7 +214,7 @@ impl Cloud {
         let Some(row) = self.operations.find(incoming.service, &incoming.action) else {
             let error = WireError::not_implemented(incoming.protocol, &incoming.action);
             let (protocol, service) = (incoming.protocol, Some(incoming.service));
-            self.counts.miss(&format!("{}:{}", incoming.service.scope(), incoming.action));
+            self.counts.miss(&format!("{}:{}", incoming.service.iam_prefix(), incoming.action));
             return Refusal { protocol, service, error }.response(request_id);
         };
         let scope = self.scope_of(incoming.credential.as_ref());
@@ -228,7 +228,7 @@ impl Cloud {
             network: &mut self.network,
             identities: &mut self.identities,
             logs: &self.logs,
-            definitions: &mut self.definitions,
+            log_state: &mut self.log_state,
             queries: &mut self.queries,
             commands: &mut self.commands,
             runner: self.runner.as_ref(),
@@ -251,18 +251,6 @@ impl Cloud {
         }
         refusal.response(request_id)
     }
-}
-
-fn restore_definition(
-    definitions: &mut Table<Definition>,
-    kind: &str,
-    body: &str,
-) -> Result<bool, serde_json::Error> {
-    let is_one = kind == Definition::KIND;
-    if is_one {
-        definitions.restore(body)?;
-    }
-    Ok(is_one)
 }
 
 impl Counts {

@@ -6,6 +6,7 @@
 //! Source: Amazon VPC User Guide, "Publish flow logs to CloudWatch Logs" and "IAM role for publishing flow logs".
 
 use crate::logs::name;
+use crate::logs::state::LogState;
 use std::collections::VecDeque;
 use weir_flowlog::Delivery;
 use weir_model::flow_log::{DeliveryStatus, FlowLog, LogDestination};
@@ -54,6 +55,8 @@ pub struct Courier<'a> {
     pub identities: &'a Identities,
     /// Where to.
     pub logs: &'a Store,
+    /// What else is made of them there.
+    pub log_state: &'a mut LogState,
     /// What has to become durable.
     pub ticket: &'a mut Ticket,
     /// When.
@@ -65,8 +68,11 @@ impl Courier<'_> {
     pub fn deliver(&mut self, delivery: &Delivery) {
         let Some(flow_log) = self.network.flow_logs.get(&delivery.flow_log) else { return };
         let status = match self.write(flow_log, delivery) {
-            Ok(ticket) => {
-                self.ticket.join(ticket);
+            Ok(written) => {
+                self.ticket.join(written.ticket);
+                let lines: Vec<(i64, &str)> =
+                    written.lines.iter().map(|(time, line)| (*time, line.as_str())).collect();
+                self.log_state.note(flow_log.scope, &written.log_group, &lines, self.now);
                 DeliveryStatus::Success
             }
             Err(status) => status,
@@ -78,7 +84,7 @@ impl Courier<'_> {
         }
     }
 
-    fn write(&self, flow_log: &FlowLog, delivery: &Delivery) -> Result<Ticket, DeliveryStatus> {
+    fn write(&self, flow_log: &FlowLog, delivery: &Delivery) -> Result<Written, DeliveryStatus> {
         let LogDestination::CloudWatchLogs { log_group, role_arn } = &flow_log.destination;
         let key = name::key(flow_log.scope, log_group);
         let writer = self.assume(flow_log, role_arn, &key, &delivery.stream)?;
@@ -92,13 +98,13 @@ impl Courier<'_> {
             ticket.join(self.logs.add_stream(&key, &delivery.stream, self.now.0).map_err(failed)?);
         }
         writer.check("logs:PutLogEvents")?;
-        for events in delivery.events.chunks(BATCH_EVENTS_MAX) {
-            let lines: Vec<(i64, String)> =
-                events.iter().map(|event| (event.timestamp.0, event.record.to_string())).collect();
+        let lines: Vec<(i64, String)> =
+            delivery.events.iter().map(|event| (event.timestamp.0, event.record.to_string())).collect();
+        for lines in lines.chunks(BATCH_EVENTS_MAX) {
             let lines = lines.iter().map(|(time, line)| (*time, line.as_str()));
             ticket.join(self.logs.append(&key, &delivery.stream, lines, self.now.0).map_err(failed)?);
         }
-        Ok(ticket)
+        Ok(Written { ticket, log_group: key.name, lines })
     }
 
     /// The role of a flow log, assumed by the service; its trust policy must say that it may.
@@ -140,6 +146,14 @@ fn conditions(scope: Scope, flow_log: &str) -> Conditions {
         ("aws:sourceaccount".to_owned(), vec![scope.account.to_string()]),
         ("aws:sourcearn".to_owned(), vec![source]),
     ])
+}
+
+/// What has been written.
+struct Written {
+    ticket: Ticket,
+    log_group: String,
+    /// The events, each a time in ms and a record.
+    lines: Vec<(i64, String)>,
 }
 
 /// A role at work on one stream.
@@ -228,8 +242,14 @@ mod tests {
         let delivery = Delivery { flow_log, interface, stream: "eni-1a2b3c4d-all".into(), events };
         let logs = Store::in_memory();
         let mut ticket = Ticket::done();
-        let mut courier =
-            Courier { network: &mut network, identities: &identities, logs: &logs, ticket: &mut ticket, now };
+        let mut courier = Courier {
+            network: &mut network,
+            identities: &identities,
+            logs: &logs,
+            log_state: &mut LogState::default(),
+            ticket: &mut ticket,
+            now,
+        };
         courier.deliver(&delivery);
         let key = name::key(scope, "flows");
         let lines = logs.page(&key, Default::default(), 10, 1 << 20).unwrap_or_default();

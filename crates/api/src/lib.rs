@@ -21,6 +21,7 @@ pub mod iam;
 pub mod import;
 pub mod instance_connect;
 pub mod logs;
+pub mod monitoring;
 pub mod ssm;
 pub mod sts;
 

@@ -5,6 +5,7 @@
 pub mod definition;
 pub mod event;
 pub mod group;
+pub mod metric_filter;
 pub mod name;
 pub mod pattern;
 pub mod position;
@@ -12,6 +13,7 @@ pub mod queries;
 pub mod query;
 pub mod read;
 pub mod record;
+pub mod state;
 pub mod stream;
 pub mod tag;
 pub mod write;
@@ -25,6 +27,7 @@ crate::table::operations! { Logs json:
     read { GetLogEvents Read FilterLogEvents Read }
     record { GetLogRecord Read }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
+    metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }
     definition { PutQueryDefinition Write DescribeQueryDefinitions List DeleteQueryDefinition Write }
     tag { TagResource Tagging UntagResource Tagging ListTagsForResource List TagLogGroup Tagging UntagLogGroup Tagging ListTagsLogGroup List }
 }

@@ -1,12 +1,11 @@
 //! What an operation is: a request that runs in a context and gives a response, or an error.
 
 use crate::errors;
-use crate::logs::definition::Definition;
 use crate::logs::queries::{Queries, RunQuery};
+use crate::logs::state::LogState;
 use crate::ssm::command::Commands;
 use serde_json::Value;
 use weir_model::iam::{IamCx, IamRefused, Identities};
-use weir_model::table::Table;
 use weir_model::{Cx, Ids, Network, Refused, Scope, Timestamp};
 use weir_store::{Store, Ticket};
 use weir_wire::WireError;
@@ -34,8 +33,8 @@ pub struct Context<'a> {
     pub identities: &'a mut Identities,
     /// Log groups, streams and events.
     pub logs: &'a Store,
-    /// Saved queries.
-    pub definitions: &'a mut Table<Definition>,
+    /// What CloudWatch Logs keeps beside them.
+    pub log_state: &'a mut LogState,
     /// Queries over them.
     pub queries: &'a mut Queries,
     /// Scripts sent to managed nodes.

@@ -53,7 +53,7 @@ pub(crate) type Ready = Box<dyn FnOnce(&mut Context<'_>, &Frame<'_>, &str) -> Re
 impl Row {
     /// The IAM action: `ec2:DescribeVpcs`.
     pub fn iam_action(&self) -> String {
-        format!("{}:{}", self.service.scope(), self.name)
+        format!("{}:{}", self.service.iam_prefix(), self.name)
     }
 
     /// Whether it leaves everything as it is (CloudTrail's `readOnly`).
@@ -127,6 +127,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         crate::iam::OPERATIONS,
         crate::instance_connect::OPERATIONS,
         crate::logs::OPERATIONS,
+        crate::monitoring::OPERATIONS,
         crate::ssm::OPERATIONS,
         crate::sts::OPERATIONS,
     ]

@@ -141,6 +141,9 @@ impl<'a> Frame<'a> {
         let body = json!({ "__type": error.code, member: error.message });
         let mut response = self.response(error.status, body.to_string().into_bytes());
         response.headers.push(("x-amzn-ErrorType", error.code.to_owned()));
+        if self.service == Some(Service::Monitoring) {
+            response.headers.push(("x-amzn-query-error", format!("{};Sender", query_code(error.code))));
+        }
         response
     }
 
@@ -201,6 +204,14 @@ fn wrap(out: &mut Writer, name: &str, content: impl FnOnce(&mut Writer)) {
 
 fn leaf(out: &mut Writer, name: &str, text: &str) {
     wrap(out, name, |out| out.text(text));
+}
+
+/// The code that clients of the Query protocol know an error by (Smithy 2.0, `awsQueryCompatible` and `awsQueryError`).
+fn query_code(code: &str) -> &str {
+    match code {
+        "MissingRequiredParameterException" => "MissingParameter",
+        _ => code.strip_suffix("Exception").unwrap_or(code),
+    }
 }
 
 fn code_and_message(out: &mut Writer, error: &WireError) {

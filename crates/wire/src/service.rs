@@ -24,6 +24,8 @@ pub enum Service {
     Ssm,
     /// EC2 Instance Connect.
     InstanceConnect,
+    /// Amazon CloudWatch.
+    Monitoring,
 }
 
 /// How a service is spoken to.
@@ -64,6 +66,7 @@ const ROWS: &[Row] = &[
     row(Service::Firehose,        Protocol::Json11, "firehose",             "Firehose_20150804",           "ValidationException",       "message"),
     row(Service::Ssm,             Protocol::Json11, "ssm",                  "AmazonSSM",                   "ValidationException",       "Message"),
     row(Service::InstanceConnect, Protocol::Json11, "ec2-instance-connect", "AWSEC2InstanceConnectService", "ValidationException",      "Message"),
+    row(Service::Monitoring,      Protocol::Json10, "monitoring",           "GraniteServiceVersion20100801", "MissingRequiredParameterException", "message"),
 ];
 
 const fn row(
@@ -86,7 +89,7 @@ impl Service {
     /// The service that `X-Amz-Target` names before the last dot. CloudTrail's prefix has its package before it.
     pub fn of_target(prefix: &str) -> Option<Service> {
         let name = prefix.rsplit('.').next()?;
-        ROWS.iter().find(|row| row.protocol == Protocol::Json11 && row.address == name).map(|row| row.service)
+        ROWS.iter().find(|row| row.protocol.is_json() && row.address == name).map(|row| row.service)
     }
 
     /// The service of forms that is signed for as `scope`.
@@ -112,6 +115,11 @@ impl Service {
     /// Its name in the scope of a signature: `ec2`.
     pub fn scope(self) -> &'static str {
         self.row().scope
+    }
+
+    /// What comes before the operation in the name of an IAM action: `ec2`. CloudWatch signs for another name.
+    pub fn iam_prefix(self) -> &'static str {
+        if self == Service::Monitoring { "cloudwatch" } else { self.scope() }
     }
 
     /// The API version of a form service, or the target prefix of a JSON service.

@@ -82,7 +82,7 @@ impl Operation for PutQueryDefinition {
             log_groups,
             changed,
         };
-        cx.definitions.insert(definition);
+        cx.log_state.definitions.insert(definition);
         Ok(PutQueryDefinitionResponse { query_definition_id: id })
     }
 }
@@ -90,14 +90,15 @@ impl Operation for PutQueryDefinition {
 /// The caller's saved query with that id.
 fn find<'a>(cx: &'a Context<'_>, id: &str) -> Result<&'a Definition, Error> {
     length(id, "queryDefinitionId", 1..=ID_CHARS_MAX)?;
-    let found = cx.definitions.get(&id.to_owned()).filter(|definition| definition.scope == cx.scope);
+    let found =
+        cx.log_state.definitions.get(&id.to_owned()).filter(|definition| definition.scope == cx.scope);
     let missing =
         || Error::new("ResourceNotFoundException", "The specified query definition does not exist.");
     found.ok_or_else(missing)
 }
 
 fn fresh(cx: &mut Context<'_>) -> Result<String, Error> {
-    let count = cx.definitions.iter().filter(|definition| definition.scope == cx.scope).count();
+    let count = cx.log_state.definitions.iter().filter(|definition| definition.scope == cx.scope).count();
     if count >= DEFINITIONS_MAX {
         return Err(Error::new("LimitExceededException", "Resource limit exceeded."));
     }
@@ -122,7 +123,7 @@ impl Operation for DeleteQueryDefinition {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let id = find(cx, &self.query_definition_id)?.id.clone();
-        cx.definitions.remove(&id);
+        cx.log_state.definitions.remove(&id);
         Ok(DeleteQueryDefinitionResponse { success: true })
     }
 }
@@ -170,7 +171,7 @@ impl Operation for DescribeQueryDefinitions {
             }
             None => 0,
         };
-        let own = cx.definitions.iter().filter(|definition| definition.scope == cx.scope);
+        let own = cx.log_state.definitions.iter().filter(|definition| definition.scope == cx.scope);
         let mut found: Vec<&Definition> =
             own.filter(|definition| definition.name.starts_with(&prefix)).collect();
         found.sort_by_key(|definition| (&definition.name, &definition.id));

@@ -62,6 +62,7 @@ impl Operation for DeleteLogGroup {
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
         let ticket = cx.logs.remove_group(&group.key)?;
         cx.acknowledge_with(ticket);
+        cx.log_state.forget_group(cx.scope, &group.key.name);
         Ok(())
     }
 }
@@ -141,7 +142,7 @@ struct LogGroup {
     creation_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     retention_in_days: Option<u32>,
-    metric_filter_count: u32,
+    metric_filter_count: usize,
     arn: String,
     stored_bytes: u64,
     log_group_class: &'static str,
@@ -167,7 +168,7 @@ impl Operation for DescribeLogGroups {
         groups.truncate(limit);
         let last = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name));
         Ok(DescribeLogGroupsResponse {
-            log_groups: groups.into_iter().map(LogGroup::of).collect(),
+            log_groups: groups.into_iter().map(|group| LogGroup::of(group, cx)).collect(),
             next_token: last,
         })
     }
@@ -203,13 +204,13 @@ impl DescribeLogGroups {
 }
 
 impl LogGroup {
-    fn of(group: Group) -> LogGroup {
+    fn of(group: Group, cx: &Context<'_>) -> LogGroup {
         let arn = name::arn(&group.key);
         LogGroup {
+            metric_filter_count: cx.log_state.filters.of(cx.scope, &group.key.name).count(),
             log_group_name: group.key.name,
             creation_time: group.created_ms,
             retention_in_days: group.retention_days,
-            metric_filter_count: 0,
             arn: format!("{arn}:*"),
             stored_bytes: group.stored_bytes,
             log_group_class: class_name(group.class),

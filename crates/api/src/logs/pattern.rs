@@ -22,6 +22,7 @@ use crate::operation::Error;
 use cursor::Cursor;
 use fields::Fields;
 use json::Json;
+pub use operand::Number;
 use std::collections::BTreeMap;
 use std::fmt;
 use terms::Terms;
@@ -33,12 +34,16 @@ pub const EXPRESSIONS_MAX: usize = 2;
 
 /// A filter pattern.
 #[derive(Clone, Debug)]
-pub enum Pattern {
-    /// Words and phrases in any place of a message.
+pub struct Pattern {
+    kind: Kind,
+    /// How many regular expressions it has.
+    expressions: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
     Terms(Terms),
-    /// A message of fields between spaces.
     Fields(Fields),
-    /// A message that is JSON.
     Json(Json),
 }
 
@@ -74,10 +79,10 @@ impl Pattern {
     /// The text is none, or has more than [`EXPRESSIONS_MAX`] regular expressions.
     pub fn parse(text: &str) -> Result<Pattern, Malformed> {
         let mut cursor = Cursor::new(text);
-        let pattern = match cursor.peek() {
-            Some('[') => Fields::parse(&mut cursor).map(Pattern::Fields),
-            Some('{') => Json::parse(&mut cursor).map(Pattern::Json),
-            _ => Terms::parse(&mut cursor).map(Pattern::Terms),
+        let kind = match cursor.peek() {
+            Some('[') => Fields::parse(&mut cursor).map(Kind::Fields),
+            Some('{') => Json::parse(&mut cursor).map(Kind::Json),
+            _ => Terms::parse(&mut cursor).map(Kind::Terms),
         }?;
         if !cursor.is_at_end() {
             return Err(Malformed::Pattern("something follows its end"));
@@ -85,7 +90,7 @@ impl Pattern {
         if cursor.expressions > EXPRESSIONS_MAX {
             return Err(Malformed::Pattern("it has more than 2 regular expressions"));
         }
-        Ok(pattern)
+        Ok(Pattern { kind, expressions: cursor.expressions })
     }
 
     /// Whether a message passes.
@@ -95,25 +100,30 @@ impl Pattern {
 
     /// What is found in a message that passes; `None` if it does not.
     pub fn find(&self, message: &str) -> Option<Found> {
-        match self {
-            Pattern::Terms(terms) => terms.matches(message).then_some(Found::Nothing),
-            Pattern::Fields(fields) => fields.find(message).map(Found::Fields),
-            Pattern::Json(json) => json.find(message).map(Found::Json),
+        match &self.kind {
+            Kind::Terms(terms) => terms.matches(message).then_some(Found::Nothing),
+            Kind::Fields(fields) => fields.find(message).map(Found::Fields),
+            Kind::Json(json) => json.find(message).map(Found::Json),
         }
     }
 
     /// Whether `selector`, a `$field` or `$.json.path`, can name a value of messages that pass.
     pub fn can_select(&self, selector: &str) -> bool {
-        match self {
-            Pattern::Terms(_) => false,
-            Pattern::Fields(fields) => selector.strip_prefix('$').is_some_and(|name| fields.has(name)),
-            Pattern::Json(_) => json::parse_path(selector).is_some(),
+        match &self.kind {
+            Kind::Terms(_) => false,
+            Kind::Fields(fields) => selector.strip_prefix('$').is_some_and(|name| fields.has(name)),
+            Kind::Json(_) => json::parse_path(selector).is_some(),
         }
+    }
+
+    /// Whether it has a regular expression.
+    pub fn has_expression(&self) -> bool {
+        self.expressions > 0
     }
 
     /// Whether values can be taken out of messages that pass.
     pub fn has_values(&self) -> bool {
-        !matches!(self, Pattern::Terms(_))
+        !matches!(self.kind, Kind::Terms(_))
     }
 }
 

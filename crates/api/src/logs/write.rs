@@ -77,8 +77,10 @@ impl Operation for PutLogEvents {
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
         let (accepted, rejected) = sift(&self.log_events, &group, cx.now);
         let events = self.log_events[accepted].iter().map(|event| (event.timestamp, event.message.as_str()));
-        let ticket = cx.logs.append(&group.key, stream, events, cx.now.0)?;
+        let events: Vec<_> = events.collect();
+        let ticket = cx.logs.append(&group.key, stream, events.iter().copied(), cx.now.0)?;
         cx.acknowledge_with(ticket);
+        cx.log_state.note(cx.scope, &group.key.name, &events, cx.now);
         let last = cx.logs.stream(&group.key, stream).map_or(0, |stream| stream.last_sequence);
         let rejected_log_events_info = (rejected != RejectedLogEventsInfo::default()).then_some(rejected);
         Ok(PutLogEventsResponse { next_sequence_token: sequence_token(last), rejected_log_events_info })

@@ -257,6 +257,27 @@ fn flow_logs_go_on_after_a_restart() {
 }
 
 #[test]
+fn a_metric_filter_counts_the_bytes_of_flow_logs() {
+    let mut world = World::new();
+    let site = world.site(1);
+    world.json(Service::Logs, "CreateLogGroup", r#"{"logGroupName":"flows"}"#);
+    let filter = r#"{"logGroupName":"flows","filterName":"accepted","filterPattern":"[..., protocol=1, packets, bytes, start, end, action=ACCEPT, status=OK]","metricTransformations":[{"metricName":"bytes","metricNamespace":"lab","metricValue":"$bytes"}]}"#;
+    assert_eq!(world.json(Service::Logs, "PutMetricFilter", filter), "");
+    world.flow_log(&site.vpc);
+    world.ping("internet", &site.public);
+    world.wait(130);
+    let logged: u64 = world.records().values().map(|(_, bytes)| bytes).sum();
+    let (start, end) = (START.0 / 1000 - 60, START.0 / 1000 + 600);
+    let ask = format!(
+        r#"{{"Namespace":"lab","MetricName":"bytes","StartTime":{start},"EndTime":{end},"Period":3600,"Statistics":["Sum"]}}"#
+    );
+    let told: Value =
+        serde_json::from_str(&world.json(Service::Monitoring, "GetMetricStatistics", &ask)).expect("JSON");
+    // Three pings of 84 bytes, there and back (VPC User Guide, "Flow log record examples": 4 are 336).
+    assert_eq!((logged, told["Datapoints"][0]["Sum"].as_f64()), (504, Some(504.0)), "{told}");
+}
+
+#[test]
 fn a_gap_of_ten_years_is_one_window() {
     let mut world = World::new();
     let site = world.site(1);

@@ -17,6 +17,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod logs;
+mod metrics;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;

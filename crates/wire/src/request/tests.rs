@@ -106,7 +106,7 @@ fn what_is_no_operation_is_refused_in_its_protocol() {
         (
             request(
                 &[
-                    ("x-amz-target", "GraniteServiceVersion20100801.GetMetricData"),
+                    ("x-amz-target", "DynamoDB_20120810.GetItem"),
                     ("content-type", "application/x-amz-json-1.0"),
                 ],
                 b"",
