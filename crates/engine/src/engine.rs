@@ -14,7 +14,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
 use weir_insights::{
-    ExecuteError, Plan, QueryResult, ROWS_MAX, ResultRow, Row, Run, Statistics, Value, event_pointer, finish,
+    ExecuteError, Plan, QueryResult, ROWS_MAX, ResultRow, Row, Run, Statistics, Value, check_bound,
+    event_pointer, finish, result, too_many,
 };
 
 use crate::events::{Events, Part};
@@ -75,10 +76,10 @@ impl Engine {
     }
 
     /// Waits for the future on the engine's threads, also where another runtime's thread calls.
-    pub(crate) fn wait(
+    pub(crate) fn wait<T: Send>(
         &self,
-        future: impl Future<Output = Result<QueryResult, ExecuteError>> + Send,
-    ) -> Result<QueryResult, ExecuteError> {
+        future: impl Future<Output = Result<T, ExecuteError>> + Send,
+    ) -> Result<T, ExecuteError> {
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("weir-query".into()).stack_size(STACK_BYTES);
             let waiting = thread.spawn_scoped(scope, || self.runtime.block_on(future));
@@ -109,30 +110,61 @@ impl Engine {
         parts: Vec<Part>,
         run: Run<'_>,
     ) -> Result<QueryResult, ExecuteError> {
+        let Answer { texts, values, mut statistics } = self.answer(context, plan, parts, run, false).await?;
+        statistics.result_count = (texts.len() + values.len()) as u64;
+        let answer = result(plan, values, statistics);
+        let rows = if texts.is_empty() { answer.rows } else { texts };
+        Ok(QueryResult { rows, ..answer })
+    }
+
+    /// The rows of a plan as values, and what matched.
+    pub(crate) async fn values(
+        &self,
+        context: &SessionContext,
+        plan: &Plan,
+        parts: Vec<Part>,
+        run: Run<'_>,
+    ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
+        let Answer { values, statistics, .. } = self.answer(context, plan, parts, run, true).await?;
+        Ok((values, statistics))
+    }
+
+    /// The rows as texts, where that is enough; else, and where `as_values` is set, as values.
+    async fn answer(
+        &self,
+        context: &SessionContext,
+        plan: &Plan,
+        parts: Vec<Part>,
+        run: Run<'_>,
+        as_values: bool,
+    ) -> Result<Answer, ExecuteError> {
+        check_bound(plan)?;
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };
         let lowered = lower(context, plan, events, run).await.map_err(failed)?;
         let mut stream = lowered.frame.clone().execute_stream().await.map_err(failed)?;
-        let mut rows = vec![];
-        let mut values = vec![];
+        let (mut texts, mut values) = (vec![], vec![]);
         while let Some(batch) = next(&mut stream, run).await? {
             match lowered.later {
-                [] => push_rows(&batch, &lowered.kinds, lowered.is_events, &mut rows),
+                [] if !as_values => push_rows(&batch, &lowered.kinds, lowered.is_events, &mut texts),
                 _ => push_values(&batch, &lowered, &mut values)?,
             }
         }
-        if !lowered.later.is_empty() {
-            rows = finish(plan, lowered.later, values, run)?;
-        }
+        let values = finish(lowered.later, values, run)?;
         let records_matched = match (lowered.matched.passed(), lowered.counted) {
             (None, Some(events)) => events.count().await.map_err(failed)? as u64,
             (passed, _) => passed.unwrap_or(0),
         };
-        let statistics =
-            Statistics { records_matched, result_count: rows.len() as u64, ..Statistics::default() };
-        Ok(QueryResult { columns: plan.columns.clone(), rows, statistics, warnings: plan.warnings.clone() })
+        Ok(Answer { texts, values, statistics: Statistics { records_matched, ..Statistics::default() } })
     }
+}
+
+/// What a plan gave: rows of one sort or the other.
+struct Answer {
+    texts: Vec<ResultRow>,
+    values: Vec<Row>,
+    statistics: Statistics,
 }
 
 /// The next rows, unless the run is stopped first.
@@ -172,8 +204,7 @@ fn push_values(
     rows: &mut Vec<Row>,
 ) -> Result<(), ExecuteError> {
     if rows.len() + batch.num_rows() > ROWS_MAX {
-        let message = format!("more than {ROWS_MAX} rows reach a command that needs them in memory");
-        return Err(ExecuteError::Engine(message));
+        return Err(too_many());
     }
     for at in 0..batch.num_rows() {
         let mut row = Row::default();

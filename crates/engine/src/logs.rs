@@ -9,7 +9,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr as Lowered, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Run, flow_field};
+use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Row, Run, Statistics, flow_field};
 use weir_store::disk::Location;
 use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
@@ -33,22 +33,53 @@ impl Execute<[(String, Scan)]> for Engine {
         groups: &[(String, Scan)],
         run: Run<'_>,
     ) -> Result<QueryResult, ExecuteError> {
-        self.wait(async {
+        let mut result = self.wait(async {
             let context = self.context()?;
-            let mut parts = vec![];
-            for (log, scan) in groups {
-                parts.extend(group_parts(&context, log, scan, run).await?);
-            }
-            if parts.is_empty() {
-                parts.push(empty(&context)?);
-            }
-            let mut result = self.run(&context, plan, parts, run).await?;
-            result.statistics.log_groups_scanned = groups.len() as u64;
-            result.statistics.records_scanned = groups.iter().map(|(_, scan)| scan.row_count()).sum();
-            result.statistics.bytes_scanned = groups.iter().map(|(_, scan)| message_bytes(scan)).sum();
-            Ok(result)
-        })
+            let parts = parts(&context, groups, run).await?;
+            self.run(&context, plan, parts, run).await
+        })?;
+        result.statistics = scanned(groups, result.statistics);
+        Ok(result)
     }
+
+    fn rows(
+        &self,
+        plan: &Plan,
+        groups: &[(String, Scan)],
+        run: Run<'_>,
+    ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
+        let (rows, statistics) = self.wait(async {
+            let context = self.context()?;
+            let parts = parts(&context, groups, run).await?;
+            self.values(&context, plan, parts, run).await
+        })?;
+        Ok((rows, scanned(groups, statistics)))
+    }
+}
+
+/// The statistics with what reading the groups has cost.
+fn scanned(groups: &[(String, Scan)], statistics: Statistics) -> Statistics {
+    Statistics {
+        log_groups_scanned: groups.len() as u64,
+        records_scanned: groups.iter().map(|(_, scan)| scan.row_count()).sum(),
+        bytes_scanned: groups.iter().map(|(_, scan)| message_bytes(scan)).sum(),
+        ..statistics
+    }
+}
+
+async fn parts(
+    context: &SessionContext,
+    groups: &[(String, Scan)],
+    run: Run<'_>,
+) -> Result<Vec<Part>, ExecuteError> {
+    let mut parts = vec![];
+    for (log, scan) in groups {
+        parts.extend(group_parts(context, log, scan, run).await?);
+    }
+    if parts.is_empty() {
+        parts.push(empty(context)?);
+    }
+    Ok(parts)
 }
 
 fn message_bytes(scan: &Scan) -> u64 {

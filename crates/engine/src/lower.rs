@@ -67,6 +67,11 @@ pub async fn lower<'p>(
         }
         lowerer.step(step)?;
     }
+    if counted.is_none() {
+        // A query within a query may end without a limit.
+        counted = Some(lowerer.frame.clone());
+        lowerer.count(&[], plan, matched.clone()).await?;
+    }
     let is_events = lowerer.is_events;
     let names = needed(plan, later);
     let (frame, kinds) = lowerer.finish(&names)?;

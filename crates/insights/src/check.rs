@@ -6,17 +6,21 @@
 //! StartQuery's limit holds.
 
 mod expression;
+mod join;
 mod parse;
 mod rows;
 mod stats;
 
 use std::collections::BTreeSet;
 
+use crate::bind::{Input, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::parse;
 use crate::period::Period;
 use crate::plan::{Column, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning};
-use crate::syntax::{self, Command, CommandKind, ExprKind, Item, RowCommand};
+use crate::selection::Selection;
+use crate::syntax::{self, Command, CommandKind, ExprKind, Item, LookupCommand, RowCommand};
+use crate::table::LookupBy;
 
 use stats::StatsBuilder;
 
@@ -62,6 +66,15 @@ struct Checker {
     stats: Option<StatsBuilder>,
     /// Set while the argument of an aggregate is read.
     inside_aggregate: Option<&'static str>,
+    /// What `SOURCE` says.
+    selection: Option<Selection>,
+    inputs: Vec<Input>,
+    tables: Vec<TableUse>,
+    /// The names of the sides of a `join`, until a `stats`.
+    sides: Option<join::Sides>,
+    has_join: bool,
+    /// The command that this query is a part of, if it stands within another.
+    within: Option<&'static str>,
 }
 
 impl Checker {
@@ -80,6 +93,15 @@ impl Checker {
             CommandKind::Dedup(fields) => self.dedup(&fields),
             CommandKind::Rows(rows) => self.rows(rows, command.span),
             CommandKind::CountFrequent(items) => self.count_frequent(items, command.span),
+            CommandKind::Source(selection) => {
+                self.selection = Some(selection);
+                Ok(())
+            }
+            CommandKind::Join(join) => self.join(*join, command.span),
+            CommandKind::AppendColumns { overrides, rows_max, query } => {
+                self.append_columns((overrides, rows_max), query, command.span)
+            }
+            CommandKind::Lookup(lookup) => self.lookup(lookup),
             CommandKind::Parse { source, pattern, names, names_span } => {
                 let step = self.parse_step(source, &pattern, names, names_span)?;
                 self.steps.push(step);
@@ -180,14 +202,33 @@ impl Checker {
             None if !self.has_limit => self.steps.push(Step::Limit(LIMIT_DEFAULT)),
             None => {}
         }
-        let is_events = self.groups.is_none();
+        self.into_plan()
+    }
+
+    /// The plan of a query within another: all its rows count.
+    fn finish_within(mut self) -> Plan {
+        self.order();
+        self.into_plan()
+    }
+
+    fn into_plan(mut self) -> Plan {
         let columns = self.shown();
-        Plan { steps: self.steps, columns, is_events, warnings: self.warnings }
+        self.finish_join(&columns);
+        Plan {
+            steps: self.steps,
+            columns,
+            is_events: self.groups.is_none(),
+            warnings: self.warnings,
+            selection: self.selection,
+            inputs: self.inputs,
+            tables: self.tables,
+        }
     }
 }
 
 /// What may follow what: nothing but `limit` behind `dedup`, no `sort` or `limit` between two `stats`.
 fn check_order(commands: &[Command]) -> Result<(), QueryError> {
+    join::check_source(commands)?;
     let is_stats = |command: &Command| matches!(command.kind, CommandKind::Stats { .. });
     if let Some(extra) = commands.iter().filter(|command| is_stats(command)).nth(STATS_MAX) {
         return Err(refuse(extra.span, QueryErrorKind::TooMany { command: "stats", max: STATS_MAX }));
@@ -229,6 +270,11 @@ impl CommandKind {
             CommandKind::Parse { .. } => "parse",
             CommandKind::Rows(command) => command.name(),
             CommandKind::CountFrequent(_) => "countFrequent",
+            CommandKind::Source(_) => "SOURCE",
+            CommandKind::Join(_) => "join",
+            CommandKind::AppendColumns { .. } => "appendcols",
+            CommandKind::Lookup(LookupCommand { by: LookupBy::Columns(_), .. }) => "lookup",
+            CommandKind::Lookup(_) => "cidrlookup",
         }
     }
 }

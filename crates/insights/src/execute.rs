@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 
+use crate::bind::{Reads, execute_all};
+use crate::naive::Row;
 use crate::plan::{Plan, Warning};
 
 /// Runs plans over sources of one kind.
@@ -17,6 +19,25 @@ pub trait Execute<S: ?Sized>: Send + Sync {
     /// [`ExecuteError::Cancelled`] soon after `run.cancelled` is set; [`ExecuteError::Source`] if the source cannot be
     /// read; [`ExecuteError::Engine`] if the executor cannot run the plan. No event can make it fail.
     fn execute(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<QueryResult, ExecuteError>;
+
+    /// The rows as values, not as texts: what a query within a query gives.
+    ///
+    /// # Errors
+    /// As [`Execute::execute`].
+    fn rows(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError>;
+
+    /// Runs the queries within a query and brings its lookup tables, then runs the query.
+    ///
+    /// # Errors
+    /// As [`Execute::execute`], and [`ExecuteError::Source`] for a lookup table that does not exist.
+    fn execute_all(
+        &self,
+        plan: &Plan,
+        reads: Reads<'_, S>,
+        run: Run<'_>,
+    ) -> Result<QueryResult, ExecuteError> {
+        execute_all(self, plan, reads, run)
+    }
 }
 
 /// One run of a plan.
@@ -97,6 +118,29 @@ pub struct Statistics {
     pub log_groups_scanned: u64,
     /// Rows in the answer.
     pub result_count: u64,
+}
+
+impl Statistics {
+    /// Both together; the rows matched and given are those of the second.
+    pub(crate) fn and(self, other: Statistics) -> Statistics {
+        Statistics {
+            records_scanned: self.records_scanned + other.records_scanned,
+            bytes_scanned: self.bytes_scanned + other.bytes_scanned,
+            log_groups_scanned: self.log_groups_scanned + other.log_groups_scanned,
+            ..other
+        }
+    }
+}
+
+/// Refuses a plan that lacks what it reads: [`Plan::bind`] comes first.
+///
+/// # Errors
+/// [`ExecuteError::Source`].
+pub fn check_bound(plan: &Plan) -> Result<(), ExecuteError> {
+    match plan.is_bound() {
+        true => Ok(()),
+        false => Err(ExecuteError::Source("the query reads more than the log groups it is given".into())),
+    }
 }
 
 /// Why a checked plan gave no answer.

@@ -25,7 +25,7 @@ pub enum Token {
 /// Longest first.
 const SYMBOLS: &[&str] = &[
     "!=", "<=", ">=", "=~", "==", "=", "<", ">", "!", "+", "-", "*", "/", "^", "%", "(", ")", "[", "]", ",",
-    "|",
+    "|", ":",
 ];
 
 impl Token {
@@ -92,6 +92,14 @@ pub fn bare_word(query: &str, start: usize) -> (Token, Span) {
     let rest = &query[start..];
     let len = rest.find(|c: char| c.is_whitespace() || c == '|').unwrap_or(rest.len());
     (Token::Text(rest[..len].into()), Span { start, end: start + len })
+}
+
+/// The unquoted name at `start`, of letters, digits and `-_./#:@$*`: a log group or a table.
+pub fn bare_name(query: &str, start: usize) -> Option<(String, Span)> {
+    let rest = &query[start..];
+    let is_part = |c: char| is_name_char(c) || matches!(c, '-' | '/' | '#' | ':' | '*');
+    let len = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
+    (len > 0).then(|| (rest[..len].to_owned(), Span { start, end: start + len }))
 }
 
 /// The first byte at or after `from` that is neither blank nor in a comment.

@@ -7,6 +7,7 @@
 //! Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax" (read 2026-11).
 
 mod aggregate;
+mod bind;
 mod chart;
 mod check;
 mod discover;
@@ -21,25 +22,31 @@ mod period;
 mod plan;
 mod reference;
 mod rows;
+mod selection;
 mod source;
 mod syntax;
+mod table;
 mod value;
 
 pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, rate, values};
+pub use bind::{Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
 pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, flow_field};
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
-pub use execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange};
+pub use execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound};
 pub use functions::{Example, FUNCTIONS, Function, Parameters};
-pub use naive::{Naive, Row, evaluate, finish};
+pub use naive::{Naive, Row, evaluate, finish, result};
 pub use order::natural_key;
 pub use period::{Period, Unit};
 pub use plan::{
-    AggregateCall, Arithmetic, Column, Comparison, Direction, Expr, Extract, FillMissing, LIMIT_DEFAULT,
-    LIMIT_MAX, Outliers, Pattern, Plan, QueryFact, RowStep, SortKey, Stats, Step, Totals, Type, Warning,
+    AggregateCall, Append, Arithmetic, Column, Comparison, Direction, Expr, Extract, FillMissing, Join,
+    LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Plan, QueryFact, RowStep, SortKey, Stats, Step, Totals,
+    Type, Warning,
 };
 pub use reference::reference;
-pub use rows::ROWS_MAX;
+pub use rows::{ROWS_MAX, too_many};
+pub use selection::{Candidate, SELECTED_MAX, Selection};
 pub use source::{Event, Fields, Source, event_pointer, parse_pointer};
+pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};
 pub use value::{Number, Value, parse_number, print_time};

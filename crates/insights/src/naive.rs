@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub use row::{Row, evaluate};
 
 use crate::aggregate::Accumulator;
-use crate::execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics};
+use crate::execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, check_bound};
 use crate::order::natural_key;
 use crate::plan::{Column, Direction, Expr, Extract, Plan, SortKey, Stats, Step};
 use crate::rows;
@@ -26,6 +26,12 @@ pub struct Naive;
 
 impl<S: Source + ?Sized> Execute<S> for Naive {
     fn execute(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<QueryResult, ExecuteError> {
+        let (rows, statistics) = self.rows(plan, source, run)?;
+        Ok(result(plan, rows, statistics))
+    }
+
+    fn rows(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError> {
+        check_bound(plan)?;
         let mut statistics = Statistics { log_groups_scanned: 1, ..Statistics::default() };
         let mut rows = scan(source, run, &mut statistics)?;
         let mut matched = None;
@@ -36,11 +42,11 @@ impl<S: Source + ?Sized> Execute<S> for Naive {
             if step.ends_matching() {
                 matched.get_or_insert(rows.len());
             }
-            rows = apply(step, rows, run);
+            rows = apply(step, rows, run)?;
         }
         statistics.records_matched = matched.unwrap_or(rows.len()) as u64;
         statistics.result_count = rows.len() as u64;
-        Ok(result(plan, rows, statistics))
+        Ok((rows, statistics))
     }
 }
 
@@ -61,37 +67,32 @@ fn scan<S: Source + ?Sized>(
     Ok(rows)
 }
 
-fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
+fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, ExecuteError> {
     match step {
         Step::Extend(columns) => rows.iter_mut().for_each(|row| extend(row, columns, run)),
         Step::Filter(condition) => rows.retain(|row| evaluate(condition, row, run).is_true()),
         Step::Parse { source, extract } => rows.iter_mut().for_each(|row| parse(row, source, extract, run)),
-        Step::Stats(stats) => return group(stats, &rows, run),
-        Step::Sort(keys) => return sort(keys, rows, run),
+        Step::Stats(stats) => return Ok(group(stats, &rows, run)),
+        Step::Sort(keys) => return Ok(sort(keys, rows, run)),
         Step::Limit(count) => rows.truncate(*count as usize),
         Step::Dedup(keys) => dedup(&mut rows, keys, run),
         Step::Rows(step) => return rows::apply(step, rows, run),
     }
-    rows
+    Ok(rows)
 }
 
-/// What the last steps of a plan make of the rows that the steps before gave, as an answer shows them.
+/// What the last steps of a plan make of the rows that the steps before gave.
 ///
 /// # Errors
-/// [`ExecuteError::Cancelled`].
-pub fn finish(
-    plan: &Plan,
-    steps: &[Step],
-    mut rows: Vec<Row>,
-    run: Run<'_>,
-) -> Result<Vec<ResultRow>, ExecuteError> {
+/// [`ExecuteError::Cancelled`]; [`ExecuteError::Engine`] if the steps make too many rows.
+pub fn finish(steps: &[Step], mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, ExecuteError> {
     for step in steps {
         if run.cancelled.load(Relaxed) {
             return Err(ExecuteError::Cancelled);
         }
-        rows = apply(step, rows, run);
+        rows = apply(step, rows, run)?;
     }
-    Ok(result(plan, rows, Statistics::default()).rows)
+    Ok(rows)
 }
 
 fn extend(row: &mut Row, columns: &[Column], run: Run<'_>) {
@@ -169,7 +170,8 @@ fn dedup(rows: &mut Vec<Row>, keys: &[Expr], run: Run<'_>) {
     });
 }
 
-fn result(plan: &Plan, rows: Vec<Row>, statistics: Statistics) -> QueryResult {
+/// The rows as an answer shows them.
+pub fn result(plan: &Plan, rows: Vec<Row>, statistics: Statistics) -> QueryResult {
     let print = |row: &Row, name: &String| row.get(name).print().map(|text| text.into_owned());
     let rows = rows.into_iter().map(|row| ResultRow {
         values: plan.columns.iter().map(|name| print(&row, name)).collect(),

@@ -4,6 +4,7 @@
 //! Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax" (read 2026-11).
 
 mod expression;
+mod join;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -19,21 +20,8 @@ pub const QUERY_CHARS_MAX: usize = 10_000;
 pub const COMMANDS_MAX: usize = 200;
 
 /// Every command of the language that is refused by name.
-const NOT_IMPLEMENTED: &[&str] = &[
-    "anomaly",
-    "appendcols",
-    "cidrlookup",
-    "diff",
-    "estimate",
-    "filterindex",
-    "join",
-    "logcompare",
-    "lookup",
-    "pattern",
-    "relevantfields",
-    "source",
-    "unmask",
-];
+const NOT_IMPLEMENTED: &[&str] =
+    &["anomaly", "diff", "estimate", "filterindex", "logcompare", "pattern", "relevantfields", "unmask"];
 
 /// The commands of a query.
 ///
@@ -45,13 +33,7 @@ pub fn parse(query: &str) -> Result<Vec<Command>, QueryError> {
         return Err(QueryError { span, kind: QueryErrorKind::TooLong });
     }
     let mut parser = Parser::new(query)?;
-    let mut commands = vec![parser.command()?];
-    while parser.take_symbol("|")? {
-        if commands.len() == COMMANDS_MAX {
-            return Err(parser.refuse(QueryErrorKind::TooManyCommands));
-        }
-        commands.push(parser.command()?);
-    }
+    let commands = parser.commands()?;
     match parser.token {
         Token::End => Ok(commands),
         _ => Err(parser.expected("| or the end of the query")),
@@ -75,6 +57,18 @@ impl<'q> Parser<'q> {
         Ok(Parser { query, token, span, last_end: 0, depth: 0 })
     }
 
+    /// Commands with `|` between them.
+    fn commands(&mut self) -> Result<Vec<Command>, QueryError> {
+        let mut commands = vec![self.command()?];
+        while self.take_symbol("|")? {
+            if commands.len() == COMMANDS_MAX {
+                return Err(self.refuse(QueryErrorKind::TooManyCommands));
+            }
+            commands.push(self.command()?);
+        }
+        Ok(commands)
+    }
+
     fn command(&mut self) -> Result<Command, QueryError> {
         let span = self.span;
         let Token::Name { text, .. } = &self.token else { return Err(self.expected("a command")) };
@@ -88,6 +82,11 @@ impl<'q> Parser<'q> {
             "limit" | "head" | "tail" => Self::limit,
             "dedup" => |parser| Ok(CommandKind::Dedup(parser.list(Self::expr)?)),
             "parse" => Self::parse_command,
+            "source" => Self::source,
+            "join" => Self::join,
+            "appendcols" => Self::appendcols,
+            "lookup" => Self::lookup,
+            "cidrlookup" => Self::cidrlookup,
             "unnest" => Self::unnest,
             "expand" => Self::expand,
             "accum" => Self::accum,
@@ -103,7 +102,12 @@ impl<'q> Parser<'q> {
             }
             _ => return Err(self.refuse(QueryErrorKind::UnknownCommand(text.clone()))),
         };
-        self.advance()?;
+        if matches!(name.as_str(), "source" | "lookup" | "cidrlookup") {
+            // A name without quotes follows, which may hold characters that begin no token.
+            self.last_end = span.end;
+        } else {
+            self.advance()?;
+        }
         Ok(Command { span, kind: parse(self)? })
     }
 

@@ -65,6 +65,14 @@ impl Period {
         Some((Period { count: capped, unit }, capped != count))
     }
 
+    /// The length of a fixed period such as `48h` in milliseconds, whatever its number: no cap holds.
+    pub fn length_ms(text: &str) -> Option<i64> {
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let count: u32 = text[..digits].parse().ok()?;
+        let unit = Period { count: 1, unit: Unit::named(&text[digits..])? };
+        unit.fixed_ms()?.checked_mul(i64::from(count))
+    }
+
     /// The unit.
     pub fn unit(self) -> Unit {
         self.unit

@@ -8,8 +8,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::aggregate::AggregateRow;
+use crate::bind::{Bound, Input, JoinRows, TableUse, ValueSet};
 use crate::functions::Function;
+use crate::naive::Row;
 use crate::period::Period;
+use crate::selection::Selection;
+use crate::table::{Index, Lookup};
 use crate::value::Value;
 
 /// Rows of a query without `limit` (StartQuery, `limit`).
@@ -28,6 +32,12 @@ pub struct Plan {
     pub is_events: bool,
     /// What the query's author should know although the query runs.
     pub warnings: Vec<Warning>,
+    /// The log groups that `SOURCE` names, if the query begins with it.
+    pub selection: Option<Selection>,
+    /// Queries within the query, which are run first ([`Plan::bind`]).
+    pub inputs: Vec<Input>,
+    /// Lookup tables that it names.
+    pub tables: Vec<TableUse>,
 }
 
 /// One step of the pipeline.
@@ -72,6 +82,40 @@ pub enum RowStep {
     Sessions { keys: Vec<Expr>, gap_ms: i64, name: String },
     /// Values far from the others removed or limited.
     Outliers(Outliers),
+    /// Rows of another query with equal values.
+    Join(Join),
+    /// The columns of another query's rows, first to first.
+    Append(Append),
+}
+
+/// What `join` looks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// Values of the left side.
+    pub keys: Vec<Expr>,
+    /// The rows of the right side, or which of the plan's inputs gives them.
+    pub rows: Bound<usize, JoinRows>,
+    /// The names on the right side of what the keys equal.
+    pub right_keys: Vec<String>,
+    /// What stands before the names of the right side: its `name` becomes `right.name`.
+    pub right: String,
+    /// The names of the right side that the query reads.
+    pub names: Vec<String>,
+    /// Whether rows of the left side without any of the right are kept.
+    pub keeps_left: bool,
+}
+
+/// What `appendcols` puts beside the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Append {
+    /// The other rows, or which of the plan's inputs gives them.
+    pub rows: Bound<usize, Vec<Row>>,
+    /// Their columns.
+    pub names: Vec<String>,
+    /// Whether a value that is there is replaced.
+    pub overrides: bool,
+    /// Rows that get columns.
+    pub rows_max: usize,
 }
 
 /// What `fillmissing` adds.
@@ -227,6 +271,10 @@ pub enum Expr {
     Replace { value: Box<Expr>, pattern: Pattern, replacement: String },
     /// Whether the value equals one of the list. Absent: false, negated or not.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
+    /// Whether the value equals one of those that an input of the plan gives. Absent: false, negated or not.
+    Among { value: Box<Expr>, among: Bound<usize, ValueSet>, is_negated: bool },
+    /// The cell of a lookup table whose row the values find; null if they find none.
+    Look { values: Vec<Expr>, index: Bound<Lookup, Index> },
 }
 
 /// Facts about the run that a query can ask for.
@@ -363,6 +411,8 @@ impl Expr {
                 vec![value]
             }
             Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+            Expr::Among { value, .. } => vec![value],
+            Expr::Look { values, .. } => values.iter().collect(),
         }
     }
 
@@ -412,6 +462,12 @@ impl Expr {
                 let value = boxed(value)?;
                 let list = list.iter().map(map).collect::<Result<_, _>>()?;
                 Expr::In { value, list, is_negated: *is_negated }
+            }
+            Expr::Among { value, among, is_negated } => {
+                Expr::Among { value: boxed(value)?, among: among.clone(), is_negated: *is_negated }
+            }
+            Expr::Look { values, index } => {
+                Expr::Look { values: values.iter().map(map).collect::<Result<_, _>>()?, index: index.clone() }
             }
         })
     }

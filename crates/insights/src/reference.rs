@@ -41,6 +41,32 @@ const COMMANDS: &[(&str, &str)] = &[
     ("sessionize a, b maxspan 30m as s", "Numbers rows that follow each other closely."),
     ("outlier action=remove param=2.5 a", "Removes or limits values far beyond the quartiles."),
     ("countFrequent a, b", "How often each combination comes, the most frequent first."),
+    (
+        "SOURCE '/vpc/flow', '/app'",
+        "First of all: the log groups that are read. Or `SOURCE logGroups(namePrefix: ['/vpc/'])`, and with `start=-1d end=now`.",
+    ),
+    (
+        "join type=left left=a right=b where a.k=b.k (SOURCE '/app' | filter c = 1)",
+        "Rows of another query with equal fields; their names begin with `b.`. `type=inner` unless told; the right side has \
+         at most 50,000 different keys.",
+    ),
+    (
+        "filter a in (SOURCE '/app' | fields b)",
+        "A list that another query gives. Not within another such query.",
+    ),
+    (
+        "appendcols override=false max=10000 (SOURCE '/app' | stats sum(c) as s)",
+        "The columns of another query, its first row beside the first.",
+    ),
+    (
+        "lookup users id as a OUTPUT name",
+        "Columns of the row of a lookup table whose column `id` is `a`, exactly.",
+    ),
+    (
+        "cidrlookup networks srcAddr OUTPUT owner as o",
+        "Columns of the row of a lookup table whose range, in its column `cidr`, is the smallest with the address. \
+         `AS column` names another; `OUTPUTNEW` fills only what is empty.",
+    ),
     ("dedup a, b", "The first row of each combination; rows without one of the values are all kept."),
 ];
 

@@ -5,30 +5,40 @@
 //! at each function.
 
 mod fill;
+mod join;
 mod spread;
 mod total;
 
-use crate::execute::Run;
+use crate::execute::{ExecuteError, Run};
 use crate::naive::Row;
 use crate::plan::{Expr, RowStep};
 
 /// Rows that such a command takes. Assumption: AWS names no number; this bounds memory.
 pub const ROWS_MAX: usize = 1_000_000;
 
-/// The rows that the step makes of `rows`; never more than [`ROWS_MAX`].
-pub fn apply(step: &RowStep, mut rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
+/// The rows that the step makes of `rows`.
+///
+/// # Errors
+/// [`ExecuteError::Engine`] if they are more than [`ROWS_MAX`].
+pub fn apply(step: &RowStep, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, ExecuteError> {
     match step {
         RowStep::Unnest { list, name } => return spread::unnest(list, name, &rows, run),
+        RowStep::Join(join) => return join::join(join, &rows, run),
+        RowStep::Append(append) => join::append(append, &mut rows),
         RowStep::Accumulate { value, name } => total::accumulate(&mut rows, (value, name), run),
         RowStep::Lag { value, columns } => fill::lag(&mut rows, (value, columns), run),
         RowStep::FillDown { names } => fill::down(&mut rows, names),
-        RowStep::FillMissing(missing) => return fill::missing(missing, rows),
+        RowStep::FillMissing(missing) => rows = fill::missing(missing, rows),
         RowStep::Totals(totals) => total::totals(totals, &mut rows),
         RowStep::Sessions { keys, gap_ms, name } => spread::sessions(&mut rows, (keys, *gap_ms, name), run),
         RowStep::Outliers(outliers) => total::outliers(outliers, &mut rows),
     }
-    rows.truncate(ROWS_MAX);
-    rows
+    if rows.len() > ROWS_MAX { Err(too_many()) } else { Ok(rows) }
+}
+
+/// More rows than fit.
+pub fn too_many() -> ExecuteError {
+    ExecuteError::Engine(format!("more than {ROWS_MAX} rows at a command that needs them in memory"))
 }
 
 impl RowStep {
@@ -43,6 +53,8 @@ impl RowStep {
                 read(&keys.iter().collect::<Vec<_>>());
                 into.insert("@timestamp".into());
             }
+            RowStep::Join(join) => read(&join.keys.iter().collect::<Vec<_>>()),
+            RowStep::Append(append) => into.extend(append.names.iter().cloned()),
             RowStep::FillDown { names } => into.extend(names.iter().cloned()),
             RowStep::FillMissing(missing) => into.extend(missing.groups.iter().cloned()),
             RowStep::Totals(totals) => into.extend(totals.names.iter().cloned()),

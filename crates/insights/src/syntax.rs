@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::error::Span;
 use crate::plan::{Arithmetic, Comparison, Direction};
+use crate::selection::Selection;
+use crate::table::LookupBy;
 
 /// One command with the place of its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +37,48 @@ pub enum CommandKind {
     Rows(RowCommand),
     /// `countFrequent`
     CountFrequent(Vec<Item>),
+    /// `SOURCE`
+    Source(Selection),
+    /// `join`
+    Join(Box<Join>),
+    /// `appendcols`
+    AppendColumns { overrides: bool, rows_max: usize, query: Vec<Command> },
+    /// `lookup`, `cidrlookup`
+    Lookup(LookupCommand),
     /// `parse`
     Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span },
+}
+
+/// `join`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// Whether rows of the left side without any of the right are kept.
+    pub keeps_left: bool,
+    /// What stands before names of the left side.
+    pub left: String,
+    /// What stands before names of the right side.
+    pub right: String,
+    /// Fields of both sides that are equal, as written.
+    pub keys: Vec<(Expr, Expr)>,
+    /// The right side.
+    pub query: Vec<Command>,
+}
+
+/// `lookup` and `cidrlookup`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookupCommand {
+    /// The table's name.
+    pub table: String,
+    /// Its place.
+    pub table_span: Span,
+    /// How a row is found.
+    pub by: LookupBy,
+    /// What is looked for.
+    pub values: Vec<Expr>,
+    /// Columns of the table, and the names they get.
+    pub outputs: Vec<(String, String)>,
+    /// Whether only fields without a value get one: `OUTPUTNEW`.
+    pub fills_only: bool,
 }
 
 /// Commands that look at several rows at once, or make several of one.
@@ -93,7 +135,7 @@ impl Expr {
             ExprKind::Call(_, arguments) => deepest(arguments),
             ExprKind::Negate(inner) | ExprKind::Not(inner) => inner.depth,
             ExprKind::Binary(_, left, right) => left.depth.max(right.depth),
-            ExprKind::Like { value, .. } => value.depth,
+            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => value.depth,
             ExprKind::In { value, list, .. } => value.depth.max(deepest(list)),
             _ => 0,
         };
@@ -133,6 +175,8 @@ pub enum ExprKind {
     Binary(Binary, Box<Expr>, Box<Expr>),
     /// `like`, `=~` and their negations.
     Like { value: Box<Expr>, pattern: Box<Expr>, is_negated: bool },
+    /// `in (SOURCE ...)` and its negation.
+    InQuery { value: Box<Expr>, query: Vec<Command>, is_negated: bool },
     /// `in [...]` and its negation.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
 }
@@ -190,6 +234,11 @@ impl fmt::Display for Expr {
             ExprKind::Binary(operator, left, right) => write!(f, "({left} {} {right})", operator.text()),
             ExprKind::Like { value, pattern, is_negated } => {
                 write!(f, "({value} {}like {pattern})", negation(*is_negated))
+            }
+            // No two queries stand at one place, so that the place tells them apart.
+            ExprKind::InQuery { value, is_negated, .. } => {
+                let Span { start, end } = self.span;
+                write!(f, "({value} {}in (query {start}..{end}))", negation(*is_negated))
             }
             ExprKind::In { value, list, is_negated } => {
                 write!(f, "({value} {}in ", negation(*is_negated))?;

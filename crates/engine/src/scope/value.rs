@@ -19,6 +19,8 @@ impl Scope {
             Expr::Field(name) => self.field(name),
             Expr::Call { function, .. } => self.generic(expr, Kind::of_type(function.result)),
             Expr::Part { .. } => self.generic(expr, Kind::Json),
+            Expr::Look { .. } => self.generic(expr, Kind::Text),
+            Expr::Among { .. } => self.generic(expr, Kind::Bool),
             Expr::Round { .. } => self.round(expr),
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),
             Expr::Coalesce(parts) => self.coalesce(parts),

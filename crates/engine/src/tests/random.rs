@@ -83,12 +83,76 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
-fn events_step() -> impl Strategy<Value = String> {
+fn plain_step() -> impl Strategy<Value = String> {
     prop_oneof![
         condition().prop_map(|condition| format!("filter {condition}")),
         value().prop_map(|value| format!("fields {value} as n")),
+        (select(TEXTS), select(vec!["user", "status as n", "user as srcAddr, status"]))
+            .prop_map(|(field, outputs)| format!("lookup hosts srcAddr as {field} OUTPUT {outputs}")),
+        (
+            select(TEXTS),
+            select(vec!["OUTPUT", "OUTPUTNEW"]),
+            select(vec!["owner as user", "n", "n as bytes, owner"])
+        )
+            .prop_map(|(field, output, outputs)| format!("cidrlookup networks {field} {output} {outputs}")),
         Just("parse @message \"*.*.\" as n, user".to_string()),
         Just("parse @message /(?<n>[0-9]+) (?<user>[A-Z]+)/".to_string()),
+    ]
+}
+
+fn events_step() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => plain_step(),
+        1 => (value(), select(vec!["", "not "]), subquery())
+            .prop_map(|(value, not, query)| format!("filter ({value}) {not}in ({query})")),
+    ]
+}
+
+/// A query of one column, within another.
+fn subquery() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    prop_oneof![
+        field().prop_map(|field| format!("SOURCE 'g' | fields {field}")),
+        (condition(), field()).prop_map(|(condition, field)| format!("filter {condition} | display {field}")),
+        (select(NUMBERS), field()).prop_map(|(number, group)| {
+            format!(
+                "SOURCE g | stats max({number}) as m, count(*) as c by {group} | filter c > 1 | display m"
+            )
+        }),
+        (sort(), field()).prop_map(|(sort, field)| format!("{sort} | limit 3 | display {field}")),
+    ]
+}
+
+/// Rows of another query beside those of this one.
+fn joined() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    let kind = || select(vec!["inner", "left"]);
+    let last = || {
+        select(vec![
+            "fields a.bytes, b.bytes, b.n, b.@timestamp, user | sort b.bytes, b.@timestamp, b.n, b.user",
+            "stats count(*) as c, sum(b.bytes), earliest(b.n) by a.action, b.protocol",
+            "filter b.bytes > bytes or b.n = a.n | stats count(*), max(b.@timestamp)",
+            "limit 7 | display b.user, a.user, b.n * 2",
+        ])
+    };
+    prop_oneof![
+        (kind(), field(), field(), plain_step(), last()).prop_map(|(kind, one, other, step, last)| {
+            format!("join type={kind} left=a right=b where a.{one}=b.{other} (SOURCE 'g' | {step}) | {last}")
+        }),
+        (kind(), select(NUMBERS), field(), field(), last()).prop_map(|(kind, number, one, other, last)| {
+            format!(
+                "join type={kind} left=a right=b where b.{one}=a.{one} and a.{other}=b.{other} \
+                 (SOURCE 'g' | stats max({number}) as bytes, count(*) as n by {one}, {other}) | {last}"
+            )
+        }),
+        (stats(), stats(), select(vec!["true", "false"]), 1..4usize).prop_map(
+            |(one, other, overrides, rows)| {
+                format!("{one} | appendcols override={overrides} max={rows} ({other})")
+            }
+        ),
+        (sort(), field(), sort()).prop_map(|(one, field, other)| {
+            format!("fields user | {one} | appendcols ({other} | display {field} as user, {field} as x)")
+        }),
     ]
 }
 
@@ -173,12 +237,12 @@ fn grouped_rows() -> impl Strategy<Value = String> {
     let fields = || prop::collection::vec(field(), 1..3).prop_map(|fields| fields.join(", "));
     prop_oneof![
         fields().prop_map(|fields| format!("countFrequent {fields}")),
-        (1..5usize, field()).prop_map(|(count, field)| format!("stats topk({count}, {field}) as n")),
+        (1..5usize, select(TEXTS)).prop_map(|(count, field)| format!("stats topk({count}, {field}) as n")),
         (select(NUMBERS), 1..61usize).prop_map(|(field, seconds)| {
             format!("stats sum({field}) as n by bin({seconds}s) as t | fillmissing with 0 for n")
         }),
         (select(TEXTS), 1..61usize).prop_map(|(field, seconds)| {
-            format!("stats count(*) as n by {field}, bin({seconds}s) as t | fillmissing | accum n")
+            format!("stats count(*) as c by {field}, bin({seconds}s) as t | fillmissing | accum c as n")
         }),
         field().prop_map(|field| format!(
             "stats count(*) as n, max(bytes) as b by {field} | addtotals col=true n, b"
@@ -194,6 +258,8 @@ fn query() -> impl Strategy<Value = String> {
             .prop_map(|(one, two, sort)| format!("{one} | {two} | {sort} | limit 5")),
         (rows_step(), value())
             .prop_map(|(rows, value)| format!("{rows} | display @timestamp, n, {value} as x | dedup n")),
+        joined(),
+        joined(),
         grouped_rows(),
         (grouped_rows(), select(vec!["sort n desc", "limit 2", "filter n > 1 | stats count(*)"]))
             .prop_map(|(rows, last)| format!("{rows} | {last}")),

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
-    Event, Execute, Naive, Plan, QueryResult, Run, TimeRange, discover, event_pointer, plan,
+    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
+    event_pointer, plan,
 };
 use weir_store::disk::FileDisk;
 use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
@@ -111,24 +112,42 @@ impl World {
         answer(Run { window: WINDOW, now_ms: 1_600_000_000_000, cancelled: &cancelled })
     }
 
-    /// The engine's answer.
-    pub fn engine(&self, plan: &Plan) -> QueryResult {
-        let result = self.run(|run| ENGINE.execute(plan, self.groups.as_slice(), run));
-        result.unwrap_or_else(|error| panic!("{error}"))
+    /// The engine's answer. Every query within the query reads the same group.
+    pub fn engine(&self, plan: &Plan) -> Result<QueryResult, ExecuteError> {
+        let own = self.groups.as_slice();
+        let inputs = vec![own; plan.inputs.len()];
+        let tables = tables();
+        self.run(|run| ENGINE.execute_all(plan, Reads { own, inputs: &inputs, tables: &tables }, run))
     }
 
     /// The interpreter's answer.
-    pub fn naive(&self, plan: &Plan) -> QueryResult {
-        self.run(|run| Naive.execute(plan, &self.events(), run)).expect("rows in memory")
+    pub fn naive(&self, plan: &Plan) -> Result<QueryResult, ExecuteError> {
+        let own = self.events();
+        let inputs = vec![own.as_slice(); plan.inputs.len()];
+        let tables = tables();
+        let reads = Reads { own: own.as_slice(), inputs: &inputs, tables: &tables };
+        self.run(|run| Naive.execute_all(plan, reads, run))
     }
 
     /// Both answers are the same.
     #[track_caller]
     pub fn check(&self, query: &str) {
         let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
-        let (engine, naive) = (self.engine(&plan), self.naive(&plan));
+        let failed = |error| panic!("{query}: {error}");
+        let (engine, naive) =
+            (self.engine(&plan).unwrap_or_else(failed), self.naive(&plan).unwrap_or_else(failed));
         assert!(is_same(&engine, &naive), "{query}\nengine: {engine:#?}\nnaive: {naive:#?}");
     }
+}
+
+/// The lookup tables of all queries.
+fn tables() -> BTreeMap<String, Arc<Table>> {
+    let table = |csv: &str| Arc::new(Table::of_csv(csv).expect("a table"));
+    let hosts = table("srcAddr,user,status\n10.0.0.1,ann,1\n172.31.16.139,web,\n10.0.0.2,,2\n-,none,3\n");
+    let networks = table(
+        "owner,cidr,n\nprivate,10.0.0.0/8,1\nvpc,172.31.0.0/16,2\none,10.0.0.1/32,3\nsix,2001:db8::/32,4\n",
+    );
+    BTreeMap::from([("hosts".into(), hosts), ("networks".into(), networks)])
 }
 
 fn append(store: &Store, key: &GroupKey, events: &[(i64, String, String)]) {

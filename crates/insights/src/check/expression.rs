@@ -61,6 +61,7 @@ impl Checker {
                     _ => return Err(wanted(pattern, "a string or a regular expression")),
                 }
             }
+            ExprKind::InQuery { value, query, is_negated } => return self.among(value, query, *is_negated),
             ExprKind::In { value, list, is_negated } => {
                 let value = boxed(self, value)?;
                 let list = list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?;
@@ -100,7 +101,7 @@ impl Checker {
             // Assumption: the words true and false are values, as in JSON.
             "true" => Expr::Literal(Value::Bool(true)),
             "false" => Expr::Literal(Value::Bool(false)),
-            _ => self.part(name).unwrap_or_else(|| Expr::Field(name.into())),
+            _ => self.sided(name).or_else(|| self.part(name)).unwrap_or_else(|| Expr::Field(name.into())),
         })
     }
 

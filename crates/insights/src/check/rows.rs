@@ -115,7 +115,7 @@ impl Checker {
     }
 
     /// Has a column shown beside those listed.
-    fn show(&mut self, name: &str) {
+    pub(super) fn show(&mut self, name: &str) {
         let shown = self.shown();
         let listed = self.displayed.as_mut().unwrap_or(&mut self.listed);
         if listed.is_empty() {

@@ -137,6 +137,7 @@ impl Checker {
         self.listed = builder.outputs.iter().map(|column| column.name.clone()).collect();
         self.groups = Some(builder.groups.iter().map(|column| column.name.clone()).collect());
         self.displayed = None;
+        self.sides = None;
         (self.nested, self.whole) = Default::default();
         self.is_ordered = false;
         self.known = known;

@@ -95,6 +95,15 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
             let is_in = list.iter().any(|item| Comparison::Equal.holds(&inner, &value(item)));
             Value::Bool(!inner.is_null() && is_in != *is_negated)
         }
+        Expr::Among { value: inner, among, is_negated } => {
+            let inner = value(inner);
+            let is_in = among.get().is_some_and(|among| among.contains(&inner));
+            Value::Bool(!inner.is_null() && is_in != *is_negated)
+        }
+        Expr::Look { values, index } => {
+            let values: Vec<Value> = values.iter().map(value).collect();
+            index.get().map_or(Value::Null, |index| index.get(&values))
+        }
     }
 }
 

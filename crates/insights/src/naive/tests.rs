@@ -1,14 +1,19 @@
 //! Runs the text fixtures: rows, queries and what they answer.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use expect_test::expect_file;
 
 use super::*;
+use crate::bind::Reads;
 use crate::check::plan;
 use crate::discover::discover;
 use crate::execute::TimeRange;
+use crate::selection::{Candidate, Selection};
 use crate::source::Event;
+use crate::table::Table;
 
 /// `UPDATE_EXPECT=1` rewrites the answers; read the difference.
 macro_rules! fixture {
@@ -26,29 +31,81 @@ fixture!(filters_compare_weakly, "filter.test");
 fixture!(stats_group_and_compute, "stats.test");
 fixture!(lists_and_maps_have_parts, "json.test");
 fixture!(commands_over_several_rows, "rows.test");
+fixture!(queries_read_other_groups_and_tables, "join.test");
 fixture!(parse_finds_columns_in_text, "parse.test");
 fixture!(rows_come_in_the_order_asked_for, "order.test");
 fixture!(expressions_have_values, "expressions.test");
 fixture!(wrong_queries_are_refused_where_they_are_wrong, "errors.test");
 
-/// The fixture with every answer computed. Paragraphs are separated by blank lines.
+/// What the queries of a fixture read.
+#[derive(Default)]
+struct World {
+    /// Events by group; the query's own group is that without a name.
+    groups: BTreeMap<String, Vec<Event>>,
+    tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// The fixture with every answer computed. Paragraphs are separated by blank lines: `rows`, `rows GROUP`, `table NAME`
+/// and queries.
 fn answered(text: &str) -> String {
-    let mut rows = vec![];
-    let paragraphs = text.trim_end().split("\n\n").map(|paragraph| match paragraph.split_once("rows\n") {
-        Some(("", lines)) => {
-            rows = lines.lines().enumerate().map(event).collect();
-            paragraph.to_string()
+    let mut world = World::default();
+    let paragraphs = text.trim_end().split("\n\n").map(|paragraph| {
+        let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
+        match first.split_once(' ').unwrap_or((first, "")) {
+            ("rows", group) => {
+                let events = rest.lines().enumerate().map(event).collect();
+                world.groups.insert(group.to_owned(), events);
+                return paragraph.to_string();
+            }
+            ("table", name) => {
+                let table = Table::of_csv(rest).unwrap_or_else(|error| panic!("{paragraph}: {error}"));
+                world.tables.insert(name.to_owned(), Arc::new(table));
+                return paragraph.to_string();
+            }
+            _ => {}
         }
-        _ => match (paragraph.split_once("query\n"), paragraph.split_once("\nexpect")) {
+        match (paragraph.split_once("query\n"), paragraph.split_once("\nexpect")) {
             (Some((comment, _)), Some((before, _))) => {
                 let query = &before[comment.len() + "query\n".len()..];
-                format!("{before}\nexpect\n{}", answer(query, &rows)).trim_end().to_string()
+                format!("{before}\nexpect\n{}", answer(query, &world)).trim_end().to_string()
             }
             _ => paragraph.to_string(),
-        },
+        }
     });
     let paragraphs: Vec<_> = paragraphs.collect();
     paragraphs.join("\n\n") + "\n"
+}
+
+impl World {
+    /// The events of the groups that a selection names; by default the query's own.
+    fn read(&self, selection: Option<&Selection>) -> Vec<Event> {
+        let is_selected = |name: &str| match selection {
+            None => name.is_empty(),
+            Some(selection) if !selection.names.is_empty() => {
+                selection.names.iter().any(|known| known == name)
+            }
+            Some(selection) => {
+                let candidate =
+                    Candidate { account: "123456789010", name, is_infrequent: false, data_source: None };
+                selection.selects(candidate)
+            }
+        };
+        let groups = self.groups.iter().filter(|(name, _)| is_selected(name));
+        groups.flat_map(|(_, events)| events.clone()).collect()
+    }
+
+    fn run(&self, plan: &Plan, run: Run<'_>) -> Result<QueryResult, ExecuteError> {
+        let own = self.read(plan.selection.as_ref());
+        let inputs: Vec<Vec<Event>> = plan
+            .inputs
+            .iter()
+            .map(|input| input.selection.as_ref().map_or(own.clone(), |selection| self.read(Some(selection))))
+            .collect();
+        let inputs: Vec<&[Event]> = inputs.iter().map(Vec::as_slice).collect();
+        let window = plan.selection.as_ref().map_or(run.window, |it| it.window(run.window, run.now_ms));
+        let reads = Reads { own: own.as_slice(), inputs: &inputs, tables: &self.tables };
+        Naive.execute_all(plan, reads, Run { window, ..run })
+    }
 }
 
 /// `1418530010 stream message`, the time in seconds.
@@ -68,7 +125,7 @@ fn event((at, line): (usize, &str)) -> Event {
     }
 }
 
-fn answer(query: &str, rows: &[Event]) -> String {
+fn answer(query: &str, world: &World) -> String {
     let plan = match plan(query, None) {
         Ok(plan) => plan,
         Err(error) => return refusal(query, &error),
@@ -76,7 +133,10 @@ fn answer(query: &str, rows: &[Event]) -> String {
     let cancelled = AtomicBool::new(false);
     let window = TimeRange { start_ms: 0, end_ms: 4_000_000_000_000 };
     let run = Run { window, now_ms: 1_418_530_200_000, cancelled: &cancelled };
-    let result = Naive.execute(&plan, rows, run).expect("rows in memory");
+    let result = match world.run(&plan, run) {
+        Ok(result) => result,
+        Err(error) => return format!("failed: {error}"),
+    };
     let mut lines = vec![result.columns.join(" | ")];
     lines.extend(result.rows.iter().map(|row| {
         let values: Vec<_> = row.values.iter().map(|value| value.as_deref().unwrap_or("∅")).collect();

@@ -7,7 +7,7 @@ use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
 /// Deeper than any query written by a person; keeps everyone who walks an expression off the end of the stack.
-const DEPTH_MAX: usize = 60;
+pub(super) const DEPTH_MAX: usize = 60;
 
 /// The precedence of the comparisons, `like` and `in`.
 const COMPARISONS: u8 = 3;
@@ -119,6 +119,11 @@ impl Parser<'_> {
         let value_span = value.span;
         let value = Box::new(value);
         if self.take_word("in")? {
+            if self.token == Token::Symbol("(") {
+                let query = self.query_within()?;
+                let span = Span { start: value_span.start, end: self.last_end };
+                return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
+            }
             let list = self.in_list()?;
             let span = Span { start: value_span.start, end: self.last_end };
             return Ok(Expr::new(span, ExprKind::In { value, list, is_negated }));
@@ -134,11 +139,8 @@ impl Parser<'_> {
         Ok(Expr::new(span, ExprKind::Like { value, pattern: Box::new(pattern), is_negated }))
     }
 
-    /// `[a, b]`; `(SOURCE ...)` is a subquery and refused by name.
+    /// `[a, b]`
     fn in_list(&mut self) -> Result<Vec<Expr>, QueryError> {
-        if self.token == Token::Symbol("(") {
-            return Err(self.refuse(QueryErrorKind::NotImplemented("command", "subquery".into())));
-        }
         self.need_symbol("[")?;
         if self.take_symbol("]")? {
             return Ok(vec![]);

@@ -163,7 +163,7 @@ impl Parser<'_> {
         }
     }
 
-    fn truth(&mut self) -> Result<bool, QueryError> {
+    pub(super) fn truth(&mut self) -> Result<bool, QueryError> {
         let truth = match () {
             () if self.token.is_word("true") => true,
             () if self.token.is_word("false") => false,
@@ -174,7 +174,7 @@ impl Parser<'_> {
     }
 
     /// Moves past `word=` if it comes next.
-    fn take_option(&mut self, word: &str) -> Result<bool, QueryError> {
+    pub(super) fn take_option(&mut self, word: &str) -> Result<bool, QueryError> {
         if !self.token.is_word(word) {
             return Ok(false);
         }

@@ -110,7 +110,11 @@ proptest! {
         prop::sample::select(vec![
             "fields", "filter", "stats", "sort", "limit", "parse", "dedup", "by", "as", "like", "in", "not", "and", "or",
             "desc", "count", "sum", "bin", "if", "a", "@message", "1", "5m", "99999999999999999999", "'x'", "\"*\"",
-            "/(?<n>x)/", "(", ")", "[", "]", ",", "|", "=", "!=", "-", "*", "/", "^", "!", "`b c`", "#", "\n", "offset",
+            "/(?<n>x)/", "(", ")", ":", "SOURCE", "logGroups", "namePrefix", "join", "type", "left", "right", "where",
+            "a.k", "b.k", "inner", "start", "now", "appendcols", "override", "max", "lookup", "cidrlookup", "OUTPUT",
+            "OUTPUTNEW", "true", "values", "topk", "rate", "histogram", "unnest", "into", "expand", "accum",
+            "autoregress", "p", "filldown", "fillmissing", "with", "for", "addtotals", "col", "sessionize", "maxspan",
+            "outlier", "countFrequent", "display", "'[", "[", "]", ",", "|", "=", "!=", "-", "*", "/", "^", "!", "`b c`", "#", "\n", "offset",
         ]), 0..20))
     {
         let query = words.join(" ");
@@ -119,6 +123,25 @@ proptest! {
             prop_assert!(place.start_char_offset <= place.end_char_offset);
             prop_assert!(place.end_char_offset <= query.chars().count());
             prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    /// Pieces that fit more often than words do.
+    #[test]
+    fn no_mixture_of_commands_panics(commands in prop::collection::vec(
+        prop::sample::select(vec![
+            "SOURCE 'g'", "SOURCE logGroups(namePrefix: ['a'], class: 'STANDARD') start=-1d", "fields a, b as c",
+            "filter a.b in (SOURCE g | fields x)", "filter a = 1", "stats count(*) as n, max(b.x) by a.b, bin(5m) as t",
+            "join left=a right=b where a.k=b.k (SOURCE g | stats max(x) as x by k)",
+            "join type=left left=b right=a where a.k=b.k (SOURCE g)", "appendcols (fields y | limit 2)",
+            "lookup t k as a OUTPUT x as a.b, y", "cidrlookup t a AS c OUTPUTNEW x", "sort a.b, b.x desc", "dedup b.x",
+            "stats values(a) as v", "fields v[0], b.x[1]", "unnest v into b.x", "fillmissing with 0 for n", "limit 5",
+            "stats topk(3, b.x)", "filldown a*", "display a.k, b.k", "parse a.k '*-*' as x, y", "countFrequent a.b",
+        ]), 1..8))
+    {
+        let query = commands.join(" | ");
+        if let Err(error) = crate::plan(&query, None) {
+            prop_assert!(error.location(&query).end_char_offset <= query.chars().count(), "{query}");
         }
     }
 

@@ -53,7 +53,8 @@ pub(super) fn missing(missing: &FillMissing, mut rows: Vec<Row>) -> Vec<Row> {
     }
     for (model, present) in kinds.into_values() {
         for at in missing.bins(first, last).filter(|at| !present.contains(at)) {
-            if rows.len() >= ROWS_MAX {
+            // One more than fits is refused.
+            if rows.len() > ROWS_MAX {
                 break;
             }
             let mut row = model.clone();

@@ -1,7 +1,7 @@
 //! `unnest` and `expand`: a row for each element. `sessionize`: which rows belong together.
 
-use super::ROWS_MAX;
-use crate::execute::Run;
+use super::{ROWS_MAX, too_many};
+use crate::execute::{ExecuteError, Run};
 use crate::naive::{Row, evaluate};
 use crate::plan::Expr;
 use crate::value::Value;
@@ -10,19 +10,19 @@ use std::collections::BTreeMap;
 
 /// A row for each element of the list, which is `name` there. What is no list is a list of one; a row without a value,
 /// or whose list is empty, stays as it is without the element (Assumption).
-pub(super) fn unnest(list: &Expr, name: &str, rows: &[Row], run: Run<'_>) -> Vec<Row> {
+pub(super) fn unnest(list: &Expr, name: &str, rows: &[Row], run: Run<'_>) -> Result<Vec<Row>, ExecuteError> {
     let mut spread = vec![];
     for row in rows {
         for element in elements(evaluate(list, row, run)) {
             if spread.len() == ROWS_MAX {
-                return spread;
+                return Err(too_many());
             }
             let mut row = row.clone();
             row.set(name, element);
             spread.push(row);
         }
     }
-    spread
+    Ok(spread)
 }
 
 fn elements(value: Value) -> Vec<Value> {

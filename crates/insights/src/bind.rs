@@ -1,0 +1,333 @@
+//! What a query reads beside its own log groups, and how it comes into the plan.
+//!
+//! A join, a subquery and their like are queries of their own ([`Input`]): whoever runs a plan runs them first and puts
+//! their rows, and the lookup tables, into the plan ([`Plan::bind`]). [`Execute::execute_all`] does all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Span;
+use crate::execute::{Execute, ExecuteError, QueryResult, Run, Statistics, TimeRange};
+use crate::naive::Row;
+use crate::order::equality_key;
+use crate::plan::{Column, Expr, Plan, RowStep, SortKey, Step};
+use crate::selection::Selection;
+use crate::table::{Index, Lookup, Tables};
+use crate::value::Value;
+
+/// Different keys on the right side of a `join` (CloudWatch Logs User Guide, "join").
+pub const JOIN_KEYS_MAX: usize = 50_000;
+
+/// A query within the query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The log groups it reads; `None`: those of the whole query.
+    pub selection: Option<Selection>,
+    /// By how much its window lies before that of the query.
+    pub shift: Shift,
+    /// What it does.
+    pub plan: Plan,
+}
+
+/// How far back another window lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Shift {
+    /// The query's own window.
+    #[default]
+    None,
+    /// So many milliseconds.
+    Milliseconds(i64),
+    /// As long as the window is: the time right before.
+    Window,
+}
+
+impl Input {
+    /// The window it reads, of a query with this one.
+    pub fn window(&self, query: TimeRange, now_ms: i64) -> TimeRange {
+        let window = self.selection.as_ref().map_or(query, |selection| selection.window(query, now_ms));
+        let shift_ms = match self.shift {
+            Shift::None => 0,
+            Shift::Milliseconds(ms) => ms,
+            Shift::Window => window.end_ms.saturating_sub(window.start_ms).saturating_add(1),
+        };
+        let back = |ms: i64| ms.saturating_sub(shift_ms);
+        TimeRange { start_ms: back(window.start_ms), end_ms: back(window.end_ms) }
+    }
+}
+
+/// A lookup table that a query names, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableUse {
+    /// The table's name.
+    pub name: String,
+    /// Its place in the query.
+    pub span: Span,
+}
+
+/// Something that a plan asks for, or has got.
+pub enum Bound<N, T> {
+    /// Not there yet.
+    Wanted(N),
+    /// There.
+    Here(Arc<T>),
+}
+
+impl<N: Clone, T> Clone for Bound<N, T> {
+    fn clone(&self) -> Bound<N, T> {
+        match self {
+            Bound::Wanted(name) => Bound::Wanted(name.clone()),
+            Bound::Here(there) => Bound::Here(there.clone()),
+        }
+    }
+}
+
+/// The place of what is there tells it apart: it may be large.
+impl<N: fmt::Debug, T> fmt::Debug for Bound<N, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Wanted(name) => write!(f, "Wanted({name:?})"),
+            Bound::Here(there) => write!(f, "Here({:p})", Arc::as_ptr(there)),
+        }
+    }
+}
+
+impl<N: PartialEq, T> PartialEq for Bound<N, T> {
+    fn eq(&self, other: &Bound<N, T>) -> bool {
+        match (self, other) {
+            (Bound::Wanted(left), Bound::Wanted(right)) => left == right,
+            (Bound::Here(left), Bound::Here(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}
+
+impl<N, T> Bound<N, T> {
+    /// What is there.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Bound::Wanted(_) => None,
+            Bound::Here(there) => Some(there),
+        }
+    }
+}
+
+/// Values, by what they are equal to.
+#[derive(Debug, Default)]
+pub struct ValueSet(BTreeSet<Vec<u8>>);
+
+impl ValueSet {
+    /// Whether an operator would find the value equal to one of them.
+    pub fn contains(&self, value: &Value) -> bool {
+        equality_key(value).is_some_and(|key| self.0.contains(&key))
+    }
+}
+
+impl FromIterator<Value> for ValueSet {
+    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> ValueSet {
+        ValueSet(values.into_iter().filter_map(|value| equality_key(&value)).collect())
+    }
+}
+
+/// The right side of a join: rows by their keys.
+#[derive(Debug, Default)]
+pub struct JoinRows(BTreeMap<Vec<Vec<u8>>, Vec<Row>>);
+
+impl JoinRows {
+    /// The rows whose keys equal the values; none if one of the values is absent.
+    pub fn matching(&self, values: &[Value]) -> &[Row] {
+        let key: Option<Vec<Vec<u8>>> = values.iter().map(equality_key).collect();
+        key.and_then(|key| self.0.get(&key)).map_or(&[], Vec::as_slice)
+    }
+
+    fn new(rows: Vec<Row>, keys: &[String]) -> Result<JoinRows, ExecuteError> {
+        let mut by_key: BTreeMap<_, Vec<Row>> = BTreeMap::new();
+        for row in rows {
+            let key: Option<Vec<Vec<u8>>> = keys.iter().map(|key| equality_key(row.get(key))).collect();
+            if let Some(key) = key {
+                by_key.entry(key).or_default().push(row);
+            }
+        }
+        if by_key.len() > JOIN_KEYS_MAX {
+            let why = format!("the right side of join has more than {JOIN_KEYS_MAX} different keys");
+            return Err(ExecuteError::Source(why));
+        }
+        Ok(JoinRows(by_key))
+    }
+}
+
+/// What a whole query reads.
+#[derive(Clone, Copy)]
+pub struct Reads<'s, S: ?Sized> {
+    /// The log groups of the query.
+    pub own: &'s S,
+    /// The log groups of each of [`Plan::inputs`], in that order.
+    pub inputs: &'s [&'s S],
+    /// The lookup tables there are.
+    pub tables: &'s dyn Tables,
+}
+
+/// Runs the queries within a query, then the query.
+pub(crate) fn execute_all<S: ?Sized, E: Execute<S> + ?Sized>(
+    executor: &E,
+    plan: &Plan,
+    reads: Reads<'_, S>,
+    run: Run<'_>,
+) -> Result<QueryResult, ExecuteError> {
+    let (mut rows, mut spent) = (vec![], Statistics::default());
+    for (at, input) in plan.inputs.iter().enumerate() {
+        let source = reads.inputs.get(at).copied().unwrap_or(reads.own);
+        let window = input.window(run.window, run.now_ms);
+        let bound = input.plan.bind(vec![], reads.tables)?;
+        let (found, statistics) = executor.rows(&bound, source, Run { window, ..run })?;
+        rows.push(found);
+        spent = spent.and(statistics);
+    }
+    let mut result = executor.execute(&plan.bind(rows, reads.tables)?, reads.own, run)?;
+    result.statistics.records_scanned += spent.records_scanned;
+    result.statistics.bytes_scanned += spent.bytes_scanned;
+    result.statistics.log_groups_scanned += spent.log_groups_scanned;
+    Ok(result)
+}
+
+impl Plan {
+    /// The plan with the rows of its inputs, in their order, and with its lookup tables.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Source`]: a table or a column of one does not exist, or a join has too many keys.
+    pub fn bind(&self, inputs: Vec<Vec<Row>>, tables: &dyn Tables) -> Result<Plan, ExecuteError> {
+        if self.is_bound() {
+            return Ok(self.clone());
+        }
+        let mut binder = Binder {
+            plan: self,
+            inputs: inputs.into_iter().map(Some).collect(),
+            sets: BTreeMap::new(),
+            tables,
+        };
+        let steps = self.steps.iter().map(|step| binder.step(step)).collect::<Result<_, _>>()?;
+        Ok(Plan { steps, inputs: vec![], tables: vec![], ..self.clone() })
+    }
+
+    /// Whether it needs nothing more to be run.
+    pub fn is_bound(&self) -> bool {
+        self.inputs.is_empty() && self.tables.is_empty()
+    }
+}
+
+struct Binder<'a> {
+    plan: &'a Plan,
+    inputs: Vec<Option<Vec<Row>>>,
+    /// The values of inputs that expressions have asked for.
+    sets: BTreeMap<usize, Arc<ValueSet>>,
+    tables: &'a dyn Tables,
+}
+
+impl Binder<'_> {
+    fn step(&mut self, step: &Step) -> Result<Step, ExecuteError> {
+        Ok(match step {
+            Step::Extend(columns) => Step::Extend(self.columns(columns)?),
+            Step::Filter(condition) => Step::Filter(self.expr(condition)?),
+            Step::Parse { source, extract } => {
+                Step::Parse { source: self.expr(source)?, extract: extract.clone() }
+            }
+            Step::Stats(stats) => {
+                let mut stats = stats.clone();
+                stats.groups = self.columns(&stats.groups)?;
+                stats.outputs = self.columns(&stats.outputs)?;
+                for call in &mut stats.aggregates {
+                    call.argument = call.argument.as_ref().map(|argument| self.expr(argument)).transpose()?;
+                }
+                Step::Stats(stats)
+            }
+            Step::Sort(keys) => {
+                let key =
+                    |key: &SortKey| Ok(SortKey { expr: self.expr(&key.expr)?, direction: key.direction });
+                Step::Sort(keys.iter().map(key).collect::<Result<_, _>>()?)
+            }
+            Step::Limit(count) => Step::Limit(*count),
+            Step::Dedup(keys) => Step::Dedup(self.exprs(keys)?),
+            Step::Rows(rows) => Step::Rows(self.rows(rows)?),
+        })
+    }
+
+    fn rows(&mut self, step: &RowStep) -> Result<RowStep, ExecuteError> {
+        let mut step = step.clone();
+        match &mut step {
+            RowStep::Unnest { list: value, .. }
+            | RowStep::Accumulate { value, .. }
+            | RowStep::Lag { value, .. } => *value = self.expr(value)?,
+            RowStep::Sessions { keys, .. } => *keys = self.exprs(keys)?,
+            RowStep::Join(join) => {
+                join.keys = self.exprs(&join.keys)?;
+                if let Bound::Wanted(input) = join.rows {
+                    join.rows = Bound::Here(Arc::new(JoinRows::new(self.take(input)?, &join.right_keys)?));
+                }
+            }
+            RowStep::Append(append) => {
+                if let Bound::Wanted(input) = append.rows {
+                    append.rows = Bound::Here(Arc::new(self.take(input)?));
+                }
+            }
+            RowStep::FillDown { .. }
+            | RowStep::FillMissing(_)
+            | RowStep::Totals(_)
+            | RowStep::Outliers(_) => {}
+        }
+        Ok(step)
+    }
+
+    fn columns(&mut self, columns: &[Column]) -> Result<Vec<Column>, ExecuteError> {
+        let column =
+            |column: &Column| Ok(Column { name: column.name.clone(), expr: self.expr(&column.expr)? });
+        columns.iter().map(column).collect()
+    }
+
+    fn exprs(&mut self, exprs: &[Expr]) -> Result<Vec<Expr>, ExecuteError> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Result<Expr, ExecuteError> {
+        let mut bound = expr.map_parts(|part| self.expr(part))?;
+        match &mut bound {
+            Expr::Among { among, .. } => {
+                if let Bound::Wanted(input) = *among {
+                    *among = Bound::Here(self.set(input)?);
+                }
+            }
+            Expr::Look { index, .. } => {
+                if let Bound::Wanted(lookup) = index {
+                    *index = Bound::Here(Arc::new(self.index(lookup)?));
+                }
+            }
+            _ => {}
+        }
+        Ok(bound)
+    }
+
+    /// The values of the input's one column.
+    fn set(&mut self, input: usize) -> Result<Arc<ValueSet>, ExecuteError> {
+        if let Some(set) = self.sets.get(&input) {
+            return Ok(set.clone());
+        }
+        let column = self.plan.inputs.get(input).and_then(|input| input.plan.columns.first()).cloned();
+        let column = column.unwrap_or_default();
+        let values = self.take(input)?.into_iter().map(|row| row.get(&column).clone());
+        let set: Arc<ValueSet> = Arc::new(values.collect());
+        self.sets.insert(input, set.clone());
+        Ok(set)
+    }
+
+    fn take(&mut self, input: usize) -> Result<Vec<Row>, ExecuteError> {
+        let rows = self.inputs.get_mut(input).and_then(Option::take);
+        rows.ok_or_else(|| ExecuteError::Source("the rows of a query within the query are missing".into()))
+    }
+
+    fn index(&self, lookup: &Lookup) -> Result<Index, ExecuteError> {
+        let Lookup { table: name, .. } = lookup;
+        let missing = || ExecuteError::Source(format!("there is no lookup table {name}"));
+        let table = self.tables.table(name).ok_or_else(missing)?;
+        Index::new(table, lookup)
+            .map_err(|column| ExecuteError::Source(format!("the lookup table {name} has no column {column}")))
+    }
+}
