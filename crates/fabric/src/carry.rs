@@ -30,7 +30,7 @@ impl Fabric {
         let Answer { source, destination, message: Message::TooBig { mtu }, bytes: length } = answer;
         let complaint = Complaint::TooBig { mtu };
         let error = trouble::write(complaint, (source, destination), TTL, (bytes, length as usize));
-        self.push(ROUTER_NS, Event::Arrive(from, error));
+        self.push(ROUTER_NS, Event::Arrive(from, error.into()));
     }
 
     /// Splits a packet that is too big for its way and may be split.
@@ -69,7 +69,7 @@ impl Fabric {
         let hops = packet.ttl.max(1);
         if let Some(error) = router_error(ROUTERS + 1 - hops, hops, packet, bytes) {
             let one_way = latency::path_of(Way::InternetGateway).base_ns;
-            self.push(2 * one_way * u64::from(hops) / SHARES, Event::Arrive(from, error));
+            self.push(2 * one_way * u64::from(hops) / SHARES, Event::Arrive(from, error.into()));
         }
         false
     }
@@ -97,7 +97,7 @@ impl Fabric {
         let verdict = self.pipeline.forward(Port::Internet, &packet, self.now);
         self.note_sent(Port::Internet, &packet, verdict);
         match verdict {
-            Verdict::Deliver(delivery) => self.deliver(share, &packet, &delivery, bytes),
+            Verdict::Deliver(delivery) => self.deliver(share, &packet, &delivery, bytes.into()),
             Verdict::Service(service) => self.lose(Loss::Service(service), bytes),
             Verdict::Drop(reason) => self.lose(Loss::Dropped(reason), bytes),
         }

@@ -9,6 +9,11 @@ use weir_model::Protocol;
 /// Bytes of an ICMP echo header.
 pub(crate) const ECHO_HEADER: usize = 8;
 
+const REQUEST: u8 = 8;
+const REPLY: u8 = 0;
+const REQUEST_V6: u8 = 128;
+const REPLY_V6: u8 = 129;
+
 /// An echo request to be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
@@ -58,11 +63,16 @@ impl Request {
             _ => return,
         };
         self.write_message(&mut bytes[start..]);
-        frame::fill_checksums(bytes);
+        if self.source.is_ipv4() {
+            frame::fill_header_checksum(bytes);
+            frame::fill_icmp_checksum(bytes, start);
+        } else {
+            frame::fill_checksums(bytes);
+        }
     }
 
     fn write_message(&self, message: &mut [u8]) {
-        message[0] = if self.source.is_ipv4() { 8 } else { 128 };
+        message[0] = if self.source.is_ipv4() { REQUEST } else { REQUEST_V6 };
         message[4..6].copy_from_slice(&self.ident.to_be_bytes());
         message[6..8].copy_from_slice(&self.sequence.to_be_bytes());
         for (value, byte) in message[ECHO_HEADER..].iter_mut().enumerate() {
@@ -74,21 +84,28 @@ impl Request {
     }
 }
 
-/// The reply to the echo request in `bytes`, which parsed as `packet`; `None` if it is none.
-pub(crate) fn reply_to(packet: &weir_pipeline::Packet, bytes: &[u8], ttl: u8) -> Option<Vec<u8>> {
-    let kind = match (packet.protocol, packet.icmp.0) {
-        (Protocol::ICMP, 8) => 0,
-        (Protocol::ICMPV6, 128) => 129,
-        _ => return None,
-    };
-    let message = bytes.get(frame::Header::parse(bytes).ok()?.length..packet.bytes as usize)?;
-    let header = if packet.source.is_ipv4() { 20 } else { 40 };
-    let mut reply = vec![0; header];
-    reply.extend(message);
-    frame::write_header(&mut reply, (packet.destination, packet.source), packet.protocol, ttl);
-    reply[header] = kind;
-    frame::fill_checksums(&mut reply);
-    Some(reply)
+/// Whether `packet` is an echo request.
+pub(crate) fn is_request(packet: &weir_pipeline::Packet) -> bool {
+    matches!((packet.protocol, packet.icmp.0), (Protocol::ICMP, REQUEST) | (Protocol::ICMPV6, REQUEST_V6))
+}
+
+/// Makes the echo request in `bytes`, which parsed as `packet`, the reply to itself: without IP options, and as in Linux it
+/// may be split. False if it cannot be done.
+pub(crate) fn turn(packet: &weir_pipeline::Packet, bytes: &mut Vec<u8>, ttl: u8) -> bool {
+    let is_ipv4 = packet.source.is_ipv4();
+    let header = if is_ipv4 { frame::IPV4_HEADER } else { frame::IPV6_HEADER };
+    let Some(length) = frame::header_length(bytes).filter(|length| *length >= header) else { return false };
+    bytes.truncate(packet.bytes as usize);
+    bytes.drain(header..length);
+    bytes[..header].fill(0);
+    frame::write_header(bytes, (packet.destination, packet.source), packet.protocol, ttl);
+    if is_ipv4 {
+        frame::fill_header_checksum(bytes);
+    }
+    // The ends that the checksum of ICMPv6 covers have only changed places.
+    let kind = if is_ipv4 { REPLY } else { REPLY_V6 };
+    frame::replace_icmp(bytes, header, (kind, packet.icmp.1));
+    true
 }
 
 /// An echo reply that arrived.
@@ -106,11 +123,11 @@ pub(crate) struct Reply {
 impl Reply {
     /// The reply in a packet that parsed as `packet`, if it is one.
     pub(crate) fn read(packet: &weir_pipeline::Packet, bytes: &[u8]) -> Option<Reply> {
-        let kind = if packet.source.is_ipv4() { 0 } else { 129 };
+        let kind = if packet.source.is_ipv4() { REPLY } else { REPLY_V6 };
         if !packet.protocol.is_icmp() || packet.icmp.0 != kind {
             return None;
         }
-        let header = frame::Header::parse(bytes).ok()?.length;
+        let header = frame::header_length(bytes)?;
         let message = bytes.get(header..packet.bytes as usize)?;
         let word = |at: usize| message.get(at..at + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
         Some(Reply {

@@ -4,6 +4,7 @@
 //! [`Fabric::step`]. A virtual clock jumps, the real clock calls with the time it is. The same seed and the same calls give
 //! the same packets at the same times.
 
+use crate::echo;
 use crate::exec::Place;
 use crate::frame::{self, Rewrite};
 use crate::host::{Fit, Host, HostName, Identity, Traffic};
@@ -17,6 +18,7 @@ use crate::platform::Platform;
 use crate::program::ExecId;
 use crate::queue::Queue;
 use crate::relay::{self, SERVICE_SHAPE, ServiceRequest};
+use crate::segments::Frame;
 use crate::service::Service;
 use crate::stack::{Outbox, Shape};
 
@@ -90,7 +92,7 @@ pub struct Sent {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A packet reaches a host.
-    Arrive(HostKey, Vec<u8>),
+    Arrive(HostKey, Frame),
     /// A packet from a router on the internet comes to the gateway; the router is this share of the way away.
     Enter(u64, Vec<u8>),
     /// A host wants to do something.
@@ -254,7 +256,7 @@ impl Fabric {
         while let Some((at, event)) = self.queue.pop(until) {
             self.now = at.max(self.now);
             match event {
-                Event::Arrive(key, bytes) => self.arrive(key, bytes),
+                Event::Arrive(key, frame) => self.arrive(key, frame),
                 Event::Wake(key) => self.wake(key),
                 Event::Enter(share, bytes) => self.enter(share, bytes),
                 Event::Ask(key, service, bytes) => self.answer(key, service, bytes),
@@ -312,27 +314,30 @@ impl Fabric {
         self.outbox.packets = packets;
     }
 
-    fn arrive(&mut self, key: HostKey, bytes: Vec<u8>) {
-        let Ok(packet) = frame::parse(&bytes) else { return };
+    fn arrive(&mut self, key: HostKey, frame: Frame) {
+        let Ok(packet) = frame.parse() else { return };
         self.note(|| format!("arrive {packet}", packet = packet.tuple()));
         let Some(host) = self.hosts.get_mut(key).filter(|host| host.machine.owns(packet.destination)) else {
-            return self.lose(Loss::HostGone, bytes);
+            return self.lose_all(Loss::HostGone, &packet, frame);
         };
         if host.is_outside {
             host.traffic.received.add(&packet);
             let interface = host.machine.port_of(packet.destination);
-            return self.hand_out(interface, bytes);
+            return frame.cut(&packet, &mut |bytes| self.hand_out(interface, bytes));
         }
         host.count_received(&packet);
         match packet.fragment {
-            Fragment::Whole => self.hand_over(key, &packet, bytes),
-            _ => self.collect(key, bytes),
+            Fragment::Whole => self.hand_over(key, &packet, frame.bytes),
+            _ => self.collect(key, frame.bytes),
         }
     }
 
     /// Gives a host a whole packet.
-    pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, bytes: Vec<u8>) {
+    pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, mut bytes: Vec<u8>) {
         let Some(host) = self.hosts.get_mut(key) else { return };
+        if echo::is_request(packet) && echo::turn(packet, &mut bytes, host.machine.ttl) {
+            return self.transmit(key, bytes);
+        }
         if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
             self.outbox.recycle(bytes);
             return self.transmit(key, answer);
@@ -348,7 +353,7 @@ impl Fabric {
 
     /// Sends a packet that a host wrote.
     fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
-        let packet = match frame::parse(&bytes) {
+        let mut packet = match frame::parse(&bytes) {
             Ok(packet) => packet,
             Err(malformed) => return self.lose(Loss::Malformed(malformed), bytes),
         };
@@ -357,26 +362,32 @@ impl Fabric {
         if is_large && !host.machine.owns(packet.destination) {
             match host.machine.fit(&packet, &bytes, self.now) {
                 Fit::Whole => {}
+                Fit::Segments(mtu) => {
+                    return match Frame::segmented(bytes, &mut packet, mtu) {
+                        Ok(frame) => self.emit(from, packet, frame),
+                        Err(bytes) => self.lose(Loss::TooBig, bytes),
+                    };
+                }
                 Fit::Parts(parts) => return parts.into_iter().for_each(|part| self.transmit(from, part)),
                 Fit::TooBig => return self.lose(Loss::TooBig, bytes),
             }
         }
-        self.emit(from, packet, bytes);
+        self.emit(from, packet, bytes.into());
     }
 
     /// Puts a packet on the wire.
-    fn emit(&mut self, from: HostKey, mut packet: Packet, mut bytes: Vec<u8>) {
+    fn emit(&mut self, from: HostKey, mut packet: Packet, mut frame: Frame) {
         let Some(host) = self.hosts.get_mut(from) else { return };
         if host.machine.owns(packet.destination) {
-            return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, bytes));
+            return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, frame));
         }
         host.count_sent(&packet);
         let port = host.machine.port_of(packet.source);
-        if port == Port::Internet && !self.cross_inward(from, &mut packet, &mut bytes) {
-            return self.lose(Loss::TtlAbroad, bytes);
+        if port == Port::Internet && !self.cross_inward(from, &mut packet, &mut frame.bytes) {
+            return self.lose_all(Loss::TtlAbroad, &packet, frame);
         }
         let verdict = self.pipeline.forward(port, &packet, self.now);
-        self.conclude((from, port), &packet, verdict, bytes);
+        self.conclude((from, port), &packet, verdict, frame);
     }
 
     /// Does with a packet that a host sent what the pipeline has decided.
@@ -385,19 +396,19 @@ impl Fabric {
         (from, port): (HostKey, Port),
         packet: &Packet,
         verdict: Verdict,
-        bytes: Vec<u8>,
+        frame: Frame,
     ) {
         self.note_sent(port, packet, verdict);
         match verdict {
-            Verdict::Deliver(delivery) => self.deliver(SHARES, packet, &delivery, bytes),
-            Verdict::Service(service) => self.ask(from, port, service, bytes),
+            Verdict::Deliver(delivery) => self.deliver(SHARES, packet, &delivery, frame),
+            Verdict::Service(service) => self.ask(from, port, service, frame.bytes),
             Verdict::Drop(reason) => {
                 match reason {
-                    Reason::NatIdle => self.reset(from, &bytes),
-                    Reason::TooBig => self.refuse_size(from, port, packet, &bytes),
+                    Reason::NatIdle => self.reset(from, &frame.bytes),
+                    Reason::TooBig => self.refuse_size(from, port, packet, &frame.bytes),
                     _ => {}
                 }
-                self.lose(Loss::Dropped(reason), bytes);
+                self.lose_all(Loss::Dropped(reason), packet, frame);
             }
         }
     }
@@ -410,7 +421,7 @@ impl Fabric {
         if self.queue.len() < PACKETS_IN_FLIGHT_MAX {
             let at = self.now.plus(2 * latency::path_of(Way::SameZone).base_ns);
             self.answers += 1;
-            self.queue.push(at, Event::Arrive(from, reset));
+            self.queue.push(at, Event::Arrive(from, reset.into()));
         }
     }
 
@@ -421,10 +432,10 @@ impl Fabric {
     }
 
     /// Puts a packet on its way to the host it arrives at; it has a `share` of the way before it.
-    pub(crate) fn deliver(&mut self, share: u64, packet: &Packet, delivery: &Delivery, mut bytes: Vec<u8>) {
+    pub(crate) fn deliver(&mut self, share: u64, packet: &Packet, delivery: &Delivery, mut frame: Frame) {
         let path = latency::path_of(delivery.way);
         if self.queue.len() >= PACKETS_IN_FLIGHT_MAX {
-            return self.lose(Loss::QueueFull, bytes);
+            return self.lose_all(Loss::QueueFull, packet, frame);
         }
         let to = match delivery.to {
             Port::Interface(interface) => self.hosts.behind(interface).ok_or(Loss::HostGone),
@@ -435,14 +446,16 @@ impl Fabric {
         };
         let to = match to {
             Ok(to) => to,
-            Err(loss) => return self.lose(loss, bytes),
+            Err(loss) => return self.lose_all(loss, packet, frame),
         };
-        frame::rewrite(&mut bytes, packet, &Rewrite::from(delivery));
-        if delivery.to == Port::Internet && !self.cross_outward(&mut bytes) {
-            return self.lose(Loss::TtlAbroad, bytes);
+        frame::rewrite(&mut frame.bytes, packet, &Rewrite::from(delivery));
+        if delivery.to == Port::Internet && !self.cross_outward(&mut frame.bytes) {
+            return self.lose_all(Loss::TtlAbroad, packet, frame);
         }
         let late = self.random.below(path.jitter_ns + 1);
-        let Some(host) = self.hosts.get_mut(to) else { return self.lose(Loss::HostGone, bytes) };
+        let Some(host) = self.hosts.get_mut(to) else {
+            return self.lose_all(Loss::HostGone, packet, frame);
+        };
         let last = &mut host.last_arrival[latency::kind(delivery.way)];
         let mut at = self.now.plus(path.base_ns * share / SHARES + late);
         // What comes from a router on the way may overtake what comes all the way.
@@ -450,11 +463,11 @@ impl Fabric {
             at = at.max(*last);
             *last = at;
         }
-        if packet.bytes <= u32::from(delivery.mtu) {
-            return self.queue.push(at, Event::Arrive(to, bytes));
+        if packet.segment_bytes <= u32::from(delivery.mtu) {
+            return self.queue.push(at, Event::Arrive(to, frame));
         }
-        for part in self.parts(&bytes, delivery.mtu).into_iter().flatten() {
-            self.queue.push(at, Event::Arrive(to, part));
+        for part in self.parts(&frame.bytes, delivery.mtu).into_iter().flatten() {
+            self.queue.push(at, Event::Arrive(to, part.into()));
         }
     }
 
@@ -471,7 +484,7 @@ impl Fabric {
         match frame::parse_checked(bytes) {
             Ok(packet) => {
                 let whole = &bytes[..packet.bytes as usize];
-                self.emit(key, packet, whole.to_vec());
+                self.emit(key, packet, whole.to_vec().into());
             }
             Err(malformed) => self.lose(Loss::Malformed(malformed), Vec::new()),
         }
@@ -481,6 +494,12 @@ impl Fabric {
     pub(crate) fn lose(&mut self, loss: Loss, bytes: Vec<u8>) {
         self.count_loss(loss, 1);
         self.outbox.recycle(bytes);
+    }
+
+    /// Loses what counts as the segments of `packet`.
+    fn lose_all(&mut self, loss: Loss, packet: &Packet, frame: Frame) {
+        self.count_loss(loss, packet.segments);
+        self.outbox.recycle(frame.bytes);
     }
 
     pub(crate) fn count_loss(&mut self, loss: Loss, packets: u32) {

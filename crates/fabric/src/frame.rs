@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 use weir_model::Protocol;
-use weir_pipeline::{Fragment, Packet, Tuple};
+use weir_pipeline::{Packet, Tuple};
 
 mod header;
 
@@ -21,6 +21,8 @@ const ICMP_LEAST: usize = 4;
 /// Where the checksum stands in an ICMP message, and the identifier in a query.
 const ICMP_CHECKSUM_AT: usize = 2;
 const IDENTIFIER_AT: usize = 4;
+/// The flag of IPv4 that forbids to split a packet, beside the offset of fragments.
+const DONT_FRAGMENT: u16 = 0x4000;
 
 /// Why bytes are not a packet that the network carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +45,63 @@ pub enum Malformed {
 ///
 /// # Errors
 /// The headers are cut off or contradict each other.
+#[inline]
 pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
+    match plain(bytes) {
+        Some(packet) => Ok(packet),
+        None => parse_any(bytes),
+    }
+}
+
+/// What [`parse_any`] makes of most packets, for a fraction of its work: whole ones over IPv4 without options, of TCP, UDP
+/// or ICMP that is no error. `None` for others, and for what is wrong.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<Packet> {
+    const FRAGMENT_BITS: u16 = 0x3fff;
+    let header: &[u8; IPV4_HEADER] = bytes.first_chunk()?;
+    let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    let address = |at| IpAddr::V4([header[at], header[at + 1], header[at + 2], header[at + 3]].into());
+    let (total, protocol) = (usize::from(word(2)), Protocol(header[9]));
+    let payload = bytes.get(IPV4_HEADER..total)?;
+    let transport: &[u8; ICMP_HEADER] = payload.first_chunk()?;
+    if header[0] != 0x45 || word(6) & FRAGMENT_BITS != 0 {
+        return None;
+    }
+    let half = |at: usize| u16::from_be_bytes([transport[at], transport[at + 1]]);
+    let (mut ports, mut icmp, mut number, mut tcp_flags) = ((half(0), half(2)), (0, 0), 0, 0);
+    match protocol {
+        Protocol::TCP => {
+            let fixed: &[u8; TCP_HEADER] = payload.first_chunk()?;
+            let length = usize::from(fixed[12] >> 4) * 4;
+            tcp_flags = fixed[13];
+            (TCP_HEADER..=payload.len()).contains(&length).then_some(())?;
+        }
+        Protocol::UDP => (UDP_HEADER..=payload.len()).contains(&usize::from(half(4))).then_some(())?,
+        Protocol::ICMP => {
+            (ports, icmp) = ((0, 0), (transport[0], transport[1]));
+            number = matches!(icmp.0, 0 | 8).then(|| half(IDENTIFIER_AT))?;
+        }
+        _ => return None,
+    }
+    let tuple = Tuple {
+        source: address(12),
+        destination: address(16),
+        protocol,
+        source_port: ports.0,
+        destination_port: ports.1,
+    };
+    Some(Packet {
+        icmp,
+        identifier: number,
+        tcp_flags,
+        dont_fragment: word(6) & DONT_FRAGMENT != 0,
+        ttl: header[8],
+        ..Packet::new(tuple, total as u32)
+    })
+}
+
+#[inline(never)]
+fn parse_any(bytes: &[u8]) -> Result<Packet, Malformed> {
     let header = Header::parse(bytes)?;
     let payload = header.payload(bytes);
     check_transport(&header, payload)?;
@@ -62,8 +120,10 @@ fn read_transport(packet: &mut Packet, payload: &[u8]) -> Result<(), Malformed> 
         Protocol::TCP => packet.tcp_flags = byte(payload, 13)?,
         Protocol::ICMP | Protocol::ICMPV6 => {
             packet.icmp = (byte(payload, 0)?, byte(payload, 1)?);
-            packet.quoted = quoted(packet.protocol, payload);
-            packet.identifier = identifier(packet.protocol, payload).unwrap_or(0);
+            match packet.is_icmp_error() {
+                true => packet.quoted = quoted(payload),
+                false => packet.identifier = identifier(packet.protocol, payload).unwrap_or(0),
+            }
         }
         _ => {}
     }
@@ -130,26 +190,45 @@ pub(crate) struct Rewrite {
     pub(crate) hops: u8,
 }
 
+impl Rewrite {
+    /// Whether `packet` gets other addresses, ports or another identifier.
+    fn changes(&self, packet: &Packet) -> bool {
+        let ports = match packet.protocol.is_icmp() {
+            true => (packet.identifier, 0),
+            false => (packet.source_port, packet.destination_port),
+        };
+        let ends = (packet.source, packet.destination, ports);
+        ends != (self.source, self.destination, (self.source_port, self.destination_port))
+    }
+}
+
 /// Rewrites a packet that parsed as `packet`; checksums stay right, and so does the packet that an ICMP error quotes.
 pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     lower_ttl(bytes, to.hops);
+    if to.changes(packet) || packet.quoted.is_some() {
+        rewrite_ends(bytes, packet, to);
+    }
+}
+
+fn rewrite_ends(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
+    let Ok(header) = Header::read(bytes) else { return };
     if packet.source != to.source {
-        replace_address(bytes, Side::Source, to.source);
+        replace_address(bytes, &header, Side::Source, to.source);
     }
     if packet.destination != to.destination {
-        replace_address(bytes, Side::Destination, to.destination);
+        replace_address(bytes, &header, Side::Destination, to.destination);
     }
-    let has_transport = !matches!(packet.fragment, Fragment::Later { .. });
-    if packet.protocol.has_ports() && has_transport {
+    if packet.protocol.has_ports() && header.has_transport() {
         let ports =
             [(0, packet.source_port, to.source_port), (2, packet.destination_port, to.destination_port)];
         for (at, _, new) in ports.into_iter().filter(|(_, old, new)| old != new) {
-            replace_port(bytes, at, new);
+            replace_port(bytes, &header, at, new);
         }
     }
-    let has_identifier = packet.protocol.is_icmp() && packet.quoted.is_none() && has_transport;
+    let has_identifier = packet.protocol.is_icmp() && packet.quoted.is_none() && header.has_transport();
     if has_identifier && packet.identifier != to.source_port {
-        replace_identifier(bytes, to.source_port);
+        let checksum = header.length + ICMP_CHECKSUM_AT;
+        replace_word(bytes, header.length + IDENTIFIER_AT, (checksum, to.source_port));
     }
     if packet.quoted.is_some() {
         rewrite_quoted(bytes, packet, to);
@@ -221,10 +300,15 @@ pub(crate) fn fill_header_checksum(bytes: &mut [u8]) {
     }
 }
 
+/// Computes the checksum of the ICMP message that begins at `at` and fills the rest of `bytes`; not that of ICMPv6.
+pub(crate) fn fill_icmp_checksum(bytes: &mut [u8], at: usize) {
+    set_checksum(bytes, at + ICMP_CHECKSUM_AT, at..bytes.len(), 0);
+}
+
 /// Computes the checksums of a packet whose other fields are all in place; of a fragment only that of the IP header. What
 /// is no packet stays as it is.
 pub fn fill_checksums(bytes: &mut [u8]) {
-    let Ok(header) = Header::parse(bytes) else { return };
+    let Ok(header) = Header::read(bytes) else { return };
     if header.is_ipv4 {
         set_checksum(bytes, 10, 0..header.length, 0);
     }
@@ -253,7 +337,11 @@ pub(crate) fn begin_checksum(bytes: &mut [u8]) {
 
 /// How long the IP header is, if there is one.
 pub(crate) fn header_length(bytes: &[u8]) -> Option<usize> {
-    Header::parse(bytes).ok().map(|header| header.length)
+    match bytes.first()? {
+        // Most have no options.
+        0x45 if bytes.len() >= IPV4_HEADER => Some(IPV4_HEADER),
+        _ => Header::parse(bytes).ok().map(|header| header.length),
+    }
 }
 
 fn set_checksum(bytes: &mut [u8], at: usize, over: std::ops::Range<usize>, start: u32) {
@@ -272,52 +360,47 @@ enum Side {
 }
 
 /// Replaces an address in the IP header and in the checksums that cover it.
-fn replace_address(bytes: &mut [u8], side: Side, address: IpAddr) {
-    let Ok(header) = Header::parse(bytes) else { return };
-    let checksum = header.payload_checksum();
-    let mut buffer = [0; 16];
-    let (at, new): (usize, &[u8]) = match address {
-        IpAddr::V4(address) => {
-            buffer[..4].copy_from_slice(&address.octets());
-            (if side == Side::Source { 12 } else { 16 }, &buffer[..4])
+fn replace_address(bytes: &mut [u8], header: &Header, side: Side, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) if header.is_ipv4 => {
+            let at = if side == Side::Source { 12 } else { 16 };
+            replace_covered(bytes, header, at, &address.octets());
         }
-        IpAddr::V6(address) => {
-            buffer = address.octets();
-            (if side == Side::Source { 8 } else { 24 }, &buffer)
+        IpAddr::V6(address) if !header.is_ipv4 => {
+            let at = if side == Side::Source { 8 } else { 24 };
+            replace_covered(bytes, header, at, &address.octets());
         }
-    };
-    if header.is_ipv4 != address.is_ipv4() {
-        return;
+        _ => {}
     }
-    for (offset, pair) in new.chunks_exact(2).enumerate() {
-        let place = at + 2 * offset;
-        let (old, new) = ([bytes[place], bytes[place + 1]], [pair[0], pair[1]]);
-        if header.is_ipv4 {
-            fix(bytes, 10, old, new);
-        }
-        if let Some(checksum) = checksum {
-            fix_optional(bytes, checksum, old, new, header.protocol);
-        }
-        bytes[place..place + 2].copy_from_slice(&new);
+}
+
+fn replace_covered(bytes: &mut [u8], header: &Header, at: usize, new: &[u8]) {
+    let Some(old) = bytes.get_mut(at..at + new.len()) else { return };
+    let change = change(old, new);
+    old.copy_from_slice(new);
+    if header.is_ipv4 {
+        fix_by(bytes, 10, change);
+    }
+    if let Some(checksum) = header.payload_checksum() {
+        fix_optional(bytes, checksum, change, header.protocol);
     }
 }
 
 /// Replaces a port, at an offset from the end of the IP header.
-fn replace_port(bytes: &mut [u8], at: usize, port: u16) {
-    let Ok(header) = Header::parse(bytes) else { return };
+fn replace_port(bytes: &mut [u8], header: &Header, at: usize, port: u16) {
     let place = header.length + at;
-    let Some(old) = bytes.get(place..place + 2).map(|old| [old[0], old[1]]) else { return };
+    let Some(old) = bytes.get_mut(place..place + 2) else { return };
     let new = port.to_be_bytes();
+    let change = change(old, &new);
+    old.copy_from_slice(&new);
     if let Some(checksum) = header.payload_checksum() {
-        fix_optional(bytes, checksum, old, new, header.protocol);
+        fix_optional(bytes, checksum, change, header.protocol);
     }
-    bytes[place..place + 2].copy_from_slice(&new);
 }
 
-/// Replaces the identifier of an ICMP query or its answer.
-fn replace_identifier(bytes: &mut [u8], identifier: u16) {
-    let Ok(header) = Header::parse(bytes) else { return };
-    replace_word(bytes, header.length + IDENTIFIER_AT, (header.length + ICMP_CHECKSUM_AT, identifier));
+/// Replaces type and code of the ICMP message at `at`.
+pub(crate) fn replace_icmp(bytes: &mut [u8], at: usize, icmp: (u8, u8)) {
+    replace_word(bytes, at, (at + ICMP_CHECKSUM_AT, u16::from_be_bytes([icmp.0, icmp.1])));
 }
 
 /// Replaces a word that the checksum at `checksum` covers.
@@ -369,14 +452,11 @@ fn replace_quoted(bytes: &mut [u8], header: &Header, side: Side, address: IpAddr
     let checksum = quoted_checksum(inner);
     let before = checksum.map(|at| [inner[at], inner[at + 1]]);
     let at = if side == Side::Source { 12 } else { 16 };
-    for (offset, pair) in address.octets().chunks_exact(2).enumerate() {
-        let place = at + 2 * offset;
-        let (old, new) = ([inner[place], inner[place + 1]], [pair[0], pair[1]]);
-        fix(inner, 10, old, new);
-        if let Some(checksum) = checksum {
-            fix_optional(inner, checksum, old, new, Protocol(inner[9]));
-        }
-        inner[place..place + 2].copy_from_slice(&new);
+    let change = change(&inner[at..at + 4], &address.octets());
+    inner[at..at + 4].copy_from_slice(&address.octets());
+    fix_by(inner, 10, change);
+    if let Some(checksum) = checksum {
+        fix_optional(inner, checksum, change, Protocol(inner[9]));
     }
     if let (Some(at), Some(before)) = (checksum, before) {
         let after = [inner[at], inner[at + 1]];
@@ -393,21 +473,34 @@ fn quoted_checksum(inner: &[u8]) -> Option<usize> {
     (!is_absent).then_some(at)
 }
 
-/// Corrects the checksum at `at` for a word that changes (RFC 1624, equation 3).
+/// Corrects the checksum at `at` for a word that changes.
 fn fix(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2]) {
-    let Some(field) = bytes.get_mut(at..at + 2) else { return };
-    let word = |pair: [u8; 2]| u32::from(u16::from_be_bytes(pair));
-    let total = word([!field[0], !field[1]]) + word([!old[0], !old[1]]) + word(new);
-    let folded = fold(total);
-    field.copy_from_slice(&(!folded).to_be_bytes());
+    fix_by(bytes, at, change(&old, &new));
 }
 
-/// Like [`fix`], but a UDP checksum of zero means that there is none; one that comes out as zero is sent as its complement.
-fn fix_optional(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2], protocol: Protocol) {
+/// By how much the sum over `old` changes if `new`, as many words, takes its place (RFC 1624, equation 3).
+fn change(old: &[u8], new: &[u8]) -> u32 {
+    let words = |bytes: &[u8]| -> u32 {
+        bytes.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum()
+    };
+    let count = (old.len() / 2) as u32;
+    count * 0xffff - words(old) + words(new)
+}
+
+/// Corrects the checksum at `at` for a change of the sum (RFC 1624, equation 3).
+fn fix_by(bytes: &mut [u8], at: usize, change: u32) {
+    let Some(field) = bytes.get_mut(at..at + 2) else { return };
+    let total = u32::from(!u16::from_be_bytes([field[0], field[1]])) + change;
+    field.copy_from_slice(&(!fold(total)).to_be_bytes());
+}
+
+/// Like [`fix_by`], but a UDP checksum of zero means that there is none; one that comes out as zero is sent as its
+/// complement.
+fn fix_optional(bytes: &mut [u8], at: usize, change: u32, protocol: Protocol) {
     if protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
         return;
     }
-    fix(bytes, at, old, new);
+    fix_by(bytes, at, change);
     if protocol == Protocol::UDP && bytes.get(at..at + 2) == Some(&[0, 0]) {
         bytes[at..at + 2].fill(0xff);
     }
@@ -423,12 +516,16 @@ fn fold(mut total: u32) -> u16 {
 /// The one's-complement sum of `bytes` on top of `start` (RFC 1071); over bytes with a right checksum it is 0xffff.
 fn sum(start: u32, bytes: &[u8]) -> u16 {
     // In the machine's order of bytes, which changes nothing but that of the result (RFC 1071, section 2, B).
-    let mut words = bytes.chunks_exact(4);
-    let whole: u64 =
-        words.by_ref().map(|word| u64::from(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))).sum();
-    let mut last = [0; 4];
+    let mut words = bytes.chunks_exact(8);
+    let mut total: u64 = 0;
+    for word in words.by_ref() {
+        let word = u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        total += (word >> 32) + (word & 0xffff_ffff);
+    }
+    let mut last = [0; 8];
     last[..words.remainder().len()].copy_from_slice(words.remainder());
-    let total = whole + u64::from(u32::from_ne_bytes(last));
+    let last = u64::from_ne_bytes(last);
+    total += (last >> 32) + (last & 0xffff_ffff);
     let total = (total >> 32) + (total & 0xffff_ffff);
     let total = fold((total >> 32) as u32 + (total >> 16 & 0xffff) as u32 + (total & 0xffff) as u32);
     let total = start + u32::from(u16::from_be(total));
@@ -443,14 +540,10 @@ fn word(bytes: &[u8], at: usize) -> Result<u16, Malformed> {
     Ok(u16::from_be_bytes([byte(bytes, at)?, byte(bytes, at + 1)?]))
 }
 
-/// The flow that an ICMP error is about, if `payload` is an error that quotes enough.
-fn quoted(protocol: Protocol, payload: &[u8]) -> Option<Tuple> {
-    let kind = *payload.first()?;
-    let is_error = match protocol {
-        Protocol::ICMP => matches!(kind, 3 | 4 | 5 | 11 | 12),
-        _ => (1..=4).contains(&kind),
-    };
-    let inner = payload.get(ICMP_HEADER..).filter(|_| is_error)?;
+/// The flow that an ICMP error with `payload` is about, if it quotes enough.
+#[cold]
+fn quoted(payload: &[u8]) -> Option<Tuple> {
+    let inner = payload.get(ICMP_HEADER..)?;
     let header = Header::parse_quoted(inner).ok().filter(Header::has_transport)?;
     let tuple = header.tuple(header.payload(inner)).ok()?;
     let source_port = identifier(header.protocol, header.payload(inner)).unwrap_or(tuple.source_port);

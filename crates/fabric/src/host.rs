@@ -4,7 +4,6 @@
 //! timers fires. What it sends leaves through an [`Outbox`]; where that goes is not its business.
 
 use crate::datagram::Datagram;
-use crate::echo;
 use crate::fragment::{self, Reassembly};
 use crate::http::Request;
 use crate::iperf;
@@ -12,7 +11,6 @@ use crate::latency;
 use crate::path::Paths;
 use crate::program::{Link, News};
 use crate::relay::{self, ServiceAnswer};
-use crate::segments;
 use crate::service::{Connection, Kind, Service};
 use crate::shell::Shell;
 use crate::stack::{Outbox, Shape, Stack};
@@ -223,12 +221,6 @@ impl Host {
 
     /// Takes in a whole packet for one of its addresses. True if it may have to [`Host::run`] then.
     pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
-        let is_large = packet.bytes > u32::from(self.machine.paths.own());
-        if let Some(reply) = echo::reply_to(packet, bytes, self.machine.ttl).filter(|_| is_large) {
-            // The stack does not write packets that have to be split.
-            outbox.packets.push(reply);
-            return false;
-        }
         let news = News::of(packet, bytes);
         if let Some(news) = &news {
             if let News::Trouble(trouble) = news {
@@ -329,6 +321,8 @@ impl Host {
 pub(crate) enum Fit {
     /// It goes as it is.
     Whole,
+    /// It goes as TCP segments that make packets of at most so many bytes.
+    Segments(u16),
     /// It goes in these parts.
     Parts(Vec<Vec<u8>>),
     /// It does not fit the interface, and may not be split.
@@ -344,7 +338,7 @@ impl Machine {
             return Fit::Whole;
         }
         if packet.protocol == Protocol::TCP {
-            return segments::cut(packet, bytes, mtu).map_or(Fit::TooBig, Fit::Parts);
+            return Fit::Segments(mtu);
         }
         if packet.dont_fragment && packet.source.is_ipv4() {
             let fits = packet.bytes <= u32::from(self.paths.own());

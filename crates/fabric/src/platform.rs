@@ -120,7 +120,7 @@ impl Fabric {
                 match self.datagram_for(from, service, &packet, &bytes) {
                     Some(answer) => {
                         self.outbox.recycle(bytes);
-                        self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(from, answer));
+                        self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(from, answer.into()));
                     }
                     None => self.lose(Loss::Service(service), bytes),
                 }
@@ -205,7 +205,7 @@ impl Fabric {
             self.platform.servers.remove(&host);
         }
         for bytes in self.outbox.packets.drain(..) {
-            self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(host, bytes));
+            self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(host, bytes.into()));
         }
     }
 }

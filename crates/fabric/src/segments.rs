@@ -5,7 +5,7 @@
 //!
 //! Source: RFC 9293 (TCP), RFC 768 (UDP), RFC 791 and 8200; Linux, "Segmentation Offloads" (kernel documentation).
 
-use crate::frame;
+use crate::frame::{self, Malformed};
 use weir_model::Protocol;
 use weir_pipeline::packet::{FIN, PSH};
 use weir_pipeline::{Fragment, Packet};
@@ -59,16 +59,57 @@ pub(crate) fn count(bytes: &[u8], packet: &mut Packet, offload: Offload) {
     packet.segment_bytes = headers + payload.min(step);
 }
 
-/// Cuts a TCP packet that is too big for its path into packets of at most `mtu` bytes, as a network card does it for a host
-/// that has learned of a smaller path MTU (RFC 1191, section 6.4). `None` if it is none, or `mtu` has no room.
-pub(crate) fn cut(packet: &Packet, bytes: &[u8], mtu: u16) -> Option<Vec<Vec<u8>>> {
-    let headers = Cut::of(bytes, packet.protocol).filter(|cut| cut.is_tcp)?.payload;
-    let segment_bytes = mtu.checked_sub(u16::try_from(headers).ok()?).filter(|room| *room > 0)?;
-    let (mut packet, mut parts) = (*packet, Vec::new());
-    let offload = Offload { segment_bytes, is_partial: false };
-    count(bytes, &mut packet, offload);
-    whole(bytes, &packet, offload, &mut |part| parts.push(part));
-    Some(parts)
+/// A packet on its way between hosts: its bytes, or those of a super-packet that counts as several.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) bytes: Vec<u8>,
+    /// The payload of each segment in bytes, or 0 if it is one packet.
+    segment_bytes: u16,
+}
+
+impl From<Vec<u8>> for Frame {
+    fn from(bytes: Vec<u8>) -> Frame {
+        Frame { bytes, segment_bytes: 0 }
+    }
+}
+
+impl Frame {
+    /// A TCP packet that is too big for its path, as packets of at most `mtu` bytes, as a network card makes them for a host
+    /// that has learned of a smaller path MTU (RFC 1191, section 6.4). They stay in one piece until somebody wants them one
+    /// by one; `packet` counts as all of them. `None` if it is no TCP packet, or `mtu` has no room.
+    pub(crate) fn segmented(bytes: Vec<u8>, packet: &mut Packet, mtu: u16) -> Result<Frame, Vec<u8>> {
+        let headers = Cut::of(&bytes, packet.protocol).filter(|cut| cut.is_tcp).map(|cut| cut.payload);
+        let room = headers.and_then(|headers| usize::from(mtu).checked_sub(headers)).filter(|room| *room > 0);
+        let Some(segment_bytes) = room.and_then(|room| u16::try_from(room).ok()) else { return Err(bytes) };
+        let frame = Frame { bytes, segment_bytes };
+        count(&frame.bytes, packet, frame.offload());
+        Ok(frame)
+    }
+
+    fn offload(&self) -> Offload {
+        Offload { segment_bytes: self.segment_bytes, is_partial: false }
+    }
+
+    /// What the network looks at; a super-packet counts as its segments.
+    ///
+    /// # Errors
+    /// Those of [`frame::parse`].
+    #[inline]
+    pub(crate) fn parse(&self) -> Result<Packet, Malformed> {
+        let mut packet = frame::parse(&self.bytes)?;
+        if self.segment_bytes > 0 {
+            count(&self.bytes, &mut packet, self.offload());
+        }
+        Ok(packet)
+    }
+
+    /// Calls `each` with its packets one by one.
+    pub(crate) fn cut(self, packet: &Packet, each: &mut dyn FnMut(Vec<u8>)) {
+        match self.segment_bytes {
+            0 => each(self.bytes),
+            _ => whole(&self.bytes, packet, self.offload(), each),
+        }
+    }
 }
 
 /// Calls `each` with the packets that `bytes` stand for, one by one, with right checksums.

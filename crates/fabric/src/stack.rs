@@ -31,29 +31,42 @@ const BURST_MAX: usize = 256;
 /// What smoltcp writes for a socket that has no TTL of its own.
 const SMOLTCP_TTL: u8 = 64;
 
-/// Most buffers kept for reuse.
+/// Most buffers of a size kept for reuse.
 const POOL_MAX: usize = 4096;
+
+/// What a buffer for a packet without data has room for; larger ones are kept apart, that they need not be cleared for it.
+const SMALL_BYTES: usize = 128;
 
 /// Packets on their way out of a host, and buffers to write more into.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) packets: Vec<Vec<u8>>,
-    pool: Vec<Vec<u8>>,
+    small: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
 }
 
 impl Outbox {
     /// A buffer of `length` zeros.
     pub(crate) fn buffer(&mut self, length: usize) -> Vec<u8> {
-        let mut buffer = self.pool.pop().unwrap_or_default();
-        buffer.clear();
+        let mut buffer = self.used_buffer(length);
+        buffer.fill(0);
+        buffer
+    }
+
+    /// A buffer of `length` bytes that have yet to be written.
+    fn used_buffer(&mut self, length: usize) -> Vec<u8> {
+        let pool = if length <= SMALL_BYTES { &mut self.small } else { &mut self.large };
+        let mut buffer = pool.pop().unwrap_or_else(|| Vec::with_capacity(length.max(SMALL_BYTES)));
         buffer.resize(length, 0);
         buffer
     }
 
     /// Takes back a buffer that nobody needs any more.
     pub(crate) fn recycle(&mut self, buffer: Vec<u8>) {
-        if self.pool.len() < POOL_MAX {
-            self.pool.push(buffer);
+        let is_small = buffer.capacity() <= SMALL_BYTES;
+        let pool = if is_small { &mut self.small } else { &mut self.large };
+        if pool.len() < POOL_MAX {
+            pool.push(buffer);
         }
     }
 }
@@ -272,7 +285,8 @@ struct Outgoing<'a> {
 
 impl phy::TxToken for Outgoing<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, write: F) -> R {
-        let mut buffer = self.out.buffer(length);
+        // The stack writes every byte.
+        let mut buffer = self.out.used_buffer(length);
         let result = write(&mut buffer);
         if frame::ttl(&buffer) == SMOLTCP_TTL {
             frame::set_ttl(&mut buffer, self.ttl);

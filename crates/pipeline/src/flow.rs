@@ -88,10 +88,11 @@ impl<A: Address> Flow<A> {
         !self.protocol().is_icmp() || queries.iter().any(|(query, _)| *query == kind)
     }
 
-    /// Source and destination port as a receiver finds them in the packet; of an ICMP query the identifier and 0.
+    /// Source and destination port as a receiver finds them in a packet of this flow; of an ICMP query the identifier and 0.
+    #[inline]
     pub fn ports(&self) -> (u16, u16) {
         match self.protocol().is_icmp() {
-            true => (self.number().unwrap_or(0), 0),
+            true => (self.destination_number, 0),
             false => (self.source_number, self.destination_number),
         }
     }

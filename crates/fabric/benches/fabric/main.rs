@@ -27,11 +27,12 @@ const PINGS: usize = 2_000_000;
 
 /// Bytes of a bulk transfer.
 const BULK_BYTES: usize = 1 << 30;
-/// How often a bulk transfer and its peer take turns.
+/// How often a bench and its peer take turns.
 const TURNS: usize = 3;
 
-/// Packets a second at [`HOSTS`] hosts.
-const PACKETS_GOAL: f64 = 6e6;
+/// Packets through the whole pipeline, to those between bare stacks: 6 million a second to 10.5 (a round trip in 190 ns) where
+/// the goal was set.
+const PACKETS_GOAL: f64 = 0.57;
 /// Bytes of [`HOSTS`] hosts together.
 const MEMORY_GOAL_MB: f64 = 50.0;
 /// A bulk transfer through the whole pipeline, to one between two bare stacks: 40 Gb/s to 47 where the goal was set.
@@ -57,15 +58,23 @@ fn main() {
 
 fn hosts() {
     for hosts in [2, HOSTS] {
-        let (bed, instances, bytes) = world(hosts);
-        let rate = flood(bed, &instances);
-        if hosts == HOSTS {
-            judge("ping_1000_hosts_packets", rate, "packets/s", rate >= PACKETS_GOAL, PACKETS_GOAL);
-            let megabytes = bytes as f64 / 1e6;
-            judge("memory_1000_hosts", megabytes, "MB", megabytes <= MEMORY_GOAL_MB, MEMORY_GOAL_MB);
-        } else {
-            println!("ping_{hosts}_hosts_packets {rate:.0} packets/s");
+        let (mut ours, mut peer) = (0.0f64, 0.0f64);
+        for turn in 0..TURNS {
+            let (bed, instances, bytes) = world(hosts);
+            ours = ours.max(flood(bed, &instances));
+            let started = processor_seconds();
+            pair::ping(hosts / 2, PINGS / (hosts / 2));
+            peer = peer.max(2.0 * PINGS as f64 / (processor_seconds() - started));
+            // Later worlds live in the memory of earlier ones.
+            if hosts == HOSTS && turn == 0 {
+                let megabytes = bytes as f64 / 1e6;
+                judge("memory_1000_hosts", megabytes, "MB", megabytes <= MEMORY_GOAL_MB, MEMORY_GOAL_MB);
+            }
         }
+        println!("ping_{hosts}_hosts {ours:.0} packets/s");
+        println!("ping_{hosts}_bare_stacks {peer:.0} packets/s");
+        let ratio = ours / peer;
+        judge(&format!("ping_{hosts}_hosts_to_bare_stacks"), ratio, "ratio", ratio >= PACKETS_GOAL, PACKETS_GOAL);
     }
 }
 

@@ -1,10 +1,11 @@
-//! The peer of the bulk transfer: two stacks of smoltcp that hand each other packets, with nothing between them.
+//! The peers: pairs of stacks of smoltcp that hand each other packets, with nothing between them.
 
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
+use smoltcp::phy::{self, ChecksumCapabilities, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, Ipv4Address};
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpProtocol};
+use smoltcp::wire::{Icmpv4Packet, Icmpv4Repr, Ipv4Address, Ipv4Packet, Ipv4Repr};
 
 const PORT: u16 = 9;
 /// The socket buffers of simulated hosts.
@@ -41,6 +42,45 @@ pub fn transfer(mtu: usize, total: usize) {
         // What one has read, the other may write into.
         sender.wire.pool.append(&mut receiver.wire.pool);
         receiver.wire.pool.extend(sender.wire.pool.pop());
+    }
+}
+
+/// Lets `pairs` of stacks ping each other in turn, so that each has `rounds` replies: one end writes requests and reads
+/// replies as a program with a raw socket does, the other's stack answers.
+pub fn ping(pairs: usize, rounds: usize) {
+    const DATA: [u8; 56] = [7; 56];
+    let mut ends: Vec<End> = (0..pairs).map(|_| End::new(2, 9001)).collect();
+    let (source, destination) = (Ipv4Address::new(10, 0, 0, 1), Ipv4Address::new(10, 0, 0, 2));
+    let checksums = ChecksumCapabilities::default();
+    for round in 0..rounds {
+        for end in &mut ends {
+            let request = Icmpv4Repr::EchoRequest { ident: 1, seq_no: round as u16, data: &DATA };
+            let payload_len = request.buffer_len();
+            let header = Ipv4Repr {
+                src_addr: source,
+                dst_addr: destination,
+                next_header: IpProtocol::Icmp,
+                payload_len,
+                hop_limit: 64,
+            };
+            let mut buffer = end.wire.pool.pop().unwrap_or_default();
+            buffer.resize(header.buffer_len() + payload_len, 0);
+            let mut packet = Ipv4Packet::new_unchecked(&mut buffer);
+            header.emit(&mut packet, &checksums);
+            request.emit(&mut Icmpv4Packet::new_unchecked(packet.payload_mut()), &checksums);
+            end.wire.incoming.push(buffer);
+            end.poll(round as i64);
+            let reply = end.wire.outgoing.pop().expect("a reply");
+            let packet = Ipv4Packet::new_checked(&reply[..]).expect("a packet");
+            Ipv4Repr::parse(&packet, &checksums).expect("a header");
+            let message = Icmpv4Packet::new_checked(packet.payload()).expect("a message");
+            let answer = Icmpv4Repr::parse(&message, &checksums).expect("right checksums");
+            assert!(
+                matches!(answer, Icmpv4Repr::EchoReply { seq_no, .. } if seq_no == round as u16),
+                "{answer:?} answers {round}"
+            );
+            end.wire.pool.push(reply);
+        }
     }
 }
 

@@ -56,47 +56,60 @@ pub(crate) struct Part {
 impl Header {
     /// The header of a packet that is all there.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Header, Malformed> {
-        let header = Header::parse_quoted(bytes)?;
+        Header::read(bytes)
+    }
+
+    /// [`parse`](Self::parse) as part of its caller: for what is done to every packet.
+    #[inline(always)]
+    pub(super) fn read(bytes: &[u8]) -> Result<Header, Malformed> {
+        let header = Header::read_quoted(bytes)?;
         if header.total > bytes.len() {
             return Err(Malformed::Truncated);
         }
-        header.check_part()?;
+        if let Some(part) = header.part {
+            header.check_part(part)?;
+        }
         Ok(header)
     }
 
     /// The header of a packet that may be cut off after it.
     pub(crate) fn parse_quoted(bytes: &[u8]) -> Result<Header, Malformed> {
+        Header::read_quoted(bytes)
+    }
+
+    #[inline(always)]
+    fn read_quoted(bytes: &[u8]) -> Result<Header, Malformed> {
         match byte(bytes, 0)? >> 4 {
-            4 => Header::parse_ipv4(bytes),
+            4 => Header::read_ipv4(bytes),
             6 => Header::parse_ipv6(bytes),
             _ => Err(Malformed::Header),
         }
     }
 
-    fn parse_ipv4(bytes: &[u8]) -> Result<Header, Malformed> {
-        if bytes.len() < IPV4_HEADER {
-            return Err(Malformed::Truncated);
-        }
-        let length = usize::from(bytes[0] & 15) * 4;
-        let total = usize::from(word(bytes, 2)?);
+    #[inline(always)]
+    fn read_ipv4(bytes: &[u8]) -> Result<Header, Malformed> {
+        let fixed: &[u8; IPV4_HEADER] = bytes.first_chunk().ok_or(Malformed::Truncated)?;
+        let word = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+        let length = usize::from(fixed[0] & 15) * 4;
+        let total = usize::from(word(2));
         if length < IPV4_HEADER || total < length {
             return Err(Malformed::Header);
         }
         if length > bytes.len() {
             return Err(Malformed::Truncated);
         }
-        let flags = word(bytes, 6)?;
+        let flags = word(6);
         let (offset, is_last) = (usize::from(flags & 0x1fff) * 8, flags & 0x2000 == 0);
-        let id = u32::from(word(bytes, 4)?);
+        let id = u32::from(word(4));
         let part = Part { id, offset, is_last, header_at: 0, named_at: 0 };
         let address =
-            |at: usize| IpAddr::V4(Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]));
+            |at: usize| IpAddr::V4(Ipv4Addr::new(fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]));
         Ok(Header {
             is_ipv4: true,
             source: address(12),
             destination: address(16),
-            protocol: Protocol(bytes[9]),
-            ttl: bytes[8],
+            protocol: Protocol(fixed[9]),
+            ttl: fixed[8],
             length,
             total,
             dont_fragment: flags & 0x4000 != 0,
@@ -104,6 +117,7 @@ impl Header {
         })
     }
 
+    #[inline(never)]
     fn parse_ipv6(bytes: &[u8]) -> Result<Header, Malformed> {
         if bytes.len() < IPV6_HEADER {
             return Err(Malformed::Truncated);
@@ -163,8 +177,8 @@ impl Header {
 
     /// A fragment has a payload that goes in eights unless it is the last, ends within what a packet can have, and if it is
     /// the first has the whole transport header.
-    fn check_part(&self) -> Result<(), Malformed> {
-        let Some(part) = self.part else { return Ok(()) };
+    #[cold]
+    fn check_part(&self, part: Part) -> Result<(), Malformed> {
         let payload = self.total - self.length;
         let in_eights = part.is_last || payload.is_multiple_of(8);
         let fits = part.offset + payload <= PACKET_BYTES_MAX - IPV4_HEADER;
@@ -187,15 +201,18 @@ impl Header {
     }
 
     /// Whether the payload begins with a transport header.
+    #[inline]
     pub(crate) fn has_transport(&self) -> bool {
         self.part.is_none_or(|part| part.offset == 0)
     }
 
+    #[inline]
     pub(crate) fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         bytes.get(self.length..self.total.min(bytes.len())).unwrap_or(&[])
     }
 
     /// The flow; without ports in a later fragment.
+    #[inline]
     pub(crate) fn tuple(&self, payload: &[u8]) -> Result<Tuple, Malformed> {
         let has_ports = self.protocol.has_ports() && self.has_transport();
         let (source_port, destination_port) =
