@@ -13,6 +13,9 @@ use weir_model::{Cidr, Cidr4, Cidr6};
 /// The address of one family as a number: `u32` or `u128`. The lower half says where a [`Compiled`] keeps what is
 /// of this family.
 pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'static {
+    /// The number in a form whose order is the quickest to tell.
+    type Rank: Copy + Ord + std::fmt::Debug;
+
     /// The number of `address`, if it is of this family.
     fn from_ip(address: IpAddr) -> Option<Self>;
     /// The address.
@@ -23,6 +26,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn and(self, mask: Self) -> Self;
     /// The bits that either has.
     fn or_not(self, mask: Self) -> Self;
+    /// The number as what is ordered as it is.
+    fn rank(self) -> Self::Rank;
     /// The next address, or `None` after the last.
     fn next(self) -> Option<Self>;
     /// What kind of address it is.
@@ -64,6 +69,14 @@ pub(crate) enum Kind {
 }
 
 impl Address for u32 {
+    /// Processors compare many signed numbers at a time, but not all of them unsigned ones.
+    type Rank = i32;
+
+    #[inline]
+    fn rank(self) -> i32 {
+        (self ^ 1 << 31) as i32
+    }
+
     fn from_ip(address: IpAddr) -> Option<u32> {
         match address {
             IpAddr::V4(address) => Some(address.into()),
@@ -147,6 +160,13 @@ impl Address for u32 {
 }
 
 impl Address for u128 {
+    type Rank = u128;
+
+    #[inline]
+    fn rank(self) -> u128 {
+        self
+    }
+
     fn from_ip(address: IpAddr) -> Option<u128> {
         match address {
             IpAddr::V4(_) => None,

@@ -22,13 +22,13 @@ pub(crate) struct CompiledAcl {
 
 /// The entries of an ACL for one family.
 #[derive(Clone, Debug)]
-pub(crate) struct AclEntries<A> {
+pub(crate) struct AclEntries<A: Address> {
     ingress: Side<A>,
     egress: Side<A>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Side<A> {
+#[derive(Clone, Debug)]
+struct Side<A: Address> {
     conditions: Conditions<A>,
     /// The number of each entry, and whether it allows.
     entries: Vec<(u16, bool)>,
@@ -50,14 +50,8 @@ impl<A: Address> AclEntries<A> {
     fn new(acl: Option<&NetworkAcl>) -> AclEntries<A> {
         let mut sorted: Vec<&AclEntry> = acl.iter().flat_map(|acl| &acl.entries).collect();
         sorted.sort_by_key(|entry| entry.number);
-        let mut entries = AclEntries { ingress: Side::default(), egress: Side::default() };
-        for entry in sorted {
-            match entry.direction {
-                Direction::Ingress => entries.ingress.add(entry),
-                Direction::Egress => entries.egress.add(entry),
-            }
-        }
-        entries
+        let side = |direction| Side::new(sorted.iter().filter(|entry| entry.direction == direction));
+        AclEntries { ingress: side(Direction::Ingress), egress: side(Direction::Egress) }
     }
 
     /// The number of the first entry that matches a packet with `selected` from or to `peer` and whether it allows;
@@ -75,10 +69,16 @@ impl<A: Address> AclEntries<A> {
 }
 
 impl<A: Address> Side<A> {
-    /// Adds `entry` after all others, if it is about addresses of this family.
-    fn add(&mut self, entry: &AclEntry) {
-        let Some(block) = A::block(entry.cidr) else { return };
-        self.conditions.add(Selector::new(entry.traffic), block);
-        self.entries.push((entry.number, entry.allow));
+    /// Those of `entries`, in their order, that are about addresses of this family.
+    fn new<'a>(entries: impl Iterator<Item = &'a &'a AclEntry>) -> Side<A> {
+        let mut side = Side { conditions: Conditions::default(), entries: Vec::new() };
+        let mut asked = Vec::new();
+        for entry in entries {
+            let Some(block) = A::block(entry.cidr) else { continue };
+            asked.push((Selector::new(entry.traffic), block));
+            side.entries.push((entry.number, entry.allow));
+        }
+        side.conditions = Conditions::new(&asked);
+        side
     }
 }

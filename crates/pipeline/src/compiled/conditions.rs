@@ -1,82 +1,112 @@
-//! What rules ask of a packet, sixteen at a time: rules of groups and entries of ACLs are looked through in order, and
-//! there may be a thousand.
+//! What rules ask of a packet: rules of groups and entries of ACLs are looked through in order, and there may be a thousand.
 //!
-//! Conditions lie beside each other by field, so that one instruction compares several; only where one of sixteen holds
-//! are they looked at one by one.
+//! The protocol and port or ICMP type of a packet are one number, and what a rule asks of it is a range of numbers. The
+//! ranges are laid into a segment tree (J. L. Bentley, 1977): a range is at the fewest nodes that make it up, a number's
+//! ranges are at the nodes from its leaf to the root. So only the rules about the packet's own port are looked at, and of
+//! the others only those about all ports.
 
+use super::search::Starts;
 use super::selector::{Selected, Selector};
 use crate::address::Address;
 
-/// Conditions of a block.
-const BLOCK: usize = 16;
-
 /// Conditions in order: each a selector, and the addresses that the packet's peer must be among.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Conditions<A> {
-    blocks: Vec<Block<A>>,
-    count: usize,
+#[derive(Clone, Debug)]
+pub(crate) struct Conditions<A: Address> {
+    starts: Starts<u32>,
+    /// Leaves of the tree, one a start and some without: a power of two.
+    leaves: usize,
+    /// Where in `listed` the conditions of each node begin. The root is node 1, those under node n are 2n and 2n + 1.
+    begins: Vec<u32>,
+    /// The conditions by node, in order.
+    listed: Vec<Condition<A>>,
 }
 
-/// The conditions of a block, by field; those beyond the last hold for nothing.
-#[derive(Clone, Debug)]
-struct Block<A> {
-    mask: [u32; BLOCK],
-    first: [u32; BLOCK],
-    span: [u32; BLOCK],
-    network: [A; BLOCK],
-    network_mask: [A; BLOCK],
+#[derive(Clone, Copy, Debug)]
+struct Condition<A> {
+    place: u32,
+    mask: u32,
+    first: u32,
+    network: A,
+    network_mask: A,
+}
+
+impl<A: Address> Default for Conditions<A> {
+    fn default() -> Conditions<A> {
+        Conditions::new(&[])
+    }
 }
 
 impl<A: Address> Conditions<A> {
-    /// Adds the condition that `selector` and the addresses `network` with `network_mask` are meant.
-    pub fn add(&mut self, selector: Selector, (network, network_mask): (A, A)) {
-        let place = self.count % BLOCK;
-        if place == 0 {
-            self.blocks.push(Block::nothing());
+    /// The conditions that these selectors, and addresses of networks with their masks, are meant.
+    pub fn new(asked: &[(Selector, (A, A))]) -> Conditions<A> {
+        let ends = asked.iter().flat_map(|(selector, _)| {
+            let (first, last) = selector.range();
+            [first, last + 1]
+        });
+        let mut starts: Vec<u32> = ends.chain([0]).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let leaves = starts.len().next_power_of_two();
+        let mut nodes: Vec<Vec<Condition<A>>> = vec![Vec::new(); 2 * leaves];
+        for ((selector, (network, network_mask)), place) in asked.iter().zip(0..) {
+            let (mask, first) = selector.bits();
+            let condition = Condition { place, mask, first, network: *network, network_mask: *network_mask };
+            let (first, last) = selector.range();
+            let leaf = |number| starts.partition_point(|start| *start < number);
+            cover(leaves, (leaf(first), leaf(last + 1)), |node| nodes[node].push(condition));
         }
-        if let Some(block) = self.blocks.last_mut() {
-            (block.mask[place], block.first[place], block.span[place]) = selector.range();
-            (block.network[place], block.network_mask[place]) = (network, network_mask);
+        let mut conditions =
+            Conditions { starts: Starts::new(&starts), leaves, begins: vec![0], listed: Vec::new() };
+        for node in nodes {
+            conditions.listed.extend(node);
+            conditions.begins.push(conditions.listed.len() as u32);
         }
-        self.count += 1;
+        conditions
     }
 
     /// The place of the first condition that holds for `selected` and `peer`, and for which `is_meant`.
     #[inline]
     pub fn find(&self, selected: Selected, peer: A, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
         let number = selected.number();
-        let candidates = self.blocks.iter().enumerate().filter(|(_, block)| block.has_any(number, peer));
-        candidates
-            .flat_map(|(index, block)| {
-                (0..BLOCK)
-                    .filter(move |place| block.holds(*place, number, peer))
-                    .map(move |place| index * BLOCK + place)
-            })
-            .find(|place| is_meant(*place))
+        let (mut node, mut best) = (self.starts.find(number) + self.leaves, u32::MAX);
+        while node > 0 {
+            let listed = self.begins[node] as usize..self.begins[node + 1] as usize;
+            for condition in &self.listed[listed] {
+                if condition.place >= best {
+                    break;
+                }
+                if condition.holds(number, peer) && is_meant(condition.place as usize) {
+                    best = condition.place;
+                    break;
+                }
+            }
+            node /= 2;
+        }
+        (best != u32::MAX).then_some(best as usize)
     }
 }
 
-impl<A: Address> Block<A> {
-    fn nothing() -> Block<A> {
-        Block {
-            mask: [0; BLOCK],
-            first: [1; BLOCK],
-            span: [0; BLOCK],
-            network: [A::default(); BLOCK],
-            network_mask: [A::default(); BLOCK],
+impl<A: Address> Condition<A> {
+    /// Whether the condition, to whose range `number` belongs, holds.
+    #[inline]
+    fn holds(&self, number: u32, peer: A) -> bool {
+        (number & self.mask == self.first) & (peer.and(self.network_mask) == self.network)
+    }
+}
+
+/// Calls `each` with the fewest nodes whose leaves are those from the first to the one before the second.
+fn cover(leaves: usize, (first, end): (usize, usize), mut each: impl FnMut(usize)) {
+    let (mut low, mut high) = (first + leaves, end + leaves);
+    while low < high {
+        if low % 2 == 1 {
+            each(low);
+            low += 1;
         }
-    }
-
-    /// Whether one of the conditions holds. No branch: the compiler makes it a few wide comparisons.
-    #[inline]
-    fn has_any(&self, number: u32, peer: A) -> bool {
-        (0..BLOCK).fold(false, |any, place| any | self.holds(place, number, peer))
-    }
-
-    #[inline]
-    fn holds(&self, place: usize, number: u32, peer: A) -> bool {
-        let selected = (number & self.mask[place]).wrapping_sub(self.first[place]) <= self.span[place];
-        selected & (peer.and(self.network_mask[place]) == self.network[place])
+        if high % 2 == 1 {
+            high -= 1;
+            each(high);
+        }
+        (low, high) = (low / 2, high / 2);
     }
 }
 
@@ -84,16 +114,12 @@ impl<A: Address> Block<A> {
 mod tests {
     use super::*;
     use weir_model::protocol::Traffic;
-    use weir_model::{PortRange, Protocol};
+    use weir_model::{Ids, PortRange, Protocol};
 
     /// Fifty conditions, each for one port, from network 10.0.0.0/8.
-    fn ports() -> Conditions<u32> {
-        let mut conditions = Conditions::default();
-        for port in 0..50 {
-            let ports = PortRange::new(port, port).unwrap();
-            conditions.add(Selector::new(Traffic::Ports(Protocol::TCP, ports)), (0x0a00_0000, 0xff00_0000));
-        }
-        conditions
+    fn ports() -> Vec<(Selector, (u32, u32))> {
+        let selector = |port| Selector::new(Traffic::Ports(Protocol::TCP, PortRange::new(port, port).unwrap()));
+        (0..50).map(|port| (selector(port), (0x0a00_0000, 0xff00_0000))).collect()
     }
 
     fn selected(number: u16) -> Selected {
@@ -102,7 +128,7 @@ mod tests {
 
     #[test]
     fn each_is_found_at_its_place() {
-        let conditions = ports();
+        let conditions = Conditions::new(&ports());
         for port in 0..50 {
             assert_eq!(conditions.find(selected(port), 0x0a01_0203, |_| true), Some(usize::from(port)));
         }
@@ -112,9 +138,55 @@ mod tests {
 
     #[test]
     fn the_first_that_is_meant_is_found() {
-        let mut conditions = ports();
-        conditions.add(Selector::new(Traffic::All), (0, 0));
+        let mut asked = ports();
+        asked.push((Selector::new(Traffic::All), (0, 0)));
+        let conditions = Conditions::new(&asked);
         assert_eq!(conditions.find(selected(3), 0x0a01_0203, |place| place > 3), Some(50));
         assert_eq!(conditions.find(selected(3), 0x0a01_0203, |_| false), None);
+    }
+
+    /// Against looking at one after the other.
+    #[test]
+    fn the_first_that_holds_is_found_among_many() {
+        let mut ids = Ids::new(11);
+        let traffic = |ids: &mut Ids| {
+            let (one, other) = (ids.below(40) as u16, ids.below(40) as u16);
+            let ports = PortRange::new(one.min(other), one.max(other)).unwrap();
+            let part = |ids: &mut Ids| (ids.below(2) == 0).then(|| ids.below(3) as u8);
+            let icmp =
+                |ids: &mut Ids| Traffic::Icmp { protocol: Protocol::ICMP, kind: part(ids), code: part(ids) };
+            match ids.below(8) {
+                0 => Traffic::All,
+                1 => Traffic::Protocol(Protocol::TCP),
+                2 => Traffic::Ports(Protocol::TCP, PortRange::new(65_535, 65_535).unwrap()),
+                3 => icmp(ids),
+                4 => Traffic::Protocol(Protocol(255)),
+                5 => Traffic::Ports(Protocol::UDP, ports),
+                _ => Traffic::Ports(Protocol::TCP, ports),
+            }
+        };
+        for count in [0, 1, 2, 5, 40, 300] {
+            let asked: Vec<(Traffic, u32)> =
+                (0..count).map(|_| (traffic(&mut ids), ids.below(4) as u32)).collect();
+            let conditions: Vec<_> =
+                asked.iter().map(|(traffic, network)| (Selector::new(*traffic), (*network, 3))).collect();
+            let conditions = Conditions::new(&conditions);
+            for _ in 0..2_000 {
+                let protocol = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol(255), Protocol(0)]
+                    [ids.below(5) as usize];
+                let icmp = (ids.below(3) as u8, ids.below(3) as u8);
+                let number = match protocol.is_icmp() {
+                    true => u16::from_be_bytes([icmp.0, icmp.1]),
+                    false => [ids.below(42) as u16, 65_535][ids.below(2) as usize],
+                };
+                let (peer, least) = (ids.below(4) as u32, ids.below(3) as usize);
+                let first = asked.iter().enumerate().find(|(place, (traffic, network))| {
+                    *place >= least && *network == peer && traffic.matches(protocol, number, icmp)
+                });
+                let selected = Selected { protocol: protocol.0, number };
+                let found = conditions.find(selected, peer, |place| place >= least);
+                assert_eq!(found, first.map(|(place, _)| place), "{protocol:?} {number} of {asked:?}");
+            }
+        }
     }
 }

@@ -28,13 +28,13 @@ pub(crate) struct Policy {
 
 /// The rules of a policy for one family.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rules<A> {
+pub(crate) struct Rules<A: Address> {
     ingress: Side<A>,
     egress: Side<A>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Side<A> {
+struct Side<A: Address> {
     rules: Vec<Rule<A>>,
     /// What the rules ask for, members apart; complete when finished.
     conditions: Conditions<A>,
@@ -120,10 +120,9 @@ impl<A: Address> Side<A> {
         let mut both: Vec<_> = self.rules.drain(..).zip(self.names.drain(..)).collect();
         both.sort_by_key(|(rule, _)| !rule.is_wide());
         (self.rules, self.names) = both.into_iter().unzip();
-        self.conditions = Conditions::default();
-        for rule in &self.rules {
-            self.conditions.add(rule.selector, (rule.network, rule.mask));
-        }
+        let asked: Vec<_> =
+            self.rules.iter().map(|rule| (rule.selector, (rule.network, rule.mask))).collect();
+        self.conditions = Conditions::new(&asked);
         self.open = [Protocol::TCP, Protocol::UDP]
             .map(|protocol| self.rules.iter().any(|rule| rule.is_wide() && rule.selector.covers(protocol)));
     }
@@ -235,7 +234,7 @@ impl<A: Address> Side<A> {
     }
 }
 
-impl<A> Rules<A> {
+impl<A: Address> Rules<A> {
     fn side(&mut self, direction: Direction) -> &mut Side<A> {
         match direction {
             Direction::Ingress => &mut self.ingress,

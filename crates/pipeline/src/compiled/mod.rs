@@ -10,6 +10,7 @@ pub(crate) mod group;
 mod nitro;
 pub(crate) mod place;
 pub(crate) mod route;
+pub(crate) mod search;
 pub(crate) mod selector;
 mod target;
 pub(crate) mod transit;

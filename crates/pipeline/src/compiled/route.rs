@@ -4,6 +4,7 @@
 //! a prefix list, and that before a propagated one. Of several prefix lists with one block "we randomly choose which route
 //! takes priority; thereafter, the same route always takes priority": here the one that was made first.
 
+use super::search::Starts;
 use crate::address::Address;
 use crate::packet::{EndpointIdx, InterfaceIdx};
 use std::cmp::Reverse;
@@ -78,18 +79,16 @@ impl RoutingTable {
 
 /// Where each range begins, and the index of its route. The first begins at 0.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranges<A> {
-    starts: Vec<A>,
+pub(crate) struct Ranges<A: Address> {
+    starts: Starts<A>,
     routes: Vec<u32>,
-    /// A tree over the starts, from the root down: each node has the first starts of those below it.
-    levels: Vec<Vec<Node<A>>>,
 }
 
-/// How many starts are compared at once, without a branch between them.
-const FAN: usize = 16;
-
-/// Starts in order; the last node of a level is filled up with the last address.
-type Node<A> = [A; FAN];
+/// Ranges that are not complete yet: where each begins, and its route.
+struct Cut<A> {
+    starts: Vec<A>,
+    routes: Vec<u32>,
+}
 
 const NO_ROUTE: u32 = u32::MAX;
 
@@ -117,7 +116,7 @@ impl<A: Address> Ranges<A> {
     }
 
     fn cut(blocks: Vec<Block<A>>) -> Ranges<A> {
-        let mut ranges = Ranges { starts: vec![A::default()], routes: vec![NO_ROUTE], levels: Vec::new() };
+        let mut ranges = Cut { starts: vec![A::default()], routes: vec![NO_ROUTE] };
         let mut around: Vec<Block<A>> = Vec::new();
         for block in blocks {
             ranges.leave(&mut around, Some(block.first));
@@ -125,9 +124,17 @@ impl<A: Address> Ranges<A> {
             around.push(block);
         }
         ranges.leave(&mut around, None);
-        ranges.levels = levels(&ranges.starts);
-        ranges
+        Ranges { starts: Starts::new(&ranges.starts), routes: ranges.routes }
     }
+
+    /// The number of the range that `address` is in; of no use as an index if it is in none.
+    #[inline]
+    pub fn find(&self, address: A) -> u32 {
+        self.routes[self.starts.find(address)]
+    }
+}
+
+impl<A: Address> Cut<A> {
 
     /// Closes the blocks of `around` that end before `until`: after each, the one around it goes on.
     fn leave(&mut self, around: &mut Vec<Block<A>>, until: Option<A>) {
@@ -146,36 +153,6 @@ impl<A: Address> Ranges<A> {
         self.starts.push(start);
         self.routes.push(route);
     }
-
-    /// The number of the range that `address` is in; of no use as an index if it is in none.
-    ///
-    /// At each level, the last start that is not after `address`. What the last nodes are filled up with is not after the
-    /// last address either: then it is the last start.
-    #[inline]
-    pub fn find(&self, address: A) -> u32 {
-        let mut place = 0;
-        for level in &self.levels {
-            let node = place.min(level.len() - 1);
-            let not_after: u32 = level[node].iter().map(|start| u32::from(*start <= address)).sum();
-            place = node * FAN + not_after as usize - 1;
-        }
-        self.routes[place.min(self.routes.len() - 1)]
-    }
-}
-
-fn levels<A: Address>(starts: &[A]) -> Vec<Vec<Node<A>>> {
-    let last = A::default().or_not(A::default());
-    let (mut levels, mut firsts) = (Vec::new(), starts.to_vec());
-    loop {
-        let node = |part: &[A]| std::array::from_fn(|place| part.get(place).copied().unwrap_or(last));
-        levels.push(firsts.chunks(FAN).map(node).collect());
-        if firsts.len() <= FAN {
-            break;
-        }
-        firsts = firsts.into_iter().step_by(FAN).collect();
-    }
-    levels.reverse();
-    levels
 }
 
 /// The blocks of one family, wider ones before those inside them, one for each destination.
@@ -220,27 +197,4 @@ pub(crate) fn local(cidr: Cidr) -> (CompiledRoute, Vec<Cidr>) {
         origin: Origin::CreateRouteTable,
     };
     (route, vec![cidr])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use weir_model::Ids;
-
-    #[test]
-    fn a_search_of_any_depth_finds_the_last_start_before() {
-        let mut ids = Ids::new(5);
-        for count in [1, 2, 15, 16, 17, 255, 256, 257, 5_000] {
-            let mut starts: Vec<u32> = (1..count).map(|_| ids.bits() as u32).chain([0]).collect();
-            starts.sort_unstable();
-            starts.dedup();
-            let routes = (0..starts.len() as u32).collect();
-            let ranges = Ranges { levels: levels(&starts), starts, routes };
-            let around = |start: &u32| [start.wrapping_sub(1), *start, start.wrapping_add(1)];
-            for address in ranges.starts.iter().flat_map(around).chain([u32::MAX]) {
-                let last = ranges.starts.partition_point(|start| *start <= address) - 1;
-                assert_eq!(ranges.find(address), last as u32, "{count} {address}");
-            }
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Which protocol and ports a rule is about, as one masked comparison.
+//! Which protocol and ports a rule is about, as a range of numbers.
 
 use crate::packet::Packet;
 use weir_model::Protocol;
@@ -22,12 +22,17 @@ impl Selected {
         Selected { protocol: packet.protocol.0, number }
     }
 
-    /// Both in one number, to be compared with [`Selector::range`].
+    /// Both in one number, which is in [`Selector::range`] if it is meant.
     #[inline]
     pub fn number(self) -> u32 {
         join(self.protocol, self.number)
     }
 }
+
+/// The bits of an ICMP code.
+const CODE: u16 = 0xff;
+/// The bits of a [`Selected::number`].
+const ALL_NUMBERS: u32 = 0xff_ffff;
 
 fn join(protocol: u8, number: u16) -> u32 {
     u32::from(protocol) << 16 | u32::from(number)
@@ -70,11 +75,19 @@ impl Selector {
         Selector { protocol: protocol.0, protocol_mask: u8::MAX, ..Selector::ALL }
     }
 
-    /// Mask, first and span: what is meant is [`Selected::number`] under the mask, from the first on, no further than the
-    /// span. A span never reaches the next protocol, since no range of ports goes beyond the last port.
-    pub fn range(self) -> (u32, u32, u32) {
-        let mask = join(self.protocol_mask, self.number_mask);
-        (mask, join(self.protocol, self.first), u32::from(self.span))
+    /// The first and the last [`Selected::number`] that may be meant. All between them are, but for those that differ in what
+    /// [`bits`](Self::bits) asks.
+    pub fn range(self) -> (u32, u32) {
+        let (mask, first) = (join(self.protocol_mask, self.number_mask), join(self.protocol, self.first));
+        (first, (first | (ALL_NUMBERS & !mask)) + u32::from(self.span))
+    }
+
+    /// A mask, and what a number in the range must be under it: something only for an ICMP code of any type, which is no
+    /// range of numbers.
+    pub fn bits(self) -> (u32, u32) {
+        let is_of_any_type = self.number_mask == CODE;
+        let mask = if is_of_any_type { u32::from(CODE) } else { 0 };
+        (mask, mask & u32::from(self.first))
     }
 
     /// Whether every packet of `protocol`, a protocol with ports, is meant.
@@ -129,8 +142,10 @@ mod tests {
             for (protocol, port, icmp) in packets.into_iter().chain(icmps) {
                 let number = if icmp == (0, 0) { port } else { u16::from_be_bytes([icmp.0, icmp.1]) };
                 let expected = traffic.matches(Protocol(protocol), port, icmp);
-                let (mask, first, span) = Selector::new(traffic).range();
-                let found = (Selected { protocol, number }.number() & mask).wrapping_sub(first) <= span;
+                let selector = Selector::new(traffic);
+                let ((first, last), (mask, bits)) = (selector.range(), selector.bits());
+                let selected = Selected { protocol, number }.number();
+                let found = (first..=last).contains(&selected) && selected & mask == bits;
                 assert_eq!(found, expected, "{traffic:?} {protocol} {port} {icmp:?}");
             }
         }
