@@ -5,6 +5,7 @@
 use crate::frame;
 use std::net::IpAddr;
 use weir_model::Protocol;
+use weir_pipeline::Packet;
 
 /// Bytes of an ICMP echo header.
 pub(crate) const ECHO_HEADER: usize = 8;
@@ -85,16 +86,16 @@ impl Request {
 }
 
 /// Whether `packet` is an echo request.
-pub(crate) fn is_request(packet: &weir_pipeline::Packet) -> bool {
+pub(crate) fn is_request(packet: &Packet) -> bool {
     matches!((packet.protocol, packet.icmp.0), (Protocol::ICMP, REQUEST) | (Protocol::ICMPV6, REQUEST_V6))
 }
 
 /// Makes the echo request in `bytes`, which parsed as `packet`, the reply to itself: without IP options, and as in Linux it
-/// may be split. False if it cannot be done.
-pub(crate) fn turn(packet: &weir_pipeline::Packet, bytes: &mut Vec<u8>, ttl: u8) -> bool {
+/// may be split. `None` if it cannot be done.
+pub(crate) fn turn(packet: &Packet, bytes: &mut Vec<u8>, ttl: u8) -> Option<Packet> {
     let is_ipv4 = packet.source.is_ipv4();
     let header = if is_ipv4 { frame::IPV4_HEADER } else { frame::IPV6_HEADER };
-    let Some(length) = frame::header_length(bytes).filter(|length| *length >= header) else { return false };
+    let length = frame::header_length(bytes).filter(|length| *length >= header)?;
     bytes.truncate(packet.bytes as usize);
     bytes.drain(header..length);
     bytes[..header].fill(0);
@@ -104,8 +105,10 @@ pub(crate) fn turn(packet: &weir_pipeline::Packet, bytes: &mut Vec<u8>, ttl: u8)
     }
     // The ends that the checksum of ICMPv6 covers have only changed places.
     let kind = if is_ipv4 { REPLY } else { REPLY_V6 };
-    frame::replace_icmp(bytes, header, (kind, packet.icmp.1));
-    true
+    let icmp = (kind, packet.icmp.1);
+    frame::replace_icmp(bytes, header, icmp);
+    let reply = Packet::icmp(packet.destination, packet.source, icmp, bytes.len() as u32);
+    Some(Packet { identifier: packet.identifier, ttl, ..reply })
 }
 
 /// An echo reply that arrived.
@@ -122,7 +125,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The reply in a packet that parsed as `packet`, if it is one.
-    pub(crate) fn read(packet: &weir_pipeline::Packet, bytes: &[u8]) -> Option<Reply> {
+    pub(crate) fn read(packet: &Packet, bytes: &[u8]) -> Option<Reply> {
         let kind = if packet.source.is_ipv4() { REPLY } else { REPLY_V6 };
         if !packet.protocol.is_icmp() || packet.icmp.0 != kind {
             return None;
@@ -138,5 +141,46 @@ impl Reply {
             length: message.len(),
             stamp: message.get(ECHO_HEADER..ECHO_HEADER + 8).and_then(|bytes| bytes.try_into().ok()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_turns_into_the_reply_that_its_bytes_say() {
+        for [source, destination] in [["10.0.0.1", "10.0.0.9"], ["2001:db8::1", "2001:db8::9"]] {
+            let request = Request {
+                source: source.parse().expect("an address"),
+                destination: destination.parse().expect("an address"),
+                ttl: 255,
+                ident: 7,
+                sequence: 9,
+                data: 57,
+                stamp: [1; 8],
+                dont_fragment: true,
+            };
+            let mut bytes = vec![0; request.length()];
+            request.write(&mut bytes);
+            let packet = frame::parse_checked(&bytes).expect("a request");
+            assert!(is_request(&packet));
+            let reply = turn(&packet, &mut bytes, 64).expect("a reply");
+            assert_eq!(frame::parse_checked(&bytes), Ok(reply));
+            let read = Reply::read(&reply, &bytes).expect("a reply");
+            assert_eq!((read.from, read.ident, read.sequence), (request.destination, 7, 9));
+            assert_eq!((read.length, read.stamp, read.ttl), (65, Some([1; 8]), 64));
+        }
+    }
+
+    #[test]
+    fn a_reply_has_no_options() {
+        let mut bytes = vec![0x46, 0, 0, 32, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 1];
+        bytes.extend([REQUEST, 0, 0, 0, 0, 7, 0, 9]);
+        frame::fill_checksums(&mut bytes);
+        let packet = frame::parse_checked(&bytes).expect("a request");
+        let reply = turn(&packet, &mut bytes, 64);
+        assert_eq!((frame::parse_checked(&bytes).ok(), bytes.len()), (reply, 28));
+        assert!(reply.is_some());
     }
 }

@@ -335,8 +335,10 @@ impl Fabric {
     /// Gives a host a whole packet.
     pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, mut bytes: Vec<u8>) {
         let Some(host) = self.hosts.get_mut(key) else { return };
-        if echo::is_request(packet) && echo::turn(packet, &mut bytes, host.machine.ttl) {
-            return self.transmit(key, bytes);
+        if echo::is_request(packet)
+            && let Some(reply) = echo::turn(packet, &mut bytes, host.machine.ttl)
+        {
+            return self.send(key, reply, bytes);
         }
         if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
             self.outbox.recycle(bytes);
@@ -353,10 +355,14 @@ impl Fabric {
 
     /// Sends a packet that a host wrote.
     fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
-        let mut packet = match frame::parse(&bytes) {
-            Ok(packet) => packet,
-            Err(malformed) => return self.lose(Loss::Malformed(malformed), bytes),
-        };
+        match frame::parse(&bytes) {
+            Ok(packet) => self.send(from, packet, bytes),
+            Err(malformed) => self.lose(Loss::Malformed(malformed), bytes),
+        }
+    }
+
+    /// Sends a packet in the form that its way takes.
+    fn send(&mut self, from: HostKey, mut packet: Packet, bytes: Vec<u8>) {
         let Some(host) = self.hosts.get_mut(from) else { return };
         let is_large = packet.bytes > u32::from(host.machine.paths.least());
         if is_large && !host.machine.owns(packet.destination) {
