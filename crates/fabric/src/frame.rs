@@ -519,7 +519,8 @@ fn sum(start: u32, bytes: &[u8]) -> u16 {
     let mut words = bytes.chunks_exact(8);
     let mut total: u64 = 0;
     for word in words.by_ref() {
-        let word = u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        let word =
+            u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
         total += (word >> 32) + (word & 0xffff_ffff);
     }
     let mut last = [0; 8];

@@ -297,10 +297,10 @@ impl<A: Address> Table<A> {
         self.entries[index as usize].tracked = Tracked::new(connection, world.timeouts(visit.from));
         if before != connection {
             self.alert(self.entries[index as usize].partner);
-            self.alert(receiver.map_or(NOWHERE, |(receiver, _)| receiver));
-            // Packets of the other way, if they came when nothing was tracked: from the internet they have no partner.
-            let back = Key { port: fate.to, flow: fate.there.reversed() };
-            self.alert(self.find(&back).unwrap_or(NOWHERE));
+            // Packets of the other way, even if they came when nothing was tracked: from the internet they have no partner.
+            let back = || self.find(&Key { port: fate.to, flow: fate.there.reversed() });
+            let back = receiver.map(|(receiver, _)| receiver).or_else(back);
+            self.alert(back.unwrap_or(NOWHERE));
         }
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);

@@ -74,7 +74,13 @@ fn hosts() {
         println!("ping_{hosts}_hosts {ours:.0} packets/s");
         println!("ping_{hosts}_bare_stacks {peer:.0} packets/s");
         let ratio = ours / peer;
-        judge(&format!("ping_{hosts}_hosts_to_bare_stacks"), ratio, "ratio", ratio >= PACKETS_GOAL, PACKETS_GOAL);
+        judge(
+            &format!("ping_{hosts}_hosts_to_bare_stacks"),
+            ratio,
+            "ratio",
+            ratio >= PACKETS_GOAL,
+            PACKETS_GOAL,
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
-use weir_pipeline::Fragment;
 use proptest::prelude::*;
 use std::net::Ipv6Addr;
+use weir_pipeline::Fragment;
 use weir_pipeline::packet::ACK;
 
 /// A UDP packet 10.0.0.10:40000 > 8.8.8.8:53 with "hi" and right checksums.

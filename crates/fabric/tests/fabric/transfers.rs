@@ -3,6 +3,7 @@
 use crate::bed::{Bed, Instance, tcp};
 use expect_test::{Expect, expect};
 use weir_fabric::Output;
+use weir_model::group::Direction;
 use weir_model::protocol::{PortRange, Protocol, Traffic};
 
 #[track_caller]
@@ -231,4 +232,33 @@ fn udp_to_a_group_that_refuses_it_is_silent() {
     assert_eq!(bed.run(client.name(), &line).exit_code, Some(0));
     bed.allow(&site, Traffic::Ports(Protocol::UDP, PortRange::new(8, 8).expect("a range")));
     assert_eq!(bed.run(client.name(), &line).exit_code, Some(1));
+}
+
+/// Over a path with a smaller MTU than the interface's a stream goes in one piece that counts as the packets it stands for:
+/// for the rules, in what hosts count, and in what interfaces saw.
+#[test]
+fn super_packets_count_as_their_segments() {
+    const BYTES: u64 = 300_000;
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/9 discard");
+    bed.fabric.keep_sent();
+    let (command, to) = (format!("head -c {BYTES} /dev/zero"), server.public().to_string());
+    let output = bed.run_words(client.name(), &["nc", "-c", &command, &to, "9"]);
+    assert_eq!(output.exit_code, Some(0), "{output:?}");
+    bed.pass(5);
+    let sent: Vec<_> = bed.fabric.take_sent().into_iter().map(|sent| sent.packet).collect();
+    assert!(sent.iter().any(|packet| packet.segments > 5), "no super-packet");
+    let data: Vec<_> = sent.iter().filter(|packet| packet.segments > 1).collect();
+    assert!(data.iter().all(|packet| packet.segment_bytes <= 1500 && packet.bytes > packet.segment_bytes));
+    let traffic = |host: &Instance, bed: &Bed| bed.fabric.traffic(host.name()).expect("it runs");
+    let (near, far) = (traffic(&client, &bed), traffic(&server, &bed));
+    assert!(far.received.packets >= BYTES / 1460, "{far:?}");
+    let (mut sightings, mut skipped) = (Vec::new(), Vec::new());
+    bed.fabric.close_window(&mut sightings, &mut skipped);
+    let seen = |interface, direction| {
+        let seen = sightings.iter().filter(|seen| (seen.interface, seen.direction) == (interface, direction));
+        seen.fold((0, 0), |(packets, bytes), seen| (packets + seen.packets, bytes + seen.bytes))
+    };
+    assert_eq!(seen(client.interface, Direction::Egress), (near.sent.packets, near.sent.bytes));
+    assert_eq!(seen(server.interface, Direction::Ingress), (far.received.packets, far.received.bytes));
 }

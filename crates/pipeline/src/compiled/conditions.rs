@@ -13,10 +13,10 @@ use crate::address::Address;
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions<A: Address> {
     starts: Starts<u32>,
-    /// Leaves of the tree, one a start and some without: a power of two.
-    leaves: usize,
-    /// Where in `listed` the conditions of each node begin. The root is node 1, those under node n are 2n and 2n + 1.
+    /// Where in `runs` those of each leaf begin.
     begins: Vec<u32>,
+    /// From each leaf to the root, the nodes that have conditions: where theirs begin and end in `listed`.
+    runs: Vec<(u32, u32)>,
     /// The conditions by node, in order.
     listed: Vec<Condition<A>>,
 }
@@ -55,11 +55,24 @@ impl<A: Address> Conditions<A> {
             let leaf = |number| starts.partition_point(|start| *start < number);
             cover(leaves, (leaf(first), leaf(last + 1)), |node| nodes[node].push(condition));
         }
-        let mut conditions =
-            Conditions { starts: Starts::new(&starts), leaves, begins: vec![0], listed: Vec::new() };
+        let mut conditions = Conditions {
+            starts: Starts::new(&starts),
+            begins: vec![0],
+            runs: Vec::new(),
+            listed: Vec::new(),
+        };
+        let mut runs = Vec::new();
         for node in nodes {
+            let begin = conditions.listed.len() as u32;
             conditions.listed.extend(node);
-            conditions.begins.push(conditions.listed.len() as u32);
+            runs.push((begin, conditions.listed.len() as u32));
+        }
+        for leaf in leaves..leaves + starts.len() {
+            // The root is node 1, those under node n are 2n and 2n + 1.
+            let path = std::iter::successors(Some(leaf), |node| (*node > 1).then_some(node / 2));
+            let runs = path.map(|node| runs[node]).filter(|(begin, end)| begin < end);
+            conditions.runs.extend(runs);
+            conditions.begins.push(conditions.runs.len() as u32);
         }
         conditions
     }
@@ -68,21 +81,18 @@ impl<A: Address> Conditions<A> {
     #[inline]
     pub fn find(&self, selected: Selected, peer: A, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
         let number = selected.number();
-        let (mut node, mut best) = (self.starts.find(number) + self.leaves, u32::MAX);
-        while node > 0 {
-            let listed = self.begins[node] as usize..self.begins[node + 1] as usize;
-            for condition in &self.listed[listed] {
-                if condition.place >= best {
-                    break;
-                }
-                if condition.holds(number, peer) && is_meant(condition.place as usize) {
-                    best = condition.place;
-                    break;
-                }
-            }
-            node /= 2;
+        let leaf = self.starts.find(number);
+        let runs = &self.runs[self.begins[leaf] as usize..self.begins[leaf + 1] as usize];
+        let mut best = None;
+        for (begin, end) in runs {
+            let listed = &self.listed[*begin as usize..*end as usize];
+            let earlier =
+                listed.iter().take_while(|condition| best.is_none_or(|best| condition.place < best));
+            let mut held = earlier
+                .filter(|condition| condition.holds(number, peer) && is_meant(condition.place as usize));
+            best = held.next().map(|condition| condition.place).or(best);
         }
-        (best != u32::MAX).then_some(best as usize)
+        best.map(|place| place as usize)
     }
 }
 
@@ -118,7 +128,8 @@ mod tests {
 
     /// Fifty conditions, each for one port, from network 10.0.0.0/8.
     fn ports() -> Vec<(Selector, (u32, u32))> {
-        let selector = |port| Selector::new(Traffic::Ports(Protocol::TCP, PortRange::new(port, port).unwrap()));
+        let selector =
+            |port| Selector::new(Traffic::Ports(Protocol::TCP, PortRange::new(port, port).unwrap()));
         (0..50).map(|port| (selector(port), (0x0a00_0000, 0xff00_0000))).collect()
     }
 

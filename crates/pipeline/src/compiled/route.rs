@@ -135,7 +135,6 @@ impl<A: Address> Ranges<A> {
 }
 
 impl<A: Address> Cut<A> {
-
     /// Closes the blocks of `around` that end before `until`: after each, the one around it goes on.
     fn leave(&mut self, around: &mut Vec<Block<A>>, until: Option<A>) {
         while let Some(block) = around.pop_if(|block| until.is_none_or(|until| block.last < until)) {

@@ -50,8 +50,8 @@ impl<A: Address> Starts<A> {
         for (first, last) in &self.levels {
             let node = place.min(*last);
             let starts = &self.nodes[(first + node) as usize];
-            let not_after: u32 = starts.iter().map(|start| u32::from(*start <= number)).sum();
-            place = node * FAN as u32 + not_after - 1;
+            let not_after: i32 = starts.iter().map(|start| i32::from(*start <= number)).sum();
+            place = node * FAN as u32 + not_after as u32 - 1;
         }
         place.min(self.last) as usize
     }
