@@ -139,6 +139,9 @@ impl Engine {
         as_values: bool,
     ) -> Result<Answer, ExecuteError> {
         check_bound(plan)?;
+        if plan.is_estimate {
+            return Err(ExecuteError::Source("estimate tells of log groups only".into()));
+        }
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };

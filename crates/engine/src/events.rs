@@ -10,7 +10,7 @@ use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{Expr as Lowered, cast, lit};
-use weir_insights::{Plan, Step, Value};
+use weir_insights::{FIELDS, FLOW_FIELDS, Plan, Step, Value};
 
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -97,10 +97,18 @@ pub fn names_read(plan: &Plan) -> BTreeSet<String> {
     for step in &plan.steps {
         step.read_fields(&mut names);
         if matches!(step, Step::Stats(_)) {
-            return names;
+            return with_all(names);
         }
     }
     names.extend(plan.columns.iter().cloned());
+    with_all(names)
+}
+
+/// The names, and those of all flow-log fields if the map of all fields is among them.
+fn with_all(mut names: BTreeSet<String>) -> BTreeSet<String> {
+    if names.contains(FIELDS) {
+        names.extend(FLOW_FIELDS.iter().map(|field| field.field.to_owned()));
+    }
     names
 }
 
@@ -134,12 +142,25 @@ fn system(name: &str, shape: &Shape) -> Option<Typed> {
         "@logStream" => column(STREAM, Kind::Text),
         "@log" => column(GROUP, Kind::Text),
         "@message" => Some(Typed { expr: message(shape), kind: Kind::Text }),
+        FIELDS => Some(Typed { expr: all_fields(shape), kind: Kind::Json }),
         "@ptr" => {
             let parts = [(GROUP, Kind::Text), (TIMESTAMP, Kind::Int), (SEQUENCE, Kind::Int)];
             let parts = parts.map(|(column, kind)| (column_of(column), kind)).to_vec();
             Some(Typed { expr: call(Op::Pointer, Kind::Text, parts), kind: Kind::Text })
         }
         _ => None,
+    }
+}
+
+/// The map of all fields.
+fn all_fields(shape: &Shape) -> Lowered {
+    match shape {
+        Shape::Messages { column } => call(Op::AllFields, Kind::Json, vec![(column_of(column), Kind::Text)]),
+        Shape::Records { fields, .. } => {
+            let names = fields.iter().map(|(name, _, _)| name.clone()).collect();
+            let cells = fields.iter().map(|(_, column, kind)| (column_of(column), *kind)).collect();
+            call(Op::Map(names), Kind::Json, cells)
+        }
     }
 }
 
@@ -180,6 +201,7 @@ fn own(name: &str, shape: &Shape, found: &[String]) -> Option<Typed> {
 /// The name in the message of a field that a query names so: `@@type` is the field `@type`.
 fn discovered_name(name: &str) -> Option<String> {
     match name.strip_prefix('@') {
+        None if name == FIELDS => None,
         None => Some(name.into()),
         Some(rest) => rest.starts_with('@').then(|| rest.into()),
     }

@@ -9,7 +9,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr as Lowered, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Row, Run, Statistics, flow_field};
+use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Row, Run, Statistics, estimated, flow_field};
 use weir_store::disk::Location;
 use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
@@ -33,6 +33,9 @@ impl Execute<[(String, Scan)]> for Engine {
         groups: &[(String, Scan)],
         run: Run<'_>,
     ) -> Result<QueryResult, ExecuteError> {
+        if plan.is_estimate {
+            return Ok(estimated(self.bytes(plan, groups, run)?));
+        }
         let mut result = self.wait(async {
             let context = self.context()?;
             let parts = parts(&context, groups, run).await?;
@@ -40,6 +43,10 @@ impl Execute<[(String, Scan)]> for Engine {
         })?;
         result.statistics = scanned(groups, result.statistics);
         Ok(result)
+    }
+
+    fn bytes(&self, _: &Plan, groups: &[(String, Scan)], _: Run<'_>) -> Result<u64, ExecuteError> {
+        Ok(groups.iter().map(|(_, scan)| message_bytes(scan)).sum())
     }
 
     fn rows(

@@ -46,6 +46,10 @@ pub enum Op {
     Pointer,
     /// What an aggregate makes of what was gathered for it.
     Gathered(GatheredOp),
+    /// The map of all discovered fields of a message.
+    AllFields,
+    /// The map of the columns under these names.
+    Map(Vec<String>),
 }
 
 /// Aggregates that the language finishes by itself.
@@ -55,6 +59,8 @@ pub enum GatheredOp {
     Values,
     /// How many numbers lie in each of so many ranges, of a list of numbers.
     Histogram(f64),
+    /// What tokens are like, of a list of lists of them.
+    Tokens,
     /// The change in so many milliseconds, of the earliest time and number and the latest.
     Rate(f64),
 }
@@ -149,6 +155,11 @@ impl Scalar {
             Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
             Op::Discover(names) => self.structure(rows, |row| record::discover(names, &value(0, row)))?,
             Op::Line => record::lines(&self.kinds, columns, rows),
+            Op::AllFields => self.each(rows, |row| record::all_fields(&value(0, row))),
+            Op::Map(names) => self.each(rows, |row| {
+                let fields = names.iter().enumerate();
+                weir_insights::all_fields(fields.map(|(index, name)| (name.as_str(), value(index, row))))
+            }),
             Op::Gathered(op) => self.each(rows, |row| gathered::value(*op, &self.kinds, columns, row)),
         })
     }

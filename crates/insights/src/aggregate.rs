@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::functions::Parameters;
 use crate::order::natural_key;
+use crate::pattern::gathered;
 use crate::plan::Type;
 use crate::value::{Number, Value, print_float};
 
@@ -56,6 +57,8 @@ pub enum Aggregate {
     Rate,
     /// How many numbers lie in each of several ranges.
     Histogram,
+    /// What the tokens of texts of one pattern are like; no query can name it.
+    Tokens,
 }
 
 impl Aggregate {
@@ -116,6 +119,19 @@ pub const AGGREGATES: &[AggregateRow] = &[
     AggregateRow { aggregate: Aggregate::Histogram, name: "histogram", aliases: &[], parameters: FIELD_AND_COUNT, result: Type::Json, summary: "A map: how many numbers lie in each of so many ranges of equal width." },
 ];
 
+/// `count`.
+pub(crate) const COUNT_ROW: &AggregateRow = &AGGREGATES[0];
+
+/// Of lists of tokens.
+pub(crate) static TOKENS_ROW: AggregateRow = AggregateRow {
+    aggregate: Aggregate::Tokens,
+    name: "# tokens",
+    aliases: &[],
+    parameters: FIELD,
+    result: Type::Json,
+    summary: "What the tokens of texts are like.",
+};
+
 /// The aggregate of this name, in any case.
 pub(crate) fn aggregate_named(name: &str) -> Option<&'static AggregateRow> {
     AGGREGATES.iter().find(|row| {
@@ -136,6 +152,7 @@ pub struct Accumulator {
     chosen: Option<(Vec<u8>, Value)>,
     /// The earliest and the latest number, with their times.
     ends: Option<[(i64, f64); 2]>,
+    lists: Vec<Json>,
 }
 
 impl Accumulator {
@@ -150,6 +167,7 @@ impl Accumulator {
             is_time: false,
             chosen: None,
             ends: None,
+            lists: vec![],
         }
     }
 
@@ -163,6 +181,7 @@ impl Accumulator {
             Aggregate::CountDistinct => self.distinct.extend(value.identity()),
             Aggregate::Values => self.distinct.extend(value.print().map(|text| text.into_owned())),
             Aggregate::Rate => self.widen(value, timestamp),
+            Aggregate::Tokens => self.lists.push(value.to_json()),
             Aggregate::Earliest => {
                 self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new < old)
             }
@@ -222,6 +241,7 @@ impl Accumulator {
                 self.ends.map_or(Value::Null, |[first, last]| rate(first, last, self.parameter))
             }
             Aggregate::Histogram => histogram(&self.floats(), self.parameter),
+            Aggregate::Tokens => Value::Json(Box::new(gathered(&self.lists))),
         }
     }
 

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Months};
+
 use crate::error::Span;
-use crate::execute::{Execute, ExecuteError, QueryResult, Run, Statistics, TimeRange};
+use crate::execute::{Execute, ExecuteError, QueryResult, Run, Statistics, TimeRange, estimated};
 use crate::naive::Row;
 use crate::order::equality_key;
 use crate::plan::{Column, Expr, Plan, RowStep, SortKey, Step};
@@ -40,20 +42,29 @@ pub enum Shift {
     Milliseconds(i64),
     /// As long as the window is: the time right before.
     Window,
+    /// A month of the calendar.
+    Month,
 }
 
 impl Input {
     /// The window it reads, of a query with this one.
     pub fn window(&self, query: TimeRange, now_ms: i64) -> TimeRange {
         let window = self.selection.as_ref().map_or(query, |selection| selection.window(query, now_ms));
-        let shift_ms = match self.shift {
-            Shift::None => 0,
-            Shift::Milliseconds(ms) => ms,
-            Shift::Window => window.end_ms.saturating_sub(window.start_ms).saturating_add(1),
+        let length = window.end_ms.saturating_sub(window.start_ms).saturating_add(1);
+        let back = |ms: i64| match self.shift {
+            Shift::None => ms,
+            Shift::Milliseconds(shift) => ms.saturating_sub(shift),
+            Shift::Window => ms.saturating_sub(length),
+            Shift::Month => month_before(ms),
         };
-        let back = |ms: i64| ms.saturating_sub(shift_ms);
         TimeRange { start_ms: back(window.start_ms), end_ms: back(window.end_ms) }
     }
+}
+
+/// The same time of the month before, or of its last day; outside the calendar the time itself.
+fn month_before(ms: i64) -> i64 {
+    let time = DateTime::from_timestamp_millis(ms).and_then(|time| time.checked_sub_months(Months::new(1)));
+    time.map_or(ms, |time| time.timestamp_millis())
 }
 
 /// A lookup table that a query names, and where.
@@ -174,14 +185,21 @@ pub(crate) fn execute_all<S: ?Sized, E: Execute<S> + ?Sized>(
     reads: Reads<'_, S>,
     run: Run<'_>,
 ) -> Result<QueryResult, ExecuteError> {
-    let (mut rows, mut spent) = (vec![], Statistics::default());
+    let (mut rows, mut spent, mut bytes) = (vec![], Statistics::default(), 0);
     for (at, input) in plan.inputs.iter().enumerate() {
         let source = reads.inputs.get(at).copied().unwrap_or(reads.own);
         let window = input.window(run.window, run.now_ms);
+        if plan.is_estimate {
+            bytes += executor.bytes(&input.plan, source, Run { window, ..run })?;
+            continue;
+        }
         let bound = input.plan.bind(vec![], reads.tables)?;
         let (found, statistics) = executor.rows(&bound, source, Run { window, ..run })?;
         rows.push(found);
         spent = spent.and(statistics);
+    }
+    if plan.is_estimate {
+        return Ok(estimated(bytes + executor.bytes(plan, reads.own, run)?));
     }
     let mut result = executor.execute(&plan.bind(rows, reads.tables)?, reads.own, run)?;
     result.statistics.records_scanned += spent.records_scanned;
@@ -269,6 +287,13 @@ impl Binder<'_> {
                     append.rows = Bound::Here(Arc::new(self.take(input)?));
                 }
             }
+            RowStep::Patterns(patterns) => {
+                if let Some(Bound::Wanted(input)) = patterns.baseline {
+                    patterns.baseline = Some(Bound::Here(Arc::new(self.take(input)?)));
+                }
+            }
+            RowStep::Relevant(relevant) => relevant.condition = self.expr(&relevant.condition)?,
+            RowStep::Differences | RowStep::Anomalies => {}
             RowStep::FillDown { .. }
             | RowStep::FillMissing(_)
             | RowStep::Totals(_)

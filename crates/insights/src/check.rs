@@ -8,6 +8,7 @@
 mod expression;
 mod join;
 mod parse;
+mod pattern;
 mod rows;
 mod stats;
 
@@ -15,9 +16,12 @@ use std::collections::BTreeSet;
 
 use crate::bind::{Input, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::execute::ESTIMATE;
 use crate::parser::parse;
 use crate::period::Period;
-use crate::plan::{Column, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning};
+use crate::plan::{
+    Column, Comparison, Direction, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, SortKey, Step, Warning,
+};
 use crate::selection::Selection;
 use crate::syntax::{self, Command, CommandKind, ExprKind, Item, LookupCommand, RowCommand};
 use crate::table::LookupBy;
@@ -73,6 +77,10 @@ struct Checker {
     /// The names of the sides of a `join`, until a `stats`.
     sides: Option<join::Sides>,
     has_join: bool,
+    /// What the last `pattern` looked at, until a `stats`.
+    pattern: Option<Expr>,
+    indexed_fields: Vec<String>,
+    is_estimate: bool,
     /// The command that this query is a part of, if it stands within another.
     within: Option<&'static str>,
 }
@@ -102,12 +110,37 @@ impl Checker {
                 self.append_columns((overrides, rows_max), query, command.span)
             }
             CommandKind::Lookup(lookup) => self.lookup(lookup),
+            CommandKind::FilterIndex(condition) => self.filter_index(&condition, command.span),
+            CommandKind::Pattern(text) => self.pattern(&text),
+            CommandKind::Diff(shift) => self.diff(shift, command.span),
+            CommandKind::Anomaly => self.anomaly(command.span),
+            CommandKind::Relevant { fields, condition } => self.relevant(fields, &condition),
+            CommandKind::Estimate => {
+                self.is_estimate = true;
+                Ok(())
+            }
             CommandKind::Parse { source, pattern, names, names_span } => {
                 let step = self.parse_step(source, &pattern, names, names_span)?;
                 self.steps.push(step);
                 Ok(())
             }
         }
+    }
+
+    /// `filterIndex` is a filter that only compares fields with constants.
+    fn filter_index(&mut self, condition: &syntax::Expr, span: Span) -> Result<(), QueryError> {
+        if self.groups.is_some() {
+            let rule = "must come before stats";
+            return Err(refuse(span, QueryErrorKind::Misplaced { command: "filterIndex", rule }));
+        }
+        let checked = self.expr(condition)?;
+        let Some(fields) = compared_fields(&checked) else {
+            let rule = "compares fields with values, by = or in";
+            return Err(refuse(condition.span, QueryErrorKind::Misplaced { command: "filterIndex", rule }));
+        };
+        self.indexed_fields.extend(fields);
+        self.steps.push(Step::Filter(checked));
+        Ok(())
     }
 
     fn fields(&mut self, items: Vec<Item>) -> Result<(), QueryError> {
@@ -212,12 +245,14 @@ impl Checker {
     }
 
     fn into_plan(mut self) -> Plan {
-        let columns = self.shown();
+        let columns = if self.is_estimate { vec![ESTIMATE.into()] } else { self.shown() };
         self.finish_join(&columns);
         Plan {
             steps: self.steps,
             columns,
-            is_events: self.groups.is_none(),
+            is_events: self.groups.is_none() && !self.is_estimate,
+            indexed_fields: self.indexed_fields,
+            is_estimate: self.is_estimate,
             warnings: self.warnings,
             selection: self.selection,
             inputs: self.inputs,
@@ -226,9 +261,33 @@ impl Checker {
     }
 }
 
+/// The fields that a condition compares with constants; `None` if it does anything else.
+fn compared_fields(condition: &Expr) -> Option<Vec<String>> {
+    let is_constant = |expr: &Expr| matches!(expr, Expr::Literal(_));
+    match condition {
+        Expr::And(left, right) => Some([compared_fields(left)?, compared_fields(right)?].concat()),
+        Expr::Compare { operator: Comparison::Equal, left, right } => match (&**left, &**right) {
+            (Expr::Field(name), value) | (value, Expr::Field(name)) if is_constant(value) => {
+                Some(vec![name.clone()])
+            }
+            _ => None,
+        },
+        Expr::In { value, list, is_negated: false } => match &**value {
+            Expr::Field(name) if list.iter().all(is_constant) => Some(vec![name.clone()]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What may follow what: nothing but `limit` behind `dedup`, no `sort` or `limit` between two `stats`.
 fn check_order(commands: &[Command]) -> Result<(), QueryError> {
     join::check_source(commands)?;
+    let estimate = commands.iter().rev().skip(1).find(|command| command.kind == CommandKind::Estimate);
+    if let Some(early) = estimate {
+        let rule = "must be the last command";
+        return Err(refuse(early.span, QueryErrorKind::Misplaced { command: "estimate", rule }));
+    }
     let is_stats = |command: &Command| matches!(command.kind, CommandKind::Stats { .. });
     if let Some(extra) = commands.iter().filter(|command| is_stats(command)).nth(STATS_MAX) {
         return Err(refuse(extra.span, QueryErrorKind::TooMany { command: "stats", max: STATS_MAX }));
@@ -271,6 +330,12 @@ impl CommandKind {
             CommandKind::Rows(command) => command.name(),
             CommandKind::CountFrequent(_) => "countFrequent",
             CommandKind::Source(_) => "SOURCE",
+            CommandKind::FilterIndex(_) => "filterIndex",
+            CommandKind::Pattern(_) => "pattern",
+            CommandKind::Diff(_) => "diff",
+            CommandKind::Anomaly => "anomaly",
+            CommandKind::Relevant { .. } => "relevantfields",
+            CommandKind::Estimate => "estimate",
             CommandKind::Join(_) => "join",
             CommandKind::AppendColumns { .. } => "appendcols",
             CommandKind::Lookup(LookupCommand { by: LookupBy::Columns(_), .. }) => "lookup",

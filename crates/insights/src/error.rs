@@ -67,8 +67,6 @@ pub enum QueryErrorKind {
     UnknownCommand(String),
     /// No function of this name; the second is what to write instead, if known.
     UnknownFunction(String, Option<&'static str>),
-    /// A command or function of the language that this program does not run.
-    NotImplemented(&'static str, String),
     /// A number of arguments that the function does not take.
     WrongArguments { function: &'static str, wanted: String },
     /// A period such as `5m` was needed.
@@ -112,7 +110,6 @@ impl fmt::Display for QueryErrorKind {
             UnknownCommand(name) => write!(f, "unknown command {name}"),
             UnknownFunction(name, None) => write!(f, "unknown function {name}"),
             UnknownFunction(name, Some(hint)) => write!(f, "unknown function {name}; write {hint}"),
-            NotImplemented(what, name) => write!(f, "the {what} {name} is not implemented by weir"),
             WrongArguments { function, wanted } => write!(f, "{function} takes {wanted}"),
             BadPeriod(text) => write!(f, "{text:?} is not a period such as 30s, 5m, 1h or 1d"),
             BadRegex(why) => write!(f, "bad regular expression: {why}"),

@@ -26,6 +26,12 @@ pub trait Execute<S: ?Sized>: Send + Sync {
     /// As [`Execute::execute`].
     fn rows(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError>;
 
+    /// About how many bytes of messages the plan would read.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Source`].
+    fn bytes(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<u64, ExecuteError>;
+
     /// Runs the queries within a query and brings its lookup tables, then runs the query.
     ///
     /// # Errors
@@ -39,6 +45,9 @@ pub trait Execute<S: ?Sized>: Send + Sync {
         execute_all(self, plan, reads, run)
     }
 }
+
+/// The column of `estimate`.
+pub(crate) const ESTIMATE: &str = "@estimatedBytes";
 
 /// One run of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +138,16 @@ impl Statistics {
             log_groups_scanned: self.log_groups_scanned + other.log_groups_scanned,
             ..other
         }
+    }
+}
+
+/// The answer of `estimate`. Assumption: AWS does not tell the column's name.
+pub fn estimated(bytes: u64) -> QueryResult {
+    QueryResult {
+        columns: vec![ESTIMATE.into()],
+        rows: vec![ResultRow { values: vec![Some(bytes.to_string())], ptr: None }],
+        statistics: Statistics { result_count: 1, ..Statistics::default() },
+        warnings: vec![],
     }
 }
 

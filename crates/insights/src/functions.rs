@@ -96,6 +96,33 @@ pub const FUNCTIONS: &[&[Function]] = &[
     encoding::FUNCTIONS,
 ];
 
+/// A text with the types of its tokens in their places; no query can name it.
+pub(crate) static SKELETON_OF: Function = Function {
+    name: "# skeleton",
+    aliases: &[],
+    parameters: takes(1, 1, "a text"),
+    result: Type::Text,
+    summary: "The text with the types of its tokens in their places.",
+    examples: &[],
+    call: Call::Values(|arguments| {
+        text_of(arguments, 0).map_or(Value::Null, |text| Value::Text(crate::pattern::skeleton(&text)))
+    }),
+};
+
+/// The list of a text's tokens; no query can name it.
+pub(crate) static TOKENS_OF: Function = Function {
+    name: "# tokens",
+    aliases: &[],
+    parameters: takes(1, 1, "a text"),
+    result: Type::Json,
+    summary: "The text's tokens.",
+    examples: &[],
+    call: Call::Values(|arguments| {
+        let tokens = |text: &str| serde_json::Value::from(crate::pattern::tokens(text));
+        text_of(arguments, 0).map_or(Value::Null, |text| Value::Json(Box::new(tokens(&text))))
+    }),
+};
+
 /// Names that people try, and what to write.
 const HINTS: &[(&str, &str)] = &[
     ("percentile", "pct(field, percent)"),

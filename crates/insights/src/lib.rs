@@ -18,6 +18,7 @@ mod lexer;
 mod naive;
 mod order;
 mod parser;
+mod pattern;
 mod period;
 mod plan;
 mod reference;
@@ -34,19 +35,24 @@ pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, flow_field};
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
-pub use execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound};
+pub use execute::{
+    Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,
+};
 pub use functions::{Example, FUNCTIONS, Function, Parameters};
 pub use naive::{Naive, Row, evaluate, finish, result};
 pub use order::natural_key;
+pub use pattern::gathered;
 pub use period::{Period, Unit};
 pub use plan::{
-    AggregateCall, Append, Arithmetic, Column, Comparison, Direction, Expr, Extract, FillMissing, Join,
-    LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Plan, QueryFact, RowStep, SortKey, Stats, Step, Totals,
-    Type, Warning,
+    AggregateCall, Append, Arithmetic, Column, Comparison, Direction, Expr, Extract, FIELDS, FillMissing,
+    Join, LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Patterns, Plan, QueryFact, Relevant, RowStep, SortKey,
+    Stats, Step, Totals, Type, Warning,
 };
 pub use reference::reference;
 pub use rows::{ROWS_MAX, too_many};
 pub use selection::{Candidate, SELECTED_MAX, Selection};
-pub use source::{Event, Fields, Source, event_pointer, parse_pointer};
+pub use source::{
+    DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Source, all_fields, event_pointer, parse_pointer,
+};
 pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};
 pub use value::{Number, Value, parse_number, print_time};

@@ -13,11 +13,13 @@ use std::sync::atomic::Ordering::Relaxed;
 pub use row::{Row, evaluate};
 
 use crate::aggregate::Accumulator;
-use crate::execute::{Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, check_bound};
+use crate::execute::{
+    Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, check_bound, estimated,
+};
 use crate::order::natural_key;
-use crate::plan::{Column, Direction, Expr, Extract, Plan, SortKey, Stats, Step};
+use crate::plan::{Column, Direction, Expr, Extract, FIELDS, Plan, RowStep, SortKey, Stats, Step};
 use crate::rows;
-use crate::source::Source;
+use crate::source::{Source, all_fields};
 use crate::value::Value;
 
 /// Runs plans by walking rows. Takes memory for every event of the window.
@@ -26,14 +28,21 @@ pub struct Naive;
 
 impl<S: Source + ?Sized> Execute<S> for Naive {
     fn execute(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<QueryResult, ExecuteError> {
+        if plan.is_estimate {
+            return Ok(estimated(self.bytes(plan, source, run)?));
+        }
         let (rows, statistics) = self.rows(plan, source, run)?;
         Ok(result(plan, rows, statistics))
+    }
+
+    fn bytes(&self, _: &Plan, source: &S, run: Run<'_>) -> Result<u64, ExecuteError> {
+        Ok(source.scan(run.window).map(|event| event.message.len() as u64).sum())
     }
 
     fn rows(&self, plan: &Plan, source: &S, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError> {
         check_bound(plan)?;
         let mut statistics = Statistics { log_groups_scanned: 1, ..Statistics::default() };
-        let mut rows = scan(source, run, &mut statistics)?;
+        let mut rows = scan(plan, source, run, &mut statistics)?;
         let mut matched = None;
         for step in &plan.steps {
             if run.cancelled.load(Relaxed) {
@@ -51,18 +60,27 @@ impl<S: Source + ?Sized> Execute<S> for Naive {
 }
 
 fn scan<S: Source + ?Sized>(
+    plan: &Plan,
     source: &S,
     run: Run<'_>,
     statistics: &mut Statistics,
 ) -> Result<Vec<Row>, ExecuteError> {
     let mut rows = vec![];
+    let needs_all = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Rows(RowStep::Relevant(relevant)) if relevant.is_all));
     for event in source.scan(run.window) {
         if run.cancelled.load(Relaxed) {
             return Err(ExecuteError::Cancelled);
         }
         statistics.records_scanned += 1;
         statistics.bytes_scanned += event.message.len() as u64;
-        rows.push(Row::of_event(event));
+        let all = needs_all
+            .then(|| all_fields(event.fields.iter().map(|(name, value)| (name.as_str(), value.clone()))));
+        let mut row = Row::of_event(event);
+        all.into_iter().for_each(|all| row.set(FIELDS, all));
+        rows.push(row);
     }
     Ok(rows)
 }

@@ -19,10 +19,6 @@ pub const QUERY_CHARS_MAX: usize = 10_000;
 /// More commands than any query of this length needs.
 pub const COMMANDS_MAX: usize = 200;
 
-/// Every command of the language that is refused by name.
-const NOT_IMPLEMENTED: &[&str] =
-    &["anomaly", "diff", "estimate", "filterindex", "logcompare", "pattern", "relevantfields", "unmask"];
-
 /// The commands of a query.
 ///
 /// # Errors
@@ -87,6 +83,13 @@ impl<'q> Parser<'q> {
             "appendcols" => Self::appendcols,
             "lookup" => Self::lookup,
             "cidrlookup" => Self::cidrlookup,
+            "filterindex" => |parser| Ok(CommandKind::FilterIndex(parser.expr()?)),
+            "pattern" => |parser| Ok(CommandKind::Pattern(parser.operand()?)),
+            "diff" => Self::diff,
+            "logcompare" => Self::logcompare,
+            "anomaly" => |_| Ok(CommandKind::Anomaly),
+            "relevantfields" => Self::relevantfields,
+            "estimate" => |_| Ok(CommandKind::Estimate),
             "unnest" => Self::unnest,
             "expand" => Self::expand,
             "accum" => Self::accum,
@@ -97,9 +100,6 @@ impl<'q> Parser<'q> {
             "sessionize" => Self::sessionize,
             "outlier" => Self::outlier,
             "countfrequent" | "count_frequent" => Self::count_frequent,
-            name if NOT_IMPLEMENTED.contains(&name) => {
-                return Err(self.refuse(QueryErrorKind::NotImplemented("command", text.clone())));
-            }
             _ => return Err(self.refuse(QueryErrorKind::UnknownCommand(text.clone()))),
         };
         if matches!(name.as_str(), "source" | "lookup" | "cidrlookup") {

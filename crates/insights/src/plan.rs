@@ -21,8 +21,11 @@ pub const LIMIT_DEFAULT: u32 = 10_000;
 /// The highest `limit`.
 pub const LIMIT_MAX: u32 = 100_000;
 
+/// The name of the map of all fields of an event; no field of its own can have it.
+pub const FIELDS: &str = "# fields";
+
 /// A checked query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Plan {
     /// What happens to the rows, in order. Holds every default explicitly: the order and the limit.
     pub steps: Vec<Step>,
@@ -38,6 +41,10 @@ pub struct Plan {
     pub inputs: Vec<Input>,
     /// Lookup tables that it names.
     pub tables: Vec<TableUse>,
+    /// Fields that `filterIndex` names: a log group without an index of each of them is not to be read.
+    pub indexed_fields: Vec<String>,
+    /// Whether only the bytes that it would read are asked for.
+    pub is_estimate: bool,
 }
 
 /// One step of the pipeline.
@@ -86,6 +93,34 @@ pub enum RowStep {
     Join(Join),
     /// The columns of another query's rows, first to first.
     Append(Append),
+    /// A row for each pattern, of counted skeletons.
+    Patterns(Patterns),
+    /// Columns with how patterns differ from those of another time.
+    Differences,
+    /// Columns with what is unusual about patterns.
+    Anomalies,
+    /// A row for each field that tells of a condition.
+    Relevant(Relevant),
+}
+
+/// What `pattern` makes of counted skeletons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patterns {
+    /// The skeletons of the time compared with, or which of the plan's inputs gives them.
+    pub baseline: Option<Bound<usize, Vec<Row>>>,
+    /// Whether patterns that were there only before are kept.
+    pub keeps_gone: bool,
+}
+
+/// What `relevantfields` looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relevant {
+    /// What divides the rows.
+    pub condition: Expr,
+    /// Fields and columns.
+    pub names: Vec<String>,
+    /// Whether all fields of the events are looked at beside them, but for those that the condition reads.
+    pub is_all: bool,
 }
 
 /// What `join` looks for.

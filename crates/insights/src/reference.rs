@@ -67,6 +67,30 @@ const COMMANDS: &[(&str, &str)] = &[
         "Columns of the row of a lookup table whose range, in its column `cidr`, is the smallest with the address. \
          `AS column` names another; `OUTPUTNEW` fills only what is empty.",
     ),
+    (
+        "filterIndex a = 1 and b in ['x', 'y']",
+        "A filter that compares fields with values. Log groups without an index of the fields are not read.",
+    ),
+    (
+        "pattern @message",
+        "The patterns of texts: what varies is a token such as `<IP-1>`; how often each comes, its share, its severity.",
+    ),
+    (
+        "pattern @message | diff previousWeek",
+        "How often each pattern came in another time of the same length: `previousDay`, `previousWeek`, `previousMonth`, or \
+         right before.",
+    ),
+    ("logcompare timeshift 7d", "`diff` with the time so long before."),
+    (
+        "pattern @message | anomaly",
+        "What is unusual about each pattern, beside the time right before: it is new, more frequent, has more HTTP errors, \
+         other numbers, or other values.",
+    ),
+    (
+        "relevantfields a, b where c > 1",
+        "Which fields are otherwise where a condition is true, from 0 to 1; without names, of all fields.",
+    ),
+    ("filter a = 1 | estimate", "How many bytes the query would read; it is not run."),
     ("dedup a, b", "The first row of each combination; rows without one of the values are all kept."),
 ];
 
@@ -79,7 +103,6 @@ pub fn reference() -> String {
     for (syntax, meaning) in COMMANDS {
         line(&mut page, &[&code(syntax), meaning]);
     }
-    page.push_str("\nOther commands of the language are refused by name, with their place in the query.\n");
     page.push_str("\n## Aggregates\n\n| aggregate | of | gives |\n|---|---|---|\n");
     for row in AGGREGATES {
         line(&mut page, &[&names(row.name, row.aliases), row.parameters.text, row.summary]);

@@ -6,12 +6,15 @@
 
 mod fill;
 mod join;
+mod pattern;
+mod relevant;
 mod spread;
 mod total;
 
 use crate::execute::{ExecuteError, Run};
 use crate::naive::Row;
 use crate::plan::{Expr, RowStep};
+pub use pattern::{COUNT, SKELETON, TOKENS};
 
 /// Rows that such a command takes. Assumption: AWS names no number; this bounds memory.
 pub const ROWS_MAX: usize = 1_000_000;
@@ -25,6 +28,10 @@ pub fn apply(step: &RowStep, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row
         RowStep::Unnest { list, name } => return spread::unnest(list, name, &rows, run),
         RowStep::Join(join) => return join::join(join, &rows, run),
         RowStep::Append(append) => join::append(append, &mut rows),
+        RowStep::Patterns(step) => rows = pattern::patterns(step, &rows),
+        RowStep::Differences => pattern::differences(&mut rows),
+        RowStep::Anomalies => pattern::anomalies(&mut rows),
+        RowStep::Relevant(step) => rows = relevant::relevant(step, &rows, run),
         RowStep::Accumulate { value, name } => total::accumulate(&mut rows, (value, name), run),
         RowStep::Lag { value, columns } => fill::lag(&mut rows, (value, columns), run),
         RowStep::FillDown { names } => fill::down(&mut rows, names),
@@ -54,6 +61,13 @@ impl RowStep {
                 into.insert("@timestamp".into());
             }
             RowStep::Join(join) => read(&join.keys.iter().collect::<Vec<_>>()),
+            RowStep::Patterns(_) => into.extend([SKELETON, COUNT, TOKENS].map(String::from)),
+            RowStep::Differences | RowStep::Anomalies => {}
+            RowStep::Relevant(relevant) => {
+                read(&[&relevant.condition]);
+                into.extend(relevant.names.iter().cloned());
+                into.extend(relevant.is_all.then(|| crate::plan::FIELDS.to_owned()));
+            }
             RowStep::Append(append) => into.extend(append.names.iter().cloned()),
             RowStep::FillDown { names } => into.extend(names.iter().cloned()),
             RowStep::FillMissing(missing) => into.extend(missing.groups.iter().cloned()),

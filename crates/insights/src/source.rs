@@ -25,6 +25,36 @@ pub struct Event {
     pub fields: Fields,
 }
 
+/// Fields that are indexed in every log group (CloudWatch Logs User Guide, "Default field indexes").
+pub const DEFAULT_INDEXES: &[&str] = &[
+    "@logStream",
+    "@aws.region",
+    "@aws.account",
+    "@source.log",
+    "@data_source_name",
+    "@data_source_type",
+    "@data_format",
+    "traceId",
+    "severityText",
+    "attributes.session.id",
+];
+
+/// Fields that are indexed beside them in a log group with flow logs, the data source `amazon_vpc.flow`.
+pub const FLOW_INDEXES: &[&str] = &["action", "logStatus", "region", "flowDirection", "type"];
+
+/// The fields of an event as a map, under the names that a query has for them.
+///
+/// A discovered field whose name begins with `@` is shown as `@@name` (CloudWatch Logs User Guide, "Supported logs and
+/// discovered fields").
+pub fn all_fields<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
+    let members = present.map(|(name, value)| {
+        let shown = if name.starts_with('@') { format!("@{name}") } else { name.to_owned() };
+        (shown, value.to_json())
+    });
+    Value::Json(Box::new(serde_json::Value::Object(members.collect())))
+}
+
 /// Digits of each number of a pointer, and of what follows them for events that share a place.
 const PART: usize = 20;
 const REST: usize = 16;

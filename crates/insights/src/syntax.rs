@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::bind::Shift;
 use crate::error::Span;
 use crate::plan::{Arithmetic, Comparison, Direction};
 use crate::selection::Selection;
@@ -45,6 +46,18 @@ pub enum CommandKind {
     AppendColumns { overrides: bool, rows_max: usize, query: Vec<Command> },
     /// `lookup`, `cidrlookup`
     Lookup(LookupCommand),
+    /// `filterIndex`
+    FilterIndex(Expr),
+    /// `pattern`
+    Pattern(Expr),
+    /// `diff`, `logcompare`
+    Diff(Shift),
+    /// `anomaly`
+    Anomaly,
+    /// `relevantfields`
+    Relevant { fields: Vec<Expr>, condition: Expr },
+    /// `estimate`
+    Estimate,
     /// `parse`
     Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span },
 }

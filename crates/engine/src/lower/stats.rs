@@ -40,7 +40,7 @@ impl Lowerer<'_> {
         for call in &stats.aggregates {
             let name = self.fresh_name();
             match call.aggregate.aggregate {
-                Aggregate::Values | Aggregate::Histogram | Aggregate::Rate => {
+                Aggregate::Values | Aggregate::Histogram | Aggregate::Rate | Aggregate::Tokens => {
                     let Gathered { columns, op, kind } = self.gathered(call)?;
                     let mut arguments = vec![];
                     for (column, kind) in columns {
@@ -70,10 +70,12 @@ impl Lowerer<'_> {
 
     /// Aggregates that the language's own code finishes: what DataFusion gathers for each group, and for what.
     fn gathered(&self, call: &AggregateCall) -> Result<Gathered> {
-        let value = match &call.argument {
-            Some(argument) => self.scope.value(argument).told_apart(),
-            None => constant(&Value::Null),
-        };
+        let value = call.argument.as_ref().map_or(constant(&Value::Null), |it| self.scope.value(it));
+        if call.aggregate.aggregate == Aggregate::Tokens {
+            let columns = vec![(array_agg(value.expr), value.kind)];
+            return Ok(Gathered { columns, op: GatheredOp::Tokens, kind: Kind::Json });
+        }
+        let value = value.told_apart();
         let parameter = call.parameter.unwrap_or_default();
         let list = |expr, kind| (array_agg(expr), kind);
         Ok(match call.aggregate.aggregate {
@@ -154,7 +156,7 @@ impl Lowerer<'_> {
             Aggregate::Latest => self.by_time(value, &last_value_udaf())?,
             Aggregate::SortsFirst => self.by_order(value, true)?,
             Aggregate::SortsLast => self.by_order(value, false)?,
-            Aggregate::Values | Aggregate::Histogram | Aggregate::Rate => {
+            Aggregate::Values | Aggregate::Histogram | Aggregate::Rate | Aggregate::Tokens => {
                 unreachable!("these are gathered, and finished by the language")
             }
         })

@@ -1,7 +1,7 @@
 //! The last step of aggregates that the language finishes by itself.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use weir_insights::{Value, histogram, rate, values};
+use weir_insights::{Value, gathered, histogram, rate, values};
 
 use super::GatheredOp;
 use crate::kind::{Kind, whole};
@@ -18,6 +18,10 @@ pub fn value(op: GatheredOp, kinds: &[Kind], columns: &[ArrayRef], row: usize) -
             let numbers: Vec<f64> =
                 list(kinds[0], &columns[0], row).filter_map(|number| number.as_f64()).collect();
             histogram(&numbers, buckets)
+        }
+        GatheredOp::Tokens => {
+            let lists: Vec<_> = list(kinds[0], &columns[0], row).map(|list| list.to_json()).collect();
+            Value::Json(Box::new(gathered(&lists)))
         }
         GatheredOp::Rate(interval_ms) => {
             let end = |at: usize| whole(&number(at)).zip(number(at + 1).as_f64());

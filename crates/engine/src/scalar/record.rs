@@ -28,6 +28,13 @@ pub fn discover(names: &[String], message: &Value) -> Vec<Option<String>> {
     names.iter().map(text).collect()
 }
 
+/// The map of all discovered fields.
+pub fn all_fields(message: &Value) -> Value {
+    let message = message.print();
+    let fields = message.as_deref().map(weir_insights::discover).unwrap_or_default();
+    weir_insights::all_fields(fields.iter().map(|(name, value)| (name.as_str(), value.clone())))
+}
+
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.
 pub fn lines(kinds: &[Kind], columns: &[ArrayRef], rows: usize) -> ArrayRef {
     let mut builder = StringViewBuilder::new();

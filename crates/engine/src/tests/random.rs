@@ -156,6 +156,41 @@ fn joined() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What is usual and what is not.
+fn unusual() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)];
+    // The second begins in the middle of the events.
+    let other = || {
+        select(vec![
+            "diff",
+            "diff previousMonth",
+            "logcompare timeshift 581469800s",
+            "logcompare timeshift 1d",
+        ])
+    };
+    prop_oneof![
+        text().prop_map(|text| format!("fields {text} as x | pattern x")),
+        (field(), other()).prop_map(|(field, other)| format!("pattern {field} | {other}")),
+        (
+            other(),
+            select(vec!["sort @difference, @pattern", "filter @sampleCount > 1", "stats sum(@difference)"])
+        )
+            .prop_map(|(other, last)| format!("{other} | {last}")),
+        (field(), select(vec!["sort @pattern | ", "filter @sampleCount > 2 | ", ""]))
+            .prop_map(|(field, between)| format!("pattern {field} | {between}anomaly")),
+        condition().prop_map(|condition| format!("relevantfields where {condition}")),
+        (field(), field(), condition()).prop_map(|(one, other, condition)| format!(
+            "relevantfields {one}, {other}, n where {condition}"
+        )),
+        (stats(), select(vec!["a0 > 1", "ispresent(a0)"])).prop_map(|(stats, condition)| format!(
+            "{stats} | display a0, a1 | relevantfields where {condition}"
+        )),
+        condition().prop_map(|condition| format!("filter {condition} | estimate")),
+        (select(TEXTS), select(WORDS))
+            .prop_map(|(field, word)| format!("filterIndex {field} = \"{word}\" | stats count(*)")),
+    ]
+}
+
 fn sort() -> impl Strategy<Value = String> {
     let key = (value(), select(vec!["", " asc", " desc"]))
         .prop_map(|(value, direction)| format!("{value}{direction}"));
@@ -258,6 +293,8 @@ fn query() -> impl Strategy<Value = String> {
             .prop_map(|(one, two, sort)| format!("{one} | {two} | {sort} | limit 5")),
         (rows_step(), value())
             .prop_map(|(rows, value)| format!("{rows} | display @timestamp, n, {value} as x | dedup n")),
+        unusual(),
+        unusual(),
         joined(),
         joined(),
         grouped_rows(),
@@ -273,6 +310,9 @@ fn query() -> impl Strategy<Value = String> {
         stats().prop_map(|stats| format!("{stats} | filter a0 > 1 | fields a0 * 2 as twice")),
     ];
     (prop::collection::vec(events_step(), 0..3), last).prop_map(|(mut steps, last)| {
+        // A comparison with another time cannot follow a subquery.
+        let compares = ["diff", "logcompare", "anomaly"].iter().any(|word| last.contains(word));
+        steps.retain(|step| !compares || !step.contains(" in ("));
         steps.push(last);
         steps.join(" | ")
     })

@@ -136,8 +136,19 @@ impl World {
         let failed = |error| panic!("{query}: {error}");
         let (engine, naive) =
             (self.engine(&plan).unwrap_or_else(failed), self.naive(&plan).unwrap_or_else(failed));
-        assert!(is_same(&engine, &naive), "{query}\nengine: {engine:#?}\nnaive: {naive:#?}");
+        assert!(is_same(&engine, &naive), "{query}\nengine:\n{}\nnaive:\n{}", lines(&engine), lines(&naive));
     }
+}
+
+/// A row to a line.
+fn lines(result: &QueryResult) -> String {
+    let mut lines =
+        vec![result.columns.join(" | "), format!("matched {}", result.statistics.records_matched)];
+    lines.extend(result.rows.iter().map(|row| {
+        let values = row.values.iter().chain(row.ptr.is_some().then_some(&row.ptr));
+        values.map(|value| value.as_deref().unwrap_or("∅")).collect::<Vec<_>>().join(" | ")
+    }));
+    lines.join("\n")
 }
 
 /// The lookup tables of all queries.

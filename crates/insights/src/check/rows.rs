@@ -2,7 +2,9 @@
 
 use super::{Checker, refuse};
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::plan::{Column, Direction, Expr, FillMissing, Outliers, RowStep, SortKey, Stats, Step, Totals};
+use crate::plan::{
+    Column, Direction, Expr, FillMissing, Outliers, Relevant, RowStep, SortKey, Stats, Step, Totals,
+};
 use crate::syntax::{self, ExprKind, Item, RowCommand};
 
 /// How long `sessionize` waits for the next row unless told, in milliseconds.
@@ -98,6 +100,50 @@ impl Checker {
         }
         let groups = self.groups.clone().unwrap_or_default();
         Ok(FillMissing { bin, period, offset_ms, groups, constants: checked })
+    }
+
+    /// `relevantfields` looks at the fields named, or at all, and the columns made of them.
+    pub(super) fn relevant(
+        &mut self,
+        fields: Vec<syntax::Expr>,
+        condition: &syntax::Expr,
+    ) -> Result<(), QueryError> {
+        let condition = self.expr(condition)?;
+        let is_all = fields.is_empty() && self.groups.is_none();
+        let mut names = match (fields.is_empty(), &self.groups) {
+            (true, None) => self.computed(),
+            (true, Some(_)) => self.shown(),
+            (false, _) => self.named_or_shown(fields.clone(), "relevantfields")?,
+        };
+        if fields.is_empty() {
+            let mut read = std::collections::BTreeSet::new();
+            condition.read_fields(&mut read);
+            names.retain(|name| !read.contains(name));
+        }
+        self.steps.push(Step::Rows(RowStep::Relevant(Relevant { condition, names, is_all })));
+        self.pattern = None;
+        self.only(&[
+            "@fieldName",
+            "@relevanceScore",
+            "@topRelevanceContributors",
+            "@conditionalMedian",
+            "@baselineMedian",
+        ]);
+        Ok(())
+    }
+
+    /// The columns that earlier commands have made.
+    fn computed(&self) -> Vec<String> {
+        let mut names = vec![];
+        for step in &self.steps {
+            match step {
+                Step::Extend(columns) => names.extend(columns.iter().map(|column| column.name.clone())),
+                Step::Parse { extract, .. } => names.extend(extract.columns.iter().flatten().cloned()),
+                _ => {}
+            }
+        }
+        names.retain(|name| !name.starts_with("# "));
+        names
     }
 
     /// `countFrequent` is `stats count(*) ... by ...`, most frequent first. Here the count is exact.

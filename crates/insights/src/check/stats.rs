@@ -138,6 +138,7 @@ impl Checker {
         self.groups = Some(builder.groups.iter().map(|column| column.name.clone()).collect());
         self.displayed = None;
         self.sides = None;
+        self.pattern = None;
         (self.nested, self.whole) = Default::default();
         self.is_ordered = false;
         self.known = known;

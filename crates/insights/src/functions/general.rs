@@ -55,6 +55,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         call: Call::Values(|a| Value::Bool(a.first().is_some_and(|value| value.number().is_some()))),
     },
     Function {
+        name: "unmask",
+        aliases: &[],
+        parameters: takes(1, 1, "a value"),
+        result: Type::Any,
+        summary: "The value as it was before masking. Nothing is masked here, so that it is the value itself.",
+        examples: &[("unmask(\"10.0.0.1\")", Some("10.0.0.1"))],
+        call: Call::Values(|a| a.first().cloned().unwrap_or(Value::Null)),
+    },
+    Function {
         name: "messageSize",
         aliases: &[],
         parameters: takes(1, 1, "a text"),

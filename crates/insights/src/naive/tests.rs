@@ -32,6 +32,7 @@ fixture!(stats_group_and_compute, "stats.test");
 fixture!(lists_and_maps_have_parts, "json.test");
 fixture!(commands_over_several_rows, "rows.test");
 fixture!(queries_read_other_groups_and_tables, "join.test");
+fixture!(patterns_and_fields_tell_what_is_unusual, "pattern.test");
 fixture!(parse_finds_columns_in_text, "parse.test");
 fixture!(rows_come_in_the_order_asked_for, "order.test");
 fixture!(expressions_have_values, "expressions.test");

@@ -1,8 +1,10 @@
 //! Commands over several rows: each reads its words and options.
 
 use super::Parser;
+use crate::bind::Shift;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::lexer::{Token, next_token};
+use crate::period::Period;
 use crate::syntax::{CommandKind, Expr, RowCommand};
 
 /// Rows back that `autoregress` may look. Assumption: AWS names no maximum.
@@ -184,6 +186,44 @@ impl Parser<'_> {
         }
         self.resume(span)?;
         Ok(true)
+    }
+
+    /// `diff [previousDay|previousWeek|previousMonth]`
+    pub(super) fn diff(&mut self) -> Result<CommandKind, QueryError> {
+        const DAY_MS: i64 = 86_400_000;
+        let words = [
+            ("previousDay", Shift::Milliseconds(DAY_MS)),
+            ("previousWeek", Shift::Milliseconds(7 * DAY_MS)),
+            ("previousMonth", Shift::Month),
+        ];
+        for (word, shift) in words {
+            if self.take_word(word)? {
+                return Ok(CommandKind::Diff(shift));
+            }
+        }
+        Ok(CommandKind::Diff(Shift::Window))
+    }
+
+    /// `logcompare timeshift 7d`
+    pub(super) fn logcompare(&mut self) -> Result<CommandKind, QueryError> {
+        if !self.take_word("timeshift")? {
+            return Err(self.expected("timeshift"));
+        }
+        let Token::Period(text) = &self.token else { return Err(self.expected("a period such as 7d")) };
+        let Some(ms) = Period::length_ms(text) else {
+            return Err(self.refuse(QueryErrorKind::BadPeriod(text.clone())));
+        };
+        self.advance()?;
+        Ok(CommandKind::Diff(Shift::Milliseconds(ms)))
+    }
+
+    /// `relevantfields [a, b] where condition`
+    pub(super) fn relevantfields(&mut self) -> Result<CommandKind, QueryError> {
+        let fields = if self.token.is_word("where") { vec![] } else { self.list(Self::operand)? };
+        if !self.take_word("where")? {
+            return Err(self.expected("where"));
+        }
+        Ok(CommandKind::Relevant { fields, condition: self.expr()? })
     }
 
     /// `countFrequent a, b`

@@ -110,7 +110,8 @@ proptest! {
         prop::sample::select(vec![
             "fields", "filter", "stats", "sort", "limit", "parse", "dedup", "by", "as", "like", "in", "not", "and", "or",
             "desc", "count", "sum", "bin", "if", "a", "@message", "1", "5m", "99999999999999999999", "'x'", "\"*\"",
-            "/(?<n>x)/", "(", ")", ":", "SOURCE", "logGroups", "namePrefix", "join", "type", "left", "right", "where",
+            "/(?<n>x)/", "(", ")", ":", "SOURCE", "logGroups", "pattern", "diff", "previousMonth", "anomaly", "relevantfields", "estimate", "filterIndex",
+            "logcompare", "timeshift", "7d", "unmask", "namePrefix", "join", "type", "left", "right", "where",
             "a.k", "b.k", "inner", "start", "now", "appendcols", "override", "max", "lookup", "cidrlookup", "OUTPUT",
             "OUTPUTNEW", "true", "values", "topk", "rate", "histogram", "unnest", "into", "expand", "accum",
             "autoregress", "p", "filldown", "fillmissing", "with", "for", "addtotals", "col", "sessionize", "maxspan",
@@ -136,6 +137,8 @@ proptest! {
             "join type=left left=b right=a where a.k=b.k (SOURCE g)", "appendcols (fields y | limit 2)",
             "lookup t k as a OUTPUT x as a.b, y", "cidrlookup t a AS c OUTPUTNEW x", "sort a.b, b.x desc", "dedup b.x",
             "stats values(a) as v", "fields v[0], b.x[1]", "unnest v into b.x", "fillmissing with 0 for n", "limit 5",
+            "pattern a", "diff previousDay", "logcompare timeshift 99999999999w", "anomaly", "estimate",
+            "relevantfields where a = 1", "relevantfields a, b.x where x in (SOURCE g | fields x)", "filterIndex a = 1",
             "stats topk(3, b.x)", "filldown a*", "display a.k, b.k", "parse a.k '*-*' as x, y", "countFrequent a.b",
         ]), 1..8))
     {
