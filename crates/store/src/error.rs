@@ -156,6 +156,8 @@ pub enum SealError {
     Disk(io::Error),
     /// The catalog refused.
     Catalog(rusqlite::Error),
+    /// A segment to be merged could not be read.
+    Read(ReadError),
     /// The rows could not be put in order.
     Arrow(ArrowError),
     /// The rows could not be written as Parquet.
@@ -167,6 +169,7 @@ impl fmt::Display for SealError {
         match self {
             SealError::Disk(error) => write!(f, "the log store cannot be written: {error}"),
             SealError::Catalog(error) => write!(f, "the log store's catalog cannot be written: {error}"),
+            SealError::Read(error) => error.fmt(f),
             SealError::Arrow(error) => write!(f, "log rows cannot be put in order: {error}"),
             SealError::Parquet(error) => write!(f, "log rows cannot be written as Parquet: {error}"),
         }
@@ -184,6 +187,12 @@ impl From<io::Error> for SealError {
 impl From<rusqlite::Error> for SealError {
     fn from(error: rusqlite::Error) -> Self {
         SealError::Catalog(error)
+    }
+}
+
+impl From<ReadError> for SealError {
+    fn from(error: ReadError) -> Self {
+        SealError::Read(error)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Housekeeping: sealing, expiring, removing what is gone from the catalog, letting the log's files go.
+//! Housekeeping: sealing, expiring, compacting, removing what is gone from the catalog, letting the log's files go.
 //!
 //! One at a time. Each ends in one transaction of the catalog; files that are to be listed are durable before it, files
 //! that are no longer listed are removed after it. So a crash anywhere leaves the state before or after.
@@ -100,6 +100,9 @@ impl Inner {
         if is_expiry_due {
             self.expire(now_ms)?;
         }
+        if is_sealed || is_expiry_due {
+            self.compact()?;
+        }
         if is_removal_due || is_log_long {
             self.checkpoint(Vec::new(), Vec::new(), None)?;
         }
@@ -161,7 +164,7 @@ impl Inner {
     }
 
     /// Brings the catalog up to the state, with these segments more or less, and a group sealed up to a frame.
-    fn checkpoint(
+    pub fn checkpoint(
         &self,
         added: Vec<(u64, Arc<Segment>)>,
         removed: Vec<u64>,
@@ -244,7 +247,7 @@ impl State {
     }
 
     /// Lets segments of a group that was removed meanwhile go with the others of it, or alone if those have gone.
-    fn leave(&mut self, id: u64, segments: &[Arc<Segment>]) {
+    pub fn leave(&mut self, id: u64, segments: &[Arc<Segment>]) {
         match self.leaving.get_mut(&id) {
             Some(leaving) => leaving.extend_from_slice(segments),
             None => {
@@ -263,7 +266,7 @@ impl State {
         expired.cloned().collect()
     }
 
-    fn forget_doomed(&mut self) {
+    pub fn forget_doomed(&mut self) {
         for entry in self.groups.values_mut() {
             entry.segments.retain(|segment| !segment.is_doomed.load(Ordering::Relaxed));
             let segments = &entry.segments;

@@ -13,6 +13,7 @@ mod bytes;
 mod catalog;
 mod chunk;
 mod commit;
+mod compacting;
 pub mod disk;
 mod error;
 mod group;

@@ -2,6 +2,9 @@
 
 use crate::line::LineFormat;
 
+/// So many small segments are merged if nobody says otherwise.
+const COMPACT_MIN: usize = 8;
+
 /// When a write counts as durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -52,6 +55,8 @@ pub struct Options {
     pub seal: SealPolicy,
     /// Who writes and seals.
     pub work: Work,
+    /// So many small segments of a group and day are merged.
+    pub compact_min: usize,
     /// The line formats that are stored as columns, tried in this order.
     pub formats: Vec<LineFormat>,
 }
@@ -63,6 +68,7 @@ impl Default for Options {
             durability: Durability::Fsync,
             seal: SealPolicy::default(),
             work: Work::Threads,
+            compact_min: COMPACT_MIN,
             formats: vec![LineFormat::flow_log_default()],
         }
     }

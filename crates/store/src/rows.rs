@@ -381,11 +381,11 @@ impl Picked {
     }
 }
 
-fn stream_names(batch: &RecordBatch) -> Vec<Arc<str>> {
+pub(crate) fn stream_names(batch: &RecordBatch) -> Vec<Arc<str>> {
     let values = batch.column(STREAM).as_dictionary::<Int32Type>().values().as_string::<i32>();
     (0..values.len()).map(|at| values.value(at).into()).collect()
 }
 
-fn hidden_before(hidden: &[Hidden], name: &str) -> u64 {
+pub(crate) fn hidden_before(hidden: &[Hidden], name: &str) -> u64 {
     hidden.iter().filter(|one| one.stream == name).map(|one| one.before_sequence).max().unwrap_or(0)
 }

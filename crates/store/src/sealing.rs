@@ -26,7 +26,8 @@ use crate::segment::Segment;
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Of the levels that are cheap enough to keep up with ingestion, the densest.
 const ZSTD_LEVEL: i32 = 3;
-const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of a UTC day: segments do not cross its end.
+pub(crate) const DAY_MS: i64 = 86_400_000;
 /// The longest file name that all usual file systems take, less room for `log_group=`.
 const NAME_BYTES_MAX: usize = 240;
 /// Columns whose values rise or hardly differ from row to row.

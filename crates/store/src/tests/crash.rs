@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::{FLOW, key, text};
 use crate::disk::{Disk, Fault, MemoryDisk};
-use crate::{NewGroup, OpenError, Options, Refused, Select, Store, Ticket, Work};
+use crate::{NewGroup, OpenError, Options, Refused, SealError, Select, Store, Ticket, Work};
 
 fn open(disk: &MemoryDisk) -> Store {
     try_open(disk).expect("is sound")
 }
 
 fn try_open(disk: &MemoryDisk) -> Result<Store, OpenError> {
-    Store::open(Arc::new(disk.clone()), Options { work: Work::Caller, ..Options::default() })
+    let options = Options { work: Work::Caller, compact_min: 2, ..Options::default() };
+    Store::open(Arc::new(disk.clone()), options)
 }
 
 /// What a caller was told: each step of the story and whether it was acknowledged.
@@ -31,24 +32,26 @@ fn story(store: &Store) -> Told {
     tell("stream b", store.add_stream(&g, "b", 1));
     tell("one", store.append(&g, "a", [(10, "one")], 5));
     tell("two", store.append(&g, "a", [(DAY_MS, FLOW), (20, "two")], 6));
-    tell("sealed", seal(store));
+    tell("sealed", housework(store.seal()));
     tell("three", store.append(&g, "b", [(15, "three")], 7));
     tell("no stream b", store.remove_stream(&g, "b"));
     tell("four", store.append(&g, "a", [(12, "four")], 8));
-    tell("sealed", seal(store));
+    tell("sealed", housework(store.seal()));
+    tell("compacted", housework(store.compact()));
     tell("kept a day", store.set_retention(&g, Some(1)));
     tell("five", store.append(&g, "a", [(2 * DAY_MS, "five")], 9));
     tell("group h", store.add_group(&key("h"), NewGroup::default(), 1));
-    tell("expired", store.expire(DAY_MS + 100).map(|()| Ticket::done()).map_err(|_| Refused::NoGroup));
+    tell("expired", housework(store.expire(DAY_MS + 100)));
     tell("no group h", store.remove_group(&key("h")));
     tell("six", store.append(&g, "a", [(2 * DAY_MS + 1, "six")], 9));
-    tell("sealed", seal(store));
+    tell("sealed", housework(store.seal()));
+    tell("compacted", housework(store.compact()));
     told
 }
 
-fn seal(store: &Store) -> Result<Ticket, Refused> {
+fn housework(outcome: Result<(), SealError>) -> Result<Ticket, Refused> {
     // How it was refused does not matter here.
-    store.seal().map(|()| Ticket::done()).map_err(|_| Refused::NoGroup)
+    outcome.map(|()| Ticket::done()).map_err(|_| Refused::NoGroup)
 }
 
 /// Checks what a store has that was told this story.
@@ -111,6 +114,7 @@ fn a_stop_at_any_step_loses_nothing_acknowledged() {
             // Once more: what recovery did must survive too, and a sealed state as well as a replayed one.
             let store = open(&disk);
             store.seal().expect("the disk is sound");
+            store.compact().expect("the disk is sound");
             check(&store, &told, &place);
             check(&open(&disk.crash(luck)), &told, &place);
         }

@@ -1,5 +1,6 @@
 //! The store seen from outside.
 
+mod compacting;
 mod crash;
 mod directory;
 mod groups;

@@ -14,6 +14,7 @@ enum Step {
     RemoveStream(usize),
     RemoveGroup,
     Seal,
+    Compact,
     Tick,
     Read { from_ms: i64, to_ms: i64, stream: Option<usize>, is_backward: bool, page: usize },
     Reopen,
@@ -30,6 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..3).prop_map(Step::RemoveStream),
         1 => Just(Step::RemoveGroup),
         2 => Just(Step::Seal),
+        1 => Just(Step::Compact),
         1 => Just(Step::Tick),
         4 => read.prop_map(|(from_ms, to_ms, stream, is_backward, page)| {
             Step::Read { from_ms, to_ms, stream, is_backward, page }
@@ -59,7 +61,7 @@ impl World {
     fn open(&mut self) {
         self.store = None;
         let seal = SealPolicy { rows_max: 20, ..SealPolicy::default() };
-        let options = Options { work: Work::Caller, seal, ..Options::default() };
+        let options = Options { work: Work::Caller, seal, compact_min: 2, ..Options::default() };
         self.store = Some(Store::open(Arc::new(self.disk.clone()), options).expect("is sound"));
     }
 
@@ -98,6 +100,7 @@ impl World {
                 self.events.clear();
             }
             Step::Seal => self.store().seal().expect("the disk is sound"),
+            Step::Compact => self.store().compact().expect("the disk is sound"),
             Step::Tick => {
                 self.now_ms += 100_000;
                 self.store().tick(self.now_ms);
