@@ -38,9 +38,9 @@ weir = Weir()
 succeeded = set()
 
 
-def client(service, region="us-east-1", account=ONE):
+def client(service, region="us-east-1", account=ONE, **config):
     """A client whose successes are counted by operation."""
-    made = weir.client(service, region, account)
+    made = weir.client(service, region, account, **config)
 
     def count(http_response, parsed, model, **_):
         if http_response.status_code < 300:
@@ -678,6 +678,28 @@ def metric_filters():
     logs.delete_log_group(**group)
 
 
+def live_tail():
+    """A session, whose host prefix `stream-` no name server knows: `weir env` turns it off."""
+    group, stream = {"logGroupName": "tailed"}, {"logGroupName": "tailed", "logStreamName": "one"}
+    logs.create_log_group(**group)
+    logs.create_log_stream(**stream)
+    arn = logs.describe_log_groups(logGroupNamePrefix="tailed")["logGroups"][0]["logGroupArn"]
+    tail = client("logs", inject_host_prefix=False)
+    session = tail.start_live_tail(logGroupIdentifiers=[arn], logEventFilterPattern="ERROR")["responseStream"]
+    told = iter(session)
+    equal("a session starts", next(told)["sessionStart"]["logGroupIdentifiers"], [arn])
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": message} for message in ("ERROR one", "fine", "ERROR two ü")]
+    logs.put_log_events(**stream, logEvents=events)
+    updates = [next(told)["sessionUpdate"]["sessionResults"] for _ in range(2)]
+    shown = [event["message"] for update in updates for event in update]
+    equal("it shows what comes in and matches", shown, ["ERROR one", "ERROR two ü"])
+    session.close()
+    none = {"logGroupIdentifiers": ["none"]}
+    refused("no such group", "ResourceNotFoundException", tail.start_live_tail, **none)
+    logs.delete_log_group(**group)
+
+
 def insights(start):
     window = {"logGroupName": "app", "startTime": start - 60, "endTime": start + 600}
 
@@ -765,6 +787,7 @@ def story():
         act(remove_roles, policy)
     act(log_groups)
     act(metric_filters)
+    act(live_tail)
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
         act(part, ec2)
     act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))

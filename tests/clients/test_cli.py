@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import pathlib
+import select
 import shlex
 import signal
 import socket
@@ -89,6 +91,28 @@ def streams(weir, db):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
         check("Ctrl-C ends ping with its statistics", process.returncode == 0 and " 0% packet loss" in output, output)
+
+
+def live_tail(weir):
+    """The aws CLI prints what comes in; `weir run` has turned off the prefix that Live Tail puts before the host."""
+    logs = weir.client("logs")
+    group, stream = {"logGroupName": "tailed"}, {"logGroupName": "tailed", "logStreamName": "one"}
+    logs.create_log_group(**group)
+    logs.create_log_stream(**stream)
+    arn = logs.describe_log_groups(logGroupNamePrefix="tailed")["logGroups"][0]["logGroupArn"]
+    tail = f"run --port {weir.port} -- aws logs start-live-tail --log-group-identifiers {arn}"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = {"stdout": subprocess.PIPE, "text": True, "env": environment, "start_new_session": True}
+    with subprocess.Popen([WEIR, *tail.split()], **command) as process:
+        for number in range(20):
+            event = {"timestamp": int(time.time() * 1000), "message": f"event {number}"}
+            logs.put_log_events(**stream, logEvents=[event])
+            if select.select([process.stdout], [], [], 1)[0]:
+                break
+        line = process.stdout.readline()
+        check("start-live-tail prints an event", line.startswith("event "), line)
+        os.killpg(process.pid, signal.SIGKILL)
+    logs.delete_log_group(**group)
 
 
 def readers(weir):
@@ -211,6 +235,7 @@ with Weir() as weir:
     act(running, weir)
     act(instances, weir, web, db)
     act(streams, weir, db)
+    act(live_tail, weir)
     act(readers, weir)
     act(connect, weir, group)
     act(explain, weir, web, db)

@@ -70,15 +70,17 @@ class Weir:
         if errors or self.process.returncode > 0:
             check("weir ends well, without complaint", False, f"exit {self.process.returncode}: {errors}")
 
-    def client(self, service, region="us-east-1", account="test"):
-        """A boto3 client; the access key names the account."""
+    def client(self, service, region="us-east-1", account="test", **config):
+        """A boto3 client; the access key names the account. `config` is what botocore's Config takes."""
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=30, parameter_validation=False),
+            config=Config(
+                retries={"total_max_attempts": 1}, read_timeout=30, parameter_validation=False, **config
+            ),
         )
 
     def state(self):

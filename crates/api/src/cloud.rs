@@ -5,9 +5,10 @@
 use crate::delivery::Courier;
 use crate::dispatch::{self, Operations};
 use crate::local::{self, Shells};
+use crate::logs::live_tail::Update;
 use crate::logs::queries::{Queries, RunQuery};
 use crate::logs::state::LogState;
-use crate::operation::Context;
+use crate::operation::{Context, Stream};
 use crate::plane::Plane;
 use crate::ssm::command::Commands;
 use crate::token::Tokens;
@@ -53,6 +54,8 @@ pub struct Reply {
     pub changes: Vec<Change>,
     /// What the log store still has to make durable.
     pub ticket: Ticket,
+    /// The Live Tail session whose updates follow the response ([`Cloud::tail`]), until it is ended.
+    pub session: Option<String>,
 }
 
 /// Everything that changes, of all accounts and regions.
@@ -117,27 +120,37 @@ impl Cloud {
 
     /// Answers a request.
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
-        let (response, ticket) = self.respond(request, now);
-        let changes = self.take_changes();
-        Reply { response, changes, ticket }
+        let reply = self.respond(request, now);
+        Reply { changes: self.take_changes(), ..reply }
     }
 
     /// Answers a request; what it changed is left to be taken.
-    pub(crate) fn respond(&mut self, request: Request, now: Timestamp) -> (Response, Ticket) {
+    pub(crate) fn respond(&mut self, request: Request, now: Timestamp) -> Reply {
         self.counts.requests += 1;
         self.network.step_nat_gateways(now);
         self.network.step_endpoints(now);
         let request_id = self.ids.uuid();
-        let mut ticket = Ticket::done();
+        let (mut ticket, mut stream) = (Ticket::done(), None);
         let response = match local::is_local(&request.path) {
             true => local::answer(self, &request, now),
             false => match request.into_incoming() {
-                Ok(incoming) => self.operate(&incoming, &request_id, now, &mut ticket),
+                Ok(incoming) => self.operate(&incoming, &request_id, now, (&mut ticket, &mut stream)),
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };
         self.plane.note_change(&self.network, now);
-        (response, ticket)
+        let session = stream.map(|stream: Stream| stream.session);
+        Reply { response, changes: vec![], ticket, session }
+    }
+
+    /// What the client of a Live Tail session is to be sent next, a second after the last; `None` if it has ended.
+    pub fn tail(&mut self, session: &str, now: Timestamp) -> Option<Update> {
+        self.log_state.tails.update(session, now)
+    }
+
+    /// Ends a Live Tail session whose client has gone.
+    pub fn end_tail(&mut self, session: &str) {
+        self.log_state.tails.end(session);
     }
 
     /// Lets time pass: packets travel, windows close, records are delivered, requests lapse. What it changed is there to take
@@ -209,7 +222,7 @@ impl Cloud {
         incoming: &Incoming,
         request_id: &str,
         now: Timestamp,
-        ticket: &mut Ticket,
+        (ticket, stream): (&mut Ticket, &mut Option<Stream>),
     ) -> Response {
         let Some(row) = self.operations.find(incoming.service, &incoming.action) else {
             let error = WireError::not_implemented(incoming.protocol, &incoming.action);
@@ -234,6 +247,7 @@ impl Cloud {
             runner: self.runner.as_ref(),
             ids: &mut self.ids,
             ticket,
+            stream,
             scope,
             request_id,
             now,

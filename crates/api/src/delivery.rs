@@ -6,7 +6,7 @@
 //! Source: Amazon VPC User Guide, "Publish flow logs to CloudWatch Logs" and "IAM role for publishing flow logs".
 
 use crate::logs::name;
-use crate::logs::state::LogState;
+use crate::logs::state::{LogState, Taken};
 use std::collections::VecDeque;
 use weir_flowlog::Delivery;
 use weir_model::flow_log::{DeliveryStatus, FlowLog, LogDestination};
@@ -69,10 +69,12 @@ impl Courier<'_> {
         let Some(flow_log) = self.network.flow_logs.get(&delivery.flow_log) else { return };
         let status = match self.write(flow_log, delivery) {
             Ok(written) => {
+                let witness = written.ticket.witness();
                 self.ticket.join(written.ticket);
                 let lines: Vec<(i64, &str)> =
                     written.lines.iter().map(|(time, line)| (*time, line.as_str())).collect();
-                self.log_state.note(flow_log.scope, &written.log_group, &lines, self.now);
+                let (scope, group, stream) = (flow_log.scope, &written.log_group, &delivery.stream);
+                self.log_state.note(&Taken { scope, group, stream, events: &lines, witness }, self.now);
                 DeliveryStatus::Success
             }
             Err(status) => status,

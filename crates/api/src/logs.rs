@@ -5,6 +5,7 @@
 pub mod definition;
 pub mod event;
 pub mod group;
+pub mod live_tail;
 pub mod metric_filter;
 pub mod name;
 pub mod pattern;
@@ -25,6 +26,7 @@ crate::table::operations! { Logs json:
     stream { CreateLogStream Write DeleteLogStream Write DescribeLogStreams List }
     write { PutLogEvents Write }
     read { GetLogEvents Read FilterLogEvents Read }
+    live_tail { StartLiveTail Read }
     record { GetLogRecord Read }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
     metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }

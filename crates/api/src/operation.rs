@@ -45,12 +45,23 @@ pub struct Context<'a> {
     pub ids: &'a mut Ids,
     /// What must be durable in the log store before the caller is answered.
     pub ticket: &'a mut Ticket,
+    /// What goes on after the answer.
+    pub stream: &'a mut Option<Stream>,
     /// The account and region the caller acts in.
     pub scope: Scope,
     /// The id of this request, a UUID.
     pub request_id: &'a str,
     /// The time.
     pub now: Timestamp,
+}
+
+/// An answer that goes on.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its first messages.
+    pub opening: Vec<u8>,
+    /// The Live Tail session that has the rest.
+    pub session: String,
 }
 
 impl Context<'_> {

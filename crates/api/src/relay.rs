@@ -17,10 +17,21 @@ impl Cloud {
             let request = request(&asked);
             let answer = match local::is_local(&request.path) {
                 true => ServiceAnswer { status: 404, headers: Vec::new(), body: Vec::new() },
-                false => answer(self.respond(request, now).0),
+                false => self.relay(request, now),
             };
             self.plane.fabric.answer_service(&asked, &answer);
         }
+    }
+}
+
+impl Cloud {
+    /// Live Tail ends with its opening here: the hosts' answers are whole.
+    fn relay(&mut self, request: Request, now: Timestamp) -> ServiceAnswer {
+        let reply = self.respond(request, now);
+        if let Some(session) = reply.session {
+            self.end_tail(&session);
+        }
+        answer(reply.response)
     }
 }
 

@@ -76,7 +76,7 @@ where
     Ok(Box::new(move |cx, frame, action| Ok(frame.xml(action, &operation.run(cx)?))))
 }
 
-/// Reads a request of a JSON service. An operation whose response is `()` answers with an empty body.
+/// Reads a request of a JSON service. An operation whose response is `()` answers with an empty body, or with a stream.
 pub(crate) fn read_json<O>(service: Service, body: &[u8]) -> Result<Ready, Error>
 where
     O: Operation<Response: Serialize> + DeserializeOwned + 'static,
@@ -85,7 +85,11 @@ where
     let is_void = std::mem::size_of::<O::Response>() == 0;
     Ok(Box::new(move |cx, frame, _| {
         let response = operation.run(cx)?;
-        Ok(if is_void { frame.empty() } else { frame.json(&response) })
+        Ok(match cx.stream {
+            Some(stream) => frame.stream(stream.opening.clone()),
+            None if is_void => frame.empty(),
+            None => frame.json(&response),
+        })
     }))
 }
 

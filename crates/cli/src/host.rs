@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use weir_api::logs::live_tail::{UPDATE_MS, Update};
 use weir_api::{Cloud, Reply};
 use weir_fabric::Fabric;
 use weir_model::{Change, Nanos};
@@ -23,6 +24,17 @@ const VIRTUAL_SLICE_NS: u64 = 1_000_000_000;
 
 /// How far a look at a running command moves a virtual clock.
 const VIRTUAL_LOOK_NS: u64 = 100_000_000;
+
+/// What follows a response: further parts of its body.
+pub type Tail = tokio::sync::mpsc::Receiver<hyper::body::Bytes>;
+
+/// An answer, which may go on.
+pub struct Answer {
+    /// Its beginning, or all of it.
+    pub response: Response,
+    /// What follows, if it goes on.
+    pub tail: Option<Tail>,
+}
 
 /// The cloud and what it runs on.
 pub struct Host {
@@ -53,19 +65,49 @@ impl Host {
     }
 
     /// Answers a request, once what it changed is on disk.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(self: &Arc<Host>, request: Request) -> Answer {
         match (request.method.as_str(), request.path.as_str()) {
-            ("POST", "/_weir/shutdown") => return self.shut_down(),
-            ("POST", "/_weir/clock/advance") => return self.advance(&request),
-            ("GET", "/_weir/clock") => return self.show_clock(),
+            ("POST", "/_weir/shutdown") => return self.shut_down().into(),
+            ("POST", "/_weir/clock/advance") => return self.advance(&request).into(),
+            ("GET", "/_weir/clock") => return self.show_clock().into(),
             ("GET", "/_weir/exec") => self.let_commands_run(),
             ("POST", "/") if looks_at_commands(&request) => self.let_commands_run(),
             _ => {}
         }
         match self.handle(request) {
-            Ok((reply, committed)) => settle(reply, committed).await,
-            Err(fault) => fault,
+            Ok((mut reply, committed)) => {
+                let tail = reply.session.take().map(|session| self.tail(session));
+                Answer { response: settle(reply, committed).await, tail }
+            }
+            Err(fault) => fault.into(),
         }
+    }
+
+    /// What follows the opening of a Live Tail session, a message a second, until it ends or its client has gone.
+    fn tail(self: &Arc<Host>, session: String) -> Tail {
+        let (sender, tail) = tokio::sync::mpsc::channel(1);
+        let host = self.clone();
+        tokio::spawn(async move {
+            let mut seconds = tokio::time::interval(Duration::from_millis(UPDATE_MS));
+            // The first tick comes at once.
+            seconds.tick().await;
+            while !host.stopping.load(Ordering::SeqCst) {
+                tokio::select! {
+                    _ = seconds.tick() => {}
+                    () = sender.closed() => break,
+                }
+                let (message, is_last) = match host.lock().tail(&session, host.clock.timestamp()) {
+                    Some(Update::More(message)) => (message, false),
+                    Some(Update::Last(message)) => (message, true),
+                    None => break,
+                };
+                if sender.send(message.into()).await.is_err() || is_last {
+                    break;
+                }
+            }
+            host.lock().end_tail(&session);
+        });
+        tail
     }
 
     /// Answers under the lock, where what changed is also handed to the disk: it is written in the order of the calls.
@@ -213,6 +255,12 @@ impl Host {
         while !self.stopping.load(Ordering::SeqCst) {
             self.stop.notified().await;
         }
+    }
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Answer {
+        Answer { response, tail: None }
     }
 }
 

@@ -1,13 +1,15 @@
 //! The HTTP server: reads requests, lets the cloud answer, sends the answer once what it changed is on disk.
 
-use crate::host::Host;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use crate::host::{Answer, Host, Tail};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use weir_wire::{Request, Response};
@@ -70,15 +72,49 @@ async fn connection(host: Arc<Host>, stream: TcpStream) {
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-type HttpResponse = hyper::Response<Full<Bytes>>;
+type HttpResponse = hyper::Response<AnswerBody>;
+
+/// The body of an answer: its first part, and what follows if it goes on.
+struct AnswerBody {
+    first: Option<Bytes>,
+    tail: Option<Tail>,
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = |part: Bytes| Ok(Frame::data(part));
+        match (self.first.take(), &mut self.tail) {
+            (Some(first), _) => Poll::Ready(Some(frame(first))),
+            (None, Some(tail)) => tail.poll_recv(cx).map(|part| part.map(frame)),
+            (None, None) => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.tail.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.tail {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(self.first.as_ref().map_or(0, |first| first.len() as u64)),
+        }
+    }
+}
 
 async fn answer(host: Arc<Host>, request: hyper::Request<Incoming>) -> Result<HttpResponse, Infallible> {
     let is_head = request.method() == hyper::Method::HEAD;
-    let response = match read(request).await {
+    let answer = match read(request).await {
         Ok(request) => host.answer(request).await,
-        Err(status) => plain(status, "the request's body cannot be read"),
+        Err(status) => plain(status, "the request's body cannot be read").into(),
     };
-    Ok(write(response, is_head))
+    Ok(write(answer, is_head))
 }
 
 /// The request with its whole body, or the status of the refusal.
@@ -97,16 +133,17 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
     })
 }
 
-fn write(response: Response, is_head: bool) -> HttpResponse {
+fn write(answer: Answer, is_head: bool) -> HttpResponse {
+    let Answer { response, tail } = answer;
     let mut head =
         hyper::Response::builder().status(response.status).header("content-type", response.content_type);
     for (name, value) in &response.headers {
         head = head.header(*name, value);
     }
-    let body = if is_head { Bytes::new() } else { Bytes::from(response.body) };
-    head.body(Full::new(body)).unwrap_or_else(|error| {
+    let first = Some(Bytes::from(response.body)).filter(|first| !is_head && !first.is_empty());
+    head.body(AnswerBody { first, tail }).unwrap_or_else(|error| {
         eprintln!("weir: an answer that is not HTTP: {error}");
-        let mut response = hyper::Response::new(Full::new(Bytes::new()));
+        let mut response = hyper::Response::new(AnswerBody { first: None, tail: None });
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })

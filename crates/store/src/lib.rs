@@ -54,7 +54,7 @@ pub use scan::Scan;
 pub use segment::Segment;
 pub use state::Hidden;
 pub use store::{BATCH_BYTES_MAX, Store};
-pub use ticket::Ticket;
+pub use ticket::{Ticket, Witness};
 
 /// Takes the lock; one that a panic has left is taken all the same, for no state is changed by halves under it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -35,6 +35,11 @@ impl Ticket {
         self.slots.iter().try_for_each(|slot| slot.wait())
     }
 
+    /// What can tell at any time how the writes stand.
+    pub fn witness(&self) -> Witness {
+        Witness { slots: self.slots.clone() }
+    }
+
     pub(crate) fn failed(error: WriteError) -> Self {
         let slot = Slot::default();
         slot.fill(Err(error));
@@ -43,6 +48,23 @@ impl Ticket {
 
     pub(crate) fn of(slot: Arc<Slot>) -> Self {
         Ticket { slots: vec![slot] }
+    }
+}
+
+/// Knows how the writes of a ticket stand, without waiting for them.
+#[derive(Clone, Debug, Default)]
+pub struct Witness {
+    slots: Vec<Arc<Slot>>,
+}
+
+impl Witness {
+    /// Whether all writes are durable, or the first failure; `None` as long as that is open.
+    pub fn outcome(&self) -> Option<Result<(), WriteError>> {
+        self.slots
+            .iter()
+            .map(|slot| slot.outcome())
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.into_iter().collect())
     }
 }
 
@@ -86,6 +108,10 @@ impl Slot {
         }
     }
 
+    fn outcome(&self) -> Option<Result<(), WriteError>> {
+        lock(&self.outcome).result.clone()
+    }
+
     fn wait(&self) -> Result<(), WriteError> {
         let mut outcome = lock(&self.outcome);
         loop {
@@ -122,12 +148,16 @@ mod tests {
         };
         let mut cx = Context::from_waker(Waker::noop());
         let mut ticket = both();
+        let witness = ticket.witness();
+        assert_eq!(witness.outcome(), None);
         assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Pending);
         slots[1].fill(Ok(()));
         assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Pending);
         slots[0].fill(Err(WriteError::Overloaded));
         assert_eq!(Pin::new(&mut ticket).poll(&mut cx), Poll::Ready(Err(WriteError::Overloaded)));
         assert_eq!(both().wait(), Err(WriteError::Overloaded));
+        assert_eq!(witness.outcome(), Some(Err(WriteError::Overloaded)));
+        assert_eq!(Ticket::done().witness().outcome(), Some(Ok(())));
         assert_eq!(Ticket::done().wait(), Ok(()));
     }
 }

@@ -91,6 +91,11 @@ impl<'a> Frame<'a> {
         self.response(error.status, out.into_text().into_bytes())
     }
 
+    /// An answer that goes on after its body (event streams).
+    pub fn stream(&self, opening: Vec<u8>) -> Response {
+        Response { content_type: crate::event_stream::CONTENT_TYPE, ..self.response(200, opening) }
+    }
+
     fn open(&self, out: &mut Writer, action: &str) {
         out.raw("<");
         out.raw(action);

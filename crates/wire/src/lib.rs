@@ -16,6 +16,7 @@ mod catalog;
 mod credential;
 mod dialect;
 mod error;
+pub mod event_stream;
 mod filter;
 mod form;
 mod frame;

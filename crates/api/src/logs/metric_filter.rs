@@ -94,7 +94,7 @@ impl MetricFilters {
     }
 
     /// What the filters of a group make of events.
-    pub fn points(&mut self, scope: Scope, log_group: &str, events: Events<'_>) -> Vec<Measured> {
+    pub fn measure(&mut self, scope: Scope, log_group: &str, events: Events<'_>) -> Vec<Measured> {
         if self.table.is_empty() {
             return vec![];
         }

@@ -1,13 +1,29 @@
 //! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters, and the metrics they make.
 
 use crate::logs::definition::Definition;
+use crate::logs::live_tail::Tails;
 use crate::logs::metric_filter::MetricFilters;
 use crate::monitoring::metric::Metrics;
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
+use weir_store::Witness;
 
 /// Events as they come in: each a time in ms and a message.
 pub type Events<'a> = &'a [(i64, &'a str)];
+
+/// Events that a stream has taken.
+pub struct Taken<'a> {
+    /// Whose group.
+    pub scope: Scope,
+    /// The group's name.
+    pub group: &'a str,
+    /// The stream's.
+    pub stream: &'a str,
+    /// The events.
+    pub events: Events<'a>,
+    /// Whether they are durable.
+    pub witness: Witness,
+}
 
 /// All of it, of all accounts and regions.
 #[derive(Default)]
@@ -18,13 +34,16 @@ pub struct LogState {
     pub filters: MetricFilters,
     /// What they have counted.
     pub metrics: Metrics,
+    /// Who is looking on.
+    pub tails: Tails,
 }
 
 impl LogState {
-    /// Takes note of events that a group has taken.
-    pub fn note(&mut self, scope: Scope, group: &str, events: Events<'_>, now: Timestamp) {
-        let points = self.filters.points(scope, group, events);
-        self.metrics.add(scope, points, now);
+    /// Takes note of events that a stream has taken.
+    pub fn note(&mut self, taken: &Taken<'_>, now: Timestamp) {
+        let measured = self.filters.measure(taken.scope, taken.group, taken.events);
+        self.metrics.add(taken.scope, measured, now);
+        self.tails.note(taken, now);
     }
 
     /// Forgets what belongs to a group that is gone.

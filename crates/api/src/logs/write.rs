@@ -5,6 +5,7 @@
 use crate::logs::check::{constraint, invalid};
 use crate::logs::name;
 use crate::logs::position::sequence_token;
+use crate::logs::state::Taken;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -79,8 +80,10 @@ impl Operation for PutLogEvents {
         let events = self.log_events[accepted].iter().map(|event| (event.timestamp, event.message.as_str()));
         let events: Vec<_> = events.collect();
         let ticket = cx.logs.append(&group.key, stream, events.iter().copied(), cx.now.0)?;
+        let witness = ticket.witness();
         cx.acknowledge_with(ticket);
-        cx.log_state.note(cx.scope, &group.key.name, &events, cx.now);
+        let taken = Taken { scope: cx.scope, group: &group.key.name, stream, events: &events, witness };
+        cx.log_state.note(&taken, cx.now);
         let last = cx.logs.stream(&group.key, stream).map_or(0, |stream| stream.last_sequence);
         let rejected_log_events_info = (rejected != RejectedLogEventsInfo::default()).then_some(rejected);
         Ok(PutLogEventsResponse { next_sequence_token: sequence_token(last), rejected_log_events_info })

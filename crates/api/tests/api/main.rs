@@ -16,6 +16,7 @@ mod instance;
 mod internet_gateway;
 mod key_pair;
 mod launch;
+mod live_tail;
 mod logs;
 mod metrics;
 mod nat_gateway;

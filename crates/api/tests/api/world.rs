@@ -23,6 +23,8 @@ pub struct World {
     pub region: &'static str,
     /// What the last call changed.
     pub changes: Vec<Change>,
+    /// The Live Tail session that the last call opened.
+    pub session: Option<String>,
     /// What would be on disk: the text of each resource by kind and key.
     pub disk: BTreeMap<(&'static str, String), String>,
     pub logs: Store,
@@ -43,6 +45,7 @@ impl World {
             access_key: "test",
             region: "us-east-1",
             changes: vec![],
+            session: None,
             disk: BTreeMap::new(),
             logs,
         }
@@ -70,6 +73,7 @@ impl World {
             };
         }
         self.changes = reply.changes;
+        self.session = reply.session;
         reply.response
     }
 
