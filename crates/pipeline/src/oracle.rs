@@ -6,25 +6,27 @@
 
 mod conversation;
 mod gates;
+mod rules;
 mod transit;
+mod world;
 
 use crate::packet::{Fragment, Packet, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
 use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
 use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat};
+use rules::{acl_allows, all_ports, is_for_all, rule_matches};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use weir_model::endpoint::VpcEndpoint;
-use weir_model::group::{Direction, Group, GroupRule, Peer};
-use weir_model::instance::InstanceState;
+use weir_model::group::Direction;
 use weir_model::interface::Interface;
-use weir_model::peering::PeeringStatus;
-use weir_model::protocol::Traffic;
-use weir_model::route::{Associated, Destination, Origin, Route, Target};
+use weir_model::route::Target;
 use weir_model::subnet::Subnet;
-use weir_model::{
-    Cidr, InterfaceId, Nanos, Network, PortRange, PrefixListId, Protocol, RegionName, VpcEndpointId, VpcId,
+use weir_model::{InterfaceId, Nanos, Network, VpcEndpointId};
+use world::{
+    best_target, far_vpc, in_subnet, in_vpc, is_dhcp, is_far, is_global, is_nobody, is_platform, is_running,
+    leads_to_transit, owner, private_of, public_of, services, through_gateway,
 };
 
 /// Where a packet enters or leaves the network.
@@ -496,283 +498,4 @@ fn parts(sent: Sent) -> u64 {
         parts += 1;
     }
     parts
-}
-
-fn peer_address(sent: Sent, direction: Direction) -> IpAddr {
-    if direction == Direction::Egress { sent.destination } else { sent.source }
-}
-
-fn rule_matches(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) -> bool {
-    let (packet, address) = (sent.packet, peer_address(sent, rule.direction));
-    if !rule.traffic.matches(packet.protocol, packet.destination_port, packet.icmp) {
-        return false;
-    }
-    match rule.peer {
-        Peer::Cidr(cidr) => cidr.contains(address),
-        Peer::Group { group: wanted, .. } => {
-            let Some(other) = network.groups.get(&wanted) else { return false };
-            let by_transit =
-                rule.direction == Direction::Ingress && transit::may_refer(network, group.vpc, other.vpc);
-            let reachable = other.vpc == group.vpc || are_peers(network, group.vpc, other.vpc) || by_transit;
-            reachable
-                && !sent.hides_groups
-                && !(sent.forwarded && rule.direction == Direction::Ingress)
-                && network
-                    .interfaces
-                    .iter()
-                    .any(|interface| interface.groups.contains(&wanted) && interface.owns(address))
-        }
-        Peer::PrefixList(list) => {
-            list_blocks(network, group.scope.region, list).iter().any(|cidr| cidr.contains(address))
-        }
-    }
-}
-
-fn list_blocks(network: &Network, region: RegionName, id: PrefixListId) -> Vec<Cidr> {
-    if let Some(list) = network.prefix_lists.get(&id) {
-        let newest = list.versions.iter().max_by_key(|(number, _)| **number);
-        let entries = newest.filter(|_| list.scope.region == region).map(|(_, entries)| entries);
-        return entries.into_iter().flatten().map(|entry| entry.cidr).collect();
-    }
-    let of_aws = weir_model::prefix_list::aws::lists(region).into_iter().find(|list| list.id == id);
-    of_aws.into_iter().flat_map(|list| list.cidrs).map(Cidr::V4).collect()
-}
-
-fn are_peers(network: &Network, one: VpcId, other: VpcId) -> bool {
-    network.peerings.iter().any(|peering| {
-        let sides = (peering.requester.vpc, peering.accepter.vpc);
-        peering.status == PeeringStatus::Active
-            && peering.requester.scope.region == peering.accepter.scope.region
-            && (sides == (one, other) || sides == (other, one))
-    })
-}
-
-fn is_far(network: &Network, id: weir_model::PeeringId) -> bool {
-    let Some(peering) = network.peerings.get(&id) else { return false };
-    peering.requester.scope.region != peering.accepter.scope.region
-}
-
-fn is_for_all(network: &Network, group: &Group, rule: &GroupRule, sent: Sent) -> bool {
-    let is_all = |cidr: Cidr| match cidr {
-        Cidr::V4(cidr) => cidr.prefix() == 0 && sent.source.is_ipv4(),
-        Cidr::V6(cidr) => cidr.prefix() == 0 && sent.source.is_ipv6(),
-    };
-    match rule.peer {
-        Peer::Cidr(cidr) => is_all(cidr),
-        Peer::PrefixList(list) => list_blocks(network, group.scope.region, list).into_iter().any(is_all),
-        Peer::Group { .. } => false,
-    }
-}
-
-fn all_ports(traffic: Traffic, protocol: Protocol) -> bool {
-    match traffic {
-        Traffic::All => true,
-        Traffic::Ports(wanted, ports) => wanted == protocol && ports == PortRange::ALL,
-        Traffic::Protocol(wanted) => wanted == protocol,
-        Traffic::Icmp { .. } => false,
-    }
-}
-
-fn acl_allows(network: &Network, subnet: &Subnet, sent: Sent, direction: Direction) -> bool {
-    let Some(acl) = network.acls.get(&subnet.acl) else { return false };
-    let (packet, address) = (sent.packet, peer_address(sent, direction));
-    let first = acl
-        .entries
-        .iter()
-        .filter(|entry| entry.direction == direction)
-        .filter(|entry| entry.traffic.matches(packet.protocol, packet.destination_port, packet.icmp))
-        .filter(|entry| entry.cidr.contains(address))
-        .min_by_key(|entry| entry.number);
-    first.is_some_and(|entry| entry.allow)
-}
-
-fn in_subnet(subnet: &Subnet, address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => subnet.cidr.is_some_and(|cidr| cidr.contains(address)),
-        IpAddr::V6(address) => subnet.ipv6_cidr.as_ref().is_some_and(|block| block.cidr.contains(address)),
-    }
-}
-
-fn in_vpc(network: &Network, vpc: VpcId, address: IpAddr) -> bool {
-    let Some(vpc) = network.vpcs.get(&vpc) else { return false };
-    match address {
-        IpAddr::V4(address) => vpc.cidrs.iter().any(|block| block.cidr.contains(address)),
-        IpAddr::V6(address) => vpc.ipv6_cidrs.iter().any(|block| block.cidr.contains(address)),
-    }
-}
-
-fn owner(network: &Network, vpc: VpcId, address: IpAddr) -> Option<&Interface> {
-    network.interfaces.iter().find(|interface| interface.vpc == vpc && interface.owns(address))
-}
-
-fn is_running(network: &Network, interface: &Interface) -> bool {
-    match interface.attachment.as_ref().map(|attachment| attachment.instance) {
-        None => false,
-        Some(None) => true,
-        Some(Some(id)) => {
-            network.instances.get(&id).is_some_and(|instance| instance.state == InstanceState::Running)
-        }
-    }
-}
-
-fn public_of(network: &Network, vpc: VpcId, private: IpAddr) -> Option<IpAddr> {
-    let interface = owner(network, vpc, private)?;
-    match private {
-        IpAddr::V6(_) => is_global(private).then_some(private),
-        IpAddr::V4(private) => {
-            let address = interface.addresses.iter().find(|address| address.private == private)?;
-            address.public.as_ref().map(|public| public.address().into())
-        }
-    }
-}
-
-fn private_of(network: &Network, public: IpAddr) -> Option<(&Interface, IpAddr)> {
-    for interface in network.interfaces.iter() {
-        if public.is_ipv6() && is_global(public) && interface.owns(public) {
-            return Some((interface, public));
-        }
-        for address in &interface.addresses {
-            if address.public.as_ref().is_some_and(|found| IpAddr::V4(found.address()) == public) {
-                return Some((interface, address.private.into()));
-            }
-        }
-    }
-    None
-}
-
-fn far_vpc(network: &Network, vpc: VpcId, id: weir_model::PeeringId) -> Option<VpcId> {
-    let peering = network.peerings.get(&id).filter(|found| found.status == PeeringStatus::Active)?;
-    let sides = [peering.requester.vpc, peering.accepter.vpc];
-    let far = if sides[0] == vpc { sides[1] } else { sides[0] };
-    (sides.contains(&vpc) && network.vpcs.has(&far)).then_some(far)
-}
-
-/// Who gets a packet for `private` of `receiver` that has come in through the VPC's internet gateway: a middlebox if the
-/// gateway's own table says so.
-fn through_gateway<'a>(
-    network: &'a Network,
-    receiver: &'a Interface,
-    private: IpAddr,
-) -> Result<&'a Interface, Fate> {
-    let gateway = network.internet_gateways.iter().find(|gateway| gateway.vpc == Some(receiver.vpc));
-    let with = gateway.map(|gateway| Associated::InternetGateway(gateway.id));
-    let table = network
-        .route_tables
-        .iter()
-        .find(|table| table.associations.iter().any(|found| Some(found.with) == with));
-    let Some(table) = table else { return Ok(receiver) };
-    let covers =
-        |route: &&Route| matches!(route.destination, Destination::Cidr(cidr) if cidr.contains(private));
-    let length = |route: &&Route| match route.destination {
-        Destination::Cidr(cidr) => cidr.prefix(),
-        Destination::PrefixList(_) => 0,
-    };
-    let Some(route) = table.routes.iter().filter(covers).max_by_key(length) else { return Ok(receiver) };
-    match route.target {
-        Target::Interface(id) | Target::Instance(_, id) => {
-            let found = network.interfaces.get(&id).filter(|found| found.attachment.is_some());
-            let by_instance = matches!(route.target, Target::Instance(..));
-            let found = found.filter(|found| !by_instance || is_running(network, found));
-            found.filter(|found| found.vpc == receiver.vpc).ok_or(Fate::Drop(Reason::Blackhole))
-        }
-        _ => Err(Fate::Drop(Reason::Blackhole)),
-    }
-}
-
-/// Which of several routes for one block wins: the greater number. Routes for prefix lists have numbers from 0 down.
-const STATIC: i32 = 2;
-const LOCAL: i32 = 1;
-const PROPAGATED: i32 = i32::MIN;
-
-/// Whether a packet that leaves `subnet` is led into a transit gateway.
-fn leads_to_transit(network: &Network, subnet: &Subnet, sent: Sent) -> bool {
-    match best_target(network, subnet, sent.destination) {
-        Some(Target::TransitGateway(id)) => transit::attachment(network, subnet.vpc, id).is_some(),
-        _ => false,
-    }
-}
-
-/// The target of the most specific route for `address`.
-fn best_target(network: &Network, subnet: &Subnet, address: IpAddr) -> Option<Target> {
-    let of_vpc = || network.route_tables.iter().filter(|table| table.vpc == subnet.vpc);
-    let is_explicit = |with: &Associated| *with == Associated::Subnet(subnet.id);
-    let explicit = of_vpc().find(|table| table.associations.iter().any(|found| is_explicit(&found.with)));
-    let table = explicit.or_else(|| of_vpc().find(|table| table.main.is_some()));
-    let vpc = network.vpcs.get(&subnet.vpc)?;
-    let mut candidates: Vec<(u8, i32, Target)> = Vec::new();
-    let local4 = vpc.cidrs.iter().map(|block| Cidr::V4(block.cidr));
-    for cidr in local4.chain(vpc.ipv6_cidrs.iter().map(|block| Cidr::V6(block.cidr))) {
-        if cidr.contains(address) {
-            candidates.push((cidr.prefix(), LOCAL, Target::Local));
-        }
-    }
-    let routes = table.iter().flat_map(|table| &table.routes);
-    for (route, place) in routes.zip(0..) {
-        let (cidrs, rank) = match route.destination {
-            Destination::Cidr(cidr) => (vec![cidr], STATIC),
-            // Of several lists the one whose route was made first.
-            Destination::PrefixList(list) => (list_blocks(network, vpc.scope.region, list), -place),
-        };
-        let rank = if route.origin == Origin::EnableVgwRoutePropagation { PROPAGATED } else { rank };
-        for cidr in cidrs.into_iter().filter(|cidr| cidr.contains(address)) {
-            candidates.push((cidr.prefix(), rank, route.target));
-        }
-    }
-    candidates.sort_by_key(|(prefix, rank, _)| (*prefix, *rank));
-    candidates.last().map(|(.., target)| *target)
-}
-
-fn is_dhcp(subnet: &Subnet, packet: &Packet) -> bool {
-    let router = subnet.cidr.and_then(|cidr| cidr.nth(1)).map(IpAddr::V4);
-    let to_server =
-        packet.destination == IpAddr::V4(Ipv4Addr::BROADCAST) || Some(packet.destination) == router;
-    packet.protocol == Protocol::UDP && packet.destination_port == 67 && to_server
-}
-
-fn services(network: &Network, subnet: &Subnet, packet: &Packet) -> Result<(), Fate> {
-    if is_dhcp(subnet, packet) {
-        return Err(Fate::Service(Service::Dhcp));
-    }
-    let vpc = network.vpcs.get(&subnet.vpc).ok_or(Fate::Drop(Reason::UnknownPort))?;
-    let resolver = vpc.cidr().nth(2).map(IpAddr::V4);
-    let router = subnet.cidr.and_then(|cidr| cidr.nth(1)).map(IpAddr::V4);
-    let is_dns =
-        ["169.254.169.253", "fd00:ec2::253"].iter().any(|text| *text == packet.destination.to_string());
-    if is_dns || Some(packet.destination) == resolver {
-        let on = vpc.dns_support;
-        return Err(if on { Fate::Service(Service::Dns) } else { Fate::Drop(Reason::ResolverOff) });
-    }
-    if Some(packet.destination) == router {
-        return Err(Fate::Drop(Reason::Router));
-    }
-    match packet.destination.to_string().as_str() {
-        "169.254.169.254" | "fd00:ec2::254" => Err(Fate::Service(Service::Metadata)),
-        "169.254.169.123" | "fd00:ec2::123" => Err(Fate::Service(Service::Time)),
-        _ => Ok(()),
-    }
-}
-
-/// fd00:ec2::/32, which routes other than local ones do not forward.
-fn is_platform(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.segments()[0] == 0xfd00 && address.segments()[1] == 0xec2)
-}
-
-/// An address that is never one host's.
-fn is_nobody(address: IpAddr) -> bool {
-    let reserved = match address {
-        IpAddr::V4(address) => address.octets()[0] == 0 || address.octets()[0] >= 240,
-        IpAddr::V6(address) => address.is_unspecified(),
-    };
-    reserved || address.is_loopback() || address.is_multicast()
-}
-
-fn is_global(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V6(address) => address.segments()[0] & 0xe000 == 0x2000,
-        IpAddr::V4(address) => {
-            let [a, b, ..] = address.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            !(address.is_private() || shared || address.is_link_local() || matches!(a, 0 | 127) || a >= 224)
-        }
-    }
 }

@@ -12,8 +12,12 @@
 //! Source: VPC User Guide, "Flow log basics", "Network ACL basics", "Security groups", "Internet gateways"; VPC Peering
 //! Guide, "limitations".
 
+mod decision;
 mod gate;
+mod internet;
 mod transit;
+
+pub(crate) use decision::{Arrival, Decision, Departure, Landing, Stop};
 
 use crate::address::{Address, Kind};
 use crate::compiled::route::Next;
@@ -25,12 +29,12 @@ use crate::flow::Flow;
 use crate::legs::{LEGS_MAX, Leg};
 use crate::packet::{ACK, EndpointIdx, InterfaceIdx, Packet, Port, SYN};
 use crate::passages::{Passage, Side};
-use crate::sighting::{Action, Sighting};
-use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
+use crate::sighting::Action;
+use crate::verdict::{Reason, Service, Way};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::group::Direction;
 use weir_model::route::Target;
-use weir_model::{Nanos, PeeringId, Protocol};
+use weir_model::{PeeringId, Protocol};
 
 /// What connection tracking knows of a flow at an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,89 +77,6 @@ impl<A> Connections<A> for NoConnections {
 
     fn crowd(&self, _: InterfaceIdx, _: &Flow<A>) -> u32 {
         0
-    }
-}
-
-/// What became of a packet, and what the interfaces on its way saw.
-#[derive(Clone, Debug)]
-pub(crate) struct Decision<A> {
-    pub verdict: Result<Landing<A>, Stop>,
-    /// What the sender's interface saw; `None` if it was the internet, or stopped before.
-    pub departure: Option<Departure>,
-    /// What the interfaces in the middle saw, in the order they were passed.
-    pub legs: Vec<Leg<A, InterfaceIdx>>,
-    /// What the receiver's interface saw, if it got so far.
-    pub arrival: Option<Arrival<A>>,
-    /// The flow that an ICMP error quotes, as it is at the end of the way.
-    pub quoted: Option<Flow<A>>,
-    /// The connection through a gateway that it belongs to, and the side it came from.
-    pub passage: Option<(Side, Passage<A, InterfaceIdx>)>,
-    /// Which way it went, if its route led to an interface or the internet: the part of it that counts most.
-    pub way: Option<Way>,
-    /// By how much its TTL went down.
-    pub hops: u8,
-    /// The largest packet that all its ways take; any if it took none.
-    pub mtu: u16,
-}
-
-/// Where a packet lands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Landing<A> {
-    pub to: Port,
-    pub flow: Flow<A>,
-}
-
-/// Why a packet goes no further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    Service(Service),
-    Drop(Reason),
-}
-
-/// What the sender's interface saw.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Departure {
-    pub action: Action,
-    pub admission: Admission,
-    /// The `traffic-path`, once the way on from here is known.
-    pub path: Option<u8>,
-    is_nitro: bool,
-}
-
-/// What the receiver's interface saw.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival<A> {
-    pub interface: InterfaceIdx,
-    pub flow: Flow<A>,
-    pub action: Action,
-    pub admission: Option<Admission>,
-}
-
-impl<A: Address> Arrival<A> {
-    /// What the interface saw, as packets and bytes that are in no entry of the flow table.
-    pub fn sighting(
-        &self,
-        compiled: &Compiled,
-        (packets, bytes): (u64, u64),
-        now: Nanos,
-    ) -> Option<Sighting> {
-        let tuple = self.flow.tuple();
-        Some(Sighting {
-            interface: compiled.get(self.interface)?.id,
-            direction: Direction::Ingress,
-            source: tuple.source,
-            destination: tuple.destination,
-            source_port: tuple.source_port,
-            destination_port: tuple.destination_port,
-            protocol: tuple.protocol,
-            action: self.action,
-            packets,
-            bytes,
-            first: now,
-            last: now,
-            tcp_flags: 0,
-            traffic_path: None,
-        })
     }
 }
 
@@ -488,91 +409,6 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         self.arrive(receiver, true, Way::GatewayEndpoint)
     }
 
-    /// Out through the VPC's internet gateway: the source becomes its public address. A destination that is the public
-    /// address of an interface comes back in through the gateway of that interface's VPC.
-    fn go_out(&mut self, sender: &CompiledInterface) -> Result<Landing<A>, Stop> {
-        let vpc = self.compiled.vpc(sender.vpc_idx);
-        let destination = self.flow.destination;
-        let exists = destination.kind() == Kind::Global && !vpc.has(destination.ip());
-        pass_if(exists, Reason::PrivateDestination)?;
-        let places = A::places(self.compiled);
-        let public = |address| places.private(sender.vpc_idx, address).and_then(|place| place.public);
-        let from = self.flow.source;
-        // Whatever address a packet from another VPC has, it is no interface's here.
-        let own = public(from).filter(|_| !sender.is_door);
-        let to = own.ok_or(Stop::Drop(Reason::NoPublicAddress))?;
-        self.flow.source = to;
-        if let Some(quoted) = &mut self.quoted {
-            quoted.destination = public(quoted.destination).unwrap_or(quoted.destination);
-        }
-        self.hops += GATEWAY_HOPS;
-        self.trace_gateway(sender, Direction::Egress, (from, to));
-        self.leave_network()
-    }
-
-    /// From a gateway to the internet, or to an interface that has the destination for its public address.
-    fn leave_network(&mut self) -> Result<Landing<A>, Stop> {
-        if A::places(self.compiled).public(self.flow.destination).is_some() {
-            return self.enter(Way::BetweenGateways);
-        }
-        self.take(Way::InternetGateway);
-        self.check_size(Way::InternetGateway)?;
-        self.check_ttl()?;
-        Ok(Landing { to: Port::Internet, flow: self.flow })
-    }
-
-    fn come_in(&mut self) -> Result<Landing<A>, Stop> {
-        pass_if(self.flow.source.kind() == Kind::Global, Reason::PrivateSource)?;
-        pass_if(self.flow.destination.kind() == Kind::Global, Reason::PrivateDestination)?;
-        self.enter(Way::InternetGateway)
-    }
-
-    /// In through the internet gateway of the VPC where the public address is in use.
-    fn enter(&mut self, way: Way) -> Result<Landing<A>, Stop> {
-        let places = A::places(self.compiled);
-        let from = self.flow.destination;
-        let (index, to) = places.public(from).ok_or(Stop::Drop(Reason::UnknownPublicAddress))?;
-        let receiver = self.at(index);
-        if self.is_behind_egress_only(receiver.interface) {
-            self.egress_only_in(receiver)?;
-            return self.arrive(receiver, true, way);
-        }
-        let has_gateway = self.compiled.vpc(receiver.interface.vpc_idx).gateway.is_some();
-        pass_if(has_gateway, Reason::NoInternetGateway)?;
-        self.flow.destination = to;
-        if let Some(quoted) = &mut self.quoted {
-            quoted.source = places.public(quoted.source).map_or(quoted.source, |(_, private)| private);
-        }
-        self.trace_gateway(receiver.interface, Direction::Ingress, (from, to));
-        let receiver = self.by_gateway_table(receiver)?;
-        self.arrive(receiver, true, way)
-    }
-
-    /// Where the gateway's own route table leads a packet for `receiver`: there, unless a route leads to another interface,
-    /// a middlebox (VPC User Guide, "Gateway route tables").
-    fn by_gateway_table(&mut self, receiver: At<'a>) -> Result<At<'a>, Stop> {
-        let vpc = self.compiled.vpc(receiver.interface.vpc_idx);
-        let Some(table) = self.compiled.gateway_table(vpc) else { return Ok(receiver) };
-        let route = table.find(self.flow.destination);
-        let found = route.map(|route| (route.destination, route.target));
-        self.trace.step(|| Step::Route { table: table.id, route: found });
-        match route.map(|route| (route.next, route.target)) {
-            None => Err(Stop::Drop(Reason::NoRoute)),
-            Some((Next::Interface(index), _)) => Ok(self.at(index)),
-            Some((Next::Blackhole, target)) => {
-                self.trace.step(|| Step::Blackhole(target));
-                Err(Stop::Drop(Reason::Blackhole))
-            }
-            Some(_) => Ok(receiver),
-        }
-    }
-
-    fn trace_gateway(&mut self, interface: &CompiledInterface, direction: Direction, (from, to): (A, A)) {
-        if let Some(gateway) = self.compiled.vpc(interface.vpc_idx).gateway {
-            self.trace.step(|| Step::InternetGateway { gateway, direction, from: from.ip(), to: to.ip() });
-        }
-    }
-
     /// Takes `way` on from the interface that the packet has left last: it is what the record of that interface tells.
     fn take(&mut self, way: Way) {
         self.way = Some(way);
@@ -751,39 +587,4 @@ fn link_local_service(destination: IpAddr) -> Option<Service> {
 fn is_reserved(target: Target, packet: &Packet) -> bool {
     let IpAddr::V6(destination) = packet.destination else { return false };
     target != Target::Local && destination.segments()[..2] == [0xfd00, 0xec2]
-}
-
-impl<A: Address> Decision<A> {
-    /// The verdict, with ports as the packet's receiver sees them.
-    pub fn verdict(&self) -> Verdict {
-        match (self.verdict, self.way) {
-            (Ok(landing), way) => {
-                let tuple = landing.flow.tuple();
-                let (source_port, destination_port) = self.quoted.unwrap_or(landing.flow).ports();
-                Verdict::Deliver(Delivery {
-                    to: landing.to,
-                    source: tuple.source,
-                    destination: tuple.destination,
-                    source_port,
-                    destination_port,
-                    way: way.unwrap_or(Way::SameSubnet),
-                    hops: self.hops,
-                    mtu: self.mtu,
-                })
-            }
-            (Err(Stop::Service(service)), _) => Verdict::Service(service),
-            (Err(Stop::Drop(reason)), _) => Verdict::Drop(reason),
-        }
-    }
-
-    /// `verdict`, which does not know what an ICMP error quotes, with the ports of the quoted packet.
-    pub fn with_quoted(&self, verdict: Verdict) -> Verdict {
-        match (verdict, self.quoted) {
-            (Verdict::Deliver(delivery), Some(quoted)) => {
-                let (source_port, destination_port) = quoted.ports();
-                Verdict::Deliver(Delivery { source_port, destination_port, ..delivery })
-            }
-            (verdict, _) => verdict,
-        }
-    }
 }
