@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::fate::{Attention, Fate};
 use crate::flow::Flow;
 use crate::legs::Leg;
-use crate::packet::{FIN, Packet, RST, SYN};
+use crate::packet::{FIN, Fragment, Packet, RST, SYN};
 use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
 use crate::track::{Tracked, logged_flags};
@@ -144,6 +144,7 @@ impl<A: Address> Entry<A> {
             && now.0.saturating_sub(self.last.0) <= u64::from(self.idle_s) * SECOND_NS
             && !(self.heeds_flags && packet.tcp_flags & (SYN | FIN | RST) != 0)
             && packet.quoted.is_none()
+            && (packet.fragment == Fragment::Whole || self.passage == NOWHERE)
     }
 
     /// Counts `packet`; one that claims to have no segments is one packet.

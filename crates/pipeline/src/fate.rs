@@ -96,9 +96,10 @@ impl<A: Address> Fate<A> {
         })
     }
 
-    /// Whether it says nothing about the next packet of the flow: what decided was this one's TTL or size.
+    /// Whether it says nothing about the next packet of the flow: what decided was this one's TTL or size, or that it is a
+    /// fragment.
     pub fn is_of_one_packet(&self) -> bool {
-        matches!(self.outcome, Err(Reason::TtlExpired | Reason::TooBig))
+        matches!(self.outcome, Err(Reason::TtlExpired | Reason::TooBig | Reason::NatFragment))
     }
 
     /// Whether it reaches an interface.

@@ -9,7 +9,7 @@ use super::{
     Fate, INTERNET, Oracle, Place, Sent, acl_allows, best_target, fits, in_subnet, in_vpc, is_global, owner,
     private_of, public_of,
 };
-use crate::packet::{ACK, Packet, SYN, Tuple};
+use crate::packet::{ACK, Fragment, Packet, SYN, Tuple};
 use crate::verdict::Reason;
 use std::net::IpAddr;
 use weir_model::group::Direction;
@@ -105,6 +105,7 @@ impl Oracle {
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
+        carries(sent.packet)?;
         let (outside, quoted) = match sent.quoted {
             Some(quoted) => self.error_out(gate, sent, quoted)?,
             None => (self.opened(nat, gate, sent)?, None),
@@ -181,6 +182,7 @@ impl Oracle {
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
+        carries(sent.packet)?;
         let unsolicited = Fate::Drop(Reason::NatUnsolicited);
         let mut packet = *sent.packet;
         let mut quoted = sent.quoted;
@@ -294,6 +296,16 @@ impl Oracle {
         let is_error = sent.quoted.is_some();
         self.passing = Some(found).filter(|_| !is_error);
         self.arrive_from(network, receiver, Sent { tracks: !is_error, ..sent }, true)
+    }
+}
+
+/// Of fragments only those of UDP pass.
+fn carries(packet: &Packet) -> Result<(), Fate> {
+    match packet.fragment {
+        Fragment::First { .. } | Fragment::Later { .. } if packet.protocol != Protocol::UDP => {
+            Err(Fate::Drop(Reason::NatFragment))
+        }
+        _ => Ok(()),
     }
 }
 

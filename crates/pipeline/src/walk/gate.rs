@@ -15,6 +15,7 @@ use crate::compiled::{CompiledInterface, CompiledNat};
 use crate::entry::Key;
 use crate::explain::{Step, Trace};
 use crate::flow::Flow;
+use crate::packet::Fragment;
 use crate::passages::{CONNECTIONS_MAX, FIRST_PORT, Passage, Side};
 use crate::verdict::{Reason, Way};
 use foldhash::fast::FixedState;
@@ -50,6 +51,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     /// The source becomes an address and port of the gateway; of an error, also the end it quotes.
     fn translate_out(&mut self, gate: At<'a>, nat: &CompiledNat) -> Result<(), Stop> {
         pass_if(nat.is_available, Reason::NatNotAvailable)?;
+        self.check_fragment()?;
         let before = self.flow;
         if let Some(quoted) = self.quoted {
             let about = self.connections.outside(gate.index, &quoted.reversed());
@@ -114,9 +116,16 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         self.go_on(gate)
     }
 
+    /// "NAT gateways support forwarding IP fragmented packets for the UDP protocol", not for TCP and ICMP.
+    fn check_fragment(&self) -> Result<(), Stop> {
+        let is_carried = self.packet.fragment == Fragment::Whole || self.packet.protocol == Protocol::UDP;
+        pass_if(is_carried, Reason::NatFragment)
+    }
+
     /// The destination becomes the client's address and port; of an error, also the end it quotes.
     fn translate_in(&mut self, gate: At<'a>, nat: &CompiledNat) -> Result<(), Stop> {
         pass_if(nat.is_available, Reason::NatNotAvailable)?;
+        self.check_fragment()?;
         let before = self.flow.reversed();
         let outside = self.quoted.unwrap_or(before);
         let inside = self.connections.inside(gate.index, &outside);
