@@ -411,20 +411,34 @@ fn replace_word(bytes: &mut [u8], at: usize, (checksum, word): (usize, u16)) {
     bytes[at..at + 2].copy_from_slice(&new);
 }
 
-/// Gives the quoted packet the ports, or the identifier, that its sender knows (RFC 5508, section 4.2). Its own checksum
-/// over them stays as it is: what is quoted of the packet may be cut off.
+/// Gives the quoted packet the ports, or the identifier, that its sender knows, and its own checksum over them if that much
+/// is quoted (RFC 5508, section 4.2).
 fn rewrite_quoted_ports(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     let (Ok(header), Some(quoted)) = (Header::parse(bytes), packet.quoted) else { return };
     let start = header.length + ICMP_HEADER;
     let Some(inner) = bytes.get(start..).and_then(|inner| Header::parse_quoted(inner).ok()) else { return };
-    let checksum = header.length + ICMP_CHECKSUM_AT;
     let payload = start + inner.length;
+    let own = match quoted.protocol {
+        Protocol::ICMP | Protocol::ICMPV6 => Some(payload + ICMP_CHECKSUM_AT),
+        _ => inner.payload_checksum().map(|at| start + at),
+    };
+    let outer = header.length + ICMP_CHECKSUM_AT;
+    let mut replace = |at: usize, word: u16| {
+        let Some(old) = bytes.get(at..at + 2).map(|old| [old[0], old[1]]) else { return };
+        replace_word(bytes, at, (outer, word));
+        let Some(own) = own else { return };
+        let field = |bytes: &[u8]| bytes.get(own..own + 2).map(|field| [field[0], field[1]]);
+        let Some(before) = field(bytes) else { return };
+        fix_optional(bytes, own, change(&old, &word.to_be_bytes()), quoted.protocol);
+        if let Some(after) = field(bytes) {
+            fix(bytes, outer, before, after);
+        }
+    };
     if quoted.protocol.is_icmp() {
-        return replace_word(bytes, payload + IDENTIFIER_AT, (checksum, to.source_port));
-    }
-    if quoted.protocol.has_ports() {
-        replace_word(bytes, payload, (checksum, to.source_port));
-        replace_word(bytes, payload + 2, (checksum, to.destination_port));
+        replace(payload + IDENTIFIER_AT, to.source_port);
+    } else if quoted.protocol.has_ports() {
+        replace(payload, to.source_port);
+        replace(payload + 2, to.destination_port);
     }
 }
 

@@ -400,7 +400,7 @@ fn ports_and_identifiers_that_errors_quote_are_translated() {
     for (inner, quoted) in [(udp(), "udp 10.0.1.5:5000 > 8.8.8.8:53"), (echo(), "icmp 10.0.1.5 > 8.8.8.8")] {
         let mut bytes = vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 1, 0, 0, 192, 0, 2, 1, 10, 0, 0, 10];
         bytes.extend([11, 0, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(&inner[..28]);
+        bytes.extend(&inner);
         bytes[3] = bytes.len() as u8;
         fill_checksums(&mut bytes);
         let packet = parse_checked(&bytes).expect("a packet");
@@ -408,6 +408,7 @@ fn ports_and_identifiers_that_errors_quote_are_translated() {
         rewrite(&mut bytes, &packet, &to("192.0.2.1", "10.0.1.5", (5000, 53)));
         let after = parse_checked(&bytes).expect("right checksums").quoted.expect("it quotes");
         assert_eq!((after.to_string().as_str(), after.source_port), (quoted, 5000));
+        assert!(parse_checked(&bytes[28..]).is_ok(), "the quoted packet is right as its sender knows it");
     }
 }
 
