@@ -11,6 +11,7 @@ use crate::latency;
 use crate::loss::Loss;
 use crate::trouble::{self, Complaint};
 use std::net::IpAddr;
+use weir_model::Protocol;
 use weir_pipeline::packet::TTL;
 use weir_pipeline::{Answer, Message, Packet, Port, Verdict, Way};
 
@@ -24,9 +25,15 @@ const ERROR_BYTES_MAX: usize = 576;
 const ERROR_BYTES_MAX_V6: usize = 1280;
 
 impl Fabric {
-    /// Has the subnet's router tell the host at `from` that a packet was too big, if the network does so.
+    /// Has the subnet's router tell the host at `from` that a packet was too big, if the network does so. A simulated host
+    /// keeps a TCP packet for that.
     pub(crate) fn refuse_size(&mut self, from: HostKey, port: Port, packet: &Packet, bytes: &[u8]) {
         let Some(answer) = self.pipeline.answer(port, packet, self.now) else { return };
+        if packet.protocol == Protocol::TCP
+            && let Some(host) = self.hosts.get_mut(from).filter(|host| !host.is_outside)
+        {
+            host.machine.keep_refused(packet.destination, bytes.to_vec());
+        }
         let Answer { source, destination, message: Message::TooBig { mtu }, bytes: length } = answer;
         let complaint = Complaint::TooBig { mtu };
         let error = trouble::write(complaint, (source, destination), TTL, (bytes, length as usize));

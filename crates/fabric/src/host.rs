@@ -19,6 +19,7 @@ use crate::trouble::{Complaint, Trouble};
 use crate::udp::Ports;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_model::{InstanceId, Nanos, Protocol, VpcEndpointId};
@@ -27,6 +28,9 @@ use weir_pipeline::{EndpointIdx, InterfaceIdx, Packet, Port};
 
 /// How long a socket may take to close after its program has ended, in nanoseconds (Linux: tcp_fin_timeout).
 const CLOSE_NS: u64 = 60_000_000_000;
+
+/// Most packets that a host keeps to send again in smaller pieces; the stack repeats the others.
+const REFUSED_MAX: usize = 64;
 
 /// The exit code of a command that was killed.
 const KILLED: i32 = 137;
@@ -146,6 +150,8 @@ pub(crate) struct Machine {
     pub(crate) udp: Ports,
     iperf: iperf::Server,
     pub(crate) paths: Paths,
+    /// TCP packets that were too big for their path, and where to.
+    refused: VecDeque<(IpAddr, Vec<u8>)>,
     fragmented: u32,
     connections: Vec<Served>,
     next_port: u16,
@@ -179,6 +185,7 @@ impl Host {
             udp: Ports::default(),
             iperf: iperf::Server::default(),
             paths: Paths::new(u16::try_from(shape.mtu).unwrap_or(u16::MAX)),
+            refused: VecDeque::new(),
             fragmented: seed as u32,
             connections: Vec::new(),
             next_port: EPHEMERAL_FIRST + (seed % u64::from(EPHEMERAL_COUNT)) as u16,
@@ -223,8 +230,10 @@ impl Host {
     pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
         let news = News::of(packet, bytes);
         if let Some(news) = &news {
-            if let News::Trouble(trouble) = news {
-                self.machine.learn(trouble, now);
+            if let News::Trouble(trouble) = news
+                && self.machine.learn(trouble, now)
+            {
+                outbox.packets.extend(self.machine.take_refused(trouble.about.destination));
             }
             self.hear(news, now, outbox);
         }
@@ -350,13 +359,31 @@ impl Machine {
         fragment::split(bytes, mtu.into(), id).map_or(Fit::TooBig, Fit::Parts)
     }
 
-    /// Believes an error about one of its own packets that says how large they may be.
-    fn learn(&mut self, trouble: &Trouble, now: Nanos) {
+    /// Keeps a TCP packet that the network has just refused as too big until its error arrives: Linux then sends at once
+    /// what was lost (RFC 1191, section 6.4), where the stack would wait for its timer.
+    pub(crate) fn keep_refused(&mut self, destination: IpAddr, bytes: Vec<u8>) {
+        if self.refused.len() >= REFUSED_MAX {
+            self.refused.pop_front();
+        }
+        self.refused.push_back((destination, bytes));
+    }
+
+    /// The kept packets to `destination`, in order.
+    fn take_refused(&mut self, destination: IpAddr) -> Vec<Vec<u8>> {
+        let refused = std::mem::take(&mut self.refused);
+        let (wanted, others): (VecDeque<_>, _) = refused.into_iter().partition(|(to, _)| *to == destination);
+        self.refused = others;
+        wanted.into_iter().map(|(_, bytes)| bytes).collect()
+    }
+
+    /// Believes an error about one of its own packets that says how large they may be. Whether that is news.
+    fn learn(&mut self, trouble: &Trouble, now: Nanos) -> bool {
         if let Complaint::TooBig { mtu } = trouble.complaint
             && self.owns(trouble.about.source)
         {
-            self.paths.learn(trouble.about.destination, mtu, now);
+            return self.paths.learn(trouble.about.destination, mtu, now);
         }
+        false
     }
 
     /// Whether `address` is one of its own, or loops back.

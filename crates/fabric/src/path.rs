@@ -48,11 +48,11 @@ impl Paths {
         }
     }
 
-    /// Believes that the path to `destination` takes no more than `mtu`; it never makes a path larger.
-    pub(crate) fn learn(&mut self, destination: IpAddr, mtu: u16, now: Nanos) {
+    /// Believes that the path to `destination` takes no more than `mtu`; it never makes a path larger. Whether that is news.
+    pub(crate) fn learn(&mut self, destination: IpAddr, mtu: u16, now: Nanos) -> bool {
         let mtu = mtu.max(if destination.is_ipv4() { LEAST } else { LEAST_V6 });
         if mtu >= self.to(destination, now) {
-            return;
+            return false;
         }
         self.learned.retain(|_, (_, until)| *until > now);
         if self.learned.len() >= PATHS_MAX {
@@ -61,6 +61,7 @@ impl Paths {
         }
         self.learned.insert(destination, (mtu, now.plus(STALE_NS)));
         self.least = self.learned.values().map(|(mtu, _)| *mtu).fold(self.own, u16::min);
+        true
     }
 }
 
@@ -72,8 +73,8 @@ mod tests {
     fn what_was_learned_is_believed_for_ten_minutes() {
         let mut paths = Paths::new(9001);
         let (near, far) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([8, 8, 8, 8]));
-        paths.learn(far, 1500, Nanos(0));
-        paths.learn(far, 4000, Nanos(0));
+        assert!(paths.learn(far, 1500, Nanos(0)));
+        assert!(!paths.learn(far, 4000, Nanos(0)));
         assert_eq!((paths.to(far, Nanos(1)), paths.to(near, Nanos(1)), paths.least()), (1500, 9001, 1500));
         assert_eq!(paths.to(far, Nanos(STALE_NS)), 9001);
     }

@@ -182,6 +182,7 @@ reasons! {
     NoInterface = "no interface in the VPC has the destination address",
     /// The protocol, or the IP version, is not one of a NAT gateway's.
     NatProtocol = "a NAT gateway carries TCP, UDP and ICMP over IPv4 only",
+    /// It is a fragment, and not of UDP (VPC User Guide, "NAT gateway basics").
     NatFragment = "a NAT gateway carries fragments of UDP only",
     /// The NAT gateway is not available yet, or no more.
     NatNotAvailable = "the NAT gateway is not available",

@@ -95,8 +95,10 @@ fn a_connection_between_public_addresses_learns_the_mtu_and_goes_on() {
     let (mut bed, site, one, _) = pair();
     let body: String = (0..800).map(|number| format!("{number:04} ")).collect();
     let server = bed.instance_with(&site, Some(&format!("#weir listen tcp/80 http {body}")));
-    let output = bed.run(one.name(), &format!("curl -s {}", server.public()));
-    assert_eq!((output.stdout.trim(), output.exit_code), (body.trim(), Some(0)));
+    let output = bed.run(one.name(), &format!("curl -s -w %{{time_total}} {}", server.public()));
+    let (text, time) = output.stdout.rsplit_once('\n').expect("a time after the body");
+    assert_eq!((text.trim(), output.exit_code), (body.trim(), Some(0)));
+    assert!(time.parse::<f64>().expect("seconds") < 0.01, "{time} s: no timer was waited for");
     assert!(lost(&bed, Loss::Dropped(Reason::TooBig)) >= 1, "segments were too big once");
     let before = lost(&bed, Loss::Dropped(Reason::TooBig));
     bed.run(one.name(), &format!("curl -s {}", server.public()));
