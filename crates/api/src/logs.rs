@@ -12,6 +12,7 @@ pub mod pattern;
 pub mod position;
 pub mod queries;
 pub mod query;
+mod query_source;
 pub mod read;
 pub mod record;
 pub mod state;

@@ -1,9 +1,9 @@
 //! Logs Insights queries on threads of their own, so that a long one keeps nobody waiting.
 
 use std::sync::{Arc, OnceLock};
-use weir_api::logs::queries::{Job, RunQuery};
+use weir_api::logs::queries::{Job, QueriedGroup, RunQuery};
 use weir_engine::{Engine, Options};
-use weir_insights::{Execute, ExecuteError, QueryResult};
+use weir_insights::{Execute, ExecuteError, QueryResult, Reads};
 use weir_store::Scan;
 
 /// Runs each query on a thread with the engine, which begins with the first query.
@@ -21,20 +21,24 @@ impl RunQuery for RunOnThreads {
 }
 
 fn run(engine: &OnceLock<Engine>, mut job: Job) {
-    let groups = std::mem::take(&mut job.groups).into_iter().map(|group| (group.log(), group.scan)).collect();
-    let result = execute(engine, &job, groups);
+    let groups = named(std::mem::take(&mut job.groups));
+    let inputs: Vec<_> = std::mem::take(&mut job.inputs).into_iter().map(named).collect();
+    let result = execute(engine, &job, (&groups, &inputs));
     job.finish(result);
+}
+
+fn named(groups: Vec<QueriedGroup>) -> Vec<(String, Scan)> {
+    groups.into_iter().map(|group| (group.log(), group.scan)).collect()
 }
 
 fn execute(
     engine: &OnceLock<Engine>,
     job: &Job,
-    groups: Vec<(String, Scan)>,
+    (own, inputs): (&[(String, Scan)], &[Vec<(String, Scan)>]),
 ) -> Result<QueryResult, ExecuteError> {
-    let engine = begun(engine)?;
-    let mut result = engine.execute(&job.plan, &groups, job.run())?;
-    result.statistics.log_groups_scanned = groups.len() as u64;
-    Ok(result)
+    let inputs: Vec<&[(String, Scan)]> = inputs.iter().map(Vec::as_slice).collect();
+    let reads = Reads { own, inputs: &inputs, tables: &job.tables };
+    begun(engine)?.execute_all(&job.plan, reads, job.run())
 }
 
 /// The engine, begun if it has not. Of two that begin at once one is kept.

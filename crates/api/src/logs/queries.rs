@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_insights::{
-    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Run, TimeRange, discover, event_pointer,
+    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
+    event_pointer,
 };
 use weir_model::{Scope, Timestamp};
 use weir_store::{GroupKey, ReadError, Row, Scan};
@@ -32,14 +33,23 @@ pub struct RunNaively;
 
 impl RunQuery for RunNaively {
     fn run(&self, job: Job) {
-        let result = job.events().map_err(|error| ExecuteError::Source(error.to_string()));
-        let result = result.and_then(|events| Naive.execute(&job.plan, &events, job.run()));
-        let groups = job.groups.len() as u64;
-        job.finish(result.map(|mut result| {
-            result.statistics.log_groups_scanned = groups;
+        let result = run_naively(&job).map(|mut result| {
+            let groups = job.groups.len() + job.inputs.iter().map(Vec::len).sum::<usize>();
+            result.statistics.log_groups_scanned = groups as u64;
             result
-        }));
+        });
+        job.finish(result);
     }
+}
+
+fn run_naively(job: &Job) -> Result<QueryResult, ExecuteError> {
+    let events = |groups: &[QueriedGroup]| {
+        Job::events(groups).map_err(|error| ExecuteError::Source(error.to_string()))
+    };
+    let own = events(&job.groups)?;
+    let inputs = job.inputs.iter().map(|groups| events(groups)).collect::<Result<Vec<_>, _>>()?;
+    let inputs: Vec<&Vec<Event>> = inputs.iter().collect();
+    Naive.execute_all(&job.plan, Reads { own: &own, inputs: &inputs, tables: &job.tables }, job.run())
 }
 
 /// A log group as a query reads it.
@@ -65,6 +75,10 @@ pub struct Job {
     pub plan: Plan,
     /// With the rows of which groups.
     pub groups: Vec<QueriedGroup>,
+    /// The groups of each query within the query, in their order.
+    pub inputs: Vec<Vec<QueriedGroup>>,
+    /// The lookup tables that it names.
+    pub tables: BTreeMap<String, Arc<Table>>,
     /// In which window.
     pub window: TimeRange,
     /// When it was started, in ms.
@@ -91,13 +105,13 @@ impl Job {
         Run { window: self.window, now_ms: self.now_ms, cancelled: &self.shared.cancelled }
     }
 
-    /// The events of all groups in the window, by time and arrival, with their discovered fields.
+    /// The events of all these groups in the window, by time and arrival, with their discovered fields.
     ///
     /// # Errors
     /// A segment that cannot be read.
-    pub fn events(&self) -> Result<Vec<Event>, ReadError> {
+    pub fn events(groups: &[QueriedGroup]) -> Result<Vec<Event>, ReadError> {
         let mut rows = Vec::new();
-        for group in &self.groups {
+        for group in groups {
             let log = group.log();
             for row in group.scan.rows()? {
                 rows.push((row?, log.clone()));
@@ -210,6 +224,10 @@ pub struct NewQuery {
     pub plan: Plan,
     /// The groups it reads.
     pub groups: Vec<QueriedGroup>,
+    /// The groups that each query within it reads.
+    pub inputs: Vec<Vec<QueriedGroup>>,
+    /// The lookup tables that it names.
+    pub tables: BTreeMap<String, Arc<Table>>,
     /// In which window.
     pub window: TimeRange,
 }
@@ -228,7 +246,8 @@ impl Queries {
         let groups = new.groups.iter().map(|group| group.key.name.clone()).collect();
         let query = Query { scope, text: new.text, groups, created: now, shared: Arc::clone(&shared) };
         self.started.insert(id, query);
-        Job { plan: new.plan, groups: new.groups, window: new.window, now_ms: now.0, shared }
+        let NewQuery { plan, groups, inputs, tables, window, .. } = new;
+        Job { plan, groups, inputs, tables, window, now_ms: now.0, shared }
     }
 
     /// The caller's query with that id.

@@ -5,7 +5,7 @@
 use crate::logs::check::{constraint, invalid, length, number, time};
 use crate::logs::group::{last_of, token_after};
 use crate::logs::name;
-use crate::logs::queries::{NewQuery, QueriedGroup, Query, RUNNING_MAX};
+use crate::logs::queries::{NewQuery, Query, RUNNING_MAX};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -52,21 +52,27 @@ impl Operation for StartQuery {
         length(&self.query_string, "queryString", 0..=QUERY_CHARS_MAX)?;
         let limit = number(self.limit, "limit", 1..=LIMIT_MAX, 0)?;
         let window = self.window()?;
-        let groups = self.groups(cx)?;
         let limit = u32::try_from(limit).ok().filter(|limit| *limit > 0);
-        let plan = weir_insights::plan(&self.query_string, limit)
-            .map_err(|error| malformed(&self.query_string, &error))?;
+        let malformed = |error: QueryError| malformed(&self.query_string, &error);
+        let plan = weir_insights::plan(&self.query_string, limit).map_err(malformed)?;
+        let tables = cx.lookup_tables(&plan).map_err(malformed)?;
+        let groups = match &plan.selection {
+            Some(selection) if self.names_no_group() => cx.selected_groups(selection)?,
+            Some(_) => {
+                return Err(invalid("A query that begins with SOURCE names its log groups by itself."));
+            }
+            None => self.groups(cx)?,
+        };
+        let window = plan.selection.as_ref().map_or(window, |selection| selection.window(window, cx.now.0));
         if !cx.queries.has_room(cx.scope) {
             let message = format!("Account maximum query concurrency limit of {RUNNING_MAX} reached.");
             return Err(Error::new("LimitExceededException", message));
         }
-        let to_ms = window.end_ms.saturating_add(1);
-        let scans = groups.into_iter().map(|Group { key, .. }| {
-            Ok(QueriedGroup { scan: cx.logs.scan(&key, window.start_ms, to_ms)?, key })
-        });
-        let groups = scans.collect::<Result<Vec<_>, Error>>()?;
+        let inputs = cx.inputs(&plan, &groups, window)?;
+        let groups = cx.indexed_groups(groups, &plan.indexed_fields);
+        let groups = cx.scanned(&groups, window)?;
         let query_id = cx.ids.uuid();
-        let new = NewQuery { text: self.query_string, plan, groups, window };
+        let new = NewQuery { text: self.query_string, plan, groups, inputs, tables, window };
         let job = cx.queries.start(query_id.clone(), cx.scope, cx.now, new);
         cx.runner.run(job);
         Ok(StartQueryResponse { query_id })
@@ -97,6 +103,12 @@ impl StartQuery {
             true => Ok(TimeRange { start_ms, end_ms }),
             false => Err(invalid("Query's end time is before its start time.")),
         }
+    }
+
+    fn names_no_group(&self) -> bool {
+        self.log_group_name.is_none()
+            && self.log_group_names.is_none()
+            && self.log_group_identifiers.is_none()
     }
 
     fn groups(&self, cx: &Context<'_>) -> Result<Vec<Group>, Error> {

@@ -18,6 +18,7 @@ mod key_pair;
 mod launch;
 mod live_tail;
 mod logs;
+mod logs_source;
 mod metrics;
 mod nat_gateway;
 mod network_acl;

@@ -1,0 +1,119 @@
+//! What a query reads: its log groups, those of the queries within it, and its lookup tables.
+//!
+//! Source: CloudWatch Logs User Guide, "SOURCE" and "filterIndex"; API Reference, StartQuery (read 2026-11).
+
+use crate::logs::check::invalid;
+use crate::logs::queries::QueriedGroup;
+use crate::operation::{Context, Error};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_insights::{
+    Candidate, DEFAULT_INDEXES, FLOW_INDEXES, Plan, QueryError, QueryErrorKind, SELECTED_MAX, Selection,
+    Table, TableUse, TimeRange,
+};
+use weir_model::flow_log::LogDestination;
+use weir_store::{Class, Group, NamePage};
+
+/// What holds the records of flow logs, as `dataSource` names it.
+const FLOW_SOURCE: &str = "amazon_vpc.flow";
+
+impl Context<'_> {
+    /// The groups that `SOURCE` names.
+    ///
+    /// # Errors
+    /// A named group that does not exist, or more groups than a query reads.
+    pub(super) fn selected_groups(&self, selection: &Selection) -> Result<Vec<Group>, Error> {
+        if !selection.names.is_empty() {
+            let group = |name: &String| self.identified_group(name, "logGroupIdentifiers");
+            return selection.names.iter().map(group).collect();
+        }
+        let account = self.scope.account.to_string();
+        let is_wanted = |group: &Group| {
+            selection.selects(Candidate {
+                account: &account,
+                name: &group.key.name,
+                is_infrequent: matches!(group.class, Class::InfrequentAccess),
+                data_source: self.has_flow_logs(&group.key.name).then_some(FLOW_SOURCE),
+            })
+        };
+        let region = self.scope.region.to_string();
+        let groups = self.logs.groups(&account, &region, NamePage::default(), is_wanted);
+        match groups.len() {
+            0..=SELECTED_MAX => Ok(groups),
+            count => Err(invalid(format!(
+                "The query selects {count} log groups; select at most {SELECTED_MAX} by another SOURCE."
+            ))),
+        }
+    }
+
+    /// Only the groups with an index of each of the fields, which is what `filterIndex` reads.
+    pub(super) fn indexed_groups(&self, mut groups: Vec<Group>, fields: &[String]) -> Vec<Group> {
+        groups.retain(|group| {
+            let is_flow = !fields.is_empty() && self.has_flow_logs(&group.key.name);
+            let has_index = |field: &String| {
+                DEFAULT_INDEXES.contains(&field.as_str()) || is_flow && FLOW_INDEXES.contains(&field.as_str())
+            };
+            fields.iter().all(has_index)
+        });
+        groups
+    }
+
+    /// Whether a flow log delivers to the caller's group of this name.
+    fn has_flow_logs(&self, name: &str) -> bool {
+        let mut logs = self.network.flow_logs.of(self.scope);
+        logs.any(|log| {
+            let LogDestination::CloudWatchLogs { log_group, .. } = &log.destination;
+            log_group == name
+        })
+    }
+
+    /// The groups with what they hold in the window.
+    pub(super) fn scanned(&self, groups: &[Group], window: TimeRange) -> Result<Vec<QueriedGroup>, Error> {
+        let scan = |group: &Group| {
+            let key = group.key.clone();
+            Ok(QueriedGroup {
+                scan: self.logs.scan(&key, window.start_ms, window.end_ms.saturating_add(1))?,
+                key,
+            })
+        };
+        groups.iter().map(scan).collect()
+    }
+
+    /// What each query within the query reads, in their order.
+    ///
+    /// # Errors
+    /// As [`Context::selected_groups`].
+    pub(super) fn inputs(
+        &self,
+        plan: &Plan,
+        own: &[Group],
+        window: TimeRange,
+    ) -> Result<Vec<Vec<QueriedGroup>>, Error> {
+        let mut inputs = vec![];
+        for input in &plan.inputs {
+            let selected =
+                input.selection.as_ref().map(|selection| self.selected_groups(selection)).transpose()?;
+            let groups = selected.unwrap_or_else(|| own.to_vec());
+            let groups = self.indexed_groups(groups, &input.plan.indexed_fields);
+            inputs.push(self.scanned(&groups, input.window(window, self.now.0))?);
+        }
+        Ok(inputs)
+    }
+
+    /// The lookup tables that a query names.
+    ///
+    /// # Errors
+    /// One that does not exist, with its place.
+    pub(super) fn lookup_tables(&self, plan: &Plan) -> Result<BTreeMap<String, Arc<Table>>, QueryError> {
+        let table = |used: &TableUse| match self.lookup_table(&used.name) {
+            Some(table) => Ok((used.name.clone(), table)),
+            None => Err(QueryError { span: used.span, kind: QueryErrorKind::NoTable(used.name.clone()) }),
+        };
+        plan.tables.iter().map(table).collect()
+    }
+
+    /// The lookup table of this name. No operation makes one: CreateLookupTable is not implemented.
+    fn lookup_table(&self, _name: &str) -> Option<Arc<Table>> {
+        None
+    }
+}

@@ -1,0 +1,132 @@
+//! Queries that read several log groups: SOURCE, join, subqueries, another time.
+
+use crate::world::{START, World};
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use weir_wire::Service;
+
+/// Two groups, `app` and `/aws/flow`, with events at these seconds from the start.
+fn world() -> World {
+    let mut world = World::new();
+    let groups: [(&str, &[(i64, &str)]); 2] = [
+        ("app", &[(0, r#"{"id": 1, "ip": "10.0.0.1"}"#), (1, r#"{"id": 2, "ip": "10.0.0.2"}"#)]),
+        (
+            "/aws/flow",
+            &[(0, r#"{"srcAddr": "10.0.0.2", "n": 7}"#), (-3600, r#"{"srcAddr": "10.0.0.1", "n": 9}"#)],
+        ),
+    ];
+    for (group, events) in groups {
+        world.json(Service::Logs, "CreateLogGroup", &json!({ "logGroupName": group }).to_string());
+        let stream = json!({ "logGroupName": group, "logStreamName": "one" }).to_string();
+        world.json(Service::Logs, "CreateLogStream", &stream);
+        let mut events = events.to_vec();
+        events.sort();
+        let event = |(second, message): (i64, &str)| json!({ "timestamp": START.0 + second * 1000, "message": message });
+        let events: Vec<_> = events.into_iter().map(event).collect();
+        let put = json!({ "logGroupName": group, "logStreamName": "one", "logEvents": events });
+        world.json(Service::Logs, "PutLogEvents", &put.to_string());
+    }
+    world
+}
+
+/// The rows that a query answers, each `field=value, ...`; or why it is refused.
+#[track_caller]
+fn check(request: Value, expected: Expect) {
+    let mut world = world();
+    let mut request = request;
+    request["startTime"] = json!(START.seconds() - 60);
+    request["endTime"] = json!(START.seconds() + 60);
+    let started = world.json(Service::Logs, "StartQuery", &request.to_string());
+    let Ok(answer) = serde_json::from_str::<Value>(&started) else { return expected.assert_eq(&started) };
+    let asked = json!({ "queryId": answer["queryId"] }).to_string();
+    let answer: Value =
+        serde_json::from_str(&world.json(Service::Logs, "GetQueryResults", &asked)).expect("JSON");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let row = |row: &Value| {
+        let fields = row.as_array().expect("fields").iter().filter(|field| field["field"] != "@ptr");
+        fields
+            .map(|field| format!("{}={}", text(&field["field"]), text(&field["value"])))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let rows: Vec<_> = answer["results"].as_array().expect("rows").iter().map(row).collect();
+    let groups = &answer["statistics"]["logGroupsScanned"];
+    expected.assert_eq(&format!("{}, {groups} groups: {}", text(&answer["status"]), rows.join("; ")));
+}
+
+#[test]
+fn source_names_the_log_groups() {
+    check(json!({ "queryString": "SOURCE '/aws/flow' | fields n" }), expect!["Complete, 1.0 groups: n=7"]);
+    check(
+        json!({ "queryString": "SOURCE logGroups(namePrefix: ['/aws/', 'a']) | stats count(*) as n" }),
+        expect!["Complete, 2.0 groups: n=3"],
+    );
+    check(
+        json!({ "queryString": "SOURCE '/aws/flow' start=-2h end=now | stats count(*) as n" }),
+        expect!["Complete, 1.0 groups: n=2"],
+    );
+    check(
+        json!({ "queryString": "SOURCE dataSource(['amazon_vpc.flow']) | stats count(*) as n" }),
+        expect!["Complete, 0.0 groups: n=0"],
+    );
+    check(
+        json!({ "queryString": "SOURCE nosuch | fields n" }),
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+    check(
+        json!({ "queryString": "SOURCE app | fields n", "logGroupName": "app" }),
+        expect![
+            "400 InvalidParameterException: A query that begins with SOURCE names its log groups by itself."
+        ],
+    );
+}
+
+#[test]
+fn queries_within_a_query_read_their_own_groups() {
+    check(
+        json!({
+            "logGroupName": "app",
+            "queryString": "join left=a right=f where a.ip=f.srcAddr (SOURCE '/aws/flow') | fields id, f.n",
+        }),
+        expect!["Complete, 2.0 groups: id=2, f.n=7"],
+    );
+    check(
+        json!({
+            "logGroupName": "app",
+            "queryString": "fields id | filter ip not in (SOURCE '/aws/flow' start=-2h | filter n > 8 | fields srcAddr)",
+        }),
+        expect!["Complete, 2.0 groups: id=2"],
+    );
+    check(
+        json!({ "logGroupName": "app", "queryString": "filter id in (SOURCE nosuch | fields id)" }),
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+}
+
+#[test]
+fn a_comparison_reads_another_time() {
+    check(
+        json!({
+            "logGroupName": "/aws/flow",
+            "queryString": "logcompare timeshift 1h | display @sampleCount, @difference",
+        }),
+        expect!["Complete, 2.0 groups: @sampleCount=1, @difference=0"],
+    );
+}
+
+#[test]
+fn only_groups_with_an_index_are_read() {
+    let query = |field: &str| json!({ "logGroupName": "app", "queryString": format!("filterIndex {field} = 1 | stats count(*) as n") });
+    check(query("id"), expect!["Complete, 0.0 groups: n=0"]);
+    check(query("traceId"), expect!["Complete, 1.0 groups: n=0"]);
+}
+
+#[test]
+fn a_lookup_table_must_exist() {
+    check(
+        json!({ "logGroupName": "app", "queryString": "lookup users id OUTPUT name" }),
+        expect![[
+            r#"400 MalformedQueryException: there is no lookup table users {"queryCompileError":{"location":{"endCharOffset":12,"startCharOffset":7},"message":"there is no lookup table users"}}"#
+        ]],
+    );
+}
