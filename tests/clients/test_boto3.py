@@ -678,6 +678,49 @@ def metric_filters():
     logs.delete_log_group(**group)
 
 
+def log_group_settings():
+    group, stream = {"logGroupName": "settled"}, {"logGroupName": "settled", "logStreamName": "one"}
+    key = f"arn:aws:kms:us-east-1:{ONE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    logs.create_log_group(**group, kmsKeyId=key, tags={"team": "net"})
+    logs.create_log_stream(**stream)
+    arn = logs.describe_log_groups(logGroupNamePrefix="settled")["logGroups"][0]["logGroupArn"]
+
+    def shown(member):
+        return logs.describe_log_groups(logGroupNamePrefix="settled")["logGroups"][0].get(member)
+
+    equal("its key", shown("kmsKeyId"), key)
+    logs.disassociate_kms_key(**group)
+    equal("without", shown("kmsKeyId"), None)
+    logs.associate_kms_key(resourceIdentifier=arn, kmsKeyId=key)
+    equal("with a key again", shown("kmsKeyId"), key)
+    logs.put_log_group_deletion_protection(logGroupIdentifier=arn, deletionProtectionEnabled=True)
+    refused("a protected group", "ValidationException", logs.delete_log_group, **group)
+    refused("and its stream", "ValidationException", logs.delete_log_stream, **stream)
+    logs.put_log_group_deletion_protection(logGroupIdentifier="settled", deletionProtectionEnabled=False)
+    event = {"timestamp": int(time.time() * 1000), "message": '{"level": "info"}'}
+    logs.put_log_events(**stream, logEvents=[event])
+    fields = logs.get_log_group_fields(**group)["logGroupFields"]
+    check("its fields", {"name": "level", "percent": 100} in fields, fields)
+    listed = logs.list_log_groups(logGroupNamePattern="^settled", logGroupTags=[{"key": "team", "values": ["net"]}])
+    equal("listed by name and tag", ids(listed, "logGroups", "logGroupArn"), [arn])
+    policies(arn)
+    logs.delete_log_group(**group)
+
+
+def policies(arn):
+    allow = {"Effect": "Allow", "Principal": {"Service": "route53.amazonaws.com"}, "Action": "logs:PutLogEvents"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": "*"}]})
+    logs.put_resource_policy(policyName="dns", policyDocument=document)
+    found = logs.describe_resource_policies()["resourcePolicies"]
+    equal("a resource policy", [(item["policyName"], item["policyDocument"]) for item in found], [("dns", document)])
+    logs.delete_resource_policy(policyName="dns")
+    of_group = {"resourceArn": arn, "policyDocument": document}
+    revision = logs.put_resource_policy(policyName="own", **of_group)["revisionId"]
+    stale = {**of_group, "expectedRevisionId": "1"}
+    refused("changed by another", "OperationAbortedException", logs.put_resource_policy, policyName="own", **stale)
+    logs.delete_resource_policy(resourceArn=arn, expectedRevisionId=revision)
+
+
 def live_tail():
     """A session, whose host prefix `stream-` no name server knows: `weir env` turns it off."""
     group, stream = {"logGroupName": "tailed"}, {"logGroupName": "tailed", "logStreamName": "one"}
@@ -714,6 +757,7 @@ def insights(start):
     equal("rows", rows, [{"level": "ok", "events": "180"}, {"level": "ERROR", "events": "20"}])
     equal("statistics", answer["statistics"]["recordsScanned"], 200)
     check("is listed", query in ids(logs.describe_queries(logGroupName="app"), "queries", "queryId"))
+    equal("its groups", logs.list_log_groups_for_query(queryId=query)["logGroupIdentifiers"], ["app"])
     query_definitions()
     query = logs.start_query(**window, queryString="fields @message | limit 1")["queryId"]
     row = until(lambda: results(query))["results"][0]
@@ -788,6 +832,7 @@ def story():
     act(log_groups)
     act(metric_filters)
     act(live_tail)
+    act(log_group_settings)
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
         act(part, ec2)
     act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))

@@ -2,9 +2,13 @@
 //!
 //! Source: Amazon CloudWatch Logs API Reference (2014-03-28).
 
+pub mod class;
 pub mod definition;
+pub mod encryption;
 pub mod event;
+pub mod fields;
 pub mod group;
+pub mod list;
 pub mod live_tail;
 pub mod metric_filter;
 pub mod name;
@@ -15,6 +19,7 @@ pub mod query;
 mod query_source;
 pub mod read;
 pub mod record;
+pub mod resource_policy;
 pub mod state;
 pub mod stream;
 pub mod tag;
@@ -23,12 +28,16 @@ pub mod write;
 mod check;
 
 crate::table::operations! { Logs json:
-    group { CreateLogGroup Write DeleteLogGroup Write DescribeLogGroups List PutRetentionPolicy Write DeleteRetentionPolicy Write }
+    group { CreateLogGroup Write DeleteLogGroup Write DescribeLogGroups List PutRetentionPolicy Write DeleteRetentionPolicy Write PutLogGroupDeletionProtection Write }
+    list { ListLogGroups List ListLogGroupsForQuery List }
+    encryption { AssociateKmsKey Write DisassociateKmsKey Write }
     stream { CreateLogStream Write DeleteLogStream Write DescribeLogStreams List }
     write { PutLogEvents Write }
     read { GetLogEvents Read FilterLogEvents Read }
     live_tail { StartLiveTail Read }
     record { GetLogRecord Read }
+    fields { GetLogGroupFields Read }
+    resource_policy { PutResourcePolicy Permissions DescribeResourcePolicies List DeleteResourcePolicy Permissions }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
     metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }
     definition { PutQueryDefinition Write DescribeQueryDefinitions List DeleteQueryDefinition Write }

@@ -46,8 +46,12 @@ pub struct NewGroup {
     pub class: Class,
     /// The first tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether the group refuses to be removed.
+    /// Whether the group and its streams refuse to be removed.
     pub is_protected: bool,
+    /// The ARN of the key that is to encrypt it; nothing is encrypted.
+    pub kms_key: Option<String>,
+    /// Days an event is kept after its timestamp; `None` keeps it for ever.
+    pub retention_days: Option<u32>,
 }
 
 /// What is known about a group at one moment.
@@ -63,8 +67,11 @@ pub struct Group {
     pub retention_days: Option<u32>,
     /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether the group refuses to be removed.
+    /// Whether the group and its streams refuse to be removed.
     pub is_protected: bool,
+    /// The ARN of the key that is to encrypt it; nothing is encrypted.
+    #[serde(default)]
+    pub kms_key: Option<String>,
     /// Bytes of all messages kept, each counted with [`EVENT_OVERHEAD_BYTES`].
     #[serde(skip)]
     pub stored_bytes: u64,

@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::ticket::Ticket;
 
 impl Store {
-    /// Adds a group without streams that keeps its events for ever.
+    /// Adds a group without streams.
     ///
     /// # Errors
     /// `GroupExists`.
@@ -26,9 +26,10 @@ impl Store {
                 key: key.clone(),
                 class: new.class,
                 created_ms: now_ms,
-                retention_days: None,
+                retention_days: new.retention_days,
                 tags: new.tags,
                 is_protected: new.is_protected,
+                kms_key: new.kms_key,
                 stored_bytes: 0,
             };
             let id = state.next_id();
@@ -99,7 +100,15 @@ impl Store {
         self.change_group(key, |group| group.tags.retain(|tag, _| !keys.contains(&tag.as_str())))
     }
 
-    /// Makes the group refuse to be removed, or not.
+    /// Gives the group a key, or takes it away.
+    ///
+    /// # Errors
+    /// `NoGroup`.
+    pub fn set_kms_key(&self, key: &GroupKey, kms_key: Option<String>) -> Result<Ticket, Refused> {
+        self.change_group(key, |group| group.kms_key = kms_key)
+    }
+
+    /// Makes the group and its streams refuse to be removed, or not.
     ///
     /// # Errors
     /// `NoGroup`.
@@ -137,12 +146,15 @@ impl Store {
     /// Removes a stream with its events: at once for readers that begin later.
     ///
     /// # Errors
-    /// `NoGroup`, `NoStream`.
+    /// `NoGroup`, `NoStream`, `Protected`.
     pub fn remove_stream(&self, group: &GroupKey, name: &str) -> Result<Ticket, Refused> {
         self.inner.change(|state| {
             let before_sequence = state.last_sequence + 1;
             let entry = state.groups.get_mut(group).ok_or(Refused::NoGroup)?;
             let id = entry.streams.get(name).ok_or(Refused::NoStream)?.id;
+            if entry.group.is_protected {
+                return Err(Refused::Protected);
+            }
             let gone = GoneStream { group: entry.id, id, before_sequence };
             state.take_stream(&gone);
             Ok(vec![Op::RemoveStream(Arc::new(gone))])

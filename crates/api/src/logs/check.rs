@@ -73,7 +73,7 @@ impl From<Refused> for Error {
             Refused::NoGroup => ("ResourceNotFoundException", "The specified log group does not exist."),
             Refused::Protected => (
                 "ValidationException",
-                "The log group has deletion protection enabled and cannot be deleted.",
+                "Deletion protection is enabled for the log group: it must be disabled before anything is deleted.",
             ),
             Refused::StreamExists => {
                 ("ResourceAlreadyExistsException", "The specified log stream already exists")

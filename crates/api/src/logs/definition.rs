@@ -2,12 +2,13 @@
 //!
 //! Source: CloudWatch Logs API Reference, PutQueryDefinition, DescribeQueryDefinitions, DeleteQueryDefinition.
 
-use crate::logs::check::{invalid, length, number};
+use crate::logs::check::{constraint, invalid, length, number};
 use crate::logs::group::{last_of, token_after};
 use crate::logs::name;
 use crate::logs::query::check_language;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use weir_model::table::Resource;
 use weir_model::{Scope, Timestamp};
 
@@ -17,6 +18,12 @@ const NAME_CHARS_MAX: usize = 255;
 const ID_CHARS_MAX: usize = 256;
 const TEXT_CHARS_MAX: usize = 10_000;
 const PAGE: i64 = 1000;
+const TOKEN_CHARS: RangeInclusive<usize> = 36..=128;
+/// Most placeholders of a saved query.
+const PARAMETERS_MAX: usize = 20;
+const PARAMETER_NAME_CHARS_MAX: usize = 128;
+const PARAMETER_VALUE_CHARS_MAX: usize = 1024;
+const PARAMETER_TEXT_CHARS_MAX: usize = 512;
 
 /// A saved query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +34,22 @@ pub struct Definition {
     text: String,
     log_groups: Vec<String>,
     changed: Timestamp,
+    #[serde(default)]
+    parameters: Vec<QueryParameter>,
+    /// The token of the call that saved it first, so that a repeated call saves it once.
+    #[serde(default)]
+    token: Option<String>,
+}
+
+/// A placeholder of a saved query. Its value is put in by who runs the query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct QueryParameter {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
 }
 
 impl Resource for Definition {
@@ -46,9 +69,9 @@ pub struct PutQueryDefinition {
     query_definition_id: Option<String>,
     log_group_names: Option<Vec<String>>,
     query_string: String,
-    /// Accepted without effect: a call that is repeated without an id saves a second query.
-    #[serde(rename = "clientToken")]
-    _client_token: Option<String>,
+    client_token: Option<String>,
+    #[serde(default)]
+    parameters: Vec<QueryParameter>,
 }
 
 /// The id of the saved query.
@@ -65,13 +88,24 @@ impl Operation for PutQueryDefinition {
         check_language(self.query_language.as_deref())?;
         length(&self.name, "name", 1..=NAME_CHARS_MAX)?;
         length(&self.query_string, "queryString", 1..=TEXT_CHARS_MAX)?;
+        self.check_parameters()?;
         let log_groups = self.log_group_names.unwrap_or_default();
         for group in &log_groups {
             name::group(group, "logGroupNames")?;
         }
-        let id = match self.query_definition_id {
-            Some(id) => find(cx, &id)?.id.clone(),
-            None => fresh(cx)?,
+        if let Some(token) = &self.client_token {
+            length(token, "clientToken", TOKEN_CHARS)?;
+        }
+        let first = self.client_token.as_ref().and_then(|token| {
+            let own = cx.log_state.definitions.iter().filter(|definition| definition.scope == cx.scope);
+            own.filter(|definition| definition.token.as_ref() == Some(token))
+                .map(|first| first.id.clone())
+                .next()
+        });
+        let id = match (self.query_definition_id, first) {
+            (Some(id), _) => find(cx, &id)?.id.clone(),
+            (None, Some(first)) => return Ok(PutQueryDefinitionResponse { query_definition_id: first }),
+            (None, None) => fresh(cx)?,
         };
         let (scope, changed) = (cx.scope, cx.now);
         let definition = Definition {
@@ -81,9 +115,36 @@ impl Operation for PutQueryDefinition {
             text: self.query_string,
             log_groups,
             changed,
+            parameters: self.parameters,
+            token: self.client_token,
         };
         cx.log_state.definitions.insert(definition);
         Ok(PutQueryDefinitionResponse { query_definition_id: id })
+    }
+}
+
+impl PutQueryDefinition {
+    fn check_parameters(&self) -> Result<(), Error> {
+        if self.parameters.len() > PARAMETERS_MAX {
+            let given = format!("[{} parameters]", self.parameters.len());
+            return Err(constraint(given, "parameters", "have length less than or equal to 20"));
+        }
+        for QueryParameter { name, default_value, description } in &self.parameters {
+            length(name, "parameters.member.name", 1..=PARAMETER_NAME_CHARS_MAX)?;
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+            if name.starts_with(|first: char| first.is_ascii_digit()) || !name.chars().all(is_plain) {
+                let rule = "satisfy regular expression pattern: ^[a-zA-Z_][a-zA-Z0-9_]*";
+                return Err(constraint(name, "parameters.member.name", rule));
+            }
+            let (value, text) = (default_value.as_deref(), description.as_deref());
+            length(
+                value.unwrap_or_default(),
+                "parameters.member.defaultValue",
+                0..=PARAMETER_VALUE_CHARS_MAX,
+            )?;
+            length(text.unwrap_or_default(), "parameters.member.description", 0..=PARAMETER_TEXT_CHARS_MAX)?;
+        }
+        Ok(())
     }
 }
 
@@ -156,6 +217,8 @@ struct QueryDefinition {
     query_string: String,
     last_modified: i64,
     log_group_names: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<QueryParameter>,
 }
 
 impl Operation for DescribeQueryDefinitions {
@@ -191,6 +254,7 @@ impl QueryDefinition {
             query_string: definition.text.clone(),
             last_modified: definition.changed.0,
             log_group_names: definition.log_groups.clone(),
+            parameters: definition.parameters.clone(),
         }
     }
 }

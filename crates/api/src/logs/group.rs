@@ -1,6 +1,8 @@
 //! Log groups and how long they keep their events.
 
 use crate::logs::check::{constraint, invalid, length, number};
+use crate::logs::class;
+use crate::logs::encryption::check_key;
 use crate::logs::name;
 use crate::logs::tag;
 use crate::operation::{Context, Error, Operation};
@@ -25,9 +27,8 @@ pub struct CreateLogGroup {
     tags: Tags,
     log_group_class: Option<String>,
     deletion_protection_enabled: Option<bool>,
-    /// Accepted without effect: nothing is encrypted.
-    #[serde(rename = "kmsKeyId")]
-    _kms_key_id: Option<String>,
+    /// Kept and shown: nothing is encrypted.
+    kms_key_id: Option<String>,
 }
 
 impl Operation for CreateLogGroup {
@@ -39,9 +40,15 @@ impl Operation for CreateLogGroup {
             return Err(invalid("Log groups starting with 'aws/' are reserved."));
         }
         tag::check(&Tags::new(), &self.tags)?;
-        let class = self.log_group_class.as_deref().map_or(Ok(Class::Standard), class)?;
-        let is_protected = self.deletion_protection_enabled.unwrap_or(false);
-        let new = NewGroup { class, tags: self.tags.clone(), is_protected };
+        let class = self.log_group_class.as_deref().map_or(Ok(Class::Standard), class::parse)?;
+        self.kms_key_id.as_deref().map_or(Ok(()), check_key)?;
+        let new = NewGroup {
+            class,
+            tags: self.tags.clone(),
+            is_protected: self.deletion_protection_enabled.unwrap_or(false),
+            kms_key: self.kms_key_id.clone(),
+            retention_days: (class == Class::Delivery).then_some(class::DELIVERY_DAYS),
+        };
         let ticket = cx.logs.add_group(&name::key(cx.scope, name), new, cx.now.0)?;
         cx.acknowledge_with(ticket);
         Ok(())
@@ -89,6 +96,7 @@ impl Operation for PutRetentionPolicy {
             ));
         }
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
+        class::check_retention(&group)?;
         let ticket = cx.logs.set_retention(&group.key, Some(days as u32))?;
         cx.acknowledge_with(ticket);
         Ok(())
@@ -107,7 +115,27 @@ impl Operation for DeleteRetentionPolicy {
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
+        class::check_retention(&group)?;
         let ticket = cx.logs.set_retention(&group.key, None)?;
+        cx.acknowledge_with(ticket);
+        Ok(())
+    }
+}
+
+/// Makes a group and its streams refuse to be deleted, or not.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutLogGroupDeletionProtection {
+    log_group_identifier: String,
+    deletion_protection_enabled: bool,
+}
+
+impl Operation for PutLogGroupDeletionProtection {
+    type Response = ();
+
+    fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let group = cx.identified_group(&self.log_group_identifier, "logGroupIdentifier")?;
+        let ticket = cx.logs.set_protection(&group.key, self.deletion_protection_enabled)?;
         cx.acknowledge_with(ticket);
         Ok(())
     }
@@ -140,11 +168,21 @@ pub struct DescribeLogGroupsResponse {
 struct LogGroup {
     log_group_name: String,
     creation_time: i64,
+    arn: String,
+    /// Not for groups that are looked for by a part of their names.
+    #[serde(flatten)]
+    more: Option<LogGroupDetail>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogGroupDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     retention_in_days: Option<u32>,
     metric_filter_count: usize,
-    arn: String,
     stored_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
     log_group_class: &'static str,
     log_group_arn: String,
     deletion_protection_enabled: bool,
@@ -156,6 +194,7 @@ impl Operation for DescribeLogGroups {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let limit = number(self.limit, "limit", 1..=PAGE, PAGE as usize)?;
         let wanted = self.wanted(cx)?;
+        let is_brief = self.log_group_name_pattern.is_some();
         let after: Option<String> = self.next_token.clone().map(|token| last_of(&token)).transpose()?;
         let page = NamePage {
             prefix: self.log_group_name_prefix.as_deref().unwrap_or_default(),
@@ -168,7 +207,7 @@ impl Operation for DescribeLogGroups {
         groups.truncate(limit);
         let last = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name));
         Ok(DescribeLogGroupsResponse {
-            log_groups: groups.into_iter().map(|group| LogGroup::of(group, cx)).collect(),
+            log_groups: groups.into_iter().map(|group| LogGroup::of(group, is_brief, cx)).collect(),
             next_token: last,
         })
     }
@@ -189,7 +228,12 @@ impl DescribeLogGroups {
                 ));
             }
         }
-        let class = self.log_group_class.as_deref().map(class).transpose()?;
+        let class = self.log_group_class.as_deref().map(class::parse).transpose()?;
+        if self.log_group_identifiers.is_some()
+            && (pattern.is_some() || class.is_some() || self.log_group_name_prefix.is_some())
+        {
+            return Err(invalid("logGroupIdentifiers cannot be specified together with other filters."));
+        }
         let named = self.log_group_identifiers.as_ref().map(|identifiers| {
             let groups = identifiers.iter().map(|text| cx.identified_group(text, "logGroupIdentifiers"));
             groups.map(|group| Ok(group?.key)).collect::<Result<Vec<_>, Error>>()
@@ -204,37 +248,23 @@ impl DescribeLogGroups {
 }
 
 impl LogGroup {
-    fn of(group: Group, cx: &Context<'_>) -> LogGroup {
+    fn of(group: Group, is_brief: bool, cx: &Context<'_>) -> LogGroup {
         let arn = name::arn(&group.key);
         LogGroup {
-            metric_filter_count: cx.log_state.filters.of(cx.scope, &group.key.name).count(),
-            log_group_name: group.key.name,
-            creation_time: group.created_ms,
-            retention_in_days: group.retention_days,
             arn: format!("{arn}:*"),
-            stored_bytes: group.stored_bytes,
-            log_group_class: class_name(group.class),
-            log_group_arn: arn,
-            deletion_protection_enabled: group.is_protected,
+            creation_time: group.created_ms,
+            log_group_name: group.key.name.clone(),
+            more: (!is_brief).then(|| LogGroupDetail {
+                retention_in_days: group.retention_days,
+                metric_filter_count: cx.log_state.filters.of(cx.scope, &group.key.name).count(),
+                stored_bytes: group.stored_bytes,
+                kms_key_id: group.kms_key,
+                log_group_class: class::name(group.class),
+                log_group_arn: arn,
+                deletion_protection_enabled: group.is_protected,
+            }),
         }
     }
-}
-
-const CLASSES: [(Class, &str); 4] = [
-    (Class::Standard, "STANDARD"),
-    (Class::InfrequentAccess, "INFREQUENT_ACCESS"),
-    (Class::Delivery, "DELIVERY"),
-    (Class::Essentials, "ESSENTIALS"),
-];
-
-fn class(given: &str) -> Result<Class, Error> {
-    let found = CLASSES.iter().find(|(_, name)| *name == given).map(|(class, _)| *class);
-    let names = CLASSES.map(|(_, name)| name).join(", ");
-    found.ok_or_else(|| constraint(given, "logGroupClass", &format!("satisfy enum value set: [{names}]")))
-}
-
-fn class_name(class: Class) -> &'static str {
-    CLASSES.iter().find(|(known, _)| *known == class).map_or("STANDARD", |(_, name)| name)
 }
 
 /// The token of what follows `name` in a list by name.

@@ -7,6 +7,7 @@
 //! Source: CloudWatch Logs API Reference, StartLiveTail, LiveTailSessionUpdate; User Guide, "CloudWatch Logs quotas".
 
 use crate::logs::check::{constraint, invalid, length};
+use crate::logs::class;
 use crate::logs::name;
 use crate::logs::pattern::{self, Pattern};
 use crate::logs::state::Taken;
@@ -14,7 +15,7 @@ use crate::operation::{Context, Error, Operation, Stream};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use weir_model::{Scope, Timestamp};
-use weir_store::{Class, Witness};
+use weir_store::Witness;
 use weir_wire::event_stream::{event, exception, initial_response};
 
 /// How often a session is to be asked.
@@ -104,10 +105,7 @@ impl StartLiveTail {
         let mut groups = BTreeMap::new();
         for identifier in &self.log_group_identifiers {
             let group = cx.identified_group(identifier, "logGroupIdentifiers")?;
-            if group.class != Class::Standard {
-                let message = "Live Tail is only supported for log groups of class STANDARD.";
-                return Err(Error::new("InvalidOperationException", message));
-            }
+            class::check_tailed(&group, "StartLiveTail")?;
             groups.insert(group.key.name.clone(), name::arn(&group.key));
         }
         Ok(groups)

@@ -9,6 +9,7 @@
 //! User Guide, "Creating metrics from log events using filters".
 
 use crate::logs::check::{constraint, invalid, length, number};
+use crate::logs::class;
 use crate::logs::group::{last_of, token_after};
 use crate::logs::name;
 use crate::logs::pattern::{self, Found, Number, Pattern};
@@ -19,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
-use weir_store::Class;
 
 /// Most metric filters of a group.
 pub const FILTERS_MAX: usize = 100;
@@ -199,10 +199,7 @@ impl Operation for PutMetricFilter {
         let transformation = self.transformation()?;
         transformation.check(&pattern)?;
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
-        if group.class != Class::Standard {
-            let message = "Metric filters are only supported for log groups of class STANDARD.";
-            return Err(Error::new("InvalidOperationException", message));
-        }
+        class::check_filtered(&group)?;
         let filters = &mut cx.log_state.filters;
         let key = key(cx.scope, &self.log_group_name, &self.filter_name);
         let others =
@@ -363,7 +360,7 @@ impl Operation for DescribeMetricFilters {
             return Err(invalid("metricName and metricNamespace must be specified together."));
         }
         if let Some(group) = &self.log_group_name {
-            cx.log_group(group, "logGroupName")?;
+            class::check_filtered(&cx.log_group(group, "logGroupName")?)?;
         }
         let after = self.next_token.as_deref().map(last_of).transpose()?;
         let own = cx.log_state.filters.table.iter().filter(|filter| filter.scope == cx.scope);

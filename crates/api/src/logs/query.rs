@@ -150,7 +150,7 @@ fn malformed(query: &str, error: &QueryError) -> Error {
 }
 
 /// The caller's query with that id.
-fn find<'a>(cx: &'a Context<'_>, id: &str) -> Result<&'a Query, Error> {
+pub(super) fn find<'a>(cx: &'a Context<'_>, id: &str) -> Result<&'a Query, Error> {
     length(id, "queryId", 1..=QUERY_ID_CHARS_MAX)?;
     let missing = || Error::new("ResourceNotFoundException", format!("Query [{id}] does not exist."));
     cx.queries.find(cx.scope, id).ok_or_else(missing)

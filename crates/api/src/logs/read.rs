@@ -3,6 +3,7 @@
 //! Source: CloudWatch Logs API Reference, GetLogEvents and FilterLogEvents.
 
 use crate::logs::check::{constraint, invalid, length, number, time};
+use crate::logs::class;
 use crate::logs::event::{FilteredLogEvent, OutputLogEvent};
 use crate::logs::name;
 use crate::logs::pattern::{self, Pattern};
@@ -54,6 +55,7 @@ impl Operation for GetLogEvents {
         let limit = number(self.limit, "limit", 1..=EVENTS_MAX, EVENTS_MAX as usize)?;
         let select = self.select(stream)?;
         let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
+        class::check_readable(&group, "GetLogEvents")?;
         cx.logs.stream(&group.key, stream).ok_or(Refused::NoStream)?;
         let given = select.after;
         let from_ms = select.from_ms;
@@ -131,6 +133,7 @@ impl Operation for FilterLogEvents {
         let pattern = Pattern::parse(pattern)?;
         let select = self.select()?;
         let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
+        class::check_readable(&group, "FilterLogEvents")?;
         self.check_streams_exist(cx, &group.key)?;
         let mut search = Search { found: vec![], looked_at: 0, bytes: 0, limit };
         let mut stopped_at = None;

@@ -1,8 +1,9 @@
-//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters, and the metrics they make.
+//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters and the metrics they make, resource policies, and who is looking on.
 
 use crate::logs::definition::Definition;
 use crate::logs::live_tail::Tails;
 use crate::logs::metric_filter::MetricFilters;
+use crate::logs::resource_policy::ResourcePolicy;
 use crate::monitoring::metric::Metrics;
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
@@ -32,7 +33,9 @@ pub struct LogState {
     pub definitions: Table<Definition>,
     /// Metric filters.
     pub filters: MetricFilters,
-    /// What they have counted.
+    /// Which services may put events.
+    pub policies: Table<ResourcePolicy>,
+    /// What the filters have counted.
     pub metrics: Metrics,
     /// Who is looking on.
     pub tails: Tails,
@@ -49,6 +52,9 @@ impl LogState {
     /// Forgets what belongs to a group that is gone.
     pub fn forget_group(&mut self, scope: Scope, group: &str) {
         self.filters.remove_group(scope, group);
+        let policies: Vec<&ResourcePolicy> = self.policies.iter().collect();
+        let gone = policies.into_iter().find(|policy| policy.is_of(scope, group)).map(ResourcePolicy::key);
+        gone.iter().for_each(|key| drop(self.policies.remove(key)));
     }
 
     /// Puts back a resource read from disk. `Ok(false)` if nothing here is of this kind.
@@ -59,6 +65,9 @@ impl LogState {
         if kind == Definition::KIND {
             return self.definitions.restore(body).map(|()| true);
         }
+        if kind == ResourcePolicy::KIND {
+            return self.policies.restore(body).map(|()| true);
+        }
         Ok(self.filters.restore(kind, body)? || self.metrics.restore(kind, body)?)
     }
 
@@ -66,6 +75,7 @@ impl LogState {
     pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
         self.definitions.drain_changes(out);
         self.filters.drain_changes(out);
+        self.policies.drain_changes(out);
         self.metrics.drain_changes(out);
     }
 }

@@ -77,7 +77,9 @@ impl Operation for PutLogEvents {
         check_batch(&self.log_events)?;
         let group = cx.log_group(&self.log_group_name, "logGroupName")?;
         let (accepted, rejected) = sift(&self.log_events, &group, cx.now);
-        let events = self.log_events[accepted].iter().map(|event| (event.timestamp, event.message.as_str()));
+        let accepted = &self.log_events[accepted];
+        check_span(accepted)?;
+        let events = accepted.iter().map(|event| (event.timestamp, event.message.as_str()));
         let events: Vec<_> = events.collect();
         let ticket = cx.logs.append(&group.key, stream, events.iter().copied(), cx.now.0)?;
         let witness = ticket.witness();
@@ -92,9 +94,9 @@ impl Operation for PutLogEvents {
 
 /// Refuses a batch that is wrong as a whole.
 fn check_batch(events: &[InputLogEvent]) -> Result<(), Error> {
-    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+    if events.is_empty() {
         return Err(constraint("[]", "logEvents", "have length greater than or equal to 1"));
-    };
+    }
     if events.len() > EVENTS_MAX {
         let rule = format!("have length less than or equal to {EVENTS_MAX}");
         return Err(constraint(format!("[{} events]", events.len()), "logEvents", &rule));
@@ -116,7 +118,14 @@ fn check_batch(events: &[InputLogEvent]) -> Result<(), Error> {
     if events.windows(2).any(|two| two[0].timestamp > two[1].timestamp) {
         return Err(invalid("Log events in a single PutLogEvents request must be in chronological order."));
     }
-    if last.timestamp - first.timestamp > SPAN_MS_MAX {
+    Ok(())
+}
+
+/// Refuses events to be stored that are too far apart; those that are not stored do not count.
+fn check_span(accepted: &[InputLogEvent]) -> Result<(), Error> {
+    let span_ms =
+        accepted.first().zip(accepted.last()).map_or(0, |(first, last)| last.timestamp - first.timestamp);
+    if span_ms > SPAN_MS_MAX {
         return Err(invalid(
             "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.",
         ));

@@ -169,7 +169,7 @@ fn sessions_that_cannot_be_are_refused() {
         ),
         (
             r#"{"logGroupIdentifiers":["rare"]}"#,
-            "InvalidOperationException: Live Tail is only supported for log groups of class STANDARD.",
+            "InvalidOperationException: The log group rare is of log-group-class INFREQUENT_ACCESS. StartLiveTail is not supported for this log class.",
         ),
         (
             r#"{"logGroupIdentifiers":["app","other"],"logStreamNames":["web-1"]}"#,

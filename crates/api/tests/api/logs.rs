@@ -250,6 +250,18 @@ fn a_batch_is_refused_or_stored_in_part() {
     world.logs("PutLogEvents", &batch("one", &[]), expect!["400 InvalidParameterException: 1 validation error detected: Value '[]' at 'logEvents' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
     world.logs("PutLogEvents", &batch("one", &[(0, "")]), expect!["400 InvalidParameterException: 1 validation error detected: Value '' at 'logEvents.1.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1"]);
     world.logs("PutLogEvents", &batch("one", &[(1, "a"), (0, "b")]), expect!["400 InvalidParameterException: Log events in a single PutLogEvents request must be in chronological order."]);
+    // What is too old is not stored, and does not count to the span (PutLogEvents: "for valid events").
+    world.logs(
+        "PutLogEvents",
+        &batch("one", &[(-15 * day, "too old"), (0, "kept")]),
+        expect![[r#"
+        {
+          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000001",
+          "rejectedLogEventsInfo": {
+            "tooOldLogEventEndIndex": 1
+          }
+        }"#]],
+    );
     world.logs("PutLogEvents", &batch("one", &[(-day - 1, "a"), (0, "b")]), expect!["400 InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours."]);
     world.logs(
         "PutLogEvents",
@@ -261,43 +273,43 @@ fn a_batch_is_refused_or_stored_in_part() {
         "PutLogEvents",
         &batch("one", &[(-14 * day - 1, "too old"), (-14 * day, "kept")]),
         expect![[r#"
-        {
-          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000001",
-          "rejectedLogEventsInfo": {
-            "tooOldLogEventEndIndex": 1
-          }
-        }"#]],
+            {
+              "nextSequenceToken": "00000000000000000000000000000000000000000000000000000002",
+              "rejectedLogEventsInfo": {
+                "tooOldLogEventEndIndex": 1
+              }
+            }"#]],
     );
     world.logs(
         "PutLogEvents",
         &batch("one", &[(0, "kept"), (7200, "kept"), (7201, "too new")]),
         expect![[r#"
-        {
-          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000003",
-          "rejectedLogEventsInfo": {
-            "tooNewLogEventStartIndex": 2
-          }
-        }"#]],
+            {
+              "nextSequenceToken": "00000000000000000000000000000000000000000000000000000004",
+              "rejectedLogEventsInfo": {
+                "tooNewLogEventStartIndex": 2
+              }
+            }"#]],
     );
     world.json(Service::Logs, "PutRetentionPolicy", r#"{"logGroupName":"app","retentionInDays":1}"#);
     world.logs(
         "PutLogEvents",
         &batch("one", &[(-day - 1, "expired"), (-day, "kept")]),
         expect![[r#"
-        {
-          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000004",
-          "rejectedLogEventsInfo": {
-            "expiredLogEventEndIndex": 1
-          }
-        }"#]],
+            {
+              "nextSequenceToken": "00000000000000000000000000000000000000000000000000000005",
+              "rejectedLogEventsInfo": {
+                "expiredLogEventEndIndex": 1
+              }
+            }"#]],
     );
     world.logs(
         "PutLogEvents",
         &batch("one", &[(0, &"x".repeat(1_048_550))]),
         expect![[r#"
-        {
-          "nextSequenceToken": "00000000000000000000000000000000000000000000000000000005"
-        }"#]],
+            {
+              "nextSequenceToken": "00000000000000000000000000000000000000000000000000000006"
+            }"#]],
     );
 }
 

@@ -17,6 +17,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod live_tail;
+mod log_groups;
 mod logs;
 mod logs_source;
 mod metrics;

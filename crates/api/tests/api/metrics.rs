@@ -218,7 +218,7 @@ fn a_filter_that_cannot_count_is_refused() {
     world.filter(
         "PutMetricFilter",
         &filter("f", "", r#""metricValue":"1""#).replace(r#""app""#, r#""rare""#),
-        expect!["400 InvalidOperationException: Metric filters are only supported for log groups of class STANDARD."],
+        expect!["400 ValidationException: This operation is only supported on the Standard log class."],
     );
 }
 

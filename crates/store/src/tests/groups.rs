@@ -15,6 +15,7 @@ fn refusals_name_their_cause() {
     assert_eq!(store.set_retention(&key("none"), Some(1)).err(), Some(Refused::NoGroup));
     store.set_protection(&g, true).expect("is there").wait().expect("is durable");
     assert_eq!(store.remove_group(&g).err(), Some(Refused::Protected));
+    assert_eq!(store.remove_stream(&g, "a").err(), Some(Refused::Protected));
     let huge = "x".repeat(crate::BATCH_BYTES_MAX);
     assert_eq!(store.append(&g, "a", [(1, huge.as_str())], 2).err(), Some(Refused::BatchTooLarge));
 }

@@ -1,0 +1,82 @@
+//! Log classes: what a group of each can do.
+//!
+//! Assumptions: groups of class DELIVERY are read as little as those of class INFREQUENT_ACCESS, keep their events for one
+//! day, and nothing changes that; only those of class STANDARD have metric filters and Live Tail.
+//! Source: CloudWatch Logs API Reference, `logGroupClass`; the sentences are as clients have reported them for
+//! FilterLogEvents and DescribeSubscriptionFilters.
+
+use crate::logs::check::{constraint, invalid};
+use crate::operation::Error;
+use weir_store::{Class, Group};
+
+/// For how many days groups of class DELIVERY keep events.
+pub const DELIVERY_DAYS: u32 = 1;
+
+const CLASSES: [(Class, &str); 4] = [
+    (Class::Standard, "STANDARD"),
+    (Class::InfrequentAccess, "INFREQUENT_ACCESS"),
+    (Class::Delivery, "DELIVERY"),
+    (Class::Essentials, "ESSENTIALS"),
+];
+
+/// The class of that name.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub fn parse(given: &str) -> Result<Class, Error> {
+    let found = CLASSES.iter().find(|(_, name)| *name == given).map(|(class, _)| *class);
+    let names = CLASSES.map(|(_, name)| name).join(", ");
+    found.ok_or_else(|| constraint(given, "logGroupClass", &format!("satisfy enum value set: [{names}]")))
+}
+
+/// What AWS calls a class.
+pub fn name(class: Class) -> &'static str {
+    CLASSES.iter().find(|(known, _)| *known == class).map_or("STANDARD", |(_, name)| name)
+}
+
+/// Refuses a group whose events `operation` does not read.
+///
+/// # Errors
+/// `InvalidOperationException`.
+pub fn check_readable(group: &Group, operation: &str) -> Result<(), Error> {
+    match group.class {
+        Class::Standard | Class::Essentials => Ok(()),
+        Class::InfrequentAccess | Class::Delivery => Err(unsupported(group, operation)),
+    }
+}
+
+/// Refuses a group that has no Live Tail.
+///
+/// # Errors
+/// `InvalidOperationException`.
+pub fn check_tailed(group: &Group, operation: &str) -> Result<(), Error> {
+    if group.class == Class::Standard { Ok(()) } else { Err(unsupported(group, operation)) }
+}
+
+/// Refuses a group that has no filters.
+///
+/// # Errors
+/// `ValidationException`.
+pub fn check_filtered(group: &Group) -> Result<(), Error> {
+    let message = "This operation is only supported on the Standard log class.";
+    if group.class == Class::Standard { Ok(()) } else { Err(Error::new("ValidationException", message)) }
+}
+
+/// Refuses a group whose retention is its class's.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub fn check_retention(group: &Group) -> Result<(), Error> {
+    match group.class {
+        Class::Delivery => Err(invalid("The retention of log groups of class DELIVERY cannot be changed.")),
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(group: &Group, operation: &str) -> Error {
+    let (group, class) = (&group.key.name, name(group.class));
+    let message = format!(
+        "The log group {group} is of log-group-class {class}. {operation} is not supported for this log class."
+    );
+    Error::new("InvalidOperationException", message)
+}

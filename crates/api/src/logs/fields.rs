@@ -1,0 +1,76 @@
+//! Which fields the events of a group have.
+//!
+//! Source: CloudWatch Logs API Reference, GetLogGroupFields; User Guide, "Supported logs and discovered fields".
+
+use crate::logs::check::time;
+use crate::operation::{Context, Error, Operation};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use weir_insights::discover;
+use weir_store::Select;
+
+const MINUTE_MS: i64 = 60_000;
+/// How far back the events are looked through if no time is given.
+const RECENT_MS: i64 = 15 * MINUTE_MS;
+/// How far before and after a time that is given.
+const AROUND_MS: i64 = 8 * MINUTE_MS;
+/// Most events that are looked at.
+const EVENTS_MAX: usize = 10_000;
+/// The fields that every event has.
+const SYSTEM_FIELDS: [&str; 5] = ["@ingestionTime", "@log", "@logStream", "@message", "@timestamp"];
+
+/// Asks for the fields of a group's events around a time, or of late.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetLogGroupFields {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+    /// In seconds.
+    time: Option<i64>,
+}
+
+/// The fields, the most frequent first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogGroupFieldsResponse {
+    log_group_fields: Vec<LogGroupField>,
+}
+
+/// A field, and in how many of a hundred events it is.
+#[derive(Serialize)]
+struct LogGroupField {
+    name: String,
+    percent: usize,
+}
+
+impl Operation for GetLogGroupFields {
+    type Response = GetLogGroupFieldsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let around_s = time(self.time, "time", 0)?;
+        let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
+        let (from_ms, last_ms) = match self.time {
+            Some(_) => {
+                let around_ms = around_s.saturating_mul(1000);
+                (around_ms.saturating_sub(AROUND_MS), around_ms.saturating_add(AROUND_MS))
+            }
+            None => (cx.now.0 - RECENT_MS, cx.now.0),
+        };
+        let select = Select { from_ms, to_ms: last_ms.saturating_add(1), ..Select::default() };
+        let (mut events, mut counts) = (0, BTreeMap::<String, usize>::new());
+        for row in cx.logs.rows(&group.key, select)?.take(EVENTS_MAX) {
+            events += 1;
+            let discovered = discover(&row?.message).into_iter().map(|(name, _)| name.to_string());
+            for name in discovered.chain(SYSTEM_FIELDS.map(str::to_owned)) {
+                *counts.entry(name).or_default() += 1;
+            }
+        }
+        let mut log_group_fields: Vec<LogGroupField> = counts
+            .into_iter()
+            .map(|(name, count)| LogGroupField { name, percent: count * 100 / events })
+            .collect();
+        log_group_fields.sort_by_key(|field| Reverse(field.percent));
+        Ok(GetLogGroupFieldsResponse { log_group_fields })
+    }
+}
