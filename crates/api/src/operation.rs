@@ -18,6 +18,9 @@ pub trait Operation: Sized {
     /// What the caller is told.
     type Response;
 
+    /// The members of a JSON request that are read and change nothing, for the documentation. Forms mark theirs `Accepted`.
+    const WITHOUT_EFFECT: &'static [&'static str] = &[];
+
     /// Does it: reads the meaning, gives at most one command to the model, builds the view.
     ///
     /// # Errors

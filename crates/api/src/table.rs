@@ -35,6 +35,8 @@ pub struct Row {
     pub members: &'static [Member],
     /// The members of its response, likewise.
     pub response: &'static [Member],
+    /// [`Operation::WITHOUT_EFFECT`].
+    pub without_effect: &'static [&'static str],
     pub(crate) read: Read,
 }
 
@@ -106,6 +108,7 @@ macro_rules! operations {
             access: $crate::table::Access::$access,
             members: <$module::$name as weir_wire::Param>::MEMBERS,
             response: <<$module::$name as $crate::Operation>::Response as weir_wire::Xml>::MEMBERS,
+            without_effect: <$module::$name as $crate::Operation>::WITHOUT_EFFECT,
             read: $crate::table::Read::Form($crate::table::read_form::<$module::$name>),
         },)*)*];
     };
@@ -118,6 +121,7 @@ macro_rules! operations {
             access: $crate::table::Access::$access,
             members: &[],
             response: &[],
+            without_effect: <$module::$name as $crate::Operation>::WITHOUT_EFFECT,
             read: $crate::table::Read::Json($crate::table::read_json::<$module::$name>),
         },)*)*];
     };

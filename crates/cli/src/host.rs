@@ -282,7 +282,7 @@ async fn settle(reply: Reply, committed: Option<Committed>) -> Response {
         Ok(()) => reply.response,
         Err(error) => {
             eprintln!("weir: not written: {error}");
-            plain(500, "InternalFailure: the disk does not take what was changed")
+            reply.response.unwritten()
         }
     }
 }

@@ -8,6 +8,11 @@ use crate::{Kind, Member, Name, Protocol, Refusal, Service, WireError, Writer, X
 use serde::Serialize;
 use serde_json::json;
 
+const REQUEST_ID: &str = "x-amzn-RequestId";
+const QUERY: &str = "text/xml";
+const JSON_10: &str = "application/x-amz-json-1.0";
+const JSON_11: &str = "application/x-amz-json-1.1";
+
 /// Operations of IAM and STS whose result has no member and is there all the same; clients fail without it.
 const EMPTY_RESULTS: [&str; 1] = ["UpdateRole"];
 
@@ -22,6 +27,29 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The answer in its place if what it tells of could not be written: a fault of the service, in the same protocol.
+    pub fn unwritten(&self) -> Response {
+        const SENTENCE: &str = "The disk does not take what was changed.";
+        let error = match self.content_type {
+            JSON_10 | JSON_11 => WireError::new("ServiceUnavailableException", SENTENCE),
+            _ => WireError::new("InternalError", SENTENCE),
+        };
+        let protocol = match self.content_type {
+            JSON_10 => Protocol::Json10,
+            JSON_11 => Protocol::Json11,
+            QUERY => Protocol::Query,
+            _ => Protocol::Ec2,
+        };
+        Frame { protocol, service: None, request_id: self.request_id() }.error(&error)
+    }
+
+    fn request_id(&self) -> &str {
+        let found = self.headers.iter().find(|(name, _)| *name == REQUEST_ID);
+        found.map_or("", |(_, id)| id)
+    }
 }
 
 /// What all answers to one request share.
@@ -164,12 +192,12 @@ impl<'a> Frame<'a> {
     fn response(&self, status: u16, body: Vec<u8>) -> Response {
         let content_type = match self.protocol {
             Protocol::Ec2 => "text/xml;charset=UTF-8",
-            Protocol::Query => "text/xml",
+            Protocol::Query => QUERY,
             Protocol::RestXml => "application/xml",
-            Protocol::Json10 => "application/x-amz-json-1.0",
-            Protocol::Json11 => "application/x-amz-json-1.1",
+            Protocol::Json10 => JSON_10,
+            Protocol::Json11 => JSON_11,
         };
-        let headers = vec![("x-amzn-RequestId", self.request_id.to_owned())];
+        let headers = vec![(REQUEST_ID, self.request_id.to_owned())];
         Response { status, content_type, headers, body }
     }
 }

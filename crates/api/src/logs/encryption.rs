@@ -41,6 +41,7 @@ pub struct DisassociateKmsKey {
 
 impl Operation for AssociateKmsKey {
     type Response = ();
+    const WITHOUT_EFFECT: &'static [&'static str] = &["kmsKeyId"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
         check_key(&self.kms_key_id)?;

@@ -33,6 +33,7 @@ pub struct CreateLogGroup {
 
 impl Operation for CreateLogGroup {
     type Response = ();
+    const WITHOUT_EFFECT: &'static [&'static str] = &["kmsKeyId"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
         let name = name::group(&self.log_group_name, "logGroupName")?;

@@ -192,6 +192,7 @@ pub struct PutMetricFilter {
 
 impl Operation for PutMetricFilter {
     type Response = ();
+    const WITHOUT_EFFECT: &'static [&'static str] = &["applyOnTransformedLogs"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
         name::stream(&self.filter_name, "filterName")?;

@@ -18,6 +18,8 @@ const EVENTS_MAX: i64 = 10_000;
 const BYTES_MAX: u64 = 1_048_576;
 /// Most events that one call of FilterLogEvents looks at; then it answers with what it has, and a token.
 const LOOKED_AT_MAX: usize = 100_000;
+/// Events before 2024-01-01 are not read backwards by FilterLogEvents.
+const BACKWARD_FROM_MS: i64 = 1_704_067_200_000;
 /// Most stream names of FilterLogEvents.
 const STREAMS_MAX: usize = 100;
 
@@ -49,6 +51,7 @@ pub struct GetLogEventsResponse {
 
 impl Operation for GetLogEvents {
     type Response = GetLogEventsResponse;
+    const WITHOUT_EFFECT: &'static [&'static str] = &["unmask"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let stream = name::stream(&self.log_stream_name, "logStreamName")?;
@@ -125,6 +128,7 @@ pub struct FilterLogEventsResponse {
 
 impl Operation for FilterLogEvents {
     type Response = FilterLogEventsResponse;
+    const WITHOUT_EFFECT: &'static [&'static str] = &["interleaved", "unmask"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let limit = number(self.limit, "limit", 1..=EVENTS_MAX, EVENTS_MAX as usize)?;
@@ -136,16 +140,17 @@ impl Operation for FilterLogEvents {
         class::check_readable(&group, "FilterLogEvents")?;
         self.check_streams_exist(cx, &group.key)?;
         let mut search = Search { found: vec![], looked_at: 0, bytes: 0, limit };
-        let mut stopped_at = None;
+        let (mut last, mut has_more) = (None, false);
         for row in cx.logs.rows(&group.key, select)? {
             let row = row?;
             let place = row.position();
-            if !search.take(row, &pattern) {
+            has_more = !search.take(row, &pattern);
+            if has_more {
                 break;
             }
-            stopped_at = Some(place);
+            last = Some(place);
         }
-        let next_token = stopped_at.filter(|_| search.is_full()).map(digits);
+        let next_token = last.filter(|_| has_more).map(digits);
         let events = search.found.into_iter().map(FilteredLogEvent::from).collect();
         Ok(FilterLogEventsResponse { events, searched_log_streams: [], next_token })
     }
@@ -160,21 +165,22 @@ struct Search {
 }
 
 impl Search {
-    /// Looks at an event; `false` if the answer is full without it.
+    /// Looks at an event; `false` if the answer is full without it. The first that matches is always taken, so that a
+    /// reader gets on.
     fn take(&mut self, row: Row, pattern: &Pattern) -> bool {
-        if self.is_full() {
+        if self.found.len() >= self.limit || self.looked_at >= LOOKED_AT_MAX {
             return false;
         }
         self.looked_at += 1;
         if pattern.matches(&row.message) {
-            self.bytes += row.message.len() as u64 + EVENT_OVERHEAD_BYTES;
+            let bytes = row.message.len() as u64 + EVENT_OVERHEAD_BYTES;
+            if self.bytes + bytes > BYTES_MAX && !self.found.is_empty() {
+                return false;
+            }
+            self.bytes += bytes;
             self.found.push(row);
         }
         true
-    }
-
-    fn is_full(&self) -> bool {
-        self.found.len() >= self.limit || self.bytes >= BYTES_MAX || self.looked_at >= LOOKED_AT_MAX
     }
 }
 
@@ -190,6 +196,9 @@ impl FilterLogEvents {
             .as_deref()
             .map(|token| position(token).ok_or_else(|| invalid("The specified nextToken is invalid.")));
         let is_forward = self.start_from_head.unwrap_or(true);
+        if !is_forward && from_ms < BACKWARD_FROM_MS {
+            return Err(invalid("startFromHead can be false only if startTime is 2024-01-01 or later."));
+        }
         let direction = if is_forward { Direction::Forward } else { Direction::Backward };
         Ok(Select { from_ms, to_ms, streams: self.streams()?, direction, after: after.transpose()? })
     }

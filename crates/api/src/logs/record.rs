@@ -29,6 +29,7 @@ pub struct GetLogRecordResponse {
 
 impl Operation for GetLogRecord {
     type Response = GetLogRecordResponse;
+    const WITHOUT_EFFECT: &'static [&'static str] = &["unmask"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let pointer = &self.log_record_pointer;

@@ -105,6 +105,7 @@ pub struct PutResourcePolicyResponse {
 
 impl Operation for PutResourcePolicy {
     type Response = PutResourcePolicyResponse;
+    const WITHOUT_EFFECT: &'static [&'static str] = &["policyDocument"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let document = self.policy_document.as_deref().ok_or_else(|| missing("policyDocument"))?;

@@ -70,6 +70,7 @@ struct RejectedLogEventsInfo {
 
 impl Operation for PutLogEvents {
     type Response = PutLogEventsResponse;
+    const WITHOUT_EFFECT: &'static [&'static str] = &["sequenceToken", "entity"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let stream = name::stream(&self.log_stream_name, "logStreamName")?;

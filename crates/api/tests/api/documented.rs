@@ -31,7 +31,9 @@ fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt
     writeln!(text, "|---|---|---|")?;
     for row in rows {
         let accepted = row.members.iter().filter(|member| member.accepted);
-        let accepted: Vec<String> = accepted.map(|member| member.request_name(service.dialect())).collect();
+        let accepted = accepted.map(|member| member.request_name(service.dialect()));
+        let accepted: Vec<String> =
+            accepted.chain(row.without_effect.iter().map(|name| (*name).to_owned())).collect();
         writeln!(text, "| {} | {} | {} |", row.name, access(row.access), accepted.join(", "))?;
     }
     Ok(())

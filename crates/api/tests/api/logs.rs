@@ -372,6 +372,53 @@ fn a_stream_is_read_in_both_directions() {
 }
 
 #[test]
+fn an_answer_has_at_most_a_megabyte_of_events() {
+    let half = "x".repeat(524_288 - 26);
+    let mut world = World::with_events(&[(0, &half), (1, &half)]);
+    world.json(Service::Logs, "PutLogEvents", &batch("one", &[(2, "y"), (3, "z")]));
+    let mut read = |more: &str| {
+        let body = format!(r#"{{"logGroupName":"app"{more}}}"#);
+        let answer = world.json(Service::Logs, "FilterLogEvents", &body);
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
+        (answer["events"].as_array().map(Vec::len), answer["nextToken"].as_str().map(str::to_owned))
+    };
+    let (first, token) = read("");
+    let token = token.expect("there is more");
+    assert_eq!(first, Some(2));
+    assert_eq!(read(&format!(r#","nextToken":"{token}""#)), (Some(2), None));
+    // An answer that ends with the last event has no token.
+    assert_eq!(read(r#","limit":4,"filterPattern":"-x""#), (Some(2), None));
+    let pages = r#"{"logGroupName":"app","logStreamName":"one","startFromHead":true}"#;
+    assert_eq!(world.json(Service::Logs, "GetLogEvents", pages).matches(r#""message""#).count(), 2);
+}
+
+// "CloudWatch Logs doesn't immediately delete log events when they reach their retention setting"; here whoever reads does not
+// see them from then on, and a file whose events have all expired goes.
+#[test]
+fn events_are_gone_when_their_retention_is_over() {
+    let mut world = World::with_events(&[(0, "old"), (3600, "young")]);
+    world.json(Service::Logs, "PutRetentionPolicy", r#"{"logGroupName":"app","retentionInDays":1}"#);
+    let day_ms = 24 * 60 * 60 * 1000;
+    let seen = |world: &mut World| {
+        let answer = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"app"}"#);
+        (answer.contains("old"), answer.contains("young"))
+    };
+    world.now = START.plus_ms(day_ms);
+    world.cloud.step(world.now.into());
+    assert_eq!(seen(&mut world), (true, true));
+    world.now = START.plus_ms(day_ms + 1000);
+    world.cloud.step(world.now.into());
+    assert_eq!(seen(&mut world), (false, true));
+    // A day later the whole day of the events has expired.
+    for minute in 0..3 {
+        world.now = START.plus_ms(2 * day_ms + minute * 60_000);
+        world.cloud.step(world.now.into());
+    }
+    assert_eq!(seen(&mut world), (false, false));
+    assert!(world.json(Service::Logs, "DescribeLogGroups", "{}").contains(r#""storedBytes": 0"#));
+}
+
+#[test]
 fn a_group_is_searched_by_pattern_time_and_stream() {
     let mut world = World::with_events(&[(0, "GET ok"), (1, "GET failed"), (2, "PUT failed")]);
     world.json(Service::Logs, "CreateLogStream", r#"{"logGroupName":"app","logStreamName":"two"}"#);
@@ -425,6 +472,7 @@ fn a_group_is_searched_by_pattern_time_and_stream() {
         r#"{"logGroupName":"app","nextToken":"1"}"#,
         expect!["400 InvalidParameterException: The specified nextToken is invalid."],
     );
+    world.logs("FilterLogEvents", r#"{"logGroupName":"app","startFromHead":false}"#, expect!["400 InvalidParameterException: startFromHead can be false only if startTime is 2024-01-01 or later."]);
     let first = world.json(Service::Logs, "FilterLogEvents", r#"{"logGroupName":"app","limit":3}"#);
     let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");
     let token = first["nextToken"].as_str().expect("there is more");

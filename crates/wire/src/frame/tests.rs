@@ -226,3 +226,23 @@ fn an_empty_result_is_there_only_where_the_service_has_one() {
     let has_result = |action| body(action).expect("answers are UTF-8").contains("Result");
     assert!(has_result("UpdateRole") && !has_result("TagRole"));
 }
+
+#[test]
+fn what_could_not_be_written_is_a_fault_in_the_same_protocol() {
+    let unwritten = |service, protocol| {
+        let response = Frame::new(service, protocol, "id-1").empty().unwritten();
+        (response.status, String::from_utf8(response.body).expect("UTF-8"))
+    };
+    let said = "The disk does not take what was changed.";
+    let json = format!(r#"{{"__type":"ServiceUnavailableException","message":"{said}"}}"#);
+    assert_eq!(unwritten(Service::Logs, Protocol::Json11), (503, json));
+    let (status, xml) = unwritten(Service::Ec2, Protocol::Ec2);
+    let error =
+        format!("<Errors><Error><Code>InternalError</Code><Message>{said}</Message></Error></Errors>");
+    assert!(status == 500 && xml.contains(&error) && xml.contains("<RequestID>id-1</RequestID>"), "{xml}");
+    let (status, xml) = unwritten(Service::Iam, Protocol::Query);
+    assert!(
+        status == 500 && xml.starts_with("<ErrorResponse>") && xml.contains("<Type>Receiver</Type>"),
+        "{xml}"
+    );
+}
