@@ -38,7 +38,14 @@ const STATS_MAX: usize = 10;
 /// # Errors
 /// The first thing wrong, with its place: what MalformedQueryException tells.
 pub fn plan(query: &str, limit: Option<u32>) -> Result<Plan, QueryError> {
-    let commands = parse(query)?;
+    plan_of(parse(query)?, limit)
+}
+
+/// What commands mean.
+///
+/// # Errors
+/// The first thing wrong, with its place.
+pub(crate) fn plan_of(commands: Vec<Command>, limit: Option<u32>) -> Result<Plan, QueryError> {
     check_order(&commands)?;
     let mut checker = Checker::default();
     for command in commands {

@@ -67,6 +67,8 @@ pub enum QueryErrorKind {
     UnknownCommand(String),
     /// No function of this name; the second is what to write instead, if known.
     UnknownFunction(String, Option<&'static str>),
+    /// A part of SQL that this program does not run.
+    NotImplemented(&'static str, String),
     /// No lookup table of this name, as whoever runs the query finds.
     NoTable(String),
     /// A number of arguments that the function does not take.
@@ -112,6 +114,7 @@ impl fmt::Display for QueryErrorKind {
             UnknownCommand(name) => write!(f, "unknown command {name}"),
             UnknownFunction(name, None) => write!(f, "unknown function {name}"),
             UnknownFunction(name, Some(hint)) => write!(f, "unknown function {name}; write {hint}"),
+            NotImplemented(what, name) => write!(f, "the {what} {name} is not implemented by weir"),
             NoTable(name) => write!(f, "there is no lookup table {name}"),
             WrongArguments { function, wanted } => write!(f, "{function} takes {wanted}"),
             BadPeriod(text) => write!(f, "{text:?} is not a period such as 30s, 5m, 1h or 1d"),

@@ -116,11 +116,12 @@ fn skip_blank(query: &str, from: usize) -> usize {
     }
 }
 
-fn is_name_char(c: char) -> bool {
+pub(crate) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '$')
 }
 
-fn number(query: &str, start: usize) -> (Token, Span) {
+/// The number at `start`, or the period if letters follow it.
+pub(crate) fn number(query: &str, start: usize) -> (Token, Span) {
     let rest = &query[start..];
     let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let mut len = digits(rest);
@@ -147,7 +148,7 @@ fn quoted(query: &str, start: usize, quote: char) -> Result<(Token, Span), Query
 }
 
 /// What `\c` stands for. An escape without a meaning keeps its backslash, as patterns in strings need.
-fn unescape(c: char) -> impl Iterator<Item = char> {
+pub(crate) fn unescape(c: char) -> impl Iterator<Item = char> {
     let (backslash, c) = match c {
         'n' => (None, '\n'),
         't' => (None, '\t'),
@@ -159,7 +160,7 @@ fn unescape(c: char) -> impl Iterator<Item = char> {
 }
 
 /// A name whose parts may stand between back-quotes: ``json.`user.id` ``.
-fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
+pub(crate) fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
     let (mut text, mut is_quoted, mut at) = (String::new(), false, start);
     while let Some(c) = query[at..].chars().next() {
         if c == '`' {
@@ -178,6 +179,6 @@ fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
     Ok((Token::Name { text, is_quoted }, Span { start, end: at }))
 }
 
-fn unterminated(what: &'static str, start: usize, query: &str) -> QueryError {
+pub(crate) fn unterminated(what: &'static str, start: usize, query: &str) -> QueryError {
     QueryError { span: Span { start, end: query.len() }, kind: QueryErrorKind::Unterminated(what) }
 }

@@ -25,6 +25,7 @@ mod reference;
 mod rows;
 mod selection;
 mod source;
+mod sql;
 mod syntax;
 mod table;
 mod value;
@@ -54,5 +55,6 @@ pub use selection::{Candidate, SELECTED_MAX, Selection};
 pub use source::{
     DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Source, all_fields, event_pointer, parse_pointer,
 };
+pub use sql::{SQL_ROWS_MAX, sql_plan};
 pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};
 pub use value::{Number, Value, parse_number, print_time};

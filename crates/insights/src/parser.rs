@@ -9,9 +9,12 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use expression::{DEPTH_MAX, balanced};
+
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, next_token};
 use crate::plan::Direction;
+use crate::selection::Selection;
 use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
 
 /// `queryString` of StartQuery.
@@ -36,6 +39,29 @@ pub fn parse(query: &str) -> Result<Vec<Command>, QueryError> {
     }
 }
 
+/// What `logGroups(...)` and `dataSource(...)` select, written without `SOURCE`.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn selection(text: &str) -> Result<Selection, QueryError> {
+    let mut parser = Parser::new(text)?;
+    let mut selection = Selection::default();
+    while parser.selecting(&mut selection)? {
+        parser.take_symbol(",")?;
+    }
+    parser.end(selection)
+}
+
+/// An expression alone.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn expression(text: &str) -> Result<Expr, QueryError> {
+    let mut parser = Parser::new(text)?;
+    let expr = parser.expr()?;
+    parser.end(expr)
+}
+
 struct Parser<'q> {
     query: &'q str,
     /// The token to read next, with `/` read as an operator.
@@ -51,6 +77,11 @@ impl<'q> Parser<'q> {
     fn new(query: &'q str) -> Result<Self, QueryError> {
         let (token, span) = next_token(query, 0)?;
         Ok(Parser { query, token, span, last_end: 0, depth: 0 })
+    }
+
+    /// What was read, if nothing follows.
+    fn end<T>(&self, read: T) -> Result<T, QueryError> {
+        if self.token == Token::End { Ok(read) } else { Err(self.expected("nothing more")) }
     }
 
     /// Commands with `|` between them.

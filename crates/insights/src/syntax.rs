@@ -143,16 +143,33 @@ pub struct Expr {
 impl Expr {
     /// An expression at a place.
     pub fn new(span: Span, kind: ExprKind) -> Expr {
-        let deepest = |list: &[Expr]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
-        let inside = match &kind {
-            ExprKind::Call(_, arguments) => deepest(arguments),
-            ExprKind::Negate(inner) | ExprKind::Not(inner) => inner.depth,
-            ExprKind::Binary(_, left, right) => left.depth.max(right.depth),
-            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => value.depth,
-            ExprKind::In { value, list, .. } => value.depth.max(deepest(list)),
-            _ => 0,
-        };
-        Expr { span, kind, depth: inside + 1 }
+        let mut expr = Expr { span, kind, depth: 0 };
+        expr.depth = expr.parts().into_iter().map(|part| part.depth).max().unwrap_or(0) + 1;
+        expr
+    }
+
+    /// The expressions directly inside this one.
+    pub fn parts(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Call(_, arguments) => arguments.iter().collect(),
+            ExprKind::Negate(inner) | ExprKind::Not(inner) => vec![inner],
+            ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+            _ => vec![],
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn parts_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Call(_, arguments) => arguments.iter_mut().collect(),
+            ExprKind::Negate(inner) | ExprKind::Not(inner) => vec![inner],
+            ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::In { value, list, .. } => [value.as_mut()].into_iter().chain(list).collect(),
+            _ => vec![],
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn events(files: &[PathBuf]) -> Vec<Event> {
 fn the_samples_answer_as_the_interpreter_does() {
     let all: Vec<_> = SAMPLES.map(sample).to_vec();
     for files in [&all[2..3], &all[..]] {
-        for query in queries() {
+        for query in queries().filter(|query| !query.starts_with("SELECT")) {
             let plan = plan(query, None).expect("a query");
             // Files have neither other groups nor lookup tables.
             if !plan.is_bound() || plan.is_estimate {

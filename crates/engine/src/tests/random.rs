@@ -191,6 +191,42 @@ fn unusual() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A SELECT.
+fn sql() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)].prop_map(|name| format!("`{name}`"));
+    let number = || select(NUMBERS).prop_map(|name| format!("`{name}`"));
+    let condition = || {
+        prop_oneof![
+            (number(), select(vec!["=", "<>", "<", ">="]), 0..60i64)
+                .prop_map(|(field, operator, n)| format!("{field} {operator} {n}")),
+            (
+                field(),
+                select(vec!["LIKE '10.%'", "NOT LIKE '%1'", "IS NULL", "IS NOT NULL", "IN (22, 'ann', '-')"])
+            )
+                .prop_map(|(field, test)| format!("{field} {test}")),
+            (number(), 0..20i64, 0..60i64)
+                .prop_map(|(field, low, high)| format!("{field} NOT BETWEEN {low} AND {high}")),
+            (field(), field()).prop_map(|(one, other)| format!("{one} IN (SELECT {other} FROM g)")),
+            (field(), field()).prop_map(|(one, other)| format!("NOT ({one} = {other} OR {other} > {one})")),
+        ]
+    };
+    let aggregate = || {
+        (select(vec!["COUNT", "SUM", "MAX", "MIN", "AVG"]), number())
+            .prop_map(|(name, field)| format!("{name}({field})"))
+    };
+    prop_oneof![
+        (field(), number(), condition(), field())
+            .prop_map(|(a, b, when, by)| format!("SELECT {a}, {b} + 1 AS b FROM g WHERE {when} ORDER BY b DESC, {by} LIMIT 9")),
+        (field(), aggregate(), condition(), aggregate()).prop_map(|(by, shown, when, having)| format!(
+            "SELECT {by} AS k, {shown} AS s, COUNT(*) FROM g WHERE {when} GROUP BY {by} HAVING {having} > 10 ORDER BY COUNT(*), k"
+        )),
+        (field(), field(), aggregate(), select(vec!["LEFT", "INNER"])).prop_map(|(a, b, shown, kind)| format!(
+            "SELECT A.{a}, {shown} FROM g AS A {kind} JOIN g AS B ON A.{a} = B.{b} GROUP BY A.{a} ORDER BY 1"
+        )),
+        (field(), field()).prop_map(|(a, b)| format!("SELECT DISTINCT {a}, {b} FROM g ORDER BY 1, 2")),
+    ]
+}
+
 fn sort() -> impl Strategy<Value = String> {
     let key = (value(), select(vec!["", " asc", " desc"]))
         .prop_map(|(value, direction)| format!("{value}{direction}"));
@@ -366,7 +402,7 @@ proptest! {
     #[test]
     fn random_queries_answer_as_the_interpreter_does(
         events in world(),
-        queries in prop::collection::vec(query(), 2),
+        queries in prop::collection::vec(prop_oneof![8 => query(), 1 => sql()], 2),
         sealing in select(vec![Sealing::None, Sealing::Memory]),
     ) {
         let world = World::new(&events, sealing);

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
     Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
-    event_pointer, plan,
+    event_pointer, plan, sql_plan,
 };
 use weir_store::disk::FileDisk;
 use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
@@ -132,7 +132,8 @@ impl World {
     /// Both answers are the same.
     #[track_caller]
     pub fn check(&self, query: &str) {
-        let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let plan_of = if query.starts_with("SELECT") { sql_plan } else { plan };
+        let plan = plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
         let failed = |error| panic!("{query}: {error}");
         let (engine, naive) =
             (self.engine(&plan).unwrap_or_else(failed), self.naive(&plan).unwrap_or_else(failed));

@@ -13,6 +13,7 @@ use crate::discover::discover;
 use crate::execute::TimeRange;
 use crate::selection::{Candidate, Selection};
 use crate::source::Event;
+use crate::sql::sql_plan;
 use crate::table::Table;
 
 /// `UPDATE_EXPECT=1` rewrites the answers; read the difference.
@@ -33,6 +34,7 @@ fixture!(lists_and_maps_have_parts, "json.test");
 fixture!(commands_over_several_rows, "rows.test");
 fixture!(queries_read_other_groups_and_tables, "join.test");
 fixture!(patterns_and_fields_tell_what_is_unusual, "pattern.test");
+fixture!(sql_selects_from_log_groups, "sql.test");
 fixture!(parse_finds_columns_in_text, "parse.test");
 fixture!(rows_come_in_the_order_asked_for, "order.test");
 fixture!(expressions_have_values, "expressions.test");
@@ -65,13 +67,15 @@ fn answered(text: &str) -> String {
             }
             _ => {}
         }
-        match (paragraph.split_once("query\n"), paragraph.split_once("\nexpect")) {
-            (Some((comment, _)), Some((before, _))) => {
-                let query = &before[comment.len() + "query\n".len()..];
-                format!("{before}\nexpect\n{}", answer(query, &world)).trim_end().to_string()
+        for (word, plan) in [("query\n", plan as PlanOf), ("sql\n", sql_plan)] {
+            if let (Some((comment, _)), Some((before, _))) =
+                (paragraph.split_once(word), paragraph.split_once("\nexpect"))
+            {
+                let query = &before[comment.len() + word.len()..];
+                return format!("{before}\nexpect\n{}", answer(plan, query, &world)).trim_end().to_string();
             }
-            _ => paragraph.to_string(),
         }
+        paragraph.to_string()
     });
     let paragraphs: Vec<_> = paragraphs.collect();
     paragraphs.join("\n\n") + "\n"
@@ -126,7 +130,9 @@ fn event((at, line): (usize, &str)) -> Event {
     }
 }
 
-fn answer(query: &str, world: &World) -> String {
+type PlanOf = fn(&str, Option<u32>) -> Result<Plan, crate::QueryError>;
+
+fn answer(plan: PlanOf, query: &str, world: &World) -> String {
     let plan = match plan(query, None) {
         Ok(plan) => plan,
         Err(error) => return refusal(query, &error),

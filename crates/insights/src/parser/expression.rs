@@ -7,7 +7,7 @@ use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
 /// Deeper than any query written by a person; keeps everyone who walks an expression off the end of the stack.
-pub(super) const DEPTH_MAX: usize = 60;
+pub(crate) const DEPTH_MAX: usize = 60;
 
 /// The precedence of the comparisons, `like` and `in`.
 const COMPARISONS: u8 = 3;
@@ -254,7 +254,8 @@ impl Parser<'_> {
     }
 }
 
-fn balanced(operator: Binary, mut operands: Vec<Expr>) -> Expr {
+/// All operands, as a tree that is no deeper than it must be.
+pub(crate) fn balanced(operator: Binary, mut operands: Vec<Expr>) -> Expr {
     let half = operands.len().div_ceil(2);
     let behind = operands.split_off(half);
     let join = |mut operands: Vec<Expr>| match operands.len() {

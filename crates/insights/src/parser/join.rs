@@ -10,6 +10,8 @@ use crate::table::LookupBy;
 
 /// Prefixes of names in a `SOURCE`.
 const PREFIXES_MAX: usize = 5;
+/// Names and ARNs in `logGroups(...)`, as SQL has it.
+const IDENTIFIERS_MAX: usize = 50;
 /// Accounts in a `SOURCE`.
 const ACCOUNTS_MAX: usize = 20;
 /// Data sources in a `SOURCE`.
@@ -73,7 +75,7 @@ impl Parser<'_> {
         }
     }
 
-    fn selecting(&mut self, selection: &mut Selection) -> Result<bool, QueryError> {
+    pub(super) fn selecting(&mut self, selection: &mut Selection) -> Result<bool, QueryError> {
         if self.take_word("dataSource")? {
             self.need_symbol("(")?;
             selection.data_sources = self.texts(DATA_SOURCES_MAX)?;
@@ -86,7 +88,9 @@ impl Parser<'_> {
         self.need_symbol("(")?;
         while !self.take_symbol(")")? {
             let is_one = |words: &[&str]| words.iter().any(|word| self.token.is_word(word));
-            if is_one(&["namePrefix"]) {
+            if is_one(&["logGroupIdentifier", "logGroupIdentifiers"]) {
+                selection.names = self.listed(IDENTIFIERS_MAX)?;
+            } else if is_one(&["namePrefix"]) {
                 selection.prefixes = self.listed(PREFIXES_MAX)?;
             } else if is_one(&["accountIdentifier", "accountIdentifiers"]) {
                 selection.accounts = self.listed(ACCOUNTS_MAX)?;

@@ -1,0 +1,346 @@
+//! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
+
+use super::function::{absent, call, cast, not_implemented};
+use super::select::Parser;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::lexer::Token;
+use crate::parser::{DEPTH_MAX, balanced};
+use crate::plan::{Arithmetic, Comparison};
+use crate::syntax::{Binary, Expr, ExprKind};
+
+const COMPARISONS: &[(&str, Comparison)] = &[
+    ("=", Comparison::Equal),
+    ("==", Comparison::Equal),
+    ("<>", Comparison::NotEqual),
+    ("!=", Comparison::NotEqual),
+    ("<=", Comparison::LessOrEqual),
+    (">=", Comparison::GreaterOrEqual),
+    ("<", Comparison::Less),
+    (">", Comparison::Greater),
+];
+
+/// Words that end an expression: none of them is a column.
+pub(super) const RESERVED: &[&str] = &[
+    "and", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "end", "from", "group",
+    "having", "in", "inner", "is", "join", "left", "like", "limit", "not", "null", "on", "or", "order",
+    "outer", "right", "select", "then", "union", "when", "where",
+];
+
+impl Parser<'_> {
+    pub(super) fn expr(&mut self) -> Result<Expr, QueryError> {
+        if self.depth == DEPTH_MAX {
+            return Err(self.refuse(QueryErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        let expr = self.chain("or", Binary::Or, |parser| parser.chain("and", Binary::And, Self::negation));
+        self.depth -= 1;
+        let expr = expr?;
+        match expr.depth > DEPTH_MAX {
+            true => Err(QueryError { span: expr.span, kind: QueryErrorKind::TooDeep }),
+            false => Ok(expr),
+        }
+    }
+
+    fn chain(
+        &mut self,
+        word: &str,
+        operator: Binary,
+        one: impl Fn(&mut Self) -> Result<Expr, QueryError>,
+    ) -> Result<Expr, QueryError> {
+        let mut operands = vec![one(self)?];
+        while self.take_word(word)? {
+            operands.push(one(self)?);
+        }
+        match operands.len() {
+            1 => Ok(operands.remove(0)),
+            _ => Ok(balanced(operator, operands)),
+        }
+    }
+
+    fn negation(&mut self) -> Result<Expr, QueryError> {
+        let mut starts = vec![];
+        while self.token.is_word("not") {
+            starts.push(self.advance()?);
+        }
+        let mut expr = self.comparison()?;
+        for start in starts.into_iter().rev() {
+            expr = Expr::new(start.to(expr.span), ExprKind::Not(Box::new(expr)));
+            self.check_depth(&expr)?;
+        }
+        Ok(expr)
+    }
+
+    fn check_depth(&self, expr: &Expr) -> Result<(), QueryError> {
+        match expr.depth > DEPTH_MAX {
+            true => Err(self.refuse(QueryErrorKind::TooDeep)),
+            false => Ok(()),
+        }
+    }
+
+    fn comparison(&mut self) -> Result<Expr, QueryError> {
+        let left = self.sum()?;
+        if let Token::Symbol(symbol) = self.token
+            && let Some((_, operator)) = COMPARISONS.iter().find(|(known, _)| *known == symbol)
+        {
+            self.advance()?;
+            let right = self.sum()?;
+            return Ok(compared(*operator, left, right));
+        }
+        if self.take_word("is")? {
+            let is_negated = self.take_word("not")?;
+            if !self.take_word("null")? {
+                return Err(self.expected("NULL"));
+            }
+            let span = Span { start: left.span.start, end: self.last_end };
+            let is_present = Expr::new(span, ExprKind::Call("ispresent".into(), vec![left]));
+            return Ok(negated(is_present, !is_negated));
+        }
+        let is_negated = self.take_word("not")?;
+        if self.take_word("between")? {
+            let low = self.sum()?;
+            if !self.take_word("and")? {
+                return Err(self.expected("AND"));
+            }
+            let high = self.sum()?;
+            let least = compared(Comparison::GreaterOrEqual, left.clone(), low);
+            let most = compared(Comparison::LessOrEqual, left, high);
+            return Ok(negated(balanced(Binary::And, vec![least, most]), is_negated));
+        }
+        if self.take_word("in")? {
+            return self.membership(left, is_negated);
+        }
+        for (word, kind) in
+            [("like", Like::Sql), ("ilike", Like::AnyCase), ("rlike", Like::Regex), ("regexp", Like::Regex)]
+        {
+            if self.take_word(word)? {
+                return self.like(left, kind, is_negated);
+            }
+        }
+        if is_negated { Err(self.expected("LIKE, IN or BETWEEN")) } else { Ok(left) }
+    }
+
+    fn membership(&mut self, value: Expr, is_negated: bool) -> Result<Expr, QueryError> {
+        let (start, value) = (value.span.start, Box::new(value));
+        self.need_symbol("(")?;
+        if self.token.is_word("select") {
+            let query = self.select_within()?;
+            self.need_symbol(")")?;
+            let span = Span { start, end: self.last_end };
+            return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
+        }
+        let list = self.list(Self::expr)?;
+        self.need_symbol(")")?;
+        Ok(Expr::new(Span { start, end: self.last_end }, ExprKind::In { value, list, is_negated }))
+    }
+
+    fn like(&mut self, value: Expr, kind: Like, is_negated: bool) -> Result<Expr, QueryError> {
+        let Token::Text(text) = &self.token else { return Err(self.expected("a string")) };
+        let pattern = kind.pattern(text);
+        let span = self.advance()?;
+        let pattern = Box::new(Expr::new(span, ExprKind::Regex(pattern)));
+        let whole = value.span.to(span);
+        Ok(Expr::new(whole, ExprKind::Like { value: Box::new(value), pattern, is_negated }))
+    }
+
+    fn sum(&mut self) -> Result<Expr, QueryError> {
+        let operators: &[(&str, Binary)] =
+            &[("+", Binary::Arithmetic(Arithmetic::Add)), ("-", Binary::Arithmetic(Arithmetic::Subtract))];
+        let mut left = self.product()?;
+        loop {
+            if self.take_symbol("||")? {
+                let right = self.product()?;
+                left =
+                    Expr::new(left.span.to(right.span), ExprKind::Call("concat".into(), vec![left, right]));
+            } else if let Some(operator) = self.operator(operators)? {
+                let right = self.product()?;
+                let span = left.span.to(right.span);
+                left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+            } else {
+                return Ok(left);
+            }
+            self.check_depth(&left)?;
+        }
+    }
+
+    fn product(&mut self) -> Result<Expr, QueryError> {
+        let operators: &[(&str, Binary)] = &[
+            ("*", Binary::Arithmetic(Arithmetic::Multiply)),
+            ("/", Binary::Arithmetic(Arithmetic::Divide)),
+            ("%", Binary::Arithmetic(Arithmetic::Remainder)),
+        ];
+        let mut left = self.signed()?;
+        while let Some(operator) = self.operator(operators)? {
+            let right = self.signed()?;
+            let span = left.span.to(right.span);
+            left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+            self.check_depth(&left)?;
+        }
+        Ok(left)
+    }
+
+    fn operator(&mut self, operators: &[(&str, Binary)]) -> Result<Option<Binary>, QueryError> {
+        for (symbol, operator) in operators {
+            if self.take_symbol(symbol)? {
+                return Ok(Some(*operator));
+            }
+        }
+        Ok(None)
+    }
+
+    fn signed(&mut self) -> Result<Expr, QueryError> {
+        let start = self.span;
+        if self.take_symbol("+")? {
+            return self.operand();
+        }
+        if !self.take_symbol("-")? {
+            return self.operand();
+        }
+        let inner = self.operand()?;
+        Ok(Expr::new(start.to(inner.span), ExprKind::Negate(Box::new(inner))))
+    }
+
+    fn operand(&mut self) -> Result<Expr, QueryError> {
+        let span = self.span;
+        match self.token.clone() {
+            Token::Number(text) => Ok(Expr::new(self.advance()?, ExprKind::Number(text))),
+            Token::Text(text) => Ok(Expr::new(self.advance()?, ExprKind::Text(text))),
+            Token::Symbol("(") => {
+                self.advance()?;
+                if self.token.is_word("select") {
+                    return Err(not_implemented("expression", "(SELECT ...)", span));
+                }
+                let inner = self.expr()?;
+                self.need_symbol(")")?;
+                Ok(inner)
+            }
+            Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("null") => {
+                Ok(absent(self.advance()?))
+            }
+            Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("case") => self.case(),
+            Token::Name { is_quoted: false, text } if is_reserved(&text) => {
+                Err(self.expected("a column, a value or a function"))
+            }
+            Token::Name { text, is_quoted } => {
+                self.advance()?;
+                match self.token {
+                    Token::Symbol("(") if !is_quoted => self.call(&text, span),
+                    _ => Ok(Expr::new(span, ExprKind::Field(text))),
+                }
+            }
+            _ => Err(self.expected("a column, a value or a function")),
+        }
+    }
+
+    /// A function behind its name.
+    fn call(&mut self, name: &str, start: Span) -> Result<Expr, QueryError> {
+        self.need_symbol("(")?;
+        let is_distinct = self.take_word("distinct")?;
+        let mut arguments = vec![];
+        if self.token == Token::Symbol("*") {
+            arguments.push(Expr::new(self.advance()?, ExprKind::Star));
+        } else if self.token != Token::Symbol(")") {
+            arguments.push(self.expr()?);
+            if name.eq_ignore_ascii_case("cast") {
+                return self.cast(arguments.remove(0), start);
+            }
+            while self.take_symbol(",")? {
+                arguments.push(self.expr()?);
+            }
+        }
+        self.need_symbol(")")?;
+        if self.token.is_word("over") {
+            return Err(not_implemented("clause", "OVER", self.span));
+        }
+        let span = Span { start: start.start, end: self.last_end };
+        match (is_distinct, name.eq_ignore_ascii_case("count")) {
+            (true, true) => call("count_distinct", arguments, span),
+            (true, false) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
+            (false, _) => call(name, arguments, span),
+        }
+    }
+
+    /// `AS type)` behind a value.
+    fn cast(&mut self, value: Expr, start: Span) -> Result<Expr, QueryError> {
+        if !self.take_word("as")? {
+            return Err(self.expected("AS"));
+        }
+        let at = self.span;
+        let to = self.name()?;
+        self.need_symbol(")")?;
+        let value = cast(value, &to, at)?;
+        Ok(Expr::new(Span { start: start.start, end: self.last_end }, value.kind))
+    }
+
+    /// `CASE [value] WHEN a THEN b ... [ELSE c] END`
+    fn case(&mut self) -> Result<Expr, QueryError> {
+        let start = self.advance()?;
+        let value = if self.token.is_word("when") { None } else { Some(self.expr()?) };
+        let mut arguments = vec![];
+        while self.take_word("when")? {
+            let condition = self.expr()?;
+            arguments.push(match &value {
+                Some(value) => compared(Comparison::Equal, value.clone(), condition),
+                None => condition,
+            });
+            if !self.take_word("then")? {
+                return Err(self.expected("THEN"));
+            }
+            arguments.push(self.expr()?);
+        }
+        if arguments.is_empty() {
+            return Err(self.expected("WHEN"));
+        }
+        if self.take_word("else")? {
+            arguments.push(self.expr()?);
+        }
+        if !self.take_word("end")? {
+            return Err(self.expected("END"));
+        }
+        let span = Span { start: start.start, end: self.last_end };
+        Ok(Expr::new(span, ExprKind::Call("case".into(), arguments)))
+    }
+}
+
+pub(super) fn is_reserved(word: &str) -> bool {
+    RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
+}
+
+fn compared(operator: Comparison, left: Expr, right: Expr) -> Expr {
+    let span = left.span.to(right.span);
+    Expr::new(span, ExprKind::Binary(Binary::Compare(operator), Box::new(left), Box::new(right)))
+}
+
+fn negated(expr: Expr, is_negated: bool) -> Expr {
+    if is_negated { Expr::new(expr.span, ExprKind::Not(Box::new(expr))) } else { expr }
+}
+
+/// What stands behind LIKE and its kin.
+#[derive(Clone, Copy)]
+enum Like {
+    /// `%` is any text, `_` any character.
+    Sql,
+    /// The same in any case.
+    AnyCase,
+    /// A regular expression that matches anywhere.
+    Regex,
+}
+
+impl Like {
+    fn pattern(self, text: &str) -> String {
+        let flags = match self {
+            Like::Regex => return text.to_owned(),
+            Like::Sql => "(?s)",
+            Like::AnyCase => "(?si)",
+        };
+        let (mut pattern, mut chars) = (format!("{flags}^"), text.chars());
+        while let Some(c) = chars.next() {
+            match c {
+                '%' => pattern.push_str(".*"),
+                '_' => pattern.push('.'),
+                '\\' => pattern.push_str(&regex::escape(&chars.next().unwrap_or('\\').to_string())),
+                c => pattern.push_str(&regex::escape(&c.to_string())),
+            }
+        }
+        pattern + "$"
+    }
+}

@@ -1,0 +1,544 @@
+//! SELECT, clause by clause, and the commands that it stands for.
+
+use super::expression::is_reserved;
+use super::function::not_implemented;
+use super::lexer::next_token;
+use crate::aggregate::aggregate_named;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::lexer::Token;
+use crate::parser::{self, DEPTH_MAX};
+use crate::plan::{Comparison, Direction};
+use crate::selection::Selection;
+use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Join};
+
+/// Statements that change something, and clauses of SELECT that are not here.
+const REFUSED: &[&str] = &[
+    "alter",
+    "copy",
+    "create",
+    "cross",
+    "delete",
+    "drop",
+    "except",
+    "explain",
+    "full",
+    "insert",
+    "intersect",
+    "lateral",
+    "merge",
+    "offset",
+    "right",
+    "show",
+    "truncate",
+    "union",
+    "update",
+    "use",
+    "values",
+    "window",
+    "with",
+];
+
+pub(super) struct Parser<'q> {
+    statement: &'q str,
+    pub(super) token: Token,
+    pub(super) span: Span,
+    /// Where the token before it ended.
+    pub(super) last_end: usize,
+    /// How many expressions and statements the parser is inside of.
+    pub(super) depth: usize,
+}
+
+/// A SELECT as written.
+struct Select {
+    span: Span,
+    is_distinct: bool,
+    /// What is shown; `None` for `*`.
+    items: Option<Vec<Item>>,
+    /// The commands of the tables.
+    from: Vec<Command>,
+    /// The alias of the only table, which stands before its columns.
+    alias: Option<String>,
+    filter: Option<Expr>,
+    groups: Vec<Expr>,
+    having: Option<Expr>,
+    order: Vec<(Expr, Direction)>,
+    limit: Option<Expr>,
+}
+
+impl<'q> Parser<'q> {
+    pub(super) fn new(statement: &'q str) -> Result<Self, QueryError> {
+        let (token, span) = next_token(statement, 0)?;
+        Ok(Parser { statement, token, span, last_end: 0, depth: 0 })
+    }
+
+    /// The commands of the only statement.
+    pub(super) fn statement(mut self) -> Result<Vec<Command>, QueryError> {
+        self.check_statement()?;
+        let commands = self.select_within()?;
+        self.take_symbol(";")?;
+        match self.token {
+            Token::End => Ok(commands),
+            _ => Err(self.unexpected("the end of the statement")),
+        }
+    }
+
+    /// The commands of a SELECT.
+    pub(super) fn select_within(&mut self) -> Result<Vec<Command>, QueryError> {
+        if self.depth == DEPTH_MAX {
+            return Err(self.refuse(QueryErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        let select = self.select()?;
+        self.depth -= 1;
+        select.commands()
+    }
+
+    fn select(&mut self) -> Result<Select, QueryError> {
+        let span = self.span;
+        self.need_word("select", "SELECT")?;
+        let is_distinct = self.take_word("distinct")?;
+        let items = if self.take_symbol("*")? { None } else { Some(self.list(Self::item)?) };
+        self.need_word("from", "FROM")?;
+        let (mut from, mut alias) = self.table()?;
+        if let Some(join) = self.join(alias.as_deref())? {
+            from.push(join);
+            alias = None;
+        }
+        let filter = self.clause("where", Self::expr)?;
+        let mut groups = vec![];
+        if self.take_word("group")? {
+            self.need_word("by", "BY")?;
+            groups = self.list(Self::expr)?;
+        }
+        let having = self.clause("having", Self::expr)?;
+        let mut order = vec![];
+        if self.take_word("order")? {
+            self.need_word("by", "BY")?;
+            order = self.list(Self::order_key)?;
+        }
+        let limit = self.clause("limit", Self::count)?;
+        Ok(Select { span, is_distinct, items, from, alias, filter, groups, having, order, limit })
+    }
+
+    fn clause<T>(
+        &mut self,
+        word: &str,
+        read: impl Fn(&mut Self) -> Result<T, QueryError>,
+    ) -> Result<Option<T>, QueryError> {
+        if self.take_word(word)? { read(self).map(Some) } else { Ok(None) }
+    }
+
+    fn item(&mut self) -> Result<Item, QueryError> {
+        let start = self.span.start;
+        let expr = self.expr()?;
+        let mut text = self.statement[start..self.last_end].to_string();
+        if let ExprKind::Field(name) = &expr.kind {
+            text.clone_from(name);
+        }
+        let alias = self.alias()?;
+        Ok(Item { expr, alias, text, offset: None })
+    }
+
+    /// `[AS] name`
+    fn alias(&mut self) -> Result<Option<String>, QueryError> {
+        if self.take_word("as")? {
+            return self.name().map(Some);
+        }
+        match &self.token {
+            Token::Name { text, is_quoted } if *is_quoted || !(is_reserved(text) || is_refused(text)) => {
+                self.name().map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn order_key(&mut self) -> Result<(Expr, Direction), QueryError> {
+        let expr = self.expr()?;
+        if self.take_word("desc")? {
+            return Ok((expr, Direction::Descending));
+        }
+        self.take_word("asc")?;
+        Ok((expr, Direction::Ascending))
+    }
+
+    fn count(&mut self) -> Result<Expr, QueryError> {
+        let Token::Number(text) = &self.token else { return Err(self.expected("a number of rows")) };
+        let kind = ExprKind::Number(text.clone());
+        Ok(Expr::new(self.advance()?, kind))
+    }
+
+    /// A log group, several, or a SELECT in parentheses; with its alias.
+    fn table(&mut self) -> Result<(Vec<Command>, Option<String>), QueryError> {
+        let span = self.span;
+        let commands = if self.take_symbol("(")? {
+            let commands = self.select_within()?;
+            self.need_symbol(")")?;
+            commands
+        } else {
+            match &self.token {
+                Token::Text(text) => {
+                    let text = text.clone();
+                    self.advance()?;
+                    table_named(&text, span)?
+                }
+                Token::Name { text, is_quoted } if *is_quoted || !is_reserved(text) => {
+                    let text = text.clone();
+                    self.advance()?;
+                    if self.token == Token::Symbol("(") {
+                        return Err(not_implemented(
+                            "table",
+                            &format!("{text}(...) without back-quotes"),
+                            span,
+                        ));
+                    }
+                    table_named(&text, span)?
+                }
+                _ => return Err(self.expected("a log group")),
+            }
+        };
+        let alias = self.alias()?;
+        if self.token == Token::Symbol(",") {
+            return Err(not_implemented("clause", "FROM with several tables; write JOIN", self.span));
+        }
+        Ok((commands, alias))
+    }
+
+    /// `[INNER] JOIN table AS b ON a.x = b.y AND ...`, `LEFT [OUTER] JOIN ...`
+    fn join(&mut self, left: Option<&str>) -> Result<Option<Command>, QueryError> {
+        let span = self.span;
+        let keeps_left = self.take_word("left")?;
+        if keeps_left {
+            self.take_word("outer")?;
+        } else if !self.take_word("inner")? && !self.token.is_word("join") {
+            return Ok(None);
+        }
+        self.need_word("join", "JOIN")?;
+        let (query, right) = self.table()?;
+        let (Some(left), Some(right)) = (left, right) else {
+            let rule = "needs a name for both tables, as in FROM `x` AS a JOIN `y` AS b";
+            return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "JOIN", rule } });
+        };
+        self.need_word("on", "ON")?;
+        let condition = self.expr()?;
+        let mut keys = vec![];
+        join_keys(&condition, &mut keys)?;
+        let join = Join { keeps_left, left: left.to_owned(), right, keys, query };
+        if ["join", "inner", "left"].iter().any(|word| self.token.is_word(word)) {
+            return Err(QueryError {
+                span: self.span,
+                kind: QueryErrorKind::TooMany { command: "JOIN", max: 1 },
+            });
+        }
+        Ok(Some(Command { span, kind: CommandKind::Join(Box::new(join)) }))
+    }
+
+    pub(super) fn list<T>(
+        &mut self,
+        one: impl Fn(&mut Self) -> Result<T, QueryError>,
+    ) -> Result<Vec<T>, QueryError> {
+        let mut list = vec![one(self)?];
+        while self.take_symbol(",")? {
+            list.push(one(self)?);
+        }
+        Ok(list)
+    }
+
+    pub(super) fn name(&mut self) -> Result<String, QueryError> {
+        let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
+        let name = text.clone();
+        self.advance()?;
+        Ok(name)
+    }
+
+    /// Moves past the token and gives its place.
+    pub(super) fn advance(&mut self) -> Result<Span, QueryError> {
+        let span = self.span;
+        self.last_end = span.end;
+        (self.token, self.span) = next_token(self.statement, span.end)?;
+        Ok(span)
+    }
+
+    pub(super) fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
+        let is_word = self.token.is_word(word);
+        if is_word {
+            self.advance()?;
+        }
+        Ok(is_word)
+    }
+
+    /// What begins a statement that is none of reading.
+    fn check_statement(&self) -> Result<(), QueryError> {
+        match &self.token {
+            Token::Name { text, is_quoted: false } if is_refused(text) => {
+                Err(not_implemented("statement", &text.to_ascii_uppercase(), self.span))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn need_word(&mut self, word: &str, wanted: &'static str) -> Result<(), QueryError> {
+        if self.take_word(word)? { Ok(()) } else { Err(self.unexpected(wanted)) }
+    }
+
+    pub(super) fn take_symbol(&mut self, symbol: &str) -> Result<bool, QueryError> {
+        let is_symbol = matches!(self.token, Token::Symbol(found) if found == symbol);
+        if is_symbol {
+            self.advance()?;
+        }
+        Ok(is_symbol)
+    }
+
+    pub(super) fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
+        if self.take_symbol(symbol)? { Ok(()) } else { Err(self.unexpected(symbol)) }
+    }
+
+    pub(super) fn expected(&self, wanted: &'static str) -> QueryError {
+        self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
+    }
+
+    /// What SQL has and this has not is refused by its name.
+    fn unexpected(&self, wanted: &'static str) -> QueryError {
+        match &self.token {
+            Token::Name { text, is_quoted: false } if is_refused(text) => {
+                not_implemented("clause", &text.to_ascii_uppercase(), self.span)
+            }
+            _ => self.expected(wanted),
+        }
+    }
+
+    pub(super) fn refuse(&self, kind: QueryErrorKind) -> QueryError {
+        QueryError { span: self.span, kind }
+    }
+}
+
+fn is_refused(word: &str) -> bool {
+    REFUSED.iter().any(|refused| word.eq_ignore_ascii_case(refused))
+}
+
+/// The commands of a table: a log group by name, `logGroups(...)`, `dataSource(...)` or `filterIndex('a' = 'b')`.
+fn table_named(text: &str, span: Span) -> Result<Vec<Command>, QueryError> {
+    let command = |kind| vec![Command { span, kind }];
+    let begins = |word: &str| {
+        text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+            && text[word.len()..].trim_start().starts_with('(')
+    };
+    // What is wrong inside is told at the whole table: its text has other places than the statement's.
+    let at_table = |error: QueryError| QueryError { span, ..error };
+    if begins("logGroups") || begins("dataSource") {
+        let selection = parser::selection(text).map_err(at_table)?;
+        return Ok(command(CommandKind::Source(selection)));
+    }
+    if begins("filterIndex") {
+        let inside = text["filterIndex".len()..].trim();
+        let condition = parser::expression(inside).map_err(at_table)?;
+        return Ok(command(CommandKind::FilterIndex(with_fields(condition))));
+    }
+    Ok(command(CommandKind::Source(Selection { names: vec![text.to_owned()], ..Selection::default() })))
+}
+
+/// `'field' = 'value'`: the text on the left is a field.
+fn with_fields(condition: Expr) -> Expr {
+    let Expr { span, kind, .. } = condition;
+    let field = |side: Box<Expr>| match side.kind {
+        ExprKind::Text(name) => Box::new(Expr::new(side.span, ExprKind::Field(name))),
+        _ => side,
+    };
+    let kind = match kind {
+        ExprKind::Binary(Binary::And, left, right) => {
+            ExprKind::Binary(Binary::And, Box::new(with_fields(*left)), Box::new(with_fields(*right)))
+        }
+        ExprKind::Binary(operator, left, right) => ExprKind::Binary(operator, field(left), right),
+        ExprKind::In { value, list, is_negated } => ExprKind::In { value: field(value), list, is_negated },
+        other => other,
+    };
+    Expr::new(span, kind)
+}
+
+/// The pairs of `a.x = b.y AND ...`.
+fn join_keys(condition: &Expr, keys: &mut Vec<(Expr, Expr)>) -> Result<(), QueryError> {
+    match &condition.kind {
+        ExprKind::Binary(Binary::And, left, right) => {
+            join_keys(left, keys)?;
+            join_keys(right, keys)
+        }
+        ExprKind::Binary(Binary::Compare(Comparison::Equal), left, right) => {
+            keys.push(((**left).clone(), (**right).clone()));
+            Ok(())
+        }
+        _ => {
+            let rule = "compares columns of both tables by =";
+            Err(QueryError { span: condition.span, kind: QueryErrorKind::Misplaced { command: "ON", rule } })
+        }
+    }
+}
+
+impl Select {
+    fn commands(mut self) -> Result<Vec<Command>, QueryError> {
+        self.resolve()?;
+        let span = self.span;
+        let command = |kind| Command { span, kind };
+        let mut commands = std::mem::take(&mut self.from);
+        commands.extend(self.filter.take().map(|filter| command(CommandKind::Filter(filter))));
+        let items = self.items.take();
+        let is_grouped = !self.groups.is_empty() || self.having.is_some() || self.is_distinct;
+        let aggregates = items.iter().flatten().any(|item| has_aggregate(&item.expr));
+        if is_grouped || aggregates {
+            let Some(items) = items else {
+                let rule = "cannot be grouped; name the columns";
+                return Err(QueryError {
+                    span,
+                    kind: QueryErrorKind::Misplaced { command: "SELECT *", rule },
+                });
+            };
+            self.group(items, &mut commands)?;
+        } else {
+            commands.extend(items.map(|items| command(CommandKind::Display(items))));
+        }
+        if !self.order.is_empty() {
+            commands.push(command(CommandKind::Sort(std::mem::take(&mut self.order))));
+        }
+        commands.extend(self.limit.take().map(|limit| command(CommandKind::Limit(limit))));
+        Ok(commands)
+    }
+
+    /// `stats`, a filter over it, and the columns in their order.
+    fn group(&mut self, items: Vec<Item>, commands: &mut Vec<Command>) -> Result<(), QueryError> {
+        let span = self.span;
+        let node = |kind| Expr::new(span, kind);
+        let (mut computed, mut shown): (Vec<Item>, Vec<Item>) = (vec![], vec![]);
+        let groups: Vec<Expr> = match (self.groups.is_empty(), self.is_distinct) {
+            (true, true) => items.iter().map(|item| item.expr.clone()).collect(),
+            (false, true) => return Err(not_implemented("clause", "DISTINCT with GROUP BY", span)),
+            (_, false) => std::mem::take(&mut self.groups),
+        };
+        for item in items {
+            if has_aggregate(&item.expr) {
+                let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
+                let column = node(ExprKind::Field(name.clone()));
+                computed.push(Item { alias: Some(name.clone()), ..item });
+                shown.push(Item { expr: column, alias: None, text: name, offset: None });
+            } else {
+                check_grouped(&item.expr, &groups)?;
+                shown.push(item);
+            }
+        }
+        // What HAVING and ORDER BY ask for is computed, but not shown.
+        let asked = self.having.iter().chain(self.order.iter().map(|(expr, _)| expr));
+        for aggregate in asked.flat_map(aggregates_of) {
+            let text = aggregate.to_string();
+            if !computed.iter().any(|item| item.expr == *aggregate) {
+                computed.push(Item {
+                    expr: aggregate.clone(),
+                    alias: Some(format!("# {text}")),
+                    text,
+                    offset: None,
+                });
+            }
+        }
+        if computed.is_empty() {
+            let count = node(ExprKind::Call("count".into(), vec![]));
+            computed.push(Item {
+                expr: count,
+                alias: Some("# rows".into()),
+                text: "# rows".into(),
+                offset: None,
+            });
+        }
+        let group = |expr: Expr| {
+            let text = match &expr.kind {
+                ExprKind::Field(name) => name.clone(),
+                _ => expr.to_string(),
+            };
+            Item { expr, alias: None, text, offset: None }
+        };
+        let groups = groups.into_iter().map(group).collect();
+        commands.push(Command { span, kind: CommandKind::Stats { items: computed, groups } });
+        if let Some(having) = self.having.take() {
+            commands.push(Command { span, kind: CommandKind::Filter(having) });
+        }
+        commands.push(Command { span, kind: CommandKind::Display(shown) });
+        Ok(())
+    }
+
+    /// Puts expressions in the place of ordinals and of aliases in GROUP BY, and takes the table's alias away.
+    fn resolve(&mut self) -> Result<(), QueryError> {
+        let alias = self.alias.take();
+        let plain = |expr: &mut Expr| {
+            if let Some(alias) = &alias {
+                unqualify(expr, alias);
+            }
+        };
+        self.items.iter_mut().flatten().for_each(|item| {
+            plain(&mut item.expr);
+            if let ExprKind::Field(name) = &item.expr.kind {
+                item.text.clone_from(name);
+            }
+        });
+        self.filter.iter_mut().chain(&mut self.having).chain(&mut self.groups).for_each(plain);
+        self.order.iter_mut().for_each(|(expr, _)| plain(expr));
+        let items = self.items.as_deref().unwrap_or_default();
+        for group in &mut self.groups {
+            if let Some(item) = item_meant(group, items)? {
+                *group = item.expr.clone();
+            }
+        }
+        for (key, _) in &mut self.order {
+            let ExprKind::Number(_) = key.kind else { continue };
+            if let Some(item) = item_meant(key, items)? {
+                let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
+                *key = Expr::new(key.span, ExprKind::Field(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The item that an ordinal or an alias stands for.
+fn item_meant<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>, QueryError> {
+    match &expr.kind {
+        ExprKind::Number(text) => {
+            let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
+            let item = at.and_then(|at| items.get(at));
+            item.map(Some).ok_or_else(|| {
+                let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.clone() };
+                QueryError { span: expr.span, kind }
+            })
+        }
+        ExprKind::Field(name) => Ok(items.iter().find(|item| item.alias.as_ref() == Some(name))),
+        _ => Ok(None),
+    }
+}
+
+/// Refuses a column that is neither grouped by nor aggregated.
+fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
+    if groups.iter().any(|group| group.to_string() == expr.to_string()) {
+        return Ok(());
+    }
+    match &expr.kind {
+        ExprKind::Field(name) => {
+            Err(QueryError { span: expr.span, kind: QueryErrorKind::NotAggregated(name.clone()) })
+        }
+        _ => expr.parts().into_iter().try_for_each(|part| check_grouped(part, groups)),
+    }
+}
+
+fn unqualify(expr: &mut Expr, alias: &str) {
+    if let ExprKind::Field(name) = &mut expr.kind
+        && let Some(rest) = name.strip_prefix(alias).and_then(|rest| rest.strip_prefix('.'))
+    {
+        *name = rest.to_owned();
+    }
+    expr.parts_mut().into_iter().for_each(|part| unqualify(part, alias));
+}
+
+fn has_aggregate(expr: &Expr) -> bool {
+    !aggregates_of(expr).is_empty()
+}
+
+/// The aggregates in an expression.
+fn aggregates_of(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Call(name, _) if aggregate_named(name).is_some() => vec![expr],
+        _ => expr.parts().into_iter().flat_map(aggregates_of).collect(),
+    }
+}
