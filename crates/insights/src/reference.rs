@@ -5,6 +5,28 @@ use std::fmt::Write;
 use crate::aggregate::AGGREGATES;
 use crate::functions::{FUNCTIONS, Function};
 
+/// Statements of SQL and their meaning.
+const STATEMENTS: &[(&str, &str)] = &[
+    (
+        "SELECT a, b + c AS d FROM `/vpc/flow` WHERE action = 'REJECT' ORDER BY d DESC LIMIT 20",
+        "A log group is a table, its fields are columns; at most 10,000 rows. `*` is `@timestamp` and `@message`.",
+    ),
+    (
+        "SELECT srcAddr, SUM(bytes) AS b FROM `/vpc/flow` GROUP BY srcAddr HAVING COUNT(*) > 1 ORDER BY 2",
+        "Groups; `DISTINCT` too. The aggregates and functions below may be called, and SQL's names of them.",
+    ),
+    (
+        "SELECT A.id, B.user FROM `a` AS A LEFT OUTER JOIN `b` AS B ON A.id = B.id",
+        "One join, `INNER` or `LEFT`, by equal columns.",
+    ),
+    ("SELECT id FROM `a` WHERE id IN (SELECT id FROM `b`)", "A list that another SELECT gives."),
+    ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
+    (
+        "SELECT x FROM `logGroups(namePrefix: ['/vpc/'])`",
+        "Several log groups; `dataSource([...])`, and `filterIndex('field' = 'value')` over those given, in the same way.",
+    ),
+];
+
 /// Commands with their syntax and meaning.
 const COMMANDS: &[(&str, &str)] = &[
     (
@@ -103,6 +125,13 @@ pub fn reference() -> String {
     for (syntax, meaning) in COMMANDS {
         line(&mut page, &[&code(syntax), meaning]);
     }
+    page.push_str(
+        "\n## SQL\n\nWith `queryLanguage` SQL. Other statements and clauses are refused by name; PPL is not there.\n\n\
+         | statement | meaning |\n|---|---|\n",
+    );
+    for (statement, meaning) in STATEMENTS {
+        line(&mut page, &[&code_with_quotes(statement), meaning]);
+    }
     page.push_str("\n## Aggregates\n\n| aggregate | of | gives |\n|---|---|---|\n");
     for row in AGGREGATES {
         line(&mut page, &[&names(row.name, row.aliases), row.parameters.text, row.summary]);
@@ -131,6 +160,11 @@ fn examples(function: &Function) -> String {
     function.examples.iter().map(example).collect::<Vec<_>>().join("<br>")
 }
 
+/// Code that holds back-quotes.
+fn code_with_quotes(text: &str) -> String {
+    format!("`` {text} ``")
+}
+
 /// Code in a cell of a table, where a bar would end the cell.
 fn code(text: &str) -> String {
     match text.is_empty() {
@@ -147,6 +181,13 @@ mod tests {
     fn every_command_is_understood_as_the_page_writes_it() {
         for (syntax, _) in super::COMMANDS {
             assert_eq!(crate::plan(syntax, None).map(|_| ()), Ok(()), "{syntax}");
+        }
+    }
+
+    #[test]
+    fn every_statement_is_understood_as_the_page_writes_it() {
+        for (statement, _) in super::STATEMENTS {
+            assert_eq!(crate::sql_plan(statement, None).map(|_| ()), Ok(()), "{statement}");
         }
     }
 

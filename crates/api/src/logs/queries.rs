@@ -171,6 +171,25 @@ impl Status {
     }
 }
 
+/// What a query is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The language of Logs Insights.
+    Insights,
+    /// SQL.
+    Sql,
+}
+
+impl Language {
+    /// As answers spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Insights => "CWLI",
+            Language::Sql => "SQL",
+        }
+    }
+}
+
 /// A query that was started.
 #[derive(Debug)]
 pub struct Query {
@@ -178,6 +197,8 @@ pub struct Query {
     pub scope: Scope,
     /// Its text.
     pub text: String,
+    /// What it is written in.
+    pub language: Language,
     /// The names of its groups.
     pub groups: Vec<String>,
     /// When it was started.
@@ -220,6 +241,8 @@ pub struct Queries {
 pub struct NewQuery {
     /// Its text.
     pub text: String,
+    /// What it is written in.
+    pub language: Language,
     /// What it means.
     pub plan: Plan,
     /// The groups it reads.
@@ -244,7 +267,14 @@ impl Queries {
         self.forget(now);
         let shared = Arc::new(Shared::default());
         let groups = new.groups.iter().map(|group| group.key.name.clone()).collect();
-        let query = Query { scope, text: new.text, groups, created: now, shared: Arc::clone(&shared) };
+        let query = Query {
+            scope,
+            text: new.text,
+            language: new.language,
+            groups,
+            created: now,
+            shared: Arc::clone(&shared),
+        };
         self.started.insert(id, query);
         let NewQuery { plan, groups, inputs, tables, window, .. } = new;
         Job { plan, groups, inputs, tables, window, now_ms: now.0, shared }

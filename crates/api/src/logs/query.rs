@@ -5,7 +5,7 @@
 use crate::logs::check::{constraint, invalid, length, number, time};
 use crate::logs::group::{last_of, token_after};
 use crate::logs::name;
-use crate::logs::queries::{NewQuery, Query, RUNNING_MAX};
+use crate::logs::queries::{Language, NewQuery, Query, RUNNING_MAX};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -48,18 +48,24 @@ impl Operation for StartQuery {
     type Response = StartQueryResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        check_language(self.query_language.as_deref())?;
+        let language = language(self.query_language.as_deref())?;
         length(&self.query_string, "queryString", 0..=QUERY_CHARS_MAX)?;
         let limit = number(self.limit, "limit", 1..=LIMIT_MAX, 0)?;
         let window = self.window()?;
         let limit = u32::try_from(limit).ok().filter(|limit| *limit > 0);
         let malformed = |error: QueryError| malformed(&self.query_string, &error);
-        let plan = weir_insights::plan(&self.query_string, limit).map_err(malformed)?;
+        let plan = match language {
+            Language::Insights => weir_insights::plan(&self.query_string, limit),
+            Language::Sql => weir_insights::sql_plan(&self.query_string, limit),
+        };
+        let plan = plan.map_err(malformed)?;
         let tables = cx.lookup_tables(&plan).map_err(malformed)?;
         let groups = match &plan.selection {
             Some(selection) if self.names_no_group() => cx.selected_groups(selection)?,
             Some(_) => {
-                return Err(invalid("A query that begins with SOURCE names its log groups by itself."));
+                return Err(invalid(
+                    "A query that names its log groups by SOURCE or FROM is given no others.",
+                ));
             }
             None => self.groups(cx)?,
         };
@@ -72,20 +78,27 @@ impl Operation for StartQuery {
         let groups = cx.indexed_groups(groups, &plan.indexed_fields);
         let groups = cx.scanned(&groups, window)?;
         let query_id = cx.ids.uuid();
-        let new = NewQuery { text: self.query_string, plan, groups, inputs, tables, window };
+        let new = NewQuery { text: self.query_string, language, plan, groups, inputs, tables, window };
         let job = cx.queries.start(query_id.clone(), cx.scope, cx.now, new);
         cx.runner.run(job);
         Ok(StartQueryResponse { query_id })
     }
 }
 
-/// Refuses a language that is not implemented, or is none.
+/// The language of a saved query, which is not SQL here.
 pub(super) fn check_language(given: Option<&str>) -> Result<(), Error> {
+    match language(given)? {
+        Language::Insights => Ok(()),
+        Language::Sql => Err(invalid("Saved queries in SQL are not implemented by weir.")),
+    }
+}
+
+/// The language that a query is written in; one that is not implemented, or is none, is refused.
+fn language(given: Option<&str>) -> Result<Language, Error> {
     match given {
-        None | Some("CWLI") => Ok(()),
-        Some(other @ ("SQL" | "PPL")) => {
-            Err(invalid(format!("The query language {other} is not implemented by weir.")))
-        }
+        None | Some("CWLI") => Ok(Language::Insights),
+        Some("SQL") => Ok(Language::Sql),
+        Some("PPL") => Err(invalid("The query language PPL is not implemented by weir.")),
         Some(other) => Err(constraint(other, "queryLanguage", "satisfy enum value set: [CWLI, SQL, PPL]")),
     }
 }
@@ -211,7 +224,7 @@ impl Operation for GetQueryResults {
         let found = query.view(|result| page(result, first, size));
         let (results, statistics, next_token) = found.unwrap_or_default();
         Ok(GetQueryResultsResponse {
-            query_language: "CWLI",
+            query_language: query.language.name(),
             results,
             statistics,
             status: status.name(),
@@ -324,7 +337,7 @@ impl Operation for DescribeQueries {
         queries.retain(|(_, query)| {
             status.is_none_or(|status| query.status().name() == status)
                 && self.log_group_name.as_ref().is_none_or(|name| query.groups.contains(name))
-                && self.query_language.as_deref().is_none_or(|language| language == "CWLI")
+                && self.query_language.as_deref().is_none_or(|language| language == query.language.name())
         });
         queries.sort_by_key(|(id, query)| (std::cmp::Reverse(query.created), (*id).clone()));
         let end = first.saturating_add(size);
@@ -340,7 +353,7 @@ impl Operation for DescribeQueries {
 impl QueryInfo {
     fn of(id: &str, query: &Query) -> QueryInfo {
         QueryInfo {
-            query_language: "CWLI",
+            query_language: query.language.name(),
             query_id: id.to_owned(),
             query_string: query.text.clone(),
             status: query.status().name(),

@@ -606,8 +606,8 @@ fn a_malformed_query_says_where() {
     );
     world.logs(
         "StartQuery",
-        r#"{"logGroupName":"app","startTime":1,"endTime":2,"queryString":"x","queryLanguage":"SQL"}"#,
-        expect!["400 InvalidParameterException: The query language SQL is not implemented by weir."],
+        r#"{"logGroupName":"app","startTime":1,"endTime":2,"queryString":"x","queryLanguage":"PPL"}"#,
+        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
     );
     world.logs(
         "GetQueryResults",

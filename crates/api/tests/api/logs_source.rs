@@ -76,7 +76,7 @@ fn source_names_the_log_groups() {
     check(
         json!({ "queryString": "SOURCE app | fields n", "logGroupName": "app" }),
         expect![
-            "400 InvalidParameterException: A query that begins with SOURCE names its log groups by itself."
+            "400 InvalidParameterException: A query that names its log groups by SOURCE or FROM is given no others."
         ],
     );
 }
@@ -119,6 +119,33 @@ fn only_groups_with_an_index_are_read() {
     let query = |field: &str| json!({ "logGroupName": "app", "queryString": format!("filterIndex {field} = 1 | stats count(*) as n") });
     check(query("id"), expect!["Complete, 0.0 groups: n=0"]);
     check(query("traceId"), expect!["Complete, 1.0 groups: n=0"]);
+}
+
+#[test]
+fn sql_names_log_groups_as_tables() {
+    let sql = |statement: &str| json!({ "queryLanguage": "SQL", "queryString": statement });
+    check(
+        sql("SELECT a.id, f.n FROM `app` AS a LEFT JOIN `/aws/flow` AS f ON a.ip = f.srcAddr ORDER BY a.id"),
+        expect!["Complete, 2.0 groups: a.id=1; a.id=2, f.n=7"],
+    );
+    check(
+        sql("SELECT COUNT(*) AS n FROM `logGroups(namePrefix: ['/aws/', 'app'])`"),
+        expect!["Complete, 2.0 groups: n=3"],
+    );
+    check(
+        sql("SELECT x FROM nosuch"),
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+    check(
+        sql("DROP TABLE app"),
+        expect![[
+            r#"400 MalformedQueryException: the statement DROP is not implemented by weir {"queryCompileError":{"location":{"endCharOffset":4,"startCharOffset":0},"message":"the statement DROP is not implemented by weir"}}"#
+        ]],
+    );
+    check(
+        json!({ "queryLanguage": "PPL", "queryString": "source=app", "logGroupName": "app" }),
+        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
+    );
 }
 
 #[test]
