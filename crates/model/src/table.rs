@@ -72,6 +72,11 @@ impl<R: Resource> Table<R> {
         self.rows.values()
     }
 
+    /// The resources whose keys are `key` or come after it, in key order.
+    pub fn starting_at(&self, key: R::Key) -> impl Iterator<Item = &R> {
+        self.rows.range(key..).map(|(_, row)| row)
+    }
+
     /// The number of resources.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -137,6 +137,11 @@ fn key(scope: Scope, metric: &Metric, minute_ms: i64) -> String {
     format!("{minute_ms:014}:{}:{}:{namespace}:{name}:{dimensions}", scope.account, scope.region)
 }
 
+/// A key that comes before those of all points of a minute from `minute_ms` on, and after those before.
+fn first_key(minute_ms: i64) -> String {
+    format!("{:014}", minute_ms.max(0))
+}
+
 /// All points of all metrics.
 #[derive(Default)]
 pub struct Metrics {
@@ -184,15 +189,14 @@ impl Metrics {
         from_ms: i64,
         to_ms: i64,
     ) -> impl Iterator<Item = &Point> {
-        let is_wanted = move |point: &&Point| {
-            (from_ms..to_ms).contains(&point.minute_ms) && point.scope == scope && point.metric == *metric
-        };
-        self.points.iter().filter(is_wanted)
+        let points = self.points.starting_at(first_key(from_ms));
+        let points = points.take_while(move |point| point.minute_ms < to_ms);
+        points.filter(move |point| point.scope == scope && point.metric == *metric)
     }
 
     /// The metrics that have a point at or after `from_ms`, in order.
     pub fn since(&self, scope: Scope, from_ms: i64) -> BTreeSet<&Metric> {
-        let points = self.points.iter().filter(|point| point.scope == scope && point.minute_ms >= from_ms);
+        let points = self.points.starting_at(first_key(from_ms)).filter(|point| point.scope == scope);
         points.map(|point| &point.metric).collect()
     }
 
