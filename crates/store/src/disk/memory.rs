@@ -62,12 +62,12 @@ impl MemoryDisk {
         lock(&self.files).fault = fault;
     }
 
-    /// The disk after a power cut: files have what was synced and, by the bits of `luck`, some of what was not; names
-    /// not synced are as before or as after. The catalog has what was committed. Faults are gone.
+    /// The disk after a power cut: files have what was synced and, by the bits of `luck`, some of what was not; names not
+    /// synced are as before if `luck` is even and as after if it is odd. The catalog has what was committed. Faults are gone.
     pub fn crash(&self, luck: u64) -> MemoryDisk {
         let files = lock(&self.files);
-        let mut luck = Luck(luck | 1);
-        let names = if luck.of(2) == 0 { &files.names } else { &files.durable_names };
+        let names = if luck & 1 == 0 { &files.durable_names } else { &files.names };
+        let mut luck = Luck((luck >> 1).wrapping_mul(LUCK_SPREAD) | 1);
         let names: BTreeMap<_, _> = names
             .iter()
             .map(|(name, content)| (name.clone(), Arc::new(Mutex::new(lock(content).cut(&mut luck)))))
@@ -100,6 +100,9 @@ impl Content {
         self.bytes = Bytes::from(bytes);
     }
 }
+
+/// Makes of small numbers such whose bits are all in use (the golden ratio as a fraction of 2^64).
+const LUCK_SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Numbers out of a seed (xorshift64).
 struct Luck(u64);

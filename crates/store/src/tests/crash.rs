@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{FLOW, key, text};
 use crate::disk::{Disk, Fault, MemoryDisk};
+use crate::lock;
 use crate::{NewGroup, OpenError, Options, Refused, SealError, Select, Store, Ticket, Work};
 
 fn open(disk: &MemoryDisk) -> Store {
@@ -54,9 +55,21 @@ fn housework(outcome: Result<(), SealError>) -> Result<Ticket, Refused> {
     outcome.map(|()| Ticket::done()).map_err(|_| Refused::NoGroup)
 }
 
+/// The paths of all segments that the store lists.
+fn segments(store: &Store) -> Vec<String> {
+    let state = lock(&store.inner.state);
+    let segments = state.groups.values().flat_map(|entry| &entry.segments);
+    let mut paths: Vec<String> = segments.map(|segment| segment.path.clone()).collect();
+    paths.sort();
+    paths
+}
+
 /// Checks what a store has that was told this story.
 #[track_caller]
 fn check(store: &Store, told: &Told, place: &str) {
+    for path in segments(store) {
+        assert!(store.inner.disk.locate(&path).is_ok(), "{place}: {path} is listed and missing");
+    }
     let is_told = |step| told.iter().any(|(name, is_done)| *name == step && *is_done);
     assert!(store.group(&key("h")).is_none() || !is_told("no group h"), "{place}: group h is back");
     let Some(group) = store.group(&key("g")) else {
@@ -107,10 +120,17 @@ fn a_stop_at_any_step_loses_nothing_acknowledged() {
             let store = open(&disk);
             disk.set_fault(Some(Fault::Stop(step)));
             let told = story(&store);
-            let disk = disk.crash(luck * 7919 + step);
+            let disk = disk.crash(step << 1 | luck);
             drop(store);
             let place = format!("step {step} luck {luck}");
-            check(&open(&disk), &told, &place);
+            let reopened = open(&disk);
+            assert_eq!(
+                segments(&reopened),
+                disk.list("logs").expect("is there"),
+                "{place}: files and lists differ"
+            );
+            check(&reopened, &told, &place);
+            drop(reopened);
             // Once more: what recovery did must survive too, and a sealed state as well as a replayed one.
             let store = open(&disk);
             store.seal().expect("the disk is sound");
