@@ -24,11 +24,14 @@ READY_MAX_S = 20
 
 
 class Weir:
-    """A running `weir up`. Keeps nothing unless told where; `with` stops it."""
+    """A running `weir up`. Keeps nothing unless told where; `with` stops it.
 
-    def __init__(self, *options, data=None):
+    Without `signals` it ignores those that Python ignores: SIGXFSZ, which says that a file may not grow."""
+
+    def __init__(self, *options, data=None, signals=True):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.signals = signals
         self.options = [*options, *(["--data", data] if data else ["--ephemeral"])]
         self.log = tempfile.TemporaryFile("w+")
         self.start()
@@ -36,7 +39,8 @@ class Weir:
     def start(self):
         """Starts it, on the port and data that it had before, and waits for `Ready.`"""
         command = [WEIR, "up", "--port", str(self.port), *self.options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": self.log, "text": True}
+        self.process = subprocess.Popen(command, **pipes, restore_signals=self.signals)
         timeout = time.monotonic() + READY_MAX_S
         while (line := self.process.stdout.readline()) != "Ready.\n":
             if not line or time.monotonic() > timeout:
@@ -59,6 +63,10 @@ class Weir:
         """What it wrote to standard error."""
         self.log.seek(0)
         return self.log.read()
+
+    def forget_errors(self):
+        """Lets what it wrote so far be as expected; before it is started again."""
+        self.log = tempfile.TemporaryFile("w+")
 
     def __enter__(self):
         return self

@@ -4,6 +4,7 @@
 //! timers whenever one is due. A panic in an answer is a fault of ours: it is logged and answered with 500.
 
 use crate::clock::Clock;
+use crate::complaint::complain;
 use crate::server::plain;
 use crate::state::{Committed, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -124,7 +125,7 @@ impl Host {
         drop(cloud);
         self.wake(due);
         answer.map_err(|_| {
-            eprintln!("weir: fault while answering {what}");
+            complain(format_args!("fault while answering {what}"));
             plain(500, "InternalFailure: a fault of weir; its log says more")
         })
     }
@@ -161,7 +162,7 @@ impl Host {
     fn step(&self, now: Nanos) {
         let mut cloud = self.lock();
         if catch_unwind(AssertUnwindSafe(|| cloud.step(now))).is_err() {
-            eprintln!("weir: fault while letting time pass");
+            complain("fault while letting time pass");
         }
         let changes = cloud.take_changes();
         // Nobody waits for what time changes; a failed write is reported by the writer and tried again.
@@ -281,7 +282,7 @@ async fn settle(reply: Reply, committed: Option<Committed>) -> Response {
     match written.and(logged) {
         Ok(()) => reply.response,
         Err(error) => {
-            eprintln!("weir: not written: {error}");
+            complain(format_args!("not written: {error}"));
             reply.response.unwritten()
         }
     }

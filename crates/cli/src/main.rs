@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod commands;
+mod complaint;
 mod host;
 mod hosts;
 mod lab;

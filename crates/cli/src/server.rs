@@ -1,5 +1,6 @@
 //! The HTTP server: reads requests, lets the cloud answer, sends the answer once what it changed is on disk.
 
+use crate::complaint::complain;
 use crate::host::{Answer, Host, Tail};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -55,7 +56,7 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(host.clone(), stream))),
             Err(error) => {
-                eprintln!("weir: accept: {error}");
+                complain(format_args!("accept: {error}"));
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -142,7 +143,7 @@ fn write(answer: Answer, is_head: bool) -> HttpResponse {
     }
     let first = Some(Bytes::from(response.body)).filter(|first| !is_head && !first.is_empty());
     head.body(AnswerBody { first, tail }).unwrap_or_else(|error| {
-        eprintln!("weir: an answer that is not HTTP: {error}");
+        complain(format_args!("an answer that is not HTTP: {error}"));
         let mut response = hyper::Response::new(AnswerBody { first: None, tail: None });
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response

@@ -4,6 +4,7 @@
 //! waiting call (group commit), so that many clients share one sync of the disk. A transaction that fails is reported to
 //! its calls and tried again with the next one, so that memory and disk do not drift apart.
 
+use crate::complaint::complain;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,7 +101,7 @@ fn write(mut database: Connection, batches: &Receiver<Batch>) {
         let outcome = transaction(&mut database, &unwritten).map_err(|error| error.to_string());
         match &outcome {
             Ok(()) => unwritten.clear(),
-            Err(error) => eprintln!("weir: state not written: {error}"),
+            Err(error) => complain(format_args!("state not written: {error}")),
         }
         // A call that no longer waits has lost its client; what it changed is written all the same.
         waiting.into_iter().for_each(|done| drop(done.send(outcome.clone())));

@@ -2,6 +2,7 @@
 
 use crate::arguments::{ClockKind, Up};
 use crate::clock::Clock;
+use crate::complaint::complain;
 use crate::host::Host;
 use crate::hosts::{self, Hosts};
 use crate::queries::RunOnThreads;
@@ -157,7 +158,7 @@ async fn stop_on_signal(host: Arc<Host>) {
             _ = tokio::signal::ctrl_c() => {}
         },
         // Without it the process still ends at Ctrl-C, and nothing acknowledged is lost either way.
-        Err(error) => eprintln!("weir: signals: {error}"),
+        Err(error) => complain(format_args!("signals: {error}")),
     }
     host.stop();
 }
