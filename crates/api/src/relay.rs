@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::local;
 use weir_fabric::{ServiceAnswer, ServiceRequest};
 use weir_model::Timestamp;
-use weir_wire::{Request, Response};
+use weir_wire::{Protocol, Refusal, Request, Response, Service, WireError};
 
 impl Cloud {
     /// Answers the requests that have come through endpoints; their packets travel on from here.
@@ -25,13 +25,14 @@ impl Cloud {
 }
 
 impl Cloud {
-    /// Live Tail ends with its opening here: the hosts' answers are whole.
+    /// Answers that go on are refused: those to hosts are whole.
     fn relay(&mut self, request: Request, now: Timestamp) -> ServiceAnswer {
+        let protocol = Protocol::Json11;
         let reply = self.respond(request, now);
-        if let Some(session) = reply.session {
-            self.end_tail(&session);
-        }
-        answer(reply.response)
+        let Some(session) = reply.session else { return answer(reply.response) };
+        self.end_tail(&session);
+        let error = WireError::not_implemented(protocol, "Live Tail through a VPC endpoint");
+        answer(Refusal { protocol, service: Some(Service::Logs), error }.response(""))
     }
 }
 
@@ -54,5 +55,30 @@ fn answer(response: Response) -> ServiceAnswer {
         status: response.status,
         headers: [content_type].into_iter().chain(others).collect(),
         body: response.body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::logs::queries::RunNaively;
+    use weir_store::Store;
+
+    #[test]
+    fn live_tail_through_an_endpoint_is_refused_and_leaves_no_session() {
+        let mut cloud = Cloud::new(Settings::default(), Store::in_memory(), Box::new(RunNaively));
+        let mut ask = |action: &str, body: &str| {
+            let target = ("x-amz-target".to_owned(), format!("Logs_20140328.{action}"));
+            let request = Request { headers: vec![target], body: body.into(), ..Request::default() };
+            let answer = cloud.relay(request, Timestamp(0));
+            (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+        };
+        assert_eq!(ask("CreateLogGroup", r#"{"logGroupName":"app"}"#), (200, String::new()));
+        // More often than there may be sessions at a time.
+        for _ in 0..20 {
+            let (status, said) = ask("StartLiveTail", r#"{"logGroupIdentifiers":["app"]}"#);
+            assert!(status == 400 && said.contains("is not implemented by weir"), "{status} {said}");
+        }
     }
 }

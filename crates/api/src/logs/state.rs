@@ -42,7 +42,8 @@ pub struct LogState {
 }
 
 impl LogState {
-    /// Takes note of events that a stream has taken.
+    /// Takes note of events that a stream has taken. They are counted at once, so that no restart forgets them: a batch that
+    /// the disk refuses afterwards has been counted all the same.
     pub fn note(&mut self, taken: &Taken<'_>, now: Timestamp) {
         let measured = self.filters.measure(taken.scope, taken.group, taken.events);
         self.metrics.add(taken.scope, measured, now);

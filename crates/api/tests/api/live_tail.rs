@@ -3,7 +3,10 @@
 //! Expectations from the CloudWatch Logs API Reference (StartLiveTail, LiveTailSessionUpdate) and User Guide (quotas).
 
 use crate::world::{START, World};
+use std::sync::Arc;
 use weir_api::logs::live_tail::Update;
+use weir_store::disk::{Fault, MemoryDisk};
+use weir_store::{Options, Store, Work};
 use weir_wire::{Response, Service};
 
 /// The messages of an event stream: what each calls itself, and its JSON.
@@ -24,7 +27,11 @@ fn messages(mut stream: &[u8]) -> Vec<(String, serde_json::Value)> {
 
 impl World {
     fn with_streams() -> World {
-        let mut world = World::new();
+        World::new().and_streams()
+    }
+
+    fn and_streams(mut self) -> World {
+        let world = &mut self;
         for group in ["app", "other"] {
             world.json(Service::Logs, "CreateLogGroup", &format!(r#"{{"logGroupName":"{group}"}}"#));
             for stream in ["web-1", "db-1"] {
@@ -32,7 +39,7 @@ impl World {
                 world.json(Service::Logs, "CreateLogStream", &stream);
             }
         }
-        world
+        self
     }
 
     /// Opens a session, which must succeed.
@@ -136,6 +143,20 @@ fn of_more_than_500_events_a_second_a_sample_is_shown() {
     let heard = world.heard(&session);
     let first = heard.trim_start_matches('~').split(' ').next().and_then(|word| word.parse::<i32>().ok());
     assert!(heard.starts_with('~') && first.is_some_and(|first| first >= 1000), "{first:?}");
+}
+
+#[test]
+fn events_that_the_disk_refuses_are_not_shown() {
+    let disk = MemoryDisk::new();
+    let options = Options { work: Work::Caller, ..Options::default() };
+    let store = Store::open(Arc::new(disk.clone()), options).expect("an empty disk");
+    let mut world = World::with_store(store).and_streams();
+    let session = world.tail(r#"{"logGroupIdentifiers":["app"]}"#);
+    world.say("app", "web-1", &["kept"]);
+    disk.set_fault(Some(Fault::Full(disk.steps())));
+    world.say("app", "web-1", &["lost"]);
+    world.say("app", "web-1", &["kept too"]);
+    assert_eq!(world.heard(&session), "kept kept too");
 }
 
 #[test]

@@ -38,7 +38,11 @@ fn cloud(seed: u64, logs: &Store) -> Cloud {
 impl World {
     /// An empty cloud; the caller is account 000000000000 in us-east-1.
     pub fn new() -> World {
-        let logs = Store::in_memory();
+        World::with_store(Store::in_memory())
+    }
+
+    /// The same, whose log events are in `logs`.
+    pub fn with_store(logs: Store) -> World {
         World {
             cloud: cloud(SEED, &logs),
             now: START,
