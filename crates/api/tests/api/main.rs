@@ -18,6 +18,7 @@ mod key_pair;
 mod launch;
 mod live_tail;
 mod log_groups;
+mod log_paging;
 mod logs;
 mod logs_source;
 mod metrics;
