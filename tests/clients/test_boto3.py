@@ -704,7 +704,22 @@ def log_group_settings():
     listed = logs.list_log_groups(logGroupNamePattern="^settled", logGroupTags=[{"key": "team", "values": ["net"]}])
     equal("listed by name and tag", ids(listed, "logGroups", "logGroupArn"), [arn])
     policies(arn)
+    indexes(arn)
     logs.delete_log_group(**group)
+
+
+def indexes(arn):
+    kind = {"policyType": "FIELD_INDEX_POLICY"}
+    document = json.dumps({"Fields": ["level"]})
+    logs.put_account_policy(**kind, policyName="all", policyDocument=document)
+    equal("an account policy", ids(logs.describe_account_policies(**kind), "accountPolicies", "policyName"), ["all"])
+    logs.put_index_policy(logGroupIdentifier=arn, policyDocument=document)
+    found = logs.describe_index_policies(logGroupIdentifiers=[arn])
+    equal("a group's index policy", ids(found, "indexPolicies", "source"), ["LOG_GROUP"])
+    found = logs.describe_field_indexes(logGroupIdentifiers=[arn])
+    equal("its indexes", ids(found, "fieldIndexes", "fieldIndexName"), ["level"])
+    logs.delete_index_policy(logGroupIdentifier=arn)
+    logs.delete_account_policy(**kind, policyName="all")
 
 
 def policies(arn):

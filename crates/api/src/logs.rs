@@ -2,12 +2,14 @@
 //!
 //! Source: Amazon CloudWatch Logs API Reference (2014-03-28).
 
+pub mod account_policy;
 pub mod class;
 pub mod definition;
 pub mod encryption;
 pub mod event;
 pub mod fields;
 pub mod group;
+pub mod index_policy;
 pub mod list;
 pub mod live_tail;
 pub mod metric_filter;
@@ -37,6 +39,8 @@ crate::table::operations! { Logs json:
     live_tail { StartLiveTail Read }
     record { GetLogRecord Read }
     fields { GetLogGroupFields Read }
+    index_policy { PutIndexPolicy Write DescribeIndexPolicies List DeleteIndexPolicy Write DescribeFieldIndexes List }
+    account_policy { PutAccountPolicy Write DescribeAccountPolicies List DeleteAccountPolicy Write }
     resource_policy { PutResourcePolicy Permissions DescribeResourcePolicies List DeleteResourcePolicy Permissions }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
     metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }

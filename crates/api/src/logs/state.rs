@@ -1,6 +1,7 @@
-//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters and the metrics they make, resource policies, and who is looking on.
+//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters and the metrics they make, policies, and who is looking on.
 
 use crate::logs::definition::Definition;
+use crate::logs::index_policy::IndexPolicy;
 use crate::logs::live_tail::Tails;
 use crate::logs::metric_filter::MetricFilters;
 use crate::logs::resource_policy::ResourcePolicy;
@@ -33,6 +34,8 @@ pub struct LogState {
     pub definitions: Table<Definition>,
     /// Metric filters.
     pub filters: MetricFilters,
+    /// Which fields are to be indexed.
+    pub index_policies: Table<IndexPolicy>,
     /// Which services may put events.
     pub policies: Table<ResourcePolicy>,
     /// What the filters have counted.
@@ -53,9 +56,11 @@ impl LogState {
     /// Forgets what belongs to a group that is gone.
     pub fn forget_group(&mut self, scope: Scope, group: &str) {
         self.filters.remove_group(scope, group);
-        let policies: Vec<&ResourcePolicy> = self.policies.iter().collect();
-        let gone = policies.into_iter().find(|policy| policy.is_of(scope, group)).map(ResourcePolicy::key);
-        gone.iter().for_each(|key| drop(self.policies.remove(key)));
+        let policy = self.policies.iter().find(|policy| policy.is_of(scope, group)).map(ResourcePolicy::key);
+        policy.iter().for_each(|key| drop(self.policies.remove(key)));
+        let policy =
+            self.index_policies.iter().find(|policy| policy.is_of(scope, group)).map(IndexPolicy::key);
+        policy.iter().for_each(|key| drop(self.index_policies.remove(key)));
     }
 
     /// Puts back a resource read from disk. `Ok(false)` if nothing here is of this kind.
@@ -63,19 +68,20 @@ impl LogState {
     /// # Errors
     /// The text is not a resource of that kind.
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
-        if kind == Definition::KIND {
-            return self.definitions.restore(body).map(|()| true);
+        match kind {
+            Definition::KIND => self.definitions.restore(body)?,
+            IndexPolicy::KIND => self.index_policies.restore(body)?,
+            ResourcePolicy::KIND => self.policies.restore(body)?,
+            _ => return Ok(self.filters.restore(kind, body)? || self.metrics.restore(kind, body)?),
         }
-        if kind == ResourcePolicy::KIND {
-            return self.policies.restore(body).map(|()| true);
-        }
-        Ok(self.filters.restore(kind, body)? || self.metrics.restore(kind, body)?)
+        Ok(true)
     }
 
     /// Moves what changed since the last call to `out`.
     pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
         self.definitions.drain_changes(out);
         self.filters.drain_changes(out);
+        self.index_policies.drain_changes(out);
         self.policies.drain_changes(out);
         self.metrics.drain_changes(out);
     }

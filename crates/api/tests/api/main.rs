@@ -12,6 +12,7 @@ mod flow;
 mod flow_log;
 mod iam;
 mod image;
+mod index_policy;
 mod instance;
 mod internet_gateway;
 mod key_pair;
