@@ -85,7 +85,9 @@ impl Periods {
         if start >= end {
             return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
         }
-        Ok(Periods { start_ms: start.0 - start.0.rem_euclid(MINUTE_MS), end_ms: end.0, period_ms })
+        // There are no points before 1970, and no sums of times that overflow.
+        let start_ms = start.0.max(0);
+        Ok(Periods { start_ms: start_ms - start_ms.rem_euclid(MINUTE_MS), end_ms: end.0, period_ms })
     }
 
     /// How many periods there are.

@@ -11,6 +11,9 @@ use weir_wire::Service;
 /// Stream, seconds from the start and message of each event, in the order of arrival.
 type Events = Vec<(usize, i64, &'static str)>;
 
+/// Whether a message matches.
+type Matches = fn(&str) -> bool;
+
 const STREAMS: [&str; 2] = ["one", "two"];
 
 fn events() -> impl Strategy<Value = Events> {
@@ -99,7 +102,7 @@ proptest! {
     #[test]
     fn pages_of_a_search_are_the_events_that_match(events in events(), sealed in 0usize..40, limit in 1usize..7, from in 0i64..6, span in 0i64..6) {
         let mut world = world(&events, sealed);
-        let rows: [(&str, fn(&str) -> bool); 4] = [
+        let rows: [(&str, Matches); 4] = [
             ("", |_| true),
             ("a", |message| message.contains('a')),
             ("-a ?b ?c", |message| !message.contains('a')),

@@ -474,6 +474,21 @@ fn what_cloudwatch_cannot_read_is_refused() {
 }
 
 #[test]
+fn times_beyond_all_measure_find_what_is_there() {
+    let mut world = World::with_group();
+    world.put_filter("errors", "ERROR", r#""metricValue":"1""#);
+    world.log(&[(0, "ERROR")]);
+    let query = r#"{"Id":"e","MetricStat":{"Metric":{"Namespace":"lab","MetricName":"errors"},"Period":86400000000,"Stat":"Sum"}}"#;
+    for (start, end) in [("-1e300", "1e300"), ("0", "9e15"), ("-9223372036854775808", "9223372036854775807")]
+    {
+        let body = format!(r#"{{"MetricDataQueries":[{query}],"StartTime":{start},"EndTime":{end}}}"#);
+        let answer = world.json(Service::Monitoring, "GetMetricData", &body);
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
+        assert_eq!(answer["MetricDataResults"][0]["Values"], serde_json::json!([1.0]), "{start} to {end}");
+    }
+}
+
+#[test]
 fn errors_carry_the_code_that_query_clients_know() {
     let mut world = World::new();
     let mut request = world.signed(Service::Monitoring, br#"{"RecentlyActive":"PT1H"}"#);
