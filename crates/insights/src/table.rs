@@ -78,6 +78,27 @@ impl Table {
         Ok(Table { columns, rows })
     }
 
+    /// The table of AWS's address ranges, from the text of its `ip-ranges.json`: `cidr`, `region`, `service` and
+    /// `network_border_group`. The ranges of a single service come before those of all, `AMAZON`.
+    ///
+    /// Source: AWS General Reference, "AWS IP address ranges" (read 2026-11).
+    ///
+    /// # Errors
+    /// [`TableError::NoHeader`] if the text is no such file.
+    pub fn of_ip_ranges(json: &str) -> Result<Table, TableError> {
+        let file: serde_json::Value = serde_json::from_str(json).map_err(|_| TableError::NoHeader)?;
+        let mut rows = vec![];
+        for (list, range) in [("prefixes", "ip_prefix"), ("ipv6_prefixes", "ipv6_prefix")] {
+            for prefix in file[list].as_array().ok_or(TableError::NoHeader)? {
+                let text = |name: &str| prefix[name].as_str().unwrap_or_default().to_owned();
+                rows.push(vec![text(range), text("region"), text("service"), text("network_border_group")]);
+            }
+        }
+        rows.sort_by_key(|row| row[2] == "AMAZON");
+        let columns = ["cidr", "region", "service", "network_border_group"].map(String::from).to_vec();
+        Ok(Table { columns, rows })
+    }
+
     /// The names of the columns.
     pub fn columns(&self) -> &[String] {
         &self.columns
@@ -282,6 +303,22 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(Table::of_csv(text), Err(expected));
         }
+    }
+
+    #[test]
+    fn the_ranges_of_aws_are_a_table() {
+        let json = r#"{"syncToken": "1", "createDate": "x", "prefixes": [
+            {"ip_prefix": "3.5.140.0/22", "region": "ap-northeast-2", "service": "AMAZON", "network_border_group": "ap-northeast-2"},
+            {"ip_prefix": "3.5.140.0/22", "region": "ap-northeast-2", "service": "S3", "network_border_group": "ap-northeast-2"}
+        ], "ipv6_prefixes": [
+            {"ipv6_prefix": "2600:1f00::/40", "region": "us-east-1", "service": "EC2", "network_border_group": "us-east-1"}
+        ]}"#;
+        let table = Arc::new(Table::of_ip_ranges(json).expect("a table"));
+        let lookup = Lookup { table: "t".into(), by: LookupBy::Range(None), column: "service".into() };
+        let index = Index::new(table, &lookup).expect("its columns");
+        assert_eq!(index.get(&[Value::text("3.5.141.7")]), Value::text("S3"));
+        assert_eq!(index.get(&[Value::text("2600:1f00::9")]), Value::text("EC2"));
+        assert_eq!(Table::of_ip_ranges("{}"), Err(TableError::NoHeader));
     }
 
     #[test]

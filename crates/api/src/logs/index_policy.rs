@@ -1,5 +1,5 @@
 //! Field index policies of groups and of the account: which fields are to be indexed. They are kept and shown; queries read
-//! all events whatever is indexed, and find the same.
+//! all events whatever is indexed, and find the same, but for `filterIndex`, which reads the groups with an index only.
 //!
 //! A group has its own policy, else the one of the account that applies to it. Policies of the account name groups by the
 //! beginning of their names, or apply to all; no two may apply to the same group.
@@ -133,6 +133,12 @@ fn policy_of<'a>(cx: &'a Context<'_>, log_group: &str) -> Option<&'a IndexPolicy
     let policies = || cx.log_state.index_policies.iter();
     let own = policies().find(|policy| policy.is_of(cx.scope, log_group));
     own.or_else(|| policies().find(|policy| policy.applies_to(cx.scope, log_group)))
+}
+
+/// Whether a policy has the field indexed in the caller's group of this name.
+pub(super) fn has_index(cx: &Context<'_>, log_group: &str, field: &str) -> bool {
+    let fields = policy_of(cx, log_group).and_then(|policy| fields(&policy.document).ok());
+    fields.is_some_and(|fields| fields.contains_key(field))
 }
 
 /// The caller's group with that name or ARN, which must be one that has indexes.

@@ -3,6 +3,7 @@
 //! Source: CloudWatch Logs User Guide, "SOURCE" and "filterIndex"; API Reference, StartQuery (read 2026-11).
 
 use crate::logs::check::invalid;
+use crate::logs::index_policy::has_index;
 use crate::logs::queries::QueriedGroup;
 use crate::operation::{Context, Error};
 use std::collections::BTreeMap;
@@ -47,11 +48,15 @@ impl Context<'_> {
     }
 
     /// Only the groups with an index of each of the fields, which is what `filterIndex` reads.
+    ///
+    /// Assumption: events from before the index was made are found too.
     pub(super) fn indexed_groups(&self, mut groups: Vec<Group>, fields: &[String]) -> Vec<Group> {
         groups.retain(|group| {
             let is_flow = !fields.is_empty() && self.has_flow_logs(&group.key.name);
             let has_index = |field: &String| {
-                DEFAULT_INDEXES.contains(&field.as_str()) || is_flow && FLOW_INDEXES.contains(&field.as_str())
+                DEFAULT_INDEXES.contains(&field.as_str())
+                    || is_flow && FLOW_INDEXES.contains(&field.as_str())
+                    || has_index(self, &group.key.name, field)
             };
             fields.iter().all(has_index)
         });

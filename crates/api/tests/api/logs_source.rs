@@ -32,8 +32,11 @@ fn world() -> World {
 /// The rows that a query answers, each `field=value, ...`; or why it is refused.
 #[track_caller]
 fn check(request: Value, expected: Expect) {
-    let mut world = world();
-    let mut request = request;
+    check_in(&mut world(), request, expected);
+}
+
+#[track_caller]
+fn check_in(world: &mut World, mut request: Value, expected: Expect) {
     request["startTime"] = json!(START.seconds() - 60);
     request["endTime"] = json!(START.seconds() + 60);
     let started = world.json(Service::Logs, "StartQuery", &request.to_string());
@@ -116,9 +119,16 @@ fn a_comparison_reads_another_time() {
 
 #[test]
 fn only_groups_with_an_index_are_read() {
-    let query = |field: &str| json!({ "logGroupName": "app", "queryString": format!("filterIndex {field} = 1 | stats count(*) as n") });
+    let query = |field: &str| {
+        let query = format!("filterIndex {field} = 2 | stats count(*) as n");
+        json!({ "logGroupName": "app", "queryString": query })
+    };
     check(query("id"), expect!["Complete, 0.0 groups: n=0"]);
     check(query("traceId"), expect!["Complete, 1.0 groups: n=0"]);
+    let mut world = world();
+    let policy = json!({ "logGroupIdentifier": "app", "policyDocument": r#"{"Fields": ["id"]}"# });
+    world.json(Service::Logs, "PutIndexPolicy", &policy.to_string());
+    check_in(&mut world, query("id"), expect!["Complete, 1.0 groups: n=1"]);
 }
 
 #[test]

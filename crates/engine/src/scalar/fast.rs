@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringViewArray,
+    StringViewBuilder,
 };
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
-use weir_insights::{Arithmetic, Expr, parse_number};
+use weir_insights::{Arithmetic, Expr, Value, parse_number};
 
 use super::Op;
 use crate::kind::Kind;
@@ -34,6 +35,25 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
             let rounded: Int64Array = columns[0].as_primitive::<Int64Type>().unary(round);
             Some(Arc::new(rounded))
         }
+        (Expr::Look { values, index }, _) => {
+            let (index, columns) = (index.get()?, fields(values, kinds, columns)?);
+            let mut found = StringViewBuilder::new();
+            for row in 0..columns.first()?.1.len() {
+                let values: Vec<Value> =
+                    columns.iter().map(|(kind, column)| kind.value(column, row)).collect();
+                found.append_option(index.get(&values).print());
+            }
+            Some(Arc::new(found.finish()))
+        }
+        (Expr::Among { value, among, is_negated }, _) => {
+            let (among, columns) = (among.get()?, fields(std::slice::from_ref(value), kinds, columns)?);
+            let (kind, column) = columns.first()?;
+            let is_so = |row| {
+                let value = kind.value(column, row);
+                Some(!value.is_null() && among.contains(&value) != *is_negated)
+            };
+            Some(Arc::new((0..column.len()).map(is_so).collect::<BooleanArray>()))
+        }
         (Expr::Contains { text, is_negated, .. }, [Kind::Text]) => {
             Some(test(columns[0].as_string_view(), |found| found.contains(text.as_str()) != *is_negated))
         }
@@ -42,6 +62,18 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
         }
         _ => None,
     }
+}
+
+/// The columns that expressions are, with their kinds, if they are nothing else.
+fn fields<'a>(exprs: &[Expr], kinds: &[Kind], columns: &'a [ArrayRef]) -> Option<Vec<(Kind, &'a ArrayRef)>> {
+    let field = |expr: &Expr| match expr {
+        Expr::Field(index) => {
+            let index: usize = index.parse().ok()?;
+            Some((*kinds.get(index)?, columns.get(index)?))
+        }
+        _ => None,
+    };
+    exprs.iter().map(field).collect()
 }
 
 /// One side of an arithmetic operator: a column of floats or a constant.

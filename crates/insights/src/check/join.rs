@@ -8,7 +8,7 @@ use super::{Checker, refuse};
 use crate::bind::{Bound, Input, Shift, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
-use crate::plan::{Append, Column, Expr, Join, Plan, RowStep, Step};
+use crate::plan::{Append, Column, Expr, Join, Plan, RowStep, Stats, Step};
 use crate::syntax::{self, Command, CommandKind, ExprKind, LookupCommand};
 use crate::table::Lookup;
 
@@ -108,12 +108,16 @@ impl Checker {
     ) -> Result<Expr, QueryError> {
         let checked = Box::new(self.expr(value)?);
         let span = query.first().map_or(value.span, |command| command.span);
-        // What is around the subquery, such as the items of a stats, is not around its own commands.
         let (input, plan) = self.input(query.to_vec(), "subquery", span)?;
         if plan.columns.len() != 1 {
             let rule = "gives one column, by fields, display or stats";
             return Err(refuse(span, QueryErrorKind::Misplaced { command: "subquery", rule }));
         }
+        // Each value once is enough, and fits where all rows would not.
+        let column = Column { name: plan.columns[0].clone(), expr: Expr::Field(plan.columns[0].clone()) };
+        let once = Stats { groups: vec![column.clone()], aggregates: vec![], outputs: vec![column] };
+        self.inputs[input].plan.steps.push(Step::Stats(once));
+        self.inputs[input].plan.is_events = false;
         Ok(Expr::Among { value: checked, among: Bound::Wanted(input), is_negated })
     }
 
