@@ -18,6 +18,7 @@ use crate::host::{Host, HostName};
 use crate::hosts::HostKey;
 use crate::loss::Loss;
 use crate::queue::Queue;
+pub(crate) use dhcp::LEASE_S;
 use metadata::Facts;
 use server::Server;
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ use weir_pipeline::packet::{ACK, RST, SYN};
 mod connect;
 mod curl;
 mod dig;
+mod ip;
 mod iperf3;
 mod lookup;
 mod nc;
@@ -194,7 +195,7 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "curl" => curl::start(args, machine, now),
         "sh" | "bash" => sh::start(args),
         "hostname" => plain::hostname(args, machine),
-        "ip" => plain::ip(args, machine),
+        "ip" => ip::ip(args, machine),
         "cat" => plain::cat(args, machine),
         "dig" => dig::start(args, machine, now),
         "iperf3" => iperf3::start(args, machine, now),

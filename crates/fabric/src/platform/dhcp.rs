@@ -13,7 +13,7 @@ pub(super) const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 
 /// How long an address is lent, in seconds; it is renewed after half of it.
-const LEASE_S: u32 = 3600;
+pub(crate) const LEASE_S: u32 = 3600;
 /// The MTU of every interface.
 const MTU: u16 = 9001;
 

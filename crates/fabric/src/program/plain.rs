@@ -3,10 +3,7 @@
 use super::options::{self, Arg};
 use super::{Output, Started};
 use crate::host::Machine;
-use std::fmt::Write;
 use std::net::IpAddr;
-
-const IP_USAGE: &str = "Usage: ip [ -br ] address [ show ]\n";
 
 /// hostname(1): the name, `-s` its first part, `-d` the rest, `-i` and `-I` the addresses.
 pub(super) fn hostname(args: &[String], machine: &Machine) -> Started {
@@ -28,24 +25,6 @@ pub(super) fn hostname(args: &[String], machine: &Machine) -> Started {
             return Started::failed("hostname: you must be root to change the host name\n".to_owned(), 1);
         }
     })
-}
-
-/// ip(8), of which only `ip address` in its brief form.
-pub(super) fn ip(args: &[String], machine: &Machine) -> Started {
-    let words: Vec<&str> = args.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-    if !matches!(words.as_slice(), ["a" | "addr" | "address"] | ["a" | "addr" | "address", "show" | "s"]) {
-        return Started::failed(IP_USAGE.to_owned(), 255);
-    }
-    let mut text = String::from("lo               UNKNOWN        127.0.0.1/8 ::1/128 \n");
-    let links = &machine.identity.links;
-    for (number, link) in links.iter().enumerate() {
-        let _ = write!(text, "{:<16} UP             ", format!("ens{}", 5 + number));
-        for (address, prefix) in link {
-            let _ = write!(text, "{address}/{prefix} ");
-        }
-        text.push('\n');
-    }
-    Started::printed(text)
 }
 
 /// cat(1), of the files that say how names are resolved.

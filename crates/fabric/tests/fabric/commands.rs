@@ -283,6 +283,54 @@ fn services_of_user_data_answer() {
     );
 }
 
+// As iproute2 prints them on an instance of Amazon Linux 2023.
+#[test]
+fn ip_shows_addresses_and_routes() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/20");
+    let instance = bed.instance(&site);
+    let run = |bed: &mut Bed, line: &str| bed.run(instance.name(), line);
+    let address = run(&mut bed, "ip -4 addr show ens5").stdout;
+    let mac = address.split_once("link/ether ").and_then(|(_, rest)| rest.split(' ').next());
+    let address = address.replace(mac.expect("a MAC address"), "MAC");
+    expect![[r#"
+        2: ens5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 qdisc mq state UP group default qlen 1000
+            link/ether MAC brd ff:ff:ff:ff:ff:ff
+            inet 10.1.0.4/20 metric 512 brd 10.1.15.255 scope global dynamic ens5
+               valid_lft 3600sec preferred_lft 3600sec
+    "#]]
+    .assert_eq(&address);
+    check(
+        &run(&mut bed, "ip route"),
+        expect![[r#"
+            default via 10.1.0.1 dev ens5 proto dhcp src 10.1.0.4 metric 512 
+            10.1.0.0/20 dev ens5 proto kernel scope link src 10.1.0.4 metric 512 
+            10.1.0.1 dev ens5 proto dhcp scope link src 10.1.0.4 metric 512 
+            10.1.0.2 dev ens5 proto dhcp scope link src 10.1.0.4 metric 512 
+            exit 0"#]],
+    );
+    for (to, expected) in [
+        ("8.8.8.8", "8.8.8.8 via 10.1.0.1 dev ens5 src 10.1.0.4 uid 1000 \n    cache \n"),
+        ("10.1.1.5", "10.1.1.5 dev ens5 src 10.1.0.4 uid 1000 \n    cache \n"),
+        ("10.1.16.5", "10.1.16.5 via 10.1.0.1 dev ens5 src 10.1.0.4 uid 1000 \n    cache \n"),
+        ("10.1.0.4", "local 10.1.0.4 dev lo src 10.1.0.4 uid 1000 \n    cache <local> \n"),
+    ] {
+        assert_eq!(run(&mut bed, &format!("ip route get {to}")).stdout, expected);
+    }
+    for (line, said, code) in [
+        ("ip route get x", "Error: any valid prefix is expected rather than \"x\".\n", 1),
+        ("ip addr show eth9", "Device \"eth9\" does not exist.\n", 1),
+        ("ip -q route", "Option \"-q\" is unknown, try \"ip -help\".\n", 255),
+    ] {
+        let output = run(&mut bed, line);
+        assert_eq!((output.stderr.as_str(), output.exit_code), (said, Some(code)), "{line}");
+    }
+    let whole = run(&mut bed, "ip a").stdout;
+    assert!(whole.starts_with("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536"), "{whole}");
+    assert!(whole.contains("    inet6 ::1/128 scope host noprefixroute \n"), "{whole}");
+    assert!(whole.contains("/64 scope link proto kernel_ll \n"), "{whole}");
+}
+
 #[test]
 fn commands_about_the_host_itself() {
     let mut bed = Bed::new(1);
