@@ -212,20 +212,39 @@ pub struct Import {
 
 #[derive(Args)]
 pub struct Insights {
-    /// Flow-log files (plain or .gz), then the query
+    /// Flow-log files (text, .gz or .parquet), patterns, directories or - for standard input; then the query
     #[arg(required = true, num_args = 2..)]
     pub files_and_query: Vec<String>,
     /// How to print the rows
     #[arg(long, value_enum, default_value = "table")]
     pub output: Output,
+    /// The query is SQL; the files are its one table, whatever name FROM gives
+    #[arg(long)]
+    pub sql: bool,
+    /// The fields of lines above which no header stands, as in CreateFlowLogs: '${version} ${account-id} …'
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Only records from then on: 2h or 7d ago, 2026-11-28, 2026-11-28T06:00:00Z, or seconds since 1970
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only records up to then
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Fail if a line is no record
+    #[arg(long)]
+    pub strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// Aligned columns, and a histogram for bin()
     Table,
+    /// One JSON array of an object a row
+    Json,
     /// One JSON object a row
     Jsonl,
+    /// A line of names, then a line a row (RFC 4180)
+    Csv,
 }
 
 #[derive(Args)]

@@ -1,16 +1,18 @@
-//! Queries over flow-log files as they are: text, plain or gzip, each with its header or of a given format.
+//! Queries over flow-log files as they are: text, plain or gzip, each with its header or of a given format; or Parquet.
 //!
 //! A line that is no record is counted and shown, never guessed at and never the end of the run. Only the columns that
 //! a query reads are built.
 //! Source: VPC User Guide, "Flow log files" (header line, gzip).
 
 mod columns;
+mod find;
 mod lines;
+mod parquet;
 mod read;
 mod survey;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::catalog::streaming::StreamingTable;
@@ -26,14 +28,15 @@ use crate::engine::{Engine, failed};
 use crate::events::{GROUP, Part, Shape, TIMESTAMP, names_read};
 use crate::scope::column_of;
 use columns::Layout;
+pub use find::find;
 use read::{Reader, Totals};
 use survey::Surveyed;
 
 /// Broken lines that are told one by one.
 pub const BROKEN_LINES_SHOWN: usize = 10;
 
-/// Files that end so are taken from a directory.
-const FILE_ENDINGS: [&str; 2] = [".log", ".log.gz"];
+/// Files that end so are Parquet.
+const PARQUET_ENDING: &str = ".parquet";
 
 /// The answer to a query over files.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,39 +90,6 @@ impl fmt::Display for BrokenLine {
     }
 }
 
-/// The flow-log files among `paths`: files as given, and those in directories, to any depth, in the order of names.
-///
-/// # Errors
-/// A path that does not exist, or a directory that cannot be listed; the message names it.
-pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = vec![];
-    for path in paths {
-        let named =
-            |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        match std::fs::metadata(path).map_err(named)?.is_dir() {
-            true => find_below(path, &mut files).map_err(named)?,
-            false => files.push(path.clone()),
-        }
-    }
-    Ok(files)
-}
-
-fn find_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(directory)?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(|entry| entry.file_name());
-    for entry in entries {
-        let path = entry.path();
-        let name = entry.file_name();
-        // A link to a directory is not followed: it may lead back.
-        if entry.file_type()?.is_dir() {
-            find_below(&path, files)?;
-        } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending)) {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
 impl Engine {
     /// Runs a plan over flow-log files.
     ///
@@ -137,17 +107,23 @@ impl Engine {
         run: Run<'_>,
     ) -> Result<FilesAnswer, ExecuteError> {
         let totals = Arc::new(Mutex::new(Totals::default()));
-        let surveyed =
-            survey::survey(files, format, &mut totals.lock().unwrap_or_else(PoisonError::into_inner));
-        if surveyed.is_empty() {
-            let totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
-            let why = totals.unreadable.first().map(|file| format!("{}: {}", file.file.display(), file.why));
-            return Err(ExecuteError::Source(why.unwrap_or("no files are given".into())));
-        }
+        let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
+            files.iter().cloned().partition(|file| parquet::is_parquet(file));
+        let mut first = Totals::default();
+        let surveyed = survey::survey(&texts, format, &mut first);
         let mut result = self.wait(async {
             let context = self.context()?;
-            let part = self.file_part(&context, plan, surveyed, (run, totals.clone()))?;
-            self.run(&context, plan, vec![part], run).await
+            let mut parts = parquet::parts(&context, plan, &parquet, run, &mut first).await;
+            if surveyed.is_empty() && parts.is_empty() {
+                let why = first.unreadable.first();
+                let why = why.map(|file| format!("{}: {}", file.file.display(), file.why));
+                return Err(ExecuteError::Source(why.unwrap_or("no files are given".into())));
+            }
+            totals.lock().unwrap_or_else(PoisonError::into_inner).add(first);
+            if !surveyed.is_empty() {
+                parts.push(self.file_part(&context, plan, surveyed, (run, totals.clone()))?);
+            }
+            self.run(&context, plan, parts, run).await
         })?;
         let totals = std::mem::take(&mut *totals.lock().unwrap_or_else(PoisonError::into_inner));
         result.statistics.records_scanned = totals.records;

@@ -34,7 +34,7 @@ pub struct Totals {
 
 impl Totals {
     /// Adds what one file gave. Of broken lines those stay that come first by file and line.
-    fn add(&mut self, other: Totals) {
+    pub fn add(&mut self, other: Totals) {
         self.records += other.records;
         self.bytes += other.bytes;
         self.broken_count += other.broken_count;

@@ -203,7 +203,7 @@ fn many_records_in_several_files_keep_their_sums_and_their_order() {
         gzip.write_all(records.collect::<String>().as_bytes()).expect("room");
         gzip.finish().expect("room");
     }
-    let files = find(&[directory.path().to_path_buf()]).expect("a directory");
+    let files = find(&[directory.path().to_path_buf()], TimeRange::ALL).expect("a directory");
     assert_eq!(files.len(), 5);
     let answer =
         ask(&files, "stats count(*), sum(bytes), count_distinct(srcAddr)", TimeRange::ALL).expect("files");
@@ -215,6 +215,112 @@ fn many_records_in_several_files_keep_their_sums_and_their_order() {
     assert_eq!(rows(&answer.result), "50 | 10 | 19\n");
     let statistics = answer.result.statistics;
     assert_eq!((statistics.records_matched, statistics.records_scanned), (50, 100_000));
+}
+
+/// The records of a sample as Parquet, with the columns that AWS gives them.
+fn as_parquet(sample_name: &str, path: &std::path::Path) {
+    use datafusion::arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+    let text = std::fs::read_to_string(sample(sample_name)).expect("a sample");
+    let mut lines = Lines::new(Format::default());
+    let records: Vec<_> =
+        text.lines().filter_map(|line| lines.read(line).expect("an unbroken sample")).collect();
+    let text_of = |field| -> ArrayRef {
+        let values = records.iter().map(|record| record.value(field).to_string());
+        std::sync::Arc::new(StringArray::from_iter_values(values))
+    };
+    let ints = |field| -> Vec<Option<i64>> {
+        records.iter().map(|record| record.number(field).map(|number| number as i64)).collect()
+    };
+    let long = |field| -> ArrayRef { std::sync::Arc::new(Int64Array::from(ints(field))) };
+    let short = |field| -> ArrayRef {
+        let values = ints(field).into_iter().map(|number| number.map(|number| number as i32));
+        std::sync::Arc::new(Int32Array::from_iter(values))
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("version", short(Field::Version), true),
+        ("account_id", text_of(Field::AccountId), true),
+        ("interface_id", text_of(Field::InterfaceId), true),
+        ("srcaddr", text_of(Field::SrcAddr), true),
+        ("dstaddr", text_of(Field::DstAddr), true),
+        ("srcport", short(Field::SrcPort), true),
+        ("dstport", short(Field::DstPort), true),
+        ("protocol", short(Field::Protocol), true),
+        ("packets", long(Field::Packets), true),
+        ("bytes", long(Field::Bytes), true),
+        ("start", long(Field::Start), true),
+        ("end", long(Field::End), true),
+        ("action", text_of(Field::Action), true),
+        ("log_status", text_of(Field::LogStatus), true),
+    ])
+    .expect("columns of one length");
+    let file = std::fs::File::create(path).expect("room");
+    let mut writer =
+        datafusion::parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("room");
+    writer.close().expect("room");
+}
+
+#[test]
+fn parquet_answers_as_text_does() {
+    let directory = Directory::new("parquet");
+    let parquet = directory.path().join("a.log.parquet");
+    as_parquet("v2_records.log", &parquet);
+    let text = sample("v2_records.log");
+    for query in [
+        "stats count(*), sum(bytes), max(end) by srcAddr, action | sort srcAddr, action",
+        "fields srcAddr, dstPort, logStatus, interfaceId | sort dstPort, srcAddr, interfaceId | limit 10",
+        "stats count(*) by bin(1h), action | sort action",
+        "fields @message | sort @message",
+        "filter isPresent(vpcId) | stats count(*)",
+    ] {
+        let [of_parquet, of_text] =
+            [&parquet, &text].map(|file| ask(std::slice::from_ref(file), query, TimeRange::ALL));
+        let [of_parquet, of_text] =
+            [of_parquet, of_text].map(|answer| answer.expect("a readable file").result);
+        assert!(!of_text.rows.is_empty(), "{query}");
+        assert_eq!(rows(&of_parquet), rows(&of_text), "{query}");
+        assert_eq!(of_parquet.statistics.records_scanned, 5, "{query}");
+    }
+    let files = [parquet.clone(), text];
+    let both = ask(&files, "stats count(*) by @logStream | sort @logStream", TimeRange::ALL);
+    assert_eq!(rows(&both.expect("readable files").result), "a.log.parquet | 5\nv2_records.log | 5\n");
+    let window = TimeRange { start_ms: 0, end_ms: 1 };
+    let none = ask(&[parquet], "stats count(*)", window).expect("a readable file");
+    assert_eq!(rows(&none.result), "0\n");
+}
+
+#[test]
+fn parquet_that_is_none_is_told() {
+    let directory = Directory::new("no-parquet");
+    let bad = directory.path().join("bad.parquet");
+    std::fs::write(&bad, "no parquet").expect("room");
+    let answer = ask(&[bad.clone(), sample("v2_records.log")], "stats count(*)", TimeRange::ALL);
+    let answer = answer.expect("one readable file");
+    assert_eq!((rows(&answer.result).as_str(), answer.unreadable.len()), ("5\n", 1));
+    assert_eq!(answer.unreadable[0].file, bad);
+}
+
+#[test]
+fn patterns_and_directories_name_files() {
+    let directory = Directory::new("patterns");
+    let deep = directory.path().join("AWSLogs/1/vpcflowlogs/us-east-1/2019/02/04");
+    std::fs::create_dir_all(&deep).expect("room");
+    let names = ["1_vpcflowlogs_us-east-1_fl-1_20190204T1200Z_a.log.gz", "x.log", "y.parquet", "notes.txt"];
+    names.iter().for_each(|name| std::fs::write(deep.join(name), "").expect("room"));
+    let found = |path: PathBuf, window| {
+        let files = find(&[path], window).map(|files| {
+            files.iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned())).collect::<Vec<_>>()
+        });
+        files.map_err(|error| error.kind())
+    };
+    let root = directory.path();
+    assert_eq!(found(root.to_path_buf(), TimeRange::ALL).as_deref(), Ok(&names.map(String::from)[..3]));
+    assert_eq!(found(root.join("**/*.log"), TimeRange::ALL), Ok(vec!["x.log".to_owned()]));
+    assert_eq!(found(root.join("AWSLogs/*/vpcflowlogs"), TimeRange::ALL).map(|files| files.len()), Ok(3));
+    let later = TimeRange { start_ms: 1_600_000_000_000, end_ms: i64::MAX };
+    let rest = names[1..3].iter().map(ToString::to_string).collect();
+    assert_eq!(found(root.to_path_buf(), later), Ok(rest));
+    assert_eq!(found(root.join("*.gz"), TimeRange::ALL), Err(std::io::ErrorKind::NotFound));
 }
 
 #[test]

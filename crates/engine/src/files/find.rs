@@ -1,0 +1,139 @@
+//! Which files are meant: those named, those that a pattern matches, and those below directories, in any layout.
+//!
+//! Source: VPC User Guide, "Flow log files": an object's name holds when its records were gathered, to the minute, as
+//! `_20190204T1200Z_`.
+
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use weir_insights::TimeRange;
+
+/// Files that end so are taken from a directory.
+const FILE_ENDINGS: [&str; 3] = [".log", ".log.gz", super::PARQUET_ENDING];
+/// How far the records of a file may be from the time in its name: ten minutes of aggregation and five of delivery, and
+/// much to spare.
+const SPARE_MS: i64 = 3_600_000;
+
+/// The flow-log files among `paths`: files as given, those that a pattern with `*`, `?`, `[…]` or `**` matches, and those in
+/// directories, to any depth, in the order of names. Of those found, files whose name tells of another time than `window` are
+/// left out.
+///
+/// # Errors
+/// A path that does not exist, a pattern that matches nothing, or a directory that cannot be listed; the message names it.
+pub fn find(paths: &[PathBuf], window: TimeRange) -> std::io::Result<Vec<PathBuf>> {
+    let (mut files, mut found) = (vec![], vec![]);
+    for path in paths {
+        let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => find_below(path, &mut found).map_err(named)?,
+            Ok(_) => files.push(path.clone()),
+            Err(error) => {
+                let matching = matching(path)?;
+                if matching.is_empty() {
+                    return Err(named(error));
+                }
+                for path in matching {
+                    match path.is_dir() {
+                        true => find_below(&path, &mut found).map_err(named)?,
+                        false => found.push(path),
+                    }
+                }
+            }
+        }
+        files.extend(found.drain(..).filter(|path| may_be_inside(path, window)));
+    }
+    Ok(files)
+}
+
+fn matching(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let pattern = path.to_string_lossy();
+    let invalid = |error| Error::new(ErrorKind::InvalidInput, format!("{pattern}: {error}"));
+    let paths = glob::glob(&pattern).map_err(|error| invalid(error.to_string()))?;
+    paths.collect::<Result<_, _>>().map_err(|error| invalid(error.to_string()))
+}
+
+fn find_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(directory)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(|entry| entry.file_name());
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name();
+        // A link to a directory is not followed: it may lead back.
+        if entry.file_type()?.is_dir() {
+            find_below(&path, files)?;
+        } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file may have records of the window, as far as its name tells.
+fn may_be_inside(path: &Path, window: TimeRange) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('_').find_map(time_ms).is_none_or(|time_ms| {
+        let (start, end) = (window.start_ms.saturating_sub(SPARE_MS), window.end_ms.saturating_add(SPARE_MS));
+        (start..=end).contains(&time_ms)
+    })
+}
+
+/// The milliseconds of `20190204T1200Z`.
+fn time_ms(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    if date.len() != 8
+        || time.len() != 4
+        || !(date.to_owned() + time).bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    let part = |text: &str| text.parse::<i64>().ok();
+    let (year, month, day) = (part(&date[..4])?, part(&date[4..6])?, part(&date[6..])?);
+    let (hour, minute) = (part(&time[..2])?, part(&time[2..])?);
+    Some(((days(year, month, day) * 24 + hour) * 60 + minute) * 60_000)
+}
+
+/// Days from 1970 to a date (H. Hinnant, "chrono-compatible low-level date algorithms": days_from_civil).
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_in_a_name_is_read() {
+        let cases = [
+            ("20190204T1200Z", Some(1_549_281_600_000)),
+            ("19700101T0000Z", Some(0)),
+            ("20240229T2359Z", Some(1_709_251_140_000)),
+            ("20190204T120Z", None),
+            ("us-east-1", None),
+            ("2019é204T1200Z", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(time_ms(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_tells_another_time_is_left_out() {
+        let name = "123456789012_vpcflowlogs_us-east-1_fl-0a_20190204T1200Z_4ab1d1b4.log.gz";
+        let at = 1_549_281_600_000;
+        let window = |from: i64, to: i64| TimeRange { start_ms: at + from, end_ms: at + to };
+        let hour = 3_600_000;
+        for (from, to, expected) in [
+            (-hour, hour, true),
+            (hour, 2 * hour, true),
+            (hour + 1, 2 * hour, false),
+            (-3 * hour, -hour - 1, false),
+        ] {
+            assert_eq!(may_be_inside(Path::new(name), window(from, to)), expected, "{from} {to}");
+        }
+        assert!(may_be_inside(Path::new("any.log"), window(0, 1)));
+        assert!(may_be_inside(Path::new(name), TimeRange::ALL));
+    }
+}
