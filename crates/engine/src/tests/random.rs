@@ -408,4 +408,26 @@ proptest! {
         let world = World::new(&events, sealing);
         queries.iter().for_each(|query| world.check(query));
     }
+
+    /// Whatever follows what, as far as the language takes it.
+    #[test]
+    fn mixtures_of_commands_answer_as_the_interpreter_does(
+        events in world(),
+        commands in prop::collection::vec(select(vec![
+            "fields bytes, srcAddr as n", "fields jsonParse(@message) as m", "filter bytes > 70", "filter n in (fields status)",
+            "stats count(*) as c, max(bytes) as bytes by srcAddr, bin(1m) as t", "stats values(srcPort) as v by action",
+            "stats topk(2, srcAddr) as c", "join type=left left=a right=b where a.srcAddr=b.dstAddr (SOURCE g)",
+            "appendcols override=true (stats count(*) as bytes by action)", "lookup hosts srcAddr OUTPUT user",
+            "cidrlookup networks srcAddr OUTPUTNEW owner as user", "sort bytes desc, srcAddr", "dedup srcAddr", "unnest m into n",
+            "unnest v into srcPort", "accum bytes", "autoregress bytes", "filldown", "fillmissing with 0 for c",
+            "addtotals col=true", "sessionize srcAddr maxspan 30s", "outlier param=0.1 bytes", "countFrequent srcAddr, bytes",
+            "pattern srcAddr", "diff", "anomaly", "relevantfields where bytes > 90", "limit 3", "display bytes, user, m.status, b.bytes",
+            "parse @message '* * *' as x, y, z", "filterIndex action = 'ACCEPT'",
+        ]), 1..6),
+    ) {
+        let query = commands.join(" | ");
+        if weir_insights::plan(&query, None).is_ok() {
+            World::new(&events, Sealing::Memory).check(&query);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use expect_test::expect_file;
+use proptest::prelude::*;
 
 use super::*;
 use crate::bind::Reads;
@@ -156,6 +157,34 @@ fn answer(plan: PlanOf, query: &str, world: &World) -> String {
 fn refusal(query: &str, error: &crate::QueryError) -> String {
     let place = error.location(query);
     format!("error at {}..{}: {error}", place.start_char_offset, place.end_char_offset)
+}
+
+proptest! {
+    /// Whatever follows what: a query that is understood is run.
+    #[test]
+    fn no_mixture_of_commands_panics_when_it_is_run(commands in prop::collection::vec(
+        prop::sample::select(vec![
+            "fields b, k as c", "fields jsonParse(@message) as m", "filter b in (SOURCE other | fields b)", "filter b > 7",
+            "stats count(*) as n, max(b) as b by k, bin(1m) as t", "stats values(b) as v, rate(b, 1s), histogram(b, 3) by k",
+            "stats topk(2, k) as n", "join type=left left=a right=r where a.k=r.k (SOURCE other | stats max(b) as b by k)",
+            "join left=a right=r where a.b=r.b (SOURCE other)", "appendcols override=true (fields k as b | limit 1)",
+            "lookup t k OUTPUT x", "cidrlookup t k OUTPUTNEW x as b", "sort b desc, k", "dedup k", "unnest m into b",
+            "expand list", "accum b", "autoregress b p=1-3", "filldown", "fillmissing with 0 for b", "addtotals col=true",
+            "sessionize k maxspan 1s", "outlier param=0.1 uselower=true mark=true", "countFrequent k, b", "pattern k",
+            "pattern @message", "diff", "logcompare timeshift 1s", "anomaly", "relevantfields where b > 9",
+            "relevantfields b, k, m where ispresent(k)", "filterIndex k = 'x'", "estimate", "limit 2", "display b, m, a.k, r.b",
+            "parse @message '*: *' as k, b",
+        ]), 1..7))
+    {
+        let lines = ["1 s {\"b\": 10, \"k\": \"10.0.0.1\"}", "2 s {\"b\": \"-\", \"list\": \"[1, [2]]\"}", "3 s text: 7"];
+        let events: Vec<_> = lines.into_iter().enumerate().map(event).collect();
+        let table = Table::of_csv("k,x\n10.0.0.1,1\n").expect("a table");
+        let world = World {
+            groups: BTreeMap::from([(String::new(), events.clone()), ("other".to_owned(), events)]),
+            tables: BTreeMap::from([("t".to_owned(), Arc::new(table))]),
+        };
+        answer(plan, &commands.join(" | "), &world);
+    }
 }
 
 #[test]
