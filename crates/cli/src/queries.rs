@@ -23,9 +23,12 @@ impl RunQuery for RunOnThreads {
 fn run(engine: &OnceLock<Engine>, mut job: Job) {
     let groups = named(std::mem::take(&mut job.groups));
     let inputs: Vec<_> = std::mem::take(&mut job.inputs).into_iter().map(named).collect();
-    let result = execute(engine, &job, (&groups, &inputs));
+    let result = execute(engine, &job, (&groups, inputs.iter().map(Vec::as_slice).collect()));
     job.finish(result);
 }
+
+/// Log groups with their names in `@log`.
+type Groups = [(String, Scan)];
 
 fn named(groups: Vec<QueriedGroup>) -> Vec<(String, Scan)> {
     groups.into_iter().map(|group| (group.log(), group.scan)).collect()
@@ -34,9 +37,8 @@ fn named(groups: Vec<QueriedGroup>) -> Vec<(String, Scan)> {
 fn execute(
     engine: &OnceLock<Engine>,
     job: &Job,
-    (own, inputs): (&[(String, Scan)], &[Vec<(String, Scan)>]),
+    (own, inputs): (&Groups, Vec<&Groups>),
 ) -> Result<QueryResult, ExecuteError> {
-    let inputs: Vec<&[(String, Scan)]> = inputs.iter().map(Vec::as_slice).collect();
     let reads = Reads { own, inputs: &inputs, tables: &job.tables };
     begun(engine)?.execute_all(&job.plan, reads, job.run())
 }
