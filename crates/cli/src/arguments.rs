@@ -213,7 +213,7 @@ pub struct Import {
 #[derive(Args)]
 pub struct Insights {
     /// Flow-log files (text, .gz or .parquet), patterns, directories or - for standard input; then the query
-    #[arg(required = true, num_args = 2..)]
+    #[arg(required = true, num_args = 1..)]
     pub files_and_query: Vec<String>,
     /// How to print the rows
     #[arg(long, value_enum, default_value = "table")]
@@ -271,5 +271,15 @@ mod tests {
     #[test]
     fn no_command_has_an_option_twice() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_between_files_and_query() {
+        let line = ["weir", "insights", "a.log", "b.log", "--since", "7d", "stats count(*)"];
+        let parsed = Arguments::try_parse_from(line).map(|arguments| arguments.command);
+        let Ok(Command::Insights(insights)) = parsed else { panic!("not understood") };
+        assert_eq!(insights.files_and_query, ["a.log", "b.log", "stats count(*)"]);
+        assert_eq!(insights.since.as_deref(), Some("7d"));
+        assert!(Arguments::try_parse_from(["weir", "insights"]).is_err());
     }
 }

@@ -17,7 +17,11 @@ const CHART_WIDTH: usize = 80;
 
 /// Runs the command.
 pub fn run(arguments: &Insights) -> Outcome {
-    let (query, sources) = arguments.files_and_query.split_last().expect("the command line demands two");
+    let Some((query, sources)) =
+        arguments.files_and_query.split_last().filter(|(_, files)| !files.is_empty())
+    else {
+        return Err(Failure::new(2, "name flow-log files, and then the query: see weir insights --help"));
+    };
     let checked = if arguments.sql { sql_plan(query, None) } else { plan(query, None) };
     let checked = checked.map_err(|error| Failure::new(2, shown(query, &error)))?;
     let now_ms = Clock::real().timestamp().0;
