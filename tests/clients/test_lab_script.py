@@ -10,7 +10,11 @@ from weir import ROOT, WEIR, Weir, act, check, equal, finish, until
 def play(weir, **more):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"WEIR": WEIR, "WEIR_PORT": str(weir.port)}
-    return subprocess.Popen([ROOT / "labs/peering.sh"], env=environment, start_new_session=True, **more)
+    # A shell does not trap a signal that its parent ignores, as it does for what runs in the background.
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(
+        [ROOT / "labs/peering.sh"], env=environment, start_new_session=True, preexec_fn=heed, **more
+    )
 
 
 def to_its_end(weir):
