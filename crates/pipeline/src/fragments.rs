@@ -59,9 +59,11 @@ impl Fragments {
         })
     }
 
-    /// Forgets all.
-    pub fn clear(&mut self) {
-        *self = Fragments::default();
+    /// Forgets what entered at slots that are about to be free, in ascending order.
+    pub fn forget(&mut self, gone: &[u32]) {
+        let stays = |key: &Key| gone.binary_search(&key.0).is_err();
+        self.firsts.retain(|key, _| stays(key));
+        self.ages.retain(|(_, key)| stays(key));
     }
 }
 
@@ -104,6 +106,18 @@ mod tests {
         assert_eq!(port_of(&fragments, 7, IDLE_NS + 1), None);
         assert_eq!(port_of(&fragments, 8, 0), None);
         assert_eq!(fragments.complete(2, &fragment(Fragment::Later { id: 7 }), Nanos(0)), None);
+    }
+
+    #[test]
+    fn what_an_interface_has_sent_goes_with_it() {
+        let mut fragments = Fragments::default();
+        for slot in [1, 2] {
+            fragments.note(slot, &fragment(Fragment::First { id: 7 }), Nanos(0));
+        }
+        fragments.forget(&[0, 2]);
+        assert_eq!(port_of(&fragments, 7, 0), Some(53));
+        assert_eq!(fragments.complete(2, &fragment(Fragment::Later { id: 7 }), Nanos(0)), None);
+        assert_eq!(fragments.ages.len(), 1);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::verdict::{Reason, Service};
 use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
 use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat};
 use rules::{acl_allows, all_ports, is_for_all, rule_matches};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use weir_model::endpoint::VpcEndpoint;
 use weir_model::group::Direction;
@@ -70,8 +70,8 @@ pub struct Oracle {
     passages: Vec<Passage>,
     /// The connection through a gateway that the packet under way belongs to.
     passing: Option<Passage>,
-    /// The source port that the packet under way was seen to arrive with.
-    seen: Option<u16>,
+    /// The source ports that NAT gateways were seen to give the packet under way, as far as it has not come there yet.
+    seen: VecDeque<u16>,
     accounts: Accounts,
     firsts: BTreeMap<FragmentName, (Nanos, Packet)>,
 }
@@ -86,8 +86,8 @@ struct Sent<'a> {
     source: IpAddr,
     destination: IpAddr,
     hops: u8,
-    /// How often it has passed an interface of a transit gateway.
-    doors: usize,
+    /// How often it has passed an interface of a gateway in the middle, in or out.
+    legs: usize,
     /// Whether a gateway on the way makes its connection a tracked one.
     tracks: bool,
     /// Whether it has left through a NAT gateway.
@@ -115,19 +115,19 @@ const INTERNET: (u32, bool) = (1500, true);
 impl Oracle {
     /// Decides about `packet`, counts it, and remembers its connection.
     pub fn forward(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
-        self.forward_seen(network, from, packet, (now, None))
+        self.forward_seen(network, from, packet, (now, &[]))
     }
 
-    /// The same. If the packet was seen to arrive, `port` is the source port or the identifier that it arrived with: a NAT
-    /// gateway may choose.
+    /// The same. `ports` are the source ports or identifiers that NAT gateways on the way were seen to give it, in order: they
+    /// may choose.
     pub fn forward_seen(
         &mut self,
         network: &Network,
         from: Place,
         packet: &Packet,
-        (now, port): (Nanos, Option<u16>),
+        (now, ports): (Nanos, &[u16]),
     ) -> Fate {
-        (self.seen, self.passing) = (port, None);
+        (self.seen, self.passing) = (ports.iter().copied().collect(), None);
         let fate = self.decide(network, from, packet, now);
         if matches!(fate, Fate::Deliver { .. }) {
             self.note_passage(now);
@@ -136,6 +136,7 @@ impl Oracle {
     }
 
     fn decide(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
+        self.forget_gone(network);
         let Some(packet) = &self.with_ports(from, packet, now) else {
             return Fate::Drop(Reason::FragmentUnknown);
         };
@@ -143,13 +144,13 @@ impl Oracle {
         if source.is_ipv4() != destination.is_ipv4() {
             return Fate::Drop(Reason::MixedFamilies);
         }
-        let (doors, tracks, hides_groups, quoted, limit) = (0, false, false, packet.quoted, JUMBO);
+        let (legs, tracks, hides_groups, quoted, limit) = (0, false, false, packet.quoted, JUMBO);
         let sent = Sent {
             packet,
             source,
             destination,
             hops: 0,
-            doors,
+            legs,
             tracks,
             hides_groups,
             through: false,
@@ -170,6 +171,14 @@ impl Oracle {
     }
 
     /// Remembers a first fragment for 30 seconds, and gives a later one what the first had.
+    /// What an interface remembered goes with it; another of its name begins anew.
+    fn forget_gone(&mut self, network: &Network) {
+        let is_there = |id: &InterfaceId| network.interfaces.get(id).is_some();
+        self.conversations.retain(|(id, _), _| is_there(id));
+        self.passages.retain(|passage| is_there(&passage.gate()));
+        self.firsts.retain(|(place, ..), _| !matches!(place, Place::Interface(id) if !is_there(id)));
+    }
+
     fn with_ports(&mut self, from: Place, packet: &Packet, now: Nanos) -> Option<Packet> {
         let key = |id| (from, packet.source, packet.destination, packet.protocol.0, id);
         match packet.fragment {
@@ -194,14 +203,14 @@ impl Oracle {
         let Some(receiver) = network.interfaces.get(&to) else { return false };
         let Some(subnet) = network.subnets.get(&receiver.subnet) else { return false };
         let (source, destination, quoted) = (packet.source, packet.destination, packet.quoted);
-        let (doors, tracks, hides_groups, limit) = (0, false, false, JUMBO);
+        let (legs, tracks, hides_groups, limit) = (0, false, false, JUMBO);
         let (hops, through, forwarded) = (0, false, false);
         let sent = Sent {
             packet,
             source,
             destination,
             hops,
-            doors,
+            legs,
             tracks,
             hides_groups,
             through,
@@ -254,6 +263,7 @@ impl Oracle {
         stays: bool,
     ) -> Result<(), Fate> {
         let ends = leaving_ends(sent);
+        self.forget_idle(sender, ends, sent);
         let said = self.groups(network, sender, sent, Direction::Egress);
         let refusal = match said {
             Said::No => Some(Reason::GroupEgress),
@@ -261,7 +271,7 @@ impl Oracle {
             _ if stays || acl_allows(network, subnet, sent, Direction::Egress) => None,
             _ => Some(Reason::AclEgress),
         };
-        self.remember((sender.id, ends), said, sent, Direction::Egress);
+        self.remember((sender, ends), said, sent, Direction::Egress);
         self.account(sender.id, sent, Direction::Egress, refusal.is_none());
         refusal.map_or(Ok(()), |reason| Err(Fate::Drop(reason)))
     }
@@ -453,10 +463,11 @@ impl Oracle {
             self.account(receiver.id, sent, Direction::Ingress, false);
             return Err(Fate::Drop(Reason::AclIngress));
         }
-        let said = self.groups(network, receiver, sent, Direction::Ingress);
         let ends = arriving_ends(sent);
+        self.forget_idle(receiver, ends, sent);
+        let said = self.groups(network, receiver, sent, Direction::Ingress);
         if matches!(said, Said::No | Said::Closed) {
-            self.remember((receiver.id, ends), said, sent, Direction::Ingress);
+            self.remember((receiver, ends), said, sent, Direction::Ingress);
             self.account(receiver.id, sent, Direction::Ingress, false);
             let closed = matches!(said, Said::Closed);
             return Err(Fate::Drop(if closed { Reason::ConnectionClosed } else { Reason::GroupIngress }));
@@ -464,7 +475,7 @@ impl Oracle {
         if receiver.source_dest_check && !receiver.owns(sent.destination) {
             return Err(Fate::Drop(Reason::DestinationCheck));
         }
-        self.remember((receiver.id, ends), said, sent, Direction::Ingress);
+        self.remember((receiver, ends), said, sent, Direction::Ingress);
         self.account(receiver.id, sent, Direction::Ingress, true);
         let Sent { source, destination, hops, .. } = sent;
         Ok(Fate::Deliver { to: Place::Interface(receiver.id), source, destination, hops })

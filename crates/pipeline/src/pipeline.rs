@@ -64,7 +64,7 @@ impl Pipeline {
         if !gone.is_empty() {
             self.flows4.forget((&self.world, &mut self.pending), &gone);
             self.flows6.forget((&self.world, &mut self.pending), &gone);
-            self.fragments.clear();
+            self.fragments.forget(&gone);
         }
         self.world.slots.update(&compiled);
         self.world.compiled = compiled;

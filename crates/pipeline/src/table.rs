@@ -291,11 +291,13 @@ impl<A: Address> Table<A> {
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
         let receiver = self.track_receiver(world, (index, &visit), (&fate, &decision));
-        let before = self.entries[index as usize].tracked.connection;
+        let known = self.entries[index as usize].tracked.connection;
+        // What has been idle for too long is gone: what lets an ICMP error pass does not begin it again.
+        let before = if self.is_alive(index, visit.now) { known } else { Connection::Untracked };
         let admission = decision.departure.map(|departure| departure.admission);
         let connection = after(before, admission, Direction::Egress, visit.packet);
         self.entries[index as usize].tracked = Tracked::new(connection, world.timeouts(visit.from));
-        if before != connection {
+        if known != connection {
             self.alert(self.entries[index as usize].partner);
             // Packets of the other way, even if they came when nothing was tracked: from the internet they have no partner.
             let back = || self.find(&Key { port: fate.to, flow: fate.there.reversed() });
@@ -401,7 +403,9 @@ impl<A: Address> Table<A> {
         let before =
             before.map_or(Connection::Untracked, |found| self.entries[found as usize].tracked.connection);
         let connection = after(before, Some(admission), Direction::Ingress, visit.packet);
-        if found.is_none() && connection == Connection::Untracked {
+        // What comes in untracked becomes part of a connection that the receiver opens later: its entry knows whom to tell.
+        let may_be_joined = matches!(admission, Admission::Rule { tracked: false, .. });
+        if found.is_none() && connection == Connection::Untracked && !may_be_joined {
             return None;
         }
         let port = Port::Interface(arrival.interface);
@@ -525,7 +529,8 @@ impl<A: Address> Table<A> {
         for index in 0..self.entries.len() as u32 {
             let entry = &self.entries[index as usize];
             let quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
-            if entry.live && entry.packets == 0 && quiet && !self.is_alive(index, now) {
+            let is_over = entry.live && entry.packets == 0 && quiet && !self.is_alive(index, now);
+            if is_over && self.partner(entry).is_none() {
                 self.remove(index);
             }
         }

@@ -151,7 +151,8 @@ impl Life {
     fn compare(&mut self) -> Result<(), String> {
         for sent in self.fabric.take_sent() {
             let (from, found) = (self.place(sent.from), self.fate(sent.verdict));
-            let seen = (sent.at, arrived_with(sent.verdict));
+            let port = arrived_with(sent.verdict);
+            let seen = (sent.at, port.as_slice());
             let due = self.oracle.forward_seen(&self.world.network, from, &sent.packet, seen);
             self.note_sent(&sent, from);
             if found != due {

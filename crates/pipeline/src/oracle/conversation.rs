@@ -6,7 +6,7 @@ use crate::packet::{ACK, FIN, RST, SYN};
 use std::net::IpAddr;
 use weir_model::group::{Direction, Group, GroupRule};
 use weir_model::interface::{Interface, TrackingTimeouts};
-use weir_model::{InterfaceId, Nanos, Network, Protocol};
+use weir_model::{Nanos, Network, Protocol};
 
 /// The two ends of a conversation, seen from an interface.
 pub(super) type Ends = (IpAddr, IpAddr, u8, u16, u16, u16);
@@ -19,6 +19,8 @@ pub(super) struct Conversation {
     began_with_syn: bool,
     fins: Vec<Direction>,
     closed: bool,
+    /// The time-outs of the interface when its last packet passed.
+    set: TrackingTimeouts,
 }
 
 /// What the groups of an interface said.
@@ -97,27 +99,42 @@ impl Oracle {
 
     fn conversation(&self, interface: &Interface, ends: Ends, sent: Sent) -> Option<&Conversation> {
         let conversation = self.conversations.get(&(interface.id, ends))?;
-        let idle_s = conversation.idle_s(sent.packet.protocol, interface.tracking);
+        let idle_s = conversation.idle_s(sent.packet.protocol);
         let idle_ns = sent.now.0.saturating_sub(conversation.last.0);
         (idle_ns <= idle_s * 1_000_000_000).then_some(conversation)
     }
 
-    pub(super) fn remember(&mut self, at: (InterfaceId, Ends), said: Said, sent: Sent, direction: Direction) {
+    /// What has been idle for too long is gone: what lets an ICMP error pass does not begin it again.
+    pub(super) fn forget_idle(&mut self, interface: &Interface, ends: Ends, sent: Sent) {
+        if self.conversation(interface, ends, sent).is_none() {
+            self.conversations.remove(&(interface.id, ends));
+        }
+    }
+
+    pub(super) fn remember(
+        &mut self,
+        (interface, ends): (&Interface, Ends),
+        said: Said,
+        sent: Sent,
+        direction: Direction,
+    ) {
+        let (at, set) = ((interface.id, ends), interface.tracking);
         match said {
             Said::YesTracked if sent.packet.tcp_flags & RST != 0 && sent.packet.protocol == Protocol::TCP => {
                 self.conversations.remove(&at);
             }
             Said::YesTracked => {
-                self.conversations.insert(at, Conversation::begin(sent, direction));
+                self.conversations.insert(at, Conversation::begin(sent, direction, set));
             }
             Said::Known => {
                 if let Some(conversation) = self.conversations.get_mut(&at) {
                     conversation.go_on(sent, direction);
+                    conversation.set = set;
                 }
             }
             Said::Closed => {
                 if let Some(conversation) = self.conversations.get_mut(&at) {
-                    conversation.last = sent.now;
+                    (conversation.last, conversation.set) = (sent.now, set);
                 }
             }
             Said::Yes | Said::No => {
@@ -128,7 +145,7 @@ impl Oracle {
 }
 
 impl Conversation {
-    fn begin(sent: Sent, direction: Direction) -> Conversation {
+    fn begin(sent: Sent, direction: Direction, set: TrackingTimeouts) -> Conversation {
         let flags = sent.packet.tcp_flags;
         let mut conversation = Conversation {
             last: sent.now,
@@ -137,6 +154,7 @@ impl Conversation {
             began_with_syn: flags & (SYN | ACK) == SYN,
             fins: Vec::new(),
             closed: false,
+            set,
         };
         if sent.packet.protocol == Protocol::TCP && flags & FIN != 0 && !conversation.began_with_syn {
             conversation.fins.push(direction);
@@ -165,7 +183,8 @@ impl Conversation {
         }
     }
 
-    fn idle_s(&self, protocol: Protocol, set: TrackingTimeouts) -> u64 {
+    fn idle_s(&self, protocol: Protocol) -> u64 {
+        let set = self.set;
         let or = |set: Option<u32>, default| set.map_or(default, u64::from);
         match protocol {
             Protocol::TCP if self.closed => 60,

@@ -9,6 +9,7 @@ use super::{
     Fate, INTERNET, Oracle, Place, Sent, acl_allows, best_target, fits, in_subnet, in_vpc, is_global, owner,
     private_of, public_of,
 };
+use crate::legs::LEGS_MAX;
 use crate::packet::{ACK, Fragment, Packet, SYN, Tuple};
 use crate::verdict::Reason;
 use std::net::IpAddr;
@@ -32,6 +33,13 @@ pub(super) struct Passage {
     inside: Line,
     outside: Line,
     last: Nanos,
+}
+
+impl Passage {
+    /// The interface that it leads through.
+    pub(super) fn gate(&self) -> InterfaceId {
+        self.gate
+    }
 }
 
 /// The local end of a line: its address, and its port or identifier.
@@ -106,9 +114,10 @@ impl Oracle {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
         carries(sent.packet)?;
+        let seen = self.seen.pop_front();
         let (outside, quoted) = match sent.quoted {
             Some(quoted) => self.error_out(gate, sent, quoted)?,
-            None => (self.opened(nat, gate, sent)?, None),
+            None => (self.opened(nat, gate, (sent, seen))?, None),
         };
         let (source, number) = near(outside);
         let mut packet = Packet { source, ..*sent.packet };
@@ -121,6 +130,7 @@ impl Oracle {
             source,
             quoted,
             hops: sent.hops + 1,
+            legs: sent.legs + 1,
             tracks: true,
             through: true,
             ..sent
@@ -129,7 +139,12 @@ impl Oracle {
     }
 
     /// As what a packet goes on; it must belong to a connection, or open one.
-    fn opened(&mut self, nat: &NatGateway, gate: &Interface, sent: Sent) -> Result<Line, Fate> {
+    fn opened(
+        &mut self,
+        nat: &NatGateway,
+        gate: &Interface,
+        (sent, seen): (Sent, Option<u16>),
+    ) -> Result<Line, Fate> {
         let (packet, inside) = (sent.packet, leaving_ends(sent));
         let (queries, answers): (&[u8], &[u8]) = (&[8, 13, 15, 17, 10], &[0, 14, 16, 18, 9]);
         let is_answer = packet.protocol == Protocol::ICMP && answers.contains(&packet.icmp.0);
@@ -150,10 +165,10 @@ impl Oracle {
         }
         let own = nat.addresses.first().and_then(|address| address.private);
         let own = own.ok_or(Fate::Drop(Reason::NatPortsExhausted))?;
-        let number = self.seen.unwrap_or(near(inside).1);
+        let number = seen.unwrap_or(near(inside).1);
         let outside = with_near(inside, (own.into(), number));
         let is_taken = self.passage(gate.id, sent.now, |found| found.outside == outside).is_some();
-        if is_taken || (self.seen.is_some() && packet.protocol.has_ports() && number < 1024) {
+        if is_taken || (seen.is_some() && packet.protocol.has_ports() && number < 1024) {
             return Err(Fate::Drop(Reason::NatPortsExhausted));
         }
         self.passing = Some(Passage { gate: gate.id, inside, outside, last: sent.now });
@@ -206,14 +221,15 @@ impl Oracle {
         }
         let destination = quoted.map_or(packet.destination, |tuple| tuple.source);
         packet.destination = destination;
-        let sent = Sent { packet: &packet, destination, quoted, hops: sent.hops + 1, tracks: true, ..sent };
+        let (hops, legs) = (sent.hops + 1, sent.legs + 1);
+        let sent = Sent { packet: &packet, destination, quoted, hops, legs, tracks: true, ..sent };
         self.go_on(network, gate, sent)
     }
 
     /// Into a managed interface: the ACL at the border, no groups.
     fn pass_in(&mut self, network: &Network, gate: &Interface, sent: Sent, border: bool) -> Result<(), Fate> {
         fits(sent)?;
-        if sent.packet.ttl <= sent.hops {
+        if sent.packet.ttl <= sent.hops || sent.legs >= LEGS_MAX {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
         let subnet = network.subnets.get(&gate.subnet).ok_or(Fate::Drop(Reason::NoInterface))?;
@@ -235,6 +251,7 @@ impl Oracle {
         }
         let allowed = stays || acl_allows(network, subnet, sent, Direction::Egress);
         self.account(gate.id, sent, Direction::Egress, allowed);
+        let sent = Sent { legs: sent.legs + 1, ..sent };
         match allowed {
             false => Err(Fate::Drop(Reason::AclEgress)),
             true if stays => self.arrive(network, neighbour, sent, None, Reason::NoNeighbour),

@@ -3,6 +3,7 @@
 //! Source: Amazon VPC Transit Gateways guide, "How transit gateways work", "VPC attachments", "Network ACLs".
 
 use super::{Fate, Oracle, Sent, TRANSIT, acl_allows, fits, in_subnet, in_vpc, owner};
+use crate::legs::LEGS_MAX;
 use crate::packet::Tuple;
 use crate::verdict::Reason;
 use weir_model::group::Direction;
@@ -47,7 +48,7 @@ impl Oracle {
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
-        if sent.doors >= crate::legs::LEGS_MAX {
+        if sent.legs >= LEGS_MAX {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
         let let_in = acl_allows(network, place, sent, Direction::Ingress);
@@ -55,7 +56,7 @@ impl Oracle {
         if !let_in {
             return Err(Fate::Drop(Reason::AclIngress));
         }
-        let mut sent = Sent { doors: sent.doors + 1, ..sent };
+        let mut sent = Sent { legs: sent.legs + 1, ..sent };
         let far = cross(network, near, &mut sent)?;
         let tuple = Tuple { source: sent.source, destination: sent.destination, ..sent.packet.tuple() };
         let tuple = match sent.packet.protocol.is_icmp() {
@@ -88,7 +89,7 @@ impl Oracle {
         if !let_out {
             return Err(Fate::Drop(Reason::AclEgress));
         }
-        let sent = Sent { doors: sent.doors + 1, ..sent };
+        let sent = Sent { legs: sent.legs + 1, ..sent };
         match stays {
             true => self.arrive(network, neighbour, sent, None, Reason::NoNeighbour),
             false => self.route(network, (door, place), sent),

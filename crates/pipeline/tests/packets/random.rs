@@ -4,7 +4,7 @@
 //! A disagreement prints the network and the events, one a line, in the languages of the tables.
 
 use crate::net::Net;
-use crate::rows::{Story, accounts, arrived_with, change, fate_of};
+use crate::rows::{Story, accounts, change, fate_of, given_ports};
 use std::net::IpAddr;
 use weir_model::interface::{InterfaceKind, PrivateAddress};
 use weir_model::{Ids, InterfaceId, Nanos, Protocol};
@@ -384,19 +384,16 @@ impl Run {
 
     fn send(&mut self) {
         let (from, packet) = self.choose();
-        if packet.source_port == packet.destination_port && self.is_to_itself(from, &packet) {
+        let is_own_reverse = packet.source_port == packet.destination_port;
+        if is_own_reverse && (packet.source == packet.destination || self.is_to_itself(from, &packet)) {
             return;
         }
         let Nanos(now) = self.story.now;
+        let Packet { tcp_flags, icmp, ttl, quoted, .. } = packet;
+        let about = quoted.map_or(String::new(), |quoted| format!(" about {quoted}"));
         say(
             &mut self.log,
-            &format!(
-                "{now} {from:?} {} flags {} icmp {:?} ttl {}",
-                packet.tuple(),
-                packet.tcp_flags,
-                packet.icmp,
-                packet.ttl
-            ),
+            &format!("{now} {from:?} {} flags {tcp_flags} icmp {icmp:?} ttl {ttl}{about}", packet.tuple()),
         );
         let Some(port) = self.port(from) else { return };
         let (story, log) = (&mut self.story, &mut self.log);
@@ -404,7 +401,8 @@ impl Run {
         say(log, &format!("  {explanation}"));
         let verdict = story.pipeline.forward(port, &packet, story.now);
         assert_eq!(explanation.verdict, verdict, "explained otherwise\n{log}");
-        let seen = (story.now, arrived_with(verdict));
+        let ports = given_ports(&explanation);
+        let seen = (story.now, &ports[..]);
         let truth = story.oracle.forward_seen(&story.net.network, from, &packet, seen);
         assert_eq!(fate_of(&story.pipeline, verdict), truth, "the oracle disagrees\n{log}");
         remember(&mut self.sent, (from, packet));

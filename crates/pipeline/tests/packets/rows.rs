@@ -18,7 +18,8 @@ use weir_model::{InterfaceId, Nanos, Protocol};
 use weir_pipeline::oracle::{Accounts, Fate, Oracle, Place};
 use weir_pipeline::packet::{ACK, FIN, PSH, RST, SYN};
 use weir_pipeline::{
-    Action, Answer, Compiled, Fragment, Message, Packet, Pipeline, Port, Sighting, Tuple, Verdict,
+    Action, Answer, Compiled, Explanation, Fragment, Message, Packet, Pipeline, Port, Sighting, Step, Tuple,
+    Verdict,
 };
 
 const SEED: u64 = 7;
@@ -133,7 +134,8 @@ fn check_row(story: &mut Story, line: &str) {
     assert_eq!(explanation.verdict, verdict, "explained otherwise: {line}\n{explanation}");
     let found = print(&story.net, &fate_of(&story.pipeline, verdict));
     if story.is_known {
-        let seen = (story.now, arrived_with(verdict));
+        let ports = given_ports(&explanation);
+        let seen = (story.now, &ports[..]);
         let truth = story.oracle.forward_seen(&story.net.network, from, &packet, seen);
         assert_eq!(found, print(&story.net, &truth), "oracle: {line}");
     }
@@ -374,12 +376,13 @@ fn check_window(story: &mut Story, mut expected: Vec<String>) {
     }
 }
 
-/// The source port, or the identifier, that a packet arrives with.
-pub fn arrived_with(verdict: Verdict) -> Option<u16> {
-    match verdict {
-        Verdict::Deliver(delivery) => Some(delivery.source_port),
-        Verdict::Service(_) | Verdict::Drop(_) => None,
-    }
+/// The source ports, or the identifiers, that NAT gateways give a packet on its way.
+pub fn given_ports(explanation: &Explanation) -> Vec<u16> {
+    let port = |step: &Step| match step {
+        Step::NatGateway { direction: Direction::Egress, to: (_, port), .. } => Some(*port),
+        _ => None,
+    };
+    explanation.steps.iter().filter_map(port).collect()
 }
 
 /// The sums of `sightings`, as the oracle keeps them.
