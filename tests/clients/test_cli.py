@@ -220,6 +220,17 @@ def insights(weir):
         ends(weir, 4, f"insights {folder}/none.log 'fields @message'", "none.log")
         pathlib.Path(plain).write_text("\n".join([HEADER, records[0], "not a record", ""]))
         ends(weir, 0, f"insights {plain} 'stats count(*)'", f"{plain}:3")
+        ends(weir, 1, f"insights {plain} 'stats count(*)' --strict", f"{plain}:3")
+        count = ends(weir, 0, f"insights '{folder}/*.gz' --since 2014-12-14 --until 2014-12-15 'stats count(*) as n' --output csv")
+        equal("as CSV, of a pattern and a day", count.splitlines()[:2], ["n", "1"])
+        sql = "insights - --sql 'SELECT COUNT(*) AS n FROM flows' --output json"
+        count = ends(weir, 0, sql, stdin="\n".join([HEADER, *records, ""]))
+        equal("as SQL of standard input", json.loads(count), [{"n": "2"}])
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([WEIR, "insights", packed, "stats count(*)"], stdout=full, stderr=subprocess.PIPE)
+        check("a full disk is told", done.returncode == 1 and b"standard output" in done.stderr, done.stderr)
+        pathlib.Path(f"{folder}/c.parquet").write_bytes(b"PAR1xxxxxxxxPAR1")
+        ends(weir, 1, f"insights {folder}/c.parquet {packed} 'stats count(*)'", "c.parquet: no Parquet")
 
 
 def down():

@@ -40,31 +40,20 @@ impl Request {
 
     /// Writes the packet into `bytes`, which has [`Request::length`] zeros.
     pub(crate) fn write(&self, bytes: &mut [u8]) {
-        let length = bytes.len();
-        let start = match (self.source, self.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                bytes[0] = 0x45;
-                bytes[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-                bytes[6] = if self.dont_fragment { 0x40 } else { 0 };
-                bytes[8] = self.ttl;
-                bytes[9] = Protocol::ICMP.0;
-                bytes[12..16].copy_from_slice(&source.octets());
-                bytes[16..20].copy_from_slice(&destination.octets());
-                20
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                bytes[0] = 0x60;
-                bytes[4..6].copy_from_slice(&((length - 40) as u16).to_be_bytes());
-                bytes[6] = Protocol::ICMPV6.0;
-                bytes[7] = self.ttl;
-                bytes[8..24].copy_from_slice(&source.octets());
-                bytes[24..40].copy_from_slice(&destination.octets());
-                40
-            }
-            _ => return,
+        let (is_ipv4, ends) = (self.source.is_ipv4(), (self.source, self.destination));
+        if is_ipv4 != self.destination.is_ipv4() {
+            return;
+        }
+        let (start, protocol) = match is_ipv4 {
+            true => (frame::IPV4_HEADER, Protocol::ICMP),
+            false => (frame::IPV6_HEADER, Protocol::ICMPV6),
         };
+        frame::write_header(bytes, ends, protocol, self.ttl);
+        if is_ipv4 && self.dont_fragment {
+            bytes[6] = 0x40;
+        }
         self.write_message(&mut bytes[start..]);
-        if self.source.is_ipv4() {
+        if is_ipv4 {
             frame::fill_header_checksum(bytes);
             frame::fill_icmp_checksum(bytes, start);
         } else {

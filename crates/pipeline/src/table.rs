@@ -523,7 +523,7 @@ impl<A: Address> Table<A> {
         self.free.push(index);
     }
 
-    /// Takes out the entries that are over and have nothing left to report.
+    /// Takes out the entries that are over, have nothing left to report, and nobody to tell of a connection.
     fn sweep(&mut self, now: Nanos) {
         self.swept = now;
         for index in 0..self.entries.len() as u32 {

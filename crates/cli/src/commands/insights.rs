@@ -4,7 +4,7 @@ use crate::arguments::{Insights, Output};
 use crate::clock::Clock;
 use crate::{Failure, Outcome};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use weir_engine::files::{FilesAnswer, find};
@@ -43,8 +43,14 @@ pub fn run(arguments: &Insights) -> Outcome {
         Output::Jsonl => json_lines(&answer.result),
         Output::Csv => csv(&answer.result),
     };
-    // A reader that has seen enough closes the pipe.
-    let _ = std::io::stdout().write_all(printed.as_bytes());
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(printed.as_bytes()).and_then(|()| stdout.flush()) {
+        // A reader that has seen enough closes the pipe.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            return Err(Failure::from(format!("standard output: {error}")));
+        }
+        _ => {}
+    }
     report(&answer, files.len());
     let is_broken = arguments.strict && answer.broken_count > 0;
     Ok(if answer.unreadable.is_empty() && !is_broken { 0 } else { Failure::FAILED })
@@ -97,6 +103,7 @@ impl Spool {
         }
         let folder = std::env::temp_dir().join(format!("weir-insights-{}", std::process::id()));
         std::fs::create_dir(&folder)?;
+        remove_when_interrupted(folder.clone());
         let spool = Spool { folder: Some(folder) };
         std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create_new(spool.path())?)?;
         Ok(spool)
@@ -105,6 +112,18 @@ impl Spool {
     fn path(&self) -> PathBuf {
         self.folder.as_deref().unwrap_or(Path::new(STDIN)).join("stdin")
     }
+}
+
+/// Ends the process on Ctrl-C, the folder with it.
+fn remove_when_interrupted(folder: PathBuf) {
+    const INTERRUPTED: i32 = 130;
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if runtime.is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok()) {
+            let _ = std::fs::remove_dir_all(&folder);
+            std::process::exit(INTERRUPTED);
+        }
+    });
 }
 
 impl Drop for Spool {

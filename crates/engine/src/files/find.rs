@@ -6,6 +6,7 @@
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDateTime;
 use weir_insights::TimeRange;
 
 /// Files that end so are taken from a directory.
@@ -79,25 +80,10 @@ fn may_be_inside(path: &Path, window: TimeRange) -> bool {
 
 /// The milliseconds of `20190204T1200Z`.
 fn time_ms(text: &str) -> Option<i64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    if date.len() != 8
-        || time.len() != 4
-        || !(date.to_owned() + time).bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return None;
-    }
-    let part = |text: &str| text.parse::<i64>().ok();
-    let (year, month, day) = (part(&date[..4])?, part(&date[4..6])?, part(&date[6..])?);
-    let (hour, minute) = (part(&time[..2])?, part(&time[2..])?);
-    Some(((days(year, month, day) * 24 + hour) * 60 + minute) * 60_000)
-}
-
-/// Days from 1970 to a date (H. Hinnant, "chrono-compatible low-level date algorithms": days_from_civil).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    // All digits must be there: that some may be left out is no help here.
+    let text = Some(text).filter(|text| text.len() == "20190204T1200Z".len())?;
+    let time = NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%MZ").ok()?;
+    Some(time.and_utc().timestamp_millis())
 }
 
 #[cfg(test)]

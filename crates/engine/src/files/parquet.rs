@@ -2,12 +2,16 @@
 //!
 //! Source: VPC User Guide, "Flow log files" (Parquet).
 
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr as Lowered, cast, col, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
+use futures::FutureExt;
 use weir_flowlog::Field;
 use weir_insights::{FLOW_FIELDS, FlowType, Plan, Run, TimeRange};
 
@@ -32,7 +36,9 @@ pub async fn parts(
 ) -> Vec<Part> {
     let mut parts = vec![];
     for (index, path) in files.iter().enumerate() {
-        match part(context, plan, (index, path), run).await {
+        // The reader trusts what lengths a file claims, and panics where they cannot be.
+        let read = AssertUnwindSafe(part(context, plan, (index, path), run)).catch_unwind().await;
+        match read.unwrap_or_else(|_| Err("no Parquet: a length in it cannot be".into())) {
             Ok((part, records, bytes)) => {
                 totals.records += records;
                 totals.bytes += bytes;
@@ -51,7 +57,7 @@ async fn part(
     run: Run<'_>,
 ) -> Result<(Part, u64, u64), String> {
     let text = |error: datafusion::error::DataFusionError| error.strip_backtrace();
-    let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    let bytes = check_footer(path).map_err(|error| error.to_string())?;
     let path_text = path.to_string_lossy().into_owned();
     let options = || ParquetReadOptions::default().file_extension("");
     let mut frame = context.read_parquet(path_text.clone(), options()).await.map_err(text)?;
@@ -104,7 +110,32 @@ fn quoted(name: &str) -> Lowered {
     col(datafusion::common::Column::from_name(name))
 }
 
-/// Whether a file is read as Parquet.
+/// What a Parquet file begins and ends with.
+const MAGIC: [u8; 4] = *b"PAR1";
+/// The length of the metadata, and [`MAGIC`].
+const FOOTER: u64 = 8;
+
+/// Whether a file is Parquet: known by its first bytes, whatever it is called, or by its name if it has none.
 pub fn is_parquet(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(super::PARQUET_ENDING)
+    let mut first = [0; MAGIC.len()];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut first)) {
+        Ok(()) => first == MAGIC || path.to_string_lossy().ends_with(super::PARQUET_ENDING),
+        Err(_) => path.to_string_lossy().ends_with(super::PARQUET_ENDING),
+    }
+}
+
+/// The length of a file, whose metadata fits into it (Parquet format, "File format").
+fn check_footer(path: &Path) -> std::io::Result<u64> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let invalid = || Error::new(ErrorKind::InvalidData, "no Parquet: its footer is missing or cut off");
+    if bytes < FOOTER + MAGIC.len() as u64 {
+        return Err(invalid());
+    }
+    let mut footer = [0; FOOTER as usize];
+    file.seek(SeekFrom::End(-(FOOTER as i64)))?;
+    file.read_exact(&mut footer)?;
+    let [a, b, c, d, magic @ ..] = footer;
+    let fits = u64::from(u32::from_le_bytes([a, b, c, d])) + FOOTER <= bytes;
+    if magic == MAGIC && fits { Ok(bytes) } else { Err(invalid()) }
 }

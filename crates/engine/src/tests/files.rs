@@ -293,11 +293,26 @@ fn parquet_answers_as_text_does() {
 fn parquet_that_is_none_is_told() {
     let directory = Directory::new("no-parquet");
     let bad = directory.path().join("bad.parquet");
-    std::fs::write(&bad, "no parquet").expect("room");
-    let answer = ask(&[bad.clone(), sample("v2_records.log")], "stats count(*)", TimeRange::ALL);
-    let answer = answer.expect("one readable file");
-    assert_eq!((rows(&answer.result).as_str(), answer.unreadable.len()), ("5\n", 1));
-    assert_eq!(answer.unreadable[0].file, bad);
+    let good = directory.path().join("good.parquet");
+    as_parquet("v2_records.log", &good);
+    let whole = std::fs::read(&good).expect("a file");
+    let half = [&whole[..whole.len() / 2], &whole[whole.len() - 8..]].concat();
+    for bytes in [&b"no parquet"[..], b"", b"PAR1", b"PAR1PAR1", b"PAR1xxxxxxxxPAR1", &whole[..400], &half] {
+        std::fs::write(&bad, bytes).expect("room");
+        let answer = ask(&[bad.clone(), sample("v2_records.log")], "stats count(*)", TimeRange::ALL);
+        let answer = answer.expect("one readable file");
+        assert_eq!((rows(&answer.result).as_str(), answer.unreadable.len()), ("5\n", 1));
+        assert_eq!(answer.unreadable[0].file, bad);
+    }
+}
+
+#[test]
+fn parquet_is_known_by_its_first_bytes() {
+    let directory = Directory::new("parquet-by-bytes");
+    let unnamed = directory.path().join("stdin");
+    as_parquet("v2_records.log", &unnamed);
+    let answer = ask(&[unnamed], "stats count(*)", TimeRange::ALL).expect("a readable file");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("5\n", 0));
 }
 
 #[test]
