@@ -107,6 +107,7 @@ fn parse_any(bytes: &[u8]) -> Result<Packet, Malformed> {
     check_transport(&header, payload)?;
     let mut packet = Packet::new(header.tuple(payload)?, header.total as u32);
     packet.ttl = header.ttl;
+    packet.header_bytes = header.length as u8;
     packet.dont_fragment = header.dont_fragment;
     packet.fragment = header.fragment();
     if header.has_transport() {

@@ -1,13 +1,17 @@
 //! What the interfaces in the middle of a packet's way saw: those of NAT gateways and transit gateways.
 //!
 //! Most flows have none, so an entry of the flow table holds only a handle; what it stands for is kept here, goes with the
-//! entry, and is bounded by [`LEGS_MAX`] for each. The counters are the entry's: every packet of a flow passes all legs.
+//! entry, and is bounded by [`LEGS_MAX`] for each. The counters are the entry's: every packet of a flow passes all legs, and
+//! what a packet becomes more of where it is split is told of each leg behind ([`Decision::parts`](crate::walk::Decision)).
 //! Source: VPC User Guide, "Flow log record examples" (traffic through a NAT gateway, through a transit gateway).
 
+use crate::address::Address;
+use crate::compiled::Compiled;
 use crate::flow::Flow;
 use crate::packet::InterfaceIdx;
-use crate::sighting::Action;
+use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
+use weir_model::Nanos;
 use weir_model::group::Direction;
 
 /// The most legs on one way; routes that lead further lead in a circle.
@@ -27,14 +31,44 @@ pub(crate) struct Leg<A, I = u32> {
     pub action: Action,
     /// The `traffic-path` on the way out; `None` on the way in.
     pub path: Option<u8>,
+    /// The largest packet that the way up to here takes: what is larger passes in parts.
+    pub mtu: u16,
 }
 
 impl<A> Leg<A, InterfaceIdx> {
     /// The leg as it is remembered, if the interface has a slot.
     pub fn remembered(self, slots: &Slots) -> Option<Leg<A>> {
-        let Leg { interface, direction, flow, action, path } = self;
+        let Leg { interface, direction, flow, action, path, mtu } = self;
         let interface = slots.of(crate::Port::Interface(interface))?;
-        Some(Leg { interface, direction, flow, action, path })
+        Some(Leg { interface, direction, flow, action, path, mtu })
+    }
+}
+
+impl<A: Address> Leg<A, InterfaceIdx> {
+    /// What the interface saw, as packets and bytes that are in no entry of the flow table.
+    pub fn sighting(
+        &self,
+        compiled: &Compiled,
+        (packets, bytes): (u64, u64),
+        now: Nanos,
+    ) -> Option<Sighting> {
+        let tuple = self.flow.tuple();
+        Some(Sighting {
+            interface: compiled.get(self.interface)?.id,
+            direction: self.direction,
+            source: tuple.source,
+            destination: tuple.destination,
+            source_port: tuple.source_port,
+            destination_port: tuple.destination_port,
+            protocol: tuple.protocol,
+            action: self.action,
+            packets,
+            bytes,
+            first: now,
+            last: now,
+            tcp_flags: 0,
+            traffic_path: self.path,
+        })
     }
 }
 
@@ -102,7 +136,7 @@ mod tests {
             destination_port: 2,
         };
         let flow = Flow::of(&Packet::new(tuple, 40)).expect("IPv4");
-        Leg { interface, direction: Direction::Ingress, flow, action: Action::Accept, path: None }
+        Leg { interface, direction: Direction::Ingress, flow, action: Action::Accept, path: None, mtu: 9001 }
     }
 
     #[test]

@@ -101,6 +101,22 @@ struct Sent<'a> {
     forwarded: bool,
     /// The largest packet that its way takes, and whether larger ones may be split.
     limit: (u32, bool),
+    /// The largest of the parts that its segments have been split into.
+    cut: Option<u32>,
+}
+
+impl Sent<'_> {
+    /// On a way of which `limit` is true, where it is split if it has to be and may be.
+    fn within(self, limit: (u32, bool)) -> Self {
+        let (most, splits) = limit;
+        let is_split = splits && self.size() > most && !self.packet.dont_fragment;
+        Sent { limit, cut: if is_split { Some(most) } else { self.cut }, ..self }
+    }
+
+    /// The largest packet that it is by now.
+    fn size(self) -> u32 {
+        self.cut.unwrap_or(self.packet.segment_bytes)
+    }
 }
 
 /// Inside a VPC, and over peering in a region.
@@ -158,6 +174,7 @@ impl Oracle {
             now,
             quoted,
             limit,
+            cut: None,
         };
         let fate = match from {
             Place::Internet => self.inward(network, sent),
@@ -218,6 +235,7 @@ impl Oracle {
             now,
             quoted,
             limit,
+            cut: None,
         };
         let allowed = acl_allows(network, subnet, sent, Direction::Ingress);
         self.account(receiver.id, sent, Direction::Ingress, allowed);
@@ -315,7 +333,7 @@ impl Oracle {
                 self.arrive(
                     network,
                     owner(network, far, sent.destination),
-                    Sent { limit, ..sent },
+                    sent.within(limit),
                     Some(sender),
                     Reason::NoInterface,
                 )
@@ -352,7 +370,7 @@ impl Oracle {
     }
 
     fn out_of_endpoint(&mut self, network: &Network, id: VpcEndpointId, sent: Sent) -> Result<Fate, Fate> {
-        let sent = Sent { limit: TRANSIT, ..sent };
+        let sent = sent.within(TRANSIT);
         let endpoint = network.endpoints.get(&id).ok_or(Fate::Drop(Reason::UnknownPort))?;
         let receiver = owner(network, endpoint.vpc, sent.destination);
         self.arrive_from(network, receiver.ok_or(Fate::Drop(Reason::NoInterface))?, sent, true)
@@ -374,7 +392,7 @@ impl Oracle {
         if !in_vpc(network, sender.vpc, sent.source) {
             return Err(Fate::Drop(Reason::EndpointSource));
         }
-        fits(Sent { limit: TRANSIT, ..sent })?;
+        fits(sent.within(TRANSIT))?;
         if sent.packet.ttl <= sent.hops {
             return Err(Fate::Drop(Reason::TtlExpired));
         }
@@ -392,8 +410,7 @@ impl Oracle {
             destination: public_of(network, sender.vpc, quoted.destination).unwrap_or(quoted.destination),
             ..quoted
         });
-        let sent =
-            Sent { source: public, hops: sent.hops + 1, quoted, tracks: false, limit: INTERNET, ..sent };
+        let sent = Sent { source: public, hops: sent.hops + 1, quoted, tracks: false, ..sent };
         self.leave_network(network, sent)
     }
 
@@ -404,7 +421,7 @@ impl Oracle {
         if !is_global(sent.destination) {
             return Err(Fate::Drop(Reason::PrivateDestination));
         }
-        self.enter(network, Sent { limit: INTERNET, ..sent })
+        self.enter(network, sent.within(INTERNET))
     }
 
     fn enter(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
@@ -485,27 +502,26 @@ impl Oracle {
         let action = if accepted { Action::Accept } else { Action::Reject };
         let tuple = Tuple { source: sent.source, destination: sent.destination, ..sent.packet.tuple() };
         let (packets, bytes) = self.accounts.entry((interface, direction, tuple, action)).or_default();
-        let parts = if direction == Direction::Ingress { parts(sent) } else { 1 };
-        let segments = u64::from(sent.packet.segments.max(1));
-        *packets += segments * parts;
-        *bytes += u64::from(sent.packet.bytes) + segments * (parts - 1) * 20;
+        let Packet { segments, bytes: whole, segment_bytes, header_bytes, .. } = *sent.packet;
+        let segments = u64::from(segments.max(1));
+        let last = u64::from(whole).saturating_sub((segments - 1) * u64::from(segment_bytes));
+        let sizes = std::iter::repeat_n(u64::from(segment_bytes), segments as usize - 1).chain([last]);
+        let parts: u64 = sizes.map(|size| parts(size, sent.cut, header_bytes.into())).sum();
+        *packets += parts;
+        *bytes += u64::from(whole) + (parts - segments) * u64::from(header_bytes);
     }
 }
 
 /// Whether a packet is small enough for its way, or may be split.
 fn fits(sent: Sent) -> Result<(), Fate> {
-    let (most, splits) = sent.limit;
-    let small = sent.packet.segment_bytes <= most;
-    if small || (splits && !sent.packet.dont_fragment) { Ok(()) } else { Err(Fate::Drop(Reason::TooBig)) }
+    if sent.size() <= sent.limit.0 { Ok(()) } else { Err(Fate::Drop(Reason::TooBig)) }
 }
 
-/// How many fragments a segment has become at the end of its way; all but the last carry as many eights as fit.
-fn parts(sent: Sent) -> u64 {
-    let (most, _) = sent.limit;
-    let mut left = u64::from(sent.packet.segment_bytes);
-    let mut parts = 1;
-    while left > u64::from(most) {
-        left -= u64::from((most - 20) / 8 * 8);
+/// How many fragments a segment has become; all but the last carry as many eights as fit.
+fn parts(segment: u64, cut: Option<u32>, header: u64) -> u64 {
+    let (mut left, mut parts) = (segment, 1);
+    while let Some(most) = cut.map(u64::from).filter(|most| left > *most) {
+        left -= (most - header) / 8 * 8;
         parts += 1;
     }
     parts

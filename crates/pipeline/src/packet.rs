@@ -45,6 +45,8 @@ pub struct Packet {
     pub segments: u32,
     /// Bytes of its largest segment with IP header: what an MTU is compared with. [`Packet::bytes`] if it is one segment.
     pub segment_bytes: u32,
+    /// Bytes of the IP header with its options, which each part repeats if it is split.
+    pub header_bytes: u8,
     /// Whether it may not be split on its way: the flag of IPv4; IPv6 packets never are (RFC 8200, section 4.5).
     pub dont_fragment: bool,
     /// Which part of a packet it is.
@@ -71,6 +73,7 @@ impl Packet {
             bytes,
             segments: 1,
             segment_bytes: bytes,
+            header_bytes: if tuple.source.is_ipv4() { 20 } else { 40 },
             dont_fragment: tuple.source.is_ipv6(),
             fragment: Fragment::Whole,
             ttl: TTL,
@@ -95,14 +98,18 @@ impl Packet {
     }
 
     /// The packets, and the bytes of their headers, that it becomes more of where it is split to fit `mtu`: each segment is
-    /// split by itself, into parts of a multiple of eight bytes (RFC 791, section 3.2). Its header is taken to have no
-    /// options.
+    /// split by itself, into parts of a multiple of eight bytes, and each part repeats the header (RFC 791, section 3.2).
     pub(crate) fn growth(&self, mtu: u16) -> (u64, u64) {
-        const HEADER: u64 = 20;
-        let room = (u64::from(mtu).saturating_sub(HEADER) / 8 * 8).max(8);
-        let payload = u64::from(self.segment_bytes).saturating_sub(HEADER);
-        let more = payload.div_ceil(room).saturating_sub(1) * u64::from(self.segments.max(1));
-        (more, more * HEADER)
+        let (header, mtu) = (u64::from(self.header_bytes), u64::from(mtu));
+        let room = (mtu.saturating_sub(header) / 8 * 8).max(8);
+        let more = |bytes: u64| match bytes > mtu {
+            true => bytes.saturating_sub(header).div_ceil(room).saturating_sub(1),
+            false => 0,
+        };
+        let (full, size) = (u64::from(self.segments.max(1) - 1), u64::from(self.segment_bytes));
+        let last = u64::from(self.bytes).saturating_sub(full * size);
+        let count = full * more(size) + more(last);
+        (count, count * header)
     }
 
     /// Addresses, protocol and ports; of ICMP and other protocols the ports are 0, as in a flow log.

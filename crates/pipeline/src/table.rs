@@ -286,7 +286,11 @@ impl<A: Address> Table<A> {
             Ok(fate) => fate,
             Err(verdict) => return self.unseen((world, pending), visit, verdict),
         };
-        if !self.has_room(&visit, fate.outcome.is_err()) {
+        let has_room = self.has_room(&visit, fate.outcome.is_err());
+        if visit.packet.segment_bytes > u32::from(decision.mtu) && (has_room || fate.outcome.is_err()) {
+            decision.parts(&world.compiled, (visit.packet, visit.now), |sighting| pending.add(sighting));
+        }
+        if !has_room {
             return self.overflow((world, pending), visit, (fate, &remembered(world, &decision)));
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
@@ -307,13 +311,6 @@ impl<A: Address> Table<A> {
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
-        if visit.packet.segment_bytes > u32::from(decision.mtu) {
-            // The receiver's interface sees the parts.
-            let growth = visit.packet.growth(decision.mtu);
-            let seen =
-                decision.arrival.and_then(|arrival| arrival.sighting(&world.compiled, growth, visit.now));
-            seen.into_iter().for_each(|sighting| pending.add(sighting));
-        }
         self.note_passage(world, (index, visit.now), &decision);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
         if waits(admission, connection) || waits(arrived, far.connection) {

@@ -453,7 +453,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     fn leg(&mut self, middle: At<'a>, direction: Direction, passed: Result<(), Stop>) -> Result<(), Stop> {
         let (action, flow) = (action(passed), self.flow);
-        self.legs.push(Leg { interface: middle.index, direction, flow, action, path: None });
+        let (interface, mtu) = (middle.index, self.mtu);
+        self.legs.push(Leg { interface, direction, flow, action, path: None, mtu });
         let interface = middle.interface.id;
         self.trace.step(|| Step::Sighted { interface, direction, action });
         passed
@@ -470,6 +471,11 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         }
     }
 
+    /// Whether it goes on in parts: its way before did not take it whole.
+    fn is_split(&self) -> bool {
+        self.packet.segment_bytes > self.mtu.into()
+    }
+
     fn check_ttl(&self) -> Result<(), Stop> {
         pass_if(self.packet.ttl > self.hops, Reason::TtlExpired)
     }
@@ -478,8 +484,10 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     /// tracepath of the EC2 User Guide, "Network MTU", a probe with TTL 1 is told the MTU of the gateway.
     fn check_size(&mut self, way: Way) -> Result<(), Stop> {
         let mtu = way.mtu();
+        // What has been split before is no larger than that way takes.
+        let size = self.packet.segment_bytes.min(self.mtu.into());
         self.mtu = self.mtu.min(mtu);
-        if self.packet.segment_bytes <= u32::from(mtu) {
+        if size <= u32::from(mtu) {
             return Ok(());
         }
         let splits = way.splits() && !self.packet.dont_fragment;

@@ -113,7 +113,7 @@ impl Oracle {
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
-        carries(sent.packet)?;
+        carries(sent)?;
         let seen = self.seen.pop_front();
         let (outside, quoted) = match sent.quoted {
             Some(quoted) => self.error_out(gate, sent, quoted)?,
@@ -197,7 +197,7 @@ impl Oracle {
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
-        carries(sent.packet)?;
+        carries(sent)?;
         let unsolicited = Fate::Drop(Reason::NatUnsolicited);
         let mut packet = *sent.packet;
         let mut quoted = sent.quoted;
@@ -285,7 +285,7 @@ impl Oracle {
 
     /// From a gateway to the internet, or to who has the destination for a public address.
     pub(super) fn leave_network(&mut self, network: &Network, sent: Sent) -> Result<Fate, Fate> {
-        let sent = Sent { limit: INTERNET, ..sent };
+        let sent = sent.within(INTERNET);
         if private_of(network, sent.destination).is_some() {
             return self.enter(network, sent);
         }
@@ -317,12 +317,11 @@ impl Oracle {
 }
 
 /// Of fragments only those of UDP pass.
-fn carries(packet: &Packet) -> Result<(), Fate> {
-    match packet.fragment {
-        Fragment::First { .. } | Fragment::Later { .. } if packet.protocol != Protocol::UDP => {
-            Err(Fate::Drop(Reason::NatFragment))
-        }
-        _ => Ok(()),
+fn carries(sent: Sent) -> Result<(), Fate> {
+    let is_fragment = sent.cut.is_some() || sent.packet.fragment != Fragment::Whole;
+    match is_fragment && sent.packet.protocol != Protocol::UDP {
+        true => Err(Fate::Drop(Reason::NatFragment)),
+        false => Ok(()),
     }
 }
 

@@ -118,7 +118,7 @@ fn cross<'a>(
     sent: &mut Sent,
 ) -> Result<&'a TransitAttachment, Fate> {
     let (mut gateway, mut table) = (near.gateway, near.association);
-    sent.limit = TRANSIT;
+    *sent = sent.within(TRANSIT);
     fits(*sent)?;
     for _ in 0..16 {
         sent.hops += 1;

@@ -5,7 +5,7 @@ use crate::compiled::Compiled;
 use crate::explain::Admission;
 use crate::flow::Flow;
 use crate::legs::Leg;
-use crate::packet::{InterfaceIdx, Port};
+use crate::packet::{InterfaceIdx, Packet, Port};
 use crate::passages::{Passage, Side};
 use crate::sighting::{Action, Sighting};
 use crate::verdict::{Delivery, Reason, Service, Verdict, Way};
@@ -70,33 +70,33 @@ pub(crate) struct Arrival<A> {
 
 impl<A: Address> Arrival<A> {
     /// What the interface saw, as packets and bytes that are in no entry of the flow table.
-    pub fn sighting(
-        &self,
-        compiled: &Compiled,
-        (packets, bytes): (u64, u64),
-        now: Nanos,
-    ) -> Option<Sighting> {
-        let tuple = self.flow.tuple();
-        Some(Sighting {
-            interface: compiled.get(self.interface)?.id,
-            direction: Direction::Ingress,
-            source: tuple.source,
-            destination: tuple.destination,
-            source_port: tuple.source_port,
-            destination_port: tuple.destination_port,
-            protocol: tuple.protocol,
-            action: self.action,
-            packets,
-            bytes,
-            first: now,
-            last: now,
-            tcp_flags: 0,
-            traffic_path: None,
-        })
+    pub fn sighting(&self, compiled: &Compiled, count: (u64, u64), now: Nanos) -> Option<Sighting> {
+        self.leg(u16::MAX).sighting(compiled, count, now)
+    }
+
+    /// The same as a leg: the last one, of a way that takes packets up to `mtu`.
+    fn leg(&self, mtu: u16) -> Leg<A, InterfaceIdx> {
+        let Arrival { interface, flow, action, .. } = *self;
+        Leg { interface, direction: Direction::Ingress, flow, action, path: None, mtu }
     }
 }
 
 impl<A: Address> Decision<A> {
+    /// Tells `tell` what the interfaces behind the place where `packet` was split saw more than the one packet that it was.
+    pub fn parts(
+        &self,
+        compiled: &Compiled,
+        (packet, now): (&Packet, Nanos),
+        mut tell: impl FnMut(Sighting),
+    ) {
+        let last = self.arrival.map(|arrival| arrival.leg(self.mtu));
+        for leg in self.legs.iter().chain(&last) {
+            let growth = packet.growth(leg.mtu);
+            let seen = leg.sighting(compiled, growth, now).filter(|_| growth.0 > 0);
+            seen.into_iter().for_each(&mut tell);
+        }
+    }
+
     /// The verdict, with ports as the packet's receiver sees them.
     pub fn verdict(&self) -> Verdict {
         match (self.verdict, self.way) {

@@ -118,7 +118,8 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
 
     /// "NAT gateways support forwarding IP fragmented packets for the UDP protocol", not for TCP and ICMP.
     fn check_fragment(&self) -> Result<(), Stop> {
-        let is_carried = self.packet.fragment == Fragment::Whole || self.packet.protocol == Protocol::UDP;
+        let is_whole = self.packet.fragment == Fragment::Whole && !self.is_split();
+        let is_carried = is_whole || self.packet.protocol == Protocol::UDP;
         pass_if(is_carried, Reason::NatFragment)
     }
 

@@ -502,8 +502,11 @@ pub fn random_packet(rng: &mut Rng, net: &Net) -> (Place, Packet) {
         packet.bytes = rng.pick(&[1500, 1501, 8500, 8501, 9001, 9002]);
     }
     packet.segment_bytes = packet.bytes;
-    // What is split is another table's matter.
-    packet.dont_fragment |= rng.chance(50) || packet.bytes > 1500;
+    packet.bytes = packet.bytes * (packet.segments - 1) + 1 + rng.below(packet.bytes as usize) as u32;
+    packet.dont_fragment |= rng.chance(50);
+    if rng.chance(5) && packet.source.is_ipv4() {
+        packet.header_bytes = 4 * (5 + rng.below(11) as u8);
+    }
     if rng.chance(6) {
         packet.fragment = Fragment::First { id: 1 };
     } else if rng.chance(6) {

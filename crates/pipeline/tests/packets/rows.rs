@@ -216,7 +216,7 @@ fn print(net: &Net, fate: &Fate) -> String {
     }
 }
 
-/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [segment N] [id N] [df] [first ID] [later ID]
+/// `PROTOCOL FROM > TO [flags LETTERS] [type T/C] [ttl N] [bytes N] [segments N] [segment N] [header N] [id N] [df] [first ID] [later ID]
 /// [via HOST] [out-of ENDPOINT] [about PACKET]`.
 fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
     let (text, quoted) = match text.split_once(" about ") {
@@ -252,6 +252,7 @@ fn read_packet(net: &Net, text: &str) -> (Place, Packet) {
                 packet.segment_bytes = packet.bytes;
             }
             "segment" => packet.segment_bytes = words.parse(),
+            "header" => packet.header_bytes = words.parse(),
             "df" => packet.dont_fragment = true,
             "first" => packet.fragment = Fragment::First { id: words.parse() },
             "later" => {
