@@ -15,6 +15,17 @@ const REPLY: u8 = 0;
 const REQUEST_V6: u8 = 128;
 const REPLY_V6: u8 = 129;
 
+/// What the data of requests is filled with, again and again.
+const PATTERN: [u8; 256] = {
+    let mut pattern = [0; 256];
+    let mut value = 0;
+    while value < pattern.len() {
+        pattern[value] = value as u8;
+        value += 1;
+    }
+    pattern
+};
+
 /// An echo request to be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
@@ -65,8 +76,8 @@ impl Request {
         message[0] = if self.source.is_ipv4() { REQUEST } else { REQUEST_V6 };
         message[4..6].copy_from_slice(&self.ident.to_be_bytes());
         message[6..8].copy_from_slice(&self.sequence.to_be_bytes());
-        for (value, byte) in message[ECHO_HEADER..].iter_mut().enumerate() {
-            *byte = value as u8;
+        for data in message[ECHO_HEADER..].chunks_mut(PATTERN.len()) {
+            data.copy_from_slice(&PATTERN[..data.len()]);
         }
         if self.data >= self.stamp.len() {
             message[ECHO_HEADER..ECHO_HEADER + self.stamp.len()].copy_from_slice(&self.stamp);
@@ -86,7 +97,9 @@ pub(crate) fn turn(packet: &Packet, bytes: &mut Vec<u8>, ttl: u8) -> Option<Pack
     let header = if is_ipv4 { frame::IPV4_HEADER } else { frame::IPV6_HEADER };
     let length = frame::header_length(bytes).filter(|length| *length >= header)?;
     bytes.truncate(packet.bytes as usize);
-    bytes.drain(header..length);
+    if length > header {
+        bytes.drain(header..length);
+    }
     bytes[..header].fill(0);
     frame::write_header(bytes, (packet.destination, packet.source), packet.protocol, ttl);
     if is_ipv4 {

@@ -338,7 +338,7 @@ impl Fabric {
         if echo::is_request(packet)
             && let Some(reply) = echo::turn(packet, &mut bytes, host.machine.ttl)
         {
-            return self.send(key, reply, bytes);
+            return self.send(key, &reply, bytes);
         }
         if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
             self.outbox.recycle(bytes);
@@ -356,21 +356,23 @@ impl Fabric {
     /// Sends a packet that a host wrote.
     fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
         match frame::parse(&bytes) {
-            Ok(packet) => self.send(from, packet, bytes),
+            Ok(packet) => self.send(from, &packet, bytes),
             Err(malformed) => self.lose(Loss::Malformed(malformed), bytes),
         }
     }
 
     /// Sends a packet in the form that its way takes.
-    fn send(&mut self, from: HostKey, mut packet: Packet, bytes: Vec<u8>) {
+    #[inline]
+    fn send(&mut self, from: HostKey, packet: &Packet, bytes: Vec<u8>) {
         let Some(host) = self.hosts.get_mut(from) else { return };
         let is_large = packet.bytes > u32::from(host.machine.paths.least());
         if is_large && !host.machine.owns(packet.destination) {
-            match host.machine.fit(&packet, &bytes, self.now) {
+            match host.machine.fit(packet, &bytes, self.now) {
                 Fit::Whole => {}
                 Fit::Segments(mtu) => {
+                    let mut packet = *packet;
                     return match Frame::segmented(bytes, &mut packet, mtu) {
-                        Ok(frame) => self.emit(from, packet, frame),
+                        Ok(frame) => self.emit(from, &packet, frame),
                         Err(bytes) => self.lose(Loss::TooBig, bytes),
                     };
                 }
@@ -382,21 +384,32 @@ impl Fabric {
     }
 
     /// Puts a packet on the wire.
-    fn emit(&mut self, from: HostKey, mut packet: Packet, mut frame: Frame) {
+    #[inline]
+    fn emit(&mut self, from: HostKey, packet: &Packet, mut frame: Frame) {
         let Some(host) = self.hosts.get_mut(from) else { return };
         if host.machine.owns(packet.destination) {
             return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, frame));
         }
-        host.count_sent(&packet);
+        host.count_sent(packet);
         let port = host.machine.port_of(packet.source);
-        if port == Port::Internet && !self.cross_inward(from, &mut packet, &mut frame.bytes) {
-            return self.lose_all(Loss::TtlAbroad, &packet, frame);
+        if port == Port::Internet {
+            let mut packet = *packet;
+            return match self.cross_inward(from, &mut packet, &mut frame.bytes) {
+                true => self.forward((from, port), &packet, frame),
+                false => self.lose_all(Loss::TtlAbroad, &packet, frame),
+            };
         }
-        let verdict = self.pipeline.forward(port, &packet, self.now);
-        self.conclude((from, port), &packet, verdict, frame);
+        self.forward((from, port), packet, frame);
+    }
+
+    #[inline]
+    fn forward(&mut self, (from, port): (HostKey, Port), packet: &Packet, frame: Frame) {
+        let verdict = self.pipeline.forward(port, packet, self.now);
+        self.conclude((from, port), packet, verdict, frame);
     }
 
     /// Does with a packet that a host sent what the pipeline has decided.
+    #[inline]
     pub(crate) fn conclude(
         &mut self,
         (from, port): (HostKey, Port),
@@ -490,7 +503,7 @@ impl Fabric {
         match frame::parse_checked(bytes) {
             Ok(packet) => {
                 let whole = &bytes[..packet.bytes as usize];
-                self.emit(key, packet, whole.to_vec().into());
+                self.emit(key, &packet, whole.to_vec().into());
             }
             Err(malformed) => self.lose(Loss::Malformed(malformed), Vec::new()),
         }

@@ -45,7 +45,7 @@ pub enum Malformed {
 ///
 /// # Errors
 /// The headers are cut off or contradict each other.
-#[inline]
+#[inline(always)]
 pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
     match plain(bytes) {
         Some(packet) => Ok(packet),
@@ -55,7 +55,7 @@ pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
 
 /// What [`parse_any`] makes of most packets, for a fraction of its work: whole ones over IPv4 without options, of TCP, UDP
 /// or ICMP that is no error. `None` for others, and for what is wrong.
-#[inline]
+#[inline(always)]
 fn plain(bytes: &[u8]) -> Option<Packet> {
     const FRAGMENT_BITS: u16 = 0x3fff;
     let header: &[u8; IPV4_HEADER] = bytes.first_chunk()?;
@@ -193,17 +193,20 @@ pub(crate) struct Rewrite {
 
 impl Rewrite {
     /// Whether `packet` gets other addresses, ports or another identifier.
+    #[inline]
     fn changes(&self, packet: &Packet) -> bool {
-        let ports = match packet.protocol.is_icmp() {
-            true => (packet.identifier, 0),
-            false => (packet.source_port, packet.destination_port),
-        };
-        let ends = (packet.source, packet.destination, ports);
-        ends != (self.source, self.destination, (self.source_port, self.destination_port))
+        let is_icmp = packet.protocol.is_icmp();
+        let source_port = if is_icmp { packet.identifier } else { packet.source_port };
+        let destination_port = if is_icmp { 0 } else { packet.destination_port };
+        self.source_port != source_port
+            || self.destination_port != destination_port
+            || self.source != packet.source
+            || self.destination != packet.destination
     }
 }
 
 /// Rewrites a packet that parsed as `packet`; checksums stay right, and so does the packet that an ICMP error quotes.
+#[inline]
 pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     lower_ttl(bytes, to.hops);
     if to.changes(packet) || packet.quoted.is_some() {
@@ -211,6 +214,7 @@ pub(crate) fn rewrite(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     }
 }
 
+#[inline(never)]
 fn rewrite_ends(bytes: &mut [u8], packet: &Packet, to: &Rewrite) {
     let Ok(header) = Header::read(bytes) else { return };
     if packet.source != to.source {
@@ -294,7 +298,11 @@ pub(crate) fn set_dont_fragment(bytes: &mut [u8]) {
 }
 
 /// Computes the checksum of an IPv4 header.
+#[inline]
 pub(crate) fn fill_header_checksum(bytes: &mut [u8]) {
+    if let Some(header) = bytes.first_chunk_mut::<IPV4_HEADER>().filter(|header| header[0] == 0x45) {
+        return set_checksum(header, 10, 0..IPV4_HEADER, 0);
+    }
     let length = usize::from(bytes.first().map_or(0, |first| first & 15)) * 4;
     if (IPV4_HEADER..=bytes.len()).contains(&length) {
         set_checksum(bytes, 10, 0..length, 0);
@@ -345,6 +353,7 @@ pub(crate) fn header_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+#[inline]
 fn set_checksum(bytes: &mut [u8], at: usize, over: std::ops::Range<usize>, start: u32) {
     if at + 2 <= over.end {
         bytes[at..at + 2].fill(0);
@@ -529,19 +538,16 @@ fn fold(mut total: u32) -> u16 {
 }
 
 /// The one's-complement sum of `bytes` on top of `start` (RFC 1071); over bytes with a right checksum it is 0xffff.
+#[inline]
 fn sum(start: u32, bytes: &[u8]) -> u16 {
     // In the machine's order of bytes, which changes nothing but that of the result (RFC 1071, section 2, B).
-    let mut words = bytes.chunks_exact(8);
-    let mut total: u64 = 0;
-    for word in words.by_ref() {
-        let word =
-            u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
-        total += (word >> 32) + (word & 0xffff_ffff);
+    let (words, rest) = bytes.as_chunks::<4>();
+    let mut total: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    if let [first, rest @ ..] = rest {
+        let mut last = [*first, 0, 0, 0];
+        last[1..=rest.len()].copy_from_slice(rest);
+        total += u64::from(u32::from_ne_bytes(last));
     }
-    let mut last = [0; 8];
-    last[..words.remainder().len()].copy_from_slice(words.remainder());
-    let last = u64::from_ne_bytes(last);
-    total += (last >> 32) + (last & 0xffff_ffff);
     let total = (total >> 32) + (total & 0xffff_ffff);
     let total = fold((total >> 32) as u32 + (total >> 16 & 0xffff) as u32 + (total & 0xffff) as u32);
     let total = start + u32::from(u16::from_be(total));

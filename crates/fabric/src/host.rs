@@ -126,6 +126,34 @@ pub(crate) struct Identity {
     pub(crate) gateway: Option<EndpointIdx>,
 }
 
+impl Identity {
+    /// Where packets from an address of `interface` enter the network.
+    fn port(&self, interface: Option<InterfaceIdx>) -> Port {
+        match (interface, self.gateway) {
+            (Some(interface), _) => Port::Interface(interface),
+            (_, Some(gateway)) => Port::Endpoint(gateway),
+            _ => Port::Internet,
+        }
+    }
+}
+
+/// What is asked of the addresses of a host for every packet: most have one.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    first: IpAddr,
+    /// Where packets from the first address enter the network.
+    port: Port,
+    has_more: bool,
+}
+
+impl Own {
+    fn of(identity: &Identity) -> Own {
+        let first = identity.addresses.first().copied();
+        let (first, interface) = first.unwrap_or((IpAddr::V4(Ipv4Addr::UNSPECIFIED), None));
+        Own { first, port: identity.port(interface), has_more: identity.addresses.len() > 1 }
+    }
+}
+
 /// A running host.
 pub(crate) struct Host {
     pub(crate) machine: Machine,
@@ -145,6 +173,7 @@ pub(crate) struct Host {
 /// The part of a host that programs use.
 pub(crate) struct Machine {
     pub(crate) identity: Identity,
+    own: Own,
     pub(crate) ttl: u8,
     pub(crate) stack: Stack,
     pub(crate) udp: Ports,
@@ -180,6 +209,7 @@ impl Host {
         let addresses: Vec<IpAddr> = identity.addresses.iter().map(|(address, _)| *address).collect();
         let machine = Machine {
             stack: Stack::new(&addresses, shape, seed, now),
+            own: Own::of(&identity),
             identity,
             ttl: shape.ttl,
             udp: Ports::default(),
@@ -206,6 +236,7 @@ impl Host {
 
     /// Takes over what may have changed of a running host. Connections stay.
     pub(crate) fn refresh(&mut self, identity: Identity) {
+        self.machine.own = Own::of(&identity);
         let old = std::mem::replace(&mut self.machine.identity, identity);
         let own = &self.machine.identity.addresses;
         if !old.addresses.iter().map(|(address, _)| address).eq(own.iter().map(|(address, _)| address)) {
@@ -229,16 +260,20 @@ impl Host {
     /// Takes in a whole packet for one of its addresses. True if it may have to [`Host::run`] then.
     pub(crate) fn receive(&mut self, packet: &Packet, bytes: &[u8], now: Nanos, outbox: &mut Outbox) -> bool {
         let news = News::of(packet, bytes);
+        let mut has_to_wake = false;
         if let Some(news) = &news {
             if let News::Trouble(trouble) = news
                 && self.machine.learn(trouble, now)
             {
                 outbox.packets.extend(self.machine.take_refused(trouble.about.destination));
             }
-            self.hear(news, now, outbox);
+            has_to_wake = self.hear(news, now, outbox);
+        }
+        if matches!(news, Some(News::Reply(_))) {
+            return has_to_wake;
         }
         let heard = self.machine.receive_udp(packet, bytes, now, outbox);
-        if matches!(news, Some(News::Reply(_) | News::Trouble(_))) {
+        if matches!(news, Some(News::Trouble(_))) {
             return self.tasks.iter().any(Task::is_running) || !self.shells.is_empty();
         }
         if let Some(has_news) = heard {
@@ -249,14 +284,16 @@ impl Host {
         !self.machine.stack.is_idle()
     }
 
-    /// Passes a packet to the commands, one of which may have asked for it.
-    fn hear(&mut self, news: &News, now: Nanos, outbox: &mut Outbox) {
+    /// Passes a packet to the commands, one of which may have asked for it. True if it has to [`Host::run`] for them.
+    fn hear(&mut self, news: &News, now: Nanos, outbox: &mut Outbox) -> bool {
+        let mut has_to_wake = !self.shells.is_empty();
         for task in &mut self.tasks {
-            task.hear(news, now, &mut self.machine, outbox);
+            has_to_wake |= task.hear(news, now, &mut self.machine, outbox);
         }
         for shell in &mut self.shells {
             shell.hear(news, now, &mut self.machine, outbox);
         }
+        has_to_wake
     }
 
     /// Takes on a command.
@@ -300,10 +337,10 @@ impl Host {
         self.machine.stack.flush(now, outbox);
         self.machine.reap();
         let sockets = self.machine.stack.wake_at(now);
-        let tasks = self.tasks.iter().filter_map(Task::wake_at).min();
-        let closing = self.machine.connections.iter().filter_map(Served::wake_at).min();
-        let shells = self.shells.iter().filter_map(Shell::wake_at).min();
-        [sockets, tasks, shells, closing].into_iter().flatten().min()
+        let tasks = self.tasks.iter().filter_map(Task::wake_at);
+        let closing = self.machine.connections.iter().filter_map(Served::wake_at);
+        let shells = self.shells.iter().filter_map(Shell::wake_at);
+        sockets.into_iter().chain(tasks).chain(closing).chain(shells).min()
     }
 
     /// Serves the sessions; those whose connection has closed end.
@@ -387,19 +424,21 @@ impl Machine {
     }
 
     /// Whether `address` is one of its own, or loops back.
+    #[inline]
     pub(crate) fn owns(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.identity.addresses.iter().any(|(own, _)| *own == address)
+        address == self.own.first
+            || address.is_loopback()
+            || (self.own.has_more && self.identity.addresses.iter().any(|(own, _)| *own == address))
     }
 
     /// Where packets from `source` enter the network.
+    #[inline]
     pub(crate) fn port_of(&self, source: IpAddr) -> Port {
-        let addresses = &self.identity.addresses;
-        let own = addresses.iter().find(|(own, _)| *own == source).or(addresses.first());
-        match (own, self.identity.gateway) {
-            (Some((_, Some(interface))), _) => Port::Interface(*interface),
-            (_, Some(gateway)) => Port::Endpoint(gateway),
-            _ => Port::Internet,
+        if source == self.own.first || !self.own.has_more {
+            return self.own.port;
         }
+        let own = self.identity.addresses.iter().find(|(own, _)| *own == source);
+        own.map_or(self.own.port, |(_, interface)| self.identity.port(*interface))
     }
 
     /// The own address that packets to `destination` are sent from, or `None` without one of its family.

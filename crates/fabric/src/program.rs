@@ -151,8 +151,10 @@ pub(crate) trait Program: Send {
     /// Does what can be done now. Called at the start, at the time it asked for, and when its host has news.
     fn wake(&mut self, cx: &mut Cx) -> Step;
 
-    /// Hears of a packet that may answer it, or another.
-    fn hear(&mut self, _: &News, _: &mut Cx) {}
+    /// Hears of a packet that may answer it, or another. True if it has to be woken now.
+    fn hear(&mut self, _: &News, _: &mut Cx) -> bool {
+        false
+    }
 
     /// Learns that its user wants it to end; it is woken next.
     fn interrupt(&mut self);

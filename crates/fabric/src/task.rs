@@ -49,11 +49,16 @@ impl Task {
         }
     }
 
-    /// Passes it a packet that may answer it, or another.
-    pub(crate) fn hear(&mut self, news: &News, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
-        if let Some(program) = &mut self.program {
-            program.hear(news, &mut Cx { now, machine, outbox, terminal: &mut self.terminal });
-        }
+    /// Passes it a packet that may answer it, or another. True if it has to be woken now.
+    pub(crate) fn hear(
+        &mut self,
+        news: &News,
+        now: Nanos,
+        machine: &mut Machine,
+        outbox: &mut Outbox,
+    ) -> bool {
+        let Some(program) = &mut self.program else { return false };
+        program.hear(news, &mut Cx { now, machine, outbox, terminal: &mut self.terminal })
     }
 
     /// Tells it that its user has had enough.

@@ -326,9 +326,10 @@ impl Program for Resolving {
         }
     }
 
-    fn hear(&mut self, news: &News, cx: &mut Cx) {
-        if let Stage::Running(program) = &mut self.stage {
-            program.hear(news, cx);
+    fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
+        match &mut self.stage {
+            Stage::Running(program) => program.hear(news, cx),
+            _ => false,
         }
     }
 

@@ -473,12 +473,14 @@ impl Program for Ping {
         Step::Wait(Some(self.next()))
     }
 
-    fn hear(&mut self, news: &News, cx: &mut Cx) {
+    fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
         match news {
             News::Reply(reply) => self.hear_reply(reply, cx),
             News::Trouble(trouble) => self.hear_trouble(trouble, cx),
-            News::Segment(_) => {}
+            News::Segment(_) => return false,
         }
+        // How long it waits for the last replies depends on how long the others took.
+        self.has_sent_all() || self.is_over(cx.now)
     }
 
     fn interrupt(&mut self) {

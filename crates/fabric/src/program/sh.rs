@@ -124,10 +124,8 @@ impl Program for Sh {
         }
     }
 
-    fn hear(&mut self, news: &News, cx: &mut Cx) {
-        if let Some(program) = &mut self.running {
-            program.hear(news, cx);
-        }
+    fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
+        self.running.as_mut().is_some_and(|program| program.hear(news, cx))
     }
 
     fn interrupt(&mut self) {

@@ -224,13 +224,13 @@ impl Program for Tracepath {
         Step::Wait(Some(cx.now.plus(WAIT_NS)))
     }
 
-    fn hear(&mut self, news: &News, cx: &mut Cx) {
-        let News::Trouble(trouble) = news else { return };
+    fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
+        let News::Trouble(trouble) = news else { return false };
         let about = &trouble.about;
         let is_mine = about.protocol == Protocol::UDP
             && (about.destination, about.destination_port) == (self.ends.1, self.port)
             && about.source_port == self.ends.0.port();
-        let Some(sent) = self.sent.filter(|_| is_mine) else { return };
+        let Some(sent) = self.sent.filter(|_| is_mine) else { return false };
         self.print(trouble, sent, cx);
         self.sent = None;
         match trouble.complaint {
@@ -244,6 +244,7 @@ impl Program for Tracepath {
             }
             Complaint::Unreachable(_) => self.outcome = Some(Outcome::Refused),
         }
+        true
     }
 
     fn interrupt(&mut self) {

@@ -409,7 +409,7 @@ impl Program for Traceroute {
         Step::Wait(self.pending().map(|number| self.give_up_at(number)).min())
     }
 
-    fn hear(&mut self, news: &News, cx: &mut Cx) {
+    fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
         let end = || (String::new(), true);
         match news {
             News::Reply(reply) if self.wanted.method == Method::Icmp && reply.ident == self.ident => {
@@ -426,8 +426,9 @@ impl Program for Traceroute {
                     self.note(number, trouble.from, note, cx.now);
                 }
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     fn interrupt(&mut self) {
