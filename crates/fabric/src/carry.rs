@@ -30,7 +30,8 @@ impl Fabric {
     pub(crate) fn refuse_size(&mut self, from: HostKey, port: Port, packet: &Packet, bytes: &[u8]) {
         let Some(answer) = self.pipeline.answer(port, packet, self.now) else { return };
         if packet.protocol == Protocol::TCP
-            && let Some(host) = self.hosts.get_mut(from).filter(|host| !host.is_outside)
+            && self.hosts.card(from).is_some_and(|card| !card.is_outside)
+            && let Some(host) = self.hosts.get_mut(from)
         {
             host.machine.keep_refused(packet.destination, bytes.to_vec());
         }

@@ -95,19 +95,19 @@ pub(crate) fn is_request(packet: &Packet) -> bool {
 pub(crate) fn turn(packet: &Packet, bytes: &mut Vec<u8>, ttl: u8) -> Option<Packet> {
     let is_ipv4 = packet.source.is_ipv4();
     let header = if is_ipv4 { frame::IPV4_HEADER } else { frame::IPV6_HEADER };
+    // The ends that the checksum of ICMPv6 covers only change places.
+    let kind = if is_ipv4 { REPLY } else { REPLY_V6 };
+    let icmp = (kind, packet.icmp.1);
     let length = frame::header_length(bytes).filter(|length| *length >= header)?;
     bytes.truncate(packet.bytes as usize);
     if length > header {
         bytes.drain(header..length);
     }
-    bytes[..header].fill(0);
-    frame::write_header(bytes, (packet.destination, packet.source), packet.protocol, ttl);
-    if is_ipv4 {
+    if !frame::turn_plain(bytes, ttl) {
+        bytes[..header].fill(0);
+        frame::write_header(bytes, (packet.destination, packet.source), packet.protocol, ttl);
         frame::fill_header_checksum(bytes);
     }
-    // The ends that the checksum of ICMPv6 covers have only changed places.
-    let kind = if is_ipv4 { REPLY } else { REPLY_V6 };
-    let icmp = (kind, packet.icmp.1);
     frame::replace_icmp(bytes, header, icmp);
     let reply = Packet::icmp(packet.destination, packet.source, icmp, bytes.len() as u32);
     Some(Packet { identifier: packet.identifier, ttl, ..reply })

@@ -108,7 +108,7 @@ impl Fabric {
         let id = self.fresh_exec()?;
         let now = self.now;
         if let HostName::Instance(instance) = host
-            && self.hosts.get(key).is_some_and(|running| running.is_outside)
+            && self.hosts.card(key).is_some_and(|card| card.is_outside)
         {
             let running = self.exec_outside(instance, argv);
             let running = running.map_err(|why| ExecError::Outside(host, why))?;

@@ -14,6 +14,7 @@ use crate::internet::SHARES;
 use crate::latency::{self, INSTANCE_MTU, LOOPBACK_NS};
 use crate::loss::{Loss, Losses};
 use crate::outside::Outsiders;
+use crate::path;
 use crate::platform::Platform;
 use crate::program::ExecId;
 use crate::queue::Queue;
@@ -171,9 +172,8 @@ impl Fabric {
             if let HostName::Instance(id) = name {
                 self.public.extend(identity::public_address(network, id).map(|address| (id, address)));
             }
-            let running = self.hosts.named(name).and_then(|key| self.hosts.get_mut(key));
-            match running {
-                Some(host) => host.refresh(identity),
+            match self.hosts.named(name) {
+                Some(key) => self.hosts.refresh(key, identity),
                 None => {
                     let shape = match name {
                         HostName::Endpoint(_) => SERVICE_SHAPE,
@@ -182,8 +182,8 @@ impl Fabric {
                     let key = self.start(identity, shape);
                     let is_outside =
                         matches!(name, HostName::Instance(id) if self.wants_outside(network, id));
-                    if let Some(host) = self.hosts.get_mut(key).filter(|_| is_outside) {
-                        host.is_outside = true;
+                    if let Some(card) = self.hosts.card_mut(key) {
+                        card.is_outside = is_outside;
                     }
                 }
             }
@@ -307,6 +307,12 @@ impl Fabric {
     }
 
     fn send_all(&mut self, key: HostKey) {
+        if self.outbox.packets.len() <= 1 {
+            if let Some(bytes) = self.outbox.packets.pop() {
+                self.transmit(key, bytes);
+            }
+            return;
+        }
         let mut packets = std::mem::take(&mut self.outbox.packets);
         for bytes in packets.drain(..) {
             self.transmit(key, bytes);
@@ -317,15 +323,15 @@ impl Fabric {
     fn arrive(&mut self, key: HostKey, frame: Frame) {
         let Ok(packet) = frame.parse() else { return };
         self.note(|| format!("arrive {packet}", packet = packet.tuple()));
-        let Some(host) = self.hosts.get_mut(key).filter(|host| host.machine.owns(packet.destination)) else {
+        if !self.hosts.owns(key, packet.destination) {
             return self.lose_all(Loss::HostGone, &packet, frame);
-        };
-        if host.is_outside {
-            host.traffic.received.add(&packet);
-            let interface = host.machine.port_of(packet.destination);
+        }
+        if let Some(card) = self.hosts.card_mut(key).filter(|card| card.is_outside) {
+            card.traffic.received.add(&packet);
+            let interface = self.hosts.port_of(key, packet.destination).unwrap_or(Port::Internet);
             return frame.cut(&packet, &mut |bytes| self.hand_out(interface, bytes));
         }
-        host.count_received(&packet);
+        self.hosts.count_received(key, &packet);
         match packet.fragment {
             Fragment::Whole => self.hand_over(key, &packet, frame.bytes),
             _ => self.collect(key, frame.bytes),
@@ -334,12 +340,13 @@ impl Fabric {
 
     /// Gives a host a whole packet.
     pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, mut bytes: Vec<u8>) {
-        let Some(host) = self.hosts.get_mut(key) else { return };
         if echo::is_request(packet)
-            && let Some(reply) = echo::turn(packet, &mut bytes, host.machine.ttl)
+            && let Some(card) = self.hosts.card(key)
+            && let Some(reply) = echo::turn(packet, &mut bytes, card.ttl)
         {
             return self.send(key, &reply, bytes);
         }
+        let Some(host) = self.hosts.get_mut(key) else { return };
         if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
             self.outbox.recycle(bytes);
             return self.transmit(key, answer);
@@ -364,9 +371,11 @@ impl Fabric {
     /// Sends a packet in the form that its way takes.
     #[inline]
     fn send(&mut self, from: HostKey, packet: &Packet, bytes: Vec<u8>) {
-        let Some(host) = self.hosts.get_mut(from) else { return };
-        let is_large = packet.bytes > u32::from(host.machine.paths.least());
-        if is_large && !host.machine.owns(packet.destination) {
+        if packet.bytes > u32::from(path::LEAST)
+            && let Some(host) = self.hosts.get_mut(from)
+            && packet.bytes > u32::from(host.machine.paths.least())
+            && !host.machine.owns(packet.destination)
+        {
             match host.machine.fit(packet, &bytes, self.now) {
                 Fit::Whole => {}
                 Fit::Segments(mtu) => {
@@ -386,12 +395,13 @@ impl Fabric {
     /// Puts a packet on the wire.
     #[inline]
     fn emit(&mut self, from: HostKey, packet: &Packet, mut frame: Frame) {
-        let Some(host) = self.hosts.get_mut(from) else { return };
-        if host.machine.owns(packet.destination) {
+        if self.hosts.owns(from, packet.destination) {
             return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, frame));
         }
-        host.count_sent(packet);
-        let port = host.machine.port_of(packet.source);
+        let Some(port) = self.hosts.port_of(from, packet.source) else { return };
+        if let Some(card) = self.hosts.card_mut(from) {
+            card.traffic.sent.add(packet);
+        }
         if port == Port::Internet {
             let mut packet = *packet;
             return match self.cross_inward(from, &mut packet, &mut frame.bytes) {
@@ -472,10 +482,10 @@ impl Fabric {
             return self.lose_all(Loss::TtlAbroad, packet, frame);
         }
         let late = self.random.below(path.jitter_ns + 1);
-        let Some(host) = self.hosts.get_mut(to) else {
+        let Some(card) = self.hosts.card_mut(to) else {
             return self.lose_all(Loss::HostGone, packet, frame);
         };
-        let last = &mut host.last_arrival[latency::kind(delivery.way)];
+        let last = &mut card.last_arrival[latency::kind(delivery.way)];
         let mut at = self.now.plus(path.base_ns * share / SHARES + late);
         // What comes from a router on the way may overtake what comes all the way.
         if share == SHARES {
@@ -538,7 +548,7 @@ impl Fabric {
 
     /// What a running host has sent and received.
     pub fn traffic(&self, host: HostName) -> Option<Traffic> {
-        self.hosts.named(host).and_then(|key| self.hosts.get(key)).map(|host| host.traffic)
+        self.hosts.named(host).and_then(|key| self.hosts.card(key)).map(|card| card.traffic)
     }
 
     /// Moves what the interfaces saw since the last call to `sightings`, and the interfaces that saw more than could be

@@ -289,6 +289,21 @@ pub(crate) fn write_header(bytes: &mut [u8], ends: (IpAddr, IpAddr), protocol: P
     }
 }
 
+/// Makes the IPv4 header without options the one of an answer that fills `bytes`: the ends change places, and the rest is
+/// as in [`write_header`], with its checksum. False if it is another header.
+#[inline]
+pub(crate) fn turn_plain(bytes: &mut [u8], ttl: u8) -> bool {
+    let length = bytes.len() as u16;
+    let Some(header) = bytes.first_chunk_mut::<IPV4_HEADER>().filter(|header| header[0] == 0x45) else {
+        return false;
+    };
+    let [l0, l1] = length.to_be_bytes();
+    let [.., protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *header;
+    *header = [0x45, 0, l0, l1, 0, 0, 0, 0, ttl, protocol, 0, 0, d0, d1, d2, d3, s0, s1, s2, s3];
+    set_checksum(header, 10, 0..IPV4_HEADER, 0);
+    true
+}
+
 /// Forbids that an IPv4 packet is split; IPv6 packets never are.
 pub(crate) fn set_dont_fragment(bytes: &mut [u8]) {
     if bytes.first().is_some_and(|first| first >> 4 == 4) && bytes.len() >= IPV4_HEADER {
@@ -303,8 +318,9 @@ pub(crate) fn fill_header_checksum(bytes: &mut [u8]) {
     if let Some(header) = bytes.first_chunk_mut::<IPV4_HEADER>().filter(|header| header[0] == 0x45) {
         return set_checksum(header, 10, 0..IPV4_HEADER, 0);
     }
+    let is_ipv4 = bytes.first().is_some_and(|first| first >> 4 == 4);
     let length = usize::from(bytes.first().map_or(0, |first| first & 15)) * 4;
-    if (IPV4_HEADER..=bytes.len()).contains(&length) {
+    if is_ipv4 && (IPV4_HEADER..=bytes.len()).contains(&length) {
         set_checksum(bytes, 10, 0..length, 0);
     }
 }

@@ -7,7 +7,6 @@ use crate::datagram::Datagram;
 use crate::fragment::{self, Reassembly};
 use crate::http::Request;
 use crate::iperf;
-use crate::latency;
 use crate::path::Paths;
 use crate::program::{Link, News};
 use crate::relay::{self, ServiceAnswer};
@@ -128,7 +127,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Where packets from an address of `interface` enter the network.
-    fn port(&self, interface: Option<InterfaceIdx>) -> Port {
+    pub(crate) fn port(&self, interface: Option<InterfaceIdx>) -> Port {
         match (interface, self.gateway) {
             (Some(interface), _) => Port::Interface(interface),
             (_, Some(gateway)) => Port::Endpoint(gateway),
@@ -137,43 +136,20 @@ impl Identity {
     }
 }
 
-/// What is asked of the addresses of a host for every packet: most have one.
-#[derive(Clone, Copy, Debug)]
-struct Own {
-    first: IpAddr,
-    /// Where packets from the first address enter the network.
-    port: Port,
-    has_more: bool,
-}
-
-impl Own {
-    fn of(identity: &Identity) -> Own {
-        let first = identity.addresses.first().copied();
-        let (first, interface) = first.unwrap_or((IpAddr::V4(Ipv4Addr::UNSPECIFIED), None));
-        Own { first, port: identity.port(interface), has_more: identity.addresses.len() > 1 }
-    }
-}
-
 /// A running host.
 pub(crate) struct Host {
     pub(crate) machine: Machine,
-    pub(crate) traffic: Traffic,
-    /// Whether it is not simulated: then the stack and all that uses it are idle, and packets for it are handed out.
-    pub(crate) is_outside: bool,
     tasks: Vec<Task>,
     shells: Vec<Shell>,
     /// The packets that have not all arrived.
     pub(crate) reassembly: Reassembly,
     /// When the queue will wake it, the next time last.
     pub(crate) wakes: Vec<Nanos>,
-    /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
-    pub(crate) last_arrival: [Nanos; latency::KINDS],
 }
 
 /// The part of a host that programs use.
 pub(crate) struct Machine {
     pub(crate) identity: Identity,
-    own: Own,
     pub(crate) ttl: u8,
     pub(crate) stack: Stack,
     pub(crate) udp: Ports,
@@ -209,7 +185,6 @@ impl Host {
         let addresses: Vec<IpAddr> = identity.addresses.iter().map(|(address, _)| *address).collect();
         let machine = Machine {
             stack: Stack::new(&addresses, shape, seed, now),
-            own: Own::of(&identity),
             identity,
             ttl: shape.ttl,
             udp: Ports::default(),
@@ -224,36 +199,20 @@ impl Host {
         };
         Host {
             machine,
-            traffic: Traffic::default(),
-            is_outside: false,
             tasks: Vec::new(),
             shells: Vec::new(),
             reassembly: Reassembly::default(),
             wakes: Vec::new(),
-            last_arrival: [Nanos(0); latency::KINDS],
         }
     }
 
     /// Takes over what may have changed of a running host. Connections stay.
     pub(crate) fn refresh(&mut self, identity: Identity) {
-        self.machine.own = Own::of(&identity);
         let old = std::mem::replace(&mut self.machine.identity, identity);
         let own = &self.machine.identity.addresses;
         if !old.addresses.iter().map(|(address, _)| address).eq(own.iter().map(|(address, _)| address)) {
             let addresses: Vec<IpAddr> = own.iter().map(|(address, _)| *address).collect();
             self.machine.stack.set_addresses(&addresses);
-        }
-    }
-
-    /// Counts a packet that it puts on the wire.
-    pub(crate) fn count_sent(&mut self, packet: &Packet) {
-        self.traffic.sent.add(packet);
-    }
-
-    /// Counts a packet that has reached it, unless it comes from itself.
-    pub(crate) fn count_received(&mut self, packet: &Packet) {
-        if !self.machine.owns(packet.source) {
-            self.traffic.received.add(packet);
         }
     }
 
@@ -424,21 +383,15 @@ impl Machine {
     }
 
     /// Whether `address` is one of its own, or loops back.
-    #[inline]
     pub(crate) fn owns(&self, address: IpAddr) -> bool {
-        address == self.own.first
-            || address.is_loopback()
-            || (self.own.has_more && self.identity.addresses.iter().any(|(own, _)| *own == address))
+        address.is_loopback() || self.identity.addresses.iter().any(|(own, _)| *own == address)
     }
 
     /// Where packets from `source` enter the network.
-    #[inline]
     pub(crate) fn port_of(&self, source: IpAddr) -> Port {
-        if source == self.own.first || !self.own.has_more {
-            return self.own.port;
-        }
-        let own = self.identity.addresses.iter().find(|(own, _)| *own == source);
-        own.map_or(self.own.port, |(_, interface)| self.identity.port(*interface))
+        let addresses = &self.identity.addresses;
+        let own = addresses.iter().find(|(own, _)| *own == source).or(addresses.first());
+        self.identity.port(own.and_then(|(_, interface)| *interface))
     }
 
     /// The own address that packets to `destination` are sent from, or `None` without one of its family.

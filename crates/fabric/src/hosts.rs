@@ -2,11 +2,12 @@
 //!
 //! A key names one run of a host: after it has stopped, the key leads nowhere, so packets on their way to it are lost.
 
-use crate::host::{Host, HostName};
+use crate::card::Card;
+use crate::host::{Host, HostName, Identity};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use weir_model::{InstanceId, VpcEndpointId};
-use weir_pipeline::InterfaceIdx;
+use weir_pipeline::{InterfaceIdx, Packet, Port};
 
 /// Most hosts that the simulated internet has at one time.
 pub const INTERNET_HOSTS_MAX: usize = 1024;
@@ -32,10 +33,22 @@ pub(crate) struct Hosts {
     internet: VecDeque<HostKey>,
 }
 
+/// A place for a host. What a packet needs first is in the first cache line.
 #[derive(Default)]
+#[repr(C, align(64))]
 struct Slot {
     generation: u32,
+    card: Card,
+    /// There is one if a key of this generation was given out.
     host: Option<Box<Host>>,
+}
+
+impl Slot {
+    #[inline]
+    fn owns(&self, address: IpAddr) -> bool {
+        let addresses = || self.host.as_deref().map(|host| &host.machine.identity.addresses[..]);
+        self.card.owns(address, || addresses().unwrap_or_default())
+    }
 }
 
 impl Hosts {
@@ -50,6 +63,7 @@ impl Hosts {
             self.slots.len() as u32 - 1
         });
         let slot = &mut self.slots[index as usize];
+        slot.card = Card::new(&host.machine.identity, host.machine.ttl);
         slot.host = Some(Box::new(host));
         let key = HostKey { index, generation: slot.generation };
         self.by_name.insert(name, key);
@@ -81,6 +95,64 @@ impl Hosts {
         slot.host.as_deref().filter(|_| slot.generation == key.generation)
     }
 
+    /// Has a running host take over what may have changed of it.
+    pub(crate) fn refresh(&mut self, key: HostKey, identity: Identity) {
+        if let Some(slot) = self.slot_mut(key)
+            && let Some(host) = &mut slot.host
+        {
+            slot.card.refresh(&identity);
+            host.refresh(identity);
+        }
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, key: HostKey) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+
+    #[inline]
+    fn slot(&self, key: HostKey) -> Option<&Slot> {
+        let slot = self.slots.get(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+
+    /// The card of a host, if it still runs.
+    #[inline]
+    pub(crate) fn card(&self, key: HostKey) -> Option<&Card> {
+        self.slot(key).map(|slot| &slot.card)
+    }
+
+    /// The card of a host, if it still runs.
+    #[inline]
+    pub(crate) fn card_mut(&mut self, key: HostKey) -> Option<&mut Card> {
+        self.slot_mut(key).map(|slot| &mut slot.card)
+    }
+
+    /// Whether `address` is one of a host's own, or loops back; false of a host that does not run.
+    #[inline]
+    pub(crate) fn owns(&self, key: HostKey, address: IpAddr) -> bool {
+        self.slot(key).is_some_and(|slot| slot.owns(address))
+    }
+
+    /// Where packets of a host from `source` enter the network.
+    #[inline]
+    pub(crate) fn port_of(&self, key: HostKey, source: IpAddr) -> Option<Port> {
+        let slot = self.slot(key)?;
+        let machine = || slot.host.as_deref().map(|host| host.machine.port_of(source));
+        slot.card.port_of(source).or_else(machine)
+    }
+
+    /// Counts a packet that has reached a host, unless it comes from itself.
+    #[inline]
+    pub(crate) fn count_received(&mut self, key: HostKey, packet: &Packet) {
+        if let Some(slot) = self.slot_mut(key)
+            && !slot.owns(packet.source)
+        {
+            slot.card.traffic.received.add(packet);
+        }
+    }
+
     /// The running host with a name.
     pub(crate) fn named(&self, name: HostName) -> Option<HostKey> {
         self.by_name.get(&name).copied()
@@ -105,7 +177,7 @@ impl Hosts {
     /// The running instances that are not simulated.
     pub(crate) fn outside(&self) -> impl Iterator<Item = (InstanceId, HostKey)> {
         self.by_name.iter().filter_map(|(name, key)| match name {
-            HostName::Instance(id) if self.get(*key)?.is_outside => Some((*id, *key)),
+            HostName::Instance(id) if self.card(*key)?.is_outside => Some((*id, *key)),
             _ => None,
         })
     }
@@ -149,5 +221,16 @@ impl Hosts {
     /// The host on the internet that has `address`, if it is there already.
     pub(crate) fn on_internet(&self, address: IpAddr) -> Option<HostKey> {
         self.named(HostName::Internet(address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    #[test]
+    fn what_a_packet_needs_first_is_in_one_cache_line() {
+        assert!(offset_of!(Slot, card) + offset_of!(Card, last_arrival) <= 64);
     }
 }

@@ -13,6 +13,7 @@ pub mod outside;
 pub mod service;
 
 mod calendar;
+mod card;
 mod carry;
 mod datagram;
 mod dns;

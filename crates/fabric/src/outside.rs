@@ -292,8 +292,8 @@ impl Fabric {
         };
         let bytes = &mut bytes[..packet.bytes as usize];
         segments::count(bytes, &mut packet, offload);
-        if let Some(host) = self.hosts.get_mut(key) {
-            host.count_sent(&packet);
+        if let Some(card) = self.hosts.card_mut(key) {
+            card.traffic.sent.add(&packet);
         }
         let verdict = self.pipeline.forward(Port::Interface(interface), &packet, now);
         match verdict {
@@ -328,9 +328,9 @@ impl Fabric {
             frame::begin_checksum(bytes);
         }
         if let Some((key, _)) = self.outsiders.ports[to.0 as usize]
-            && let Some(host) = self.hosts.get_mut(key)
+            && let Some(card) = self.hosts.card_mut(key)
         {
-            host.traffic.received.add(packet);
+            card.traffic.received.add(packet);
         }
         Relayed::Outside(to)
     }

@@ -11,8 +11,8 @@ use weir_model::Nanos;
 const PATHS_MAX: usize = 256;
 /// How long a host believes what it was told (Linux: mtu_expires).
 const STALE_NS: u64 = 600_000_000_000;
-/// The least MTU of an IPv4 path that a host believes.
-const LEAST: u16 = 552;
+/// The least MTU of an IPv4 path that a host believes, and so the least of all.
+pub(crate) const LEAST: u16 = 552;
 /// The least MTU of every IPv6 path.
 const LEAST_V6: u16 = 1280;
 

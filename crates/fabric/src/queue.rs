@@ -33,7 +33,9 @@ pub(crate) struct Queue<T> {
     sequence: u64,
 }
 
+/// An event and its place in its day's list: one cache line, if the event is no larger than those of the fabric.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Slot<T> {
     at: u64,
     next: u32,

@@ -7,6 +7,7 @@ use super::options::{self, Arg};
 use super::{Cx, News, Program, Started, Step};
 use crate::echo::{ECHO_HEADER, Reply, Request};
 use crate::host::Machine;
+use crate::path;
 use crate::trouble::{Complaint, Trouble};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -299,7 +300,6 @@ impl Ping {
         self.sent += 1;
         self.last_sent = cx.now;
         self.answered <<= 1;
-        let mtu = usize::from(cx.machine.paths.to(self.destination, cx.now));
         let request = Request {
             source: self.source,
             destination: self.destination,
@@ -310,20 +310,27 @@ impl Ping {
             stamp: cx.now.0.to_be_bytes(),
             dont_fragment: self.wanted.discovery != Discovery::Dont,
         };
-        let fits = request.length() <= mtu;
+        let length = request.length();
+        let fits = length <= usize::from(path::LEAST) || length <= self.mtu(cx);
         if !fits && self.wanted.discovery == Discovery::Do {
             self.errors += 1;
-            return self.complain(mtu, cx);
+            return self.complain(cx);
         }
         let request = Request { dont_fragment: request.dont_fragment && fits, ..request };
-        let mut buffer = cx.outbox.buffer(request.length());
+        let mut buffer = cx.outbox.buffer(length);
         request.write(&mut buffer);
         cx.outbox.packets.push(buffer);
     }
 
+    /// The largest request that fits what is known of the path.
+    fn mtu(&self, cx: &Cx) -> usize {
+        usize::from(cx.machine.paths.to(self.destination, cx.now))
+    }
+
     /// Says that a request does not fit what is known of the path.
-    fn complain(&self, mtu: usize, cx: &mut Cx) {
+    fn complain(&self, cx: &mut Cx) {
         if !self.wanted.is_quiet {
+            let mtu = self.mtu(cx);
             cx.terminal.complain(&format!("ping: local error: message too long, mtu={mtu}\n"));
         }
     }
