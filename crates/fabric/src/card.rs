@@ -21,6 +21,8 @@ pub(crate) struct Card {
     pub(crate) ttl: u8,
     /// Where packets from the first address enter the network.
     port: Port,
+    /// How many hosts have had this place before.
+    pub(crate) generation: u32,
     /// What the host has sent and received.
     pub(crate) traffic: Traffic,
     /// When the last packet of each kind of way arrives: packets of one way do not overtake each other.
@@ -35,6 +37,7 @@ impl Default for Card {
             has_more: false,
             is_outside: false,
             ttl: 0,
+            generation: 0,
             traffic: Traffic::default(),
             last_arrival: [Nanos(0); latency::KINDS],
         }
@@ -43,8 +46,8 @@ impl Default for Card {
 
 impl Card {
     /// The card of a host that has just started.
-    pub(crate) fn new(identity: &Identity, ttl: u8) -> Card {
-        let mut card = Card { ttl, ..Card::default() };
+    pub(crate) fn new(identity: &Identity, ttl: u8, generation: u32) -> Card {
+        let mut card = Card { ttl, generation, ..Card::default() };
         card.refresh(identity);
         card
     }

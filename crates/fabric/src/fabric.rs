@@ -393,7 +393,7 @@ impl Fabric {
     }
 
     /// Puts a packet on the wire.
-    #[inline]
+    #[inline(always)]
     fn emit(&mut self, from: HostKey, packet: &Packet, mut frame: Frame) {
         if self.hosts.owns(from, packet.destination) {
             return self.queue.push(self.now.plus(LOOPBACK_NS), Event::Arrive(from, frame));
@@ -412,14 +412,14 @@ impl Fabric {
         self.forward((from, port), packet, frame);
     }
 
-    #[inline]
+    #[inline(always)]
     fn forward(&mut self, (from, port): (HostKey, Port), packet: &Packet, frame: Frame) {
         let verdict = self.pipeline.forward(port, packet, self.now);
         self.conclude((from, port), packet, verdict, frame);
     }
 
     /// Does with a packet that a host sent what the pipeline has decided.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn conclude(
         &mut self,
         (from, port): (HostKey, Port),

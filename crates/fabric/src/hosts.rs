@@ -37,9 +37,8 @@ pub(crate) struct Hosts {
 #[derive(Default)]
 #[repr(C, align(64))]
 struct Slot {
-    generation: u32,
     card: Card,
-    /// There is one if a key of this generation was given out.
+    /// There is one if a key of the card's generation was given out.
     host: Option<Box<Host>>,
 }
 
@@ -63,9 +62,9 @@ impl Hosts {
             self.slots.len() as u32 - 1
         });
         let slot = &mut self.slots[index as usize];
-        slot.card = Card::new(&host.machine.identity, host.machine.ttl);
+        slot.card = Card::new(&host.machine.identity, host.machine.ttl, slot.card.generation);
         slot.host = Some(Box::new(host));
-        let key = HostKey { index, generation: slot.generation };
+        let key = HostKey { index, generation: slot.card.generation };
         self.by_name.insert(name, key);
         if matches!(name, HostName::Internet(_) | HostName::Service(..)) {
             self.internet.push_back(key);
@@ -75,9 +74,10 @@ impl Hosts {
 
     /// Takes a host away.
     pub(crate) fn remove(&mut self, key: HostKey) -> Option<Host> {
-        let slot = self.slots.get_mut(key.index as usize).filter(|slot| slot.generation == key.generation)?;
+        let slot =
+            self.slots.get_mut(key.index as usize).filter(|slot| slot.card.generation == key.generation)?;
         let host = slot.host.take()?;
-        slot.generation = slot.generation.wrapping_add(1);
+        slot.card.generation = slot.card.generation.wrapping_add(1);
         self.free.push(key.index);
         self.by_name.remove(&host.machine.identity.name);
         Some(*host)
@@ -86,13 +86,13 @@ impl Hosts {
     /// The host of a key, if it still runs.
     pub(crate) fn get_mut(&mut self, key: HostKey) -> Option<&mut Host> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        slot.host.as_deref_mut().filter(|_| slot.generation == key.generation)
+        slot.host.as_deref_mut().filter(|_| slot.card.generation == key.generation)
     }
 
     /// The host of a key, if it still runs.
     pub(crate) fn get(&self, key: HostKey) -> Option<&Host> {
         let slot = self.slots.get(key.index as usize)?;
-        slot.host.as_deref().filter(|_| slot.generation == key.generation)
+        slot.host.as_deref().filter(|_| slot.card.generation == key.generation)
     }
 
     /// Has a running host take over what may have changed of it.
@@ -108,13 +108,13 @@ impl Hosts {
     #[inline]
     fn slot_mut(&mut self, key: HostKey) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        (slot.generation == key.generation).then_some(slot)
+        (slot.card.generation == key.generation).then_some(slot)
     }
 
     #[inline]
     fn slot(&self, key: HostKey) -> Option<&Slot> {
         let slot = self.slots.get(key.index as usize)?;
-        (slot.generation == key.generation).then_some(slot)
+        (slot.card.generation == key.generation).then_some(slot)
     }
 
     /// The card of a host, if it still runs.
