@@ -525,13 +525,19 @@ impl<A: Address> Table<A> {
         self.swept = now;
         for index in 0..self.entries.len() as u32 {
             let entry = &self.entries[index as usize];
-            let quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
-            let is_over = entry.live && entry.packets == 0 && quiet && !self.is_alive(index, now);
-            if is_over && self.partner(entry).is_none() {
+            let is_over = entry.live && self.is_over(index, now);
+            if is_over && self.partner(entry).is_none_or(|_| self.is_over(entry.partner, now)) {
                 self.remove(index);
             }
         }
         self.sweep_passages(now);
+    }
+
+    /// Whether the flow at `index` has nothing left to report and no connection, and its packets are not to come again.
+    fn is_over(&self, index: u32, now: Nanos) -> bool {
+        let entry = &self.entries[index as usize];
+        let is_quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
+        entry.packets == 0 && is_quiet && !self.is_alive(index, now)
     }
 
     /// Moves what was seen since the window opened to `out`, opens the next window, and takes out what is over.

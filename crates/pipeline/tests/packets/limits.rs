@@ -3,7 +3,7 @@
 use crate::net::{Net, id};
 use crate::rows::accounts;
 use weir_model::{Nanos, Protocol};
-use weir_pipeline::packet::{ACK, SYN};
+use weir_pipeline::packet::{ACK, RST, SYN};
 use weir_pipeline::{
     CONNECTIONS_MAX, Compiled, FIRST_PORT, FlowCount, Limits, PASSAGE_IDLE_S, Packet, Pipeline, Port, Reason,
     Sighting, Tuple, Verdict,
@@ -24,6 +24,7 @@ const NOW: Nanos = Nanos(1_000_000_000_000);
 struct World {
     pipeline: Pipeline,
     client: Port,
+    server: Port,
     now: Nanos,
 }
 
@@ -31,15 +32,19 @@ impl World {
     fn new(limits: Limits) -> World {
         let net: Net = NET.parse().expect("a network");
         let pipeline = Pipeline::with_limits(Compiled::build(&net.network), 1, limits);
-        let client = Port::Interface(pipeline.compiled().index_of(id("client")).expect("the host"));
-        World { pipeline, client, now: NOW }
+        let [client, server] = ["client", "server"]
+            .map(|host| Port::Interface(pipeline.compiled().index_of(id(host)).expect("the host")));
+        World { pipeline, client, server, now: NOW }
     }
 
     fn send(&mut self, source_port: u16, destination_port: u16, tcp_flags: u8) -> Verdict {
-        let (source, destination) = ([10, 0, 1, 10].into(), [10, 0, 1, 20].into());
-        let tuple = Tuple { source, destination, protocol: Protocol::TCP, source_port, destination_port };
-        let packet = Packet { tcp_flags, ..Packet::new(tuple, 40) };
+        let packet = Packet { tcp_flags, ..Packet::new(tuple(source_port, destination_port), 40) };
         self.pipeline.forward(self.client, &packet, self.now)
+    }
+
+    fn answer(&mut self, source_port: u16, destination_port: u16, tcp_flags: u8) -> Verdict {
+        let packet = Packet { tcp_flags, ..Packet::new(tuple(source_port, destination_port).reversed(), 40) };
+        self.pipeline.forward(self.server, &packet, self.now)
     }
 
     fn close_window(&mut self) -> Vec<Sighting> {
@@ -47,6 +52,12 @@ impl World {
         self.pipeline.close_window(self.now, &mut sightings);
         sightings
     }
+}
+
+/// A connection of the client to the server.
+fn tuple(source_port: u16, destination_port: u16) -> Tuple {
+    let (source, destination) = ([10, 0, 1, 10].into(), [10, 0, 1, 20].into());
+    Tuple { source, destination, protocol: Protocol::TCP, source_port, destination_port }
 }
 
 fn is_delivered(verdict: Verdict) -> bool {
@@ -75,6 +86,20 @@ fn connections_that_are_over_make_room() {
     world.close_window();
     assert_eq!(world.pipeline.flow_count(), FlowCount::default());
     assert!(is_delivered(world.send(5, 443, SYN)));
+}
+
+#[test]
+fn connections_that_had_answers_make_room_as_well() {
+    let mut world = World::new(SMALL);
+    for port in 0..5 {
+        world.send(port, 443, SYN);
+        world.answer(port, 443, SYN | ACK);
+        world.send(port, 443, ACK);
+        world.answer(port, 443, RST);
+    }
+    world.now = world.now.plus(61_000_000_000);
+    world.close_window();
+    assert_eq!(world.pipeline.flow_count(), FlowCount::default());
 }
 
 #[test]
