@@ -1,25 +1,27 @@
 //! Queries over flow-log files as they are: text, plain or gzip, each with its header or of a given format; or Parquet.
 //!
 //! A line that is no record is counted and shown, never guessed at and never the end of the run. Only the columns that
-//! a query reads are built.
+//! a query reads are built; addresses are numbers as long as all are IPv4.
 //! Source: VPC User Guide, "Flow log files" (header line, gzip).
 
+mod blocks;
 mod columns;
 mod find;
+mod layout;
 mod lines;
 mod parquet;
+mod plain;
 mod read;
 mod survey;
+mod table;
+mod token;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::lit;
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::SessionContext;
 use weir_flowlog::{Format, LineError};
 use weir_insights::{ExecuteError, Plan, QueryResult, Run, TimeRange};
@@ -27,10 +29,11 @@ use weir_insights::{ExecuteError, Plan, QueryResult, Run, TimeRange};
 use crate::engine::{Engine, failed};
 use crate::events::{GROUP, Part, Shape, TIMESTAMP, names_read};
 use crate::scope::column_of;
-use columns::Layout;
 pub use find::find;
-use read::{Reader, Totals};
+use layout::Layout;
+use read::{Source, Totals};
 use survey::Surveyed;
+use table::FilesTable;
 
 /// Broken lines that are told one by one.
 pub const BROKEN_LINES_SHOWN: usize = 10;
@@ -106,26 +109,17 @@ impl Engine {
         format: &Format,
         run: Run<'_>,
     ) -> Result<FilesAnswer, ExecuteError> {
-        let totals = Arc::new(Mutex::new(Totals::default()));
         let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
             files.iter().cloned().partition(|file| parquet::is_parquet(file));
         let mut first = Totals::default();
         let surveyed = survey::survey(&texts, format, &mut first);
-        let mut result = self.wait(async {
-            let context = self.context()?;
-            let mut parts = parquet::parts(&context, plan, &parquet, run, &mut first).await;
-            if surveyed.is_empty() && parts.is_empty() {
-                let why = first.unreadable.first();
-                let why = why.map(|file| format!("{}: {}", file.file.display(), file.why));
-                return Err(ExecuteError::Source(why.unwrap_or("no files are given".into())));
-            }
-            totals.lock().unwrap_or_else(PoisonError::into_inner).add(first);
-            if !surveyed.is_empty() {
-                parts.push(self.file_part(&context, plan, surveyed, (run, totals.clone()))?);
-            }
-            self.run(&context, plan, parts, run).await
-        })?;
-        let totals = std::mem::take(&mut *totals.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_four = surveyed.iter().all(|file| file.is_four);
+        let reading = Reading { plan, parquet: &parquet, surveyed, first, run };
+        let (mut result, totals) = match self.read(&reading, is_four) {
+            // Addresses as numbers are worth a second beginning where they do not do.
+            Err(Stopped::OtherAddress) => self.read(&reading, false),
+            read => read,
+        }?;
         result.statistics.records_scanned = totals.records;
         result.statistics.bytes_scanned = totals.bytes;
         let Totals { broken_count, mut broken, mut unreadable, .. } = totals;
@@ -134,19 +128,40 @@ impl Engine {
         Ok(FilesAnswer { result, broken_count, broken, unreadable })
     }
 
+    /// Runs the plan once, with all addresses as numbers if `is_four`.
+    fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Totals), Stopped> {
+        let Reading { plan, parquet, surveyed, first, run } = reading;
+        let mut totals = first.clone();
+        let source = Arc::new(Source { files: surveyed.clone(), ..Source::default() });
+        let result = self.wait(async {
+            let context = self.context()?;
+            let mut parts = parquet::parts(&context, plan, parquet, *run, &mut totals).await;
+            if surveyed.is_empty() && parts.is_empty() {
+                let why = totals.unreadable.first();
+                let why = why.map(|file| format!("{}: {}", file.file.display(), file.why));
+                return Err(ExecuteError::Source(why.unwrap_or("no files are given".into())));
+            }
+            if !surveyed.is_empty() {
+                parts.push(self.file_part(&context, plan, (&source, *run), is_four)?);
+            }
+            self.run(&context, plan, parts, *run).await
+        });
+        if source.has_other_address.load(Ordering::Relaxed) {
+            return Err(Stopped::OtherAddress);
+        }
+        totals.add(std::mem::take(&mut *source.totals.lock().unwrap_or_else(PoisonError::into_inner)));
+        Ok((result.map_err(Stopped::Error)?, totals))
+    }
+
     fn file_part(
         &self,
         context: &SessionContext,
         plan: &Plan,
-        files: Vec<Surveyed>,
-        (run, totals): (Run<'_>, Arc<Mutex<Totals>>),
+        (source, run): (&Arc<Source>, Run<'_>),
+        is_four: bool,
     ) -> Result<Part, ExecuteError> {
-        let layout = Arc::new(Layout::new(plan, &names_read(plan), &files));
-        let partitions = shares(files, self.threads()).into_iter().map(|files| {
-            let partition = FilePartition { files, layout: layout.clone(), totals: totals.clone() };
-            Arc::new(partition) as Arc<dyn PartitionStream>
-        });
-        let table = StreamingTable::try_new(layout.schema.clone(), partitions.collect()).map_err(failed)?;
+        let layout = Arc::new(Layout::new(&names_read(plan), &source.files, is_four));
+        let table = FilesTable { layout: layout.clone(), source: source.clone(), threads: self.threads() };
         let mut frame = context.read_table(Arc::new(table)).map_err(failed)?;
         if run.window != TimeRange::ALL {
             let time = || column_of(TIMESTAMP);
@@ -158,49 +173,31 @@ impl Engine {
     }
 }
 
-/// The files in as many shares as there are threads, of about the same size.
-fn shares(mut files: Vec<Surveyed>, threads: usize) -> Vec<Vec<Surveyed>> {
-    files.sort_by_key(|file| std::cmp::Reverse(file.bytes));
-    let mut shares: Vec<(u64, Vec<Surveyed>)> = (0..threads.min(files.len())).map(|_| (0, vec![])).collect();
-    for file in files {
-        if let Some((bytes, share)) = shares.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            *bytes += file.bytes;
-            share.push(file);
+/// What is to be read, and for what.
+struct Reading<'a> {
+    plan: &'a Plan,
+    parquet: &'a [PathBuf],
+    surveyed: Vec<Surveyed>,
+    /// What was met before.
+    first: Totals,
+    run: Run<'a>,
+}
+
+/// Why there is no result.
+enum Stopped {
+    /// An address that is not IPv4, where only such were expected.
+    OtherAddress,
+    Error(ExecuteError),
+}
+
+impl From<Stopped> for ExecuteError {
+    fn from(stopped: Stopped) -> ExecuteError {
+        match stopped {
+            Stopped::OtherAddress => ExecuteError::Engine("an address is not IPv4".into()),
+            Stopped::Error(error) => error,
         }
     }
-    shares.into_iter().map(|(_, share)| share).collect()
 }
 
-/// Files that one thread reads, one after the other.
-#[derive(Debug)]
-struct FilePartition {
-    files: Vec<Surveyed>,
-    layout: Arc<Layout>,
-    totals: Arc<Mutex<Totals>>,
-}
-
-/// Batches that wait for whoever works on them.
-const BATCHES_AHEAD: usize = 2;
-
-impl PartitionStream for FilePartition {
-    fn schema(&self) -> &datafusion::arrow::datatypes::SchemaRef {
-        &self.layout.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut builder = RecordBatchReceiverStreamBuilder::new(self.layout.schema.clone(), BATCHES_AHEAD);
-        let (sender, files) = (builder.tx(), self.files.clone());
-        let (layout, totals) = (self.layout.clone(), self.totals.clone());
-        builder.spawn_blocking(move || {
-            let mut reader = Reader::new(layout, totals);
-            for file in &files {
-                // Nobody receives any more: the query has ended or was stopped.
-                if reader.read(file, |batch| sender.blocking_send(batch).is_ok()).is_break() {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        builder.build()
-    }
-}
+#[cfg(test)]
+mod tests;

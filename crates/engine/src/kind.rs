@@ -1,15 +1,16 @@
 //! How a value of the language is kept in a column of Arrow, and back.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int64Builder, StringViewBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int64Builder, StringViewBuilder, UInt32Array,
 };
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type};
 use datafusion::scalar::ScalarValue;
 use weir_insights::{Type, Value};
 
-/// What a column holds. In all but the last two a null is an absent value.
+/// What a column holds. In all but the last three a null is an absent value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// True or false.
@@ -28,6 +29,8 @@ pub enum Kind {
     DashInt,
     /// Text, or `-` where the column is null: a field of stored flow logs.
     DashText,
+    /// An IPv4 address as a number, or `-` where the column is null.
+    DashAddress,
 }
 
 impl Kind {
@@ -37,13 +40,14 @@ impl Kind {
             Kind::Bool => DataType::Boolean,
             Kind::Int | Kind::Time | Kind::DashInt => DataType::Int64,
             Kind::Float => DataType::Float64,
+            Kind::DashAddress => DataType::UInt32,
             Kind::Text | Kind::DashText | Kind::Json => DataType::Utf8View,
         }
     }
 
     /// True if a null of the column stands for `-`.
     pub fn is_dash(self) -> bool {
-        matches!(self, Kind::DashInt | Kind::DashText)
+        matches!(self, Kind::DashInt | Kind::DashText | Kind::DashAddress)
     }
 
     /// The kind that holds values of a type.
@@ -94,6 +98,10 @@ impl Kind {
             Kind::Float => Value::number_or_null(array.as_primitive::<Float64Type>().value(row)),
             Kind::Text | Kind::DashText => Value::text(array.as_string_view().value(row)),
             Kind::Json => Value::of_json_text(array.as_string_view().value(row)),
+            Kind::DashAddress => {
+                let address = array.as_primitive::<UInt32Type>().value(row);
+                Value::Text(Ipv4Addr::from(address).to_string())
+            }
         }
     }
 
@@ -121,6 +129,10 @@ impl Kind {
                 values.for_each(|value| builder.append_option(json(value)));
                 Arc::new(builder.finish())
             }
+            Kind::DashAddress => {
+                let number = |value: Value| value.print().as_deref().and_then(address);
+                Arc::new(values.map(number).collect::<UInt32Array>())
+            }
             Kind::Text | Kind::DashText => {
                 let mut builder = StringViewBuilder::new();
                 values.for_each(|value| builder.append_option(value.print()));
@@ -128,6 +140,11 @@ impl Kind {
             }
         }
     }
+}
+
+/// The number of an IPv4 address written as addresses are.
+pub fn address(text: &str) -> Option<u32> {
+    text.parse::<Ipv4Addr>().ok().map(u32::from)
 }
 
 /// The value as a whole number: milliseconds, counts.

@@ -60,16 +60,16 @@ fn the_largest_expressions_that_the_language_takes_are_run() {
 }
 
 /// A directory of the test's own, taken away at its end.
-struct Directory(PathBuf);
+pub struct Directory(PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Directory {
+    pub fn new(name: &str) -> Directory {
         let path = std::env::temp_dir().join(format!("weir-engine-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).expect("room");
         Directory(path)
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

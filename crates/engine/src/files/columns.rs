@@ -1,163 +1,273 @@
-//! The columns that a query reads of records, and building them.
+//! Records on their way to a batch: numbers at once, texts as places in the file's bytes until it is known which rows stay.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayBuilder, ArrayRef, Int64Builder, RecordBatch, StringViewBuilder, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Builder, RecordBatch, RecordBatchOptions, StringViewBuilder,
+    UInt32Builder, new_null_array,
 };
-use datafusion::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::filter;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
+use datafusion::physical_plan::PhysicalExpr;
 use weir_flowlog::{Field, Record, Value};
-use weir_insights::{FLOW_FIELDS, FlowType, Plan};
 
-use super::survey::Surveyed;
-use crate::events::{GROUP, INGESTION, SEQUENCE, STREAM, TIMESTAMP};
-use crate::kind::Kind;
+use super::layout::{Content, Layout};
+use super::plain::{Cell, Span};
 
-/// The column of lines.
-const MESSAGE: &str = "line";
-
-/// Which columns there are.
+/// The columns that one scan reads, and which rows it keeps.
 #[derive(Debug)]
-pub struct Layout {
-    /// All columns.
+pub struct Wanted {
+    /// What each column that is read holds.
+    pub contents: Vec<Content>,
+    /// Over the cheap ones of these columns; all must be true of a row.
+    pub filters: Vec<Arc<dyn PhysicalExpr>>,
+    /// The cheap ones of these columns.
+    pub cheap: SchemaRef,
+    /// Those of the columns that are given on, in order.
+    pub output: Vec<usize>,
+    /// The columns given on.
     pub schema: SchemaRef,
-    /// Names in a query, columns and kinds.
-    pub fields: Vec<(String, String, Kind)>,
-    /// The column of lines, if they are read.
-    pub message: Option<String>,
-    /// The field of each of `fields`.
-    sources: Vec<Field>,
-    /// Whether anyone asks where a record comes from.
-    has_place: bool,
 }
 
-impl Layout {
-    /// The columns for the names that a plan reads of these files.
+impl Wanted {
+    /// The columns `output` of a layout, read together with those that the filters look at.
     ///
-    /// A field that only some of the files have is text, for it may be absent beside being `-`.
-    pub fn new(plan: &Plan, names: &BTreeSet<String>, files: &[Surveyed]) -> Layout {
-        let mut columns: Vec<ArrowField> = [TIMESTAMP, SEQUENCE, INGESTION].map(int).to_vec();
-        columns.extend([GROUP, STREAM].map(text));
-        let message = names.contains("@message").then(|| MESSAGE.to_string());
-        columns.extend(message.as_deref().map(text));
-        let (mut fields, mut sources) = (vec![], vec![]);
-        for name in names {
-            let known = FLOW_FIELDS.iter().find(|field| field.field == name);
-            let Some((field, known)) = known.and_then(|known| Some((Field::named(known.name)?, known)))
-            else {
-                continue;
-            };
-            let having = files.iter().filter(|file| file.format.position(field).is_some()).count();
-            if having == 0 {
-                continue;
-            }
-            let is_int = known.kind == FlowType::Int && having == files.len();
-            let column = format!("record_{}", fields.len());
-            columns.push(if is_int { int(&column) } else { text(&column) });
-            fields.push((name.clone(), column, if is_int { Kind::DashInt } else { Kind::Text }));
-            sources.push(field);
-        }
-        let has_place = plan.is_events
-            || ["@log", "@logStream", "logStream", "@ptr"].iter().any(|name| names.contains(*name));
-        Layout { schema: Arc::new(Schema::new(columns)), fields, message, sources, has_place }
+    /// # Errors
+    /// `predicates` fails to say what the filters are over the schema it is given.
+    pub fn new(
+        layout: &Layout,
+        output: &[usize],
+        filtered: &[usize],
+        filters: impl FnOnce(&SchemaRef) -> Result<Vec<Arc<dyn PhysicalExpr>>>,
+    ) -> Result<Wanted> {
+        let mut read: Vec<usize> = output.iter().chain(filtered).copied().collect();
+        read.sort_unstable();
+        read.dedup();
+        let cheap: Vec<usize> =
+            read.iter().copied().filter(|index| layout.contents[*index].is_cheap()).collect();
+        let cheap = Arc::new(layout.schema.project(&cheap)?);
+        Ok(Wanted {
+            contents: read.iter().map(|index| layout.contents[*index]).collect(),
+            filters: filters(&cheap)?,
+            cheap,
+            output: output.iter().filter_map(|index| read.binary_search(index).ok()).collect(),
+            schema: Arc::new(layout.schema.project(output)?),
+        })
     }
-}
 
-fn int(name: &str) -> ArrowField {
-    ArrowField::new(name, DataType::Int64, true)
-}
-
-fn text(name: &str) -> ArrowField {
-    ArrowField::new(name, DataType::Utf8View, true)
+    /// The columns that take the value of a field.
+    pub fn cells(&self, field: Field) -> [Option<usize>; 2] {
+        let of_field = |content: &Content| match content {
+            Content::Number(own) | Content::Address(own) | Content::Text(own) => *own == field,
+            _ => false,
+        };
+        let is_time = |content: &Content| field == Field::Start && *content == Content::Timestamp;
+        [self.contents.iter().position(of_field), self.contents.iter().position(is_time)]
+    }
 }
 
 /// Records of one file on their way to a batch.
 pub struct Columns {
-    layout: Arc<Layout>,
-    timestamp: Int64Builder,
-    sequence: Int64Builder,
-    message: StringViewBuilder,
-    fields: Vec<Column>,
-    scratch: String,
+    wanted: Arc<Wanted>,
+    columns: Vec<Column>,
+    /// The values of the next record, one for each column.
+    pub cells: Vec<Cell>,
+    /// Texts that do not stand in the block as they are: [`DASH`] first.
+    aside: String,
+    rows: usize,
+    has_other_address: bool,
 }
 
 enum Column {
     Int(Int64Builder),
-    Text(StringViewBuilder),
+    Address(UInt32Builder),
+    Text(Vec<Option<Span>>),
+    /// The same for all rows of a file.
+    Fixed,
+}
+
+const DASH: Span = Span { start: Span::ASIDE, len: 1 };
+
+/// A file, as its records name it.
+pub struct Place {
+    /// Its path.
+    pub group: String,
+    /// Its name.
+    pub stream: String,
 }
 
 impl Columns {
-    pub fn new(layout: Arc<Layout>) -> Columns {
-        let column = |(_, _, kind): &(String, String, Kind)| match kind {
-            Kind::DashInt => Column::Int(Int64Builder::new()),
-            _ => Column::Text(StringViewBuilder::new()),
+    pub fn new(wanted: Arc<Wanted>) -> Columns {
+        let column = |content: &Content| match content {
+            Content::Timestamp | Content::Sequence | Content::Number(_) => Column::Int(Int64Builder::new()),
+            Content::Address(_) => Column::Address(UInt32Builder::new()),
+            Content::Message | Content::Text(_) => Column::Text(vec![]),
+            Content::Ingestion | Content::Group | Content::Stream => Column::Fixed,
         };
-        let fields = layout.fields.iter().map(column).collect();
-        let (timestamp, sequence) = (Int64Builder::new(), Int64Builder::new());
-        Columns {
-            layout,
-            timestamp,
-            sequence,
-            message: StringViewBuilder::new(),
-            fields,
-            scratch: String::new(),
-        }
+        let columns: Vec<Column> = wanted.contents.iter().map(column).collect();
+        let cells = vec![Cell::Absent; columns.len()];
+        Columns { wanted, columns, cells, aside: "-".into(), rows: 0, has_other_address: false }
     }
 
     /// How many records wait.
     pub fn len(&self) -> usize {
-        self.sequence.len()
+        self.rows
     }
 
-    /// Adds a record with its place and the line it was read from.
-    pub fn push(&mut self, record: &Record, sequence: i64, line: &str) {
-        let start = record.number(Field::Start).map(|seconds| seconds as i64 * 1000);
-        self.timestamp.append_option(start);
-        self.sequence.append_value(sequence);
-        if self.layout.message.is_some() {
-            self.message.append_value(line);
-        }
-        for (column, field) in self.fields.iter_mut().zip(&self.layout.sources) {
-            match (column, record.value(*field)) {
-                (Column::Int(builder), Value::Number(number)) => builder.append_value(*number as i64),
-                (Column::Int(builder), _) => builder.append_null(),
-                (Column::Text(builder), Value::Text(text)) => builder.append_value(text),
-                (Column::Text(builder), value) => {
-                    // The format may have changed in mid-file: a field that it lacks is absent, not a dash.
-                    let has_field = *value != Value::Absent || record.format().position(*field).is_some();
-                    self.scratch.clear();
-                    write!(self.scratch, "{value}").expect("a String takes any text");
-                    builder.append_option(has_field.then_some(&self.scratch));
+    /// Whether a column of IPv4 addresses met a value that is none: another layout is needed.
+    pub fn has_other_address(&self) -> bool {
+        self.has_other_address
+    }
+
+    /// Adds the record whose values are in the cells, with its place and line.
+    pub fn push(&mut self, sequence: i64, line: Span) {
+        self.rows += 1;
+        let contents = self.wanted.contents.iter();
+        for ((column, cell), content) in self.columns.iter_mut().zip(&self.cells).zip(contents) {
+            match (column, *cell) {
+                (Column::Int(builder), cell) => match (content, cell) {
+                    (Content::Sequence, _) => builder.append_value(sequence),
+                    (Content::Timestamp, Cell::Number(seconds)) => {
+                        builder.append_value(seconds as i64 * 1000)
+                    }
+                    (_, Cell::Number(number)) => builder.append_value(number as i64),
+                    _ => builder.append_null(),
+                },
+                (Column::Address(builder), Cell::Address(address)) => builder.append_value(address),
+                (Column::Address(builder), cell) => {
+                    self.has_other_address |= cell != Cell::Dash;
+                    builder.append_null();
                 }
+                (Column::Text(spans), _) if *content == Content::Message => spans.push(Some(line)),
+                (Column::Text(spans), Cell::Text(span)) => spans.push(Some(span)),
+                (Column::Text(spans), Cell::Dash) => spans.push(Some(DASH)),
+                (Column::Text(spans), Cell::Absent) => spans.push(None),
+                (Column::Text(spans), Cell::Number(number)) => {
+                    spans.push(Some(put_aside(&mut self.aside, number)));
+                }
+                (Column::Text(spans), Cell::Address(address)) => {
+                    let address = std::net::Ipv4Addr::from(address);
+                    spans.push(Some(put_aside(&mut self.aside, address)));
+                }
+                (Column::Fixed, _) => {}
             }
         }
     }
 
-    /// The records as a batch, of a file with this path and name. No records wait any more.
-    pub fn finish(&mut self, path: &str, name: &str) -> Result<RecordBatch> {
-        let rows = self.len();
-        let (group, stream) = match self.layout.has_place {
-            true => (repeated(path, rows), repeated(name, rows)),
-            false => (new_null_array(&DataType::Utf8View, rows), new_null_array(&DataType::Utf8View, rows)),
-        };
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(self.timestamp.finish()),
-            Arc::new(self.sequence.finish()),
-            new_null_array(&DataType::Int64, rows),
-            group,
-            stream,
-        ];
-        if self.layout.message.is_some() {
-            columns.push(Arc::new(self.message.finish()));
+    /// Adds a record that was read the slow way, with its place and line.
+    pub fn push_record(&mut self, record: &Record, sequence: i64, line: &str) {
+        for (content, cell) in self.wanted.contents.iter().zip(&mut self.cells) {
+            *cell = match content {
+                Content::Timestamp => record.number(Field::Start).map_or(Cell::Absent, Cell::Number),
+                Content::Number(field) | Content::Address(field) | Content::Text(field) => {
+                    cell_of(record, *field, &mut self.aside)
+                }
+                _ => Cell::Absent,
+            };
         }
-        columns.extend(self.fields.iter_mut().map(|column| match column {
-            Column::Int(builder) => Arc::new(builder.finish()) as ArrayRef,
-            Column::Text(builder) => Arc::new(builder.finish()),
-        }));
-        Ok(RecordBatch::try_new(self.layout.schema.clone(), columns)?)
+        let is_read = self.wanted.contents.contains(&Content::Message);
+        let line = if is_read { put_aside(&mut self.aside, line) } else { DASH };
+        self.push(sequence, line);
+    }
+
+    /// The records that pass the filters as a batch; their texts are in `block`. No records wait any more.
+    ///
+    /// # Errors
+    /// A filter fails.
+    pub fn finish(&mut self, block: &[u8], place: &Place) -> Result<RecordBatch> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut arrays: Vec<Option<ArrayRef>> = self.columns.iter_mut().map(Column::finish_cheap).collect();
+        let cheap: Vec<ArrayRef> = arrays.iter().flatten().cloned().collect();
+        let kept = kept(&self.wanted, cheap, rows)?;
+        let rows = kept.as_ref().map_or(rows, BooleanArray::true_count);
+        let (aside, contents) = (&self.aside, &self.wanted.contents);
+        for ((array, column), content) in arrays.iter_mut().zip(&mut self.columns).zip(contents) {
+            *array = Some(match (array.take(), column) {
+                (Some(array), _) => match &kept {
+                    Some(kept) => filter(&array, kept)?,
+                    None => array,
+                },
+                (None, Column::Text(spans)) => texts(std::mem::take(spans), kept.as_ref(), block, aside),
+                (None, _) => match content {
+                    Content::Group => repeated(&place.group, rows),
+                    Content::Stream => repeated(&place.stream, rows),
+                    _ => new_null_array(&DataType::Int64, rows),
+                },
+            });
+        }
+        self.aside.truncate(1);
+        let output = self.wanted.output.iter().filter_map(|index| arrays[*index].clone()).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(self.wanted.schema.clone(), output, &options)?)
+    }
+}
+
+impl Column {
+    fn finish_cheap(&mut self) -> Option<ArrayRef> {
+        match self {
+            Column::Int(builder) => Some(Arc::new(builder.finish())),
+            Column::Address(builder) => Some(Arc::new(builder.finish())),
+            Column::Text(_) | Column::Fixed => None,
+        }
+    }
+}
+
+fn put_aside(aside: &mut String, text: impl std::fmt::Display) -> Span {
+    let start = aside.len();
+    write!(aside, "{text}").expect("a String takes any text");
+    Span { start: start as u32 | Span::ASIDE, len: (aside.len() - start) as u32 }
+}
+
+fn cell_of(record: &Record, field: Field, aside: &mut String) -> Cell {
+    match record.value(field) {
+        // The format may have changed in mid-file: a field that it lacks is absent, not a dash.
+        Value::Absent if record.format().position(field).is_none() => Cell::Absent,
+        Value::Absent => Cell::Dash,
+        Value::Number(number) => Cell::Number(*number),
+        Value::Address(std::net::IpAddr::V4(address)) => Cell::Address(u32::from(*address)),
+        value => Cell::Text(put_aside(aside, value)),
+    }
+}
+
+/// Which rows the filters keep; `None` for all.
+fn kept(wanted: &Wanted, cheap: Vec<ArrayRef>, rows: usize) -> Result<Option<BooleanArray>> {
+    if wanted.filters.is_empty() {
+        return Ok(None);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(wanted.cheap.clone(), cheap, &options)?;
+    let mut kept = BooleanBuffer::new_set(rows);
+    for filter in &wanted.filters {
+        let passed = filter.evaluate(&batch)?.into_array(rows)?;
+        let passed = passed.as_boolean();
+        kept = &kept & passed.values();
+        // Null is false.
+        if let Some(valid) = passed.nulls() {
+            kept = &kept & valid.inner();
+        }
+    }
+    Ok(Some(BooleanArray::new(kept, None)))
+}
+
+fn texts(spans: Vec<Option<Span>>, kept: Option<&BooleanArray>, block: &[u8], aside: &str) -> ArrayRef {
+    let mut builder = StringViewBuilder::new();
+    let mut append = |span: Option<Span>| builder.append_option(span.map(|span| text(span, block, aside)));
+    match kept {
+        None => spans.into_iter().for_each(append),
+        Some(kept) => kept.values().set_indices().for_each(|row| append(spans[row])),
+    }
+    Arc::new(builder.finish())
+}
+
+fn text<'a>(span: Span, block: &'a [u8], aside: &'a str) -> &'a str {
+    let range = |start: u32| start as usize..(start + span.len) as usize;
+    match span.start & Span::ASIDE {
+        // Spans of the block are of ASCII alone.
+        0 => std::str::from_utf8(&block[range(span.start)]).unwrap_or_default(),
+        _ => &aside[range(span.start & !Span::ASIDE)],
     }
 }
 
@@ -165,23 +275,4 @@ fn repeated(text: &str, rows: usize) -> ArrayRef {
     let mut builder = StringViewBuilder::new().with_deduplicate_strings();
     (0..rows).for_each(|_| builder.append_value(text));
     Arc::new(builder.finish())
-}
-
-#[cfg(test)]
-mod tests {
-    use weir_flowlog::Format;
-    use weir_insights::flow_field;
-
-    use super::*;
-
-    /// Two crates that do not know each other name the same fields.
-    #[test]
-    fn the_language_and_the_formats_know_the_same_fields() {
-        for field in Field::ALL {
-            let known = flow_field(field.name()).map(|known| known.name);
-            assert_eq!(known, Some(field.name()));
-        }
-        assert_eq!(FLOW_FIELDS.len(), Field::ALL.len());
-        assert!(Format::default().columns().len() == weir_insights::default_format().len());
-    }
 }

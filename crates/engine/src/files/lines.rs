@@ -10,8 +10,10 @@ use flate2::bufread::MultiGzDecoder;
 /// Longer than any record: 54 fields, the longest of them resource names of up to 2048 bytes.
 pub const LINE_BYTES_MAX: u64 = 128 * 1024;
 
-const BUFFER_BYTES: usize = 256 * 1024;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes of a file that are read at once.
+pub const BUFFER_BYTES: usize = 256 * 1024;
+/// What a gzip file begins with.
+pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file to be read by lines.
 pub struct LineReader {
@@ -29,12 +31,18 @@ pub enum Line<'a> {
     End,
 }
 
+/// The text of a line up to its newline: a carriage return is left out, what is not UTF-8 replaced.
+pub fn text_of(line: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
 /// Opens a file; gzip is known by its first bytes, whatever the file is called.
-pub fn open(path: &Path) -> io::Result<LineReader> {
-    let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
+/// `buffer_bytes` are read at once.
+pub fn open(path: &Path, buffer_bytes: usize) -> io::Result<LineReader> {
+    let mut file = BufReader::with_capacity(buffer_bytes, File::open(path)?);
     let is_gzip = file.fill_buf()?.starts_with(&GZIP_MAGIC);
     let reader: Box<dyn BufRead> = match is_gzip {
-        true => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file))),
+        true => Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(file))),
         false => Box::new(file),
     };
     Ok(LineReader { reader })
@@ -53,8 +61,7 @@ impl LineReader {
             return Ok(Line::TooLong);
         }
         let end = buffer.len() - usize::from(buffer.ends_with(b"\n"));
-        let end = end - usize::from(buffer[..end].ends_with(b"\r"));
-        Ok(Line::Text(String::from_utf8_lossy(&buffer[..end])))
+        Ok(Line::Text(text_of(&buffer[..end])))
     }
 
     fn skip_line(&mut self) -> io::Result<()> {

@@ -1,14 +1,17 @@
 //! Reading files to batches, counting what cannot be read.
 
-use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::common::Result;
-use weir_flowlog::Lines;
+use datafusion::common::{Result, exec_err};
+use memchr::memchr;
+use weir_flowlog::{Format, Lines};
 
-use super::columns::{Columns, Layout};
-use super::lines::{Line, open};
+use super::blocks::Blocks;
+use super::columns::{Columns, Place, Wanted};
+use super::lines::{LINE_BYTES_MAX, text_of};
+use super::plain::{Cell, PlainLines, Span};
 use super::survey::Surveyed;
 use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, UnreadableFile};
 
@@ -18,7 +21,7 @@ const BATCH_ROWS: usize = 8192;
 const LINE_BITS: u32 = 40;
 
 /// What all readers of a query have met.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Records.
     pub records: u64,
@@ -43,90 +46,183 @@ impl Totals {
         self.broken.truncate(BROKEN_LINES_SHOWN);
         self.unreadable.extend(other.unreadable);
     }
+
+    fn add_broken(&mut self, file: &Surveyed, line: u64, why: BrokenReason) {
+        self.broken_count += 1;
+        if self.broken.len() < BROKEN_LINES_SHOWN {
+            self.broken.push(BrokenLine { file: file.path.to_path_buf(), line, why });
+        }
+    }
 }
 
-/// Reads files one after the other.
+/// Files to be read, and what was met in those that were.
+#[derive(Debug, Default)]
+pub struct Source {
+    /// The files, the longest first.
+    pub files: Vec<Surveyed>,
+    /// What the readers have met.
+    pub totals: Arc<Mutex<Totals>>,
+    /// Set where a column of IPv4 addresses is not enough.
+    pub has_other_address: Arc<AtomicBool>,
+}
+
+/// Reads files one after the other, in batches. Several readers share the files.
 pub struct Reader {
+    source: Arc<Source>,
+    /// How many of the files have been begun by all readers.
+    begun: Arc<AtomicUsize>,
+    wanted: Arc<Wanted>,
     columns: Columns,
-    totals: Arc<Mutex<Totals>>,
+    blocks: Blocks,
+    open: Option<Open>,
+}
+
+/// A file that is being read.
+struct Open {
+    file: Surveyed,
+    place: Place,
+    lines: Lines,
+    /// How lines of the format in force are read.
+    plain: PlainLines,
+    /// The lines before.
+    number: u64,
+    /// Where the next line begins.
+    at: usize,
+    totals: Totals,
+}
+
+impl Iterator for Reader {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            if self.open.is_none() {
+                self.open = Some(self.open_next()?);
+            }
+            if let Some(batch) = self.batch() {
+                return Some(batch);
+            }
+            self.advance();
+        }
+    }
 }
 
 impl Reader {
-    pub fn new(layout: Arc<Layout>, totals: Arc<Mutex<Totals>>) -> Reader {
-        Reader { columns: Columns::new(layout), totals }
+    pub fn new(source: Arc<Source>, begun: Arc<AtomicUsize>, wanted: Arc<Wanted>) -> Reader {
+        let columns = Columns::new(wanted.clone());
+        Reader { source, begun, wanted, columns, blocks: Blocks::new(), open: None }
     }
 
-    /// Gives the records of a file in batches; ends early when `take` wants no more.
-    pub fn read(
-        &mut self,
-        file: &Surveyed,
-        mut take: impl FnMut(Result<RecordBatch>) -> bool,
-    ) -> ControlFlow<()> {
-        let mut own = Totals::default();
-        let flow = match self.read_lines(file, &mut own, &mut take) {
-            Ok(flow) => flow,
-            Err(error) => {
-                own.unreadable.push(UnreadableFile { file: file.path.to_path_buf(), why: error.to_string() });
-                ControlFlow::Continue(())
-            }
-        };
-        let flow = if flow.is_continue() { self.give(file, &mut take) } else { flow };
-        self.totals.lock().unwrap_or_else(PoisonError::into_inner).add(own);
-        flow
+    fn open_next(&mut self) -> Option<Open> {
+        let file = self.source.files.get(self.begun.fetch_add(1, Ordering::Relaxed))?.clone();
+        let lines = Lines::new(file.given.clone());
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place = Place { group: file.path.to_string_lossy().into_owned(), stream: name };
+        self.columns.cells.fill(Cell::Absent);
+        let plain = plain(lines.format(), &self.wanted);
+        let mut totals = Totals::default();
+        if let Err(error) = self.blocks.open(&file.path) {
+            totals.unreadable.push(unreadable(&file, &error));
+        }
+        Some(Open { file, place, lines, plain, number: 0, at: 0, totals })
     }
 
-    fn read_lines(
-        &mut self,
-        file: &Surveyed,
-        totals: &mut Totals,
-        take: &mut impl FnMut(Result<RecordBatch>) -> bool,
-    ) -> std::io::Result<ControlFlow<()>> {
-        let mut reader = open(&file.path)?;
-        let mut lines = Lines::new(file.given.clone());
-        let mut buffer = vec![];
-        for number in 1.. {
-            let broken = match reader.next(&mut buffer)? {
-                Line::End => break,
-                Line::TooLong => Some(BrokenReason::TooLong),
-                Line::Text(line) => match lines.read(&line) {
-                    Ok(None) => None,
-                    Ok(Some(record)) => {
-                        totals.records += 1;
-                        totals.bytes += line.len() as u64;
-                        let place = (file.index as i64) << LINE_BITS | number as i64;
-                        self.columns.push(&record, place, &line);
-                        None
-                    }
-                    Err(error) => Some(BrokenReason::Line(error)),
-                },
-            };
-            if let Some(why) = broken {
-                count_broken(totals, file, number, why);
+    /// The next records of the block, or `None` at its end. A batch never reaches over it: texts are in the block.
+    fn batch(&mut self) -> Option<Result<RecordBatch>> {
+        let end = self.blocks.lines().end;
+        while self.columns.len() < BATCH_ROWS {
+            let open = self.open.as_mut()?;
+            if open.at >= end {
+                break;
             }
-            if self.columns.len() == BATCH_ROWS && self.give(file, take).is_break() {
-                return Ok(ControlFlow::Break(()));
+            open.number += 1;
+            let (bytes, at) = (self.blocks.bytes(), open.at);
+            match open.plain.read(bytes, at, &mut self.columns.cells) {
+                Some(ends) => {
+                    open.totals.records += 1;
+                    open.totals.bytes += (ends.line - at) as u64;
+                    open.at = ends.next;
+                    let line = Span { start: at as u32, len: (ends.line - at) as u32 };
+                    self.columns.push(open.sequence(), line);
+                }
+                None => self.read_slowly(end),
             }
         }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn give(
-        &mut self,
-        file: &Surveyed,
-        take: &mut impl FnMut(Result<RecordBatch>) -> bool,
-    ) -> ControlFlow<()> {
         if self.columns.len() == 0 {
-            return ControlFlow::Continue(());
+            return None;
         }
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        let batch = self.columns.finish(&file.path.to_string_lossy(), &name);
-        if take(batch) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.columns.has_other_address() {
+            self.source.has_other_address.store(true, Ordering::Relaxed);
+            return Some(exec_err!("an address is not IPv4"));
+        }
+        let place = &self.open.as_ref()?.place;
+        Some(self.columns.finish(self.blocks.bytes(), place))
+    }
+
+    /// Reads one line, whatever it is.
+    fn read_slowly(&mut self, end: usize) {
+        let Some(open) = self.open.as_mut() else { return };
+        let rest = &self.blocks.bytes()[open.at..end];
+        let len = memchr(b'\n', rest).unwrap_or(rest.len());
+        open.at += len + 1;
+        if len as u64 >= LINE_BYTES_MAX {
+            return open.totals.add_broken(&open.file, open.number, BrokenReason::TooLong);
+        }
+        let line = text_of(&rest[..len]);
+        let before = open.lines.format().clone();
+        match open.lines.read(&line) {
+            Ok(Some(record)) => {
+                open.totals.records += 1;
+                open.totals.bytes += line.len() as u64;
+                self.columns.push_record(&record, open.sequence(), &line);
+            }
+            Ok(None) => {}
+            Err(error) => open.totals.add_broken(&open.file, open.number, BrokenReason::Line(error)),
+        }
+        if !Arc::ptr_eq(&before, open.lines.format()) {
+            self.columns.cells.fill(Cell::Absent);
+            open.plain = plain(open.lines.format(), &self.wanted);
+        }
+    }
+
+    /// Goes on to the next block, or ends the file.
+    fn advance(&mut self) {
+        let Some(open) = self.open.as_mut() else { return };
+        match self.blocks.advance() {
+            Ok(true) => open.at = self.blocks.lines().start,
+            Ok(false) => self.close(),
+            Err(error) => {
+                let error = unreadable(&open.file, &error);
+                open.totals.unreadable.push(error);
+                self.close();
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.source.totals.lock().unwrap_or_else(PoisonError::into_inner).add(open.totals);
+        }
     }
 }
 
-fn count_broken(totals: &mut Totals, file: &Surveyed, line: u64, why: BrokenReason) {
-    totals.broken_count += 1;
-    if totals.broken.len() < BROKEN_LINES_SHOWN {
-        totals.broken.push(BrokenLine { file: file.path.to_path_buf(), line, why });
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // Whoever wanted the rows has enough of them; what was met until then counts.
+        self.close();
     }
+}
+
+impl Open {
+    fn sequence(&self) -> i64 {
+        (self.file.index as i64) << LINE_BITS | self.number as i64
+    }
+}
+
+fn plain(format: &Format, wanted: &Wanted) -> PlainLines {
+    PlainLines::new(format, |field| wanted.cells(field))
+}
+
+fn unreadable(file: &Surveyed, error: &std::io::Error) -> UnreadableFile {
+    UnreadableFile { file: file.path.to_path_buf(), why: error.to_string() }
 }

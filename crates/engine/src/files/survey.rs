@@ -1,9 +1,9 @@
 //! A first look at each file: can it be opened, and which format do its lines have.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_flowlog::{Format, Lines};
+use weir_flowlog::{Field, Format, Lines};
 
 use super::UnreadableFile;
 use super::lines::{Line, open};
@@ -11,6 +11,8 @@ use super::read::Totals;
 
 /// Lines looked at in search of a header: comments and blank lines may stand above it.
 const LOOK_AHEAD: usize = 8;
+/// Bytes looked at at once.
+const FIRST_BYTES: usize = 4096;
 
 /// A file that can be opened.
 #[derive(Clone, Debug)]
@@ -25,41 +27,42 @@ pub struct Surveyed {
     pub format: Arc<Format>,
     /// The format of lines before any header.
     pub given: Format,
+    /// Whether the addresses of its first record are IPv4.
+    pub is_four: bool,
 }
 
-/// The files that can be opened; the others go to the totals.
+/// The files that can be opened, the longest first; the others go to the totals.
 pub fn survey(files: &[PathBuf], given: &Format, totals: &mut Totals) -> Vec<Surveyed> {
     let mut surveyed = vec![];
     for (index, path) in files.iter().enumerate() {
-        match look(path, given) {
-            Ok((bytes, format)) => {
-                surveyed.push(Surveyed {
-                    index,
-                    path: Arc::new(path.clone()),
-                    bytes,
-                    format,
-                    given: given.clone(),
-                });
-            }
+        match look(index, path, given) {
+            Ok(file) => surveyed.push(file),
             Err(error) => {
                 totals.unreadable.push(UnreadableFile { file: path.clone(), why: error.to_string() })
             }
         }
     }
+    surveyed.sort_by_key(|file| std::cmp::Reverse(file.bytes));
     surveyed
 }
 
-fn look(path: &PathBuf, given: &Format) -> std::io::Result<(u64, Arc<Format>)> {
+fn look(index: usize, path: &Path, given: &Format) -> std::io::Result<Surveyed> {
     let bytes = std::fs::metadata(path)?.len();
-    let mut file = open(path)?;
+    let mut file = open(path, FIRST_BYTES)?;
     let mut lines = Lines::new(given.clone());
-    let mut buffer = vec![];
+    let (mut buffer, mut is_four) = (vec![], true);
     for _ in 0..LOOK_AHEAD {
         let Line::Text(line) = file.next(&mut buffer)? else { break };
-        let is_record = !matches!(lines.read(&line), Ok(None));
-        if is_record || *lines.format().as_ref() != *given {
-            break;
+        match lines.read(&line) {
+            Ok(Some(record)) => {
+                let is_four_or_none = |field: &Field| !record.address(*field).is_some_and(|it| it.is_ipv6());
+                is_four = Field::ALL.iter().all(is_four_or_none);
+                break;
+            }
+            Ok(None) => {}
+            Err(_) => break,
         }
     }
-    Ok((bytes, lines.format().clone()))
+    let (path, format) = (Arc::new(path.to_path_buf()), lines.format().clone());
+    Ok(Surveyed { index, path, bytes, format, given: given.clone(), is_four })
 }

@@ -2,6 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::array_agg::array_agg;
 use datafusion::functions_aggregate::average::avg;
 use datafusion::functions_aggregate::count::{count, count_all, count_distinct};
@@ -138,6 +139,10 @@ impl Lowerer<'_> {
             Aggregate::Count if kind.is_dash() => Typed { expr: count_all(), kind: Kind::Int },
             Aggregate::Count => Typed { expr: count(value.expr), kind: Kind::Int },
             // A null would not be counted, but a dash is a value.
+            Aggregate::CountDistinct if kind == Kind::DashAddress => {
+                let number = coalesce(vec![cast(value.expr, DataType::Int64), lit(-1i64)]);
+                Typed { expr: count_distinct(number), kind: Kind::Int }
+            }
             Aggregate::CountDistinct if kind.is_dash() => {
                 Typed { expr: count_distinct(value.into_text()), kind: Kind::Int }
             }

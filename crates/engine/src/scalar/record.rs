@@ -1,10 +1,11 @@
 //! Many texts out of one, and one out of many.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::datatypes::{Int64Type, UInt32Type};
 use weir_insights::{Extract, Value};
 
 use crate::kind::Kind;
@@ -60,6 +61,10 @@ fn push(line: &mut String, kind: Kind, column: &ArrayRef, row: usize) {
         Kind::Int | Kind::DashInt => {
             write!(line, "{}", column.as_primitive::<Int64Type>().value(row))
                 .expect("a String takes any text");
+        }
+        Kind::DashAddress => {
+            let address = Ipv4Addr::from(column.as_primitive::<UInt32Type>().value(row));
+            write!(line, "{address}").expect("a String takes any text");
         }
         _ => line.push_str(column.as_string_view().value(row)),
     }

@@ -6,7 +6,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr as Lowered, Operator, cast, lit}
 use weir_insights::{Comparison, Expr, Number, Value};
 
 use super::{Scope, Typed, constant};
-use crate::kind::Kind;
+use crate::kind::{Kind, address};
 
 impl Scope {
     pub(super) fn compare(&self, operator: Comparison, left: &Expr, right: &Expr, whole: &Expr) -> Lowered {
@@ -73,6 +73,7 @@ fn with_constant(operator: Comparison, column: Typed, value: &Value) -> Option<L
             }
             _ => with_number(operator, column.expr, number),
         }),
+        (Kind::DashAddress, None, Value::Text(text)) => with_address(operator, column.expr, text),
         (Kind::DashInt, None, Value::Text(text)) => dash_or_not(operator, column.expr, text),
         (Kind::Float, Some(number), _) => Some(binary(column.expr, native(operator), lit(number.as_f64()))),
         (Kind::Int | Kind::Time | Kind::Float, None, Value::Text(_)) => Some(match operator {
@@ -99,7 +100,7 @@ fn with_number(operator: Comparison, column: Lowered, number: Number) -> Lowered
     }
 }
 
-/// A numeric column against text that is no number: only a dash can equal it.
+/// A column of numbers or addresses against text that is none: only a dash can equal it.
 fn dash_or_not(operator: Comparison, column: Lowered, text: &str) -> Option<Lowered> {
     match (operator, text) {
         (Comparison::Equal, "-") => Some(column.is_null()),
@@ -107,6 +108,15 @@ fn dash_or_not(operator: Comparison, column: Lowered, text: &str) -> Option<Lowe
         (Comparison::Equal, _) => Some(lit(false)),
         (Comparison::NotEqual, _) => Some(lit(true)),
         _ => None,
+    }
+}
+
+/// An address against text: equal only to itself as addresses are written.
+fn with_address(operator: Comparison, column: Lowered, text: &str) -> Option<Lowered> {
+    match (operator, address(text)) {
+        (Comparison::Equal, Some(address)) => Some(column.eq(lit(address))),
+        (Comparison::NotEqual, Some(address)) => Some(binary(column, Operator::IsDistinctFrom, lit(address))),
+        _ => dash_or_not(operator, column, text),
     }
 }
 
@@ -126,10 +136,12 @@ fn columns(operator: Comparison, left: Typed, right: Typed) -> Option<Lowered> {
         return Some(binary(left.expr, native(operator), right.expr));
     }
     match (operator, left.kind, right.kind) {
-        (Comparison::Equal, Kind::DashInt, Kind::DashInt) => {
+        (Comparison::Equal, Kind::DashInt, Kind::DashInt)
+        | (Comparison::Equal, Kind::DashAddress, Kind::DashAddress) => {
             Some(binary(left.expr, Operator::IsNotDistinctFrom, right.expr))
         }
-        (Comparison::NotEqual, Kind::DashInt, Kind::DashInt) => {
+        (Comparison::NotEqual, Kind::DashInt, Kind::DashInt)
+        | (Comparison::NotEqual, Kind::DashAddress, Kind::DashAddress) => {
             Some(binary(left.expr, Operator::IsDistinctFrom, right.expr))
         }
         _ => None,

@@ -142,7 +142,7 @@ impl Typed {
             Kind::Int | Kind::Time | Kind::DashInt => cast(self.expr, DataType::Float64),
             Kind::Bool => cast(cast(self.expr, DataType::Int64), DataType::Float64),
             Kind::Text | Kind::DashText => call(Op::Number, Kind::Float, vec![(self.expr, Kind::Text)]),
-            Kind::Json => call(Op::Number, Kind::Float, vec![(self.expr, Kind::Json)]),
+            kind @ (Kind::Json | Kind::DashAddress) => call(Op::Number, Kind::Float, vec![(self.expr, kind)]),
         }
     }
 

@@ -1,0 +1,188 @@
+//! A file's bytes in blocks of whole lines: a gzip file of usual size at once, anything else as it streams.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use libdeflater::Decompressor;
+use memchr::{memchr, memmem, memrchr};
+
+use super::lines::{BUFFER_BYTES, GZIP_MAGIC, LINE_BYTES_MAX};
+use super::token::PADDING;
+
+/// Gzip files up to this length are read as a whole; AWS closes an object at 75 MB.
+const GZIP_BYTES_MAX: u64 = 96 << 20;
+/// What a gzip file that is read as a whole may become.
+const WHOLE_BYTES_MAX: u32 = 512 << 20;
+/// Bytes of a block of what is streamed; a longest line fits many times.
+const BLOCK_BYTES: usize = 8 * LINE_BYTES_MAX as usize;
+/// What each member of a gzip file begins with: the magic and the only method (RFC 1952, 2.3.1).
+const MEMBER: [u8; 3] = [GZIP_MAGIC[0], GZIP_MAGIC[1], 8];
+
+/// Reads files block by block, one file after the other, into the same memory.
+pub struct Blocks {
+    decompressor: Decompressor,
+    gzip: Vec<u8>,
+    /// The block, and what was read behind it.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    filled: usize,
+    next: Next,
+    /// What has been handed out ended in mid-line, in a line that is too long.
+    is_inside_line: bool,
+}
+
+/// What comes behind the block.
+enum Next {
+    Nothing,
+    /// The whole file waits.
+    Whole,
+    Stream(Box<dyn Read + Send>),
+    Error(io::Error),
+}
+
+impl Blocks {
+    pub fn new() -> Blocks {
+        Blocks {
+            decompressor: Decompressor::new(),
+            gzip: vec![],
+            bytes: vec![],
+            start: 0,
+            end: 0,
+            filled: 0,
+            next: Next::Nothing,
+            is_inside_line: false,
+        }
+    }
+
+    /// Begins a file; gzip is known by its first bytes, whatever the file is called.
+    pub fn open(&mut self, path: &Path) -> io::Result<()> {
+        (self.start, self.end, self.filled, self.is_inside_line) = (0, 0, 0, false);
+        let mut file = File::open(path)?;
+        let len = file.metadata()?.len();
+        self.gzip.clear();
+        file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut self.gzip)?;
+        let is_gzip = self.gzip == GZIP_MAGIC;
+        self.next = match is_gzip {
+            true if len <= GZIP_BYTES_MAX => {
+                file.take(GZIP_BYTES_MAX).read_to_end(&mut self.gzip)?;
+                match self.decompress() {
+                    true => Next::Whole,
+                    false => stream(MultiGzDecoder::new(Cursor::new(std::mem::take(&mut self.gzip)))),
+                }
+            }
+            true => {
+                let whole = Cursor::new(GZIP_MAGIC).chain(file);
+                stream(MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, whole)))
+            }
+            false => stream(Cursor::new(std::mem::take(&mut self.gzip)).chain(file)),
+        };
+        Ok(())
+    }
+
+    /// Whether the file is one sound member, which is then the block.
+    fn decompress(&mut self) -> bool {
+        let [_, _, _, .., a, b, c, d] = self.gzip[..] else { return false };
+        let len = u32::from_le_bytes([a, b, c, d]);
+        // A second member would be passed over: the decompressor does not say where it stopped.
+        if len > WHOLE_BYTES_MAX || memmem::find(&self.gzip[MEMBER.len()..], &MEMBER).is_some() {
+            return false;
+        }
+        let len = len as usize;
+        self.make_room(len);
+        self.filled = len;
+        self.decompressor.gzip_decompress(&self.gzip, &mut self.bytes[..len]) == Ok(len)
+    }
+
+    fn make_room(&mut self, len: usize) {
+        if self.bytes.len() < len + PADDING {
+            self.bytes.resize(len + PADDING, 0);
+        }
+    }
+
+    /// Goes on to the next block; false at the end of the file.
+    ///
+    /// # Errors
+    /// The file cannot be read on, or is no sound gzip; the lines before were handed out.
+    pub fn advance(&mut self) -> io::Result<bool> {
+        match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Nothing => return Ok(false),
+            Next::Error(error) => return Err(error),
+            Next::Whole => (self.start, self.end) = (0, self.filled),
+            Next::Stream(mut reader) => {
+                let is_at_end = match self.fill(&mut reader) {
+                    Ok(is_at_end) => is_at_end,
+                    Err(error) => {
+                        self.next = Next::Error(error);
+                        false
+                    }
+                };
+                self.cut(is_at_end);
+                if !is_at_end && !matches!(self.next, Next::Error(_)) {
+                    self.next = Next::Stream(reader);
+                }
+            }
+        }
+        self.bytes[self.filled..self.filled + PADDING].fill(b'\n');
+        Ok(true)
+    }
+
+    /// Reads behind what is left of the block before; true at the end of the file.
+    fn fill(&mut self, reader: &mut dyn Read) -> io::Result<bool> {
+        self.bytes.copy_within(self.end..self.filled, 0);
+        self.filled -= self.end;
+        (self.start, self.end) = (0, 0);
+        self.make_room(BLOCK_BYTES);
+        while self.filled < BLOCK_BYTES {
+            match reader.read(&mut self.bytes[self.filled..BLOCK_BYTES]) {
+                Ok(0) => return Ok(true),
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Finds the whole lines in what was read. The first bytes of a line that is too long stand for it, once.
+    fn cut(&mut self, is_at_end: bool) {
+        let read = &self.bytes[..self.filled];
+        if self.is_inside_line {
+            match memchr(b'\n', read) {
+                Some(end) => (self.start, self.is_inside_line) = (end + 1, false),
+                None => {
+                    (self.start, self.end) = (self.filled, self.filled);
+                    return;
+                }
+            }
+        }
+        let last = memrchr(b'\n', &read[self.start..]).map(|end| self.start + end + 1);
+        self.end = match last {
+            _ if is_at_end => self.filled,
+            Some(end) => end,
+            None if matches!(self.next, Next::Error(_)) => self.start,
+            // The rest of a short line comes with the next block.
+            None if self.start > 0 => self.start,
+            None => {
+                self.is_inside_line = true;
+                self.filled
+            }
+        };
+    }
+
+    /// The memory of the block, with [`PADDING`] bytes behind it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the lines of the block are.
+    pub fn lines(&self) -> std::ops::Range<usize> {
+        self.start..self.end
+    }
+}
+
+fn stream(reader: impl Read + Send + 'static) -> Next {
+    Next::Stream(Box::new(reader))
+}
