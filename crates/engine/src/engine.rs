@@ -110,11 +110,7 @@ impl Engine {
         parts: Vec<Part>,
         run: Run<'_>,
     ) -> Result<QueryResult, ExecuteError> {
-        let Answer { texts, values, mut statistics } = self.answer(context, plan, parts, run, false).await?;
-        statistics.result_count = (texts.len() + values.len()) as u64;
-        let answer = result(plan, values, statistics);
-        let rows = if texts.is_empty() { answer.rows } else { texts };
-        Ok(QueryResult { rows, ..answer })
+        Ok(self.run_as(context, plan, parts, run, false).await?.0)
     }
 
     /// The rows of a plan as values, and what matched.
@@ -125,8 +121,28 @@ impl Engine {
         parts: Vec<Part>,
         run: Run<'_>,
     ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
-        let Answer { values, statistics, .. } = self.answer(context, plan, parts, run, true).await?;
-        Ok((values, statistics))
+        let (result, rows) = self.run_as(context, plan, parts, run, true).await?;
+        Ok((rows, result.statistics))
+    }
+
+    /// The result with its rows as texts; or without rows, and they as values, if `as_values` is set.
+    pub(crate) async fn run_as(
+        &self,
+        context: &SessionContext,
+        plan: &Plan,
+        parts: Vec<Part>,
+        run: Run<'_>,
+        as_values: bool,
+    ) -> Result<(QueryResult, Vec<Row>), ExecuteError> {
+        let Answer { texts, values, mut statistics } =
+            self.answer(context, plan, parts, run, as_values).await?;
+        statistics.result_count = (texts.len() + values.len()) as u64;
+        if as_values {
+            return Ok((QueryResult { statistics, ..QueryResult::default() }, values));
+        }
+        let answer = result(plan, values, statistics);
+        let rows = if texts.is_empty() { answer.rows } else { texts };
+        Ok((QueryResult { rows, ..answer }, vec![]))
     }
 
     /// The rows as texts, where that is enough; else, and where `as_values` is set, as values.
@@ -139,9 +155,6 @@ impl Engine {
         as_values: bool,
     ) -> Result<Answer, ExecuteError> {
         check_bound(plan)?;
-        if plan.is_estimate {
-            return Err(ExecuteError::Source("estimate tells of log groups only".into()));
-        }
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };

@@ -6,12 +6,14 @@
 
 mod blocks;
 mod columns;
+mod estimate;
 mod find;
 mod layout;
 mod lines;
 mod parquet;
 mod plain;
 mod read;
+mod source;
 mod survey;
 mod table;
 mod token;
@@ -24,14 +26,16 @@ use std::sync::{Arc, PoisonError};
 use datafusion::logical_expr::lit;
 use datafusion::prelude::SessionContext;
 use weir_flowlog::{Format, LineError};
-use weir_insights::{ExecuteError, Plan, QueryResult, Run, TimeRange};
+use weir_insights::{ExecuteError, Plan, QueryResult, Row, Run, TimeRange};
 
 use crate::engine::{Engine, failed};
 use crate::events::{GROUP, Part, Shape, TIMESTAMP, names_read};
 use crate::scope::column_of;
+pub use estimate::Estimate;
 pub use find::find;
 use layout::Layout;
 use read::{Source, Totals};
+pub use source::Files;
 use survey::Surveyed;
 use table::FilesTable;
 
@@ -94,63 +98,53 @@ impl fmt::Display for BrokenLine {
 }
 
 impl Engine {
-    /// Runs a plan over flow-log files.
-    ///
-    /// `format` is that of lines above which no header stands; the default format is [`Format::default`]. An event's
-    /// `@timestamp` is the record's start, `@logStream` the file's name, `@log` its path. With a time range other than
-    /// [`TimeRange::ALL`], records without a start are kept.
-    ///
-    /// # Errors
-    /// As [`weir_insights::Execute::execute`]; [`ExecuteError::Source`] if no file can be read.
-    pub fn query_files(
+    /// Runs a bound plan over files, of which lines above which no header stands have the format. Gives the rows as
+    /// values instead of texts if `as_values` is set, and tells what was met.
+    fn read_files(
         &self,
         plan: &Plan,
-        files: &[PathBuf],
-        format: &Format,
+        (files, format): (&[PathBuf], &Format),
         run: Run<'_>,
-    ) -> Result<FilesAnswer, ExecuteError> {
+        as_values: bool,
+    ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
         let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
             files.iter().cloned().partition(|file| parquet::is_parquet(file));
         let mut first = Totals::default();
         let surveyed = survey::survey(&texts, format, &mut first);
         let is_four = surveyed.iter().all(|file| file.is_four);
-        let reading = Reading { plan, parquet: &parquet, surveyed, first, run };
-        let (mut result, totals) = match self.read(&reading, is_four) {
+        let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values };
+        let (mut result, rows, totals) = match self.read(&reading, is_four) {
             // Addresses as numbers are worth a second beginning where they do not do.
             Err(Stopped::OtherAddress) => self.read(&reading, false),
             read => read,
         }?;
         result.statistics.records_scanned = totals.records;
         result.statistics.bytes_scanned = totals.bytes;
-        let Totals { broken_count, mut broken, mut unreadable, .. } = totals;
-        broken.sort_by(|left, right| (&left.file, left.line).cmp(&(&right.file, right.line)));
-        unreadable.sort_by(|left, right| left.file.cmp(&right.file));
-        Ok(FilesAnswer { result, broken_count, broken, unreadable })
+        Ok((result, rows, totals))
     }
 
     /// Runs the plan once, with all addresses as numbers if `is_four`.
-    fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Totals), Stopped> {
-        let Reading { plan, parquet, surveyed, first, run } = reading;
+    fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Vec<Row>, Totals), Stopped> {
+        let Reading { plan, parquet, surveyed, first, run, as_values } = reading;
         let mut totals = first.clone();
         let source = Arc::new(Source { files: surveyed.clone(), ..Source::default() });
         let result = self.wait(async {
             let context = self.context()?;
             let mut parts = parquet::parts(&context, plan, parquet, *run, &mut totals).await;
-            if surveyed.is_empty() && parts.is_empty() {
-                let why = totals.unreadable.first();
-                let why = why.map(|file| format!("{}: {}", file.file.display(), file.why));
-                return Err(ExecuteError::Source(why.unwrap_or("no files are given".into())));
+            if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.unreadable.first()) {
+                return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));
             }
-            if !surveyed.is_empty() {
+            if !surveyed.is_empty() || parts.is_empty() {
                 parts.push(self.file_part(&context, plan, (&source, *run), is_four)?);
             }
-            self.run(&context, plan, parts, *run).await
+            self.run_as(&context, plan, parts, *run, *as_values).await
         });
         if source.has_other_address.load(Ordering::Relaxed) {
             return Err(Stopped::OtherAddress);
         }
         totals.add(std::mem::take(&mut *source.totals.lock().unwrap_or_else(PoisonError::into_inner)));
-        Ok((result.map_err(Stopped::Error)?, totals))
+        let (result, rows) = result.map_err(Stopped::Error)?;
+        Ok((result, rows, totals))
     }
 
     fn file_part(
@@ -181,6 +175,7 @@ struct Reading<'a> {
     /// What was met before.
     first: Totals,
     run: Run<'a>,
+    as_values: bool,
 }
 
 /// Why there is no result.

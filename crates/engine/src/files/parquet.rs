@@ -38,7 +38,7 @@ pub async fn parts(
     for (index, path) in files.iter().enumerate() {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
         let read = AssertUnwindSafe(part(context, plan, (index, path), run)).catch_unwind().await;
-        match read.unwrap_or_else(|_| Err("no Parquet: a length in it cannot be".into())) {
+        match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
             Ok((part, records, bytes)) => {
                 totals.records += records;
                 totals.bytes += bytes;
@@ -110,6 +110,9 @@ fn quoted(name: &str) -> Lowered {
     col(datafusion::common::Column::from_name(name))
 }
 
+/// Why a file is no Parquet whose reader has panicked.
+const BAD_LENGTH: &str = "no Parquet: a length in it cannot be";
+
 /// What a Parquet file begins and ends with.
 const MAGIC: [u8; 4] = *b"PAR1";
 /// The length of the metadata, and [`MAGIC`].
@@ -125,7 +128,7 @@ pub fn is_parquet(path: &Path) -> bool {
 }
 
 /// The length of a file, whose metadata fits into it (Parquet format, "File format").
-fn check_footer(path: &Path) -> std::io::Result<u64> {
+pub fn check_footer(path: &Path) -> std::io::Result<u64> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let invalid = || Error::new(ErrorKind::InvalidData, "no Parquet: its footer is missing or cut off");

@@ -9,12 +9,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use weir_flowlog::{Field, Format, Lines};
 use weir_insights::{
-    Event, Execute, ExecuteError, FLOW_FIELDS, Naive, QueryResult, Run, TimeRange, event_pointer, plan,
+    Event, Execute, ExecuteError, FLOW_FIELDS, Naive, Plan, QueryResult, Reads, Run, TimeRange,
+    event_pointer, plan,
 };
 
-use super::world::ENGINE;
+use super::world::{ENGINE, tables};
 use super::{Directory, is_same, queries};
-use crate::files::{FilesAnswer, find};
+use crate::files::{Estimate, Files, FilesAnswer, find};
 
 const SAMPLES: [&str; 5] =
     ["v2_millisecond.log", "v2_records.log", "v3_file.log", "v4_file.log", "vpcflowlog.log.gz"];
@@ -25,9 +26,20 @@ fn sample(name: &str) -> PathBuf {
 
 fn ask(files: &[PathBuf], query: &str, window: TimeRange) -> Result<FilesAnswer, ExecuteError> {
     let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
-    let cancelled = AtomicBool::new(false);
-    let run = Run { window, now_ms: 1_600_000_000_000, cancelled: &cancelled };
-    ENGINE.query_files(&plan, files, &Format::default(), run)
+    ask_plan(&plan, files, window, &AtomicBool::new(false))
+}
+
+/// Every query within the query reads the same files.
+fn ask_plan(
+    plan: &Plan,
+    files: &[PathBuf],
+    window: TimeRange,
+    cancelled: &AtomicBool,
+) -> Result<FilesAnswer, ExecuteError> {
+    let run = Run { window, now_ms: 1_600_000_000_000, cancelled };
+    let own = &Files::new(files.to_vec(), Format::default());
+    let (inputs, tables) = (vec![own; plan.inputs.len()], tables());
+    ENGINE.query_files(plan, Reads { own, inputs: &inputs, tables: &tables }, run)
 }
 
 fn rows(result: &QueryResult) -> String {
@@ -88,14 +100,17 @@ fn the_samples_answer_as_the_interpreter_does() {
     for files in [&all[2..3], &all[..]] {
         for query in queries().filter(|query| !query.starts_with("SELECT")) {
             let plan = plan(query, None).expect("a query");
-            // Files have neither other groups nor lookup tables.
-            if !plan.is_bound() || plan.is_estimate {
+            // What reading would cost is told from the files as they are stored.
+            if plan.is_estimate {
                 continue;
             }
             let cancelled = AtomicBool::new(false);
+            let engine = ask_plan(&plan, files, TimeRange::ALL, &cancelled).expect("samples").result;
             let run = Run { window: TimeRange::ALL, now_ms: 1_600_000_000_000, cancelled: &cancelled };
-            let engine = ENGINE.query_files(&plan, files, &Format::default(), run).expect("samples").result;
-            let naive = Naive.execute(&plan, &events(files), run).expect("rows in memory");
+            let (own, tables) = (&events(files), tables());
+            let inputs = vec![own; plan.inputs.len()];
+            let reads = Reads { own, inputs: &inputs, tables: &tables };
+            let naive = Naive.execute_all(&plan, reads, run).expect("rows in memory");
             assert!(is_same(&engine, &naive), "{files:?} {query}\n{engine:#?}\n{naive:#?}");
         }
     }
@@ -187,7 +202,61 @@ fn a_file_that_cannot_be_read_does_not_stop_the_others() {
     let names: Vec<_> = answer.unreadable.iter().map(|file| file.file.clone()).collect();
     assert_eq!(names, [bad, missing.clone()]);
     assert!(matches!(ask(&[missing], "stats count(*)", TimeRange::ALL), Err(ExecuteError::Source(_))));
-    assert!(matches!(ask(&[], "stats count(*)", TimeRange::ALL), Err(ExecuteError::Source(_))));
+}
+
+#[test]
+fn no_files_are_no_rows() {
+    for (query, expected) in [("stats count(*)", "0\n"), ("fields srcAddr, @message", "")] {
+        assert_eq!(rows(&ask(&[], query, TimeRange::ALL).expect("no files").result), expected);
+    }
+}
+
+/// A query within a query reads the same files; their broken lines are told once.
+#[test]
+fn broken_lines_are_told_once() {
+    let directory = Directory::new("broken-twice");
+    let file = directory.path().join("a.log");
+    let good = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1439387263 1439387264 ACCEPT OK";
+    std::fs::write(&file, format!("{good}\n2 short\n{good}\n")).expect("room");
+    let query = "filter srcAddr in (SOURCE 'g' | fields srcAddr) | stats count(*)";
+    let answer = ask(&[file], query, TimeRange::ALL).expect("a readable file");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count, answer.broken.len()), ("2\n", 1, 1));
+    assert_eq!(answer.result.statistics.records_scanned, 4);
+}
+
+/// Expected figures are those of the files themselves: what `gzip -l`, `wc -c` and the writer of the Parquet say.
+#[test]
+fn a_cost_is_told_from_what_is_stored() {
+    let directory = Directory::new("estimate");
+    let records: Vec<String> = (0..50_000u32)
+        .map(|n| {
+            format!("2 1 eni-1 10.0.0.{} 10.0.1.1 {n} 443 6 1 {n} 1439387263 1439387264 ACCEPT OK\n", n % 200)
+        })
+        .collect();
+    let text = records.concat();
+    let (plain, packed) = (directory.path().join("a.log"), directory.path().join("b.log.gz"));
+    std::fs::write(&plain, &text).expect("room");
+    let mut gzip = GzEncoder::new(std::fs::File::create(&packed).expect("room"), Compression::fast());
+    gzip.write_all(text.as_bytes()).expect("room");
+    gzip.finish().expect("room");
+    let estimate = |path: &PathBuf| Files::new(vec![path.clone()], Format::default()).estimate();
+    for path in [&plain, &packed] {
+        let told = estimate(path);
+        let stored = std::fs::metadata(path).expect("a file").len();
+        assert_eq!((told.files, told.stored_bytes, told.bytes), (1, stored, text.len() as u64));
+        assert!((45_000..55_000).contains(&told.records), "{told:?}");
+    }
+    let parquet = directory.path().join("c.parquet");
+    as_parquet("v2_records.log", &parquet);
+    assert_eq!((estimate(&parquet).files, estimate(&parquet).records), (1, 5));
+    assert_eq!(estimate(&sample("v2_records.log")).records, 5);
+    assert_eq!(estimate(&directory.path().join("none")), Estimate::default());
+    let both = ask(&[plain, packed], "filter bytes > 0 | estimate", TimeRange::ALL).expect("files");
+    assert_eq!(rows(&both.result), format!("{}\n", 2 * text.len()));
+    let within = "filter srcAddr in (SOURCE 'g' | fields srcAddr) | estimate";
+    let within = ask(&[sample("v2_records.log")], within, TimeRange::ALL).expect("files");
+    let stored = std::fs::metadata(sample("v2_records.log")).expect("a file").len();
+    assert_eq!(rows(&within.result), format!("{}\n", 2 * stored));
 }
 
 #[test]
@@ -342,7 +411,6 @@ fn patterns_and_directories_name_files() {
 fn a_set_flag_stops_the_run() {
     let plan = plan("stats count(*)", None).expect("a query");
     let cancelled = AtomicBool::new(true);
-    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
-    let stopped = ENGINE.query_files(&plan, &[sample("v2_records.log")], &Format::default(), run);
+    let stopped = ask_plan(&plan, &[sample("v2_records.log")], TimeRange::ALL, &cancelled);
     assert_eq!(stopped, Err(ExecuteError::Cancelled));
 }

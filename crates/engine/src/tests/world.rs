@@ -153,7 +153,7 @@ fn lines(result: &QueryResult) -> String {
 }
 
 /// The lookup tables of all queries.
-fn tables() -> BTreeMap<String, Arc<Table>> {
+pub fn tables() -> BTreeMap<String, Arc<Table>> {
     let table = |csv: &str| Arc::new(Table::of_csv(csv).expect("a table"));
     let hosts = table("srcAddr,user,status\n10.0.0.1,ann,1\n172.31.16.139,web,\n10.0.0.2,,2\n-,none,3\n");
     let networks = table(

@@ -1,0 +1,109 @@
+//! What reading files would cost, without reading them.
+//!
+//! Source: RFC 1952, ISIZE: a gzip file ends with the length of what it holds, modulo 2^32. That of several members
+//! tells of the last only, and then the file counts as about what is stored of it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::iter::Sum;
+use std::panic::catch_unwind;
+use std::path::Path;
+
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use weir_flowlog::{Format, Lines};
+
+use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, open};
+use super::parquet::is_parquet;
+
+/// Lines looked at for how long records are.
+const SAMPLE_LINES: usize = 1000;
+/// Bytes around compressed ones, with a name: gzip makes nothing longer by more.
+const GZIP_FRAME_BYTES: u64 = 256;
+
+/// What reading files would cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Estimate {
+    /// Files that can be read.
+    pub files: u64,
+    /// Bytes as stored: what is fetched from disk or network.
+    pub stored_bytes: u64,
+    /// Bytes of lines, decompressed; of Parquet, of the columns, decompressed.
+    pub bytes: u64,
+    /// Records: those of Parquet exactly, those of text from the length of the first.
+    pub records: u64,
+}
+
+impl Sum for Estimate {
+    fn sum<I: Iterator<Item = Estimate>>(estimates: I) -> Estimate {
+        estimates.fold(Estimate::default(), |sum, one| Estimate {
+            files: sum.files + one.files,
+            stored_bytes: sum.stored_bytes + one.stored_bytes,
+            bytes: sum.bytes + one.bytes,
+            records: sum.records + one.records,
+        })
+    }
+}
+
+/// What reading a file would cost; nothing if it cannot be read.
+pub fn estimate(path: &Path, format: &Format) -> Estimate {
+    let estimate = match is_parquet(path) {
+        // The reader trusts what lengths a file claims, and panics where they cannot be.
+        true => catch_unwind(|| of_parquet(path)).ok().flatten(),
+        false => of_text(path, format).ok(),
+    };
+    estimate.unwrap_or_default()
+}
+
+fn of_parquet(path: &Path) -> Option<Estimate> {
+    let stored_bytes = super::parquet::check_footer(path).ok()?;
+    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let groups = reader.metadata().row_groups();
+    let bytes = groups.iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).sum();
+    let records = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
+    Some(Estimate { files: 1, stored_bytes, bytes, records })
+}
+
+fn of_text(path: &Path, format: &Format) -> std::io::Result<Estimate> {
+    let stored_bytes = std::fs::metadata(path)?.len();
+    let bytes = length(path, stored_bytes)?;
+    let (mut reader, mut lines, mut buffer) = (open(path, BUFFER_BYTES)?, Lines::new(format.clone()), vec![]);
+    let (mut sampled_bytes, mut sampled, mut is_whole) = (0, 0, false);
+    for _ in 0..SAMPLE_LINES {
+        match reader.next(&mut buffer)? {
+            Line::End => {
+                is_whole = true;
+                break;
+            }
+            Line::TooLong => {}
+            Line::Text(line) => {
+                if matches!(lines.read(&line), Ok(Some(_))) {
+                    sampled += 1;
+                    sampled_bytes += line.len() as u64 + 1;
+                }
+            }
+        }
+    }
+    let records = match (is_whole, sampled) {
+        (true, _) | (_, 0) => sampled,
+        (false, _) => (bytes / (sampled_bytes / sampled).max(1)).max(sampled),
+    };
+    Ok(Estimate { files: 1, stored_bytes, bytes, records })
+}
+
+/// The length of a file's text.
+fn length(path: &Path, stored_bytes: u64) -> std::io::Result<u64> {
+    const ISIZE: usize = 4;
+    let mut file = File::open(path)?;
+    let mut magic = [0; GZIP_MAGIC.len()];
+    if stored_bytes < (GZIP_MAGIC.len() + ISIZE) as u64 {
+        return Ok(stored_bytes);
+    }
+    file.read_exact(&mut magic)?;
+    if magic != GZIP_MAGIC {
+        return Ok(stored_bytes);
+    }
+    file.seek(SeekFrom::End(-(ISIZE as i64)))?;
+    let mut length = [0; ISIZE];
+    file.read_exact(&mut length)?;
+    Ok(u64::from(u32::from_le_bytes(length)).max(stored_bytes.saturating_sub(GZIP_FRAME_BYTES)))
+}

@@ -1,0 +1,109 @@
+//! Files as what a query reads: its own, and those of the queries within it.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use weir_flowlog::Format;
+use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Reads, Row, Run, Statistics, estimated};
+
+use super::FilesAnswer;
+use super::estimate::{Estimate, estimate};
+use super::read::Totals;
+use crate::engine::Engine;
+
+/// Files that are read as one source.
+///
+/// Queries that read the same files share one value, so that what was met in them is told once.
+#[derive(Debug)]
+pub struct Files {
+    paths: Vec<PathBuf>,
+    format: Format,
+    told: Mutex<Totals>,
+}
+
+impl Files {
+    /// The files at these paths. `format` is that of lines above which no header stands.
+    pub fn new(paths: Vec<PathBuf>, format: Format) -> Files {
+        Files { paths, format, told: Mutex::default() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// What reading them would cost, from their lengths and first lines. Files that cannot be read cost nothing.
+    pub fn estimate(&self) -> Estimate {
+        self.paths.iter().map(|path| estimate(path, &self.format)).sum()
+    }
+
+    /// Keeps what a query has met. Another query over the same files meets the same, or less if it ends early.
+    fn tell(&self, told: Totals) {
+        let mut known = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |told: &Totals| told.broken_count + told.unreadable.len() as u64;
+        if count(&told) >= count(&known) {
+            *known = told;
+        }
+    }
+
+    fn told(&self) -> Totals {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Runs plans over files.
+impl Execute<Files> for Engine {
+    fn execute(&self, plan: &Plan, files: &Files, run: Run<'_>) -> Result<QueryResult, ExecuteError> {
+        if plan.is_estimate {
+            return Ok(estimated(self.bytes(plan, files, run)?));
+        }
+        let (result, _, told) = self.read_files(plan, (&files.paths, &files.format), run, false)?;
+        files.tell(told);
+        Ok(result)
+    }
+
+    fn bytes(&self, _: &Plan, files: &Files, _: Run<'_>) -> Result<u64, ExecuteError> {
+        Ok(files.estimate().bytes)
+    }
+
+    fn rows(&self, plan: &Plan, files: &Files, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError> {
+        let (result, rows, told) = self.read_files(plan, (&files.paths, &files.format), run, true)?;
+        files.tell(told);
+        Ok((rows, result.statistics))
+    }
+}
+
+impl Engine {
+    /// Runs a plan and the queries within it over flow-log files.
+    ///
+    /// An event's `@timestamp` is the record's start, `@logStream` the file's name, `@log` its path. With a time range
+    /// other than [`weir_insights::TimeRange::ALL`], records without a start are kept.
+    ///
+    /// # Errors
+    /// As [`Execute::execute_all`]; [`ExecuteError::Source`] if there are files and none can be read.
+    pub fn query_files(
+        &self,
+        plan: &Plan,
+        reads: Reads<'_, Files>,
+        run: Run<'_>,
+    ) -> Result<FilesAnswer, ExecuteError> {
+        let Reads { own, inputs, tables } = reads;
+        let result = self.execute_all(plan, Reads { own, inputs, tables }, run)?;
+        let mut seen: Vec<*const Files> = vec![];
+        let mut told = Totals::default();
+        for files in std::iter::once(own).chain(inputs.iter().copied()) {
+            if !seen.contains(&std::ptr::from_ref(files)) {
+                seen.push(files);
+                told.add(files.told());
+            }
+        }
+        let Totals { broken_count, broken, mut unreadable, .. } = told;
+        unreadable.sort_by(|left, right| left.file.cmp(&right.file));
+        Ok(FilesAnswer { result, broken_count, broken, unreadable })
+    }
+}
