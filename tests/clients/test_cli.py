@@ -233,6 +233,55 @@ def insights(weir):
         ends(weir, 1, f"insights {folder}/c.parquet {packed} 'stats count(*)'", "c.parquet: no Parquet")
 
 
+def insights_reads_more(weir):
+    """Queries within queries, lookup tables and costs, over files."""
+    with tempfile.TemporaryDirectory() as folder:
+        flows, known = f"{folder}/a.log", f"{folder}/known.log"
+        records = [RECORD.format("172.31.16.139", 22, 4249, "ACCEPT"), RECORD.format("172.31.9.69", 3389, 60, "REJECT")]
+        text = "\n".join([HEADER, *records, ""])
+        pathlib.Path(flows).write_text(text)
+        pathlib.Path(known).write_text("\n".join([HEADER, records[1], ""]))
+
+        def rows(line, *names):
+            done = ends(weir, 0, f"insights {line} --output jsonl")
+            return [[json.loads(row).get(name) for name in names] for row in done.splitlines()]
+
+        within = f"filter srcAddr in (SOURCE '{known}' | fields srcAddr) | fields dstPort"
+        equal("a subquery reads its own files", rows(f'{flows} "{within}"', "dstPort"), [["3389"]])
+        join = f"join left=a right=b where a.srcAddr=b.srcAddr (SOURCE '{known}') | fields a.srcAddr, b.bytes"
+        equal("so does a join", rows(f'{flows} "{join}"', "a.srcAddr", "b.bytes"), [["172.31.9.69", "60"]])
+        sql = f'"SELECT a.dstPort AS port FROM flows a JOIN `{known}` b ON a.srcAddr = b.srcAddr"'
+        equal("and that of SQL", rows(f"{flows} --sql {sql}", "port"), [["3389"]])
+        equal("SOURCE names the files", rows(f"\"SOURCE '{known}' | stats count(*) as n\"", "n"), [["1"]])
+        ends(weir, 2, f"insights {flows} \"SOURCE '{known}' | stats count(*)\"", "SOURCE")
+        ends(weir, 2, "insights \"SOURCE logGroups(namePrefix: ['a']) | stats count(*)\"", "SOURCE 'PATH'")
+        ends(weir, 2, "insights 'stats count(*)'", "name flow-log files")
+        ends(weir, 4, f"insights {flows} \"filter srcAddr in (SOURCE '{folder}/no' | fields srcAddr)\"", f"{folder}/no")
+        ends(weir, 2, f"insights {flows} 'pattern @message | diff'", "--since")
+        names, ranges = f"{folder}/names.csv", f"{folder}/ip-ranges.json"
+        pathlib.Path(names).write_text("port,service\n22,ssh\n3389,rdp\n")
+        aws = {"prefixes": [{"ip_prefix": "172.31.9.0/24", "region": "r", "service": "S3", "network_border_group": "r"}]}
+        pathlib.Path(ranges).write_text(json.dumps({**aws, "ipv6_prefixes": []}))
+        lookup = "lookup names port as dstPort OUTPUT service | display service | sort service"
+        services = rows(f"{flows} --table names={names} '{lookup}'", "service")
+        equal("a table of CSV", services, [["rdp"], ["ssh"]])
+        lookup = "cidrlookup aws srcAddr OUTPUT service | stats count(*) as n by service | sort n, service"
+        services = rows(f"{flows} --table aws={ranges} '{lookup}'", "service", "n")
+        equal("AWS's address ranges", sorted(services, key=str), [["S3", "1"], [None, "1"]])
+        ends(weir, 2, f"insights {flows} '{lookup}'", "--table aws=")
+        ends(weir, 2, f"insights {flows} --table a-b={names} 'fields bytes'", "--table a-b")
+        ends(weir, 4, f"insights {flows} --table a={folder}/no.csv 'fields bytes'", "no.csv")
+        pathlib.Path(names).write_text("port,service\n22\n")
+        ends(weir, 1, f"insights {flows} --table a={names} 'fields bytes'", "line 2")
+        size = str(len(text))
+        cost = [["1", size, size, "2"]]
+        columns = ("files", "storedBytes", "estimatedBytes", "estimatedRecords")
+        equal("what it would cost", rows(f"{flows} --estimate 'stats count(*)'", *columns), cost)
+        equal("or as a command", rows(f"{flows} 'filter bytes > 1 | estimate'", "@estimatedBytes"), [[size]])
+        os.mkdir(f"{folder}/empty")
+        ends(weir, 4, f"insights {folder}/empty 'stats count(*)'", ".parquet")
+
+
 def down():
     with Weir() as weir:
         ends(weir, 0, "down", "Stopped.")
@@ -252,6 +301,7 @@ with Weir() as weir:
     act(explain, weir, web, db)
     act(clock, weir)
     act(insights, weir)
+    act(insights_reads_more, weir)
 act(imports)
 act(down)
 

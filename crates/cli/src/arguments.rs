@@ -212,7 +212,8 @@ pub struct Import {
 
 #[derive(Args)]
 pub struct Insights {
-    /// Flow-log files (text, .gz or .parquet), patterns, directories or - for standard input; then the query
+    /// Flow-log files (text, .gz or .parquet), patterns, directories or - for standard input; then the query, which may
+    /// name them instead: SOURCE 'PATH'
     #[arg(required = true, num_args = 1..)]
     pub files_and_query: Vec<String>,
     /// How to print the rows
@@ -233,6 +234,12 @@ pub struct Insights {
     /// Fail if a line is no record
     #[arg(long)]
     pub strict: bool,
+    /// A lookup table: a CSV file with a header row, or AWS's ip-ranges.json; more than one may be given
+    #[arg(long, value_name = "NAME=FILE")]
+    pub table: Vec<String>,
+    /// Tell how many bytes and records the query would read, and do not run it
+    #[arg(long)]
+    pub estimate: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,91 @@
+//! Rows as people and programs read them.
+
+use crate::arguments::Output;
+use weir_insights::{QueryResult, ResultRow, bar_chart};
+
+/// How wide bars are drawn.
+const CHART_WIDTH: usize = 80;
+
+/// The rows as text; with bars, if the query counts by time.
+pub fn printed(result: &QueryResult, output: Output, is_histogram: bool) -> String {
+    match output {
+        Output::Table => table(result, is_histogram),
+        Output::Json => json(result),
+        Output::Jsonl => json_lines(result),
+        Output::Csv => csv(result),
+    }
+}
+
+/// Aligned columns; and bars, if the query counts by time.
+fn table(result: &QueryResult, is_histogram: bool) -> String {
+    if let Some(chart) = bar_chart(result, CHART_WIDTH).filter(|_| is_histogram) {
+        return chart;
+    }
+    let cell = |row: &ResultRow, column: usize| row.values.get(column).cloned().flatten().unwrap_or_default();
+    let width = |(column, name): (usize, &String)| {
+        let widest = result.rows.iter().map(|row| cell(row, column).chars().count()).max().unwrap_or(0);
+        widest.max(name.chars().count())
+    };
+    let widths: Vec<usize> = result.columns.iter().enumerate().map(width).collect();
+    let line = |cells: Vec<String>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let mut text = line(result.columns.clone());
+    for row in &result.rows {
+        text += &line((0..widths.len()).map(|column| cell(row, column)).collect());
+    }
+    text
+}
+
+fn object(result: &QueryResult, row: &ResultRow) -> serde_json::Value {
+    let fields = result.fields(row).map(|(name, value)| (name.to_owned(), value.into()));
+    serde_json::Value::Object(fields.collect())
+}
+
+fn json(result: &QueryResult) -> String {
+    let rows: Vec<_> = result.rows.iter().map(|row| object(result, row)).collect();
+    format!("{:#}\n", serde_json::Value::Array(rows))
+}
+
+fn json_lines(result: &QueryResult) -> String {
+    result.rows.iter().map(|row| object(result, row).to_string() + "\n").collect()
+}
+
+/// Names, then rows; a field that a row does not have is empty.
+fn csv(result: &QueryResult) -> String {
+    let quoted = |text: &str| match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let line = |cells: Vec<String>| cells.join(",") + "\r\n";
+    let names = line(result.columns.iter().map(|name| quoted(name)).collect());
+    let cells = |row: &ResultRow| {
+        let cell = |column: usize| row.values.get(column).and_then(Option::as_deref).unwrap_or_default();
+        (0..result.columns.len()).map(|column| quoted(cell(column))).collect()
+    };
+    names + &result.rows.iter().map(|row| line(cells(row))).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(rows: &[[Option<&str>; 2]]) -> QueryResult {
+        let values = |row: &[Option<&str>; 2]| row.iter().map(|value| value.map(str::to_owned)).collect();
+        let rows = rows.iter().map(|row| ResultRow { values: values(row), ptr: None }).collect();
+        QueryResult { columns: vec!["a".to_owned(), "b,c".to_owned()], rows, ..QueryResult::default() }
+    }
+
+    #[test]
+    fn csv_quotes_what_has_to_be() {
+        let result = answer(&[[Some("1"), Some("say \"hi\"")], [None, Some("x\ny")]]);
+        assert_eq!(csv(&result), "a,\"b,c\"\r\n1,\"say \"\"hi\"\"\"\r\n,\"x\ny\"\r\n");
+    }
+
+    #[test]
+    fn json_is_an_array_of_what_rows_have() {
+        let result = answer(&[[Some("1"), None]]);
+        assert_eq!(json(&result), "[\n  {\n    \"a\": \"1\"\n  }\n]\n");
+    }
+}
