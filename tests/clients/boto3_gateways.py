@@ -150,10 +150,31 @@ def transit_tables(ec2, hub, own, attachment):
     routes = ec2.search_transit_gateway_routes(TransitGatewayRouteTableId=table, Filters=by("type", "static"))["Routes"]
     equal("a route", [(item["DestinationCidrBlock"], item["State"]) for item in routes], [("192.168.0.0/16", "active")])
     ec2.delete_transit_gateway_route(**route)
+    transit_references(ec2, table, attachment)
     ec2.disassociate_transit_gateway_route_table(**both)
     tables = ec2.describe_transit_gateway_route_tables(Filters=by("transit-gateway-id", hub))
     equal("tables", len(tables["TransitGatewayRouteTables"]), 2)
     ec2.delete_transit_gateway_route_table(TransitGatewayRouteTableId=table)
+
+
+def transit_references(ec2, table, attachment):
+    blocks = [{"Cidr": "10.7.0.0/16"}, {"Cidr": "10.8.0.0/16"}]
+    made = ec2.create_managed_prefix_list(PrefixListName="net", AddressFamily="IPv4", MaxEntries=3, Entries=blocks)
+    listed = made["PrefixList"]["PrefixListId"]
+    both = {"TransitGatewayRouteTableId": table, "PrefixListId": listed}
+    made = ec2.create_transit_gateway_prefix_list_reference(**both, TransitGatewayAttachmentId=attachment)
+    equal("is being made", made["TransitGatewayPrefixListReference"]["State"], "pending")
+    found = ec2.search_transit_gateway_routes(
+        TransitGatewayRouteTableId=table, Filters=by("prefix-list-id", listed)
+    )["Routes"]
+    equal("a route for each block", [(item["DestinationCidrBlock"], item["PrefixListId"]) for item in found],
+          [(block["Cidr"], listed) for block in blocks])
+    ec2.modify_transit_gateway_prefix_list_reference(**both, Blackhole=True)
+    held = ec2.get_transit_gateway_prefix_list_references(TransitGatewayRouteTableId=table)
+    equal("references", [(item["PrefixListId"], item["State"], item["Blackhole"])
+                         for item in held["TransitGatewayPrefixListReferences"]], [(listed, "available", True)])
+    ec2.delete_transit_gateway_prefix_list_reference(**both)
+    ec2.delete_managed_prefix_list(PrefixListId=listed)
 
 
 def transit_peerings(ec2, far, hub):

@@ -108,6 +108,8 @@ crate::table::operations! { Ec2 form:
         GetTransitGatewayRouteTablePropagations List
         CreateTransitGatewayRoute Write ReplaceTransitGatewayRoute Write DeleteTransitGatewayRoute Write
         SearchTransitGatewayRoutes List
+        CreateTransitGatewayPrefixListReference Write ModifyTransitGatewayPrefixListReference Write
+        DeleteTransitGatewayPrefixListReference Write GetTransitGatewayPrefixListReferences List
     }
     prefix_list {
         CreateManagedPrefixList Write DescribeManagedPrefixLists List GetManagedPrefixListEntries List

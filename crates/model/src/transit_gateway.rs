@@ -1,7 +1,7 @@
 //! Transit gateways: routers of a region between the VPCs attached to them, and between each other.
 //!
 //! VPCs are attached in [`attachment`], other gateways in [`peering`]; where packets go is said by route tables in [`table`]
-//! and [`route`]. Making, changing and deleting take no time here, and what was deleted is still described for a while.
+//! and [`route`], also by prefix lists ([`reference`]). Making, changing and deleting take no time here, and what was deleted is still described for a while.
 //!
 //! A gateway serves the VPCs of its own account: sharing it with others is a matter of AWS RAM, which Weir does not have.
 //! Networks read from another cloud's answers may hold attachments of other accounts' VPCs.
@@ -9,6 +9,7 @@
 
 pub mod attachment;
 pub mod peering;
+pub mod reference;
 pub mod route;
 pub mod table;
 #[cfg(test)]
@@ -16,14 +17,15 @@ mod tests;
 
 pub use attachment::{TransitAttachment, TransitAttachmentOptions};
 pub use peering::{TransitPeering, TransitSide};
+pub use reference::TransitReference;
 pub use route::{ListedTransitRoute, TransitHop, TransitRoute};
 pub use table::TransitTable;
 
 use crate::table::Resource;
 use crate::time::Timestamp;
 use crate::{
-    AccountId, Cidr, Cx, Limit, Missing, Network, Refused, Scope, SubnetId, Tags, TransitAttachmentId,
-    TransitGatewayId, TransitTableId, VpcId, tags,
+    AccountId, Cidr, Cx, Limit, Missing, Network, PrefixListId, Refused, Scope, SubnetId, Tags,
+    TransitAttachmentId, TransitGatewayId, TransitTableId, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -166,6 +168,10 @@ pub enum TransitRefusal {
     RouteExists(Cidr),
     /// The table has no static route for this block.
     NoRoute(TransitTableId, Cidr),
+    /// The table refers to this list.
+    ReferenceExists(TransitTableId, PrefixListId),
+    /// The table does not refer to this list.
+    NoReference(TransitTableId, PrefixListId),
 }
 
 /// What CreateTransitGateway asks for.
@@ -485,13 +491,18 @@ impl Network {
     ///
     /// Source: Amazon VPC Transit Gateways guide, "Security group referencing".
     pub fn transit_joins(&self, one: VpcId, other: VpcId) -> bool {
-        let allows = |vpc: VpcId, gateway: TransitGatewayId| {
+        self.transit_links(one, other).next().is_some()
+    }
+
+    /// The gateways by way of which that is so, by id.
+    pub fn transit_links(&self, one: VpcId, other: VpcId) -> impl Iterator<Item = TransitGatewayId> {
+        let allows = move |vpc: VpcId, gateway: TransitGatewayId| {
             let found = self.transit_attachment_of(vpc, gateway);
             found
                 .is_some_and(|found| found.state == TransitState::Available && found.options.group_references)
         };
         let gateways = self.transit_gateways.iter().filter(|gateway| gateway.options.group_references);
-        gateways.map(|gateway| gateway.id).any(|id| allows(one, id) && allows(other, id))
+        gateways.map(|gateway| gateway.id).filter(move |id| allows(one, *id) && allows(other, *id))
     }
 
     /// The tags of an attachment as `scope` sees them. Those of a VPC's are of the VPC's owner alone.

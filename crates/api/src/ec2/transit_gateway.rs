@@ -1,18 +1,20 @@
 //! Transit gateways: making, changing, listing and deleting them.
 //!
 //! Attachments of VPCs are in [`vpc_attachment`], of other gateways in [`peering`], both listed in [`attachment`]; route
-//! tables are in [`table`], their routes in [`route`]. Answers to commands show the state that passes (`pending`,
+//! tables are in [`table`], their routes in [`route`] and, for prefix lists, in [`reference`]. Answers to commands show the state that passes (`pending`,
 //! `modifying`, `deleting`); whoever looks next sees what follows.
 //! Source: EC2 API Reference, CreateTransitGateway, DescribeTransitGateways, ModifyTransitGateway, DeleteTransitGateway.
 
 mod attachment;
 mod peering;
+mod reference;
 mod route;
 mod table;
 mod vpc_attachment;
 
 pub use attachment::*;
 pub use peering::*;
+pub use reference::*;
 pub use route::*;
 pub use table::*;
 pub use vpc_attachment::*;

@@ -197,6 +197,8 @@ pub(super) fn transit(refusal: &TransitRefusal) -> Said {
         TransitRefusal::NotPropagated(table, attachment) => ("TransitGatewayRouteTablePropagation.NotFound", format!("Propagation from {attachment} to {table} does not exist.")),
         TransitRefusal::CannotPropagate(attachment) => ("UnsupportedOperation", format!("{attachment} is a peering attachment, over which no routes are propagated.")),
         TransitRefusal::RouteExists(cidr) => ("RouteAlreadyExists", format!("Route {cidr} already exists in Transit Gateway Route Table.")),
+        TransitRefusal::ReferenceExists(table, list) => ("RouteAlreadyExists", format!("Prefix List Reference {list} already exists in Transit Gateway Route Table {table}.")),
+        TransitRefusal::NoReference(table, list) => ("InvalidRoute.NotFound", format!("no route with destination-prefix-list-id {list} in route table {table}")),
         TransitRefusal::NoRoute(table, cidr) => ("InvalidRoute.NotFound", format!("no route with destination-cidr-block {cidr} in route table {table}")),
     }
 }

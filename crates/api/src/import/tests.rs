@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::IpAddr;
 use weir_model::instance::InstanceState;
 use weir_model::interface::{Interface, InterfaceKind};
+use weir_model::transit_gateway::TransitHop;
 use weir_model::{Nanos, Protocol};
 use weir_pipeline::{Compiled, Packet, Pipeline, Port, Tuple, Verdict};
 
@@ -101,7 +102,9 @@ const PEERED: &str = r#"{
             {"DestinationCidrBlock": "10.2.0.0/16", "Type": "static", "State": "active",
              "TransitGatewayAttachments": [{"TransitGatewayAttachmentId": "tgw-attach-1111111a"}]},
             {"DestinationCidrBlock": "10.3.0.0/16", "Type": "static", "State": "blackhole"},
-            {"DestinationCidrBlock": "10.4.0.0/16", "Type": "propagated", "State": "active"}
+            {"DestinationCidrBlock": "10.4.0.0/16", "Type": "propagated", "State": "active"},
+            {"DestinationCidrBlock": "10.5.0.0/16", "PrefixListId": "pl-1111111a", "Type": "static", "State": "blackhole"},
+            {"DestinationCidrBlock": "10.6.0.0/16", "PrefixListId": "pl-1111111a", "Type": "static", "State": "blackhole"}
         ]
     }]
 }"#;
@@ -115,6 +118,8 @@ fn peered_transit_gateways_and_their_static_routes_are_read() {
     let routes = network.transit_routes(table);
     let shown: Vec<_> = routes.iter().map(|route| (route.destination.to_string(), route.is_active)).collect();
     assert_eq!(shown, [("10.2.0.0/16".to_owned(), true), ("10.3.0.0/16".to_owned(), false)]);
+    let lists: Vec<_> = table.references.iter().map(|held| (held.list.to_string(), held.hop)).collect();
+    assert_eq!(lists, [("pl-1111111a".to_owned(), TransitHop::Blackhole)], "its blocks are in the list");
     let peering = network.transit_peerings.iter().next().expect("a peering");
     assert_eq!((peering.requester.association, peering.accepter.association), (Some(table.id), None));
 }

@@ -12,7 +12,7 @@ use weir_model::interface::InterfaceKind;
 use weir_model::transit_gateway::attachment::{TransitDoor, door_description};
 use weir_model::transit_gateway::{
     DEFAULT_ASN, TransitAttachment, TransitAttachmentOptions, TransitGateway, TransitHop, TransitOptions,
-    TransitPeering, TransitRoute, TransitSide, TransitState, TransitTable,
+    TransitPeering, TransitReference, TransitRoute, TransitSide, TransitState, TransitTable,
 };
 use weir_model::{Scope, SubnetId, Tags, Timestamp, TransitAttachmentId, TransitTableId};
 
@@ -139,6 +139,7 @@ pub(super) struct StaticRoutes {
 #[serde(rename_all = "PascalCase")]
 struct Route {
     destination_cidr_block: Option<String>,
+    prefix_list_id: Option<String>,
     #[serde(default)]
     transit_gateway_attachments: Vec<RouteAttachment>,
     r#type: String,
@@ -225,6 +226,7 @@ impl Convert<'_> {
             scope: owner.map_or_else(|| self.scope(None), Ok)?,
             gateway,
             routes: Vec::new(),
+            references: Vec::new(),
             propagations: Vec::new(),
             created: time(table.creation_time.as_deref()),
             deleted: None,
@@ -368,20 +370,31 @@ impl Convert<'_> {
 
     fn transit_routes(&mut self, given: StaticRoutes) -> Outcome {
         let table: TransitTableId = self.read(&given.transit_gateway_route_table_id)?;
-        let mut routes = Vec::new();
+        let (mut routes, mut references) = (Vec::new(), Vec::new());
         for route in given.routes.iter().filter(|route| route.r#type == "static") {
-            // A reference to a prefix list names no block.
-            let Some(destination) = route.destination_cidr_block.as_deref() else { continue };
             let hop = match route.transit_gateway_attachments.first() {
                 Some(attachment) => {
                     TransitHop::Attachment(self.read(&attachment.transit_gateway_attachment_id)?)
                 }
                 None => TransitHop::Blackhole,
             };
-            routes.push(TransitRoute { destination: self.read(destination)?, hop });
+            match (&route.prefix_list_id, &route.destination_cidr_block) {
+                // Each block of a list is a route; all are of one reference.
+                (Some(list), _) => {
+                    let reference = TransitReference { list: self.read(list)?, hop };
+                    if !references.iter().any(|held: &TransitReference| held.list == reference.list) {
+                        references.push(reference);
+                    }
+                }
+                (None, Some(destination)) => {
+                    routes.push(TransitRoute { destination: self.read(destination)?, hop });
+                }
+                (None, None) => {}
+            }
         }
         if let Some(table) = self.imported.network.transit_tables.get_mut(&table) {
             table.routes.extend(routes);
+            table.references.extend(references);
         }
         Ok(())
     }

@@ -61,6 +61,13 @@ impl Network {
                 hold("N-41", is_known, || format!("{} routes to {list}, which is not there", table.id))?;
             }
         }
+        for table in self.transit_tables.iter() {
+            for held in &table.references {
+                let (id, list) = (table.id, held.list);
+                let is_known = self.prefix_list(table.scope.region, list).is_some();
+                hold("N-41", is_known, || format!("{id} refers to {list}, which is not there"))?;
+            }
+        }
         for group in self.groups.iter() {
             for rule in &group.rules {
                 let Peer::PrefixList(list) = rule.peer else { continue };

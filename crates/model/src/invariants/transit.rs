@@ -62,6 +62,8 @@ impl Network {
         let id = table.id;
         let destinations: BTreeSet<_> = table.routes.iter().map(|route| route.destination).collect();
         hold("N-34", destinations.len() == table.routes.len(), || format!("{id} has a destination twice"))?;
+        let lists: BTreeSet<_> = table.references.iter().map(|held| held.list).collect();
+        hold("N-34", lists.len() == table.references.len(), || format!("{id} refers twice to a list"))?;
         let are_own = table.propagations.iter().all(|attachment| {
             self.transit_attachments.get(attachment).is_some_and(|found| found.gateway == table.gateway)
         });

@@ -96,6 +96,10 @@ impl Network {
             Referrer::RouteTable(id) => {
                 self.route_tables.get(id).is_none_or(|table| self.has_room_for_routes(table, &grown))
             }
+            Referrer::TransitTable(id) => {
+                let table = self.transit_tables.get(id);
+                table.is_none_or(|table| self.has_room_for_transit_routes(table, &grown))
+            }
             Referrer::Group(id) => {
                 self.groups.get(id).is_none_or(|group| self.has_room_for_rules(group, &grown))
             }

@@ -1,11 +1,11 @@
 //! Routes of a transit gateway's tables.
 //!
-//! Static routes are stored; propagated ones follow from the blocks of the VPCs that propagate. Of two routes for one block
-//! the static one counts. Whether a route is active follows from its attachment.
+//! Static routes are stored; others follow from the blocks of prefix lists that the table refers to, and of the VPCs that
+//! propagate. Of routes for one block a static one counts before one of a list, and that before a propagated one. Whether a route is active follows from its attachment.
 //! Source: Amazon VPC Transit Gateways guide, "Route tables and routes", "Route evaluation order" and "VPC attachments".
 
 use super::{TransitAttachment, TransitEnd, TransitRefusal, TransitState, TransitTable};
-use crate::{Cidr, Cx, Limit, Network, Refused, TransitAttachmentId, TransitTableId, VpcId};
+use crate::{Cidr, Cx, Limit, Network, PrefixListId, Refused, TransitAttachmentId, TransitTableId, VpcId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,9 @@ pub struct ListedTransitRoute {
     pub destination: Cidr,
     /// The attachment it leads to; `None` for a blackhole made by hand.
     pub to: Option<TransitAttachmentId>,
-    /// Whether it was made by hand, and not propagated.
+    /// The prefix list that the block is of, if the table refers to one.
+    pub list: Option<PrefixListId>,
+    /// Whether it was made by hand, itself or for a list, and not propagated.
     pub is_static: bool,
     /// Whether packets can take it; else they are dropped.
     pub is_active: bool,
@@ -66,7 +68,7 @@ impl Network {
         if found.routes.iter().any(|held| held.destination == route.destination) {
             return Err(TransitRefusal::RouteExists(route.destination).into());
         }
-        if found.routes.len() >= self.limits.transit_routes {
+        if self.transit_weight(found, None) >= self.limits.transit_routes {
             return Err(Limit::TransitRoutes.into());
         }
         self.transit_tables.get_mut(&table).expect("the table was just found").routes.push(route);
@@ -103,7 +105,7 @@ impl Network {
         Ok(self.transit_tables.get_mut(&table).expect("the table was just found").routes.remove(place))
     }
 
-    fn transit_table_for(
+    pub(super) fn transit_table_for(
         &self,
         cx: &Cx,
         table: TransitTableId,
@@ -115,21 +117,25 @@ impl Network {
         }
     }
 
-    /// The routes of a table by destination, IPv4 first: static ones, and propagated ones for other blocks.
+    /// The routes of a table by destination, IPv4 first: static ones, those of prefix lists for other blocks, and propagated
+    /// ones for others still.
     pub fn transit_routes(&self, table: &TransitTable) -> Vec<ListedTransitRoute> {
         let ends = self.transit_ends_of(table.gateway).into_iter();
         let usable: BTreeSet<TransitAttachmentId> =
             ends.filter(|end| end.state() == TransitState::Available).map(TransitEnd::id).collect();
         let is_active = |to: Option<TransitAttachmentId>| to.is_some_and(|id| usable.contains(&id));
         let mut routes: BTreeMap<Cidr, ListedTransitRoute> = BTreeMap::new();
-        for route in &table.routes {
-            let (destination, to) = (route.destination, route.hop.attachment());
-            let listed = ListedTransitRoute { destination, to, is_static: true, is_active: is_active(to) };
-            routes.insert(destination, listed);
+        let by_hand = table.routes.iter().map(|route| (route.destination, route.hop.attachment(), None));
+        let of_lists = self.referred(table);
+        let of_lists = of_lists.map(|(cidr, held)| (cidr, held.hop.attachment(), Some(held.list)));
+        for (destination, to, list) in by_hand.chain(of_lists) {
+            let is_active = is_active(to);
+            let listed = ListedTransitRoute { destination, to, list, is_static: true, is_active };
+            routes.entry(destination).or_insert(listed);
         }
         for (destination, attachment) in self.propagated(table) {
-            let to = Some(attachment);
-            let listed = ListedTransitRoute { destination, to, is_static: false, is_active: is_active(to) };
+            let (to, is_active) = (Some(attachment), is_active(Some(attachment)));
+            let listed = ListedTransitRoute { destination, to, list: None, is_static: false, is_active };
             routes.entry(destination).or_insert(listed);
         }
         routes.into_values().collect()

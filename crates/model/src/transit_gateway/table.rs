@@ -4,7 +4,7 @@
 //! Source: Amazon VPC Transit Gateways guide, "Transit gateway route tables"; EC2 API Reference,
 //! CreateTransitGatewayRouteTable and its kin.
 
-use super::{TransitEnd, TransitRefusal, TransitRoute, TransitState};
+use super::{TransitEnd, TransitReference, TransitRefusal, TransitRoute, TransitState};
 use crate::table::Resource;
 use crate::time::Timestamp;
 use crate::{
@@ -24,6 +24,9 @@ pub struct TransitTable {
     pub gateway: TransitGatewayId,
     /// Static routes in the order they were made, one for each block.
     pub routes: Vec<TransitRoute>,
+    /// References to prefix lists in the order they were made, one to each list.
+    #[serde(default)]
+    pub references: Vec<TransitReference>,
     /// The attachments that tell it their blocks.
     pub propagations: Vec<TransitAttachmentId>,
     /// When it was made.
@@ -65,6 +68,7 @@ impl Network {
             scope: cx.scope,
             gateway,
             routes: Vec::new(),
+            references: Vec::new(),
             propagations: Vec::new(),
             created: cx.now,
             deleted: None,
@@ -111,6 +115,7 @@ impl Network {
         if let Some(table) = self.transit_tables.get_mut(&id) {
             table.propagations.clear();
             table.routes.clear();
+            table.references.clear();
             table.deleted = Some(now);
         }
     }

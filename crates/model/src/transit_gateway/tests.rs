@@ -3,10 +3,11 @@
 use super::attachment::{NewTransitAttachment, TransitAttachmentChange};
 use super::peering::NewTransitPeering;
 use super::{
-    NewTransitGateway, SEEN_MS, TransitAttachmentOptions, TransitHop, TransitRefusal, TransitRoute,
-    TransitState,
+    NewTransitGateway, SEEN_MS, TransitAttachmentOptions, TransitHop, TransitReference, TransitRefusal,
+    TransitRoute, TransitState,
 };
 use crate::interface::InterfaceKind;
+use crate::prefix_list::{Entry, Family, NewPrefixList, PrefixListChange, PrefixListState, Referrer};
 use crate::route::{Destination, RouteState, Target};
 use crate::subnet::NewSubnet;
 use crate::testing::{World, scope};
@@ -53,6 +54,25 @@ impl Hub {
             tags: Tags::new(),
         };
         self.world.run(|network, cx| network.create_transit_attachment(cx, new))
+    }
+
+    /// A list of these blocks that may have three.
+    fn list(&mut self, blocks: &[&str]) -> PrefixListId {
+        let entry = |block: &&str| Entry { cidr: block.parse().expect("a block"), description: None };
+        let new = NewPrefixList {
+            name: "list".to_owned(),
+            family: Family::V4,
+            max_entries: 3,
+            entries: blocks.iter().map(entry).collect(),
+            tags: Tags::new(),
+        };
+        self.world.run(|network, cx| network.create_prefix_list(cx, new)).expect("a list")
+    }
+
+    fn refer(&mut self, list: PrefixListId, hop: TransitHop) -> Result<(), Refused> {
+        let table = self.default_table();
+        let reference = TransitReference { list, hop };
+        self.world.run(|network, cx| network.create_transit_reference(cx, table, reference))
     }
 
     fn attach(&mut self, (vpc, subnet): (VpcId, SubnetId)) -> TransitAttachmentId {
@@ -210,4 +230,57 @@ fn two_subnets_of_a_zone_are_refused() {
     let beside = hub.world.subnet(vpc, "10.1.1.0/24");
     assert_eq!(hub.try_attach(vpc, &[subnet, beside]), Err(TransitRefusal::SameZone.into()));
     assert_eq!(hub.try_attach(vpc, &[subnet, subnet]), Err(TransitRefusal::SameZone.into()));
+}
+
+// "Route evaluation order": static routes, then prefix list referenced routes, then VPC-propagated routes.
+#[test]
+fn a_static_route_comes_before_a_list_and_that_before_a_propagated_one() {
+    let mut hub = hub();
+    let spoke = hub.spoke("10.1.0.0/16", 'a');
+    let attachment = hub.attach(spoke);
+    let (first, second) =
+        (hub.list(&["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"]), hub.list(&["10.2.0.0/16"]));
+    assert_eq!(hub.refer(first, TransitHop::Blackhole), Ok(()));
+    assert_eq!(hub.refer(second, TransitHop::Attachment(attachment)), Ok(()));
+    let table = hub.default_table();
+    let route = TransitRoute {
+        destination: "10.3.0.0/16".parse().expect("a block"),
+        hop: TransitHop::Attachment(attachment),
+    };
+    assert_eq!(hub.world.run(|network, cx| network.create_transit_route(cx, table, route)), Ok(()));
+    let network = &hub.world.network;
+    let routes = network.transit_routes(network.transit_tables.get(&table).expect("a table"));
+    let shown: Vec<_> =
+        routes.iter().map(|route| (route.destination.to_string(), route.list, route.to)).collect();
+    let expected = [
+        ("10.1.0.0/16", Some(first), None),
+        ("10.2.0.0/16", Some(first), None),
+        ("10.3.0.0/16", None, Some(attachment)),
+    ];
+    assert_eq!(shown, expected.map(|(block, list, to)| (block.to_owned(), list, to)));
+}
+
+// "Managed prefix lists": the greatest number of entries counts against the quota of the resource that refers to the list.
+#[test]
+fn a_reference_counts_as_the_entries_that_its_list_may_have_and_holds_it() {
+    let mut hub = hub();
+    let (list, other) = (hub.list(&["10.1.0.0/16"]), hub.list(&[]));
+    let table = hub.default_table();
+    hub.world.network.limits.transit_routes = 5;
+    assert_eq!(hub.refer(list, TransitHop::Blackhole), Ok(()));
+    assert_eq!(
+        hub.refer(list, TransitHop::Blackhole),
+        Err(TransitRefusal::ReferenceExists(table, list).into())
+    );
+    assert_eq!(hub.refer(other, TransitHop::Blackhole), Err(Limit::TransitRoutes.into()));
+    let grow = |size| PrefixListChange { max_entries: Some(size), ..PrefixListChange::default() };
+    assert_eq!(hub.world.run(|network, cx| network.modify_prefix_list(cx, list, grow(6))), Ok(()));
+    let state = hub.world.network.prefix_lists.get(&list).expect("a list").state.clone();
+    assert_eq!(state, PrefixListState::ModifyFailed(vec![Referrer::TransitTable(table)]));
+    let delete = |network: &mut Network, cx: &mut Cx| network.delete_prefix_list(cx, list).map(|_| ());
+    assert_eq!(hub.world.run(delete), Err(Held::PrefixList(list).into()));
+    let gone = hub.world.run(|network, cx| network.delete_transit_reference(cx, table, list).map(|_| ()));
+    assert_eq!((gone, hub.world.run(delete)), (Ok(()), Ok(())));
+    let again = hub.world.run(|network, cx| network.delete_transit_reference(cx, table, list).map(|_| ()));
+    assert_eq!(again, Err(TransitRefusal::NoReference(table, list).into()));
 }

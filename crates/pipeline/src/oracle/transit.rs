@@ -2,6 +2,7 @@
 //!
 //! Source: Amazon VPC Transit Gateways guide, "How transit gateways work", "VPC attachments", "Network ACLs".
 
+use super::rules::list_blocks;
 use super::{Fate, Oracle, Sent, TRANSIT, acl_allows, fits, in_subnet, in_vpc, owner};
 use crate::legs::LEGS_MAX;
 use crate::packet::Tuple;
@@ -9,8 +10,10 @@ use crate::verdict::Reason;
 use weir_model::group::Direction;
 use weir_model::interface::{Interface, InterfaceKind};
 use weir_model::subnet::Subnet;
-use weir_model::transit_gateway::{TransitAttachment, TransitPeering, TransitSide, TransitState};
-use weir_model::{Network, TransitAttachmentId, TransitGatewayId, TransitTableId, VpcId};
+use weir_model::transit_gateway::{
+    TransitAttachment, TransitPeering, TransitSide, TransitState, TransitTable,
+};
+use weir_model::{Cidr, Network, TransitAttachmentId, TransitGatewayId, TransitTableId, VpcId};
 
 /// A packet in a gateway: where it came in, and by which attachment it leaves.
 enum Leads<'a> {
@@ -143,12 +146,29 @@ fn leads<'a>(
 ) -> Result<Leads<'a>, Fate> {
     let table = table.and_then(|id| network.transit_tables.get(&id)).filter(|table| table.deleted.is_none());
     let table = table.ok_or(Fate::Drop(Reason::TransitNoTable))?;
-    let routes = network.transit_routes(table);
-    let fits = routes.iter().filter(|route| route.destination.contains(sent.destination));
-    let best = fits.max_by_key(|route| route.destination.prefix());
-    let id = best.ok_or(Fate::Drop(Reason::TransitNoRoute))?.to;
+    let id = best_hop(network, table, sent).ok_or(Fate::Drop(Reason::TransitNoRoute))?;
     let found = id.and_then(|id| end(network, gateway, id));
     found.ok_or(Fate::Drop(Reason::TransitBlackhole))
+}
+
+/// Where the most specific route leads. Of those for one block, a static one comes before those of lists, of which the
+/// reference that was made first counts, and a propagated one comes last.
+fn best_hop(network: &Network, table: &TransitTable, sent: &Sent) -> Option<Option<TransitAttachmentId>> {
+    const STATIC: i32 = 1;
+    let mut candidates: Vec<(u8, i32, Option<TransitAttachmentId>)> = Vec::new();
+    let mut add = |cidr: Cidr, rank: i32, to| {
+        if cidr.contains(sent.destination) {
+            candidates.push((cidr.prefix(), rank, to));
+        }
+    };
+    table.routes.iter().for_each(|route| add(route.destination, STATIC, route.hop.attachment()));
+    for (held, place) in table.references.iter().zip(0..) {
+        let blocks = list_blocks(network, table.scope.region, held.list);
+        blocks.into_iter().for_each(|cidr| add(cidr, -place, held.hop.attachment()));
+    }
+    let propagated = network.transit_routes(table).into_iter().filter(|route| !route.is_static);
+    propagated.for_each(|route| add(route.destination, i32::MIN, route.to));
+    candidates.into_iter().max_by_key(|(prefix, rank, _)| (*prefix, *rank)).map(|(.., to)| to)
 }
 
 fn end(network: &Network, gateway: TransitGatewayId, id: TransitAttachmentId) -> Option<Leads<'_>> {

@@ -6,7 +6,7 @@
 use super::texts;
 use crate::operation::{Context, Error, Operation, Seen};
 use weir_model::transit_gateway::{ListedTransitRoute, TransitHop, TransitRoute, TransitTable};
-use weir_model::{Cidr, TransitAttachmentId, TransitTableId};
+use weir_model::{Cidr, PrefixListId, TransitAttachmentId, TransitTableId};
 use weir_wire::{Bounds, Filter, FilterTable, Page, Param, Token, Xml};
 
 /// The bounds of `MaxResults` of SearchTransitGatewayRoutes.
@@ -28,7 +28,10 @@ pub struct OneTransitRoute {
 }
 
 /// The target that a request names: an attachment, or nowhere.
-fn hop(attachment: Option<TransitAttachmentId>, blackhole: Option<bool>) -> Result<TransitHop, Error> {
+pub(super) fn hop(
+    attachment: Option<TransitAttachmentId>,
+    blackhole: Option<bool>,
+) -> Result<TransitHop, Error> {
     match (attachment, blackhole.unwrap_or(false)) {
         (Some(attachment), false) => Ok(TransitHop::Attachment(attachment)),
         (None, true) => Ok(TransitHop::Blackhole),
@@ -101,7 +104,7 @@ impl Operation for DeleteTransitGatewayRoute {
         let was = cx.command(|network, cx| network.delete_transit_route(cx, id, destination))?;
         let table = cx.network.transit_table(cx.scope, id)?;
         let to = was.hop.attachment();
-        let route = ListedTransitRoute { destination, to, is_static: true, is_active: false };
+        let route = ListedTransitRoute { destination, to, list: None, is_static: true, is_active: false };
         let view = TransitRouteView::of(cx.seen(), table, &route);
         Ok(OneTransitRoute { route: TransitRouteView { state: "deleted", ..view } })
     }
@@ -111,31 +114,43 @@ impl Operation for DeleteTransitGatewayRoute {
 #[derive(Xml)]
 struct TransitRouteView {
     destination_cidr_block: Cidr,
+    prefix_list_id: Option<PrefixListId>,
     #[wire(response = "transitGatewayAttachments")]
     transit_gateway_attachments: Option<Vec<HopView>>,
     r#type: &'static str,
     state: &'static str,
 }
 
+/// An attachment that a route leads to.
 #[derive(Xml)]
-struct HopView {
-    resource_id: String,
-    transit_gateway_attachment_id: TransitAttachmentId,
-    resource_type: &'static str,
+pub(super) struct HopView {
+    pub(super) resource_id: String,
+    pub(super) transit_gateway_attachment_id: TransitAttachmentId,
+    pub(super) resource_type: &'static str,
+}
+
+impl HopView {
+    /// The attachment `to` of a table's gateway, if it is there.
+    pub(super) fn of(
+        seen: Seen<'_>,
+        table: &TransitTable,
+        to: Option<TransitAttachmentId>,
+    ) -> Option<HopView> {
+        let ends = seen.network.transit_ends_of(table.gateway);
+        ends.iter().find(|end| Some(end.id()) == to).map(|end| HopView {
+            resource_id: end.resource_id(),
+            transit_gateway_attachment_id: end.id(),
+            resource_type: end.resource_type(),
+        })
+    }
 }
 
 impl TransitRouteView {
     fn of(seen: Seen<'_>, table: &TransitTable, route: &ListedTransitRoute) -> TransitRouteView {
-        let ends = seen.network.transit_ends_of(table.gateway);
-        let end = ends.iter().find(|end| Some(end.id()) == route.to);
-        let hop = end.map(|end| HopView {
-            resource_id: end.resource_id(),
-            transit_gateway_attachment_id: end.id(),
-            resource_type: end.resource_type(),
-        });
         TransitRouteView {
             destination_cidr_block: route.destination,
-            transit_gateway_attachments: hop.map(|hop| vec![hop]),
+            prefix_list_id: route.list,
+            transit_gateway_attachments: HopView::of(seen, table, route.to).map(|hop| vec![hop]),
             r#type: if route.is_static { "static" } else { "propagated" },
             state: if route.is_active { "active" } else { "blackhole" },
         }
@@ -256,7 +271,7 @@ const FILTERS: FilterTable<TransitRouteView> = FilterTable {
         }),
         ("attachment.resource-id", |view| texts(view.hops().map(|hop| &hop.resource_id))),
         ("attachment.resource-type", |view| texts(view.hops().map(|hop| hop.resource_type))),
-        ("prefix-list-id", |_| vec![]),
+        ("prefix-list-id", |view| texts(view.prefix_list_id)),
         ("state", |view| texts([view.state])),
         ("type", |view| texts([view.r#type])),
     ],

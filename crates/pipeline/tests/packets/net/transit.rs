@@ -5,7 +5,7 @@ use weir_model::interface::{Attachment, Interface, InterfaceKind, PrivateAddress
 use weir_model::transit_gateway::attachment::TransitDoor;
 use weir_model::transit_gateway::{
     TransitAttachment, TransitAttachmentOptions, TransitGateway, TransitHop, TransitOptions, TransitPeering,
-    TransitRoute, TransitSide, TransitState, TransitTable,
+    TransitReference, TransitRoute, TransitSide, TransitState, TransitTable,
 };
 use weir_model::{Timestamp, TransitAttachmentId, TransitGatewayId, TransitTableId};
 
@@ -114,6 +114,7 @@ impl Net {
             scope,
             gateway,
             routes: Vec::new(),
+            references: Vec::new(),
             propagations: Vec::new(),
             created: Timestamp(0),
             deleted: None,
@@ -121,18 +122,23 @@ impl Net {
         });
     }
 
-    /// `CIDR ATTACHMENT`, `CIDR blackhole`, or `from ATTACHMENT` for a propagation.
+    /// `CIDR ATTACHMENT`, `list:NAME ATTACHMENT`, either with `blackhole` for the attachment, or `from ATTACHMENT` for a propagation.
     pub(super) fn add_transit_route(&mut self, table: &str, mut words: Words) {
         let (first, second) = (words.next(), words.next());
         let table = self.network.transit_tables.get_mut(&id(table)).expect("the table");
         if first == "from" {
             return table.propagations.push(id::<TransitAttachmentId>(second));
         }
-        let destination = first.parse().expect("a block");
         let hop = match second {
             "blackhole" => TransitHop::Blackhole,
             attachment => TransitHop::Attachment(id(attachment)),
         };
+        if let Some(list) = first.strip_prefix("list:") {
+            let list = id(list);
+            table.references.retain(|held| held.list != list);
+            return table.references.push(TransitReference { list, hop });
+        }
+        let destination = first.parse().expect("a block");
         table.routes.retain(|route| route.destination != destination);
         table.routes.push(TransitRoute { destination, hop });
     }
