@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 mod references;
 mod rules;
 
-pub use references::{Reference, StaleGroup};
+pub use references::{Link, Reference, StaleGroup};
 pub use rules::{NewPeer, NewRule, RevokedRules, RuleMatch};
 
 /// A security group.

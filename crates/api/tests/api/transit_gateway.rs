@@ -1,6 +1,7 @@
 //! Transit gateways. Expectations: Amazon VPC Transit Gateways guide; EC2 API Reference; error texts as clients report them.
 
 mod attachment;
+mod groups;
 mod reference;
 mod table;
 

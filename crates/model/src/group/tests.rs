@@ -181,7 +181,7 @@ fn a_group_is_named_across_an_active_peering_until_that_ends() {
     let account = world.scope.account;
     assert_eq!(rule.peer, Peer::Group { group: web, account, peering: Some(pcx) });
     let references = world.network.group_references(world.scope, &[web]);
-    assert_eq!(references, Ok(vec![Reference { group: web, vpc: other, peering: pcx }]));
+    assert_eq!(references, Ok(vec![Reference { group: web, vpc: other, link: Link::Peering(pcx) }]));
     let stale = |world: &World| world.network.stale_groups(world.scope, other).expect("a VPC").len();
     assert_eq!(stale(&world), 0);
     world.run(|network, cx| network.delete_peering(cx, pcx)).expect("an active peering");

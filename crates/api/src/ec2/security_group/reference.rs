@@ -1,18 +1,19 @@
-//! Who refers to a group across a peering, and which rules lead nowhere since a peering or group has gone.
+//! Who refers to a group across a peering or a transit gateway, and which rules lead nowhere since one of them or the group
+//! has gone.
 //!
 //! Source: EC2 API Reference, DescribeSecurityGroupReferences, DescribeStaleSecurityGroups.
 
 use super::PeerMembers;
 use super::permission::{PairView, Range, far_side};
 use crate::operation::{Context, Error, Operation, Seen};
-use weir_model::group::{Direction, Group, GroupRule, StaleGroup};
-use weir_model::{GroupId, PeeringId, VpcId};
+use weir_model::group::{Direction, Group, GroupRule, Link, Reference, StaleGroup};
+use weir_model::{GroupId, PeeringId, TransitGatewayId, VpcId};
 use weir_wire::{Bounds, Page, Param, Token, Xml};
 
 /// The bounds of `MaxResults` of DescribeStaleSecurityGroups.
 const STALE_BOUNDS: Bounds = 5..=255;
 
-/// Lists the VPCs at the far ends of peerings that refer to groups.
+/// Lists the VPCs at the far ends of peerings and transit gateways that refer to groups.
 #[derive(Param)]
 pub struct DescribeSecurityGroupReferences {
     #[wire(request = "GroupId", required)]
@@ -29,7 +30,8 @@ pub struct DescribeSecurityGroupReferencesResponse {
 struct ReferenceView {
     group_id: GroupId,
     referencing_vpc_id: VpcId,
-    vpc_peering_connection_id: PeeringId,
+    vpc_peering_connection_id: Option<PeeringId>,
+    transit_gateway_id: Option<TransitGatewayId>,
 }
 
 impl Operation for DescribeSecurityGroupReferences {
@@ -37,10 +39,17 @@ impl Operation for DescribeSecurityGroupReferences {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let references = cx.network.group_references(cx.scope, &self.group_id)?;
-        let view = |reference: &weir_model::group::Reference| ReferenceView {
-            group_id: reference.group,
-            referencing_vpc_id: reference.vpc,
-            vpc_peering_connection_id: reference.peering,
+        let view = |reference: &Reference| {
+            let (peering, gateway) = match reference.link {
+                Link::Peering(id) => (Some(id), None),
+                Link::TransitGateway(id) => (None, Some(id)),
+            };
+            ReferenceView {
+                group_id: reference.group,
+                referencing_vpc_id: reference.vpc,
+                vpc_peering_connection_id: peering,
+                transit_gateway_id: gateway,
+            }
         };
         let security_group_reference_set = references.iter().map(view).collect();
         Ok(DescribeSecurityGroupReferencesResponse { security_group_reference_set })
