@@ -10,6 +10,7 @@ use crate::logs::queries::{Queries, RunQuery};
 use crate::logs::state::LogState;
 use crate::operation::{Context, Stream};
 use crate::plane::Plane;
+use crate::relay::Via;
 use crate::ssm::command::Commands;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ pub struct Cloud {
     runner: Box<dyn RunQuery>,
     ids: Ids,
     tokens: Tokens,
-    operations: Operations,
+    pub(crate) operations: Operations,
 }
 
 /// What has been asked since the start.
@@ -120,12 +121,12 @@ impl Cloud {
 
     /// Answers a request.
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
-        let reply = self.respond(request, now);
+        let reply = self.respond(request, None, now);
         Reply { changes: self.take_changes(), ..reply }
     }
 
-    /// Answers a request; what it changed is left to be taken.
-    pub(crate) fn respond(&mut self, request: Request, now: Timestamp) -> Reply {
+    /// Answers a request, which may have come through an endpoint; what it changed is left to be taken.
+    pub(crate) fn respond(&mut self, request: Request, via: Option<&Via>, now: Timestamp) -> Reply {
         self.counts.requests += 1;
         self.network.step_nat_gateways(now);
         self.network.step_endpoints(now);
@@ -134,7 +135,10 @@ impl Cloud {
         let response = match local::is_local(&request.path) {
             true => local::answer(self, &request, now),
             false => match request.into_incoming() {
-                Ok(incoming) => self.operate(&incoming, &request_id, now, (&mut ticket, &mut stream)),
+                Ok(incoming) => match self.check_passage(&incoming, via, now) {
+                    Ok(()) => self.operate(&incoming, &request_id, now, (&mut ticket, &mut stream)),
+                    Err(refusal) => refusal.response(&request_id),
+                },
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };

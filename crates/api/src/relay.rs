@@ -1,8 +1,12 @@
 //! Requests of instances to services behind VPC endpoints, answered by this cloud itself.
 //!
 //! What an instance sends to an endpoint is a request like any other: who signed it says who calls, in which region. Weir's
-//! own pages are not for instances.
+//! own pages are not for instances. What the endpoint's policy does not allow is refused ([`policy`]).
 //! Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint".
+
+mod policy;
+
+pub(crate) use policy::Via;
 
 use crate::cloud::Cloud;
 use crate::local;
@@ -17,7 +21,7 @@ impl Cloud {
             let request = request(&asked);
             let answer = match local::is_local(&request.path) {
                 true => ServiceAnswer { status: 404, headers: Vec::new(), body: Vec::new() },
-                false => self.relay(request, now),
+                false => self.relay(request, &Via::of(&asked), now),
             };
             self.plane.fabric.answer_service(&asked, &answer);
         }
@@ -26,9 +30,9 @@ impl Cloud {
 
 impl Cloud {
     /// Answers that go on are refused: those to hosts are whole.
-    fn relay(&mut self, request: Request, now: Timestamp) -> ServiceAnswer {
+    fn relay(&mut self, request: Request, via: &Via, now: Timestamp) -> ServiceAnswer {
         let protocol = Protocol::Json11;
-        let reply = self.respond(request, now);
+        let reply = self.respond(request, Some(via), now);
         let Some(session) = reply.session else { return answer(reply.response) };
         self.end_tail(&session);
         let error = WireError::not_implemented(protocol, "Live Tail through a VPC endpoint");
@@ -71,7 +75,9 @@ mod tests {
         let mut ask = |action: &str, body: &str| {
             let target = ("x-amz-target".to_owned(), format!("Logs_20140328.{action}"));
             let request = Request { headers: vec![target], body: body.into(), ..Request::default() };
-            let answer = cloud.relay(request, Timestamp(0));
+            let endpoint = "vpce-12345678".parse().expect("an id");
+            let via = Via { endpoint, source: None, is_secure: false };
+            let answer = cloud.relay(request, &via, Timestamp(0));
             (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
         };
         assert_eq!(ask("CreateLogGroup", r#"{"logGroupName":"app"}"#), (200, String::new()));

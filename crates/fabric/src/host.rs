@@ -533,6 +533,14 @@ impl Machine {
         }
     }
 
+    /// Where a connection comes from, if it is there, and whether it came to the port for TLS.
+    pub(crate) fn ends(&mut self, handle: SocketHandle) -> (Option<IpAddr>, bool) {
+        const TLS: u16 = 443;
+        let socket = self.stack.socket(handle);
+        let (local, remote) = (socket.local_endpoint(), socket.remote_endpoint());
+        (remote.map(|remote| remote.addr.into()), local.is_some_and(|local| local.port == TLS))
+    }
+
     /// Gives the answer to a request that was handed out; false if its connection has gone.
     pub(crate) fn answer(&mut self, handle: SocketHandle, answer: &ServiceAnswer) -> bool {
         let served = self.connections.iter_mut().find(|served| served.handle == handle);

@@ -34,6 +34,10 @@ pub struct ServiceRequest {
     handle: SocketHandle,
     /// The endpoint that it came through.
     pub endpoint: VpcEndpointId,
+    /// Where it came from, if the connection is still there.
+    pub source: Option<IpAddr>,
+    /// Whether it came to the port for TLS. Services behind endpoints speak in plain text there, too.
+    pub is_secure: bool,
     /// The method.
     pub method: String,
     /// What the request line asks for, with its query.
@@ -195,9 +199,21 @@ impl Fabric {
             HostName::Endpoint(id) | HostName::Service(id, _) => id,
             HostName::Instance(_) | HostName::Internet(_) => return,
         };
-        for (handle, request) in host.machine.requests.drain(..) {
+        for (handle, request) in std::mem::take(&mut host.machine.requests) {
             let Request { method, path, headers, body } = request;
-            self.requests.push(ServiceRequest { host: key, handle, endpoint, method, path, headers, body });
+            let (source, is_secure) = host.machine.ends(handle);
+            let host = key;
+            self.requests.push(ServiceRequest {
+                host,
+                handle,
+                endpoint,
+                source,
+                is_secure,
+                method,
+                path,
+                headers,
+                body,
+            });
         }
     }
 

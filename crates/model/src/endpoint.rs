@@ -2,12 +2,13 @@
 //!
 //! A gateway endpoint is a target of routes for the service's prefix list, which it puts into route tables itself; nobody
 //! else can remove them. An interface endpoint has a network interface in each of its subnets, at most one for each zone,
-//! and names that lead there ([`names`]). Which services there are is in [`service`].
+//! and names that lead there ([`names`]). Either lets pass what its [`policy`] allows. Which services there are is in [`service`].
 //! Source: AWS PrivateLink Guide, "Gateway endpoints" and "Access an AWS service using an interface VPC endpoint"; EC2 API
 //! Reference, CreateVpcEndpoint.
 
 mod change;
 pub mod names;
+pub mod policy;
 pub mod service;
 #[cfg(test)]
 mod tests;
@@ -23,13 +24,12 @@ use crate::{
     Tags, VpcEndpointId, VpcId, ZoneName, tags,
 };
 pub use change::EndpointChange;
+use policy::check_policy;
 use serde::{Deserialize, Serialize};
 use service::EndpointService;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-/// Longest policy in characters.
-pub const POLICY_CHARS_MAX: usize = 20_480;
 /// How long a new interface endpoint is `pending`, and a deleted one `deleting`. Here seconds; in AWS a minute or two.
 pub const TRANSITION_MS: i64 = 2_000;
 
@@ -136,6 +136,10 @@ pub enum EndpointRefusal {
     },
     /// The policy is not JSON, or too long.
     Policy,
+    /// The policy breaks the grammar of policies, so.
+    PolicyGrammar(String),
+    /// A condition of the policy asks for a key that calls through endpoints do not have here.
+    PolicyKey(String),
     /// No route can be made to lead to the endpoint.
     NotATarget(VpcEndpointId),
     /// Routes of gateway endpoints are the endpoint's own.
@@ -478,17 +482,6 @@ fn check_vpc(vpc: VpcId, other: VpcId, resource: &impl ToString) -> Result<(), E
     match vpc == other {
         true => Ok(()),
         false => Err(EndpointRefusal::OtherNetwork { vpc, resource: resource.to_string() }),
-    }
-}
-
-fn check_policy(policy: Option<&str>) -> Result<(), EndpointRefusal> {
-    let is_policy = |text: &str| {
-        let is_object = serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object());
-        is_object && text.chars().count() <= POLICY_CHARS_MAX
-    };
-    match policy.is_none_or(is_policy) {
-        true => Ok(()),
-        false => Err(EndpointRefusal::Policy),
     }
 }
 

@@ -242,6 +242,8 @@ pub(super) fn endpoint(refusal: &EndpointRefusal) -> Said {
         EndpointRefusal::PrivateDnsNeedsAttributes(vpc) => parameter(format!("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}")),
         EndpointRefusal::PrivateDnsTaken { vpc, name } => parameter(format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}")),
         EndpointRefusal::Policy => ("InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document.".to_owned()),
+        EndpointRefusal::PolicyGrammar(reason) => ("InvalidPolicyDocument", reason.clone()),
+        EndpointRefusal::PolicyKey(key) => ("InvalidPolicyDocument", format!("The condition key {} is not implemented by weir.", key.chars().take(100).collect::<String>())),
         EndpointRefusal::NotATarget(id) => invalid(format!("The VPC endpoint {id} cannot be the target of a route.")),
         EndpointRefusal::OwnRoute(table, list) => invalid(format!("cannot remove VPC endpoint route {list} in route table {table}")),
         EndpointRefusal::Deleting(id) => ("InvalidState", format!("The VPC endpoint {id} is being deleted.")),

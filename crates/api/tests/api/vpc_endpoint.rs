@@ -214,14 +214,18 @@ fn an_interface_endpoint_has_interfaces_groups_and_names() {
     );
     world.returns(
         "ModifyVpcEndpoint",
-        &format!("{of}&AddSecurityGroupId.1={own}&RemoveSecurityGroupId.1={group}&PolicyDocument={{}}&PrivateDnsEnabled=false"),
+        &format!("{of}&AddSecurityGroupId.1={own}&RemoveSecurityGroupId.1={group}&PolicyDocument={OPEN}&PrivateDnsEnabled=false"),
     );
     assert_eq!(world.all("DescribeVpcEndpoints", "", "groupId"), [own.as_str()]);
-    assert_eq!(world.all("DescribeVpcEndpoints", "", "policyDocument"), ["{}"]);
+    let shown = world.all("DescribeVpcEndpoints", "", "policyDocument");
+    assert_eq!(shown, [OPEN.replace('"', "&quot;")]);
     assert_eq!(world.all("DescribeVpcEndpoints", "", "dnsName").len(), 2);
     world.returns("ModifyVpcEndpoint", &format!("{of}&ResetPolicy=true"));
     let rows = [
         (format!("{of}&ResetPolicy=true&PolicyDocument={{}}"), "InvalidParameterCombination: The parameters ResetPolicy and PolicyDocument cannot be used together".to_owned()),
+        (format!("{of}&PolicyDocument={{\"Statement\":[]}}"), "InvalidPolicyDocument: Missing required field Statement cannot be empty!".to_owned()),
+        (format!("{of}&PolicyDocument={}", OPEN.replace("Principal", "Sid")), "InvalidPolicyDocument: Missing required field Principal".to_owned()),
+        (format!("{of}&PolicyDocument={}", OPEN.replace("}}", ",\"Condition\":{\"Bool\":{\"aws:ViaAWSService\":\"true\"}}}}")), "InvalidPolicyDocument: The condition key aws:ViaAWSService is not implemented by weir.".to_owned()),
         (format!("{of}&PolicyDocument=x"), "InvalidPolicyDocument: The specified policy document is not a valid JSON policy document.".to_owned()),
         (format!("{of}&AddRouteTableId.1=rtb-12345678"), "InvalidParameter: The parameter AddRouteTableIds is not supported for endpoints of type Interface.".to_owned()),
         (format!("{of}&RemoveSecurityGroupId.1={group}"), format!("InvalidParameter: The security group {group} is not associated with the VPC endpoint {id}.")),
@@ -413,6 +417,108 @@ fn an_instance_asks_the_api_through_an_interface_endpoint() {
     let plain =
         world.shell("/_weir/exec", &instance, &format!("curl -s http://{address}:443/?Action=NoSuchAction"));
     assert!(plain.contains("MissingParameter") && plain.ends_with("exit 0\n"), "{plain}");
+}
+
+/// A policy that allows everything.
+const OPEN: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+
+// IAM User Guide, "Troubleshoot access denied error messages", has the two texts.
+#[test]
+fn the_policy_of_an_endpoint_decides_what_passes_through_it() {
+    let mut world = World::new();
+    let (vpc, subnet, instance) = private_instance(&mut world);
+    let made = format!("VpcId={vpc}&{EC2}&PrivateDnsEnabled=false&SubnetId.1={subnet}");
+    let id = world.id("CreateVpcEndpoint", &made, "vpcEndpointId");
+    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
+    let address = world.id("DescribeNetworkInterfaces", managed, "privateIpAddress");
+    let own = world.id("DescribeInstances", "", "privateIpAddress");
+    let user = "User: arn:aws:iam::000000000000:root is not authorized to perform:";
+    let ec2 = "UnauthorizedOperation: You are not authorized to perform this operation. User";
+    let ec2 = user.replace("User", ec2);
+    let arn = |subnet: &str| format!("arn:aws:ec2:us-east-1:000000000000:subnet/{subnet}");
+    let condition = |operator: &str, key: &str, value: &str| {
+        let statement = r#"{"Effect":"Allow","Principal":"*","Action":"ec2:Describe*","Resource":"*","Condition":{"OP":{"KEY":"VALUE"}}}"#;
+        statement.replace("OP", operator).replace("KEY", key).replace("VALUE", value)
+    };
+    let allow = |principal: &str, actions: &str, resource: &str| {
+        format!(r#"{{"Effect":"Allow","Principal":{principal},{actions},"Resource":"{resource}"}}"#)
+    };
+    let all = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#;
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"ec2:DescribeVpcs","Resource":"*"}"#;
+    let (vpcs, del) = ("Action=DescribeVpcs".to_owned(), format!("Action=DeleteSubnet&SubnetId={subnet}"));
+    let in_use =
+        format!("DependencyViolation: The subnet '{subnet}' has dependencies and cannot be deleted.");
+    let implicit =
+        format!("{ec2} ec2:DescribeVpcs because no VPC endpoint policy allows the ec2:DescribeVpcs action");
+    let rows: Vec<(String, &String, String)> = vec![
+        (all.to_owned(), &vpcs, "<vpcSet>".to_owned()),
+        (
+            format!("{all},{deny}"),
+            &vpcs,
+            format!("{ec2} ec2:DescribeVpcs with an explicit deny in a VPC endpoint policy"),
+        ),
+        (allow(r#""*""#, r#""Action":"ec2:DescribeSub*""#, "*"), &vpcs, implicit.clone()),
+        (allow(r#""*""#, r#""NotAction":"ec2:Delete*""#, "*"), &vpcs, "<vpcSet>".to_owned()),
+        (allow(r#"{"AWS":"000000000000"}"#, r#""Action":"*""#, "*"), &vpcs, "<vpcSet>".to_owned()),
+        (allow(r#"{"AWS":"111111111111"}"#, r#""Action":"*""#, "*"), &vpcs, implicit.clone()),
+        (allow(r#""*""#, r#""Action":"*""#, &arn("subnet-*")), &del, in_use),
+        (
+            allow(r#""*""#, r#""Action":"*""#, &arn("subnet-0")),
+            &del,
+            format!(
+                "{ec2} ec2:DeleteSubnet on resource: {} because no VPC endpoint policy allows the ec2:DeleteSubnet action",
+                arn(&subnet)
+            ),
+        ),
+        (condition("StringEquals", "aws:SourceVpc", &vpc), &vpcs, "<vpcSet>".to_owned()),
+        (condition("StringEquals", "aws:SourceVpce", "vpce-0"), &vpcs, implicit.clone()),
+        (condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:root"), &vpcs, "<vpcSet>".to_owned()),
+        (condition("IpAddress", "aws:VpcSourceIp", &own), &vpcs, "<vpcSet>".to_owned()),
+        (condition("IpAddress", "aws:VpcSourceIp", "192.0.2.0/24"), &vpcs, implicit.clone()),
+        (condition("Bool", "aws:SecureTransport", "true"), &vpcs, implicit),
+    ];
+    for (statements, asked, expected) in rows {
+        let policy = format!(r#"{{"Statement":[{statements}]}}"#);
+        world.returns("ModifyVpcEndpoint", &format!("VpcEndpointId={id}&PolicyDocument={policy}"));
+        let curl = format!("curl -s http://{address}/?{asked}&Version=2016-11-15");
+        let said = world.shell("/_weir/exec", &instance, &curl);
+        let said = said.replace("<Code>", "").replace("</Code><Message>", ": ").replace("&apos;", "'");
+        assert!(said.contains(&expected), "{policy}\n{said}");
+    }
+}
+
+// The form of the error is the service's: IAM has AccessDenied, JSON services AccessDeniedException.
+#[test]
+fn each_service_refuses_in_its_own_form() {
+    let mut world = World::new();
+    let (vpc, subnet, instance) = private_instance(&mut world);
+    let policy = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#;
+    let made =
+        format!("VpcId={vpc}&{EC2}&PrivateDnsEnabled=false&SubnetId.1={subnet}&PolicyDocument={policy}");
+    world.does("CreateVpcEndpoint", &made);
+    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
+    let address = world.id("DescribeNetworkInterfaces", managed, "privateIpAddress");
+    let role = world.shell(
+        "/_weir/exec",
+        &instance,
+        &format!("curl -s http://{address}/?Action=GetRole&RoleName=r&Version=2010-05-08"),
+    );
+    let user = "User: arn:aws:iam::000000000000:root is not authorized to perform:";
+    let denied = "with an explicit deny in a VPC endpoint policy";
+    let of_role =
+        format!("<Message>{user} iam:GetRole on resource: arn:aws:iam::000000000000:role/r {denied}");
+    assert!(role.contains("<Code>AccessDenied</Code>") && role.contains(&of_role), "{role}");
+    let group = world.shell(
+        "/_weir/exec",
+        &instance,
+        &format!(
+            "curl -s -H x-amz-target:Logs_20140328.DeleteLogGroup -d {{\"logGroupName\":\"app\"}} http://{address}/"
+        ),
+    );
+    let of_group = format!(
+        "{user} logs:DeleteLogGroup on resource: arn:aws:logs:us-east-1:000000000000:log-group:app:* {denied}"
+    );
+    assert!(group.contains("AccessDeniedException") && group.contains(&of_group), "{group}");
 }
 
 #[test]

@@ -225,6 +225,9 @@ fn states_follow_the_clock_and_interfaces_go_with_their_endpoint() {
     assert!(lab.world.network.interfaces.is_empty() && lab.world.network.endpoints.is_empty());
 }
 
+const POLICY: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"*",
+    "Condition":{"StringLike":{"aws:SourceVpc":"vpc-*"}}}}"#;
+
 #[test]
 fn subnets_groups_and_policy_of_an_endpoint_change() {
     let mut lab = lab();
@@ -236,7 +239,7 @@ fn subnets_groups_and_policy_of_an_endpoint_change() {
         removed_subnets: vec![lab.subnets[0]],
         added_groups: vec![default],
         removed_groups: vec![group],
-        policy: Some(Some("{}".to_owned())),
+        policy: Some(Some(POLICY.to_owned())),
         ..EndpointChange::default()
     };
     assert_eq!(lab.modify(id, change), Ok(()));
@@ -244,7 +247,7 @@ fn subnets_groups_and_policy_of_an_endpoint_change() {
     assert_eq!(own.groups, [default]);
     let interface = lab.world.network.interfaces.get(&own.interfaces[0]).expect("one");
     assert_eq!((interface.primary(), &interface.groups), (Some(Ipv4Addr::new(10, 0, 2, 77)), &vec![default]));
-    assert_eq!(lab.endpoint(id).policy.as_deref(), Some("{}"));
+    assert_eq!(lab.endpoint(id).policy.as_deref(), Some(POLICY));
     let rows = [
         (
             EndpointChange { removed_subnets: vec![lab.subnets[0]], ..EndpointChange::default() },
@@ -272,7 +275,21 @@ fn subnets_groups_and_policy_of_an_endpoint_change() {
         ),
         (
             EndpointChange {
-                policy: Some(Some(format!("{{\"x\":\"{}\"}}", "x".repeat(POLICY_CHARS_MAX)))),
+                policy: Some(Some(POLICY.replace(r#""Principal":"*","#, ""))),
+                ..EndpointChange::default()
+            },
+            EndpointRefusal::PolicyGrammar("Missing required field Principal".to_owned()),
+        ),
+        (
+            EndpointChange {
+                policy: Some(Some(POLICY.replace("aws:SourceVpc", "aws:PrincipalOrgID"))),
+                ..EndpointChange::default()
+            },
+            EndpointRefusal::PolicyKey("aws:PrincipalOrgID".to_owned()),
+        ),
+        (
+            EndpointChange {
+                policy: Some(Some(format!("{{\"x\":\"{}\"}}", "x".repeat(policy::POLICY_CHARS_MAX)))),
                 ..EndpointChange::default()
             },
             EndpointRefusal::Policy,

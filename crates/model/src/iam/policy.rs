@@ -91,6 +91,23 @@ impl PolicyDocument {
         Ok(())
     }
 
+    /// Refuses what the policy of a resource may not have: a statement without principal.
+    ///
+    /// # Errors
+    /// The reason, in AWS's words.
+    pub fn check_resource(&self) -> Result<(), Malformed> {
+        match self.statements.iter().all(|statement| statement.principals.is_some()) {
+            true => Ok(()),
+            false => Err("Missing required field Principal".into()),
+        }
+    }
+
+    /// The keys that its conditions ask for, as they are written.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.statements.iter().flat_map(|statement| &statement.conditions);
+        conditions.map(|condition| condition.key.as_str())
+    }
+
     /// Refuses what a trust policy may not have: a statement without principal, or with a resource.
     ///
     /// # Errors
