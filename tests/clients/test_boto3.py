@@ -774,6 +774,7 @@ def insights(start):
     check("is listed", query in ids(logs.describe_queries(logGroupName="app"), "queries", "queryId"))
     equal("its groups", logs.list_log_groups_for_query(queryId=query)["logGroupIdentifiers"], ["app"])
     query_definitions()
+    lookup_tables()
     query = logs.start_query(**window, queryString="fields @message | limit 1")["queryId"]
     row = until(lambda: results(query))["results"][0]
     record = logs.get_log_record(logRecordPointer=[cell["value"] for cell in row if cell["field"] == "@ptr"][0])
@@ -801,6 +802,22 @@ def query_definitions():
         [(saved, "fields @message")],
     )
     check("is deleted", logs.delete_query_definition(queryDefinitionId=saved)["success"])
+
+
+def lookup_tables():
+    table = {"lookupTableName": "hosts", "tableBody": "ip,user\n10.0.0.1,ann\n"}
+    arn = logs.create_lookup_table(**table, tags={"a": "1"})["lookupTableArn"]
+    refused("the same again", "ResourceAlreadyExistsException", logs.create_lookup_table, **table)
+    refused("no CSV", "ValidationException", logs.create_lookup_table, lookupTableName="no", tableBody="a,a\n")
+    equal("its tags", logs.list_tags_for_resource(resourceArn=arn)["tags"], {"a": "1"})
+    body = "ip,user\n10.0.0.2,bob\n"
+    logs.update_lookup_table(lookupTableArn=arn, tableBody=body)
+    equal("its new rows", logs.get_lookup_table(lookupTableArn=arn)["tableBody"], body)
+    found = logs.describe_lookup_tables(lookupTableNamePrefix="ho")["lookupTables"]
+    shown = [(item["lookupTableArn"], item["tableFields"], item["recordsCount"]) for item in found]
+    equal("is listed", shown, [(arn, ["ip", "user"], 1)])
+    logs.delete_lookup_table(lookupTableArn=arn)
+    refused("is gone", "ResourceNotFoundException", logs.get_lookup_table, lookupTableArn=arn)
 
 
 def public_keys(instance):

@@ -213,12 +213,15 @@ def survive(weir):
     flow_log = {"ResourceType": "VPC", "ResourceIds": [web["VpcId"]], "TrafficType": "ALL", "LogGroupName": "flows"}
     ec2.create_flow_logs(**flow_log, DeliverLogsPermissionArn=role)
     logs.create_log_group(logGroupName="flows")
+    rows = "port,service\n22,ssh\n"
+    table = logs.create_lookup_table(lookupTableName="services", tableBody=rows)["lookupTableArn"]
     for round in range(3):
         contend(weir)
         before = weir.state()
         weir.kill()
         weir.start()
         differences = list(difflib.unified_diff(before.splitlines(), weir.state().splitlines(), n=1))
+        equal("a lookup table, again", logs.get_lookup_table(lookupTableArn=table)["tableBody"], rows)
         equal(f"{len(before)} characters of description, again after SIGKILL", differences[:20], [])
     ping = weir.run("exec", "web", "--", "ping", "-c", "1", "-W", "2", db["PrivateIpAddress"])
     check("instances run and answer", ping.returncode == 0, ping)

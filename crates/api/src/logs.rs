@@ -12,6 +12,7 @@ pub mod group;
 pub mod index_policy;
 pub mod list;
 pub mod live_tail;
+pub mod lookup_table;
 pub mod metric_filter;
 pub mod name;
 pub mod pattern;
@@ -44,6 +45,7 @@ crate::table::operations! { Logs json:
     resource_policy { PutResourcePolicy Permissions DescribeResourcePolicies List DeleteResourcePolicy Permissions }
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
     metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }
+    lookup_table { CreateLookupTable Write UpdateLookupTable Write GetLookupTable Read DescribeLookupTables List DeleteLookupTable Write }
     definition { PutQueryDefinition Write DescribeQueryDefinitions List DeleteQueryDefinition Write }
     tag { TagResource Tagging UntagResource Tagging ListTagsForResource List TagLogGroup Tagging UntagLogGroup Tagging ListTagsLogGroup List }
 }

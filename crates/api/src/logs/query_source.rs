@@ -116,9 +116,4 @@ impl Context<'_> {
         };
         plan.tables.iter().map(table).collect()
     }
-
-    /// The lookup table of this name. No operation makes one: CreateLookupTable is not implemented.
-    fn lookup_table(&self, _name: &str) -> Option<Arc<Table>> {
-        None
-    }
 }

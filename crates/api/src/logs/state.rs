@@ -1,8 +1,9 @@
-//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, metric filters and the metrics they make, policies, and who is looking on.
+//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, lookup tables, metric filters and the metrics they make, policies, and who is looking on.
 
 use crate::logs::definition::Definition;
 use crate::logs::index_policy::IndexPolicy;
 use crate::logs::live_tail::Tails;
+use crate::logs::lookup_table::LookupTable;
 use crate::logs::metric_filter::MetricFilters;
 use crate::logs::resource_policy::ResourcePolicy;
 use crate::monitoring::metric::Metrics;
@@ -34,6 +35,8 @@ pub struct LogState {
     pub definitions: Table<Definition>,
     /// Metric filters.
     pub filters: MetricFilters,
+    /// Lookup tables.
+    pub lookup_tables: Table<LookupTable>,
     /// Which fields are to be indexed.
     pub index_policies: Table<IndexPolicy>,
     /// Which services may put events.
@@ -70,6 +73,7 @@ impl LogState {
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
         match kind {
             Definition::KIND => self.definitions.restore(body)?,
+            LookupTable::KIND => self.lookup_tables.restore(body)?,
             IndexPolicy::KIND => self.index_policies.restore(body)?,
             ResourcePolicy::KIND => self.policies.restore(body)?,
             _ => return Ok(self.filters.restore(kind, body)? || self.metrics.restore(kind, body)?),
@@ -81,6 +85,7 @@ impl LogState {
     pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
         self.definitions.drain_changes(out);
         self.filters.drain_changes(out);
+        self.lookup_tables.drain_changes(out);
         self.index_policies.drain_changes(out);
         self.policies.drain_changes(out);
         self.metrics.drain_changes(out);

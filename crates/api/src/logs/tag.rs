@@ -1,9 +1,10 @@
-//! Tags of log groups.
+//! Tags of log groups and lookup tables.
 //!
 //! `TagLogGroup` and its sisters name the group by its name and are on their way out; the others take its ARN.
 //! Source: CloudWatch Logs API Reference, TagResource, TagLogGroup.
 
 use crate::logs::check::{invalid, length};
+use crate::logs::lookup_table::{self, LookupTable, is_arn};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use weir_model::Tags;
@@ -29,7 +30,7 @@ pub fn check(present: &Tags, added: &Tags) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds tags to the group with an ARN.
+/// Adds tags to the group or lookup table with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TagResource {
@@ -41,6 +42,12 @@ impl Operation for TagResource {
     type Response = ();
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        if is_arn(&self.resource_arn) {
+            let tags = table_tags(cx, &self.resource_arn)?;
+            check(tags, &self.tags)?;
+            tags.extend(self.tags);
+            return Ok(());
+        }
         let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
         check(&group.tags, &self.tags)?;
         let ticket = cx.logs.add_tags(&group.key, self.tags)?;
@@ -69,7 +76,7 @@ impl Operation for TagLogGroup {
     }
 }
 
-/// Removes tags from the group with an ARN.
+/// Removes tags from the group or lookup table with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UntagResource {
@@ -81,6 +88,10 @@ impl Operation for UntagResource {
     type Response = ();
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
+        if is_arn(&self.resource_arn) {
+            table_tags(cx, &self.resource_arn)?.retain(|key, _| !self.tag_keys.contains(key));
+            return Ok(());
+        }
         let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
         let keys: Vec<&str> = self.tag_keys.iter().map(String::as_str).collect();
         let ticket = cx.logs.remove_tags(&group.key, &keys)?;
@@ -109,7 +120,7 @@ impl Operation for UntagLogGroup {
     }
 }
 
-/// Lists the tags of the group with an ARN.
+/// Lists the tags of the group or lookup table with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListTagsForResource {
@@ -133,6 +144,11 @@ impl Operation for ListTagsForResource {
     type Response = ListTagsResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        if is_arn(&self.resource_arn) {
+            let key = cx.lookup_table_key(&self.resource_arn)?;
+            let tags = cx.log_state.lookup_tables.get(&key).map(|table| table.tags().clone());
+            return Ok(ListTagsResponse { tags: tags.unwrap_or_default() });
+        }
         let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
         Ok(ListTagsResponse { tags: group.tags })
     }
@@ -144,6 +160,13 @@ impl Operation for ListTagsLogGroup {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         Ok(ListTagsResponse { tags: cx.log_group(&self.log_group_name, "logGroupName")?.tags })
     }
+}
+
+/// The tags of the lookup table with this ARN, to be changed.
+fn table_tags<'a>(cx: &'a mut Context<'_>, arn: &str) -> Result<&'a mut Tags, Error> {
+    let key = cx.lookup_table_key(arn)?;
+    let table = cx.log_state.lookup_tables.get_mut(&key);
+    table.map(LookupTable::tags_mut).ok_or_else(lookup_table::missing)
 }
 
 /// An ARN without the `:*` that the ARNs in DescribeLogGroups end with; tagging takes both forms.

@@ -22,6 +22,7 @@ mod log_groups;
 mod log_paging;
 mod logs;
 mod logs_source;
+mod lookup_table;
 mod metrics;
 mod nat_gateway;
 mod network_acl;
