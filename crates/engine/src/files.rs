@@ -130,7 +130,9 @@ impl Engine {
         let source = Arc::new(Source { files: surveyed.clone(), ..Source::default() });
         let result = self.wait(async {
             let context = self.context()?;
-            let mut parts = parquet::parts(&context, plan, parquet, *run, &mut totals).await;
+            let other_address = is_four.then_some(&source.has_other_address);
+            let parts = parquet::parts(&context, plan, parquet, (*run, other_address), &mut totals);
+            let mut parts = parts.map_err(failed)?;
             if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.unreadable.first()) {
                 return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));
             }

@@ -3,6 +3,7 @@
 //! Each takes columns of known kinds. The operators that flow-log queries spend their time in work on whole columns
 //! (`fast`); all others ask the language for the value of each row.
 
+mod address;
 mod fast;
 mod gathered;
 mod record;
@@ -50,6 +51,8 @@ pub enum Op {
     AllFields,
     /// The map of the columns under these names.
     Map(Vec<String>),
+    /// The numbers of texts that are IPv4 addresses or dashes; another text is an error, and sets the flag.
+    Address(Arc<AtomicBool>),
 }
 
 /// Aggregates that the language finishes by itself.
@@ -160,6 +163,7 @@ impl Scalar {
                 let fields = names.iter().enumerate();
                 weir_insights::all_fields(fields.map(|(index, name)| (name.as_str(), value(index, row))))
             }),
+            Op::Address(other) => address::numbers(&columns[0], other)?,
             Op::Gathered(op) => self.each(rows, |row| gathered::value(*op, &self.kinds, columns, row)),
         })
     }

@@ -1,79 +1,169 @@
 //! Flow logs as Parquet: a column a field, named as in a format with `_` for `-`.
 //!
+//! Files with the same columns are one table. What a file's statistics rule out is not read.
 //! Source: VPC User Guide, "Flow log files" (Parquet).
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr as Lowered, cast, col, lit};
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, Result};
+use datafusion::datasource::file_format::parquet::transform_schema_to_view;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr as Lowered, TableProviderFilterPushDown, TableType, cast, col, lit};
+use datafusion::object_store::ObjectMeta;
+use datafusion::object_store::path::Path as StorePath;
+use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use datafusion::parquet::file::metadata::ParquetMetaData;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use futures::FutureExt;
 use weir_flowlog::Field;
-use weir_insights::{FLOW_FIELDS, FlowType, Plan, Run, TimeRange};
+use weir_flowlog::field::Kind as FieldKind;
+use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
 use super::UnreadableFile;
 use super::read::Totals;
 use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
+use crate::scalar::{Op, call};
 use crate::scope::column_of;
 
 /// The column of a record's start, in seconds.
 const START: &str = "start";
 
-/// The parts that such files make up, one a file; those that cannot be read go to the totals.
+/// Files with the same columns.
+#[derive(Debug)]
+struct Alike {
+    /// Those columns that are fields of flow logs.
+    schema: SchemaRef,
+    /// The columns of addresses in which no file says that a value is missing.
+    addresses: Vec<String>,
+    files: Vec<PartitionedFile>,
+}
+
+/// What the footer of a file says.
+struct Footer {
+    schema: SchemaRef,
+    addresses: Vec<String>,
+    records: u64,
+    file: PartitionedFile,
+}
+
+/// The parts that such files make up, one for all with the same columns; those that cannot be read go to the totals.
 ///
-/// The records of a file have no order but that of time, and one place.
-pub async fn parts(
+/// The records of a file have no order but that of time, and one place. Addresses are numbers where `other_address` is
+/// given, which is set where that does not do.
+pub fn parts(
     context: &SessionContext,
     plan: &Plan,
     files: &[PathBuf],
-    run: Run<'_>,
+    (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
     totals: &mut Totals,
-) -> Vec<Part> {
-    let mut parts = vec![];
+) -> Result<Vec<Part>> {
+    let mut alike: Vec<Alike> = vec![];
     for (index, path) in files.iter().enumerate() {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
-        let read = AssertUnwindSafe(part(context, plan, (index, path), run)).catch_unwind().await;
+        let read = std::panic::catch_unwind(AssertUnwindSafe(|| footer(index, path)));
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
-            Ok((part, records, bytes)) => {
+            Ok(Footer { schema, addresses, records, file }) => {
                 totals.records += records;
-                totals.bytes += bytes;
-                parts.push(part);
+                totals.bytes += file.object_meta.size;
+                match alike
+                    .iter_mut()
+                    .find(|alike| (&alike.schema, &alike.addresses) == (&schema, &addresses))
+                {
+                    Some(alike) => alike.files.push(file),
+                    None => alike.push(Alike { schema, addresses, files: vec![file] }),
+                }
             }
             Err(why) => totals.unreadable.push(UnreadableFile { file: path.clone(), why }),
         }
     }
-    parts
+    alike.into_iter().map(|alike| part(context, plan, alike, (run, other_address))).collect()
 }
 
-async fn part(
+fn footer(index: usize, path: &Path) -> Result<Footer, String> {
+    let size = check_footer(path).map_err(|error| error.to_string())?;
+    let text = |error: datafusion::parquet::errors::ParquetError| error.to_string();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let read = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(text)?;
+    let mut fields: Vec<FieldRef> = vec![];
+    for field in read.schema().fields() {
+        let is_first = fields.iter().all(|before| before.name() != field.name());
+        if is_first && flow_field(field.name()).is_some() {
+            fields.push(field.clone());
+        }
+    }
+    let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
+    let absolute = path.canonicalize().map_err(|error| error.to_string())?;
+    let location = StorePath::from_absolute_path(absolute).map_err(|error| error.to_string())?;
+    let last_modified = Default::default();
+    let meta = ObjectMeta { location, last_modified, size, e_tag: None, version: None };
+    let utf8 = |text: String| ScalarValue::Utf8View(Some(text));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let place =
+        vec![ScalarValue::Int64(Some(index as i64)), utf8(path.to_string_lossy().into_owned()), utf8(name)];
+    Ok(Footer {
+        addresses: addresses(&schema, read.metadata()),
+        records: read.metadata().file_metadata().num_rows().max(0) as u64,
+        file: PartitionedFile::new_from_meta(meta).with_partition_values(place),
+        schema,
+    })
+}
+
+/// The flow-log field that a column is.
+fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
+    let known = FLOW_FIELDS.iter().find(|known| known.name.replace('-', "_") == column)?;
+    Some((Field::named(known.name)?, known))
+}
+
+/// The columns of addresses that have a value in every row: what is missing could not be told from a dash.
+fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
+    let is_address = |field: &&FieldRef| {
+        let is_text = *field.data_type() == DataType::Utf8View;
+        is_text && flow_field(field.name()).is_some_and(|(field, _)| field.kind() == FieldKind::Address)
+    };
+    let is_whole = |name: &str| {
+        metadata.row_groups().iter().all(|group| {
+            let column = group.columns().iter().find(|column| column.column_path().string() == name);
+            column.and_then(|column| column.statistics()?.null_count_opt()) == Some(0)
+        })
+    };
+    let addresses = schema.fields().iter().filter(is_address).map(|field| field.name().clone());
+    addresses.filter(|name| is_whole(name)).collect()
+}
+
+fn part(
     context: &SessionContext,
     plan: &Plan,
-    (index, path): (usize, &Path),
-    run: Run<'_>,
-) -> Result<(Part, u64, u64), String> {
-    let text = |error: datafusion::error::DataFusionError| error.strip_backtrace();
-    let bytes = check_footer(path).map_err(|error| error.to_string())?;
-    let path_text = path.to_string_lossy().into_owned();
-    let options = || ParquetReadOptions::default().file_extension("");
-    let mut frame = context.read_parquet(path_text.clone(), options()).await.map_err(text)?;
-    let records = frame.clone().count().await.map_err(text)? as u64;
-    let has = |name: &str| frame.schema().fields().iter().any(|field| field.name() == name);
+    Alike { schema, addresses, files }: Alike,
+    (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
+) -> Result<Part> {
+    let has = |name: &str| schema.field_with_name(name).is_ok();
+    let table = ParquetTable::new(schema.clone(), files);
+    let mut frame = context.read_table(Arc::new(table))?;
     let seconds = match has(START) {
         true => cast(quoted(START), DataType::Int64),
         false => lit(ScalarValue::Int64(None)),
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut columns = vec![
         (seconds.clone() * lit(1000i64)).alias(TIMESTAMP),
-        lit(index as i64).alias(SEQUENCE),
+        column_of(SEQUENCE),
         lit(ScalarValue::Int64(None)).alias(INGESTION),
-        cast(lit(path_text), DataType::Utf8View).alias(GROUP),
-        cast(lit(name), DataType::Utf8View).alias(STREAM),
+        column_of(GROUP),
+        column_of(STREAM),
     ];
     let names = names_read(plan);
     let mut fields = vec![];
@@ -83,26 +173,82 @@ async fn part(
         if !is_read || !has(&column) || Field::named(known.name).is_none() {
             continue;
         }
-        let (kind, data_type) = match known.kind {
-            FlowType::Int => (Kind::DashInt, DataType::Int64),
-            _ => (Kind::Text, DataType::Utf8View),
-        };
         let own = format!("record_{}", fields.len());
-        columns.push(cast(quoted(&column), data_type).alias(&own));
+        let (kind, expr) = match (known.kind, other_address) {
+            (FlowType::Int, _) => (Kind::DashInt, cast(quoted(&column), DataType::Int64)),
+            (_, Some(other)) if addresses.contains(&column) => {
+                let text = vec![(quoted(&column), Kind::Text)];
+                (Kind::DashAddress, call(Op::Address(other.clone()), Kind::DashAddress, text))
+            }
+            _ => (Kind::Text, cast(quoted(&column), DataType::Utf8View)),
+        };
+        columns.push(expr.alias(&own));
         fields.push((known.field.to_owned(), own, kind));
     }
     if run.window != TimeRange::ALL {
         // On the column itself, so that its statistics count.
         let (first, last) = (run.window.start_ms.div_euclid(1000), run.window.end_ms.div_euclid(1000));
         let is_inside = seconds.clone().gt_eq(lit(first)).and(seconds.clone().lt_eq(lit(last)));
-        frame = frame.filter(is_inside.or(seconds.is_null())).map_err(text)?;
+        frame = frame.filter(is_inside.or(seconds.is_null()))?;
     }
-    let frame = frame.select(columns).map_err(text)?;
-    Ok((
-        Part { frame, log: column_of(GROUP), shape: Shape::Records { fields, message: None } },
-        records,
-        bytes,
-    ))
+    let frame = frame.select(columns)?;
+    Ok(Part { frame, log: column_of(GROUP), shape: Shape::Records { fields, message: None } })
+}
+
+/// Files with the same columns as a table of DataFusion, with the place of each file behind them.
+#[derive(Debug)]
+struct ParquetTable {
+    schema: TableSchema,
+    files: Vec<PartitionedFile>,
+}
+
+impl ParquetTable {
+    fn new(schema: SchemaRef, files: Vec<PartitionedFile>) -> ParquetTable {
+        let place = [(SEQUENCE, DataType::Int64), (GROUP, DataType::Utf8View), (STREAM, DataType::Utf8View)];
+        let place = place.map(|(name, data_type)| Arc::new(ArrowField::new(name, data_type, false)));
+        ParquetTable {
+            schema: TableSchema::builder(schema).with_table_partition_cols(place.to_vec()).build(),
+            files,
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for ParquetTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.table_schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Lowered]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Lowered],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut source = ParquetSource::new(self.schema.clone());
+        if let Some(filter) = conjunction(filters.to_vec()) {
+            let schema = DFSchema::try_from(self.schema())?;
+            source = source.with_predicate(session.create_physical_expr(filter, &schema)?);
+        }
+        // What the filters look at is read first, and of the other columns only the rows that pass.
+        let source = Arc::new(source.with_pushdown_filters(true));
+        let shares = FileGroup::new(self.files.clone()).split_files(session.config().target_partitions());
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+            .with_file_groups(shares)
+            .with_limit(limit.filter(|_| filters.is_empty()))
+            .with_projection_indices(projection.cloned())?
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
 }
 
 /// A column by its name as it is, whatever letters it has.

@@ -1,14 +1,12 @@
 //! Operators over whole columns, for the kinds that flow-log queries meet. Anything else gives `None`.
 
-use std::fmt::Write;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringViewArray,
     StringViewBuilder,
 };
-use datafusion::arrow::datatypes::{Float64Type, Int64Type, UInt32Type};
+use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use weir_insights::{Arithmetic, Expr, Value, parse_number};
 
 use super::Op;
@@ -18,7 +16,7 @@ use crate::kind::Kind;
 pub fn column(op: &Op, kinds: &[Kind], columns: &[ArrayRef]) -> Option<ArrayRef> {
     match (op, kinds) {
         (Op::Number, [Kind::Text]) => Some(numbers(columns[0].as_string_view())),
-        (Op::Print, [Kind::DashAddress]) => Some(addresses(columns[0].as_primitive())),
+        (Op::Print, [Kind::DashAddress]) => Some(super::address::texts(columns[0].as_primitive())),
         (Op::Expr(template), _) => expression(template, kinds, columns),
         _ => None,
     }
@@ -123,20 +121,6 @@ fn test(column: &StringViewArray, is_so: impl Fn(&str) -> bool) -> ArrayRef {
 fn numbers(column: &StringViewArray) -> ArrayRef {
     let number = |text: Option<&str>| text.and_then(parse_number).map(|number| number.as_f64());
     Arc::new(column.iter().map(number).collect::<Float64Array>())
-}
-
-/// Addresses as they are written; a dash for null.
-fn addresses(column: &PrimitiveArray<UInt32Type>) -> ArrayRef {
-    let (mut builder, mut text) = (StringViewBuilder::new(), String::new());
-    for address in column {
-        text.clear();
-        match address.map(Ipv4Addr::from) {
-            Some(address) => write!(text, "{address}").expect("a String takes any text"),
-            None => text.push('-'),
-        }
-        builder.append_value(&text);
-    }
-    Arc::new(builder.finish())
 }
 
 #[cfg(test)]

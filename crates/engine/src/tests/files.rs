@@ -286,10 +286,15 @@ fn many_records_in_several_files_keep_their_sums_and_their_order() {
     assert_eq!((statistics.records_matched, statistics.records_scanned), (50, 100_000));
 }
 
-/// The records of a sample as Parquet, with the columns that AWS gives them.
+/// The records of a sample as Parquet.
 fn as_parquet(sample_name: &str, path: &std::path::Path) {
+    to_parquet(&sample(sample_name), path);
+}
+
+/// The records of a file as Parquet, with the columns that AWS gives them.
+fn to_parquet(file: &std::path::Path, path: &std::path::Path) {
     use datafusion::arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
-    let text = std::fs::read_to_string(sample(sample_name)).expect("a sample");
+    let text = std::fs::read_to_string(file).expect("a sample");
     let mut lines = Lines::new(Format::default());
     let records: Vec<_> =
         text.lines().filter_map(|line| lines.read(line).expect("an unbroken sample")).collect();
@@ -356,6 +361,76 @@ fn parquet_answers_as_text_does() {
     let window = TimeRange { start_ms: 0, end_ms: 1 };
     let none = ask(&[parquet], "stats count(*)", window).expect("a readable file");
     assert_eq!(rows(&none.result), "0\n");
+}
+
+const ADDRESS_QUERIES: [&str; 8] = [
+    "stats count(*), sum(bytes) by srcAddr, dstAddr | sort srcAddr, dstAddr",
+    "filter srcAddr = '10.0.0.1' | stats count(*) by dstAddr | sort dstAddr",
+    "filter srcAddr != '10.0.0.1' and dstAddr in ['10.0.1.1', '2001:db8::1', '-', 'x'] | stats count(*)",
+    "filter dstAddr = '-' or srcAddr = '2001:db8::2' | stats count(*)",
+    "filter srcAddr = dstAddr | stats count(*)",
+    "filter srcAddr > '10.0.0.1' | stats count(*), count_distinct(srcAddr), max(srcAddr)",
+    "fields @message, concat(srcAddr, '/', bytes) as x | sort srcAddr, dstAddr, bytes | limit 20",
+    "filter isIpv4InSubnet(srcAddr, '10.0.0.0/24') | stats latest(srcAddr), earliest(dstAddr)",
+];
+
+/// Addresses are numbers inside where they can be. Nobody sees that, whatever addresses there are, and wherever.
+#[test]
+fn addresses_of_both_families_and_dashes_answer_as_the_interpreter_does() {
+    let directory = Directory::new("addresses");
+    let line = |from: &str, to: &str, n: i64| {
+        format!("2 1 eni-1 {from} {to} 1 22 6 1 {n} {} {} ACCEPT OK\n", 1_439_387_000 + n, 1_439_387_060 + n)
+    };
+    let mut four = (0..9_000).map(|n| line(&format!("10.0.0.{}", n % 4), "10.0.1.1", n)).collect::<String>();
+    four.push_str("2 1 eni-1 - - - - - - - 1431280876 1431280934 - NODATA\n");
+    four.push_str(&line("10.0.1.1", "10.0.1.1", 3));
+    let mut six = four.clone();
+    six.push_str(&line("2001:db8::1", "10.0.1.1", 7));
+    six.push_str(&line("2001:db8::2", "2001:db8::1", 8));
+    let files = [("four.log", &four), ("six.log", &six)].map(|(name, text)| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).expect("room");
+        path
+    });
+    let parquet = files.clone().map(|text| {
+        let path = text.with_extension("parquet");
+        to_parquet(&text, &path);
+        path
+    });
+    let both = [files[0].clone(), parquet[1].clone()];
+    for files in [&files[..1], &files[..], &parquet[..1], &parquet[..], &both] {
+        let texts: Vec<PathBuf> = files.iter().map(|file| file.with_extension("log")).collect();
+        for query in ADDRESS_QUERIES {
+            let answer = ask(files, query, TimeRange::ALL).expect("readable files");
+            let plan = plan(query, None).expect("a query");
+            let cancelled = AtomicBool::new(false);
+            let run = Run { window: TimeRange::ALL, now_ms: 1_600_000_000_000, cancelled: &cancelled };
+            let naive = Naive.execute(&plan, &events(&texts), run).expect("rows in memory");
+            assert!(!naive.rows.is_empty(), "{query}");
+            assert_eq!(rows(&answer.result), rows(&naive), "{files:?} {query}");
+            assert_eq!(answer.result.statistics.records_scanned, events(&texts).len() as u64);
+        }
+    }
+}
+
+#[test]
+fn many_parquet_files_are_one_table_with_the_place_of_each() {
+    let directory = Directory::new("many-parquet");
+    let files: Vec<PathBuf> = (0..40).map(|n| directory.path().join(format!("{n:02}.parquet"))).collect();
+    let samples = ["v2_records.log", "v2_millisecond.log"];
+    for (n, file) in files.iter().enumerate() {
+        as_parquet(samples[n % 2], file);
+    }
+    let answer = ask(&files, "stats count(*) by @logStream, @log | sort @logStream", TimeRange::ALL);
+    let result = answer.expect("readable files").result;
+    let counts = samples.map(|name| events(&[sample(name)]).len());
+    let expected =
+        |(n, file): (usize, &PathBuf)| format!("{n:02}.parquet | {} | {}\n", file.display(), counts[n % 2]);
+    assert_eq!(rows(&result), files.iter().enumerate().map(expected).collect::<String>());
+    let first = ask(&files, "fields @logStream, startTime | sort startTime desc | limit 1", TimeRange::ALL);
+    let latest = events(&[sample(samples[0]), sample(samples[1])]);
+    let latest = latest.iter().map(|event| event.timestamp_ms / 1000).max().expect("events");
+    assert!(rows(&first.expect("readable files").result).ends_with(&format!("| {latest}\n")));
 }
 
 #[test]

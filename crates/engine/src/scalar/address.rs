@@ -1,0 +1,47 @@
+//! Addresses as numbers and as texts.
+
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, UInt32Array, UInt32Builder};
+use datafusion::common::{Result, exec_err};
+
+use crate::kind::address;
+
+/// The numbers of IPv4 addresses; null for a dash.
+///
+/// # Errors
+/// Another text, or none; `other` is set.
+pub fn numbers(column: &ArrayRef, other: &AtomicBool) -> Result<ArrayRef> {
+    let column = column.as_string_view();
+    let mut numbers = UInt32Builder::with_capacity(column.len());
+    for text in column {
+        match text {
+            Some("-") => numbers.append_null(),
+            text => match text.and_then(address) {
+                Some(number) => numbers.append_value(number),
+                None => {
+                    other.store(true, Ordering::Relaxed);
+                    return exec_err!("an address is not IPv4");
+                }
+            },
+        }
+    }
+    Ok(Arc::new(numbers.finish()))
+}
+
+/// Addresses as they are written; a dash for null.
+pub fn texts(column: &UInt32Array) -> ArrayRef {
+    let (mut builder, mut text) = (StringViewBuilder::new(), String::new());
+    for address in column {
+        text.clear();
+        match address.map(Ipv4Addr::from) {
+            Some(address) => write!(text, "{address}").expect("a String takes any text"),
+            None => text.push('-'),
+        }
+        builder.append_value(&text);
+    }
+    Arc::new(builder.finish())
+}
