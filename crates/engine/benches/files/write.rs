@@ -193,7 +193,7 @@ fn batch(records: &[Record]) -> RecordBatch {
     let address = |at: usize| {
         texts(&move |record| record.flow.as_ref().map_or("-".into(), |flow| flow.addresses[at].to_string()))
     };
-    let flow_text = |text: &dyn Fn(&Flow) -> &'static str, none: &str| {
+    let flow_text = |text: &dyn Fn(&Flow) -> &'static str, none: &'static str| {
         texts(&|record| record.flow.as_ref().map_or(none, text).to_owned())
     };
     let columns: [(&str, ArrayRef); 14] = [
