@@ -91,16 +91,23 @@ impl Response {
     }
 }
 
+/// The codes of responses (RFC 1035, section 4.1.1), by name.
+const CODES: [(RCODE, &str, u8); 6] = [
+    (RCODE::NoError, "NOERROR", 0),
+    (RCODE::FormatError, "FORMERR", 1),
+    (RCODE::ServerFailure, "SERVFAIL", 2),
+    (RCODE::NameError, "NXDOMAIN", 3),
+    (RCODE::NotImplemented, "NOTIMP", 4),
+    (RCODE::Refused, "REFUSED", 5),
+];
+
 fn status(code: RCODE) -> &'static str {
-    match code {
-        RCODE::NoError => "NOERROR",
-        RCODE::FormatError => "FORMERR",
-        RCODE::ServerFailure => "SERVFAIL",
-        RCODE::NameError => "NXDOMAIN",
-        RCODE::NotImplemented => "NOTIMP",
-        RCODE::Refused => "REFUSED",
-        _ => "RESERVED",
-    }
+    CODES.iter().find(|(known, ..)| *known == code).map_or("RESERVED", |(_, name, _)| name)
+}
+
+/// The number of a status.
+pub(crate) fn code_of(status: &str) -> u8 {
+    CODES.iter().find(|(_, name, _)| *name == status).map_or(15, |(.., number)| *number)
 }
 
 fn flags(packet: &Packet) -> String {

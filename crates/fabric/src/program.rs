@@ -12,12 +12,14 @@ use weir_model::{Nanos, Protocol};
 use weir_pipeline::Packet;
 use weir_pipeline::packet::{ACK, RST, SYN};
 
+mod ask;
 mod connect;
 mod curl;
 mod dig;
 mod ip;
 mod iperf3;
 mod lookup;
+mod names;
 mod nc;
 mod options;
 mod ping;
@@ -200,6 +202,8 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "ip" => ip::ip(args, machine),
         "cat" => plain::cat(args, machine),
         "dig" => dig::start(args, machine, now),
+        "host" => names::host(args, machine, now),
+        "nslookup" => names::nslookup(args, machine, now),
         "iperf3" => iperf3::start(args, machine, now),
         "echo" => Started::printed(format!("{}\n", args.join(" "))),
         "true" => Started::printed(String::new()),

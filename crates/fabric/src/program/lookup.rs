@@ -218,7 +218,7 @@ enum Heard {
 }
 
 /// The names to ask for, in order.
-fn names(text: &str, search: &[String]) -> Vec<String> {
+pub(super) fn names(text: &str, search: &[String]) -> Vec<String> {
     let absolute = text.trim_end_matches('.').to_owned();
     if text.ends_with('.') {
         return vec![absolute];

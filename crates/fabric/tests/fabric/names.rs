@@ -96,6 +96,138 @@ fn dig_shows_the_answer_as_bind_does() {
     );
 }
 
+// As BIND 9.18 prints them.
+#[test]
+fn host_and_nslookup_tell_names_and_addresses() {
+    let mut bed = Bed::new(1);
+    let site = named(&mut bed, "10.1.0.0/24");
+    let (instance, other) = (bed.instance(&site), bed.instance(&site));
+    let mut ask = |line: &str, expected: Expect| check(&bed.run(instance.name(), line), expected);
+    ask(
+        "host ip-10-1-0-4",
+        expect![[r#"
+        ip-10-1-0-4.ec2.internal has address 10.1.0.4
+        exit 0"#]],
+    );
+    ask(
+        "host 10.1.0.4",
+        expect![[r#"
+        4.0.1.10.in-addr.arpa domain name pointer ip-10-1-0-4.ec2.internal.
+        exit 0"#]],
+    );
+    ask(
+        "host nothing",
+        expect![[r#"
+        Host nothing not found: 3(NXDOMAIN)
+        exit 1"#]],
+    );
+    ask(
+        "host 10.1.0.77",
+        expect![[r#"
+        Host 77.0.1.10.in-addr.arpa. not found: 3(NXDOMAIN)
+        exit 1"#]],
+    );
+    ask(
+        "host -t aaaa ip-10-1-0-4.ec2.internal 169.254.169.253",
+        expect![[r#"
+        Using domain server:
+        Name: 169.254.169.253
+        Address: 169.254.169.253#53
+        Aliases: 
+
+        ip-10-1-0-4.ec2.internal has no AAAA record
+        exit 0"#]],
+    );
+    ask(
+        "host -t what ip-10-1-0-4",
+        expect![[r#"
+        host: invalid type: what
+
+        exit 2"#]],
+    );
+    ask(
+        "nslookup -type=what -q=a -timeout=2 10.1.0.4",
+        expect![[r#"
+        Usage: nslookup [-type=type] host [server]
+        exit 1"#]],
+    );
+    ask(
+        "nslookup -query=what 10.1.0.4",
+        expect![[r#"
+        unknown query type: what
+        4.0.1.10.in-addr.arpa name = ip-10-1-0-4.ec2.internal.
+
+        Authoritative answers can be found from:
+
+        exit 0"#]],
+    );
+    ask(
+        "nslookup ip-10-1-0-4",
+        expect![[r#"
+        Server:  10.1.0.2
+        Address: 10.1.0.2#53
+
+        Non-authoritative answer:
+        Name: ip-10-1-0-4.ec2.internal
+        Address: 10.1.0.4
+
+        exit 0"#]],
+    );
+    ask(
+        "nslookup 10.1.0.4",
+        expect![[r#"
+        4.0.1.10.in-addr.arpa name = ip-10-1-0-4.ec2.internal.
+
+        Authoritative answers can be found from:
+
+        exit 0"#]],
+    );
+    ask(
+        "nslookup nothing.ec2.internal 169.254.169.253",
+        expect![[r#"
+        Server:  169.254.169.253
+        Address: 169.254.169.253#53
+
+        ** server can't find nothing.ec2.internal.ec2.internal: NXDOMAIN
+
+        exit 1"#]],
+    );
+    ask(
+        "nslookup -type=aaaa ip-10-1-0-4.ec2.internal",
+        expect![[r#"
+        Server:  10.1.0.2
+        Address: 10.1.0.2#53
+
+        Non-authoritative answer:
+        *** Can't find ip-10-1-0-4.ec2.internal: No answer
+
+        exit 0"#]],
+    );
+    ask(
+        &format!("host example.com {}", other.private),
+        expect![[r#"
+        Using domain server:
+        Name: 10.1.0.5
+        Address: 10.1.0.5#53
+        Aliases: 
+
+        ;; communications error to 10.1.0.5#53: timed out
+        ;; communications error to 10.1.0.5#53: timed out
+        ;; no servers could be reached
+        exit 1"#]],
+    );
+    ask(
+        &format!("nslookup example.com {}", other.private),
+        expect![[r#"
+        ;; communications error to 10.1.0.5#53: timed out
+        ;; communications error to 10.1.0.5#53: timed out
+        ;; communications error to 10.1.0.5#53: timed out
+        ;; no servers could be reached
+
+        exit 1"#]],
+    );
+}
+
 #[test]
 fn a_server_that_is_not_there_times_out_and_a_closed_port_refuses() {
     let mut bed = Bed::new(1);
