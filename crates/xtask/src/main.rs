@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask test | tidy | mutants | sim | bench`.
+//! Chores of the project: `cargo xtask test | tidy | mutants | fuzz | sim | bench`.
 //!
 //! `test` is the one command that proves a checkout: tidy, clippy, all tests, then the labs and real clients end to end.
 
@@ -22,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   tidy          the rules of the code that no compiler checks
   mutants [WORD…]
                 makes the pipeline wrong in every way listed, or those whose sentence has a word: tests must notice
+  fuzz          a million mutated packets through hosts and network, in a release build
   sim SEEDS | sim --seed SEED
                 lives so many seeded worlds, or one whose log it prints
   bench         speed beside named peers; prints ratios, writes bench/results";
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["test", "--clients"] => steps::clients(),
         ["tidy"] => tidy::run(),
         ["mutants", words @ ..] => mutants::run(words),
+        ["fuzz"] => steps::fuzz(),
         ["sim", words @ ..] => sim(words),
         ["bench", names @ ..] => bench::bench(names),
         _ => Err(USAGE.to_owned()),

@@ -18,6 +18,7 @@ pub fn test(end_to_end: bool) -> Result<(), String> {
     let mut steps = STEPS.to_vec();
     if end_to_end {
         steps.push(("mutants", mutants::sample));
+        steps.push(("a million hostile packets", fuzz));
         steps.extend(CLIENTS);
     }
     run_all(&steps)
@@ -29,6 +30,16 @@ pub fn test(end_to_end: bool) -> Result<(), String> {
 /// The step that failed.
 pub fn clients() -> Result<(), String> {
     run_all(&CLIENTS)
+}
+
+/// Throws a million mutated packets at the hosts and the network between them. A few seconds, beside the release build.
+///
+/// # Errors
+/// The test that failed.
+pub fn fuzz() -> Result<(), String> {
+    run(&mut command(
+        "cargo test --release --package weir-fabric --test fabric --locked --quiet mutated_packets_are",
+    ))
 }
 
 const STEPS: [Step; 5] = [

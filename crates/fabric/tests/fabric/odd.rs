@@ -344,7 +344,20 @@ fn mutated(seeds: &[Vec<u8>], random: &mut Ids) -> Vec<u8> {
     bytes
 }
 
-/// Every input ends as a malformed one or on the wire, and the hosts go on. A million inputs in a release build.
+/// The same packets with another destination, those over IPv4.
+fn redirected(seeds: &[Vec<u8>], to: Ipv4Addr) -> Vec<Vec<u8>> {
+    let four = seeds.iter().filter(|bytes| bytes[0] >> 4 == 4);
+    let redirect = |bytes: &Vec<u8>| {
+        let mut bytes = bytes.clone();
+        bytes[16..20].copy_from_slice(&to.octets());
+        frame::fill_checksums(&mut bytes);
+        bytes
+    };
+    four.map(redirect).collect()
+}
+
+/// Every input ends as a malformed one or on the wire, and the hosts go on: to a neighbour, through the internet gateway, and
+/// out of it and in again. A million inputs in a release build (`cargo xtask fuzz`).
 #[test]
 fn mutated_packets_are_counted_and_harm_nobody() {
     let inputs = if cfg!(debug_assertions) { 30_000 } else { 1_000_000 };
@@ -352,7 +365,9 @@ fn mutated_packets_are_counted_and_harm_nobody() {
     let site = bed.ipv6_site("10.1.0.0/24");
     bed.allow(&site, Traffic::All);
     let (one, other) = (bed.instance(&site), bed.instance(&site));
-    let (seeds, mut random) = (seeds(&one, &other), Ids::new(7));
+    let (mut seeds, mut random) = (seeds(&one, &other), Ids::new(7));
+    let abroad = [Ipv4Addr::new(203, 0, 113, 9), other.public()].map(|to| redirected(&seeds, to));
+    seeds.extend(abroad.into_iter().flatten());
     let mut refused = 0;
     for number in 0..inputs {
         let bytes = mutated(&seeds, &mut random);
