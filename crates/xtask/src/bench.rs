@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: speed beside named peers, measured in the same run; what counts is the ratio.
 
+mod files;
+
 use crate::clients::{virtual_environment, weir};
 use crate::http::Connection;
 use crate::shell::{command, output, root, run, target};
@@ -14,7 +16,11 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(3);
 const WRITERS: usize = 8;
 
-/// Runs the benches named, or all of `pipeline`, `fabric`, `server`. `netns` runs only if named: it needs root, nft and iperf3.
+/// Records of flow-log files, if no number is given.
+const FILE_RECORDS: usize = 20_000_000;
+
+/// Runs the benches named, or all of `pipeline`, `fabric`, `server`. `netns` runs only if named: it needs root, nft and iperf3;
+/// so does `files`, which needs some 3 GB of disk and many minutes: a number among the names is that of its records.
 ///
 /// # Errors
 /// A bench cannot be built, or a server does not start.
@@ -32,6 +38,10 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
     if wanted("server") {
         run(&mut command("cargo build --release --quiet --package weir"))?;
         report.push_str(&server()?);
+    }
+    if names.contains(&"files") {
+        let records = names.iter().find_map(|name| name.parse().ok()).unwrap_or(FILE_RECORDS);
+        report.push_str(&files::files(records)?);
     }
     println!("{report}");
     let folder = root().join("bench/results");
@@ -74,10 +84,15 @@ impl Server {
 
     /// Resident memory in MiB.
     fn memory_mib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+        memory_mib(self.child.id(), "VmRSS:").unwrap_or(f64::NAN)
     }
+}
+
+/// A line of a process's status (proc(5)) in MiB; `None` once it has ended.
+fn memory_mib(process: u32, name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
 }
 
 const DESCRIBE: &str = "Action=DescribeVpcs&Version=2016-11-15";

@@ -25,7 +25,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   fuzz          a million mutated packets through hosts and network, in a release build
   sim SEEDS | sim --seed SEED
                 lives so many seeded worlds, or one whose log it prints
-  bench         speed beside named peers; prints ratios, writes bench/results";
+  bench [NAME…] speed beside named peers; prints ratios, writes bench/results";
 
 fn sim(words: &[&str]) -> Result<(), String> {
     shell::run(shell::command("cargo run --quiet --package weir-sim --").args(words))

@@ -43,7 +43,7 @@ def polars():
     def answer():
         if KIND == "gz":
             schema = {name: pl.String if name in TEXTS else pl.Int64 for name in NAMES}
-            rows = pl.scan_csv(FILES, separator=" ", null_values="-", schema=schema)
+            rows = pl.scan_csv(FILES, separator=" ", null_values="-", schema=schema, has_header=False, skip_rows=1)
         else:
             rows = pl.scan_parquet(FILES)
         if QUERY == "q1":
@@ -64,11 +64,11 @@ def chdb():
     columns = ", ".join(f"{name} {'String' if name in TEXTS else 'Nullable(Int64)'}" for name in NAMES)
     # A number of `-` is a null, as elsewhere.
     settings = (
-        " SETTINGS format_csv_delimiter=' ', input_format_csv_skip_first_lines=1, format_csv_null_representation='-'"
-        ", input_format_csv_detect_header=0"
+        " SETTINGS format_custom_field_delimiter=' ', format_custom_escaping_rule='CSV', input_format_with_names_use_header=0, format_csv_delimiter=' ', format_csv_null_representation='-'"
+        ", input_format_custom_detect_header=0"
     )
     source = {
-        "gz": f"file('{FILES}', 'CSV', '{columns}')",
+        "gz": f"file('{FILES}', 'CustomSeparatedWithNames', '{columns}')",
         "parquet": f"file('{FILES}', 'Parquet')",
     }[KIND]
     query = sql(source, "intDiv(start, 300) * 300", "NULLS LAST") + (settings if KIND == "gz" else "")
