@@ -1,9 +1,11 @@
 """The commands of weir: what they print and how they exit."""
 
+import contextlib
 import gzip
 import json
 import os
 import pathlib
+import pty
 import select
 import shlex
 import signal
@@ -282,6 +284,40 @@ def insights_reads_more(weir):
         ends(weir, 4, f"insights {folder}/empty 'stats count(*)'", ".parquet")
 
 
+def insights_on_a_terminal(weir):
+    """Progress is shown on a terminal and nowhere else; Parquet is not for terminals."""
+    with tempfile.TemporaryDirectory() as folder:
+        flows = f"{folder}/a.log"
+        record = RECORD.format("172.31.16.139", 22, 4249, "ACCEPT")
+        pathlib.Path(flows).write_text(f"{HEADER}\n" + f"{record}\n" * 400_000)
+        query = "stats sum(bytes) as total, min(@timestamp) as t by srcAddr"
+
+        def on_terminal(*options):
+            """What `weir insights` writes on a terminal, and its exit code."""
+            child, terminal = pty.fork()
+            if child == 0:
+                os.execv(WEIR, [WEIR, "insights", flows, query, *options])
+            shown = b""
+            with contextlib.suppress(OSError):
+                while part := os.read(terminal, 65536):
+                    shown += part
+            os.close(terminal)
+            return shown.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+        shown, code = on_terminal()
+        told = "left" in shown and "/s" in shown and "1699600000" in shown
+        check("progress on a terminal", code == 0 and told, shown)
+        check("which is taken away", shown.rfind("left") < shown.rfind("\x1b[K") < shown.rfind("1 rows"), shown)
+        shown, code = on_terminal("--output", "parquet")
+        check("no Parquet on a terminal", code == 2 and "FILE.parquet" in shown, shown)
+        done = weir.run("insights", flows, query)
+        check("no progress elsewhere", "left" not in done.stderr, done.stderr)
+        with open(f"{folder}/out.parquet", "wb") as file:
+            subprocess.run([WEIR, "insights", flows, query, "--output", "parquet"], stdout=file, check=True)
+        written = pathlib.Path(f"{folder}/out.parquet").read_bytes()
+        equal("Parquet in a file", (written[:4], written[-4:]), (b"PAR1", b"PAR1"))
+
+
 def down():
     with Weir() as weir:
         ends(weir, 0, "down", "Stopped.")
@@ -302,6 +338,7 @@ with Weir() as weir:
     act(clock, weir)
     act(insights, weir)
     act(insights_reads_more, weir)
+    act(insights_on_a_terminal, weir)
 act(imports)
 act(down)
 

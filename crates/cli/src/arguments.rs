@@ -231,7 +231,7 @@ pub struct Insights {
     /// Only records up to then
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Fail if a line is no record
+    /// Fail at the first line that is no record
     #[arg(long)]
     pub strict: bool,
     /// A lookup table: a CSV file with a header row, or AWS's ip-ranges.json; more than one may be given
@@ -252,6 +252,8 @@ pub enum Output {
     Jsonl,
     /// A line of names, then a line a row (RFC 4180)
     Csv,
+    /// A Parquet file, its columns typed by what is in them; not for terminals
+    Parquet,
 }
 
 #[derive(Args)]

@@ -38,6 +38,8 @@ pub struct Part {
     pub log: Lowered,
     /// What else there is.
     pub shape: Shape,
+    /// Names that the place of the rows has values for, such as `year`, and their columns of texts.
+    pub partitions: Vec<(String, String)>,
 }
 
 /// What the rows of a part hold.
@@ -127,8 +129,15 @@ impl Part {
                 frame = frame.with_column(FOUND, call(Op::Discover(found.clone()), Kind::Text, message))?;
             }
         }
-        let values =
-            names.iter().map(|name| system(name, &self.shape).or_else(|| own(name, &self.shape, &found)));
+        let partition = |name: &String| {
+            let (_, column) = self.partitions.iter().find(|(key, _)| key == name)?;
+            Some(Typed { expr: column_of(column), kind: Kind::Text })
+        };
+        let value = |name: &String| {
+            let known = system(name, &self.shape).or_else(|| own(name, &self.shape, &found));
+            known.or_else(|| partition(name))
+        };
+        let values = names.iter().map(value);
         Ok((frame, values.collect()))
     }
 }

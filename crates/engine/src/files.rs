@@ -11,6 +11,7 @@ mod find;
 mod layout;
 mod lines;
 mod parquet;
+mod place;
 mod plain;
 mod read;
 mod source;
@@ -25,7 +26,7 @@ use std::sync::{Arc, PoisonError};
 
 use datafusion::logical_expr::lit;
 use datafusion::prelude::SessionContext;
-use weir_flowlog::{Format, LineError};
+use weir_flowlog::LineError;
 use weir_insights::{ExecuteError, Plan, QueryResult, Row, Run, TimeRange};
 
 use crate::engine::{Engine, failed};
@@ -34,8 +35,10 @@ use crate::scope::column_of;
 pub use estimate::Estimate;
 pub use find::find;
 use layout::Layout;
+pub(crate) use place::partition;
+use place::with_partitions;
 use read::{Source, Totals};
-pub use source::Files;
+pub use source::{Files, Options};
 use survey::Surveyed;
 use table::FilesTable;
 
@@ -98,21 +101,21 @@ impl fmt::Display for BrokenLine {
 }
 
 impl Engine {
-    /// Runs a bound plan over files, of which lines above which no header stands have the format. Gives the rows as
-    /// values instead of texts if `as_values` is set, and tells what was met.
+    /// Runs a bound plan over files. Gives the rows as values instead of texts if `as_values` is set, and tells what was
+    /// met.
     fn read_files(
         &self,
         plan: &Plan,
-        (files, format): (&[PathBuf], &Format),
+        (files, options): (&[PathBuf], &Options),
         run: Run<'_>,
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
         let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
             files.iter().cloned().partition(|file| parquet::is_parquet(file));
         let mut first = Totals::default();
-        let surveyed = survey::survey(&texts, format, &mut first);
+        let surveyed = survey::survey(&texts, &options.format, &mut first);
         let is_four = surveyed.iter().all(|file| file.is_four);
-        let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values };
+        let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values, options };
         let (mut result, rows, totals) = match self.read(&reading, is_four) {
             // Addresses as numbers are worth a second beginning where they do not do.
             Err(Stopped::OtherAddress) => self.read(&reading, false),
@@ -125,9 +128,11 @@ impl Engine {
 
     /// Runs the plan once, with all addresses as numbers if `is_four`.
     fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Vec<Row>, Totals), Stopped> {
-        let Reading { plan, parquet, surveyed, first, run, as_values } = reading;
+        let Reading { plan, parquet, surveyed, first, run, as_values, options } = reading;
         let mut totals = first.clone();
-        let source = Arc::new(Source { files: surveyed.clone(), ..Source::default() });
+        let Options { is_strict, read_bytes, .. } = options;
+        let (is_strict, read_bytes) = (*is_strict, read_bytes.clone());
+        let source = Arc::new(Source { files: surveyed.clone(), is_strict, read_bytes, ..Source::default() });
         let result = self.wait(async {
             let context = self.context()?;
             let other_address = is_four.then_some(&source.has_other_address);
@@ -145,6 +150,9 @@ impl Engine {
             return Err(Stopped::OtherAddress);
         }
         totals.add(std::mem::take(&mut *source.totals.lock().unwrap_or_else(PoisonError::into_inner)));
+        if let Some(line) = totals.broken.first().filter(|_| is_strict) {
+            return Err(Stopped::Error(ExecuteError::Source(line.to_string())));
+        }
         let (result, rows) = result.map_err(Stopped::Error)?;
         Ok((result, rows, totals))
     }
@@ -156,7 +164,8 @@ impl Engine {
         (source, run): (&Arc<Source>, Run<'_>),
         is_four: bool,
     ) -> Result<Part, ExecuteError> {
-        let layout = Arc::new(Layout::new(&names_read(plan), &source.files, is_four));
+        let names = names_read(plan);
+        let layout = Arc::new(Layout::new(&names, &source.files, is_four));
         let table = FilesTable { layout: layout.clone(), source: source.clone(), threads: self.threads() };
         let mut frame = context.read_table(Arc::new(table)).map_err(failed)?;
         if run.window != TimeRange::ALL {
@@ -164,8 +173,10 @@ impl Engine {
             let is_inside = time().gt_eq(lit(run.window.start_ms)).and(time().lt_eq(lit(run.window.end_ms)));
             frame = frame.filter(is_inside.or(time().is_null())).map_err(failed)?;
         }
+        let paths: Vec<PathBuf> = source.files.iter().map(|file| file.path.to_path_buf()).collect();
+        let (frame, partitions) = with_partitions(frame, &names, &paths).map_err(failed)?;
         let shape = Shape::Records { fields: layout.fields.clone(), message: layout.message.clone() };
-        Ok(Part { frame, log: column_of(GROUP), shape })
+        Ok(Part { frame, log: column_of(GROUP), shape, partitions })
     }
 }
 
@@ -178,6 +189,7 @@ struct Reading<'a> {
     first: Totals,
     run: Run<'a>,
     as_values: bool,
+    options: &'a Options,
 }
 
 /// Why there is no result.

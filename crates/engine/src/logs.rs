@@ -98,7 +98,7 @@ fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     let schema = record::schema(None);
     let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
     let (frame, shape) = normalised(frame, &schema).map_err(failed)?;
-    Ok(Part { frame, log: text(""), shape })
+    Ok(Part { frame, log: text(""), shape, partitions: vec![] })
 }
 
 async fn group_parts(
@@ -171,7 +171,7 @@ fn part(
 ) -> Result<Part, DataFusionError> {
     let frame = frame.filter(wanted(scan, run))?;
     let (frame, shape) = normalised(frame, schema)?;
-    Ok(Part { frame, log: text(log), shape })
+    Ok(Part { frame, log: text(log), shape, partitions: vec![] })
 }
 
 /// In the time range, and not of a stream that was removed.

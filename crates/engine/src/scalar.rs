@@ -20,6 +20,7 @@ use datafusion::logical_expr::{
 };
 use weir_insights::{Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key};
 
+use crate::files::partition;
 use crate::kind::{Kind, whole};
 
 /// What one function does with its columns.
@@ -47,6 +48,8 @@ pub enum Op {
     Pointer,
     /// What an aggregate makes of what was gathered for it.
     Gathered(GatheredOp),
+    /// The value of this partition in a path.
+    Partition(String),
     /// The map of all discovered fields of a message.
     AllFields,
     /// The map of the columns under these names.
@@ -158,6 +161,10 @@ impl Scalar {
             Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
             Op::Discover(names) => self.structure(rows, |row| record::discover(names, &value(0, row)))?,
             Op::Line => record::lines(&self.kinds, columns, rows),
+            Op::Partition(key) => self.each(rows, |row| {
+                let path = value(0, row);
+                path.print().and_then(|path| partition(&path, key).map(Value::text)).unwrap_or(Value::Null)
+            }),
             Op::AllFields => self.each(rows, |row| record::all_fields(&value(0, row))),
             Op::Map(names) => self.each(rows, |row| {
                 let fields = names.iter().enumerate();

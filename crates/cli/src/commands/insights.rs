@@ -1,19 +1,21 @@
 //! `weir insights SOURCE… 'QUERY'`: Logs Insights over flow-log files.
 
 mod print;
+mod progress;
 mod sources;
 mod spool;
 mod times;
 
-use crate::arguments::Insights;
+use crate::arguments::{Insights, Output};
 use crate::clock::Clock;
 use crate::{Failure, Outcome};
 use print::printed;
+use progress::Progress;
 use sources::{Sources, tables};
 use spool::Spool;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::AtomicBool;
-use weir_engine::files::{Estimate, Files, FilesAnswer};
+use weir_engine::files::{self, Estimate, Files, FilesAnswer};
 use weir_engine::{Engine, Options};
 use weir_flowlog::Format;
 use weir_insights::{
@@ -25,6 +27,9 @@ pub fn run(arguments: &Insights) -> Outcome {
     let Some((query, named)) = arguments.files_and_query.split_last() else {
         return Err(Failure::new(2, "a query is needed: see weir insights --help"));
     };
+    if arguments.output == Output::Parquet && std::io::stdout().is_terminal() {
+        return Err(Failure::new(2, "Parquet is not for terminals: redirect it to a file, > FILE.parquet"));
+    }
     let checked = if arguments.sql { sql_plan(query, None) } else { plan(query, None) };
     let checked = checked.map_err(|error| refused(query, &error))?;
     let tables = tables(&arguments.table)?;
@@ -36,26 +41,28 @@ pub fn run(arguments: &Insights) -> Outcome {
     let spool = Spool::of(named).map_err(|error| Failure::from(format!("standard input: {error}")))?;
     let cancelled = AtomicBool::new(false);
     let run = Run { window, now_ms, cancelled: &cancelled };
-    let sources = Sources::find(&checked, (named, arguments.sql), &spool, (format, run))?;
+    let options = files::Options { format, is_strict: arguments.strict, ..files::Options::default() };
+    let sources = Sources::find(&checked, (named, arguments.sql), &spool, (&options, run))?;
     let inputs = sources.inputs();
     if arguments.estimate {
         let costs = std::iter::once(sources.own()).chain(inputs.iter().copied()).map(Files::estimate);
-        write(&printed(&costs_of(costs.sum()), arguments.output, false))?;
+        write(&printed(&costs_of(costs.sum()), arguments.output, false)?)?;
         return Ok(0);
     }
     let engine = Engine::new(Options::default()).map_err(|error| Failure::from(error.to_string()))?;
     let reads = Reads { own: sources.own(), inputs: &inputs, tables: &tables };
+    let progress = Progress::shown(options.read_bytes.clone(), sources.text_bytes());
     let answer = engine.query_files(&checked, reads, run);
+    drop(progress);
     let answer = answer.map_err(|error| Failure::from(error.to_string()))?;
-    write(&printed(&answer.result, arguments.output, query.contains("bin(")))?;
+    write(&printed(&answer.result, arguments.output, query.contains("bin("))?)?;
     report(&answer, sources.len());
-    let is_broken = arguments.strict && answer.broken_count > 0;
-    Ok(if answer.unreadable.is_empty() && !is_broken { 0 } else { Failure::FAILED })
+    Ok(if answer.unreadable.is_empty() { 0 } else { Failure::FAILED })
 }
 
-fn write(text: &str) -> Result<(), Failure> {
+fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         // A reader that has seen enough closes the pipe.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::from(format!("standard output: {error}")))

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDateTime;
 use weir_insights::TimeRange;
 
+use super::place::told_time;
+
 /// Files that end so are taken from a directory.
 const FILE_ENDINGS: [&str; 3] = [".log", ".log.gz", super::PARQUET_ENDING];
 /// How far the records of a file may be from the time in its name: ten minutes of aggregation and five of delivery, and
@@ -16,8 +18,8 @@ const FILE_ENDINGS: [&str; 3] = [".log", ".log.gz", super::PARQUET_ENDING];
 const SPARE_MS: i64 = 3_600_000;
 
 /// The flow-log files among `paths`: files as given, those that a pattern with `*`, `?`, `[…]` or `**` matches, and those in
-/// directories, to any depth, in the order of names. Of those found, files whose name tells of another time than `window` are
-/// left out.
+/// directories, to any depth, in the order of names. Of those found, files whose name or
+/// folders tell of another time than `window` are left out.
 ///
 /// # Errors
 /// A path that does not exist, a pattern that matches nothing, or a directory that cannot be listed; the message names it.
@@ -26,7 +28,7 @@ pub fn find(paths: &[PathBuf], window: TimeRange) -> std::io::Result<Vec<PathBuf
     for path in paths {
         let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => find_below(path, &mut found).map_err(named)?,
+            Ok(metadata) if metadata.is_dir() => find_below(path, window, &mut found).map_err(named)?,
             Ok(_) => files.push(path.clone()),
             Err(error) => {
                 let matching = matching(path)?;
@@ -35,7 +37,7 @@ pub fn find(paths: &[PathBuf], window: TimeRange) -> std::io::Result<Vec<PathBuf
                 }
                 for path in matching {
                     match path.is_dir() {
-                        true => find_below(&path, &mut found).map_err(named)?,
+                        true => find_below(&path, window, &mut found).map_err(named)?,
                         false => found.push(path),
                     }
                 }
@@ -53,7 +55,7 @@ fn matching(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     paths.collect::<Result<_, _>>().map_err(|error| invalid(error.to_string()))
 }
 
-fn find_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn find_below(directory: &Path, window: TimeRange, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(directory)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
@@ -61,7 +63,10 @@ fn find_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()>
         let name = entry.file_name();
         // A link to a directory is not followed: it may lead back.
         if entry.file_type()?.is_dir() {
-            find_below(&path, files)?;
+            // A folder of another time need not be listed.
+            if may_be_inside(&path, window) {
+                find_below(&path, window, files)?;
+            }
         } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending)) {
             files.push(path);
         }
@@ -69,13 +74,13 @@ fn find_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()>
     Ok(())
 }
 
-/// Whether a file may have records of the window, as far as its name tells.
+/// Whether a file or folder may have records of the window, as far as its name and the folders above tell.
 fn may_be_inside(path: &Path, window: TimeRange) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.split('_').find_map(time_ms).is_none_or(|time_ms| {
-        let (start, end) = (window.start_ms.saturating_sub(SPARE_MS), window.end_ms.saturating_add(SPARE_MS));
-        (start..=end).contains(&time_ms)
-    })
+    let (start, end) = (window.start_ms.saturating_sub(SPARE_MS), window.end_ms.saturating_add(SPARE_MS));
+    let folders = told_time(&path.to_string_lossy());
+    name.split('_').find_map(time_ms).is_none_or(|time_ms| (start..=end).contains(&time_ms))
+        && folders.is_none_or(|told| told.start_ms <= end && start <= told.end_ms)
 }
 
 /// The milliseconds of `20190204T1200Z`.

@@ -34,6 +34,7 @@ use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
 use super::UnreadableFile;
+use super::place::with_partitions;
 use super::read::Totals;
 use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
@@ -91,7 +92,7 @@ pub fn parts(
             Err(why) => totals.unreadable.push(UnreadableFile { file: path.clone(), why }),
         }
     }
-    alike.into_iter().map(|alike| part(context, plan, alike, (run, other_address))).collect()
+    alike.into_iter().map(|alike| part((context, plan), files, alike, (run, other_address))).collect()
 }
 
 fn footer(index: usize, path: &Path) -> Result<Footer, String> {
@@ -146,8 +147,8 @@ fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
 }
 
 fn part(
-    context: &SessionContext,
-    plan: &Plan,
+    (context, plan): (&SessionContext, &Plan),
+    paths: &[PathBuf],
     Alike { schema, addresses, files }: Alike,
     (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
 ) -> Result<Part> {
@@ -187,12 +188,15 @@ fn part(
     }
     if run.window != TimeRange::ALL {
         // On the column itself, so that its statistics count.
-        let (first, last) = (run.window.start_ms.div_euclid(1000), run.window.end_ms.div_euclid(1000));
+        let TimeRange { start_ms, end_ms } = run.window;
+        // A second lies within if its first millisecond does.
+        let first = start_ms.div_euclid(1000) + i64::from(start_ms.rem_euclid(1000) > 0);
+        let last = end_ms.div_euclid(1000);
         let is_inside = seconds.clone().gt_eq(lit(first)).and(seconds.clone().lt_eq(lit(last)));
         frame = frame.filter(is_inside.or(seconds.is_null()))?;
     }
-    let frame = frame.select(columns)?;
-    Ok(Part { frame, log: column_of(GROUP), shape: Shape::Records { fields, message: None } })
+    let (frame, partitions) = with_partitions(frame.select(columns)?, &names, paths)?;
+    Ok(Part { frame, log: column_of(GROUP), shape: Shape::Records { fields, message: None }, partitions })
 }
 
 /// Files with the same columns as a table of DataFusion, with the place of each file behind them.

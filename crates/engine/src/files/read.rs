@@ -1,6 +1,6 @@
 //! Reading files to batches, counting what cannot be read.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
@@ -62,6 +62,10 @@ pub struct Source {
     pub files: Vec<Surveyed>,
     /// What the readers have met.
     pub totals: Arc<Mutex<Totals>>,
+    /// Whether a line that is no record ends the run.
+    pub is_strict: bool,
+    /// Counts bytes as they are stored.
+    pub read_bytes: Arc<AtomicU64>,
     /// Set where a column of IPv4 addresses is not enough.
     pub has_other_address: Arc<AtomicBool>,
 }
@@ -88,6 +92,8 @@ struct Open {
     number: u64,
     /// Where the next line begins.
     at: usize,
+    /// Bytes of the file that count as read.
+    counted: u64,
     totals: Totals,
 }
 
@@ -124,7 +130,7 @@ impl Reader {
         if let Err(error) = self.blocks.open(&file.path) {
             totals.unreadable.push(unreadable(&file, &error));
         }
-        Some(Open { file, place, lines, plain, number: 0, at: 0, totals })
+        Some(Open { file, place, lines, plain, number: 0, at: 0, counted: 0, totals })
     }
 
     /// The next records of the block, or `None` at its end. A batch never reaches over it: texts are in the block.
@@ -146,6 +152,10 @@ impl Reader {
                     self.columns.push(open.sequence(), line);
                 }
                 None => self.read_slowly(end),
+            }
+            if self.source.is_strict && self.open.as_ref().is_some_and(|open| open.totals.broken_count > 0) {
+                self.close();
+                return Some(exec_err!("a line is no record"));
             }
         }
         if self.columns.len() == 0 {
@@ -189,7 +199,12 @@ impl Reader {
     fn advance(&mut self) {
         let Some(open) = self.open.as_mut() else { return };
         match self.blocks.advance() {
-            Ok(true) => open.at = self.blocks.lines().start,
+            Ok(true) => {
+                let lines = self.blocks.lines();
+                open.at = lines.start;
+                // A block of what was compressed is longer than what is stored: the file's length is the limit.
+                open.count(lines.len() as u64, &self.source.read_bytes);
+            }
             Ok(false) => self.close(),
             Err(error) => {
                 let error = unreadable(&open.file, &error);
@@ -200,7 +215,8 @@ impl Reader {
     }
 
     fn close(&mut self) {
-        if let Some(open) = self.open.take() {
+        if let Some(mut open) = self.open.take() {
+            open.count(u64::MAX, &self.source.read_bytes);
             self.source.totals.lock().unwrap_or_else(PoisonError::into_inner).add(open.totals);
         }
     }
@@ -214,6 +230,13 @@ impl Drop for Reader {
 }
 
 impl Open {
+    /// Counts bytes as read, all in all not more than the file has.
+    fn count(&mut self, bytes: u64, read_bytes: &AtomicU64) {
+        let bytes = bytes.min(self.file.bytes.saturating_sub(self.counted));
+        self.counted += bytes;
+        read_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     fn sequence(&self) -> i64 {
         (self.file.index as i64) << LINE_BITS | self.number as i64
     }

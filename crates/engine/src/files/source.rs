@@ -1,15 +1,28 @@
 //! Files as what a query reads: its own, and those of the queries within it.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_flowlog::Format;
 use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Reads, Row, Run, Statistics, estimated};
 
 use super::FilesAnswer;
 use super::estimate::{Estimate, estimate};
+use super::parquet::is_parquet;
 use super::read::Totals;
 use crate::engine::Engine;
+
+/// How files are read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The format of lines above which no header stands.
+    pub format: Format,
+    /// Whether a line that is no record ends the run.
+    pub is_strict: bool,
+    /// Counts the bytes of text files that have been read, as they are stored.
+    pub read_bytes: Arc<AtomicU64>,
+}
 
 /// Files that are read as one source.
 ///
@@ -17,14 +30,20 @@ use crate::engine::Engine;
 #[derive(Debug)]
 pub struct Files {
     paths: Vec<PathBuf>,
-    format: Format,
+    options: Options,
     told: Mutex<Totals>,
 }
 
 impl Files {
-    /// The files at these paths. `format` is that of lines above which no header stands.
-    pub fn new(paths: Vec<PathBuf>, format: Format) -> Files {
-        Files { paths, format, told: Mutex::default() }
+    /// The files at these paths.
+    pub fn new(paths: Vec<PathBuf>, options: Options) -> Files {
+        Files { paths, options, told: Mutex::default() }
+    }
+
+    /// Bytes of text files, as they are stored: what [`Options::read_bytes`] grows to when they are read once.
+    pub fn text_bytes(&self) -> u64 {
+        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        self.paths.iter().filter(|path| !is_parquet(path)).map(length).sum()
     }
 
     /// How many there are.
@@ -39,7 +58,7 @@ impl Files {
 
     /// What reading them would cost, from their lengths and first lines. Files that cannot be read cost nothing.
     pub fn estimate(&self) -> Estimate {
-        self.paths.iter().map(|path| estimate(path, &self.format)).sum()
+        self.paths.iter().map(|path| estimate(path, &self.options.format)).sum()
     }
 
     /// Keeps what a query has met. Another query over the same files meets the same, or less if it ends early.
@@ -62,7 +81,7 @@ impl Execute<Files> for Engine {
         if plan.is_estimate {
             return Ok(estimated(self.bytes(plan, files, run)?));
         }
-        let (result, _, told) = self.read_files(plan, (&files.paths, &files.format), run, false)?;
+        let (result, _, told) = self.read_files(plan, (&files.paths, &files.options), run, false)?;
         files.tell(told);
         Ok(result)
     }
@@ -72,7 +91,7 @@ impl Execute<Files> for Engine {
     }
 
     fn rows(&self, plan: &Plan, files: &Files, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError> {
-        let (result, rows, told) = self.read_files(plan, (&files.paths, &files.format), run, true)?;
+        let (result, rows, told) = self.read_files(plan, (&files.paths, &files.options), run, true)?;
         files.tell(told);
         Ok((rows, result.statistics))
     }

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use weir_flowlog::field::{Field, Kind as FieldKind};
-use weir_flowlog::{Lines, Record, Value};
+use weir_flowlog::{Format, Lines, Record, Value};
 use weir_insights::FLOW_FIELDS;
 
 use super::columns::Wanted;

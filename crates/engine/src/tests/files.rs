@@ -15,7 +15,7 @@ use weir_insights::{
 
 use super::world::{ENGINE, tables};
 use super::{Directory, is_same, queries};
-use crate::files::{Estimate, Files, FilesAnswer, find};
+use crate::files::{Estimate, Files, FilesAnswer, Options, find};
 
 const SAMPLES: [&str; 5] =
     ["v2_millisecond.log", "v2_records.log", "v3_file.log", "v4_file.log", "vpcflowlog.log.gz"];
@@ -37,7 +37,7 @@ fn ask_plan(
     cancelled: &AtomicBool,
 ) -> Result<FilesAnswer, ExecuteError> {
     let run = Run { window, now_ms: 1_600_000_000_000, cancelled };
-    let own = &Files::new(files.to_vec(), Format::default());
+    let own = &Files::new(files.to_vec(), Options::default());
     let (inputs, tables) = (vec![own; plan.inputs.len()], tables());
     ENGINE.query_files(plan, Reads { own, inputs: &inputs, tables: &tables }, run)
 }
@@ -239,7 +239,7 @@ fn a_cost_is_told_from_what_is_stored() {
     let mut gzip = GzEncoder::new(std::fs::File::create(&packed).expect("room"), Compression::fast());
     gzip.write_all(text.as_bytes()).expect("room");
     gzip.finish().expect("room");
-    let estimate = |path: &PathBuf| Files::new(vec![path.clone()], Format::default()).estimate();
+    let estimate = |path: &PathBuf| Files::new(vec![path.clone()], Options::default()).estimate();
     for path in [&plain, &packed] {
         let told = estimate(path);
         let stored = std::fs::metadata(path).expect("a file").len();
@@ -477,8 +477,11 @@ fn patterns_and_directories_name_files() {
     assert_eq!(found(root.join("**/*.log"), TimeRange::ALL), Ok(vec!["x.log".to_owned()]));
     assert_eq!(found(root.join("AWSLogs/*/vpcflowlogs"), TimeRange::ALL).map(|files| files.len()), Ok(3));
     let later = TimeRange { start_ms: 1_600_000_000_000, end_ms: i64::MAX };
+    // The folders tell their day, whatever the names tell.
+    assert_eq!(found(root.to_path_buf(), later), Ok(vec![]));
+    let day = TimeRange { start_ms: 1_549_238_400_000, end_ms: 1_549_238_400_000 };
     let rest = names[1..3].iter().map(ToString::to_string).collect();
-    assert_eq!(found(root.to_path_buf(), later), Ok(rest));
+    assert_eq!(found(root.to_path_buf(), day), Ok(rest));
     assert_eq!(found(root.join("*.gz"), TimeRange::ALL), Err(std::io::ErrorKind::NotFound));
 }
 
@@ -488,4 +491,85 @@ fn a_set_flag_stops_the_run() {
     let cancelled = AtomicBool::new(true);
     let stopped = ask_plan(&plan, &[sample("v2_records.log")], TimeRange::ALL, &cancelled);
     assert_eq!(stopped, Err(ExecuteError::Cancelled));
+}
+
+#[test]
+fn folders_are_fields_and_tell_the_time() {
+    let directory = Directory::new("partitions");
+    for (day, name) in [("04", "a.log"), ("05", "b.parquet")] {
+        let folder = directory.path().join(format!("aws-region=eu-west-1/year=2014/month=12/day={day}"));
+        std::fs::create_dir_all(&folder).expect("room");
+        match name {
+            "a.log" => drop(std::fs::copy(sample("v2_records.log"), folder.join(name)).expect("room")),
+            _ => as_parquet("v2_records.log", &folder.join(name)),
+        }
+    }
+    let of = |window| find(&[directory.path().to_path_buf()], window).expect("a directory");
+    let query = "filter `aws-region` = 'eu-west-1' | stats count(*) by year, month, day | sort day";
+    let answer = ask(&of(TimeRange::ALL), query, TimeRange::ALL).expect("files");
+    assert_eq!(rows(&answer.result), "2014 | 12 | 04 | 5\n2014 | 12 | 05 | 5\n");
+    let none = ask(&of(TimeRange::ALL), "filter day > 5 | fields @message", TimeRange::ALL).expect("files");
+    assert_eq!(rows(&none.result), "");
+    let fifth = 1_417_737_600_000;
+    let window = |start_ms, end_ms| of(TimeRange { start_ms, end_ms }).len();
+    assert_eq!(window(fifth + 3_600_000, i64::MAX), 1);
+    assert_eq!(window(fifth + 3_599_999, i64::MAX), 2);
+    assert_eq!(window(fifth + 2 * 86_400_000, i64::MAX), 0);
+}
+
+/// A record begins at a whole second: it lies in a window that begins in the second before, not in the same.
+#[test]
+fn windows_within_a_second_are_the_same_for_parquet() {
+    let directory = Directory::new("sub-second");
+    let parquet = directory.path().join("a.parquet");
+    as_parquet("v2_records.log", &parquet);
+    let count = |file: &PathBuf, start_ms, end_ms| {
+        let answer = ask(std::slice::from_ref(file), "stats count(*)", TimeRange { start_ms, end_ms });
+        rows(&answer.expect("a file").result)
+    };
+    let text = sample("v2_records.log");
+    let first = ask(std::slice::from_ref(&text), "stats toMillis(min(@timestamp)) as t", TimeRange::ALL);
+    let first: i64 = rows(&first.expect("a file").result).trim().parse().expect("milliseconds");
+    assert_eq!(count(&text, first, first), count(&text, first - 1, first));
+    assert_ne!(count(&text, first, first), "0\n");
+    for (from, to) in [(0, 0), (1, 999), (-1, 0), (-999, -1), (1, 100_000_000), (0, 100_000_000)] {
+        assert_eq!(
+            count(&parquet, first + from, first + to),
+            count(&text, first + from, first + to),
+            "{from}"
+        );
+    }
+}
+
+#[test]
+fn a_strict_run_ends_at_the_first_broken_line() {
+    let directory = Directory::new("strict");
+    let file = directory.path().join("a.log");
+    let good = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1439387263 1439387264 ACCEPT OK\n";
+    std::fs::write(&file, format!("{good}2 short\n{}", good.repeat(500_000))).expect("room");
+    let options = Options { is_strict: true, ..Options::default() };
+    let own = &Files::new(vec![file.clone()], options.clone());
+    let plan = plan("stats count(*)", None).expect("a query");
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    let answer = ENGINE.query_files(&plan, Reads { own, inputs: &[], tables: &tables() }, run);
+    let expected = format!("{}:2: 2 fields, the format has 14", file.display());
+    assert_eq!(answer, Err(ExecuteError::Source(expected)));
+    std::fs::write(&file, good).expect("room");
+    let answer = ENGINE.query_files(&plan, Reads { own, inputs: &[], tables: &tables() }, run);
+    assert_eq!(answer.expect("a file without broken lines").broken_count, 0);
+}
+
+#[test]
+fn bytes_are_counted_as_they_are_read() {
+    let options = Options::default();
+    let files = SAMPLES.map(sample).to_vec();
+    let own = &Files::new(files.clone(), options.clone());
+    let plan = plan("stats count(*)", None).expect("a query");
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    ENGINE.query_files(&plan, Reads { own, inputs: &[], tables: &tables() }, run).expect("samples");
+    let stored: u64 = files.iter().map(|file| std::fs::metadata(file).expect("a sample").len()).sum();
+    let read = options.read_bytes.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!((read, own.text_bytes()), (stored, stored));
 }

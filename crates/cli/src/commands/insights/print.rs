@@ -1,19 +1,26 @@
 //! Rows as people and programs read them.
 
+use crate::Failure;
 use crate::arguments::Output;
+use weir_engine::output::parquet;
 use weir_insights::{QueryResult, ResultRow, bar_chart};
 
 /// How wide bars are drawn.
 const CHART_WIDTH: usize = 80;
 
-/// The rows as text; with bars, if the query counts by time.
-pub fn printed(result: &QueryResult, output: Output, is_histogram: bool) -> String {
-    match output {
+/// The rows as they are written; with bars, if the query counts by time.
+///
+/// # Errors
+/// Rows that are no Parquet.
+pub fn printed(result: &QueryResult, output: Output, is_histogram: bool) -> Result<Vec<u8>, Failure> {
+    let text = match output {
         Output::Table => table(result, is_histogram),
         Output::Json => json(result),
         Output::Jsonl => json_lines(result),
         Output::Csv => csv(result),
-    }
+        Output::Parquet => return parquet(result).map_err(|error| Failure::from(error.to_string())),
+    };
+    Ok(text.into_bytes())
 }
 
 /// Aligned columns; and bars, if the query counts by time.

@@ -5,8 +5,7 @@ use crate::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_engine::files::{Files, find};
-use weir_flowlog::Format;
+use weir_engine::files::{Files, Options, find};
 use weir_insights::{Input, Plan, Run, Selection, Shift, Table, TimeRange};
 
 /// The files of a query and of the queries within it.
@@ -29,13 +28,13 @@ impl Sources {
         plan: &Plan,
         (named, is_sql): (&[String], bool),
         spool: &Spool,
-        (format, run): (Format, Run<'_>),
+        (options, run): (&Options, Run<'_>),
     ) -> Result<Sources, Failure> {
         let path = |name: &String| if name == STDIN { spool.path() } else { PathBuf::from(name) };
         let found = |paths: &[PathBuf], window| -> Result<Files, Failure> {
             let files =
                 find(paths, window).map_err(|error| Failure::new(Failure::NOT_FOUND, error.to_string()));
-            Ok(Files::new(files?, format.clone()))
+            Ok(Files::new(files?, options.clone()))
         };
         let own = match (named, &plan.selection) {
             ([], Some(selection)) => paths(selection)?,
@@ -79,6 +78,12 @@ impl Sources {
     /// The files of each query within it.
     pub fn inputs(&self) -> Vec<&Files> {
         self.inputs.iter().map(|index| &self.files[*index]).collect()
+    }
+
+    /// Bytes of text files that are to be read; a file that several queries read counts for each.
+    pub fn text_bytes(&self) -> u64 {
+        let read = std::iter::once(&0).chain(&self.inputs);
+        read.map(|index| self.files[*index].text_bytes()).sum()
     }
 
     /// How many files there are in all.
