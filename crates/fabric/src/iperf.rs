@@ -91,9 +91,12 @@ pub(crate) struct Server {
 struct Test {
     cookie: Vec<u8>,
     is_udp: bool,
+    /// Whether the server sends.
+    is_reverse: bool,
     wanted: usize,
     streams: Vec<(Option<SocketAddr>, Received)>,
     started: Option<Nanos>,
+    has_ended: bool,
 }
 
 /// A connection to the server.
@@ -142,8 +145,15 @@ impl Session {
         let cookie: Vec<u8> = self.received.drain(..COOKIE).collect();
         match &mut server.test {
             None => {
-                server.test =
-                    Some(Test { cookie, is_udp: false, wanted: 1, streams: Vec::new(), started: None });
+                server.test = Some(Test {
+                    cookie,
+                    is_udp: false,
+                    is_reverse: false,
+                    wanted: 1,
+                    streams: Vec::new(),
+                    started: None,
+                    has_ended: false,
+                });
                 self.pending.push(step::PARAM_EXCHANGE);
                 self.role = Role::Control(step::PARAM_EXCHANGE);
             }
@@ -168,6 +178,7 @@ impl Session {
             step::PARAM_EXCHANGE => {
                 let json = take_framed(&mut self.received)?;
                 test.is_udp = is_true(&json, "udp");
+                test.is_reverse = is_true(&json, "reverse") && !test.is_udp;
                 let wanted = number(&json, "parallel", 0).unwrap_or(1.0) as usize;
                 test.wanted = wanted.clamp(1, STREAMS_MAX);
                 self.pending.push(step::CREATE_STREAMS);
@@ -180,6 +191,7 @@ impl Session {
             }
             step::TEST_RUNNING if self.received.first() == Some(&step::TEST_END) => {
                 self.received.remove(0);
+                test.has_ended = true;
                 self.pending.push(step::EXCHANGE_RESULTS);
                 Some(step::EXCHANGE_RESULTS)
             }
@@ -198,6 +210,20 @@ impl Session {
         }
     }
 
+    /// Has `send` take what the server is to send on a stream, as long as it takes all it is given.
+    pub(crate) fn fill(&self, server: &mut Server, mut send: impl FnMut(&[u8]) -> usize) {
+        let (Role::Stream(stream), Some(test)) = (&self.role, &mut server.test) else { return };
+        let is_sending = test.is_reverse && test.started.is_some() && !test.has_ended;
+        let Some((_, sent)) = test.streams.get_mut(*stream).filter(|_| is_sending) else { return };
+        loop {
+            let taken = send(&ZEROS);
+            sent.bytes += taken as u64;
+            if taken < ZEROS.len() {
+                return;
+            }
+        }
+    }
+
     /// The connection has closed: with the control connection the test ends.
     pub(crate) fn end(&self, server: &mut Server) {
         if let Role::Control(_) = self.role {
@@ -206,21 +232,25 @@ impl Session {
     }
 }
 
+static ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+
 impl Test {
     fn results(&self, now: Nanos) -> String {
         let seconds = self.started.map_or(0.0, |started| (now.0 - started.0) as f64 / 1e9);
+        // A receiver knows of none.
+        let (retransmits, knows) = if self.is_reverse { (0, 1) } else { (-1, -1) };
         let streams = self.streams.iter().enumerate().map(|(place, (_, received))| {
             let Received { bytes, packets, lost, jitter_s, .. } = received;
             // The ids of iperf3 are 1, 3, 4, ….
             let id = if place == 0 { 1 } else { place + 2 };
             format!(
-                "{{\"id\":{id},\"bytes\":{bytes},\"retransmits\":-1,\"jitter\":{jitter_s},\"errors\":{lost},\
+                "{{\"id\":{id},\"bytes\":{bytes},\"retransmits\":{retransmits},\"jitter\":{jitter_s},\"errors\":{lost},\
                  \"packets\":{packets},\"start_time\":0,\"end_time\":{seconds}}}"
             )
         });
         let streams: Vec<String> = streams.collect();
         format!(
-            "{{\"cpu_util_total\":0,\"cpu_util_user\":0,\"cpu_util_system\":0,\"sender_has_retransmits\":-1,\
+            "{{\"cpu_util_total\":0,\"cpu_util_user\":0,\"cpu_util_system\":0,\"sender_has_retransmits\":{knows},\
              \"streams\":[{}]}}",
             streams.join(",")
         )

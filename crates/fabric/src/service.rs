@@ -7,7 +7,7 @@
 //! #weir listen tcp/80 http Hello       answers each request with 200 and the rest of the line
 //! #weir listen tcp/81 http status=503 delay=1.5s Busy
 //! #weir listen tcp/9 discard           accepts and reads
-//! #weir listen tcp/5201 iperf3         receives iperf3's tests, over TCP and UDP
+//! #weir listen tcp/5201 iperf3         iperf3's server, over TCP and UDP
 //! #weir listen udp/7 echo              sends each datagram back
 //! #weir listen udp/9 discard           reads
 //! ```
@@ -54,7 +54,7 @@ pub enum Kind {
     Discard,
     /// Answers a request with a page, then closes.
     Http(Page),
-    /// Receives what iperf3 sends.
+    /// Receives what iperf3 sends, or sends to it.
     Iperf3,
     /// Reads a request that is answered elsewhere ([`crate::relay`]).
     Relay,
@@ -254,6 +254,7 @@ impl Session {
         }
         let sent = socket.send_slice(&self.pending).unwrap_or(0);
         self.pending.drain(..sent);
+        self.fill(iperf, |bytes| socket.send_slice(bytes).unwrap_or(0));
         if self.is_over && self.pending.is_empty() {
             socket.close();
         }

@@ -1,4 +1,5 @@
-//! iperf3, of which the client sends: over TCP or UDP, for a time or a number of bytes, over several streams.
+//! iperf3, of which the client sends: over TCP or UDP, for a time or a number of bytes, over several streams. Over TCP the
+//! server may send instead.
 //!
 //! Source: iperf 3.12, its options and output. The congestion window is not known here; the column shows the send buffer.
 
@@ -33,6 +34,7 @@ struct Wanted {
     seconds: u64,
     bytes: Option<u64>,
     is_udp: bool,
+    is_reverse: bool,
     streams: usize,
     bits: Option<u64>,
     datagram: usize,
@@ -67,12 +69,13 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         seconds: 10,
         bytes: None,
         is_udp: false,
+        is_reverse: false,
         streams: 1,
         bits: None,
         datagram: DATAGRAM_BYTES,
         family: Family::Any,
     };
-    let parsed = options::parse(args, "c:p:t:n:uP:b:l:46i:f:sD");
+    let parsed = options::parse(args, "c:p:t:n:uRP:b:l:46i:f:sD");
     for arg in parsed.map_err(|error| error.message("iperf3").trim_end().to_owned())? {
         match arg {
             Arg::Value('c', text) => wanted.host = text.to_owned(),
@@ -83,6 +86,7 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
             Arg::Value('P', text) => wanted.streams = (number(text)? as usize).clamp(1, STREAMS_MAX),
             Arg::Value('l', text) => wanted.datagram = (scaled(text, 1024)? as usize).clamp(16, 8900),
             Arg::Flag('u') => wanted.is_udp = true,
+            Arg::Flag('R') => wanted.is_reverse = true,
             Arg::Flag('4') => wanted.family = Family::V4,
             Arg::Flag('6') => wanted.family = Family::V6,
             Arg::Flag('s' | 'D') => {
@@ -90,6 +94,9 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
             }
             _ => {}
         }
+    }
+    if wanted.is_reverse && (wanted.is_udp || wanted.bits.is_some()) {
+        return Err("parameter error - -R with -u or -b is not implemented by weir".to_owned());
     }
     if wanted.host.is_empty() {
         return Err("parameter error - must either be a client (-c) or server (-s)".to_owned());
@@ -118,6 +125,7 @@ fn scaled(text: &str, unit: u64) -> Result<u64, String> {
 struct Stream {
     channel: Channel,
     local: SocketAddr,
+    /// Bytes sent, or received if the server sends.
     sent: u64,
     /// What was sent before the present interval.
     before: u64,
@@ -233,10 +241,11 @@ impl Iperf3 {
         let kind = if *is_udp { "udp" } else { "tcp" };
         let time = if bytes.is_some() { 0 } else { *seconds };
         let length = if *is_udp { *datagram } else { CHUNK_BYTES };
+        let reverse = if self.wanted.is_reverse { "\"reverse\":true," } else { "" };
         let rate = self.bits().map(|bits| format!("\"bandwidth\":{bits},")).unwrap_or_default();
         format!(
             "{{\"{kind}\":true,\"omit\":0,\"time\":{time},\"num\":{},\"blockcount\":0,\"parallel\":{streams},\
-             \"len\":{length},{rate}\"pacing_timer\":1000,\"client_version\":\"3.12\"}}",
+             \"len\":{length},{rate}{reverse}\"pacing_timer\":1000,\"client_version\":\"3.12\"}}",
             bytes.unwrap_or(0)
         )
     }
@@ -273,7 +282,9 @@ impl Iperf3 {
             );
             cx.terminal.print(&line);
         }
-        cx.terminal.print(report::head(self.wanted.is_udp));
+        let head =
+            if self.wanted.is_reverse { report::HEAD_REVERSE } else { report::head(self.wanted.is_udp) };
+        cx.terminal.print(head);
     }
 
     /// What is sent a second at most, in bits.
@@ -282,7 +293,7 @@ impl Iperf3 {
         self.wanted.bits.or(default).filter(|bits| *bits > 0)
     }
 
-    /// Sends what can be sent now; true when everything is sent.
+    /// Sends what can be sent now, or takes what has come; true when that is everything.
     fn send(&mut self, began: Nanos, cx: &mut Cx) -> bool {
         let allowed = self.bits().map(|bits| {
             let ns = cx.now.0 - began.0;
@@ -291,7 +302,10 @@ impl Iperf3 {
         let share = self.wanted.bytes.map(|bytes| bytes.div_ceil(self.wanted.streams as u64));
         let limit = [allowed, share].into_iter().flatten().min().unwrap_or(u64::MAX);
         for stream in &mut self.streams {
-            stream.send(limit, self.wanted.datagram, cx);
+            match self.wanted.is_reverse {
+                true => stream.receive(cx),
+                false => stream.send(limit, self.wanted.datagram, cx),
+            }
         }
         let is_sent = |share| self.streams.iter().all(|stream| stream.sent >= share);
         share.map_or(cx.now >= began.plus(self.wanted.seconds * SECOND), is_sent)
@@ -327,9 +341,10 @@ impl Iperf3 {
         if to == from {
             return;
         }
+        let window = (!self.wanted.is_reverse).then_some(SOCKET_BUFFER_BYTES);
         let lines: Vec<report::Line> =
             self.streams.iter_mut().map(|stream| stream.interval(from, to)).collect();
-        cx.terminal.print(&report::interval(&lines, self.wanted.is_udp, SOCKET_BUFFER_BYTES));
+        cx.terminal.print(&report::interval(&lines, self.wanted.is_udp, window));
         self.interval = cx.now;
     }
 
@@ -338,17 +353,15 @@ impl Iperf3 {
         let json = self.results.as_deref().unwrap_or_default();
         let ends = self.streams.iter().enumerate().map(|(place, stream)| {
             let value = |name: &str| iperf::number(json, name, place).unwrap_or(0.0);
-            report::Ends {
-                sent: report::Line { from: 0, to: ns, bytes: stream.sent, packets: stream.packets },
-                received: report::Line {
-                    from: 0,
-                    to: (value("end_time") * 1e9) as u64,
-                    bytes: value("bytes") as u64,
-                    packets: value("packets") as u64,
-                },
-                lost: value("errors") as u64,
-                jitter_ms: value("jitter") * 1e3,
-            }
+            let own = report::Line { from: 0, to: ns, bytes: stream.sent, packets: stream.packets };
+            let theirs = report::Line {
+                from: 0,
+                to: (value("end_time") * 1e9) as u64,
+                bytes: value("bytes") as u64,
+                packets: value("packets") as u64,
+            };
+            let (sent, received) = if self.wanted.is_reverse { (theirs, own) } else { (own, theirs) };
+            report::Ends { sent, received, lost: value("errors") as u64, jitter_ms: value("jitter") * 1e3 }
         });
         report::summary(&ends.collect::<Vec<_>>(), self.wanted.is_udp)
     }
@@ -391,6 +404,13 @@ impl Stream {
         }
     }
 
+    /// Takes what the server has sent.
+    fn receive(&mut self, cx: &mut Cx) {
+        if let Channel::Tcp(client, _) = &self.channel {
+            self.sent += client.read(cx).len() as u64;
+        }
+    }
+
     /// Sends the cookie that makes a connection a stream of the test.
     fn introduce(&mut self, cx: &mut Cx) {
         if let Channel::Tcp(client, cookie) = &mut self.channel
@@ -429,6 +449,10 @@ impl Program for Iperf3 {
             self.has_connected = true;
             cx.terminal
                 .print(&format!("Connecting to host {}, port {}\n", self.wanted.host, self.wanted.port));
+            if self.wanted.is_reverse {
+                let line = format!("Reverse mode, remote host {} is sending\n", self.wanted.host);
+                cx.terminal.print(&line);
+            }
         }
         match progress {
             Progress::Refused => return self.fail("unable to connect to server: Connection refused", cx),

@@ -190,6 +190,39 @@ fn iperf3_measures_tcp() {
 }
 
 #[test]
+fn iperf3_in_reverse_has_the_server_send() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/5201 iperf3");
+    let output = bed.run(client.name(), &format!("iperf3 -c {} -R -n 4M", server.private));
+    let came = bed.fabric.traffic(client.name()).expect("a running host").received.bytes;
+    assert!(came > 4 << 20, "{came}");
+    check(
+        &output,
+        expect![[r#"
+        Connecting to host 10.1.0.5, port 5201
+        Reverse mode, remote host 10.1.0.5 is sending
+        [  5] local 10.1.0.4 port 52889 connected to 10.1.0.5 port 5201
+        [ ID] Interval           Transfer     Bitrate
+        [  5]   0.00-0.06   sec  4.00 MBytes   527 Mbits/sec                  
+        - - - - - - - - - - - - - - - - - - - - - - - - -
+        [ ID] Interval           Transfer     Bitrate         Retr
+        [  5]   0.00-0.07   sec  4.00 MBytes   455 Mbits/sec    0             sender
+        [  5]   0.00-0.06   sec  4.00 MBytes   527 Mbits/sec                  receiver
+
+        iperf Done.
+        exit 0"#]],
+    );
+    check(
+        &bed.run(client.name(), &format!("iperf3 -c {} -R -u", server.private)),
+        expect![[r#"
+            iperf3: parameter error - -R with -u or -b is not implemented by weir
+            exit 1"#]],
+    );
+    let two = bed.run(client.name(), &format!("iperf3 -c {} -R -t 1 -P 2", server.private));
+    assert!(two.stdout.contains("[SUM]   0.00-1.00") && two.exit_code == Some(0), "{two:?}");
+}
+
+#[test]
 fn iperf3_measures_udp_and_what_is_lost() {
     let mut bed = Bed::new(1);
     let (client, server) = pair(&mut bed, "#weir listen tcp/5201 iperf3");

@@ -38,17 +38,23 @@ pub(super) fn head(is_udp: bool) -> &'static str {
     }
 }
 
-/// The lines of an interval, and their sum if there are several.
-pub(super) fn interval(lines: &[Line], is_udp: bool, window: usize) -> String {
+/// The same where the server sends: nothing is known of its retransmissions and window.
+pub(super) const HEAD_REVERSE: &str = "[ ID] Interval           Transfer     Bitrate\n";
+
+/// The lines of an interval, and their sum if there are several. Without a `window` they tell no more than what has come.
+pub(super) fn interval(lines: &[Line], is_udp: bool, window: Option<usize>) -> String {
+    const NOTHING: &str = "                 ";
     let mut text = String::new();
     for (place, line) in lines.iter().enumerate() {
-        let window = format!("{:>4}   {}Bytes       ", 0, unit(window as f64, 1024.0));
+        let window = window.map(|window| format!("{:>4}   {}Bytes       ", 0, unit(window as f64, 1024.0)));
+        let window = window.unwrap_or_else(|| NOTHING.to_owned());
         let end = if is_udp { format!(" {}  ", line.packets) } else { window };
         let _ = writeln!(text, "[{:3}] {} {end}", id(place), line.text());
     }
     if lines.len() > 1 {
         let total = sum(lines);
-        let end = if is_udp { format!(" {}  ", total.packets) } else { format!("{:>4}             ", 0) };
+        let window = window.map_or(NOTHING.to_owned(), |_| format!("{:>4}             ", 0));
+        let end = if is_udp { format!(" {}  ", total.packets) } else { window };
         let _ = writeln!(text, "[SUM] {} {end}", total.text());
     }
     text
