@@ -247,6 +247,8 @@ pub fn order_key(value: Typed) -> Lowered {
     match value.kind {
         // A dash is text, and text comes before numbers, as a null does.
         Kind::Bool | Kind::Int | Kind::Float | Kind::Time | Kind::DashInt => value.expr,
+        // Runs of digits sort as numbers, and a dash before them: so do addresses that are numbers.
+        Kind::DashAddress => value.expr,
         kind => call(Op::NaturalKey, Kind::Text, vec![(value.expr, kind)]),
     }
 }

@@ -381,7 +381,7 @@ fn addresses_of_both_families_and_dashes_answer_as_the_interpreter_does() {
     let line = |from: &str, to: &str, n: i64| {
         format!("2 1 eni-1 {from} {to} 1 22 6 1 {n} {} {} ACCEPT OK\n", 1_439_387_000 + n, 1_439_387_060 + n)
     };
-    let mut four = (0..900).map(|n| line(&format!("10.0.0.{}", n % 4), "10.0.1.1", n)).collect::<String>();
+    let mut four = (0..900).map(|n| line(&format!("10.0.0.{}", n % 13), "10.0.1.1", n)).collect::<String>();
     four.push_str("2 1 eni-1 - - - - - - - 1431280876 1431280934 - NODATA\n");
     four.push_str(&line("10.0.1.1", "10.0.1.1", 3));
     let mut six = four.clone();
