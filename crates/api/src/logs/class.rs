@@ -7,6 +7,7 @@
 
 use crate::logs::check::{constraint, invalid};
 use crate::operation::Error;
+use weir_insights::{Plan, QueryError, QueryErrorKind, RowStep, Span, Step};
 use weir_store::{Class, Group};
 
 /// For how many days groups of class DELIVERY keep events.
@@ -60,6 +61,43 @@ pub fn check_tailed(group: &Group, operation: &str) -> Result<(), Error> {
 pub fn check_filtered(group: &Group) -> Result<(), Error> {
     let message = "This operation is only supported on the Standard log class.";
     if group.class == Class::Standard { Ok(()) } else { Err(Error::new("ValidationException", message)) }
+}
+
+/// Most `stats` of a query over groups of class INFREQUENT_ACCESS.
+const INFREQUENT_STATS_MAX: usize = 2;
+
+/// Refuses a query with commands that groups of class INFREQUENT_ACCESS do not have, if it reads one.
+///
+/// Assumptions: the refusal is a malformed query's, over the whole text; the queries within it are looked at too.
+/// Source: CloudWatch Logs User Guide, "Supported commands in log classes" (read 2026-11).
+pub fn check_query(plan: &Plan, groups: &[Group]) -> Result<(), QueryError> {
+    let is_infrequent = |group: &Group| matches!(group.class, Class::InfrequentAccess | Class::Delivery);
+    if !groups.iter().any(is_infrequent) {
+        return Ok(());
+    }
+    let plans = std::iter::once(plan).chain(plan.inputs.iter().map(|input| &input.plan));
+    for plan in plans {
+        let missing = plan.steps.iter().find_map(|step| match step {
+            Step::Rows(RowStep::Patterns(_)) => Some("pattern"),
+            Step::Rows(RowStep::Differences) => Some("diff"),
+            Step::Rows(RowStep::Anomalies) => Some("anomaly"),
+            _ => None,
+        });
+        let missing = missing.or_else(|| (!plan.indexed_fields.is_empty()).then_some("filterIndex"));
+        let stats = plan.steps.iter().filter(|step| matches!(step, Step::Stats(_))).count();
+        let kind = match missing {
+            Some(command) => {
+                let rule = "is not supported for log groups of class INFREQUENT_ACCESS";
+                QueryErrorKind::Misplaced { command, rule }
+            }
+            None if stats > INFREQUENT_STATS_MAX => {
+                QueryErrorKind::TooMany { command: "stats", max: INFREQUENT_STATS_MAX }
+            }
+            None => continue,
+        };
+        return Err(QueryError { span: Span { start: 0, end: usize::MAX }, kind });
+    }
+    Ok(())
 }
 
 /// Refuses a group whose retention is its class's.

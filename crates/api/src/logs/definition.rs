@@ -230,7 +230,7 @@ impl Operation for DescribeQueryDefinitions {
         let prefix = self.query_definition_name_prefix.unwrap_or_default();
         let first: usize = match &self.next_token {
             Some(token) => {
-                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
+                last_of(token, cx.now)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
             }
             None => 0,
         };
@@ -239,7 +239,7 @@ impl Operation for DescribeQueryDefinitions {
             own.filter(|definition| definition.name.starts_with(&prefix)).collect();
         found.sort_by_key(|definition| (&definition.name, &definition.id));
         let end = first.saturating_add(size);
-        let next_token = (end < found.len()).then(|| token_after(&end.to_string()));
+        let next_token = (end < found.len()).then(|| token_after(&end.to_string(), cx.now));
         let query_definitions = found.into_iter().skip(first).take(size).map(QueryDefinition::of).collect();
         Ok(DescribeQueryDefinitionsResponse { query_definitions, next_token })
     }

@@ -7,7 +7,7 @@ use crate::logs::name;
 use crate::logs::tag;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
-use weir_model::Tags;
+use weir_model::{Tags, Timestamp};
 use weir_store::{Class, Group, NamePage, NewGroup};
 use weir_wire::Token;
 
@@ -196,7 +196,8 @@ impl Operation for DescribeLogGroups {
         let limit = number(self.limit, "limit", 1..=PAGE, PAGE as usize)?;
         let wanted = self.wanted(cx)?;
         let is_brief = self.log_group_name_pattern.is_some();
-        let after: Option<String> = self.next_token.clone().map(|token| last_of(&token)).transpose()?;
+        let after: Option<String> =
+            self.next_token.clone().map(|token| last_of(&token, cx.now)).transpose()?;
         let page = NamePage {
             prefix: self.log_group_name_prefix.as_deref().unwrap_or_default(),
             after: after.as_deref(),
@@ -206,7 +207,7 @@ impl Operation for DescribeLogGroups {
         let mut groups = cx.logs.groups(&account, &region, page, wanted);
         let has_more = groups.len() > limit;
         groups.truncate(limit);
-        let last = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name));
+        let last = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name, cx.now));
         Ok(DescribeLogGroupsResponse {
             log_groups: groups.into_iter().map(|group| LogGroup::of(group, is_brief, cx)).collect(),
             next_token: last,
@@ -268,15 +269,31 @@ impl LogGroup {
     }
 }
 
-/// The token of what follows `name` in a list by name.
-pub(super) fn token_after(name: &str) -> String {
-    Token::after(&name).as_str().to_owned()
+/// How long a token is taken (CloudWatch Logs API Reference, `nextToken`: "The token expires after 24 hours").
+const TOKEN_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+/// The token, made now, of what follows `name` in a list by name.
+pub(super) fn token_after(name: &str, now: Timestamp) -> String {
+    Token::after(&format!("{} {name}", now.0)).as_str().to_owned()
 }
 
 /// The name that a token was made of.
 ///
 /// # Errors
-/// `InvalidParameterException` for a text that [`token_after`] did not make.
-pub(super) fn last_of(token: &str) -> Result<String, Error> {
-    Token::given(token).key().map_err(|_| invalid("The specified nextToken is invalid."))
+/// `InvalidParameterException` for a text that [`token_after`] did not make, or more than 24 hours ago. Assumption: both
+/// in the same words.
+pub(super) fn last_of(token: &str, now: Timestamp) -> Result<String, Error> {
+    last_within(token, now, TOKEN_MS_MAX)
+}
+
+/// As [`last_of`], of a token that is taken for `ms_max`.
+pub(super) fn last_within(token: &str, now: Timestamp, ms_max: i64) -> Result<String, Error> {
+    let invalid = || invalid("The specified nextToken is invalid.");
+    let text: String = Token::given(token).key().map_err(|_| invalid())?;
+    let (made_ms, name) = text.split_once(' ').ok_or_else(invalid)?;
+    let made_ms: i64 = made_ms.parse().map_err(|_| invalid())?;
+    match now.0.saturating_sub(made_ms) <= ms_max {
+        true => Ok(name.to_owned()),
+        false => Err(invalid()),
+    }
 }

@@ -70,7 +70,7 @@ impl Operation for ListLogGroups {
             let rule = format!("have length less than or equal to {TAGS_MAX}");
             return Err(constraint(format!("[{} tags]", tags.len()), "logGroupTags", &rule));
         }
-        let after = self.next_token.as_deref().map(last_of).transpose()?;
+        let after = self.next_token.as_deref().map(|token| last_of(token, cx.now)).transpose()?;
         let page = NamePage { prefix: "", after: after.as_deref(), limit: limit + 1 };
         let (account, region) = (cx.scope.account.to_string(), cx.scope.region.to_string());
         let mut groups = cx.logs.groups(&account, &region, page, |group| {
@@ -80,7 +80,7 @@ impl Operation for ListLogGroups {
         });
         let has_more = groups.len() > limit;
         groups.truncate(limit);
-        let next_token = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name));
+        let next_token = groups.last().filter(|_| has_more).map(|last| token_after(&last.key.name, cx.now));
         Ok(ListLogGroupsResponse {
             log_groups: groups.into_iter().map(LogGroupSummary::of).collect(),
             next_token,
@@ -157,12 +157,12 @@ impl Operation for ListLogGroupsForQuery {
         let groups = &find(cx, &self.query_id)?.groups;
         let first: usize = match &self.next_token {
             Some(token) => {
-                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
+                last_of(token, cx.now)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
             }
             None => 0,
         };
         let end = first.saturating_add(size);
-        let next_token = (end < groups.len()).then(|| token_after(&end.to_string()));
+        let next_token = (end < groups.len()).then(|| token_after(&end.to_string(), cx.now));
         let log_group_identifiers = groups.iter().skip(first).take(size).cloned().collect();
         Ok(ListLogGroupsForQueryResponse { log_group_identifiers, next_token })
     }

@@ -334,7 +334,8 @@ impl Operation for DescribeLookupTables {
         let prefix = self.lookup_table_name_prefix.as_deref();
         prefix.map_or(Ok(()), |prefix| check_name(prefix, "lookupTableNamePrefix"))?;
         let prefix = prefix.unwrap_or_default();
-        let after = self.next_token.as_deref().map(last_of).transpose()?.unwrap_or_default();
+        let after =
+            self.next_token.as_deref().map(|token| last_of(token, cx.now)).transpose()?.unwrap_or_default();
         // The keys are in the order of names: they differ in nothing else.
         let mut found = cx.log_state.lookup_tables.iter().filter(|table| {
             let name = table.stored.name.as_str();
@@ -342,7 +343,7 @@ impl Operation for DescribeLookupTables {
         });
         let page: Vec<&LookupTable> = found.by_ref().take(size).collect();
         let last = page.last().filter(|_| found.next().is_some());
-        let next_token = last.map(|table| token_after(&table.stored.name));
+        let next_token = last.map(|table| token_after(&table.stored.name, cx.now));
         let listed = |table: &LookupTable| Listed {
             detail: Detail::of(table),
             table_fields: table.table.columns().to_vec(),

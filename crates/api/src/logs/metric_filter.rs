@@ -363,14 +363,14 @@ impl Operation for DescribeMetricFilters {
         if let Some(group) = &self.log_group_name {
             class::check_filtered(&cx.log_group(group, "logGroupName")?)?;
         }
-        let after = self.next_token.as_deref().map(last_of).transpose()?;
+        let after = self.next_token.as_deref().map(|token| last_of(token, cx.now)).transpose()?;
         let own = cx.log_state.filters.table.iter().filter(|filter| filter.scope == cx.scope);
         let mut found: Vec<&MetricFilter> = own.filter(|filter| self.wants(filter)).collect();
         found.sort_by_key(|filter| filter.place());
         found.retain(|filter| after.as_ref().is_none_or(|after| filter.place() > *after));
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_token = found.last().filter(|_| has_more).map(|last| token_after(&last.place()));
+        let next_token = found.last().filter(|_| has_more).map(|last| token_after(&last.place(), cx.now));
         Ok(DescribeMetricFiltersResponse {
             metric_filters: found.into_iter().cloned().map(MetricFilterView::of).collect(),
             next_token,

@@ -3,13 +3,15 @@
 //! Source: CloudWatch Logs API Reference, StartQuery, GetQueryResults, StopQuery, DescribeQueries.
 
 use crate::logs::check::{constraint, invalid, length, number, time};
-use crate::logs::group::{last_of, token_after};
+use crate::logs::class;
+use crate::logs::group::{last_of, last_within, token_after};
 use crate::logs::name;
 use crate::logs::queries::{Language, NewQuery, Query, RUNNING_MAX};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use weir_insights::{QueryError, QueryResult, Statistics, TimeRange};
+use weir_model::Timestamp;
 use weir_store::Group;
 use weir_wire::WireError;
 
@@ -20,6 +22,8 @@ const GROUPS_MAX: usize = 50;
 const LIMIT_MAX: i64 = 100_000;
 /// Most rows of one answer; the rest comes with a token.
 const ROWS_MAX: i64 = 10_000;
+/// How long the token of more rows is taken: an hour (CloudWatch Logs API Reference, GetQueryResults).
+const ROWS_TOKEN_MS_MAX: i64 = 60 * 60 * 1000;
 /// Times at least this large cannot be seconds (the year 5138): they are milliseconds.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
@@ -74,6 +78,7 @@ impl Operation for StartQuery {
             let message = format!("Account maximum query concurrency limit of {RUNNING_MAX} reached.");
             return Err(Error::new("LimitExceededException", message));
         }
+        class::check_query(&plan, &groups).map_err(malformed)?;
         let inputs = cx.inputs(&plan, &groups, window)?;
         let groups = cx.indexed_groups(groups, &plan.indexed_fields);
         let groups = cx.scanned(&groups, window)?;
@@ -215,13 +220,13 @@ impl Operation for GetQueryResults {
         let query = find(cx, &self.query_id)?;
         let size = number(self.max_items, "maxItems", 0..=ROWS_MAX, ROWS_MAX as usize)?;
         let first: usize = match &self.next_token {
-            Some(token) => {
-                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
-            }
+            Some(token) => last_within(token, cx.now, ROWS_TOKEN_MS_MAX)?
+                .parse()
+                .map_err(|_| invalid("The specified nextToken is invalid."))?,
             None => 0,
         };
         let status = query.status();
-        let found = query.view(|result| page(result, first, size));
+        let found = query.view(|result| page(result, (first, size), cx.now));
         let (results, statistics, next_token) = found.unwrap_or_default();
         Ok(GetQueryResultsResponse {
             query_language: query.language.name(),
@@ -235,8 +240,8 @@ impl Operation for GetQueryResults {
 
 fn page(
     result: &QueryResult,
-    first: usize,
-    size: usize,
+    (first, size): (usize, usize),
+    now: Timestamp,
 ) -> (Vec<Vec<ResultField>>, QueryStatistics, Option<String>) {
     let rows = result.rows.iter().skip(first).take(size).map(|row| {
         let fields = result.fields(row);
@@ -245,7 +250,7 @@ fn page(
             .collect()
     });
     let end = first.saturating_add(size);
-    let next_token = (end < result.rows.len() && size > 0).then(|| token_after(&end.to_string()));
+    let next_token = (end < result.rows.len() && size > 0).then(|| token_after(&end.to_string(), now));
     (rows.collect(), QueryStatistics::of(&result.statistics), next_token)
 }
 
@@ -329,7 +334,7 @@ impl Operation for DescribeQueries {
         }
         let first: usize = match &self.next_token {
             Some(token) => {
-                last_of(token)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
+                last_of(token, cx.now)?.parse().map_err(|_| invalid("The specified nextToken is invalid."))?
             }
             None => 0,
         };
@@ -341,7 +346,7 @@ impl Operation for DescribeQueries {
         });
         queries.sort_by_key(|(id, query)| (std::cmp::Reverse(query.created), (*id).clone()));
         let end = first.saturating_add(size);
-        let next_token = (end < queries.len()).then(|| token_after(&end.to_string()));
+        let next_token = (end < queries.len()).then(|| token_after(&end.to_string(), cx.now));
         let page = queries.into_iter().skip(first).take(size);
         Ok(DescribeQueriesResponse {
             queries: page.map(|(id, query)| QueryInfo::of(id, query)).collect(),

@@ -234,7 +234,7 @@ impl Operation for DescribeResourcePolicies {
                 return Err(constraint(other, "policyScope", "satisfy enum value set: [ACCOUNT, RESOURCE]"));
             }
         };
-        let after = self.next_token.as_deref().map(last_of).transpose()?;
+        let after = self.next_token.as_deref().map(|token| last_of(token, cx.now)).transpose()?;
         let found = cx.log_state.policies.iter().filter(|policy| {
             policy.scope == cx.scope
                 && policy.log_group.is_some() == is_of_groups
@@ -244,7 +244,7 @@ impl Operation for DescribeResourcePolicies {
         let mut found: Vec<&ResourcePolicy> = found.take(limit + 1).collect();
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_token = found.last().filter(|_| has_more).map(|last| token_after(&last.key()));
+        let next_token = found.last().filter(|_| has_more).map(|last| token_after(&last.key(), cx.now));
         let resource_policies = found.into_iter().map(ResourcePolicyView::of).collect();
         Ok(DescribeResourcePoliciesResponse { resource_policies, next_token })
     }

@@ -6,6 +6,7 @@ use crate::logs::name;
 use crate::logs::position::sequence_token;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
+use weir_model::Timestamp;
 use weir_store::{Group, Stream, StreamOrder, StreamPage, StreamPlace};
 
 /// Most streams of an answer, and how many there are if the caller does not say.
@@ -98,7 +99,7 @@ impl Operation for DescribeLogStreams {
         let limit = number(self.limit, "limit", 1..=PAGE, PAGE as usize)?;
         let order = self.order()?;
         let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
-        let after = self.next_token.as_deref().map(place).transpose()?;
+        let after = self.next_token.as_deref().map(|token| place(token, cx.now)).transpose()?;
         let page = StreamPage {
             prefix: self.log_stream_name_prefix.as_deref().unwrap_or_default(),
             order,
@@ -111,7 +112,7 @@ impl Operation for DescribeLogStreams {
         let mut streams = cx.logs.streams(&group.key, page)?;
         let has_more = streams.len() > limit;
         streams.truncate(limit);
-        let next_token = streams.last().filter(|_| has_more).map(token);
+        let next_token = streams.last().filter(|_| has_more).map(|stream| token(stream, cx.now));
         let log_streams = streams.into_iter().map(|stream| LogStream::of(&group, stream)).collect();
         Ok(DescribeLogStreamsResponse { log_streams, next_token })
     }
@@ -151,14 +152,14 @@ impl LogStream {
 }
 
 /// The token of what follows `stream` in either order.
-fn token(stream: &Stream) -> String {
+fn token(stream: &Stream, now: Timestamp) -> String {
     let last_event = stream.last_event_ms.map_or("-".to_owned(), |ms| ms.to_string());
-    token_after(&format!("{last_event} {}", stream.name))
+    token_after(&format!("{last_event} {}", stream.name), now)
 }
 
 /// The place that a token was made of.
-fn place(token: &str) -> Result<(Option<i64>, String), Error> {
-    let text = last_of(token)?;
+fn place(token: &str, now: Timestamp) -> Result<(Option<i64>, String), Error> {
+    let text = last_of(token, now)?;
     let (last_event, name) =
         text.split_once(' ').ok_or_else(|| invalid("The specified nextToken is invalid."))?;
     Ok((last_event.parse().ok(), name.to_owned()))

@@ -208,21 +208,21 @@ fn streams_are_listed_by_name_or_last_event() {
         "DescribeLogStreams",
         r#"{"logGroupName":"app","orderBy":"LastEventTime","descending":true,"limit":1}"#,
         expect![[r#"
-        {
-          "logStreams": [
             {
-              "arn": "arn:aws:logs:us-east-1:000000000000:log-group:app:log-stream:two",
-              "creationTime": 1704164645000,
-              "firstEventTimestamp": 1704164645000,
-              "lastEventTimestamp": 1704164645000,
-              "lastIngestionTime": 1704164645000,
-              "logStreamName": "two",
-              "storedBytes": 0,
-              "uploadSequenceToken": "00000000000000000000000000000000000000000000000000000002"
-            }
-          ],
-          "nextToken": "a4a04dcb313730343136343634353030302074776f"
-        }"#]],
+              "logStreams": [
+                {
+                  "arn": "arn:aws:logs:us-east-1:000000000000:log-group:app:log-stream:two",
+                  "creationTime": 1704164645000,
+                  "firstEventTimestamp": 1704164645000,
+                  "lastEventTimestamp": 1704164645000,
+                  "lastIngestionTime": 1704164645000,
+                  "logStreamName": "two",
+                  "storedBytes": 0,
+                  "uploadSequenceToken": "00000000000000000000000000000000000000000000000000000002"
+                }
+              ],
+              "nextToken": "02ab45d13137303431363436343530303020313730343136343634353030302074776f"
+            }"#]],
     );
     world.logs(
         "DescribeLogStreams",

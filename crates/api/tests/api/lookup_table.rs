@@ -226,3 +226,45 @@ fn queries_read_tables() {
     call(world, "DeleteLookupTable", json!({ "lookupTableArn": ARN }));
     assert!(call(world, "StartQuery", query("hosts")).starts_with("400 MalformedQueryException"));
 }
+
+#[test]
+fn a_token_is_taken_for_a_day() {
+    let world = &mut world();
+    call(world, "CreateLookupTable", json!({ "lookupTableName": "other", "tableBody": CSV }));
+    let first = answer(world, "DescribeLookupTables", json!({ "maxResults": 1 }));
+    let next = json!({ "nextToken": first["nextToken"] });
+    world.now = START.plus_ms(24 * 60 * 60 * 1000);
+    assert_eq!(
+        answer(world, "DescribeLookupTables", next.clone())["lookupTables"][0]["lookupTableName"],
+        "other"
+    );
+    world.now = START.plus_ms(24 * 60 * 60 * 1000 + 1);
+    let expected = "400 InvalidParameterException: The specified nextToken is invalid.";
+    assert_eq!(call(world, "DescribeLookupTables", next), expected);
+}
+
+#[test]
+fn infrequent_groups_take_fewer_commands() {
+    let world = &mut World::new();
+    call(world, "CreateLogGroup", json!({ "logGroupName": "rare", "logGroupClass": "INFREQUENT_ACCESS" }));
+    call(world, "CreateLogGroup", json!({ "logGroupName": "app" }));
+    let stats = "stats count(*) as n by bin(1m) as t | stats sum(n) as n by t | stats max(n)";
+    for (query, why) in [
+        ("pattern @message", "pattern is not supported"),
+        ("pattern @message | diff", "is not supported"),
+        ("filterIndex a = 1", "filterIndex is not supported"),
+        (stats, "at most 2 stats commands"),
+    ] {
+        let mut ask = |group: &str| {
+            let window = (START.seconds() - 60, START.seconds() + 60);
+            let body = json!({ "logGroupName": group, "startTime": window.0, "endTime": window.1, "queryString": query });
+            call(world, "StartQuery", body)
+        };
+        let refused = ask("rare");
+        assert!(
+            refused.starts_with("400 MalformedQueryException") && refused.contains(why),
+            "{query}: {refused}"
+        );
+        assert!(ask("app").starts_with('{'), "{query}");
+    }
+}
