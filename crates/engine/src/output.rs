@@ -85,10 +85,13 @@ mod tests {
 
     use super::*;
 
+    /// A column's name, the texts of both rows, its type, and both rows as they are read back.
+    type Column = (&'static str, [Option<&'static str>; 2], DataType, [&'static str; 2]);
+
     #[test]
     fn rows_are_read_back_with_their_types() {
         let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
-        let columns: [(&str, [Option<&str>; 2], DataType, [&str; 2]); 6] = [
+        let columns: [Column; 6] = [
             ("n", [Some("1"), Some("-20")], DataType::Int64, ["1", "-20"]),
             ("avg(n)", [Some("1.5"), Some("2")], DataType::Float64, ["1.5", "2.0"]),
             ("account", [Some("000000000012"), Some("3")], DataType::Utf8, ["000000000012", "3"]),
