@@ -32,10 +32,13 @@ impl Progress {
         let (end, ended) = channel();
         let show = move || {
             let begun = Instant::now();
-            while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            loop {
                 let line = line(read.load(Ordering::Relaxed), total, begun.elapsed());
                 // A terminal that takes nothing is no reason to stop.
                 let _ = write!(stderr(), "{CLEAR}{line}").and_then(|()| stderr().flush());
+                if ended.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
             }
             let _ = write!(stderr(), "{CLEAR}").and_then(|()| stderr().flush());
         };
