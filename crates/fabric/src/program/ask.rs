@@ -9,24 +9,28 @@ use simple_dns::QTYPE;
 use std::net::SocketAddr;
 use weir_model::Nanos;
 
-/// How long a server is given.
-const TIMEOUT_NS: u64 = 5_000_000_000;
+/// How long a server is given, unless told otherwise.
+pub(super) const TIMEOUT_NS: u64 = 5_000_000_000;
 
 /// Who is asked, and the question under way.
 pub(super) struct Asker {
     servers: Vec<SocketAddr>,
     tries: usize,
+    timeout_ns: u64,
+    /// How often the question has been sent.
     sent: usize,
-    asked: Option<(UdpClient, u16, Nanos)>,
+    sent_at: Nanos,
+    asked: Option<(UdpClient, u16)>,
+    is_answered: bool,
 }
 
 /// How far a question is.
 pub(super) enum Asked {
     /// Waits for an answer until then.
     Waiting(Nanos),
-    /// What a server has answered.
-    Answer(Response),
-    /// No server has; that has been said.
+    /// What a server has answered, in so many bytes.
+    Answer(Response, usize),
+    /// No server has.
     Silence,
     /// What was asked for cannot be a name.
     NoName,
@@ -34,11 +38,17 @@ pub(super) enum Asked {
 
 impl Asker {
     /// Asks these servers, each up to `tries` times.
-    pub(super) fn new(servers: Vec<SocketAddr>, tries: usize) -> Asker {
-        Asker { servers, tries, sent: 0, asked: None }
+    pub(super) fn new(servers: Vec<SocketAddr>, tries: usize, timeout_ns: u64) -> Asker {
+        let sent_at = Nanos(0);
+        Asker { servers, tries, timeout_ns, sent: 0, sent_at, asked: None, is_answered: false }
     }
 
-    /// The server that was asked last.
+    /// When it was last asked.
+    pub(super) fn sent_at(&self) -> Nanos {
+        self.sent_at
+    }
+
+    /// The server that was asked last; the first before any was.
     pub(super) fn server(&self) -> Option<SocketAddr> {
         let count = self.servers.len().max(1);
         self.servers.get(self.sent.saturating_sub(1) % count).copied()
@@ -46,27 +56,25 @@ impl Asker {
 
     /// Puts a question, or hears what has come of it. After an answer the next one may be put.
     pub(super) fn ask(&mut self, (name, kind): (&str, QTYPE), cx: &mut Cx) -> Asked {
-        while let Some((client, id, until)) = self.asked.take() {
-            if let Some(bytes) = client.receive(cx) {
-                match Response::parse(&bytes).filter(|response| response.id == id) {
-                    None => self.asked = Some((client, id, until)),
-                    Some(response) => {
-                        client.leave(cx);
-                        self.sent = 0;
-                        return Asked::Answer(response);
-                    }
-                }
-                continue;
+        let Some((client, id)) = &self.asked else { return self.send((name, kind), cx) };
+        while let Some(bytes) = client.receive(cx) {
+            if let Some(response) = Response::parse(&bytes).filter(|response| response.id == *id) {
+                self.leave(cx);
+                self.is_answered = true;
+                return Asked::Answer(response, bytes.len());
             }
-            let is_refused = client.is_refused(cx);
-            if !is_refused && cx.now < until {
-                self.asked = Some((client, id, until));
-                return Asked::Waiting(until);
-            }
-            client.leave(cx);
-            self.complain(if is_refused { "connection refused" } else { "timed out" }, cx);
         }
+        let (is_refused, until) = (client.is_refused(cx), self.give_up_at());
+        if !is_refused && cx.now < until {
+            return Asked::Waiting(until);
+        }
+        self.leave(cx);
+        self.complain(if is_refused { "connection refused" } else { "timed out" }, cx);
         self.send((name, kind), cx)
+    }
+
+    fn give_up_at(&self) -> Nanos {
+        self.sent_at.plus(self.timeout_ns)
     }
 
     fn complain(&self, reason: &str, cx: &mut Cx) {
@@ -77,8 +85,12 @@ impl Asker {
     }
 
     fn send(&mut self, (name, kind): (&str, QTYPE), cx: &mut Cx) -> Asked {
+        if std::mem::take(&mut self.is_answered) {
+            self.sent = 0;
+        }
         while self.sent < self.tries * self.servers.len() {
             self.sent += 1;
+            self.sent_at = cx.now;
             let id = cx.machine.fresh_ident();
             let Some(query) = dns::query(id, name, kind) else { return Asked::NoName };
             let server = self.server();
@@ -87,17 +99,15 @@ impl Asker {
                 continue;
             };
             client.send(&query, cx);
-            let until = cx.now.plus(TIMEOUT_NS);
-            self.asked = Some((client, id, until));
-            return Asked::Waiting(until);
+            self.asked = Some((client, id));
+            return Asked::Waiting(self.give_up_at());
         }
-        cx.terminal.print(";; no servers could be reached\n");
         Asked::Silence
     }
 
     /// Gives up.
     pub(super) fn leave(&mut self, cx: &mut Cx) {
-        if let Some((client, ..)) = self.asked.take() {
+        if let Some((client, _)) = self.asked.take() {
             client.leave(cx);
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Source: BIND 9.18 (the version of Amazon Linux 2023), dig(1) and its output.
 
+use super::ask::{Asked, Asker, TIMEOUT_NS};
 use super::lookup::{self, Family};
-use super::udp::UdpClient;
 use super::{Cx, Output, Program, Started, Step};
 use crate::calendar::Moment;
 use crate::dns::{self, Response, Row};
@@ -54,31 +54,25 @@ pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Start
         let port = wanted.port;
         let servers = &machine.identity.resolvers;
         let servers = servers.iter().map(|server| SocketAddr::new(*server, port)).collect();
-        return begin(wanted, servers, now);
+        return begin(wanted, servers);
     };
-    lookup::resolved(&server.clone(), Family::Any, machine, now, move |found, _, now| match found {
+    lookup::resolved(&server.clone(), Family::Any, machine, now, move |found, _, _| match found {
         Ok(address) => {
             let servers = vec![SocketAddr::new(address, wanted.port)];
-            begin(wanted, servers, now)
+            begin(wanted, servers)
         }
         Err(_) => Started::failed(format!("dig: couldn't get address for '{server}': not found\n"), 1),
     })
 }
 
-fn begin(wanted: Wanted, servers: Vec<SocketAddr>, now: Nanos) -> Started {
+fn begin(wanted: Wanted, servers: Vec<SocketAddr>) -> Started {
     if servers.is_empty() {
         // As with an empty resolv.conf: the host itself is asked, and refuses.
         let local = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), wanted.port);
-        return begin(wanted, vec![local], now);
+        return begin(wanted, vec![local]);
     }
-    Started::Running(Box::new(Dig {
-        wanted,
-        servers,
-        sent: 0,
-        sent_at: now,
-        asked: None,
-        is_interrupted: false,
-    }))
+    let asker = Asker::new(servers, wanted.tries, wanted.timeout_ns);
+    Started::Running(Box::new(Dig { wanted, asker, is_interrupted: false }))
 }
 
 impl Wanted {
@@ -90,7 +84,7 @@ impl Wanted {
             name: String::new(),
             kind: QTYPE::TYPE(TYPE::A),
             tries: 3,
-            timeout_ns: 5 * SECOND,
+            timeout_ns: TIMEOUT_NS,
             is_short: false,
             is_bare: false,
             has_answer: true,
@@ -154,10 +148,7 @@ fn invalid(arg: &str) -> Output {
 /// A running dig.
 struct Dig {
     wanted: Wanted,
-    servers: Vec<SocketAddr>,
-    sent: usize,
-    sent_at: Nanos,
-    asked: Option<(UdpClient, u16)>,
+    asker: Asker,
     is_interrupted: bool,
 }
 
@@ -168,45 +159,6 @@ impl Dig {
             text.push_str("; (1 server found)\n");
         }
         text + ";; global options: +cmd\n"
-    }
-
-    fn server(&self) -> SocketAddr {
-        self.servers[self.sent.saturating_sub(1) % self.servers.len()]
-    }
-
-    /// Sends the question to the next server, or gives up.
-    fn send(&mut self, cx: &mut Cx) -> Step {
-        if self.sent >= self.wanted.tries * self.servers.len() {
-            let banner = if self.wanted.is_short { String::new() } else { self.banner() };
-            cx.terminal.print(&format!("{banner};; no servers could be reached\n"));
-            return Step::Exit(UNREACHABLE);
-        }
-        self.sent += 1;
-        self.sent_at = cx.now;
-        let id = cx.machine.fresh_ident();
-        let Some(query) = dns::query(id, &self.wanted.name, self.wanted.kind) else {
-            cx.terminal
-                .complain(&format!("dig: '{}' is not a legal name (label too long)\n", self.wanted.name));
-            return Step::Exit(10);
-        };
-        let Some(client) = UdpClient::open(cx, self.server()) else {
-            return self.failed("network unreachable", cx);
-        };
-        client.send(&query, cx);
-        self.asked = Some((client, id));
-        Step::Wait(Some(self.give_up_at()))
-    }
-
-    fn give_up_at(&self) -> Nanos {
-        self.sent_at.plus(self.wanted.timeout_ns)
-    }
-
-    fn failed(&mut self, reason: &str, cx: &mut Cx) -> Step {
-        let server = self.server();
-        let text = format!(";; communications error to {}#{}: {reason}\n", server.ip(), server.port());
-        cx.terminal.print(&text);
-        self.leave(cx);
-        self.send(cx)
     }
 
     fn show(&self, response: &Response, bytes: usize, now: Nanos) -> String {
@@ -233,14 +185,13 @@ impl Dig {
     }
 
     fn foot(&self, bytes: usize, now: Nanos) -> String {
-        let server = self.server();
-        let (address, port) = (server.ip(), server.port());
-        let ms = (now.0 - self.sent_at.0) / MILLISECOND;
+        let server = self.asker.server().map_or(String::new(), |server| {
+            let (address, port) = (server.ip(), server.port());
+            format!(";; SERVER: {address}#{port}({address}) (UDP)\n")
+        });
+        let ms = (now.0 - self.asker.sent_at().0) / MILLISECOND;
         let when = Moment::of(now).date();
-        format!(
-            "\n;; Query time: {ms} msec\n;; SERVER: {address}#{port}({address}) (UDP)\n;; WHEN: {when}\n\
-             ;; MSG SIZE  rcvd: {bytes}\n\n"
-        )
+        format!("\n;; Query time: {ms} msec\n{server};; WHEN: {when}\n;; MSG SIZE  rcvd: {bytes}\n\n")
     }
 }
 
@@ -288,22 +239,24 @@ impl Program for Dig {
         if self.is_interrupted {
             return Step::Exit(130);
         }
-        let Some((client, id)) = &self.asked else { return self.send(cx) };
-        while let Some(bytes) = client.receive(cx) {
-            let Some(response) = Response::parse(&bytes).filter(|response| response.id == *id) else {
-                continue;
-            };
-            let text = self.show(&response, bytes.len(), cx.now);
-            cx.terminal.print(&text);
-            return Step::Exit(0);
+        match self.asker.ask((&self.wanted.name, self.wanted.kind), cx) {
+            Asked::Waiting(until) => Step::Wait(Some(until)),
+            Asked::Answer(response, bytes) => {
+                let text = self.show(&response, bytes, cx.now);
+                cx.terminal.print(&text);
+                Step::Exit(0)
+            }
+            Asked::Silence => {
+                let banner = if self.wanted.is_short { String::new() } else { self.banner() };
+                cx.terminal.print(&format!("{banner};; no servers could be reached\n"));
+                Step::Exit(UNREACHABLE)
+            }
+            Asked::NoName => {
+                let name = &self.wanted.name;
+                cx.terminal.complain(&format!("dig: '{name}' is not a legal name (label too long)\n"));
+                Step::Exit(10)
+            }
         }
-        if client.is_refused(cx) {
-            return self.failed("connection refused", cx);
-        }
-        if cx.now >= self.give_up_at() {
-            return self.failed("timed out", cx);
-        }
-        Step::Wait(Some(self.give_up_at()))
     }
 
     fn interrupt(&mut self) {
@@ -311,9 +264,7 @@ impl Program for Dig {
     }
 
     fn leave(&mut self, cx: &mut Cx) {
-        if let Some((client, _)) = self.asked.take() {
-            client.leave(cx);
-        }
+        self.asker.leave(cx);
     }
 }
 

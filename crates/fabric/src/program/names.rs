@@ -4,7 +4,7 @@
 //! for an address they ask for its name.
 //! Source: BIND 9.18 (the version of Amazon Linux 2023): host(1), nslookup(1), and what they print; resolv.conf(5).
 
-use super::ask::{Asked, Asker};
+use super::ask::{Asked, Asker, TIMEOUT_NS};
 use super::lookup::{self, Family};
 use super::{Cx, Program, Started, Step};
 use crate::dns::{self, Response, Row};
@@ -145,7 +145,7 @@ fn start(wanted: Wanted, servers: Vec<SocketAddr>, (names, is_reverse): (VecDequ
         None => [A].into_iter().chain(more.iter().copied().map(QTYPE::TYPE)).collect(),
     };
     let tries = if wanted.tool == Tool::Host { 2 } else { 3 };
-    let asker = Asker::new(servers, tries);
+    let asker = Asker::new(servers, tries, TIMEOUT_NS);
     Started::Running(Box::new(Names {
         wanted,
         names,
@@ -297,12 +297,13 @@ impl Program for Names {
             };
             match self.asker.ask((&name, kind), cx) {
                 Asked::Waiting(until) => return Step::Wait(Some(until)),
-                Asked::Answer(response) => {
+                Asked::Answer(response, _) => {
                     if let Some(code) = self.take(kind, &response, cx) {
                         return Step::Exit(code);
                     }
                 }
                 Asked::Silence => {
+                    cx.terminal.print(";; no servers could be reached\n");
                     self.end(cx);
                     return Step::Exit(1);
                 }

@@ -369,6 +369,34 @@ fn the_resolver_is_not_logged_and_a_resolver_of_ones_own_is() {
     assert!(sightings(&mut bed) > 0);
 }
 
+/// As BIND's tools do, after the time-out of a server (resolv.conf(5)): the one that has answered is named.
+#[test]
+fn the_next_server_is_asked_when_one_is_silent() {
+    let mut bed = Bed::new(1);
+    let site = named(&mut bed, "10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let servers = ["10.1.0.99", "10.1.0.2"].map(str::to_owned).to_vec();
+    let options = vec![("domain-name-servers".to_owned(), servers)];
+    let options = bed.quietly(|network, cx| network.create_dhcp_options(cx, options, Default::default()));
+    bed.command(|network, cx| network.associate_dhcp_options(cx, site.vpc, Some(options)));
+    check(
+        &bed.run(instance.name(), "nslookup -type=a ip-10-1-0-4.ec2.internal"),
+        expect![[r#"
+            ;; communications error to 10.1.0.99#53: timed out
+            Server:  10.1.0.2
+            Address: 10.1.0.2#53
+
+            Non-authoritative answer:
+            Name: ip-10-1-0-4.ec2.internal
+            Address: 10.1.0.4
+
+            exit 0"#]],
+    );
+    let dug = bed.run(instance.name(), "dig +time=2 ip-10-1-0-4.ec2.internal").stdout;
+    assert!(dug.starts_with(";; communications error to 10.1.0.99#53: timed out\n"), "{dug}");
+    assert!(dug.contains(";; SERVER: 10.1.0.2#53(10.1.0.2) (UDP)\n"), "{dug}");
+}
+
 #[test]
 fn etc_has_what_resolves_names() {
     let mut bed = Bed::new(1);
