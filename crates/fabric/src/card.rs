@@ -5,7 +5,7 @@ use crate::host::{Identity, Traffic};
 use crate::latency;
 use std::net::{IpAddr, Ipv4Addr};
 use weir_model::Nanos;
-use weir_pipeline::{InterfaceIdx, Port};
+use weir_pipeline::Port;
 
 /// The part of a host that stands before its stack.
 #[derive(Clone, Copy, Debug)]
@@ -60,16 +60,13 @@ impl Card {
         self.has_more = identity.addresses.len() > 1;
     }
 
-    /// Whether `address` is one of the host's own, or loops back; `others` are all its addresses.
+    /// Whether `address` is one of the host's own, if the first address says it; else the host has to be asked.
     #[inline]
-    pub(crate) fn owns<'a>(
-        &self,
-        address: IpAddr,
-        others: impl FnOnce() -> &'a [(IpAddr, Option<InterfaceIdx>)],
-    ) -> bool {
-        address == self.first
-            || address.is_loopback()
-            || (self.has_more && others().iter().any(|(own, _)| *own == address))
+    pub(crate) fn owns(&self, address: IpAddr) -> Option<bool> {
+        if address == self.first {
+            return Some(true);
+        }
+        (!self.has_more && !address.is_loopback()).then_some(false)
     }
 
     /// Where packets from `source` enter the network, if the first address says it; else the host has to be asked.

@@ -45,8 +45,8 @@ struct Slot {
 impl Slot {
     #[inline]
     fn owns(&self, address: IpAddr) -> bool {
-        let addresses = || self.host.as_deref().map(|host| &host.machine.identity.addresses[..]);
-        self.card.owns(address, || addresses().unwrap_or_default())
+        let machine = || self.host.as_deref().is_some_and(|host| host.machine.owns(address));
+        self.card.owns(address).unwrap_or_else(machine)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Transit gateways: making, changing, listing and deleting them.
 //!
 //! Attachments of VPCs are in [`vpc_attachment`], of other gateways in [`peering`], both listed in [`attachment`]; route
-//! tables are in [`table`], their routes in [`route`] and, for prefix lists, in [`reference`]. Answers to commands show the state that passes (`pending`,
-//! `modifying`, `deleting`); whoever looks next sees what follows.
+//! tables are in [`table`], their routes in [`route`] and, for prefix lists, in [`reference`]. Answers to commands show
+//! the state that passes (`pending`, `modifying`, `deleting`); whoever looks next sees what follows.
 //! Source: EC2 API Reference, CreateTransitGateway, DescribeTransitGateways, ModifyTransitGateway, DeleteTransitGateway.
 
 mod attachment;

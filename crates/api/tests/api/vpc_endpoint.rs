@@ -400,14 +400,20 @@ fn private_instance(world: &mut World) -> (String, String, String) {
     (vpc, subnet, instance)
 }
 
-#[test]
-fn an_instance_asks_the_api_through_an_interface_endpoint() {
-    let mut world = World::new();
-    let (vpc, subnet, instance) = private_instance(&mut world);
+/// An instance with an interface endpoint for EC2 in its subnet: VPC, subnet, instance, endpoint and the endpoint's address.
+fn endpoint_for_ec2(world: &mut World) -> [String; 5] {
+    let (vpc, subnet, instance) = private_instance(world);
     let made = format!("VpcId={vpc}&{EC2}&PrivateDnsEnabled=false&SubnetId.1={subnet}");
     let id = world.id("CreateVpcEndpoint", &made, "vpcEndpointId");
     let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
     let address = world.id("DescribeNetworkInterfaces", managed, "privateIpAddress");
+    [vpc, subnet, instance, id, address]
+}
+
+#[test]
+fn an_instance_asks_the_api_through_an_interface_endpoint() {
+    let mut world = World::new();
+    let [_, _, instance, id, address] = endpoint_for_ec2(&mut world);
     let asked = format!("curl -s http://{address}/?Action=DescribeVpcEndpoints&Version=2016-11-15");
     let said = world.shell("/_weir/exec", &instance, &asked);
     assert!(said.contains(&format!("<vpcEndpointId>{id}</vpcEndpointId>")), "{said}");
@@ -426,11 +432,7 @@ const OPEN: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*
 #[test]
 fn the_policy_of_an_endpoint_decides_what_passes_through_it() {
     let mut world = World::new();
-    let (vpc, subnet, instance) = private_instance(&mut world);
-    let made = format!("VpcId={vpc}&{EC2}&PrivateDnsEnabled=false&SubnetId.1={subnet}");
-    let id = world.id("CreateVpcEndpoint", &made, "vpcEndpointId");
-    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
-    let address = world.id("DescribeNetworkInterfaces", managed, "privateIpAddress");
+    let [vpc, subnet, instance, id, address] = endpoint_for_ec2(&mut world);
     let own = world.id("DescribeInstances", "", "privateIpAddress");
     let user = "User: arn:aws:iam::000000000000:root is not authorized to perform:";
     let ec2 = "UnauthorizedOperation: You are not authorized to perform this operation. User";

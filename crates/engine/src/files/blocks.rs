@@ -15,6 +15,9 @@ use super::token::PADDING;
 const GZIP_BYTES_MAX: u64 = 96 << 20;
 /// What a gzip file that is read as a whole may become.
 const WHOLE_BYTES_MAX: u32 = 512 << 20;
+/// Deflate makes a byte of no more than so many (258 bytes from two bits of the shortest codes): a file that claims more
+/// lies, and gets no memory for it.
+const RATIO_MAX: u64 = 1032;
 /// Bytes of a block of what is streamed; a longest line fits many times.
 const BLOCK_BYTES: usize = 8 * LINE_BYTES_MAX as usize;
 /// What each member of a gzip file begins with: the magic and the only method (RFC 1952, 2.3.1).
@@ -86,6 +89,9 @@ impl Blocks {
     fn decompress(&mut self) -> bool {
         let [_, _, _, .., a, b, c, d] = self.gzip[..] else { return false };
         let len = u32::from_le_bytes([a, b, c, d]);
+        if u64::from(len) > RATIO_MAX * self.gzip.len() as u64 {
+            return false;
+        }
         // A second member would be passed over: the decompressor does not say where it stopped.
         if len > WHOLE_BYTES_MAX || memmem::find(&self.gzip[MEMBER.len()..], &MEMBER).is_some() {
             return false;
@@ -185,4 +191,24 @@ impl Blocks {
 
 fn stream(reader: impl Read + Send + 'static) -> Next {
     Next::Stream(Box::new(reader))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::Directory;
+
+    #[test]
+    fn a_file_gets_no_memory_for_what_it_cannot_hold() {
+        let directory = Directory::new("claims");
+        let path = directory.path().join("a.log.gz");
+        // A gzip header, an empty deflate block, and the claim of 500 million bytes.
+        let mut gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0];
+        gzip.extend(500_000_000_u32.to_le_bytes());
+        std::fs::write(&path, gzip).expect("a file");
+        let mut blocks = Blocks::new();
+        blocks.open(&path).expect("a file");
+        assert!(std::iter::repeat_with(|| blocks.advance()).take(3).any(|block| block.is_err()));
+        assert!(blocks.bytes().len() <= BLOCK_BYTES + PADDING);
+    }
 }
