@@ -316,6 +316,7 @@ def insights_on_a_terminal(weir):
             subprocess.run([WEIR, "insights", flows, query, "--output", "parquet"], stdout=file, check=True)
         written = pathlib.Path(f"{folder}/out.parquet").read_bytes()
         equal("Parquet in a file", (written[:4], written[-4:]), (b"PAR1", b"PAR1"))
+        ends(weir, 1, f"insights {folder}/out.parquet 'fields @message'", "none of its columns")
 
 
 def down():

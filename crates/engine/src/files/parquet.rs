@@ -107,6 +107,9 @@ fn footer(index: usize, path: &Path) -> Result<Footer, String> {
             fields.push(field.clone());
         }
     }
+    if fields.is_empty() {
+        return Err("no flow log: none of its columns is called as a field".into());
+    }
     let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
     let absolute = path.canonicalize().map_err(|error| error.to_string())?;
     let location = StorePath::from_absolute_path(absolute).map_err(|error| error.to_string())?;

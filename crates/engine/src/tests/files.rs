@@ -441,7 +441,12 @@ fn parquet_that_is_none_is_told() {
     as_parquet("v2_records.log", &good);
     let whole = std::fs::read(&good).expect("a file");
     let half = [&whole[..whole.len() / 2], &whole[whole.len() - 8..]].concat();
-    for bytes in [&b"no parquet"[..], b"", b"PAR1", b"PAR1PAR1", b"PAR1xxxxxxxxPAR1", &whole[..400], &half] {
+    // Parquet, but no flow log.
+    let counted = ask(&[good], "stats count(*)", TimeRange::ALL).expect("a readable file");
+    let other = crate::output::parquet(&counted.result).expect("names that differ");
+    let none =
+        [&b"no parquet"[..], b"", b"PAR1", b"PAR1PAR1", b"PAR1xxxxxxxxPAR1", &whole[..400], &half, &other];
+    for bytes in none {
         std::fs::write(&bad, bytes).expect("room");
         let answer = ask(&[bad.clone(), sample("v2_records.log")], "stats count(*)", TimeRange::ALL);
         let answer = answer.expect("one readable file");
