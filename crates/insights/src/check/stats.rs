@@ -11,6 +11,14 @@ const TOPK: &str = "topk";
 /// Values that `topk` gives.
 const TOPK_MAX: u32 = 10_000;
 
+/// What names begin with that are not shown. No field can have such a name: # begins a comment, and discovered names hold no
+/// blank.
+const HIDDEN: &str = "# ";
+
+fn hidden(group: &str) -> String {
+    format!("{HIDDEN}by {group}")
+}
+
 /// What the items of one `stats` have needed and named so far.
 #[derive(Default)]
 pub(super) struct StatsBuilder {
@@ -33,6 +41,26 @@ impl StatsBuilder {
         Some(Expr::Field(self.groups[at].name.clone()))
     }
 
+    /// Adds an output in the place of those of its name. A group of that name still breaks ties, by one that is not shown.
+    fn output(&mut self, name: String, expr: Expr) {
+        let group = Expr::Field(name.clone());
+        self.outputs.retain_mut(|column| {
+            let is_group = column.name == name && column.expr == group;
+            if is_group {
+                column.name = hidden(&name);
+            }
+            is_group || column.name != name
+        });
+        self.outputs.push(Column { name, expr });
+    }
+
+    /// The names under which the groups are among the outputs.
+    fn group_outputs(&self) -> Vec<String> {
+        let is_hidden = |name: &String| self.outputs.iter().any(|column| column.name == hidden(name));
+        let names = self.groups.iter().map(|column| &column.name);
+        names.map(|name| if is_hidden(name) { hidden(name) } else { name.clone() }).collect()
+    }
+
     /// The name under which the aggregate is computed, once however often it is written.
     fn aggregate(
         &mut self,
@@ -46,8 +74,7 @@ impl StatsBuilder {
         if let Some(call) = self.aggregates.iter().find(same) {
             return Expr::Field(call.name.clone());
         }
-        // No field can have this name: # begins a comment, and discovered names hold no blank.
-        let name = format!("# {}", self.aggregates.len());
+        let name = format!("{HIDDEN}{}", self.aggregates.len());
         self.aggregates.push(AggregateCall { name: name.clone(), aggregate: row, argument, parameter });
         Expr::Field(name)
     }
@@ -86,8 +113,7 @@ impl Checker {
             let name = item.alias.unwrap_or(item.text);
             known.push((item.expr.to_string(), name.clone()));
             let builder = self.stats.as_mut().expect("set above and taken below only");
-            builder.outputs.retain(|column| column.name != name);
-            builder.outputs.push(Column { name, expr });
+            builder.output(name, expr);
             Ok(())
         });
         let builder = self.stats.take().expect("set above");
@@ -134,8 +160,9 @@ impl Checker {
     }
 
     fn finish_stats(&mut self, builder: StatsBuilder, known: Vec<(String, String)>) {
-        self.listed = builder.outputs.iter().map(|column| column.name.clone()).collect();
-        self.groups = Some(builder.groups.iter().map(|column| column.name.clone()).collect());
+        let shown = builder.outputs.iter().filter(|column| !column.name.starts_with(HIDDEN));
+        self.listed = shown.map(|column| column.name.clone()).collect();
+        self.groups = Some(builder.group_outputs());
         self.displayed = None;
         self.sides = None;
         self.pattern = None;
