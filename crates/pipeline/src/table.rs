@@ -302,11 +302,8 @@ impl<A: Address> Table<A> {
         let connection = after(before, admission, Direction::Egress, visit.packet);
         self.entries[index as usize].tracked = Tracked::new(connection, world.timeouts(visit.from));
         if known != connection {
+            // Packets of the other way: those that came in when nothing was tracked, too.
             self.alert(self.entries[index as usize].partner);
-            // Packets of the other way, even if they came when nothing was tracked: from the internet they have no partner.
-            let back = || self.find(&Key { port: fate.to, flow: fate.there.reversed() });
-            let back = receiver.map(|(receiver, _)| receiver).or_else(back);
-            self.alert(back.unwrap_or(NOWHERE));
         }
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, &decision);

@@ -1,5 +1,7 @@
 //! Which protocol and ports a rule is about, as a range of numbers.
 
+use crate::address::Address;
+use crate::flow::Flow;
 use crate::packet::Packet;
 use weir_model::Protocol;
 use weir_model::protocol::Traffic;
@@ -20,6 +22,13 @@ impl Selected {
         let icmp = u16::from_be_bytes([kind, code]);
         let number = if packet.protocol.is_icmp() { icmp } else { packet.destination_port };
         Selected { protocol: packet.protocol.0, number }
+    }
+
+    /// The same of a packet whose flow has been translated to `flow`: the port it goes to now, the ICMP type and code it has.
+    #[inline]
+    pub fn translated<A: Address>(self, flow: Flow<A>) -> Selected {
+        let number = if flow.protocol().has_ports() { flow.ports().1 } else { self.number };
+        Selected { number, ..self }
     }
 
     /// Both in one number, which is in [`Selector::range`] if it is meant.

@@ -137,6 +137,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             // A connection from behind one NAT gateway to another's address is none that was opened there.
             pass_if(self.passage.is_none(), Reason::NatUnsolicited)?;
             self.flow = inside.reversed();
+            self.selected = self.selected.translated(self.flow);
             self.passage = Some((Side::In, Passage { gate: gate.index, inside, outside }));
         }
         let (from, to) = (near_end(before), near_end(self.flow.reversed()));
