@@ -18,6 +18,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-api", 4),
     ("weir-netns", 4),
     ("weir-sim", 5),
+    ("weir-bench", 5),
     ("weir", 6),
     ("xtask", 9),
 ];
@@ -25,8 +26,8 @@ const LEVELS: &[(&str, u8)] = &[
 /// Heavy or revealing dependencies, and the only crates that may name them.
 const ONLY: &[(&str, &[&str])] = &[
     ("datafusion", &["weir-engine"]),
-    ("arrow", &["weir-store", "weir-engine"]),
-    ("parquet", &["weir-store", "weir-engine"]),
+    ("arrow", &["weir-store", "weir-engine", "weir-bench"]),
+    ("parquet", &["weir-store", "weir-engine", "weir-bench"]),
     ("smoltcp", &["weir-fabric"]),
     ("hyper", &["weir"]),
     ("tokio", &["weir", "weir-engine"]),

@@ -4,7 +4,7 @@ use super::median;
 use crate::clients::{virtual_environment, weir};
 use crate::shell::{command, output, root, run, target};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -40,8 +40,9 @@ struct Figures {
 /// # Errors
 /// Something cannot be built or installed, or a program fails.
 pub fn files(records: usize) -> Result<String, String> {
-    run(&mut command("cargo build --release --quiet --package weir"))?;
-    let bench = bench_program()?;
+    // In one build, which resolves features as that of the product alone: DataFusion is compiled once for all.
+    run(&mut command("cargo build --release --quiet --package weir --package weir-bench"))?;
+    let bench = target().join("release/weir-bench");
     let python = virtual_environment("files", &PACKAGES)?.join("python");
     let folder = target().join(format!("bench-data/files-{records}"));
     run(Command::new(&bench).arg("write").arg(&folder).arg(records.to_string()))?;
@@ -59,17 +60,6 @@ pub fn files(records: usize) -> Result<String, String> {
         }
     }
     Ok(text)
-}
-
-/// The bench of the engine, built.
-fn bench_program() -> Result<PathBuf, String> {
-    let build = "cargo bench --no-run --quiet --package weir-engine --bench files --message-format json";
-    let messages = output(&mut command(build))?;
-    let executable = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    };
-    messages.lines().filter_map(executable).next_back().ok_or("cargo names no executable".into())
 }
 
 /// By hand, by weir and by each peer, in turns.
@@ -98,7 +88,7 @@ fn rounds(
         }
         add(1, (seconds, mib));
         for (index, peer) in PEERS.iter().enumerate() {
-            let script = root().join("crates/engine/benches/files/peers.py");
+            let script = root().join("crates/bench/peers.py");
             let line = output(Command::new(python).arg(script).args([peer, kind]).arg(folder).arg(name))?;
             let figures: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
             let [seconds, kib] = figures[..] else { return Err(format!("{peer} says {line}")) };

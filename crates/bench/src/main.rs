@@ -1,11 +1,8 @@
 //! Flow-log files to measure by, and a hand-written scan of them: the least that a query over them can take.
 //!
-//! `files write FOLDER RECORDS` writes so many records as `.log.gz` and as Parquet, in AWS's layout, if they are not there.
-//! `files scan FOLDER QUERY` answers one of the queries `q1`, `q2` and `q3` by code that does nothing else.
+//! `weir-bench write FOLDER RECORDS` writes so many records as `.log.gz` and as Parquet, in AWS's layout, if they are not there.
+//! `weir-bench scan FOLDER QUERY` answers one of the queries `q1`, `q2` and `q3` by code that does nothing else.
 //! `cargo xtask bench files` runs both beside `weir insights` and its peers.
-
-// A bench reads files and the number of processors.
-#![allow(clippy::disallowed_methods)]
 
 mod scan;
 mod write;
@@ -13,7 +10,7 @@ mod write;
 use std::path::Path;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["write", folder, records] => match records.parse() {
@@ -21,7 +18,6 @@ fn main() {
             Err(_) => panic!("no number of records: {records}"),
         },
         ["scan", folder, query] => print!("{}", scan::scan(Path::new(folder), query)),
-        // `cargo test --benches` and `cargo bench` run it without words.
-        _ => println!("usage: files write FOLDER RECORDS | files scan FOLDER q1|q2|q3"),
+        _ => panic!("usage: weir-bench write FOLDER RECORDS | weir-bench scan FOLDER q1|q2|q3"),
     }
 }

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use chrono::DateTime;
-use datafusion::arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, GzipLevel};
-use datafusion::parquet::file::properties::WriterProperties;
 use libdeflater::{CompressionLvl, Compressor};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, GzipLevel};
+use parquet::file::properties::WriterProperties;
 
 /// Records of five minutes, which one file holds.
 const FILE_RECORDS: usize = 40_000;
