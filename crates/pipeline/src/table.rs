@@ -222,7 +222,7 @@ impl<A: Address> Table<A> {
             self.sweep_passages(visit.now);
             decision = self.walk(world, &visit);
         }
-        self.settle((world, pending), visit, decision)
+        self.settle((world, pending), visit, &decision)
     }
 
     fn walk(&self, world: &World, visit: &Visit<A>) -> Decision<A> {
@@ -280,9 +280,9 @@ impl<A: Address> Table<A> {
         &mut self,
         (world, pending): (&World, &mut Pending),
         visit: Visit<A>,
-        decision: Decision<A>,
+        decision: &Decision<A>,
     ) -> Verdict {
-        let fate = match Fate::of(world, &visit.key, &decision) {
+        let fate = match Fate::of(world, &visit.key, decision) {
             Ok(fate) => fate,
             Err(verdict) => return self.unseen((world, pending), visit, verdict),
         };
@@ -291,10 +291,10 @@ impl<A: Address> Table<A> {
             decision.parts(&world.compiled, (visit.packet, visit.now), |sighting| pending.add(sighting));
         }
         if !has_room {
-            return self.overflow((world, pending), visit, (fate, &remembered(world, &decision)));
+            return self.overflow((world, pending), visit, (fate, &remembered(world, decision)));
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
-        let receiver = self.track_receiver(world, (index, &visit), (&fate, &decision));
+        let receiver = self.track_receiver(world, (index, &visit), (&fate, decision));
         let known = self.entries[index as usize].tracked.connection;
         // What has been idle for too long is gone: what lets an ICMP error pass does not begin it again.
         let before = if self.is_alive(index, visit.now) { known } else { Connection::Untracked };
@@ -306,9 +306,9 @@ impl<A: Address> Table<A> {
             self.alert(self.entries[index as usize].partner);
         }
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
-        let legs = remembered(world, &decision);
+        let legs = remembered(world, decision);
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
-        self.note_passage(world, (index, visit.now), &decision);
+        self.note_passage(world, (index, visit.now), decision);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
         if waits(admission, connection) || waits(arrived, far.connection) {
             self.alert(index);

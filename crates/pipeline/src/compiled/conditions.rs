@@ -5,14 +5,13 @@
 //! ranges are at the nodes from its leaf to the root. So only the rules about the packet's own port are looked at, and of
 //! the others only those about all ports.
 
-use super::search::Starts;
 use super::selector::{Selected, Selector};
 use crate::address::Address;
 
 /// Conditions in order: each a selector, and the addresses that the packet's peer must be among.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions<A: Address> {
-    starts: Starts<u32>,
+    leaves: Leaves,
     /// Where in `runs` those of each leaf begin.
     begins: Vec<u32>,
     /// From each leaf to the root, the nodes that have conditions: where theirs begin and end in `listed`.
@@ -55,19 +54,16 @@ impl<A: Address> Conditions<A> {
             let leaf = |number| starts.partition_point(|start| *start < number);
             cover(leaves, (leaf(first), leaf(last + 1)), |node| nodes[node].push(condition));
         }
-        let mut conditions = Conditions {
-            starts: Starts::new(&starts),
-            begins: vec![0],
-            runs: Vec::new(),
-            listed: Vec::new(),
-        };
+        let mut conditions =
+            Conditions { leaves: Leaves::default(), begins: vec![0], runs: Vec::new(), listed: Vec::new() };
         let mut runs = Vec::new();
         for node in nodes {
             let begin = conditions.listed.len() as u32;
             conditions.listed.extend(node);
             runs.push((begin, conditions.listed.len() as u32));
         }
-        for leaf in leaves..leaves + starts.len() {
+        conditions.leaves = Leaves::new(starts);
+        for leaf in leaves..leaves + conditions.leaves.starts.len() {
             // The root is node 1, those under node n are 2n and 2n + 1.
             let path = std::iter::successors(Some(leaf), |node| (*node > 1).then_some(node / 2));
             let runs = path.map(|node| runs[node]).filter(|(begin, end)| begin < end);
@@ -81,7 +77,7 @@ impl<A: Address> Conditions<A> {
     #[inline]
     pub fn find(&self, selected: Selected, peer: A, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
         let number = selected.number();
-        let leaf = self.starts.find(number);
+        let leaf = self.leaves.find(selected);
         let runs = &self.runs[self.begins[leaf] as usize..self.begins[leaf + 1] as usize];
         let mut best = None;
         for (begin, end) in runs {
@@ -93,6 +89,60 @@ impl<A: Address> Conditions<A> {
             best = held.next().map(|condition| condition.place).or(best);
         }
         best.map(|place| place as usize)
+    }
+}
+
+/// The leaves of the tree: where each begins, and for every protocol within which some begin where to look.
+#[derive(Clone, Debug, Default)]
+struct Leaves {
+    /// Ascending, the first is 0.
+    starts: Vec<u32>,
+    /// The protocols within which leaves begin, few: each with its pages.
+    protocols: Vec<(u8, Box<[Page; PAGES]>)>,
+}
+
+/// The numbers with the same upper half: the leaf that its first is in, and how many more begin in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Page {
+    leaf: u32,
+    more: u32,
+}
+
+/// Pages of a protocol.
+const PAGES: usize = 256;
+
+impl Leaves {
+    fn new(starts: Vec<u32>) -> Leaves {
+        let mut named: Vec<u8> =
+            starts.iter().filter(|start| *start & 0xffff > 0).map(|start| (start >> 16) as u8).collect();
+        named.dedup();
+        let up_to = |number: u32| starts.partition_point(|start| *start <= number) as u32;
+        let page = |protocol: u8, page: usize| {
+            let first = Selected { protocol, number: (page << 8) as u16 }.number();
+            let leaf = up_to(first) - 1;
+            Page { leaf, more: up_to(first | 0xff) - 1 - leaf }
+        };
+        let pages = |protocol| (protocol, Box::new(std::array::from_fn(|number| page(protocol, number))));
+        let protocols = named.into_iter().map(pages).collect();
+        Leaves { starts, protocols }
+    }
+
+    /// The number of the leaf that `selected` is in.
+    #[inline]
+    fn find(&self, selected: Selected) -> usize {
+        let number = selected.number();
+        let pages = self.protocols.iter().find(|(protocol, _)| *protocol == selected.protocol);
+        let Some((_, pages)) = pages else {
+            return self.starts.partition_point(|start| *start <= number) - 1;
+        };
+        let page = pages[usize::from(selected.number >> 8)];
+        let leaf = page.leaf as usize;
+        match page.more {
+            0 => leaf,
+            more => {
+                leaf + self.starts[leaf + 1..=leaf + more as usize].partition_point(|start| *start <= number)
+            }
+        }
     }
 }
 
@@ -160,8 +210,10 @@ mod tests {
     #[test]
     fn the_first_that_holds_is_found_among_many() {
         let mut ids = Ids::new(11);
+        // Those of a page, and those of many.
+        let port = |ids: &mut Ids| ids.below(40) as u16 * [1, 1_637][ids.below(2) as usize];
         let traffic = |ids: &mut Ids| {
-            let (one, other) = (ids.below(40) as u16, ids.below(40) as u16);
+            let (one, other) = (port(ids), port(ids));
             let ports = PortRange::new(one.min(other), one.max(other)).unwrap();
             let part = |ids: &mut Ids| (ids.below(2) == 0).then(|| ids.below(3) as u8);
             let icmp =
@@ -188,7 +240,7 @@ mod tests {
                 let icmp = (ids.below(3) as u8, ids.below(3) as u8);
                 let number = match protocol.is_icmp() {
                     true => u16::from_be_bytes([icmp.0, icmp.1]),
-                    false => [ids.below(42) as u16, 65_535][ids.below(2) as usize],
+                    false => [port(&mut ids) + ids.below(3) as u16, 65_535][ids.below(2) as usize],
                 };
                 let (peer, least) = (ids.below(4) as u32, ids.below(3) as usize);
                 let first = asked.iter().enumerate().find(|(place, (traffic, network))| {
