@@ -1,6 +1,6 @@
 //! DNS messages as a client writes and reads them.
 //!
-//! Source: RFC 1035, section 4; RFC 6891 (EDNS).
+//! Source: RFC 1035, section 4; RFC 6891 (EDNS); RFC 7766 (TCP).
 
 use simple_dns::rdata::{OPT, RData};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, Question, RCODE, ResourceRecord, TYPE};
@@ -45,6 +45,13 @@ pub(crate) fn query(id: u16, name: &str, kind: QTYPE) -> Option<Vec<u8>> {
     query.questions.push(Question::new(name, kind, CLASS::IN.into(), false));
     *query.opt_mut() = Some(OPT { opt_codes: Vec::new(), udp_packet_size: UDP_BYTES, version: 0 });
     query.build_bytes_vec().ok()
+}
+
+/// The first message of a stream of TCP, and where the next begins; `None` if it is not whole yet (RFC 1035, section 4.2.2).
+pub(crate) fn framed(stream: &[u8]) -> Option<(&[u8], usize)> {
+    let (length, rest) = stream.split_first_chunk::<2>()?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    Some((rest.get(..length)?, length + 2))
 }
 
 /// A record, as text.

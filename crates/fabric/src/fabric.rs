@@ -4,6 +4,7 @@
 //! [`Fabric::step`]. A virtual clock jumps, the real clock calls with the time it is. The same seed and the same calls give
 //! the same packets at the same times.
 
+use crate::dns;
 use crate::echo;
 use crate::exec::Place;
 use crate::frame::{self, Rewrite};
@@ -346,11 +347,13 @@ impl Fabric {
         {
             return self.send(key, &reply, bytes);
         }
-        let Some(host) = self.hosts.get_mut(key) else { return };
-        if let Some(answer) = self.platform.public_answer(host, packet, &bytes) {
-            self.outbox.recycle(bytes);
-            return self.transmit(key, answer);
+        if packet.destination_port == dns::PORT {
+            match self.resolve(key, packet, bytes) {
+                Some(unasked) => bytes = unasked,
+                None => return,
+            }
         }
+        let Some(host) = self.hosts.get_mut(key) else { return };
         let has_news = host.receive(packet, &bytes, self.now, &mut self.outbox);
         self.outbox.recycle(bytes);
         if has_news {
@@ -361,7 +364,7 @@ impl Fabric {
     }
 
     /// Sends a packet that a host wrote.
-    fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
+    pub(crate) fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
         match frame::parse(&bytes) {
             Ok(packet) => self.send(from, &packet, bytes),
             Err(malformed) => self.lose(Loss::Malformed(malformed), bytes),

@@ -36,6 +36,9 @@ pub const LINK_LOCAL_PACKETS_PER_S_MAX: u16 = 1024;
 /// How long a packet takes to a service, and an answer back. Assumption: as long as within a subnet.
 const ONE_WAY_NS: u64 = 100_000;
 
+/// The services that are asked over TCP.
+const OVER_TCP: [Service; 2] = [Service::Metadata, Service::Dns];
+
 /// The TTL of answers over UDP.
 const TTL: u8 = 255;
 
@@ -45,8 +48,8 @@ pub(crate) struct Platform {
     allowance: Allowance,
     names: Names,
     facts: BTreeMap<InstanceId, Facts>,
-    /// The metadata server of each host that has asked it and is not done.
-    servers: BTreeMap<HostKey, Server>,
+    /// The servers over TCP of each host that has asked one and is not done. A host of the internet that is asked has one, too.
+    servers: BTreeMap<(HostKey, Service), Server>,
 }
 
 /// How many packets the interfaces have sent to services in the current second.
@@ -83,11 +86,6 @@ impl Platform {
 
     /// The answer of a host on the internet to a question for its port 53: each is a resolver there.
     pub(crate) fn public_answer(&self, host: &Host, packet: &Packet, bytes: &[u8]) -> Option<Vec<u8>> {
-        if packet.destination_port != dns::PORT
-            || !matches!(host.machine.identity.name, HostName::Internet(_))
-        {
-            return None;
-        }
         let asked = Datagram::read(packet, bytes)?;
         let payload = dns::answer(asked.payload, &self.names, Asker::Internet)?;
         let answer = Datagram { source: asked.destination, destination: asked.source, payload: &payload };
@@ -98,7 +96,9 @@ impl Platform {
 
     /// Forgets what it holds for a host that has stopped.
     pub(crate) fn forget(&mut self, host: HostKey) {
-        self.servers.remove(&host);
+        for service in OVER_TCP {
+            self.servers.remove(&(host, service));
+        }
     }
 }
 
@@ -115,7 +115,12 @@ impl Fabric {
     pub(crate) fn answer(&mut self, from: HostKey, service: Service, bytes: Vec<u8>) {
         let Ok(packet) = frame::parse(&bytes) else { return };
         match service {
-            Service::Metadata if self.has_metadata(from, &packet) => self.serve(from, &packet, bytes),
+            Service::Metadata if self.has_metadata(from, &packet) => {
+                self.serve((from, service), &packet, bytes);
+            }
+            Service::Dns if is_for(&packet, Protocol::TCP, dns::PORT) => {
+                self.serve((from, service), &packet, bytes);
+            }
             Service::Metadata => self.lose(Loss::Service(service), bytes),
             Service::Dns | Service::Time | Service::Dhcp => {
                 match self.datagram_for(from, service, &packet, &bytes) {
@@ -166,8 +171,8 @@ impl Fabric {
     /// Whether a packet is for a metadata server that answers at its address.
     fn has_metadata(&self, host: HostKey, packet: &Packet) -> bool {
         let facts = self.instance(host).and_then(|id| self.platform.facts.get(&id));
-        let is_web = packet.protocol == Protocol::TCP && packet.destination_port == metadata::PORT;
-        is_web && facts.is_some_and(|facts| packet.destination.is_ipv4() || facts.options.is_ipv6)
+        is_for(packet, Protocol::TCP, metadata::PORT)
+            && facts.is_some_and(|facts| packet.destination.is_ipv4() || facts.options.is_ipv6)
     }
 
     fn instance(&self, host: HostKey) -> Option<InstanceId> {
@@ -177,38 +182,85 @@ impl Fabric {
         }
     }
 
-    /// Hands a packet to the metadata server of a host.
-    fn serve(&mut self, host: HostKey, packet: &Packet, bytes: Vec<u8>) {
+    /// Lets a host of the internet answer what is asked of its port 53; gives back what is for something else.
+    pub(crate) fn resolve(&mut self, host: HostKey, packet: &Packet, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let running = self.hosts.get(host)?;
+        if packet.destination_port != dns::PORT || !is_on_internet(running) {
+            return Some(bytes);
+        }
+        if packet.protocol == Protocol::TCP {
+            self.serve((host, Service::Dns), packet, bytes);
+            return None;
+        }
+        let Some(answer) = self.platform.public_answer(running, packet, &bytes) else { return Some(bytes) };
+        self.outbox.recycle(bytes);
+        self.transmit(host, answer);
+        None
+    }
+
+    /// Hands a packet to a server of a host.
+    fn serve(&mut self, (host, service): (HostKey, Service), packet: &Packet, bytes: Vec<u8>) {
         let now = self.now;
-        let server = self.platform.servers.entry(host);
-        let addresses = [metadata::IPV4, metadata::IPV6];
-        let fresh = || Server::new(metadata::PORT, &addresses, self.random.bits(), now);
+        let server = self.platform.servers.entry((host, service));
+        let fresh = || match service {
+            Service::Dns => Server::new(dns::PORT, &dns::ADDRESSES, self.random.bits(), now),
+            _ => Server::new(metadata::PORT, &metadata::ADDRESSES, self.random.bits(), now),
+        };
         let server = server.or_insert_with(fresh);
         server.receive(packet, &bytes, now, &mut self.outbox);
         self.outbox.recycle(bytes);
         self.tend(host);
     }
 
-    /// Lets the metadata server of a host do what it can do now.
+    /// Lets the servers of a host do what they can do now.
     pub(crate) fn tend(&mut self, host: HostKey) {
-        let Some(id) = self.instance(host) else { return };
-        let Platform { servers, facts, .. } = &mut self.platform;
-        let (Some(server), Some(facts), Some(running)) =
-            (servers.get_mut(&host), facts.get(&id), self.hosts.get(host))
-        else {
-            return;
-        };
-        let hostname = &running.machine.identity.hostname;
-        let pages = metadata::Server { facts, hostname, secret: facts.secret(), now: self.now };
-        let wanted = server.tend(self.now, |request| pages.answer(request), &mut self.outbox);
-        tend_at(&mut self.queue, server, host, wanted, self.now);
-        if server.is_idle() {
-            self.platform.servers.remove(&host);
-        }
-        for bytes in self.outbox.packets.drain(..) {
-            self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(host, bytes.into()));
+        for service in OVER_TCP {
+            self.tend_service(host, service);
         }
     }
+
+    fn tend_service(&mut self, host: HostKey, service: Service) {
+        let Some(running) = self.hosts.get(host) else { return };
+        let Platform { servers, facts, names, .. } = &mut self.platform;
+        let Some(server) = servers.get_mut(&(host, service)) else { return };
+        let is_public = is_on_internet(running);
+        let identity = &running.machine.identity;
+        let wanted = match (identity.name, service) {
+            (HostName::Instance(id), Service::Metadata) => {
+                let Some(facts) = facts.get(&id) else { return };
+                let hostname = &identity.hostname;
+                let pages = metadata::Server { facts, hostname, secret: facts.secret(), now: self.now };
+                server.tend(self.now, |received| pages.hear(received), &mut self.outbox)
+            }
+            _ => {
+                // All interfaces of an instance are in one VPC.
+                let interface = identity.addresses.iter().find_map(|(_, interface)| *interface);
+                let interface = interface.filter(|_| !is_public);
+                let asker = interface.map_or(Asker::Internet, |interface| {
+                    Asker::Vpc(self.pipeline.compiled().interface(interface).vpc)
+                });
+                server.tend(self.now, |received| dns::hear(received, names, asker), &mut self.outbox)
+            }
+        };
+        tend_at(&mut self.queue, server, host, wanted, self.now);
+        if server.is_idle() {
+            self.platform.servers.remove(&(host, service));
+        }
+        for bytes in std::mem::take(&mut self.outbox.packets) {
+            match is_public {
+                true => self.transmit(host, bytes),
+                false => self.queue.push(self.now.plus(ONE_WAY_NS), Event::Arrive(host, bytes.into())),
+            }
+        }
+    }
+}
+
+fn is_on_internet(host: &Host) -> bool {
+    matches!(host.machine.identity.name, HostName::Internet(_))
+}
+
+fn is_for(packet: &Packet, protocol: Protocol, port: u16) -> bool {
+    packet.protocol == protocol && packet.destination_port == port
 }
 
 /// Has a server tended when it wants to be, unless it is before that anyway.

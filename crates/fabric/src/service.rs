@@ -124,10 +124,10 @@ impl Service {
         services
     }
 
-    /// The services of a host on the internet: 53, 80 and 443 accept connections.
+    /// The services of a host on the internet: 80 and 443 accept connections. Port 53 is answered by the resolver there.
     pub fn of_internet() -> Vec<Service> {
         let page = Kind::Http(Page::new("Hello from the internet"));
-        vec![Service::tcp(53, Kind::Discard), Service::tcp(80, page), Service::tcp(443, Kind::Discard)]
+        vec![Service::tcp(80, page), Service::tcp(443, Kind::Discard)]
     }
 
     /// A service on a TCP port.

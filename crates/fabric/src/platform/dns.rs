@@ -1,19 +1,44 @@
 //! The resolver as a function of a message: reads a question, asks the network's names, writes the answer.
 //!
-//! Source: RFC 1035, section 4 (messages); RFC 2308 (negative answers); RFC 6891 (EDNS).
+//! Over TCP a connection carries as many questions as the client likes, each answer follows its question, and the client closes.
+//! Source: RFC 1035, section 4 (messages); RFC 2308 (negative answers); RFC 6891 (EDNS); RFC 7766 (TCP).
 
+use super::server::Said;
+pub(super) use crate::dns::PORT;
+use crate::dns::framed;
 use simple_dns::rdata::{A, AAAA, OPT, PTR, RData, SOA};
 use simple_dns::{
     CLASS, Name, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, ResourceRecord, TYPE,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::dns::{self, Answer, Asker, Kind, Names, Record, internet};
 
-/// The port of DNS.
-pub(super) const PORT: u16 = 53;
+/// The link-local addresses of the resolver; it has another in every VPC.
+pub(super) const ADDRESSES: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253)),
+];
 
 /// The longest answer that the resolver says it takes over UDP.
 const UDP_BYTES: u16 = 4096;
+
+/// What is said to the messages that a connection has brought: the answers, each with its length before it (RFC 1035, section
+/// 4.2.2). What cannot be answered ends the connection.
+pub(super) fn hear(received: &mut Vec<u8>, names: &Names, asker: Asker) -> Said {
+    let mut said = Said::default();
+    while let Some((message, after)) = framed(received) {
+        let reply = answer(message, names, asker);
+        let reply = reply.and_then(|reply| Some((u16::try_from(reply.len()).ok()?, reply)));
+        let Some((length, reply)) = reply else {
+            said.is_last = true;
+            return said;
+        };
+        said.bytes.extend(length.to_be_bytes());
+        said.bytes.extend(reply);
+        received.drain(..after);
+    }
+    said
+}
 
 /// The answer to a message; `None` for what is no question, or cannot be read.
 pub(super) fn answer(message: &[u8], names: &Names, asker: Asker) -> Option<Vec<u8>> {

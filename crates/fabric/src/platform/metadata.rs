@@ -11,16 +11,19 @@ mod tree;
 
 pub(crate) use facts::Facts;
 
+use super::server::Said;
 use crate::calendar::Moment;
-use crate::http::{Request, Response, reason};
-use std::net::{IpAddr, Ipv6Addr};
+use crate::http::{Parsed, Request, Response, reason};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::Nanos;
 
 /// The port.
 pub(super) const PORT: u16 = 80;
 /// The addresses.
-pub(super) const IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254));
-pub(super) const IPV4: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(169, 254, 169, 254));
+pub(super) const ADDRESSES: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
 
 /// The longest that a token may live, in seconds.
 const TOKEN_S_MAX: u64 = 21_600;
@@ -39,8 +42,19 @@ pub(super) struct Server<'a> {
 }
 
 impl Server<'_> {
+    /// What is said to what a connection has brought: it carries one request.
+    pub(super) fn hear(&self, received: &mut Vec<u8>) -> Said {
+        let (response, is_head) = match Request::parse(received) {
+            Parsed::Partial => return Said::default(),
+            Parsed::Whole(request, _) => (self.answer(&request), request.method == "HEAD"),
+            Parsed::Bad => (Response::new(400, "text/plain", ""), false),
+        };
+        received.clear();
+        Said { bytes: response.bytes(is_head), is_last: true, ttl: response.ttl }
+    }
+
     /// The answer to a request.
-    pub(super) fn answer(&self, request: &Request) -> Response {
+    fn answer(&self, request: &Request) -> Response {
         let mut response = match self.look_up(request) {
             Ok(response) => response,
             Err(status) => refusal(status),

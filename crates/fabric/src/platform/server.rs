@@ -1,9 +1,8 @@
-//! A TCP server of the platform: it answers HTTP requests on one port, whatever address they are sent to.
+//! A TCP server of the platform: it answers on one port, whatever address it is asked at.
 //!
 //! It has a stack of its own for each host that asks, as the card does on which an instance sits, so equal addresses in
-//! two VPCs never meet. A connection carries one request. What it sends goes to the host that asked.
+//! two VPCs never meet. What it sends goes to the host that asked.
 
-use crate::http::{Parsed, Request, Response};
 use crate::stack::{Outbox, Shape, Stack};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -32,6 +31,17 @@ struct Talk {
     has_answered: bool,
 }
 
+/// What a server says to what it has received on a connection.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// The answers to what was whole; none yet, if nothing was.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it says no more and closes.
+    pub(crate) is_last: bool,
+    /// The TTL of its packets from now on, if not the usual one.
+    pub(crate) ttl: Option<u8>,
+}
+
 impl Server {
     /// A server on `port` of these addresses; `seed` chooses its sequence numbers.
     pub(crate) fn new(port: u16, addresses: &[IpAddr], seed: u64, now: Nanos) -> Server {
@@ -56,11 +66,12 @@ impl Server {
         self.stack.receive(bytes, now, outbox);
     }
 
-    /// Answers the requests that have come, sends what is to be sent, and says when it wants to be tended next.
+    /// Answers what has come, sends what is to be sent, and says when it wants to be tended next. `answer` takes away
+    /// what it needs no more of the bytes that a connection has received.
     pub(crate) fn tend(
         &mut self,
         now: Nanos,
-        mut answer: impl FnMut(&Request) -> Response,
+        mut answer: impl FnMut(&mut Vec<u8>) -> Said,
         outbox: &mut Outbox,
     ) -> Option<Nanos> {
         for talk in &mut self.talks {
@@ -80,7 +91,7 @@ impl Server {
 }
 
 impl Talk {
-    fn serve(&mut self, socket: &mut tcp::Socket<'static>, answer: &mut impl FnMut(&Request) -> Response) {
+    fn serve(&mut self, socket: &mut tcp::Socket<'static>, answer: &mut impl FnMut(&mut Vec<u8>) -> Said) {
         while socket.can_recv() {
             let received = &mut self.received;
             let taken = socket.recv(|bytes| {
@@ -92,7 +103,12 @@ impl Talk {
             }
         }
         if !self.has_answered {
-            self.answer(socket, answer);
+            let said = answer(&mut self.received);
+            if said.ttl.is_some() {
+                socket.set_hop_limit(said.ttl);
+            }
+            self.pending.extend(said.bytes);
+            self.has_answered = said.is_last;
         }
         let sent = socket.send_slice(&self.pending).unwrap_or(0);
         self.pending.drain(..sent);
@@ -100,17 +116,5 @@ impl Talk {
         if is_over && self.pending.is_empty() {
             socket.close();
         }
-    }
-
-    fn answer(&mut self, socket: &mut tcp::Socket<'static>, answer: &mut impl FnMut(&Request) -> Response) {
-        let (response, is_head) = match Request::parse(&self.received) {
-            Parsed::Partial => return,
-            Parsed::Whole(request, _) => (answer(&request), request.method == "HEAD"),
-            Parsed::Bad => (Response::new(400, "text/plain", ""), false),
-        };
-        socket.set_hop_limit(response.ttl);
-        self.pending = response.bytes(is_head);
-        self.received.clear();
-        self.has_answered = true;
     }
 }

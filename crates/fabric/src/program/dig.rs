@@ -39,6 +39,7 @@ struct Wanted {
     tries: usize,
     timeout_ns: u64,
     is_short: bool,
+    over_tcp: bool,
     /// Whether all but the sections asked for is left out (`+noall`).
     is_bare: bool,
     has_answer: bool,
@@ -71,7 +72,7 @@ fn begin(wanted: Wanted, servers: Vec<SocketAddr>) -> Started {
         let local = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), wanted.port);
         return begin(wanted, vec![local]);
     }
-    let asker = Asker::new(servers, wanted.tries, wanted.timeout_ns);
+    let asker = Asker::new(servers, wanted.tries, wanted.timeout_ns).over_tcp(wanted.over_tcp);
     Started::Running(Box::new(Dig { wanted, asker, is_interrupted: false }))
 }
 
@@ -86,6 +87,7 @@ impl Wanted {
             tries: 3,
             timeout_ns: TIMEOUT_NS,
             is_short: false,
+            over_tcp: false,
             is_bare: false,
             has_answer: true,
         };
@@ -111,6 +113,8 @@ impl Wanted {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         match name {
             "short" => self.is_short = true,
+            "tcp" | "vc" => self.over_tcp = true,
+            "notcp" | "novc" => self.over_tcp = false,
             "noall" => (self.is_bare, self.has_answer) = (true, false),
             "all" => (self.is_bare, self.has_answer) = (false, true),
             "answer" => self.has_answer = true,
@@ -187,7 +191,7 @@ impl Dig {
     fn foot(&self, bytes: usize, now: Nanos) -> String {
         let server = self.asker.server().map_or(String::new(), |server| {
             let (address, port) = (server.ip(), server.port());
-            format!(";; SERVER: {address}#{port}({address}) (UDP)\n")
+            format!(";; SERVER: {address}#{port}({address}) ({})\n", self.asker.protocol())
         });
         let ms = (now.0 - self.asker.sent_at().0) / MILLISECOND;
         let when = Moment::of(now).date();

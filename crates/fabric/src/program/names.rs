@@ -49,12 +49,13 @@ struct Wanted {
     text: String,
     kind: Option<QTYPE>,
     server: Option<String>,
+    over_tcp: bool,
 }
 
 /// Starts host.
 pub(super) fn host(args: &[String], machine: &mut Machine, now: Nanos) -> Started {
     let mut rest = args.iter().map(String::as_str);
-    let (mut kind, mut words) = (None, Vec::new());
+    let (mut kind, mut words, mut over_tcp) = (None, Vec::new(), false);
     while let Some(arg) = rest.next() {
         match arg {
             "-t" => match rest.next().map(dns::type_of) {
@@ -67,16 +68,18 @@ pub(super) fn host(args: &[String], machine: &mut Machine, now: Nanos) -> Starte
                 None => return Started::failed(HOST_USAGE.to_owned(), 1),
             },
             "-4" | "-6" => {}
+            "-T" => over_tcp = true,
+            "-U" => over_tcp = false,
             option if option.starts_with('-') => return Started::failed(HOST_USAGE.to_owned(), 1),
             word => words.push(word),
         }
     }
-    begin((Tool::Host, String::new()), (kind, &words), machine, now)
+    begin((Tool::Host, String::new(), over_tcp), (kind, &words), machine, now)
 }
 
 /// Starts nslookup. It has no interactive mode here.
 pub(super) fn nslookup(args: &[String], machine: &mut Machine, now: Nanos) -> Started {
-    let (mut kind, mut words, mut warning) = (None, Vec::new(), String::new());
+    let (mut kind, mut words, mut warning, mut over_tcp) = (None, Vec::new(), String::new(), false);
     for arg in args {
         let option = arg.strip_prefix('-').map(|option| option.split_once('=').unwrap_or((option, "")));
         match option {
@@ -84,15 +87,16 @@ pub(super) fn nslookup(args: &[String], machine: &mut Machine, now: Nanos) -> St
                 Some(given) => kind = Some(given),
                 None => warning += &format!("unknown query type: {given}\n"),
             },
+            Some((option @ ("vc" | "novc"), "")) => over_tcp = option == "vc",
             Some(_) => return Started::failed(NSLOOKUP_USAGE.to_owned(), 1),
             None => words.push(arg.as_str()),
         }
     }
-    begin((Tool::Nslookup, warning), (kind, &words), machine, now)
+    begin((Tool::Nslookup, warning, over_tcp), (kind, &words), machine, now)
 }
 
 fn begin(
-    (tool, warning): (Tool, String),
+    (tool, warning, over_tcp): (Tool, String, bool),
     (kind, words): (Option<QTYPE>, &[&str]),
     machine: &mut Machine,
     now: Nanos,
@@ -102,7 +106,7 @@ fn begin(
         [text, server] => (*text, Some((*server).to_owned())),
         _ => return Started::failed(tool.usage().to_owned(), 1),
     };
-    let wanted = Wanted { tool, warning, text: text.to_owned(), kind, server };
+    let wanted = Wanted { tool, warning, text: text.to_owned(), kind, server, over_tcp };
     let Some(server) = wanted.server.clone() else {
         let servers = machine.identity.resolvers.iter();
         let servers = servers.map(|server| SocketAddr::new(*server, dns::PORT)).collect();
@@ -145,7 +149,7 @@ fn start(wanted: Wanted, servers: Vec<SocketAddr>, (names, is_reverse): (VecDequ
         None => [A].into_iter().chain(more.iter().copied().map(QTYPE::TYPE)).collect(),
     };
     let tries = if wanted.tool == Tool::Host { 2 } else { 3 };
-    let asker = Asker::new(servers, tries, TIMEOUT_NS);
+    let asker = Asker::new(servers, tries, TIMEOUT_NS).over_tcp(wanted.over_tcp);
     Started::Running(Box::new(Names {
         wanted,
         names,

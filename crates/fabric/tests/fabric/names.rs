@@ -397,6 +397,53 @@ fn the_next_server_is_asked_when_one_is_silent() {
     assert!(dug.contains(";; SERVER: 10.1.0.2#53(10.1.0.2) (UDP)\n"), "{dug}");
 }
 
+/// RFC 7766: what answers over UDP answers over TCP.
+#[test]
+fn questions_go_over_tcp_too() {
+    let mut bed = Bed::new(1);
+    let site = named(&mut bed, "10.1.0.0/24");
+    let (one, other) = (bed.instance(&site), bed.instance(&site));
+    bed.flow_log(Monitored::Vpc(site.vpc), TrafficType::All, "${srcaddr} ${dstaddr}");
+    let dug = bed.run(one.name(), "dig +tcp ip-10-1-0-4.ec2.internal").stdout;
+    assert!(dug.contains(";; SERVER: 10.1.0.2#53(10.1.0.2) (TCP)\n"), "{dug}");
+    assert!(dug.contains(";; MSG SIZE  rcvd: 69\n"), "{dug}");
+    for line in [
+        "dig +short +tcp ip-10-1-0-4.ec2.internal",
+        "dig +short +vc @169.254.169.253 ip-10-1-0-4.ec2.internal",
+        "host -T ip-10-1-0-4",
+        "nslookup -vc ip-10-1-0-4",
+    ] {
+        let said = bed.run(one.name(), line);
+        assert!(said.stdout.contains("10.1.0.4") && said.exit_code == Some(0), "{line}: {said:?}");
+    }
+    let mut sightings = Vec::new();
+    bed.fabric.close_window(&mut sightings, &mut Vec::new());
+    assert_eq!(sightings, [], "traffic with the resolver is not logged");
+    let public = format!("dig +short +tcp @8.8.8.8 {}", public_name(&other));
+    assert_eq!(bed.run(one.name(), &public).stdout, format!("{}\n", other.public()));
+    bed.fabric.close_window(&mut sightings, &mut Vec::new());
+    let sent = sightings.iter().find(|sighting| sighting.destination_port == 53).expect("a record");
+    assert_eq!(sent.protocol, Protocol::TCP);
+    check(
+        &bed.run(one.name(), &format!("dig +tcp +short +tries=2 +time=1 @{} example.com", other.private)),
+        expect![[r#"
+            ;; Connection to 10.1.0.5#53(10.1.0.5) for example.com failed: timed out.
+            ;; Connection to 10.1.0.5#53(10.1.0.5) for example.com failed: timed out.
+            ;; no servers could be reached
+            exit 9"#]],
+    );
+    bed.allow(&site, Traffic::All);
+    check(
+        &bed.run(one.name(), &format!("dig +tcp +short +tries=1 @{} example.com", other.private)),
+        expect![[r#"
+            ;; Connection to 10.1.0.5#53(10.1.0.5) for example.com failed: connection refused.
+            ;; no servers could be reached
+            exit 9"#]],
+    );
+    bed.command(|network, cx| network.modify_vpc(cx, site.vpc, VpcAttribute::DnsSupport(false)));
+    assert_eq!(bed.run(one.name(), "dig +tcp +short +tries=1 ip-10-1-0-4.ec2.internal").exit_code, Some(9));
+}
+
 #[test]
 fn etc_has_what_resolves_names() {
     let mut bed = Bed::new(1);
