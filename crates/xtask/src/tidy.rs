@@ -9,6 +9,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-model", 0),
     ("weir-insights", 0),
     ("weir-store", 0),
+    ("weir-objects", 0),
     ("weir-pipeline", 1),
     ("weir-wire-derive", 0),
     ("weir-wire", 1),
@@ -33,6 +34,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("tokio", &["weir", "weir-engine"]),
     ("rusqlite", &["weir", "weir-store"]),
     ("libc", &["weir-netns"]),
+    ("ureq", &["weir-objects"]),
+    ("ring", &["weir-objects"]),
 ];
 
 const FILE_LINES_MAX: usize = 800;
