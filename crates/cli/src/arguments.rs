@@ -212,8 +212,8 @@ pub struct Import {
 
 #[derive(Args)]
 pub struct Insights {
-    /// Flow-log files (text, .gz or .parquet), patterns, directories or - for standard input; then the query, which may
-    /// name them instead: SOURCE 'PATH'
+    /// Flow-log files (text, .gz or .parquet), patterns, directories, s3://BUCKET/PREFIX, or - for standard input; then
+    /// the query, which may name them instead: SOURCE 'PATH'
     #[arg(required = true, num_args = 1..)]
     pub files_and_query: Vec<String>,
     /// How to print the rows
@@ -240,6 +240,18 @@ pub struct Insights {
     /// Tell how many bytes and records the query would read, and do not run it
     #[arg(long)]
     pub estimate: bool,
+    /// Of s3://: another S3 than AWS's; AWS_ENDPOINT_URL(_S3) and the profile may name it, too
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Of s3://: the Region of the first bucket; S3 tells if it is another
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Of s3://: the profile of ~/.aws whose settings and credentials count
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Of s3://: send requests without signature, as for public buckets
+    #[arg(long)]
+    pub no_sign_request: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@
 //! a query reads are built; addresses are numbers as long as all are IPv4.
 //! Source: VPC User Guide, "Flow log files" (header line, gzip).
 
+mod ahead;
 mod blocks;
 mod columns;
 mod estimate;
@@ -14,7 +15,9 @@ mod parquet;
 mod place;
 mod plain;
 mod read;
+mod remote;
 mod source;
+mod storage;
 mod survey;
 mod table;
 mod token;
@@ -39,6 +42,7 @@ pub(crate) use place::partition;
 use place::with_partitions;
 use read::{Source, Totals};
 pub use source::{Files, Options};
+pub use storage::{Listing, Objects, Storage};
 use survey::Surveyed;
 use table::FilesTable;
 
@@ -111,9 +115,9 @@ impl Engine {
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
         let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
-            files.iter().cloned().partition(|file| parquet::is_parquet(file));
+            files.iter().cloned().partition(|file| parquet::is_parquet(&options.storage, file));
         let mut first = Totals::default();
-        let surveyed = survey::survey(&texts, &options.format, &mut first);
+        let surveyed = survey::survey((&texts, &options.storage), &options.format, &mut first);
         let is_four = surveyed.iter().all(|file| file.is_four);
         let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values, options };
         let (mut result, rows, totals) = match self.read(&reading, is_four) {
@@ -130,13 +134,24 @@ impl Engine {
     fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Vec<Row>, Totals), Stopped> {
         let Reading { plan, parquet, surveyed, first, run, as_values, options } = reading;
         let mut totals = first.clone();
-        let Options { is_strict, read_bytes, .. } = options;
-        let (is_strict, read_bytes) = (*is_strict, read_bytes.clone());
-        let source = Arc::new(Source { files: surveyed.clone(), is_strict, read_bytes, ..Source::default() });
+        let is_strict = options.is_strict;
+        let source = Arc::new(Source {
+            files: Arc::new(surveyed.clone()),
+            storage: options.storage.clone(),
+            is_strict,
+            read_bytes: options.read_bytes.clone(),
+            ..Source::default()
+        });
         let result = self.wait(async {
             let context = self.context()?;
             let other_address = is_four.then_some(&source.has_other_address);
-            let parts = parquet::parts(&context, plan, parquet, (*run, other_address), &mut totals);
+            let parts = parquet::parts(
+                &context,
+                plan,
+                (parquet, &options.storage),
+                (*run, other_address),
+                &mut totals,
+            );
             let mut parts = parts.map_err(failed)?;
             if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.unreadable.first()) {
                 return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));

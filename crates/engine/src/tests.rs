@@ -1,6 +1,7 @@
 //! The engine answers as the naive interpreter does: on the same queries, over the same events.
 
 mod files;
+mod objects;
 mod random;
 mod world;
 

@@ -6,8 +6,8 @@ use crate::shell::{command, output, root, run, target};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The clients and their versions.
-const PACKAGES: [&str; 2] = ["awscli==1.45.11", "boto3==1.43.11"];
+/// The clients and their versions; moto is a bucket for a client of our own.
+const PACKAGES: [&str; 3] = ["awscli==1.45.11", "boto3==1.43.11", "moto[s3,server]==5.2.5"];
 
 /// Runs the labs and every script under `tests/clients`.
 ///

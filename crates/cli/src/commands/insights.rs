@@ -1,5 +1,6 @@
 //! `weir insights SOURCE… 'QUERY'`: Logs Insights over flow-log files.
 
+mod buckets;
 mod print;
 mod progress;
 mod sources;
@@ -14,6 +15,7 @@ use progress::Progress;
 use sources::{Sources, tables};
 use spool::Spool;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use weir_engine::files::{self, Estimate, Files, FilesAnswer};
 use weir_engine::{Engine, Options};
@@ -41,7 +43,9 @@ pub fn run(arguments: &Insights) -> Outcome {
     let spool = Spool::of(named).map_err(|error| Failure::from(format!("standard input: {error}")))?;
     let cancelled = AtomicBool::new(false);
     let run = Run { window, now_ms, cancelled: &cancelled };
-    let options = files::Options { format, is_strict: arguments.strict, ..files::Options::default() };
+    let storage = Arc::new(buckets::storage(arguments, named, &checked)?);
+    let options =
+        files::Options { format, is_strict: arguments.strict, storage, ..files::Options::default() };
     let sources = Sources::find(&checked, (named, arguments.sql), &spool, (&options, run))?;
     let inputs = sources.inputs();
     if arguments.estimate {

@@ -1,14 +1,13 @@
 //! A file's bytes in blocks of whole lines: a gzip file of usual size at once, anything else as it streams.
 
-use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use libdeflater::Decompressor;
 use memchr::{memchr, memmem, memrchr};
 
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, LINE_BYTES_MAX};
+use super::storage::Opened;
 use super::token::PADDING;
 
 /// Gzip files up to this length are read as a whole; AWS closes an object at 75 MB.
@@ -61,10 +60,9 @@ impl Blocks {
     }
 
     /// Begins a file; gzip is known by its first bytes, whatever the file is called.
-    pub fn open(&mut self, path: &Path) -> io::Result<()> {
+    pub fn open(&mut self, opened: Opened) -> io::Result<()> {
         (self.start, self.end, self.filled, self.is_inside_line) = (0, 0, 0, false);
-        let mut file = File::open(path)?;
-        let len = file.metadata()?.len();
+        let Opened { reader: mut file, bytes: len } = opened;
         self.gzip.clear();
         file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut self.gzip)?;
         let is_gzip = self.gzip == GZIP_MAGIC;
@@ -195,6 +193,9 @@ fn stream(reader: impl Read + Send + 'static) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::storage::Storage;
     use super::*;
     use crate::tests::Directory;
 
@@ -207,7 +208,8 @@ mod tests {
         gzip.extend(500_000_000_u32.to_le_bytes());
         std::fs::write(&path, gzip).expect("a file");
         let mut blocks = Blocks::new();
-        blocks.open(&path).expect("a file");
+        let opened = Arc::new(Storage::default()).open(&path).expect("a file");
+        blocks.open(opened).expect("a file");
         assert!(std::iter::repeat_with(|| blocks.advance()).take(3).any(|block| block.is_err()));
         assert!(blocks.bytes().len() <= BLOCK_BYTES + PADDING);
     }

@@ -6,19 +6,26 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::iter::Sum;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use weir_flowlog::{Format, Lines};
 
-use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, open};
+use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, lines_of};
 use super::parquet::is_parquet;
+use super::storage::Storage;
 
 /// Lines looked at for how long records are.
 const SAMPLE_LINES: usize = 1000;
 /// Bytes around compressed ones, with a name: gzip makes nothing longer by more.
 const GZIP_FRAME_BYTES: u64 = 256;
+
+/// How many times longer than gzip, or Parquet, lines of the default format are about; for objects, which are not opened.
+const RATIO: u64 = 5;
+/// About the length of a line of the default format.
+const RECORD_BYTES: u64 = 110;
 
 /// What reading files would cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -45,17 +52,28 @@ impl Sum for Estimate {
 }
 
 /// What reading a file would cost; nothing if it cannot be read.
-pub fn estimate(path: &Path, format: &Format) -> Estimate {
-    let estimate = match is_parquet(path) {
+pub fn estimate((path, storage): (&Path, &Arc<Storage>), format: &Format) -> Estimate {
+    if storage.object(path).is_some() {
+        return storage.bytes(path).map(|bytes| of_object(path, bytes)).unwrap_or_default();
+    }
+    let estimate = match is_parquet(storage, path) {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
-        true => catch_unwind(|| of_parquet(path)).ok().flatten(),
-        false => of_text(path, format).ok(),
+        true => catch_unwind(AssertUnwindSafe(|| of_parquet(path, storage))).ok().flatten(),
+        false => of_text((path, storage), format).ok(),
     };
     estimate.unwrap_or_default()
 }
 
-fn of_parquet(path: &Path) -> Option<Estimate> {
-    let stored_bytes = super::parquet::check_footer(path).ok()?;
+/// From its length and name alone: nothing is fetched.
+fn of_object(path: &Path, stored_bytes: u64) -> Estimate {
+    let name = path.to_string_lossy();
+    let ratio = if name.ends_with(".gz") || name.ends_with(super::PARQUET_ENDING) { RATIO } else { 1 };
+    let bytes = stored_bytes.saturating_mul(ratio);
+    Estimate { files: 1, stored_bytes, bytes, records: bytes / RECORD_BYTES }
+}
+
+fn of_parquet(path: &Path, storage: &Storage) -> Option<Estimate> {
+    let stored_bytes = super::parquet::check_footer(storage, path).ok()?;
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
     let groups = reader.metadata().row_groups();
     let bytes = groups.iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).sum();
@@ -63,10 +81,12 @@ fn of_parquet(path: &Path) -> Option<Estimate> {
     Some(Estimate { files: 1, stored_bytes, bytes, records })
 }
 
-fn of_text(path: &Path, format: &Format) -> std::io::Result<Estimate> {
-    let stored_bytes = std::fs::metadata(path)?.len();
+fn of_text((path, storage): (&Path, &Arc<Storage>), format: &Format) -> std::io::Result<Estimate> {
+    let opened = storage.open(path)?;
+    let stored_bytes = opened.bytes;
     let bytes = length(path, stored_bytes)?;
-    let (mut reader, mut lines, mut buffer) = (open(path, BUFFER_BYTES)?, Lines::new(format.clone()), vec![]);
+    let (mut reader, mut lines, mut buffer) =
+        (lines_of(opened, BUFFER_BYTES)?, Lines::new(format.clone()), vec![]);
     let (mut sampled_bytes, mut sampled, mut is_whole) = (0, 0, false);
     for _ in 0..SAMPLE_LINES {
         match reader.next(&mut buffer)? {

@@ -3,6 +3,8 @@
 //! Source: VPC User Guide, "Flow log files": an object's name holds when its records were gathered, to the minute, as
 //! `_20190204T1200Z_`.
 
+mod objects;
+
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use chrono::NaiveDateTime;
 use weir_insights::TimeRange;
 
 use super::place::told_time;
+use super::storage::Storage;
 
 /// Files that end so are taken from a directory.
 const FILE_ENDINGS: [&str; 3] = [".log", ".log.gz", super::PARQUET_ENDING];
@@ -19,13 +22,17 @@ const SPARE_MS: i64 = 3_600_000;
 
 /// The flow-log files among `paths`: files as given, those that a pattern with `*`, `?`, `[…]` or `**` matches, and those in
 /// directories, to any depth, in the order of names. Of those found, files whose name or
-/// folders tell of another time than `window` are left out.
+/// folders tell of another time than `window` are left out. Objects are found in the same ways.
 ///
 /// # Errors
-/// A path that does not exist, a pattern that matches nothing, or a directory that cannot be listed; the message names it.
-pub fn find(paths: &[PathBuf], window: TimeRange) -> std::io::Result<Vec<PathBuf>> {
+/// A path that does not exist, a pattern that matches nothing, or a directory or bucket that cannot be listed; the message names it.
+pub fn find(paths: &[PathBuf], window: TimeRange, storage: &Storage) -> std::io::Result<Vec<PathBuf>> {
     let (mut files, mut found) = (vec![], vec![]);
     for path in paths {
+        if let Some(object) = storage.object(path) {
+            files.extend(objects::find(object, window, storage)?);
+            continue;
+        }
         let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => find_below(path, window, &mut found).map_err(named)?,

@@ -1,11 +1,11 @@
 //! The lines of a file, decompressed if it is gzip, each of bounded length.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+
+use super::storage::Opened;
 
 /// Longer than any record: 54 fields, the longest of them resource names of up to 2048 bytes.
 pub const LINE_BYTES_MAX: u64 = 128 * 1024;
@@ -36,10 +36,10 @@ pub fn text_of(line: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// Opens a file; gzip is known by its first bytes, whatever the file is called.
+/// The lines of an open file; gzip is known by its first bytes, whatever the file is called.
 /// `buffer_bytes` are read at once.
-pub fn open(path: &Path, buffer_bytes: usize) -> io::Result<LineReader> {
-    let mut file = BufReader::with_capacity(buffer_bytes, File::open(path)?);
+pub fn lines_of(opened: Opened, buffer_bytes: usize) -> io::Result<LineReader> {
+    let mut file = BufReader::with_capacity(buffer_bytes, opened.reader);
     let is_gzip = file.fill_buf()?.starts_with(&GZIP_MAGIC);
     let reader: Box<dyn BufRead> = match is_gzip {
         true => Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(file))),

@@ -36,6 +36,8 @@ use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 use super::UnreadableFile;
 use super::place::with_partitions;
 use super::read::Totals;
+use super::remote::{Footed, Remote, URL};
+use super::storage::{FIRST_BYTES, Storage};
 use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -51,6 +53,8 @@ struct Alike {
     schema: SchemaRef,
     /// The columns of addresses in which no file says that a value is missing.
     addresses: Vec<String>,
+    /// Whether they are objects.
+    is_remote: bool,
     files: Vec<PartitionedFile>,
 }
 
@@ -69,37 +73,49 @@ struct Footer {
 pub fn parts(
     context: &SessionContext,
     plan: &Plan,
-    files: &[PathBuf],
+    (files, storage): (&[PathBuf], &Arc<Storage>),
     (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
     totals: &mut Totals,
 ) -> Result<Vec<Part>> {
     let mut alike: Vec<Alike> = vec![];
-    for (index, path) in files.iter().enumerate() {
+    let footers = storage.look(files, |index, path| {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
-        let read = std::panic::catch_unwind(AssertUnwindSafe(|| footer(index, path)));
+        std::panic::catch_unwind(AssertUnwindSafe(|| footer(index, path, storage)))
+    });
+    for (path, read) in files.iter().zip(footers) {
+        let is_remote = storage.object(path).is_some();
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
             Ok(Footer { schema, addresses, records, file }) => {
                 totals.records += records;
                 totals.bytes += file.object_meta.size;
-                match alike
-                    .iter_mut()
-                    .find(|alike| (&alike.schema, &alike.addresses) == (&schema, &addresses))
-                {
+                match alike.iter_mut().find(|alike| {
+                    (&alike.schema, &alike.addresses, alike.is_remote) == (&schema, &addresses, is_remote)
+                }) {
                     Some(alike) => alike.files.push(file),
-                    None => alike.push(Alike { schema, addresses, files: vec![file] }),
+                    None => alike.push(Alike { schema, addresses, is_remote, files: vec![file] }),
                 }
             }
             Err(why) => totals.unreadable.push(UnreadableFile { file: path.clone(), why }),
         }
     }
+    if alike.iter().any(|alike| alike.is_remote) {
+        let url = ObjectStoreUrl::parse(URL)?;
+        let remote = Remote::new(storage.clone(), files.to_vec());
+        context.register_object_store(url.as_ref(), Arc::new(remote));
+    }
     alike.into_iter().map(|alike| part((context, plan), files, alike, (run, other_address))).collect()
 }
 
-fn footer(index: usize, path: &Path) -> Result<Footer, String> {
-    let size = check_footer(path).map_err(|error| error.to_string())?;
+fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, String> {
+    let size = check_footer(storage, path).map_err(|error| error.to_string())?;
     let text = |error: datafusion::parquet::errors::ParquetError| error.to_string();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let read = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(text)?;
+    let told = |error: Error| error.to_string();
+    let options = ArrowReaderOptions::new();
+    let read = match storage.object(path) {
+        None => ArrowReaderMetadata::load(&File::open(path).map_err(told)?, options),
+        Some(_) => ArrowReaderMetadata::load(&Footed::new(storage.clone(), path).map_err(told)?, options),
+    };
+    let read = read.map_err(text)?;
     let mut fields: Vec<FieldRef> = vec![];
     for field in read.schema().fields() {
         let is_first = fields.iter().all(|before| before.name() != field.name());
@@ -111,8 +127,11 @@ fn footer(index: usize, path: &Path) -> Result<Footer, String> {
         return Err("no flow log: none of its columns is called as a field".into());
     }
     let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
-    let absolute = path.canonicalize().map_err(|error| error.to_string())?;
-    let location = StorePath::from_absolute_path(absolute).map_err(|error| error.to_string())?;
+    let location = match storage.object(path) {
+        None => StorePath::from_absolute_path(path.canonicalize().map_err(told)?),
+        Some(_) => Ok(Remote::location(index)),
+    };
+    let location = location.map_err(|error| error.to_string())?;
     let last_modified = Default::default();
     let meta = ObjectMeta { location, last_modified, size, e_tag: None, version: None };
     let utf8 = |text: String| ScalarValue::Utf8View(Some(text));
@@ -152,11 +171,11 @@ fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
 fn part(
     (context, plan): (&SessionContext, &Plan),
     paths: &[PathBuf],
-    Alike { schema, addresses, files }: Alike,
+    Alike { schema, addresses, is_remote, files }: Alike,
     (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
 ) -> Result<Part> {
     let has = |name: &str| schema.field_with_name(name).is_ok();
-    let table = ParquetTable::new(schema.clone(), files);
+    let table = ParquetTable::new(schema.clone(), files, is_remote);
     let mut frame = context.read_table(Arc::new(table))?;
     let seconds = match has(START) {
         true => cast(quoted(START), DataType::Int64),
@@ -207,15 +226,17 @@ fn part(
 struct ParquetTable {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
+    is_remote: bool,
 }
 
 impl ParquetTable {
-    fn new(schema: SchemaRef, files: Vec<PartitionedFile>) -> ParquetTable {
+    fn new(schema: SchemaRef, files: Vec<PartitionedFile>, is_remote: bool) -> ParquetTable {
         let place = [(SEQUENCE, DataType::Int64), (GROUP, DataType::Utf8View), (STREAM, DataType::Utf8View)];
         let place = place.map(|(name, data_type)| Arc::new(ArrowField::new(name, data_type, false)));
         ParquetTable {
             schema: TableSchema::builder(schema).with_table_partition_cols(place.to_vec()).build(),
             files,
+            is_remote,
         }
     }
 }
@@ -247,9 +268,16 @@ impl TableProvider for ParquetTable {
             source = source.with_predicate(session.create_physical_expr(filter, &schema)?);
         }
         // What the filters look at is read first, and of the other columns only the rows that pass.
-        let source = Arc::new(source.with_pushdown_filters(true));
+        let mut source = source.with_pushdown_filters(true);
+        let mut url = ObjectStoreUrl::local_filesystem();
+        if self.is_remote {
+            // As much as the first look has fetched.
+            (source, url) =
+                (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
+        }
+        let source = Arc::new(source);
         let shares = FileGroup::new(self.files.clone()).split_files(session.config().target_partitions());
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+        let config = FileScanConfigBuilder::new(url, source)
             .with_file_groups(shares)
             .with_limit(limit.filter(|_| filters.is_empty()))
             .with_projection_indices(projection.cloned())?
@@ -271,27 +299,38 @@ const MAGIC: [u8; 4] = *b"PAR1";
 /// The length of the metadata, and [`MAGIC`].
 const FOOTER: u64 = 8;
 
-/// Whether a file is Parquet: known by its first bytes, whatever it is called, or by its name if it has none.
-pub fn is_parquet(path: &Path) -> bool {
+/// Whether a file is Parquet: known by its first bytes, whatever it is called, or by its name if it has none. An object is
+/// known by its name alone.
+pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
+    let is_called_so = path.to_string_lossy().ends_with(super::PARQUET_ENDING);
+    if storage.object(path).is_some() {
+        return is_called_so;
+    }
     let mut first = [0; MAGIC.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut first)) {
-        Ok(()) => first == MAGIC || path.to_string_lossy().ends_with(super::PARQUET_ENDING),
-        Err(_) => path.to_string_lossy().ends_with(super::PARQUET_ENDING),
+        Ok(()) => first == MAGIC || is_called_so,
+        Err(_) => is_called_so,
     }
 }
 
 /// The length of a file, whose metadata fits into it (Parquet format, "File format").
-pub fn check_footer(path: &Path) -> std::io::Result<u64> {
-    let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
+pub fn check_footer(storage: &Storage, path: &Path) -> std::io::Result<u64> {
+    let bytes = storage.bytes(path)?;
     let invalid = || Error::new(ErrorKind::InvalidData, "no Parquet: its footer is missing or cut off");
     if bytes < FOOTER + MAGIC.len() as u64 {
         return Err(invalid());
     }
-    let mut footer = [0; FOOTER as usize];
-    file.seek(SeekFrom::End(-(FOOTER as i64)))?;
-    file.read_exact(&mut footer)?;
-    let [a, b, c, d, magic @ ..] = footer;
-    let fits = u64::from(u32::from_le_bytes([a, b, c, d])) + FOOTER <= bytes;
-    if magic == MAGIC && fits { Ok(bytes) } else { Err(invalid()) }
+    let footer = match storage.object(path) {
+        Some(object) => storage.read(object, bytes - FOOTER..bytes)?,
+        None => {
+            let mut footer = vec![0; FOOTER as usize];
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::End(-(FOOTER as i64)))?;
+            file.read_exact(&mut footer)?;
+            footer
+        }
+    };
+    let [a, b, c, d, magic @ ..] = &footer[..] else { return Err(invalid()) };
+    let fits = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + FOOTER <= bytes;
+    if *magic == MAGIC && fits { Ok(bytes) } else { Err(invalid()) }
 }

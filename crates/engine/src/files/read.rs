@@ -1,6 +1,6 @@
 //! Reading files to batches, counting what cannot be read.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
@@ -8,10 +8,12 @@ use datafusion::common::{Result, exec_err};
 use memchr::memchr;
 use weir_flowlog::{Format, Lines};
 
+use super::ahead::Turns;
 use super::blocks::Blocks;
 use super::columns::{Columns, Place, Wanted};
 use super::lines::{LINE_BYTES_MAX, text_of};
 use super::plain::{Cell, PlainLines, Span};
+use super::storage::Storage;
 use super::survey::Surveyed;
 use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, UnreadableFile};
 
@@ -59,7 +61,9 @@ impl Totals {
 #[derive(Debug, Default)]
 pub struct Source {
     /// The files, the longest first.
-    pub files: Vec<Surveyed>,
+    pub files: Arc<Vec<Surveyed>>,
+    /// Where they are.
+    pub storage: Arc<Storage>,
     /// What the readers have met.
     pub totals: Arc<Mutex<Totals>>,
     /// Whether a line that is no record ends the run.
@@ -73,8 +77,8 @@ pub struct Source {
 /// Reads files one after the other, in batches. Several readers share the files.
 pub struct Reader {
     source: Arc<Source>,
-    /// How many of the files have been begun by all readers.
-    begun: Arc<AtomicUsize>,
+    /// Which file comes next, for all readers.
+    turns: Arc<Turns>,
     wanted: Arc<Wanted>,
     columns: Columns,
     blocks: Blocks,
@@ -114,20 +118,20 @@ impl Iterator for Reader {
 }
 
 impl Reader {
-    pub fn new(source: Arc<Source>, begun: Arc<AtomicUsize>, wanted: Arc<Wanted>) -> Reader {
+    pub fn new(source: Arc<Source>, turns: Arc<Turns>, wanted: Arc<Wanted>) -> Reader {
         let columns = Columns::new(wanted.clone());
-        Reader { source, begun, wanted, columns, blocks: Blocks::new(), open: None }
+        Reader { source, turns, wanted, columns, blocks: Blocks::new(), open: None }
     }
 
     fn open_next(&mut self) -> Option<Open> {
-        let file = self.source.files.get(self.begun.fetch_add(1, Ordering::Relaxed))?.clone();
+        let (file, opened) = self.turns.next()?;
         let lines = Lines::new(file.given.clone());
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place = Place { group: file.path.to_string_lossy().into_owned(), stream: name };
         self.columns.cells.fill(Cell::Absent);
         let plain = plain(lines.format(), &self.wanted);
         let mut totals = Totals::default();
-        if let Err(error) = self.blocks.open(&file.path) {
+        if let Err(error) = opened.and_then(|opened| self.blocks.open(opened)) {
             totals.unreadable.push(unreadable(&file, &error));
         }
         Some(Open { file, place, lines, plain, number: 0, at: 0, counted: 0, totals })

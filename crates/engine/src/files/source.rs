@@ -11,6 +11,7 @@ use super::FilesAnswer;
 use super::estimate::{Estimate, estimate};
 use super::parquet::is_parquet;
 use super::read::Totals;
+use super::storage::Storage;
 use crate::engine::Engine;
 
 /// How files are read.
@@ -22,6 +23,8 @@ pub struct Options {
     pub is_strict: bool,
     /// Counts the bytes of text files that have been read, as they are stored.
     pub read_bytes: Arc<AtomicU64>,
+    /// Where the files are.
+    pub storage: Arc<Storage>,
 }
 
 /// Files that are read as one source.
@@ -42,8 +45,9 @@ impl Files {
 
     /// Bytes of text files, as they are stored: what [`Options::read_bytes`] grows to when they are read once.
     pub fn text_bytes(&self) -> u64 {
-        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        self.paths.iter().filter(|path| !is_parquet(path)).map(length).sum()
+        let storage = &self.options.storage;
+        let texts = self.paths.iter().filter(|path| !is_parquet(storage, path));
+        texts.map(|path| storage.bytes(path).unwrap_or(0)).sum()
     }
 
     /// How many there are.
@@ -58,7 +62,7 @@ impl Files {
 
     /// What reading them would cost, from their lengths and first lines. Files that cannot be read cost nothing.
     pub fn estimate(&self) -> Estimate {
-        self.paths.iter().map(|path| estimate(path, &self.options.format)).sum()
+        self.paths.iter().map(|path| estimate((path, &self.options.storage), &self.options.format)).sum()
     }
 
     /// Keeps what a query has met. Another query over the same files meets the same, or less if it ends early.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use weir_flowlog::{Field, Format, Lines};
 
 use super::UnreadableFile;
-use super::lines::{Line, open};
+use super::lines::{Line, lines_of};
 use super::read::Totals;
+use super::storage::Storage;
 
 /// Lines looked at in search of a header: comments and blank lines may stand above it.
 const LOOK_AHEAD: usize = 8;
@@ -32,10 +33,15 @@ pub struct Surveyed {
 }
 
 /// The files that can be opened, the longest first; the others go to the totals.
-pub fn survey(files: &[PathBuf], given: &Format, totals: &mut Totals) -> Vec<Surveyed> {
+pub fn survey(
+    (files, storage): (&[PathBuf], &Arc<Storage>),
+    given: &Format,
+    totals: &mut Totals,
+) -> Vec<Surveyed> {
     let mut surveyed = vec![];
-    for (index, path) in files.iter().enumerate() {
-        match look(index, path, given) {
+    let looks = storage.look(files, |index, path| look(index, (path, storage), given));
+    for (path, looked) in files.iter().zip(looks) {
+        match looked {
             Ok(file) => surveyed.push(file),
             Err(error) => {
                 totals.unreadable.push(UnreadableFile { file: path.clone(), why: error.to_string() })
@@ -46,9 +52,10 @@ pub fn survey(files: &[PathBuf], given: &Format, totals: &mut Totals) -> Vec<Sur
     surveyed
 }
 
-fn look(index: usize, path: &Path, given: &Format) -> std::io::Result<Surveyed> {
-    let bytes = std::fs::metadata(path)?.len();
-    let mut file = open(path, FIRST_BYTES)?;
+fn look(index: usize, (path, storage): (&Path, &Arc<Storage>), given: &Format) -> std::io::Result<Surveyed> {
+    let opened = storage.open(path)?;
+    let bytes = opened.bytes;
+    let mut file = lines_of(opened, FIRST_BYTES)?;
     let mut lines = Lines::new(given.clone());
     let (mut buffer, mut is_four) = (vec![], true);
     for _ in 0..LOOK_AHEAD {

@@ -2,7 +2,6 @@
 //! it makes any text.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -14,6 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
+use super::ahead::Turns;
 use super::columns::Wanted;
 use super::layout::{Content, Layout};
 use super::read::{Reader, Source};
@@ -75,8 +75,8 @@ impl TableProvider for FilesTable {
             filters.iter().map(|filter| session.create_physical_expr(filter.clone(), &schema)).collect()
         })?;
         let schema = wanted.schema.clone();
-        let share =
-            Arc::new(Share { source: self.source.clone(), begun: Arc::default(), wanted: Arc::new(wanted) });
+        let turns = Arc::new(Turns::new(self.source.files.clone(), self.source.storage.clone()));
+        let share = Arc::new(Share { source: self.source.clone(), turns, wanted: Arc::new(wanted) });
         let count = self.threads.min(self.source.files.len()).max(1);
         let shares = (0..count).map(|_| share.clone() as Arc<dyn PartitionStream>).collect();
         Ok(Arc::new(StreamingTableExec::try_new(schema, shares, None, None, false, None)?))
@@ -87,8 +87,8 @@ impl TableProvider for FilesTable {
 #[derive(Debug)]
 struct Share {
     source: Arc<Source>,
-    /// How many of the files have been begun by all shares.
-    begun: Arc<AtomicUsize>,
+    /// Which file comes next, for all shares.
+    turns: Arc<Turns>,
     wanted: Arc<Wanted>,
 }
 
@@ -100,7 +100,7 @@ impl PartitionStream for Share {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         // Reading is work more than waiting, and what comes next finds the batch where it was made.
         let batches =
-            futures::stream::iter(Reader::new(self.source.clone(), self.begun.clone(), self.wanted.clone()));
+            futures::stream::iter(Reader::new(self.source.clone(), self.turns.clone(), self.wanted.clone()));
         Box::pin(RecordBatchStreamAdapter::new(self.wanted.schema.clone(), batches))
     }
 }

@@ -13,9 +13,10 @@ use weir_flowlog::field::{Field, Kind as FieldKind};
 use weir_flowlog::{Format, Lines, Record, Value};
 use weir_insights::FLOW_FIELDS;
 
+use super::ahead::Turns;
 use super::columns::Wanted;
 use super::layout::Content;
-use super::lines::{Line, open};
+use super::lines::{Line, lines_of};
 use super::read::Reader;
 use super::*;
 use crate::tests::Directory;
@@ -152,7 +153,11 @@ fn field_of(name: &str) -> Field {
 fn simply(files: &[PathBuf], fields: &[String], has_all: &dyn Fn(Field) -> bool) -> (Vec<Found>, Totals) {
     let (mut rows, mut totals) = (vec![], Totals::default());
     for (index, path) in files.iter().enumerate() {
-        let (mut reader, mut lines) = (open(path, 512).expect("a file"), Lines::new(Format::default()));
+        let (mut reader, mut lines) = (
+            lines_of(std::sync::Arc::<super::Storage>::default().open(path).expect("a file"), 512)
+                .expect("a file"),
+            Lines::new(Format::default()),
+        );
         let mut buffer = vec![];
         for number in 1.. {
             let why = match reader.next(&mut buffer).expect("a sound file") {
@@ -194,8 +199,9 @@ fn text_of(record: &Record, field: Field, has_all: &dyn Fn(Field) -> bool) -> Op
 fn by_scan(layout: &Arc<Layout>, source: Source, output: &[usize]) -> Option<(Vec<Vec<String>>, Totals)> {
     let wanted = Wanted::new(layout, output, &[], |_| Ok(vec![])).expect("columns of the layout");
     let source = Arc::new(source);
+    let turns = Arc::new(Turns::new(source.files.clone(), source.storage.clone()));
     let mut rows = vec![];
-    for batch in Reader::new(source.clone(), Arc::default(), Arc::new(wanted)) {
+    for batch in Reader::new(source.clone(), turns, Arc::new(wanted)) {
         let Ok(batch) = batch else {
             assert!(source.has_other_address.load(Ordering::Relaxed));
             return None;
@@ -244,13 +250,13 @@ proptest! {
         }
         let mut read: BTreeSet<String> = names.iter().cloned().collect();
         read.insert("@message".into());
-        let surveyed = survey::survey(&files, &Format::default(), &mut Totals::default());
+        let surveyed = survey::survey((&files, &Arc::default()), &Format::default(), &mut Totals::default());
         for is_four in [true, false] {
             let layout = Arc::new(Layout::new(&read, &surveyed, is_four));
             let fields: Vec<String> = layout.fields.iter().map(|(name, _, _)| name.clone()).collect();
             let has_all = |field: Field| surveyed.iter().all(|file| file.format.position(field).is_some());
             let (expected, expected_totals) = simply(&files, &fields, &has_all);
-            let source = || Source { files: surveyed.clone(), ..Source::default() };
+            let source = || Source { files: Arc::new(surveyed.clone()), ..Source::default() };
             let all: Vec<usize> = (0..layout.contents.len()).collect();
             let some: Vec<usize> = all.iter().copied().filter(|index| *index == 1 || leaves_out >> (index % 60) & 1 == 0).collect();
             for output in [all, some] {

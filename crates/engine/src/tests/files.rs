@@ -15,12 +15,12 @@ use weir_insights::{
 
 use super::world::{ENGINE, tables};
 use super::{Directory, is_same, queries};
-use crate::files::{Estimate, Files, FilesAnswer, Options, find};
+use crate::files::{Estimate, Files, FilesAnswer, Options, Storage, find};
 
-const SAMPLES: [&str; 5] =
+pub const SAMPLES: [&str; 5] =
     ["v2_millisecond.log", "v2_records.log", "v3_file.log", "v4_file.log", "vpcflowlog.log.gz"];
 
-fn sample(name: &str) -> PathBuf {
+pub fn sample(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/flow-logs").join(name)
 }
 
@@ -42,7 +42,7 @@ fn ask_plan(
     ENGINE.query_files(plan, Reads { own, inputs: &inputs, tables: &tables }, run)
 }
 
-fn rows(result: &QueryResult) -> String {
+pub fn rows(result: &QueryResult) -> String {
     let line = |row: &weir_insights::ResultRow| {
         let values: Vec<_> = row.values.iter().map(|value| value.as_deref().unwrap_or("∅")).collect();
         values.join(" | ") + "\n"
@@ -272,7 +272,8 @@ fn many_records_in_several_files_keep_their_sums_and_their_order() {
         gzip.write_all(records.collect::<String>().as_bytes()).expect("room");
         gzip.finish().expect("room");
     }
-    let files = find(&[directory.path().to_path_buf()], TimeRange::ALL).expect("a directory");
+    let files =
+        find(&[directory.path().to_path_buf()], TimeRange::ALL, &Storage::default()).expect("a directory");
     assert_eq!(files.len(), 5);
     let answer =
         ask(&files, "stats count(*), sum(bytes), count_distinct(srcAddr)", TimeRange::ALL).expect("files");
@@ -287,7 +288,7 @@ fn many_records_in_several_files_keep_their_sums_and_their_order() {
 }
 
 /// The records of a sample as Parquet.
-fn as_parquet(sample_name: &str, path: &std::path::Path) {
+pub fn as_parquet(sample_name: &str, path: &std::path::Path) {
     to_parquet(&sample(sample_name), path);
 }
 
@@ -472,7 +473,7 @@ fn patterns_and_directories_name_files() {
     let names = ["1_vpcflowlogs_us-east-1_fl-1_20190204T1200Z_a.log.gz", "x.log", "y.parquet", "notes.txt"];
     names.iter().for_each(|name| std::fs::write(deep.join(name), "").expect("room"));
     let found = |path: PathBuf, window| {
-        let files = find(&[path], window).map(|files| {
+        let files = find(&[path], window, &Storage::default()).map(|files| {
             files.iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned())).collect::<Vec<_>>()
         });
         files.map_err(|error| error.kind())
@@ -509,7 +510,8 @@ fn folders_are_fields_and_tell_the_time() {
             _ => as_parquet("v2_records.log", &folder.join(name)),
         }
     }
-    let of = |window| find(&[directory.path().to_path_buf()], window).expect("a directory");
+    let of =
+        |window| find(&[directory.path().to_path_buf()], window, &Storage::default()).expect("a directory");
     let query = "filter `aws-region` = 'eu-west-1' | stats count(*) by year, month, day | sort day";
     let answer = ask(&of(TimeRange::ALL), query, TimeRange::ALL).expect("files");
     assert_eq!(rows(&answer.result), "2014 | 12 | 04 | 5\n2014 | 12 | 05 | 5\n");

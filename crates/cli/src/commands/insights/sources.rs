@@ -1,5 +1,6 @@
 //! What a query reads: files on the command line or named by `SOURCE`, and lookup tables.
 
+use super::buckets::is_bucket;
 use super::spool::{STDIN, Spool};
 use crate::Failure;
 use std::collections::BTreeMap;
@@ -32,8 +33,8 @@ impl Sources {
     ) -> Result<Sources, Failure> {
         let path = |name: &String| if name == STDIN { spool.path() } else { PathBuf::from(name) };
         let found = |paths: &[PathBuf], window| -> Result<Files, Failure> {
-            let files =
-                find(paths, window).map_err(|error| Failure::new(Failure::NOT_FOUND, error.to_string()));
+            let files = find(paths, window, &options.storage)
+                .map_err(|error| Failure::new(code(&error), error.to_string()));
             Ok(Files::new(files?, options.clone()))
         };
         let own = match (named, &plan.selection) {
@@ -57,7 +58,7 @@ impl Sources {
         for input in &plan.inputs {
             let window = input_window(input, run)?;
             let is_named = |selection: &&Selection| {
-                !is_sql || selection.names.iter().any(|name| Path::new(name).exists())
+                !is_sql || selection.names.iter().any(|name| is_bucket(name) || Path::new(name).exists())
             };
             let paths = input.selection.as_ref().filter(is_named).map(paths).transpose()?;
             if paths.is_none() && window == run.window {
@@ -89,6 +90,14 @@ impl Sources {
     /// How many files there are in all.
     pub fn len(&self) -> usize {
         self.files.iter().map(Files::len).sum()
+    }
+}
+
+/// The exit code for what cannot be found, or not be listed.
+fn code(error: &std::io::Error) -> u8 {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::Other => Failure::FAILED,
+        _ => Failure::NOT_FOUND,
     }
 }
 
