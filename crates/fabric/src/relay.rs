@@ -11,7 +11,7 @@ use crate::host::{HostName, Identity};
 use crate::hosts::HostKey;
 use crate::http::{self, Parsed, Request};
 use crate::service::{Kind, Service};
-use crate::stack::Shape;
+use crate::stack::{self, Shape};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use std::fmt::Write;
@@ -85,16 +85,7 @@ pub(crate) struct Carried {
 impl Carried {
     /// Reads and writes as far as the socket goes; gives the request once it is there.
     pub(crate) fn serve(&mut self, socket: &mut tcp::Socket<'static>) -> Option<Request> {
-        while socket.can_recv() {
-            let received = &mut self.received;
-            let taken = socket.recv(|bytes| {
-                received.extend_from_slice(bytes);
-                (bytes.len(), ())
-            });
-            if taken.is_err() {
-                break;
-            }
-        }
+        stack::drain(socket, &mut self.received, usize::MAX);
         let asked = if self.has_asked { None } else { self.request() };
         let sent = socket.send_slice(&self.pending).unwrap_or(0);
         self.pending.drain(..sent);

@@ -17,6 +17,7 @@
 use crate::http::{Parsed, REQUEST_BYTES_MAX, Request, Response};
 use crate::iperf::{self, Session};
 use crate::relay::{Carried, ServiceAnswer};
+use crate::stack;
 use smoltcp::socket::tcp;
 use weir_model::{Nanos, Protocol};
 
@@ -217,7 +218,7 @@ impl Connection {
             Kind::Echo => echo(socket),
             Kind::Iperf3 => self.session.serve(socket, iperf, now),
             Kind::Http(page) => {
-                read(socket, &mut self.received);
+                stack::drain(socket, &mut self.received, REQUEST_BYTES_MAX);
                 if self.answer.is_none() && !self.has_answered {
                     self.answer = answer(page, &self.received, now);
                 }
@@ -269,18 +270,6 @@ fn answer(page: &Page, received: &[u8], now: Nanos) -> Option<(Nanos, Vec<u8>)> 
         Parsed::Whole(request, _) => {
             let response = Response::new(page.status, "text/plain", page.body.as_str());
             Some((now.plus(page.delay_ns), response.bytes(request.method == "HEAD")))
-        }
-    }
-}
-
-fn read(socket: &mut tcp::Socket<'static>, to: &mut Vec<u8>) {
-    while socket.can_recv() && to.len() < REQUEST_BYTES_MAX {
-        let taken = socket.recv(|bytes| {
-            to.extend_from_slice(bytes);
-            (bytes.len(), ())
-        });
-        if taken.is_err() {
-            return;
         }
     }
 }

@@ -236,6 +236,19 @@ impl Stack {
     }
 }
 
+/// Moves what a socket has received to the end of `to`, as long as that has less than `limit` bytes.
+pub(crate) fn drain(socket: &mut tcp::Socket<'static>, to: &mut Vec<u8>, limit: usize) {
+    while socket.can_recv() && to.len() < limit {
+        let taken = socket.recv(|bytes| {
+            to.extend_from_slice(bytes);
+            (bytes.len(), ())
+        });
+        if taken.is_err() {
+            return;
+        }
+    }
+}
+
 /// The device of a host: at most one packet in, any number out.
 struct Wire<'a> {
     incoming: Option<&'a [u8]>,

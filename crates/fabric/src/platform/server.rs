@@ -3,7 +3,7 @@
 //! It has a stack of its own for each host that asks, as the card does on which an instance sits, so equal addresses in
 //! two VPCs never meet. What it sends goes to the host that asked.
 
-use crate::stack::{Outbox, Shape, Stack};
+use crate::stack::{self, Outbox, Shape, Stack};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use std::net::{IpAddr, SocketAddr};
@@ -92,15 +92,9 @@ impl Server {
 
 impl Talk {
     fn serve(&mut self, socket: &mut tcp::Socket<'static>, answer: &mut impl FnMut(&mut Vec<u8>) -> Said) {
-        while socket.can_recv() {
-            let received = &mut self.received;
-            let taken = socket.recv(|bytes| {
-                received.extend_from_slice(bytes);
-                (bytes.len(), ())
-            });
-            if taken.is_err() {
-                break;
-            }
+        stack::drain(socket, &mut self.received, usize::MAX);
+        if self.has_answered {
+            self.received.clear();
         }
         if !self.has_answered {
             let said = answer(&mut self.received);

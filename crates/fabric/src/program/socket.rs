@@ -1,6 +1,7 @@
 //! A TCP connection that a program opens.
 
 use super::Cx;
+use crate::stack;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::State;
 use std::net::SocketAddr;
@@ -67,16 +68,7 @@ impl Client {
     pub(crate) fn read(&self, cx: &mut Cx) -> Vec<u8> {
         let mut bytes = Vec::new();
         let Some(handle) = self.handle else { return bytes };
-        let socket = cx.machine.stack.socket(handle);
-        while socket.can_recv() {
-            let taken = socket.recv(|part| {
-                bytes.extend_from_slice(part);
-                (part.len(), ())
-            });
-            if taken.is_err() {
-                break;
-            }
-        }
+        stack::drain(cx.machine.stack.socket(handle), &mut bytes, usize::MAX);
         bytes
     }
 
