@@ -28,6 +28,15 @@ def messages(logs):
     return [event["message"] for event in found]
 
 
+def counted(weir):
+    """How many events the metric filter has counted in all."""
+    now = time.time()
+    window = {"StartTime": now - 3600, "EndTime": now + 3600, "Period": 3600}
+    metric = {"Namespace": "full", "MetricName": "events"}
+    points = weir.client("cloudwatch").get_metric_statistics(**metric, **window, Statistics=["Sum"])["Datapoints"]
+    return sum(point["Sum"] for point in points)
+
+
 def vpcs(ec2):
     own = [{"Name": "is-default", "Values": ["false"]}]
     return [vpc["CidrBlock"] for vpc in ec2.describe_vpcs(Filters=own)["Vpcs"]]
@@ -37,6 +46,8 @@ def fill(weir):
     logs, ec2 = weir.client("logs"), weir.client("ec2")
     logs.create_log_group(logGroupName="full")
     logs.create_log_stream(logGroupName="full", logStreamName="one")
+    value = {"metricName": "events", "metricNamespace": "full", "metricValue": "1"}
+    logs.put_metric_filter(logGroupName="full", filterName="all", filterPattern="", metricTransformations=[value])
     logs.put_log_events(**batch("before"))
     ec2.create_vpc(CidrBlock="10.1.0.0/16")
     limit(weir, FULL)
@@ -50,11 +61,13 @@ def fill(weir):
     logs.put_log_events(**batch("after"))
     ec2.create_vpc(CidrBlock="10.3.0.0/16")
     equal("events go on", messages(logs), ["before", "after"])
+    equal("a metric counts what was acknowledged", counted(weir), 2)
 
 
 def reopen(weir):
     logs, ec2 = weir.client("logs"), weir.client("ec2")
     equal("what was acknowledged is there again", messages(logs), ["before", "after"])
+    equal("it is still counted", counted(weir), 2)
     there = vpcs(ec2)
     # What was refused may have happened: it is written with the next change.
     check("networks, too", {"10.1.0.0/16", "10.3.0.0/16"} <= set(there), there)

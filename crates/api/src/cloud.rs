@@ -57,6 +57,9 @@ pub struct Reply {
     pub ticket: Ticket,
     /// The Live Tail session whose updates follow the response ([`Cloud::tail`]), until it is ended.
     pub session: Option<String>,
+    /// Whether events are to be counted once the ticket says that they are durable ([`Cloud::count_durable`]): the caller
+    /// waits for that, too, so that nothing acknowledged is forgotten.
+    pub is_counted_later: bool,
 }
 
 /// Everything that changes, of all accounts and regions.
@@ -122,7 +125,8 @@ impl Cloud {
     /// Answers a request.
     pub fn handle(&mut self, request: Request, now: Timestamp) -> Reply {
         let reply = self.respond(request, None, now);
-        Reply { changes: self.take_changes(), ..reply }
+        let is_counted_later = self.log_state.next_count().is_some();
+        Reply { changes: self.take_changes(), is_counted_later, ..reply }
     }
 
     /// Answers a request, which may have come through an endpoint; what it changed is left to be taken.
@@ -130,6 +134,7 @@ impl Cloud {
         self.counts.requests += 1;
         self.network.step_nat_gateways(now);
         self.network.step_endpoints(now);
+        self.log_state.count_durable(now);
         let request_id = self.ids.uuid();
         let (mut ticket, mut stream) = (Ticket::done(), None);
         let response = match local::is_local(&request.path) {
@@ -144,7 +149,13 @@ impl Cloud {
         };
         self.plane.note_change(&self.network, now);
         let session = stream.map(|stream: Stream| stream.session);
-        Reply { response, changes: vec![], ticket, session }
+        Reply { response, changes: vec![], ticket, session, is_counted_later: false }
+    }
+
+    /// Lets metric filters count the events that have become durable; gives what that changed.
+    pub fn count_durable(&mut self, now: Timestamp) -> Vec<Change> {
+        self.log_state.count_durable(now);
+        self.take_changes()
     }
 
     /// What the client of a Live Tail session is to be sent next, a second after the last; `None` if it has ended.
@@ -161,6 +172,7 @@ impl Cloud {
     /// afterwards ([`Cloud::take_changes`]).
     pub fn step(&mut self, now: Nanos) {
         self.network.step(now.into());
+        self.log_state.count_durable(now.into());
         self.plane.note_change(&self.network, now.into());
         // Nanoseconds, not the API's milliseconds: what is due within this millisecond must not stay due.
         self.catch_up(now);
@@ -183,7 +195,8 @@ impl Cloud {
     /// When there is something to do next, or `None` if nothing will happen unless someone asks.
     pub fn next_deadline(&self) -> Option<Nanos> {
         let step = self.network.next_step().map(Nanos::from);
-        [self.plane.next_deadline(), self.commands.next_deadline(), step].into_iter().flatten().min()
+        let count = self.log_state.next_count().map(Nanos::from);
+        [self.plane.next_deadline(), self.commands.next_deadline(), step, count].into_iter().flatten().min()
     }
 
     /// Has `runner` run the instances that are not to be simulated.

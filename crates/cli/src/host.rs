@@ -78,10 +78,33 @@ impl Host {
         match self.handle(request) {
             Ok((mut reply, committed)) => {
                 let tail = reply.session.take().map(|session| self.tail(session));
-                Answer { response: settle(reply, committed).await, tail }
+                Answer { response: self.settle(reply, committed).await, tail }
             }
             Err(fault) => fault.into(),
         }
+    }
+
+    /// Waits until what a reply changed is on disk, and what metric filters then count.
+    async fn settle(&self, reply: Reply, committed: Option<Committed>) -> Response {
+        let changed = written(committed).await;
+        let logged = reply.ticket.await.map_err(|error| error.to_string());
+        let counted = match reply.is_counted_later && logged.is_ok() {
+            true => written(self.count_durable()).await,
+            false => Ok(()),
+        };
+        match changed.and(logged).and(counted) {
+            Ok(()) => reply.response,
+            Err(error) => {
+                complain(format_args!("not written: {error}"));
+                reply.response.unwritten()
+            }
+        }
+    }
+
+    fn count_durable(&self) -> Option<Committed> {
+        let mut cloud = self.lock();
+        let changes = cloud.count_durable(self.clock.timestamp());
+        self.commit(changes)
     }
 
     /// What follows the opening of a Live Tail session, a message a second, until it ends or its client has gone.
@@ -272,19 +295,10 @@ fn looks_at_commands(request: &Request) -> bool {
     operation.is_some_and(|operation| looks.contains(&operation))
 }
 
-/// Waits until what a reply changed is on disk.
-async fn settle(reply: Reply, committed: Option<Committed>) -> Response {
-    let written = match committed {
+async fn written(committed: Option<Committed>) -> Result<(), String> {
+    match committed {
         Some(committed) => committed.await.unwrap_or_else(|_| Err("the writer has gone".into())),
         None => Ok(()),
-    };
-    let logged = reply.ticket.await.map_err(|error| error.to_string());
-    match written.and(logged) {
-        Ok(()) => reply.response,
-        Err(error) => {
-            complain(format_args!("not written: {error}"));
-            reply.response.unwritten()
-        }
     }
 }
 

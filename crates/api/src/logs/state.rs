@@ -6,10 +6,13 @@ use crate::logs::live_tail::Tails;
 use crate::logs::lookup_table::LookupTable;
 use crate::logs::metric_filter::MetricFilters;
 use crate::logs::resource_policy::ResourcePolicy;
-use crate::monitoring::metric::Metrics;
+use crate::monitoring::metric::{Measured, Metrics};
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
 use weir_store::Witness;
+
+/// How long after events it is looked again whether they are durable, if nobody asks before.
+const LOOK_MS: i64 = 20;
 
 /// Events as they come in: each a time in ms and a message.
 pub type Events<'a> = &'a [(i64, &'a str)];
@@ -43,17 +46,46 @@ pub struct LogState {
     pub policies: Table<ResourcePolicy>,
     /// What the filters have counted.
     pub metrics: Metrics,
+    /// What they have seen in events that may not be durable yet.
+    uncounted: Vec<Uncounted>,
     /// Who is looking on.
     pub tails: Tails,
 }
 
+/// What filters have seen in a batch of events.
+struct Uncounted {
+    witness: Witness,
+    scope: Scope,
+    measured: Vec<Measured>,
+    /// When it was last looked whether they are durable.
+    looked: Timestamp,
+}
+
 impl LogState {
-    /// Takes note of events that a stream has taken. They are counted at once, so that no restart forgets them: a batch that
-    /// the disk refuses afterwards has been counted all the same.
+    /// Takes note of events that a stream has taken. Filters count them once they are durable ([`LogState::count_durable`]).
     pub fn note(&mut self, taken: &Taken<'_>, now: Timestamp) {
         let measured = self.filters.measure(taken.scope, taken.group, taken.events);
-        self.metrics.add(taken.scope, measured, now);
+        if !measured.is_empty() {
+            let (witness, scope) = (taken.witness.clone(), taken.scope);
+            self.uncounted.push(Uncounted { witness, scope, measured, looked: now });
+        }
         self.tails.note(taken, now);
+    }
+
+    /// Counts what has become durable; what the disk has refused is forgotten.
+    pub fn count_durable(&mut self, now: Timestamp) {
+        for batch in std::mem::take(&mut self.uncounted) {
+            match batch.witness.outcome() {
+                None => self.uncounted.push(Uncounted { looked: now, ..batch }),
+                Some(Ok(())) => self.metrics.add(batch.scope, batch.measured, now),
+                Some(Err(_)) => {}
+            }
+        }
+    }
+
+    /// When it is to be looked again whether events are durable; `None` if all are counted.
+    pub fn next_count(&self) -> Option<Timestamp> {
+        self.uncounted.iter().map(|batch| Timestamp(batch.looked.0 + LOOK_MS)).min()
     }
 
     /// Forgets what belongs to a group that is gone.
