@@ -67,11 +67,11 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         Ok(())
     }
 
-    /// As what the flow goes on: as before if the connection is open, else from a free port.
+    /// As what the flow goes on: as before if the connection is open, else from a free port. Only IPv4 goes on, and no ICMPv6 in it.
     fn outside(&self, gate: At<'a>, nat: &CompiledNat) -> Result<Flow<A>, Stop> {
         let inside = self.flow;
-        let is_carried = inside.number().is_some() && !A::translations(nat).is_empty();
-        pass_if(is_carried, Reason::NatProtocol)?;
+        let is_numbered = inside.number().is_some() && self.packet.protocol != Protocol::ICMPV6;
+        pass_if(is_numbered && !A::translations(nat).is_empty(), Reason::NatProtocol)?;
         let known = self.connections.outside(gate.index, &inside);
         if let Some(known) = known.filter(|known| A::own(gate.interface).contains(&known.source)) {
             return Ok(known);
