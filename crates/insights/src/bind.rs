@@ -132,6 +132,16 @@ impl ValueSet {
     pub fn contains(&self, value: &Value) -> bool {
         equality_key(value).is_some_and(|key| self.0.contains(&key))
     }
+
+    /// What the values are equal to, in no order that means anything.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+
+    /// The set of values with these keys.
+    pub(crate) fn of_keys(keys: BTreeSet<Vec<u8>>) -> ValueSet {
+        ValueSet(keys)
+    }
 }
 
 impl FromIterator<Value> for ValueSet {

@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod bind;
+mod carry;
 mod chart;
 mod check;
 mod discover;

@@ -73,6 +73,12 @@ impl Period {
         unit.fixed_ms()?.checked_mul(i64::from(count))
     }
 
+    /// The period as [`Period::parse`] reads it.
+    pub(crate) fn print(self) -> String {
+        let name = UNITS.iter().find(|(unit, _)| *unit == self.unit).map_or("", |(_, names)| names[0]);
+        format!("{}{name}", self.count)
+    }
+
     /// The unit.
     pub fn unit(self) -> Unit {
         self.unit

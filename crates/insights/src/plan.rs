@@ -258,6 +258,19 @@ pub struct Extract {
 #[derive(Clone, Debug)]
 pub struct Pattern(pub regex::Regex);
 
+/// Bytes that a compiled pattern may take; `\w{1000}{1000}` takes more.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+impl Pattern {
+    /// Compiles the text.
+    ///
+    /// # Errors
+    /// The text is no regular expression, or makes a program that is too large.
+    pub fn new(text: &str) -> Result<Pattern, regex::Error> {
+        regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build().map(Pattern)
+    }
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
         self.0.as_str() == other.0.as_str()

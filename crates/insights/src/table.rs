@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
+
 use crate::value::Value;
 
 /// Bytes of a table's CSV.
@@ -241,6 +243,55 @@ impl Index {
     }
 }
 
+/// The index in another process: each key, and the cell that it leads to.
+impl Index {
+    /// What [`Index::get`] needs, as JSON.
+    pub(crate) fn to_json(&self) -> Json {
+        let cell = |row: &usize| &self.table.rows[*row][self.column];
+        match &self.rows {
+            Found::Exact(exact) => {
+                let rows = exact.iter().map(|(key, row)| json!([key, cell(row)]));
+                json!(["exact", rows.collect::<Vec<_>>()])
+            }
+            Found::Ranges(Ranges(ranges)) => {
+                let networks =
+                    ranges.iter().flat_map(|(key, networks)| networks.iter().map(move |it| (key, it)));
+                // JSON has no number that is as long as an address.
+                let row = |((is_four, bits), (network, row)): (&(bool, u8), (&u128, &usize))| {
+                    json!([is_four, bits, network.to_string(), cell(row)])
+                };
+                json!(["ranges", networks.map(row).collect::<Vec<_>>()])
+            }
+        }
+    }
+
+    /// What [`Index::to_json`] has written.
+    pub(crate) fn of_json(json: &Json) -> Option<Index> {
+        let (mut exact, mut ranges, mut cells) = (BTreeMap::new(), Ranges::default(), vec![]);
+        let is_exact = json[0] == "exact";
+        for row in json[1].as_array()? {
+            let [.., Json::String(cell)] = &row.as_array()?[..] else { return None };
+            match is_exact {
+                true => drop(exact.insert(texts(&row[0])?, cells.len())),
+                false => {
+                    let (is_four, bits) = (row[0].as_bool()?, u8::try_from(row[1].as_u64()?).ok()?);
+                    let network = row[2].as_str()?.parse().ok()?;
+                    ranges.0.entry((is_four, bits)).or_default().insert(network, cells.len());
+                }
+            }
+            cells.push(vec![cell.clone()]);
+        }
+        let table = Arc::new(Table { columns: vec![], rows: cells });
+        let rows = if is_exact { Found::Exact(exact) } else { Found::Ranges(ranges) };
+        Some(Index { table, column: 0, rows })
+    }
+}
+
+/// The texts of a list of them.
+pub(crate) fn texts(json: &Json) -> Option<Vec<String>> {
+    json.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
 /// Networks by family and length of prefix, and the row of each.
 #[derive(Debug, Default)]
 struct Ranges(BTreeMap<(bool, u8), BTreeMap<u128, usize>>);
@@ -327,6 +378,7 @@ mod tests {
         let table = Arc::new(Table::of_csv(csv).expect("a table"));
         let lookup = Lookup { table: "t".into(), by: LookupBy::Range(None), column: "owner".into() };
         let index = Index::new(table, &lookup).expect("its columns");
+        let carried = Index::of_json(&index.to_json()).expect("as written");
         let rows = [
             ("10.1.2.3", Some("one")),
             ("10.2.0.1", Some("all")),
@@ -336,7 +388,9 @@ mod tests {
             ("-", None),
         ];
         for (address, owner) in rows {
-            assert_eq!(index.get(&[Value::text(address)]).print().as_deref(), owner, "{address}");
+            for index in [&index, &carried] {
+                assert_eq!(index.get(&[Value::text(address)]).print().as_deref(), owner, "{address}");
+            }
         }
     }
 }

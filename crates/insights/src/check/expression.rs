@@ -1,6 +1,5 @@
 //! Expressions: constants folded, functions and aggregates found in their tables, patterns compiled.
 
-use regex::RegexBuilder;
 use std::collections::BTreeSet;
 
 use super::{Checker, refuse};
@@ -11,9 +10,6 @@ use crate::period::Period;
 use crate::plan::{Expr, Pattern, QueryFact, Type, Warning};
 use crate::syntax::{self, Binary, ExprKind, Item};
 use crate::value::{Number, Value, parse_number};
-
-/// Bytes that a compiled pattern may take; `\w{1000}{1000}` takes more.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 impl Checker {
     /// The item's expression, its period moved by `offset`.
@@ -250,8 +246,7 @@ impl Checker {
 }
 
 pub(super) fn compile(text: &str, span: Span) -> Result<Pattern, QueryError> {
-    let regex = RegexBuilder::new(text).size_limit(REGEX_BYTES_MAX).build();
-    regex.map(Pattern).map_err(|error| {
+    Pattern::new(text).map_err(|error| {
         // The crate's message repeats the pattern over several lines; its last line says what is wrong.
         let message = error.to_string();
         let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
