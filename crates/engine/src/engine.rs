@@ -1,17 +1,21 @@
 //! The engine: threads, memory, and running a lowered plan to its rows.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::error::DataFusionError;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::{DataFusionError, Result as Tried};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions_aggregate::count::count_all;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::future::try_join;
 use tokio::runtime::Runtime;
 use weir_insights::{
     ExecuteError, Plan, QueryResult, ROWS_MAX, ResultRow, Row, Run, Statistics, Value, check_bound,
@@ -21,6 +25,7 @@ use weir_insights::{
 use crate::events::{Events, Part};
 use crate::kind::Kind;
 use crate::lower::{LoweredPlan, lower};
+use crate::workers::Workers;
 
 /// How long a stopped query may go on.
 const CANCEL_CHECK: Duration = Duration::from_millis(20);
@@ -53,6 +58,7 @@ impl Default for Options {
 pub struct Engine {
     options: Options,
     runtime: Runtime,
+    workers: Option<Arc<dyn Workers>>,
 }
 
 impl Engine {
@@ -65,9 +71,22 @@ impl Engine {
             .worker_threads(options.threads.max(1))
             .thread_name("weir-engine")
             .thread_stack_size(STACK_BYTES)
-            .enable_time()
+            .enable_all()
             .build()?;
-        Ok(Engine { options, runtime })
+        Ok(Engine { options, runtime, workers: None })
+    }
+
+    /// An engine whose plans run on workers, cut into [`Options::threads`] parts. It reads Parquet files only.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn on_workers(options: Options, workers: Arc<dyn Workers>) -> std::io::Result<Engine> {
+        Ok(Engine { workers: Some(workers), ..Engine::new(options)? })
+    }
+
+    /// Whether plans run on workers.
+    pub(crate) fn has_workers(&self) -> bool {
+        self.workers.is_some()
     }
 
     /// The threads it was given.
@@ -94,7 +113,10 @@ impl Engine {
             .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory_bytes)))
             .build_arc()
             .map_err(failed)?;
-        let config = SessionConfig::new().with_target_partitions(self.threads());
+        let mut config = SessionConfig::new().with_target_partitions(self.threads());
+        if let Some(workers) = &self.workers {
+            config = workers.settings(config);
+        }
         let context = SessionContext::new_with_config_rt(config, runtime);
         for rule in LEAF_RULES {
             context.remove_optimizer_rule(rule);
@@ -158,21 +180,64 @@ impl Engine {
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };
-        let lowered = lower(context, plan, events, run).await.map_err(failed)?;
-        let mut stream = lowered.frame.clone().execute_stream().await.map_err(failed)?;
+        // What passes on workers cannot be counted here.
+        let counts = !self.has_workers();
+        let lowered = lower(context, plan, events, (run, counts)).await.map_err(failed)?;
+        let rows = self.rows(context, &lowered, run, as_values);
+        let events = lowered.counted.clone();
+        let count = async {
+            match events {
+                Some(events) => unless_stopped(self.count(context, events), run).await,
+                None => Ok(0),
+            }
+        };
+        let ((texts, values), records_matched) = match self.has_workers() {
+            true => try_join(rows, count).await?,
+            false => {
+                let rows = rows.await?;
+                match lowered.matched.passed() {
+                    Some(passed) => (rows, passed),
+                    None => (rows, count.await?),
+                }
+            }
+        };
+        let values = finish(lowered.later, values, run)?;
+        Ok(Answer { texts, values, statistics: Statistics { records_matched, ..Statistics::default() } })
+    }
+
+    /// The rows before the steps that need them in memory: as texts where nothing is left to do, else as values.
+    async fn rows(
+        &self,
+        context: &SessionContext,
+        lowered: &LoweredPlan<'_>,
+        run: Run<'_>,
+        as_values: bool,
+    ) -> Result<(Vec<ResultRow>, Vec<Row>), ExecuteError> {
+        let mut stream = unless_stopped(self.stream(context, lowered.frame.clone()), run).await?;
         let (mut texts, mut values) = (vec![], vec![]);
-        while let Some(batch) = next(&mut stream, run).await? {
+        while let Some(batch) = unless_stopped(stream.try_next(), run).await? {
             match lowered.later {
                 [] if !as_values => push_rows(&batch, &lowered.kinds, lowered.is_events, &mut texts),
-                _ => push_values(&batch, &lowered, &mut values)?,
+                _ => push_values(&batch, lowered, &mut values)?,
             }
         }
-        let values = finish(lowered.later, values, run)?;
-        let records_matched = match (lowered.matched.passed(), lowered.counted) {
-            (None, Some(events)) => events.count().await.map_err(failed)? as u64,
-            (passed, _) => passed.unwrap_or(0),
-        };
-        Ok(Answer { texts, values, statistics: Statistics { records_matched, ..Statistics::default() } })
+        Ok((texts, values))
+    }
+
+    /// Runs a frame here or on the workers.
+    async fn stream(&self, context: &SessionContext, frame: DataFrame) -> Tried<SendableRecordBatchStream> {
+        match &self.workers {
+            None => frame.execute_stream().await,
+            Some(workers) => workers.run(frame.create_physical_plan().await?, context).await,
+        }
+    }
+
+    /// How many rows a frame has.
+    async fn count(&self, context: &SessionContext, frame: DataFrame) -> Tried<u64> {
+        let counted = frame.aggregate(vec![], vec![count_all()])?;
+        let batches: Vec<RecordBatch> = self.stream(context, counted).await?.try_collect().await?;
+        let counts = batches.iter().filter(|batch| batch.num_rows() > 0);
+        Ok(counts.map(|batch| batch.column(0).as_primitive::<Int64Type>().value(0) as u64).sum())
     }
 }
 
@@ -183,17 +248,15 @@ struct Answer {
     statistics: Statistics,
 }
 
-/// The next rows, unless the run is stopped first.
-async fn next(
-    stream: &mut SendableRecordBatchStream,
-    run: Run<'_>,
-) -> Result<Option<RecordBatch>, ExecuteError> {
+/// What the future gives, unless the run is stopped first.
+async fn unless_stopped<T>(future: impl Future<Output = Tried<T>>, run: Run<'_>) -> Result<T, ExecuteError> {
+    let mut future = pin!(future);
     loop {
         if run.cancelled.load(Relaxed) {
             return Err(ExecuteError::Cancelled);
         }
-        if let Ok(batch) = tokio::time::timeout(CANCEL_CHECK, stream.next()).await {
-            return batch.transpose().map_err(failed);
+        if let Ok(done) = tokio::time::timeout(CANCEL_CHECK, &mut future).await {
+            return done.map_err(failed);
         }
     }
 }

@@ -118,7 +118,8 @@ impl Engine {
             files.iter().cloned().partition(|file| parquet::is_parquet(&options.storage, file));
         let mut first = Totals::default();
         let surveyed = survey::survey((&texts, &options.storage), &options.format, &mut first);
-        let is_four = surveyed.iter().all(|file| file.is_four);
+        // On workers the texts of other addresses would not be told from an error of theirs.
+        let is_four = surveyed.iter().all(|file| file.is_four) && !self.has_workers();
         let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values, options };
         let (mut result, rows, totals) = match self.read(&reading, is_four) {
             // Addresses as numbers are worth a second beginning where they do not do.

@@ -34,6 +34,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 9] = [
+        Kind::Bool,
+        Kind::Int,
+        Kind::Float,
+        Kind::Time,
+        Kind::Text,
+        Kind::Json,
+        Kind::DashInt,
+        Kind::DashText,
+        Kind::DashAddress,
+    ];
+
     /// The type of the column.
     pub fn data_type(self) -> DataType {
         match self {

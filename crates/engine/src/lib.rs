@@ -1,4 +1,4 @@
-//! Runs Insights plans over log segments and files: the one crate that names DataFusion.
+//! Runs Insights plans over log segments and files with DataFusion, which only this crate and `distributed` name.
 //!
 //! A plan is lowered to DataFusion's expressions, never to SQL text. Columns of known type stay typed: a flow log's
 //! `bytes` is a column of integers from the file to the sum. Everything else is text that operators look at weakly, by
@@ -15,8 +15,11 @@ mod lower;
 pub mod output;
 mod scalar;
 mod scope;
+mod workers;
 
 pub use engine::{Engine, Options};
+pub use scalar::{function_bytes, function_of_bytes};
+pub use workers::Workers;
 
 #[cfg(test)]
 mod tests;

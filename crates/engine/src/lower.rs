@@ -40,12 +40,12 @@ pub struct LoweredPlan<'p> {
     pub counted: Option<DataFrame>,
 }
 
-/// Lowers a plan over events.
+/// Lowers a plan over events. Without `counts` nothing counts the events that pass.
 pub async fn lower<'p>(
     context: &SessionContext,
     plan: &'p Plan,
     events: Events,
-    run: Run<'_>,
+    (run, counts): (Run<'_>, bool),
 ) -> Result<LoweredPlan<'p>> {
     let mut scope = Scope::new(run);
     for (name, column, kind) in &events.columns {
@@ -54,12 +54,13 @@ pub async fn lower<'p>(
     let mut lowerer =
         Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
     let matched = Arc::new(Counter::default());
+    let counter = counts.then_some(&matched);
     let mut counted = None;
     let mut later: &[Step] = &[];
     for (at, step) in plan.steps.iter().enumerate() {
         if counted.is_none() && step.ends_matching() {
             counted = Some(lowerer.frame.clone());
-            lowerer.count(&plan.steps[at..], plan, matched.clone()).await?;
+            lowerer.count(&plan.steps[at..], plan, counter).await?;
         }
         if matches!(step, Step::Rows(_)) {
             later = &plan.steps[at..];
@@ -70,7 +71,7 @@ pub async fn lower<'p>(
     if counted.is_none() {
         // A query within a query may end without a limit.
         counted = Some(lowerer.frame.clone());
-        lowerer.count(&[], plan, matched.clone()).await?;
+        lowerer.count(&[], plan, counter).await?;
     }
     let is_events = lowerer.is_events;
     let names = needed(plan, later);
@@ -194,7 +195,7 @@ impl Lowerer<'_> {
     /// Ends the part of the plan that looks at events one by one, and counts what comes out of it.
     ///
     /// Only the columns that later steps read go on.
-    async fn count(&mut self, later: &[Step], plan: &Plan, matched: Arc<Counter>) -> Result<()> {
+    async fn count(&mut self, later: &[Step], plan: &Plan, matched: Option<&Arc<Counter>>) -> Result<()> {
         let mut read: BTreeSet<String> = plan.columns.iter().cloned().collect();
         later.iter().for_each(|step| step.read_fields(&mut read));
         read.insert("@timestamp".into());
@@ -213,7 +214,11 @@ impl Lowerer<'_> {
         });
         kept.extend(order_columns);
         let projected = self.frame.clone().select(kept.into_iter().map(column_of))?;
-        let (schema, partitions) = counted(projected.create_physical_plan().await?, matched);
+        let Some(matched) = matched else {
+            self.frame = projected;
+            return Ok(());
+        };
+        let (schema, partitions) = counted(projected.create_physical_plan().await?, matched.clone());
         let table = StreamingTable::try_new(schema, partitions)?;
         self.frame = self.context.read_table(Arc::new(table))?;
         Ok(())

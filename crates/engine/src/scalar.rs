@@ -4,6 +4,7 @@
 //! (`fast`); all others ask the language for the value of each row.
 
 mod address;
+mod carry;
 mod fast;
 mod gathered;
 mod record;
@@ -19,6 +20,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr as Lowered, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use weir_insights::{Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key};
+
+pub use carry::{function_bytes, function_of_bytes};
 
 use crate::files::partition;
 use crate::kind::{Kind, whole};
@@ -74,16 +77,7 @@ pub enum GatheredOp {
 /// A call of the function over these columns.
 pub fn call(op: Op, result: Kind, arguments: Vec<(Lowered, Kind)>) -> Lowered {
     let (arguments, kinds): (Vec<_>, Vec<_>) = arguments.into_iter().unzip();
-    let data_type = match &op {
-        Op::NaturalKey => DataType::Binary,
-        Op::Extract(extract) => structure(extract.columns.len()),
-        Op::Discover(names) => structure(names.len()),
-        _ => result.data_type(),
-    };
-    // The description tells calls apart: equal calls are computed once.
-    let key = format!("{op:?} {kinds:?} {result:?}");
-    let signature = Signature::any(arguments.len(), Volatility::Immutable);
-    ScalarUDF::new_from_impl(Scalar { op, kinds, result, data_type, signature, key }).call(arguments)
+    ScalarUDF::new_from_impl(Scalar::new(op, kinds, result)).call(arguments)
 }
 
 fn structure(fields: usize) -> DataType {
@@ -137,6 +131,19 @@ impl ScalarUDFImpl for Scalar {
 }
 
 impl Scalar {
+    fn new(op: Op, kinds: Vec<Kind>, result: Kind) -> Scalar {
+        let data_type = match &op {
+            Op::NaturalKey => DataType::Binary,
+            Op::Extract(extract) => structure(extract.columns.len()),
+            Op::Discover(names) => structure(names.len()),
+            _ => result.data_type(),
+        };
+        // The description tells calls apart: equal calls are computed once.
+        let key = format!("{op:?} {kinds:?} {result:?}");
+        let signature = Signature::any(kinds.len(), Volatility::Immutable);
+        Scalar { op, kinds, result, data_type, signature, key }
+    }
+
     fn column(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         if let Some(column) = fast::column(&self.op, &self.kinds, columns) {
             return Ok(column);

@@ -13,6 +13,7 @@ use super::parquet::is_parquet;
 use super::read::Totals;
 use super::storage::Storage;
 use crate::engine::Engine;
+use crate::workers;
 
 /// How files are read.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,19 @@ impl Files {
         self.paths.iter().map(|path| estimate((path, &self.options.storage), &self.options.format)).sum()
     }
 
+    /// Why workers cannot read one of the files, which they find by its path.
+    pub(crate) fn kept_from_workers(&self) -> Option<String> {
+        let storage = &self.options.storage;
+        self.paths.iter().find_map(|path| {
+            let why = match (storage.object(path), is_parquet(storage, path)) {
+                (Some(_), _) => "workers do not read s3://",
+                (None, false) => "workers read Parquet only",
+                (None, true) => return None,
+            };
+            Some(format!("{}: {why}", path.display()))
+        })
+    }
+
     /// Keeps what a query has met. Another query over the same files meets the same, or less if it ends early.
     fn tell(&self, told: Totals) {
         let mut known = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +122,8 @@ impl Engine {
     /// other than [`weir_insights::TimeRange::ALL`], records without a start are kept.
     ///
     /// # Errors
-    /// As [`Execute::execute_all`]; [`ExecuteError::Source`] if there are files and none can be read.
+    /// As [`Execute::execute_all`]; [`ExecuteError::Source`] if there are files and none can be read, or a part that
+    /// [`Engine::on_workers`] cannot run.
     pub fn query_files(
         &self,
         plan: &Plan,
@@ -116,6 +131,9 @@ impl Engine {
         run: Run<'_>,
     ) -> Result<FilesAnswer, ExecuteError> {
         let Reads { own, inputs, tables } = reads;
+        if self.has_workers() {
+            workers::check(std::iter::once(own).chain(inputs.iter().copied()))?;
+        }
         let result = self.execute_all(plan, Reads { own, inputs, tables }, run)?;
         let mut seen: Vec<*const Files> = vec![];
         let mut told = Totals::default();
