@@ -18,6 +18,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("weir-fabric", 3),
     ("weir-api", 4),
     ("weir-netns", 4),
+    ("weir-distributed", 4),
     ("weir-sim", 5),
     ("weir-bench", 5),
     ("weir", 6),
@@ -26,12 +27,16 @@ const LEVELS: &[(&str, u8)] = &[
 
 /// Heavy or revealing dependencies, and the only crates that may name them.
 const ONLY: &[(&str, &[&str])] = &[
-    ("datafusion", &["weir-engine"]),
+    ("datafusion", &["weir-engine", "weir-distributed"]),
+    ("datafusion-proto", &["weir-distributed"]),
+    ("ballista-core", &["weir-distributed"]),
+    ("ballista-executor", &["weir-distributed"]),
+    ("ballista-scheduler", &["weir-distributed"]),
     ("arrow", &["weir-store", "weir-engine", "weir-bench"]),
     ("parquet", &["weir-store", "weir-engine", "weir-bench"]),
     ("smoltcp", &["weir-fabric"]),
     ("hyper", &["weir"]),
-    ("tokio", &["weir", "weir-engine"]),
+    ("tokio", &["weir", "weir-engine", "weir-distributed"]),
     ("rusqlite", &["weir", "weir-store"]),
     ("libc", &["weir-netns"]),
     ("ureq", &["weir-objects"]),

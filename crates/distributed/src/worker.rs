@@ -1,0 +1,145 @@
+//! A worker: asks the scheduler for pieces of plans, runs them, and keeps their rows until they are fetched.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_flight::flight_service_server::FlightServiceServer;
+use ballista_core::BALLISTA_PROTOCOL_VERSION;
+use ballista_core::ids::new_instance_id;
+use ballista_core::registry::BallistaFunctionRegistry;
+use ballista_core::serde::protobuf::ExecutorRegistration;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use ballista_core::serde::scheduler::{ExecutorOperatingSystemSpecification, ExecutorSpecification};
+use ballista_core::utils::{
+    GrpcClientConfig, GrpcServerConfig, create_grpc_client_endpoint, create_grpc_server,
+    create_grpc_server_incoming,
+};
+use ballista_executor::execution_loop;
+use ballista_executor::executor::Executor;
+use ballista_executor::flight_service::BallistaFlightService;
+use ballista_executor::health::ExecutorHealth;
+use ballista_executor::metrics::LoggingMetricsCollector;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::SessionConfig;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::MESSAGE_BYTES_MAX;
+use crate::cluster::settings;
+use crate::codec::Codec;
+use crate::scheduler::runtime;
+
+/// Where a worker is, and what it may use.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0: the system chooses.
+    pub port: u16,
+    /// Pieces of plans at a time.
+    pub cores: usize,
+    /// Memory for sorting and grouping, divided among the pieces; what needs more is written to temporary files.
+    pub memory_bytes: usize,
+}
+
+/// A worker; it ends when this is dropped, and the rows it keeps go with it.
+#[derive(Debug)]
+pub struct Worker {
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+    folder: TempDir,
+}
+
+impl Worker {
+    /// A worker of the scheduler at `scheduler`, HOST:PORT.
+    ///
+    /// # Errors
+    /// The address cannot be had, or there is no scheduler.
+    pub fn start(scheduler: &str, options: &WorkerOptions) -> io::Result<Worker> {
+        let runtime = runtime("weir-worker")?;
+        let folder = tempfile::Builder::new().prefix("weir-worker-").tempdir()?;
+        let address = runtime.block_on(serve(scheduler, options, &folder))?;
+        Ok(Worker { address, runtime: Some(runtime), folder })
+    }
+
+    /// Where its rows are fetched.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The folder that holds rows until they are fetched, and what does not fit into memory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Serves rows and asks for work, in tasks that go on. Gives the address.
+async fn serve(scheduler: &str, options: &WorkerOptions, folder: &TempDir) -> io::Result<SocketAddr> {
+    let endpoint =
+        create_grpc_client_endpoint(format!("http://{scheduler}"), Some(&GrpcClientConfig::default()));
+    let no_scheduler = |_| io::Error::other("no scheduler answers");
+    let channel = endpoint.map_err(io::Error::other)?.connect().await.map_err(no_scheduler)?;
+    let client = SchedulerGrpcClient::new(channel)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX as usize)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX as usize);
+    let serving = GrpcServerConfig::default();
+    let place = SocketAddr::new(options.host, options.port);
+    let incoming = create_grpc_server_incoming(place, &serving).map_err(io::Error::other)?;
+    let address = incoming.local_addr()?;
+    let executor = executor(address, options, folder)?;
+    let rows = FlightServiceServer::new(BallistaFlightService::new(executor.work_dir.clone()))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX as usize)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX as usize);
+    tokio::spawn(create_grpc_server(&serving).add_service(rows).serve_with_incoming(incoming));
+    let health = ExecutorHealth::new();
+    tokio::spawn(execution_loop::poll_loop(
+        client,
+        Arc::new(executor),
+        Codec::ballista(),
+        None,
+        None,
+        health,
+    ));
+    Ok(address)
+}
+
+fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> io::Result<Executor> {
+    let cores = options.cores.max(1);
+    let registration = ExecutorRegistration {
+        id: new_instance_id(),
+        // An address that is no one's own is the one that the scheduler sees.
+        host: (!address.ip().is_unspecified()).then(|| address.ip().to_string()),
+        port: address.port().into(),
+        // Nobody is called by it: work is asked for.
+        grpc_port: address.port().into(),
+        specification: Some(ExecutorSpecification::default().with_vcores(cores as u32).into()),
+        os_info: Some(ExecutorOperatingSystemSpecification::default().into()),
+        ballista_protocol_version: BALLISTA_PROTOCOL_VERSION,
+    };
+    let work_dir =
+        folder.path().to_str().ok_or_else(|| io::Error::other("the temporary folder is no text"))?;
+    let (share, spill) = (options.memory_bytes / cores, folder.path().to_path_buf());
+    Ok(Executor::with_default_execution_engine(
+        registration,
+        work_dir,
+        Arc::new(move |_| {
+            let pool = Arc::new(FairSpillPool::new(share));
+            RuntimeEnvBuilder::new().with_memory_pool(pool).with_temp_file_path(spill.clone()).build_arc()
+        }),
+        Arc::new(|| settings(SessionConfig::new())),
+        Arc::new(BallistaFunctionRegistry::default()),
+        Arc::new(LoggingMetricsCollector::default()),
+        cores,
+    ))
+}
