@@ -219,6 +219,8 @@ def insights(weir):
         equal("as JSON", [json.loads(line)["dstPort"] for line in rejected.splitlines()], ["3389"])
         ends(weir, 0, f"insights {plain} 'stats count(*) as records by bin(1m)'", "2014-12-14 04:06")
         ends(weir, 2, f"insights {plain} 'stats frobnicate(bytes)'", "^")
+        for asked in (f"insights {plain} --workers 127.0.0.1:1 'stats count(*)'", "workers", "worker"):
+            ends(weir, 2, asked, "built without workers; cargo build --release --features workers")
         ends(weir, 4, f"insights {folder}/none.log 'fields @message'", "none.log")
         pathlib.Path(plain).write_text("\n".join([HEADER, records[0], "not a record", ""]))
         ends(weir, 0, f"insights {plain} 'stats count(*)'", f"{plain}:3")

@@ -45,6 +45,10 @@ pub enum Command {
     Import(Import),
     /// Run a Logs Insights query over flow-log files
     Insights(Insights),
+    /// Start a scheduler and workers on this machine, for weir insights --workers
+    Workers(Workers),
+    /// Start a worker of a scheduler, which may be on another machine
+    Worker(Worker),
     /// Play a lab: a story told with API calls and packets
     Lab(Lab),
 }
@@ -252,6 +256,47 @@ pub struct Insights {
     /// Of s3://: send requests without signature, as for public buckets
     #[arg(long)]
     pub no_sign_request: bool,
+    /// Run the query on the workers of this scheduler, which find the files at the same paths; Parquet only
+    #[arg(long, value_name = "HOST:PORT")]
+    pub workers: Option<String>,
+}
+
+/// Where a worker is and what it may use.
+#[derive(Args)]
+pub struct WorkerPlace {
+    /// Address to listen on; anything but loopback lets other machines in, and nobody is asked who they are
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// Pieces of queries that a worker runs at a time [default: the machine's cores]
+    #[arg(long)]
+    pub cores: Option<usize>,
+    /// Memory of a worker for sorting and grouping, in MiB; what needs more is written to temporary files
+    #[arg(long, default_value_t = 2048, value_name = "MIB")]
+    pub memory_mib: usize,
+}
+
+#[derive(Args)]
+pub struct Workers {
+    /// How many workers; 0 starts the scheduler alone
+    #[arg(long, default_value_t = 2)]
+    pub count: usize,
+    /// Port of the scheduler
+    #[arg(long, default_value_t = 50050)]
+    pub port: u16,
+    #[command(flatten)]
+    pub place: WorkerPlace,
+}
+
+#[derive(Args)]
+pub struct Worker {
+    /// The scheduler that gives the work
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
+    pub scheduler: String,
+    /// Port to listen on; 0: the system chooses
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    #[command(flatten)]
+    pub place: WorkerPlace,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

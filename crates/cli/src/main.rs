@@ -10,7 +10,13 @@ mod lab;
 mod queries;
 mod remote;
 mod server;
+mod signals;
 mod state;
+#[cfg(feature = "workers")]
+mod workers;
+#[cfg(not(feature = "workers"))]
+#[path = "no_workers.rs"]
+mod workers;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -35,6 +41,8 @@ fn main() -> ExitCode {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Import(import) => commands::import::run(&import),
         Command::Insights(insights) => commands::insights::run(&insights),
+        Command::Workers(workers) => workers::workers(&workers),
+        Command::Worker(worker) => workers::worker(&worker),
         Command::Lab(lab) => lab::run(&lab),
     };
     match outcome {

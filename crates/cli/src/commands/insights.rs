@@ -9,7 +9,7 @@ mod times;
 
 use crate::arguments::{Insights, Output};
 use crate::clock::Clock;
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, workers};
 use print::printed;
 use progress::Progress;
 use sources::{Sources, tables};
@@ -53,7 +53,11 @@ pub fn run(arguments: &Insights) -> Outcome {
         write(&printed(&costs_of(costs.sum()), arguments.output, false)?)?;
         return Ok(0);
     }
-    let engine = Engine::new(Options::default()).map_err(|error| Failure::from(error.to_string()))?;
+    let engine = match &arguments.workers {
+        // Of no files there is nothing to give to workers.
+        Some(scheduler) if sources.len() > 0 => workers::engine(scheduler)?,
+        _ => Engine::new(Options::default()).map_err(|error| Failure::from(error.to_string()))?,
+    };
     let reads = Reads { own: sources.own(), inputs: &inputs, tables: &tables };
     let progress = Progress::shown(options.read_bytes.clone(), sources.text_bytes());
     let answer = engine.query_files(&checked, reads, run);

@@ -8,6 +8,7 @@ use crate::hosts::{self, Hosts};
 use crate::queries::RunOnThreads;
 use crate::remote::Remote;
 use crate::server;
+use crate::signals::asked_to_stop;
 use crate::state::{State, Stored};
 use crate::{Failure, Outcome};
 use std::net::{IpAddr, SocketAddr};
@@ -151,14 +152,9 @@ fn announce(up: &Up, folder: Option<&Path>) {
 }
 
 async fn stop_on_signal(host: Arc<Host>) {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
+    if let Err(error) = asked_to_stop().await {
         // Without it the process still ends at Ctrl-C, and nothing acknowledged is lost either way.
-        Err(error) => complain(format_args!("signals: {error}")),
+        return complain(format_args!("signals: {error}"));
     }
     host.stop();
 }
