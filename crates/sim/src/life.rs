@@ -63,6 +63,8 @@ struct Life {
     translators: BTreeSet<IpAddr>,
     /// What hosts that have stopped had sent and received.
     gone: Traffic,
+    /// The hosts of the internet that packets went to: who has an address that an interface has given back is one.
+    abroad: BTreeSet<IpAddr>,
     log: Vec<String>,
 }
 
@@ -82,6 +84,7 @@ impl Life {
             running: Vec::new(),
             answers: Vec::new(),
             gone: Traffic::default(),
+            abroad: BTreeSet::new(),
             log: Vec::new(),
         }
     }
@@ -155,6 +158,9 @@ impl Life {
             let seen = (sent.at, port.as_slice());
             let due = self.oracle.forward_seen(&self.world.network, from, &sent.packet, seen);
             self.note_sent(&sent, from);
+            if let Fate::Deliver { to: Place::Internet, destination, .. } = found {
+                self.abroad.insert(destination);
+            }
             if found != due {
                 return Err(format!("{}: found {found:?}, due {due:?}", sent.packet.tuple()));
             }
@@ -207,7 +213,8 @@ impl Life {
     }
 
     fn traffic(&self) -> BTreeMap<HostName, Traffic> {
-        let hosts = self.world.host_names().into_iter();
+        let abroad = self.abroad.iter().map(|address| HostName::Internet(*address));
+        let hosts = self.world.host_names().into_iter().chain(abroad);
         hosts.filter_map(|host| Some((host, self.fabric.traffic(host)?))).collect()
     }
 

@@ -1,6 +1,6 @@
 //! The first seeds live, and a seed lives the same life twice.
 
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 40;
 
 #[test]
 fn the_first_seeds_live() {
