@@ -45,6 +45,7 @@ pub use source::{Files, Options};
 pub use storage::{Listing, Objects, Storage};
 use survey::Surveyed;
 use table::FilesTable;
+pub(crate) use token::address;
 
 /// Broken lines that are told one by one.
 pub const BROKEN_LINES_SHOWN: usize = 10;

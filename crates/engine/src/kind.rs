@@ -10,6 +10,8 @@ use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type}
 use datafusion::scalar::ScalarValue;
 use weir_insights::{Type, Value};
 
+use crate::files::address;
+
 /// What a column holds. In all but the last three a null is an absent value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -153,11 +155,6 @@ impl Kind {
             }
         }
     }
-}
-
-/// The number of an IPv4 address written as addresses are.
-pub fn address(text: &str) -> Option<u32> {
-    text.parse::<Ipv4Addr>().ok().map(u32::from)
 }
 
 /// The value as a whole number: milliseconds, counts.

@@ -7,7 +7,7 @@ use weir_flowlog::field::{Field, Kind};
 use weir_flowlog::format::{Column, Format};
 
 use super::lines::LINE_BYTES_MAX;
-use super::token;
+use super::token::{Token, Tokens};
 
 /// The value of a field on its way to a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,14 +45,22 @@ impl Span {
 /// How lines of one format are read.
 #[derive(Debug)]
 pub struct PlainLines {
+    /// Tokens of a line.
+    count: usize,
+    /// Whether a line begins with a text.
+    begins_with_text: bool,
+    /// What is looked at: texts that are not read have nothing to be checked.
     steps: Vec<Step>,
 }
 
 #[derive(Debug)]
-struct Step {
-    kind: Kind,
-    /// The cells that take the value: that of the field and, for a start, that of the time.
-    cells: [Option<usize>; 2],
+enum Step {
+    /// A value goes to a cell.
+    Read { token: usize, kind: Kind, cell: usize },
+    /// Is only checked.
+    Check { token: usize, kind: Kind },
+    /// Numbers side by side that are only checked: most need not be read to know that they are some.
+    Numbers { first: usize, kinds: Vec<Kind> },
 }
 
 /// A line that was read: where it ends, and where the next begins.
@@ -66,25 +74,55 @@ pub struct Ends {
 impl PlainLines {
     /// Lines of a format, of which the values of some fields go to the cells of these indices.
     pub fn new(format: &Format, cells: impl Fn(Field) -> [Option<usize>; 2]) -> PlainLines {
-        let step = |column: &Column| match column {
-            Column::Known(field) => Step { kind: field.kind(), cells: cells(*field) },
-            Column::Unknown(_) => Step { kind: Kind::Text, cells: [None; 2] },
+        let kind = |column: &Column| match column {
+            Column::Known(field) => field.kind(),
+            Column::Unknown(_) => Kind::Text,
         };
-        PlainLines { steps: format.columns().iter().map(step).collect() }
+        let mut steps: Vec<Step> = vec![];
+        for (token, column) in format.columns().iter().enumerate() {
+            let cells = match column {
+                Column::Known(field) => cells(*field),
+                Column::Unknown(_) => [None; 2],
+            };
+            let is_read = cells != [None; 2];
+            match (kind(column), steps.last_mut()) {
+                (kind, _) if is_read => {
+                    let cells = cells.into_iter().flatten();
+                    steps.extend(cells.map(|cell| Step::Read { token, kind, cell }));
+                }
+                (Kind::Text, _) => {}
+                (kind @ (Kind::Int | Kind::Long | Kind::Seconds), last) => match last {
+                    Some(Step::Numbers { first, kinds }) if *first + kinds.len() == token => kinds.push(kind),
+                    _ => steps.push(Step::Numbers { first: token, kinds: vec![kind] }),
+                },
+                (kind, _) => steps.push(Step::Check { token, kind }),
+            }
+        }
+        let begins_with_text = format.columns().first().is_some_and(|first| kind(first) == Kind::Text);
+        PlainLines { count: format.columns().len(), begins_with_text, steps }
     }
 
     /// Reads the line at `at`; `None` if it is not plain, and then the cells hold nothing of use.
-    pub fn read(&self, bytes: &[u8], at: usize, cells: &mut [Cell]) -> Option<Ends> {
+    pub fn read(&self, bytes: &[u8], at: usize, tokens: &mut Tokens, cells: &mut [Cell]) -> Option<Ends> {
         if !self.may_begin(bytes, at) {
             return None;
         }
-        let mut end = at;
-        for (index, step) in self.steps.iter().enumerate() {
-            let start = if index == 0 { at } else { after_blank(bytes, end)? };
-            let (cell, behind) = step.value(bytes, start)?;
-            end = behind;
-            for index in step.cells.into_iter().flatten() {
-                cells[index] = cell;
+        let end = tokens.find(bytes, at, self.count)?;
+        for step in &self.steps {
+            match step {
+                Step::Read { token, kind, cell } => {
+                    cells[*cell] = value(*kind, bytes, tokens.token(*token)?)?
+                }
+                Step::Check { token, kind } => {
+                    value(*kind, bytes, tokens.token(*token)?)?;
+                }
+                Step::Numbers { first, kinds } => {
+                    if !tokens.are_small_numbers(bytes, *first, first + kinds.len() - 1) {
+                        for (index, kind) in kinds.iter().enumerate() {
+                            value(*kind, bytes, tokens.token(first + index)?)?;
+                        }
+                    }
+                }
             }
         }
         let behind = match bytes.get(end)? {
@@ -97,16 +135,15 @@ impl PlainLines {
 
     /// False if the line may be a header, a comment, or begin with the time of an exported event.
     fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let is_text = self.steps.first().is_some_and(|step| step.kind == Kind::Text);
         match bytes.get(at) {
             // A header has no dot, no colon and no capital letter.
             Some(b'a'..=b'z' | b'$') => bytes[at..]
                 .iter()
                 .take_while(|byte| **byte != b'\n')
                 .any(|byte| matches!(byte, b'.' | b':' | b'A'..=b'Z')),
-            Some(b'0'..=b'9') if is_text => {
-                let end = token::text(bytes, at).unwrap_or(at);
-                bytes.get(end.wrapping_sub(1)) != Some(&b'Z')
+            Some(b'0'..=b'9') if self.begins_with_text => {
+                let is_inside = |byte: &&u8| byte.is_ascii_graphic();
+                bytes[at..].iter().take_while(is_inside).last() != Some(&b'Z')
             }
             Some(b'#') | None => false,
             Some(_) => true,
@@ -114,35 +151,28 @@ impl PlainLines {
     }
 }
 
-fn after_blank(bytes: &[u8], at: usize) -> Option<usize> {
-    (bytes.get(at) == Some(&b' ')).then_some(at + 1)
-}
-
 const ACTIONS: [&[u8]; 2] = [b"ACCEPT", b"REJECT"];
 const STATUSES: [&[u8]; 3] = [b"OK", b"NODATA", b"SKIPDATA"];
 
-impl Step {
-    /// The value at `at` and the place behind it. What follows is for the caller to look at.
-    fn value(&self, bytes: &[u8], at: usize) -> Option<(Cell, usize)> {
-        if bytes.get(at) == Some(&b'-') && matches!(bytes.get(at + 1), Some(b' ' | b'\n' | b'\r')) {
-            return Some((Cell::Dash, at + 1));
-        }
-        let text = |end: usize| (Cell::Text(Span::of(at, end)), end);
-        match self.kind {
-            Kind::Text => token::text(bytes, at).map(text),
-            Kind::Address => token::address(bytes, at).map(|(address, end)| (Cell::Address(address), end)),
-            Kind::Int => {
-                let (number, end) = token::number(bytes, at)?;
-                (number <= u32::MAX.into()).then_some((Cell::Number(number), end))
-            }
-            Kind::Long => token::number(bytes, at).map(|(number, end)| (Cell::Number(number), end)),
-            Kind::Seconds => {
-                let (number, end) = token::number(bytes, at)?;
-                // Milliseconds are rare: they are for whoever knows the rule.
-                (number <= i32::MAX as u64).then_some((Cell::Number(number), end))
-            }
-            Kind::Action => token::word(bytes, at, &ACTIONS).map(text),
-            Kind::Status => token::word(bytes, at, &STATUSES).map(text),
-        }
+/// The value of a token.
+fn value(kind: Kind, bytes: &[u8], token: Token) -> Option<Cell> {
+    let text = bytes.get(token.start..token.end)?;
+    if text == b"-" {
+        return Some(Cell::Dash);
+    }
+    let number = |most: u64| {
+        let number = token.number(bytes)?;
+        (number <= most).then_some(Cell::Number(number))
+    };
+    let span = || Cell::Text(Span::of(token.start, token.end));
+    match kind {
+        Kind::Text => Some(span()),
+        Kind::Address => token.address(bytes).map(Cell::Address),
+        Kind::Int => number(u32::MAX.into()),
+        Kind::Long => number(u64::MAX),
+        // Milliseconds are rare: they are for whoever knows the rule.
+        Kind::Seconds => number(i32::MAX as u64),
+        Kind::Action => ACTIONS.contains(&text).then(span),
+        Kind::Status => STATUSES.contains(&text).then(span),
     }
 }

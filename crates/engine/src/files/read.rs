@@ -15,6 +15,7 @@ use super::lines::{LINE_BYTES_MAX, text_of};
 use super::plain::{Cell, PlainLines, Span};
 use super::storage::Storage;
 use super::survey::Surveyed;
+use super::token::Tokens;
 use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, UnreadableFile};
 
 /// Rows of a batch: DataFusion's own measure.
@@ -96,6 +97,8 @@ struct Open {
     number: u64,
     /// Where the next line begins.
     at: usize,
+    /// The tokens of the line read last.
+    tokens: Tokens,
     /// Bytes of the file that count as read.
     counted: u64,
     totals: Totals,
@@ -134,7 +137,17 @@ impl Reader {
         if let Err(error) = opened.and_then(|opened| self.blocks.open(opened)) {
             totals.unreadable.push(unreadable(&file, &error));
         }
-        Some(Open { file, place, lines, plain, number: 0, at: 0, counted: 0, totals })
+        Some(Open {
+            file,
+            place,
+            lines,
+            plain,
+            number: 0,
+            at: 0,
+            tokens: Tokens::default(),
+            counted: 0,
+            totals,
+        })
     }
 
     /// The next records of the block, or `None` at its end. A batch never reaches over it: texts are in the block.
@@ -147,7 +160,7 @@ impl Reader {
             }
             open.number += 1;
             let (bytes, at) = (self.blocks.bytes(), open.at);
-            match open.plain.read(bytes, at, &mut self.columns.cells) {
+            match open.plain.read(bytes, at, &mut open.tokens, &mut self.columns.cells) {
                 Some(ends) => {
                     open.totals.records += 1;
                     open.totals.bytes += (ends.line - at) as u64;
@@ -205,7 +218,7 @@ impl Reader {
         match self.blocks.advance() {
             Ok(true) => {
                 let lines = self.blocks.lines();
-                open.at = lines.start;
+                (open.at, open.tokens) = (lines.start, Tokens::default());
                 // A block of what was compressed is longer than what is stored: the file's length is the limit.
                 open.count(lines.len() as u64, &self.source.read_bytes);
             }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, UInt32Array, UInt32Builder};
 use datafusion::common::{Result, exec_err};
 
-use crate::kind::address;
+use crate::files::address;
 
 /// The numbers of IPv4 addresses; null for a dash.
 ///

@@ -6,7 +6,8 @@ use datafusion::logical_expr::{BinaryExpr, Expr as Lowered, Operator, cast, lit}
 use weir_insights::{Comparison, Expr, Number, Value};
 
 use super::{Scope, Typed, constant};
-use crate::kind::{Kind, address};
+use crate::files::address;
+use crate::kind::Kind;
 
 impl Scope {
     pub(super) fn compare(&self, operator: Comparison, left: &Expr, right: &Expr, whole: &Expr) -> Lowered {
