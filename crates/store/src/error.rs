@@ -12,6 +12,8 @@ use parquet::errors::ParquetError;
 pub enum Refused {
     /// There is a group of this name already.
     GroupExists,
+    /// The account has as many groups in the region as it may have.
+    TooManyGroups,
     /// There is no such group.
     NoGroup,
     /// The group is protected against removal.
@@ -28,6 +30,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refused::GroupExists => "the group exists already",
+            Refused::TooManyGroups => "there are as many groups as there may be",
             Refused::NoGroup => "the group does not exist",
             Refused::Protected => "the group is protected against removal",
             Refused::StreamExists => "the stream exists already",

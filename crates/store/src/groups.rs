@@ -16,11 +16,16 @@ impl Store {
     /// Adds a group without streams.
     ///
     /// # Errors
-    /// `GroupExists`.
+    /// `GroupExists`, `TooManyGroups`.
     pub fn add_group(&self, key: &GroupKey, new: NewGroup, now_ms: i64) -> Result<Ticket, Refused> {
         self.inner.change(|state| {
             if state.groups.contains_key(key) {
                 return Err(Refused::GroupExists);
+            }
+            // Those of one account and region are counted only where they may be too many.
+            let max = self.inner.options.groups_max;
+            if state.groups.len() >= max && state.group_count(key) >= max {
+                return Err(Refused::TooManyGroups);
             }
             let group = Group {
                 key: key.clone(),

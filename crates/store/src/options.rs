@@ -46,6 +46,9 @@ pub enum Work {
     Caller,
 }
 
+/// Most groups of an account in a region (CloudWatch Logs API Reference, CreateLogGroup, read 2026-11).
+pub const GROUPS_MAX: usize = 1_000_000;
+
 /// How a store is run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -57,6 +60,8 @@ pub struct Options {
     pub work: Work,
     /// So many small segments of a group and day are merged.
     pub compact_min: usize,
+    /// Most groups of an account in a region.
+    pub groups_max: usize,
     /// The line formats that are stored as columns, tried in this order.
     pub formats: Vec<LineFormat>,
 }
@@ -69,6 +74,7 @@ impl Default for Options {
             seal: SealPolicy::default(),
             work: Work::Threads,
             compact_min: COMPACT_MIN,
+            groups_max: GROUPS_MAX,
             formats: vec![LineFormat::flow_log_default()],
         }
     }

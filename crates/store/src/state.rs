@@ -97,6 +97,13 @@ impl State {
         self.last_id
     }
 
+    /// The groups of the account and region of `key`.
+    pub fn group_count(&self, key: &GroupKey) -> usize {
+        let first = GroupKey::new(&key.account, &key.region, "");
+        let behind = self.groups.range(first..);
+        behind.take_while(|(other, _)| other.account == key.account && other.region == key.region).count()
+    }
+
     pub fn group_by_id(&mut self, id: u64) -> Option<&mut GroupState> {
         self.groups.get_mut(self.keys.get(&id)?)
     }

@@ -74,7 +74,12 @@ fn start(inner: &Arc<Inner>) -> Result<Vec<JoinHandle<()>>, OpenError> {
 impl Store {
     /// A store that keeps nothing and does everything in the caller's turn: the same input, the same state.
     pub fn in_memory() -> Self {
-        let options = Options { durability: Durability::Memory, work: Work::Caller, ..Options::default() };
+        Store::in_memory_with(Options::default())
+    }
+
+    /// The same with other limits; who works and what is durable are not theirs to say.
+    pub fn in_memory_with(options: Options) -> Self {
+        let options = Options { durability: Durability::Memory, work: Work::Caller, ..options };
         Store::open(Arc::new(MemoryDisk::new()), options)
             .expect("an empty disk in memory has nothing to refuse")
     }

@@ -78,6 +78,7 @@ impl From<Refused> for Error {
             Refused::StreamExists => {
                 ("ResourceAlreadyExistsException", "The specified log stream already exists")
             }
+            Refused::TooManyGroups => ("LimitExceededException", "Resource limit exceeded."),
             Refused::NoStream => ("ResourceNotFoundException", "The specified log stream does not exist."),
             Refused::BatchTooLarge => ("InvalidParameterException", "Upload too large"),
         };

@@ -1,7 +1,7 @@
 //! Groups and streams: refusals, lists, what is known about them.
 
 use super::{add_group, append, key, store};
-use crate::{GroupKey, NamePage, NewGroup, Refused, Store, StreamOrder, StreamPage, StreamPlace};
+use crate::{GroupKey, NamePage, NewGroup, Options, Refused, Store, StreamOrder, StreamPage, StreamPlace};
 
 #[test]
 fn refusals_name_their_cause() {
@@ -18,6 +18,18 @@ fn refusals_name_their_cause() {
     assert_eq!(store.remove_stream(&g, "a").err(), Some(Refused::Protected));
     let huge = "x".repeat(crate::BATCH_BYTES_MAX);
     assert_eq!(store.append(&g, "a", [(1, huge.as_str())], 2).err(), Some(Refused::BatchTooLarge));
+}
+
+#[test]
+fn an_account_has_no_more_groups_in_a_region_than_it_may() {
+    let store = Store::in_memory_with(Options { groups_max: 2, ..Options::default() });
+    let add = |key: &GroupKey| store.add_group(key, NewGroup::default(), 1).map(|_| ()).err();
+    let other = GroupKey::new("123456789010", "eu-west-1", "c");
+    let results = [&key("a"), &key("b"), &key("c"), &key("a"), &other].map(add);
+    let expected = [None, None, Some(Refused::TooManyGroups), Some(Refused::GroupExists), None];
+    assert_eq!(results, expected);
+    store.remove_group(&key("a")).expect("is there").wait().expect("is durable");
+    assert_eq!(add(&key("c")), None);
 }
 
 #[test]
