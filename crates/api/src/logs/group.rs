@@ -4,6 +4,7 @@ use crate::logs::check::{constraint, invalid, length, number};
 use crate::logs::class;
 use crate::logs::encryption::check_key;
 use crate::logs::name;
+use crate::logs::position::TOKEN_MS_MAX;
 use crate::logs::tag;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
@@ -268,9 +269,6 @@ impl LogGroup {
         }
     }
 }
-
-/// How long a token is taken (CloudWatch Logs API Reference, `nextToken`: "The token expires after 24 hours").
-const TOKEN_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// The token, made now, of what follows `name` in a list by name.
 pub(super) fn token_after(name: &str, now: Timestamp) -> String {

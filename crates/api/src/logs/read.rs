@@ -7,9 +7,10 @@ use crate::logs::class;
 use crate::logs::event::{FilteredLogEvent, OutputLogEvent};
 use crate::logs::name;
 use crate::logs::pattern::{self, Pattern};
-use crate::logs::position::{digits, parse_token, position, token};
+use crate::logs::position::{digits_at, parse_token, position, token};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
+use weir_model::Timestamp;
 use weir_store::{Direction, EVENT_OVERHEAD_BYTES, GroupKey, Position, Refused, Row, Select, Streams};
 
 /// Most events of an answer, and how many there are if the caller does not say.
@@ -56,19 +57,23 @@ impl Operation for GetLogEvents {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let stream = name::stream(&self.log_stream_name, "logStreamName")?;
         let limit = number(self.limit, "limit", 1..=EVENTS_MAX, EVENTS_MAX as usize)?;
-        let select = self.select(stream)?;
+        let select = self.select(stream, cx.now)?;
         let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
         class::check_readable(&group, "GetLogEvents")?;
         cx.logs.stream(&group.key, stream).ok_or(Refused::NoStream)?;
-        let given = select.after;
-        let from_ms = select.from_ms;
+        let (given, direction, from_ms) = (select.after, select.direction, select.from_ms);
         let page = cx.logs.page(&group.key, select, limit, BYTES_MAX)?;
         // A page without events lies where its token points; without a token, before all that is still to come.
         let here = given.unwrap_or(Position { timestamp_ms: from_ms.max(0), sequence: 0 });
         let (first, last) = (page.first().map(Row::position), page.last().map(Row::position));
+        // At the end the token is the very one that was given, as old as it is.
+        let same = |to: Direction| self.next_token.clone().filter(|_| page.is_empty() && direction == to);
+        let next = |to: Direction, place: Option<Position>| {
+            same(to).unwrap_or_else(|| token(to, place.unwrap_or(here), cx.now))
+        };
         Ok(GetLogEventsResponse {
-            next_forward_token: token(Direction::Forward, last.unwrap_or(here)),
-            next_backward_token: token(Direction::Backward, first.unwrap_or(here)),
+            next_forward_token: next(Direction::Forward, last),
+            next_backward_token: next(Direction::Backward, first),
             events: page.into_iter().map(OutputLogEvent::from).collect(),
         })
     }
@@ -76,11 +81,13 @@ impl Operation for GetLogEvents {
 
 impl GetLogEvents {
     /// The events asked for. A token says by itself which way it leads.
-    fn select(&self, stream: &str) -> Result<Select, Error> {
+    fn select(&self, stream: &str, now: Timestamp) -> Result<Select, Error> {
         let from_head = self.start_from_head.unwrap_or(false);
         let direction = if from_head { Direction::Forward } else { Direction::Backward };
         let (direction, after) = match &self.next_token {
-            Some(token) => parse_token(token).map(|(direction, position)| (direction, Some(position)))?,
+            Some(token) => {
+                parse_token(token, now).map(|(direction, position)| (direction, Some(position)))?
+            }
             None => (direction, None),
         };
         Ok(Select {
@@ -135,7 +142,7 @@ impl Operation for FilterLogEvents {
         let pattern = self.filter_pattern.as_deref().unwrap_or_default();
         length(pattern, "filterPattern", 0..=pattern::CHARS_MAX)?;
         let pattern = Pattern::parse(pattern)?;
-        let select = self.select()?;
+        let select = self.select(cx.now)?;
         let group = cx.log_group_by(self.log_group_name.as_deref(), self.log_group_identifier.as_deref())?;
         class::check_readable(&group, "FilterLogEvents")?;
         self.check_streams_exist(cx, &group.key)?;
@@ -150,7 +157,7 @@ impl Operation for FilterLogEvents {
             }
             last = Some(place);
         }
-        let next_token = last.filter(|_| has_more).map(digits);
+        let next_token = last.filter(|_| has_more).map(|last| digits_at(last, cx.now));
         let events = search.found.into_iter().map(FilteredLogEvent::from).collect();
         Ok(FilterLogEventsResponse { events, searched_log_streams: [], next_token })
     }
@@ -185,7 +192,7 @@ impl Search {
 }
 
 impl FilterLogEvents {
-    fn select(&self) -> Result<Select, Error> {
+    fn select(&self, now: Timestamp) -> Result<Select, Error> {
         let from_ms = time(self.start_time, "startTime", i64::MIN)?;
         let to_ms = time(self.end_time, "endTime", i64::MAX)?.saturating_add(1);
         if from_ms >= to_ms {
@@ -194,7 +201,7 @@ impl FilterLogEvents {
         let after = self
             .next_token
             .as_deref()
-            .map(|token| position(token).ok_or_else(|| invalid("The specified nextToken is invalid.")));
+            .map(|token| position(token, now).ok_or_else(|| invalid("The specified nextToken is invalid.")));
         let is_forward = self.start_from_head.unwrap_or(true);
         if !is_forward && from_ms < BACKWARD_FROM_MS {
             return Err(invalid("startFromHead can be false only if startTime is 2024-01-01 or later."));

@@ -4,6 +4,7 @@
 
 use crate::world::{START, World};
 use expect_test::{Expect, expect};
+use weir_store::{Options, Store};
 use weir_wire::Service;
 
 impl World {
@@ -335,8 +336,8 @@ fn a_stream_is_read_in_both_directions() {
               "timestamp": 1704164647000
             }
           ],
-          "nextBackwardToken": "b/00000001704164646000000000000000000000020000000000000000",
-          "nextForwardToken": "f/00000001704164647000000000000000000000030000000000000000"
+          "nextBackwardToken": "b/00000001704164646000000000000000000000020001704164645000",
+          "nextForwardToken": "f/00000001704164647000000000000000000000030001704164645000"
         }"#]]
     .assert_eq(&newest);
     let token = |answer: &str, name: &str| {
@@ -369,6 +370,47 @@ fn a_stream_is_read_in_both_directions() {
     world.logs("GetLogEvents", r#"{"logGroupName":"app","logStreamName":"one","limit":10001}"#, expect!["400 InvalidParameterException: 1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"]);
     let exclusive = format!(r#"{{"logGroupName":"app","logStreamName":"one","endTime":{}}}"#, START.0 + 1000);
     assert_eq!(world.json(Service::Logs, "GetLogEvents", &exclusive).matches("message").count(), 1);
+}
+
+/// "The token expires after 24 hours" (GetLogEvents, `nextForwardToken`; FilterLogEvents, `nextToken`).
+#[test]
+fn tokens_of_events_expire_after_a_day() {
+    let mut world = World::new();
+    world.json(Service::Logs, "CreateLogGroup", r#"{"logGroupName":"app"}"#);
+    world.json(Service::Logs, "CreateLogStream", r#"{"logGroupName":"app","logStreamName":"one"}"#);
+    world.json(Service::Logs, "PutLogEvents", &batch("one", &[(1, "a"), (2, "b")]));
+    for (action, member, body) in [
+        (
+            "GetLogEvents",
+            "nextForwardToken",
+            r#""logGroupName":"app","logStreamName":"one","startFromHead":true"#,
+        ),
+        ("FilterLogEvents", "nextToken", r#""logGroupName":"app","limit":1"#),
+    ] {
+        world.now = START;
+        let first = world.json(Service::Logs, action, &format!("{{{body}}}"));
+        let first: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+        let next = format!(r#"{{{body},"nextToken":{}}}"#, first[member]);
+        for (later_ms, expected) in [
+            (24 * 60 * 60 * 1000, "{"),
+            (24 * 60 * 60 * 1000 + 1, "400 InvalidParameterException: The specified nextToken is invalid."),
+        ] {
+            world.now = START.plus_ms(later_ms);
+            let answer = world.json(Service::Logs, action, &next);
+            assert!(answer.starts_with(expected), "{action} {later_ms}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn an_account_has_no_more_groups_in_a_region_than_it_may() {
+    let store = Store::in_memory_with(Options { groups_max: 1, ..Options::default() });
+    let mut world = World::with_store(store);
+    world.logs("CreateLogGroup", r#"{"logGroupName":"a"}"#, expect![""]);
+    let refused = expect!["400 LimitExceededException: Resource limit exceeded."];
+    world.logs("CreateLogGroup", r#"{"logGroupName":"b"}"#, refused);
+    world.region = "eu-west-1";
+    world.logs("CreateLogGroup", r#"{"logGroupName":"b"}"#, expect![""]);
 }
 
 #[test]
