@@ -87,6 +87,7 @@ struct Checker {
     /// What the last `pattern` looked at, until a `stats`.
     pattern: Option<Expr>,
     indexed_fields: Vec<String>,
+    is_unmasked: bool,
     is_estimate: bool,
     /// The command that this query is a part of, if it stands within another.
     within: Option<&'static str>,
@@ -259,6 +260,7 @@ impl Checker {
             columns,
             is_events: self.groups.is_none() && !self.is_estimate,
             indexed_fields: self.indexed_fields,
+            is_unmasked: self.is_unmasked,
             is_estimate: self.is_estimate,
             warnings: self.warnings,
             selection: self.selection,

@@ -17,6 +17,9 @@ mod time;
 use crate::plan::Type;
 use crate::value::Value;
 
+/// The function that log groups of some classes do not have.
+pub const UNMASK: &str = "unmask";
+
 /// One function of the language.
 #[derive(Debug)]
 pub struct Function {

@@ -43,6 +43,8 @@ pub struct Plan {
     pub tables: Vec<TableUse>,
     /// Fields that `filterIndex` names: a log group without an index of each of them is not to be read.
     pub indexed_fields: Vec<String>,
+    /// Whether it calls `unmask`.
+    pub is_unmasked: bool,
     /// Whether only the bytes that it would read are asked for.
     pub is_estimate: bool,
 }

@@ -63,20 +63,23 @@ pub fn check_filtered(group: &Group) -> Result<(), Error> {
     if group.class == Class::Standard { Ok(()) } else { Err(Error::new("ValidationException", message)) }
 }
 
-/// Most `stats` of a query over groups of class INFREQUENT_ACCESS.
+/// Most `stats` of a query over groups of class INFREQUENT_ACCESS: an assumption.
 const INFREQUENT_STATS_MAX: usize = 2;
 
-/// Refuses a query with commands that groups of class INFREQUENT_ACCESS do not have, if it reads one.
+/// Refuses a query with commands that groups of class INFREQUENT_ACCESS do not have, if it reads one; each query within it
+/// by the groups that it reads itself, `inputs`.
 ///
-/// Assumptions: the refusal is a malformed query's, over the whole text; the queries within it are looked at too.
-/// Source: CloudWatch Logs User Guide, "Supported commands in log classes" (read 2026-11).
-pub fn check_query(plan: &Plan, groups: &[Group]) -> Result<(), QueryError> {
-    let is_infrequent = |group: &Group| matches!(group.class, Class::InfrequentAccess | Class::Delivery);
-    if !groups.iter().any(is_infrequent) {
-        return Ok(());
-    }
-    let plans = std::iter::once(plan).chain(plan.inputs.iter().map(|input| &input.plan));
-    for plan in plans {
+/// Assumptions: the refusal is a malformed query's, over the whole text; groups of class ESSENTIALS, which newer pages call
+/// the former INFREQUENT_ACCESS, and of class DELIVERY have no more commands.
+/// Source: CloudWatch Logs User Guide, "Logs Insights QL commands supported in log classes": all but `pattern`, `diff`,
+/// `filterIndex` and `unmask`; for `anomaly`, the table of commands in AWS's agent toolkit (read 2026-11).
+pub fn check_query(plan: &Plan, groups: &[Group], inputs: &[Vec<Group>]) -> Result<(), QueryError> {
+    let within = plan.inputs.iter().map(|input| &input.plan).zip(inputs.iter().map(Vec::as_slice));
+    let is_infrequent = |group: &Group| group.class != Class::Standard;
+    for (plan, groups) in std::iter::once((plan, groups)).chain(within) {
+        if !groups.iter().any(is_infrequent) {
+            continue;
+        }
         let missing = plan.steps.iter().find_map(|step| match step {
             Step::Rows(RowStep::Patterns(_)) => Some("pattern"),
             Step::Rows(RowStep::Differences) => Some("diff"),
@@ -84,6 +87,7 @@ pub fn check_query(plan: &Plan, groups: &[Group]) -> Result<(), QueryError> {
             _ => None,
         });
         let missing = missing.or_else(|| (!plan.indexed_fields.is_empty()).then_some("filterIndex"));
+        let missing = missing.or_else(|| plan.is_unmasked.then_some("unmask"));
         let stats = plan.steps.iter().filter(|step| matches!(step, Step::Stats(_))).count();
         let kind = match missing {
             Some(command) => {

@@ -1,8 +1,8 @@
 //! Lookup tables: CSV that `lookup` and `cidrlookup` read.
 //!
 //! Source: CloudWatch Logs API Reference, CreateLookupTable, UpdateLookupTable, GetLookupTable, DescribeLookupTables,
-//! DeleteLookupTable (2026-11). Assumptions: the ARN ends with `lookup-table:` and the name, as those of other resources of
-//! the service do; CSV that is none is a `ValidationException`, which both operations that take CSV have, in words of ours.
+//! DeleteLookupTable; Service Authorization Reference, "Resource types defined by Amazon CloudWatch Logs", for the ARN
+//! (2026-11). Assumption: CSV that is none is a `ValidationException`, which both operations that take CSV have, in words of ours.
 
 use crate::logs::check::{constraint, invalid, length, number};
 use crate::logs::encryption::check_key;

@@ -78,8 +78,9 @@ impl Operation for StartQuery {
             let message = format!("Account maximum query concurrency limit of {RUNNING_MAX} reached.");
             return Err(Error::new("LimitExceededException", message));
         }
-        class::check_query(&plan, &groups).map_err(malformed)?;
-        let inputs = cx.inputs(&plan, &groups, window)?;
+        let inputs = cx.input_groups(&plan, &groups)?;
+        class::check_query(&plan, &groups, &inputs).map_err(malformed)?;
+        let inputs = cx.inputs(&plan, inputs, window)?;
         let groups = cx.indexed_groups(groups, &plan.indexed_fields);
         let groups = cx.scanned(&groups, window)?;
         let query_id = cx.ids.uuid();

@@ -73,6 +73,9 @@ impl Context<'_> {
     }
 
     /// The groups with what they hold in the window.
+    ///
+    /// # Errors
+    /// A group that is gone.
     pub(super) fn scanned(&self, groups: &[Group], window: TimeRange) -> Result<Vec<QueriedGroup>, Error> {
         let scan = |group: &Group| {
             let key = group.key.clone();
@@ -84,21 +87,31 @@ impl Context<'_> {
         groups.iter().map(scan).collect()
     }
 
-    /// What each query within the query reads, in their order.
+    /// The groups of each query within the query, in their order: those that it names, or the query's `own`.
     ///
     /// # Errors
     /// As [`Context::selected_groups`].
+    pub(super) fn input_groups(&self, plan: &Plan, own: &[Group]) -> Result<Vec<Vec<Group>>, Error> {
+        let selections = plan.inputs.iter().map(|input| input.selection.as_ref());
+        let groups = selections.map(|selection| match selection {
+            Some(selection) => self.selected_groups(selection),
+            None => Ok(own.to_vec()),
+        });
+        groups.collect()
+    }
+
+    /// What each query within the query reads of its groups.
+    ///
+    /// # Errors
+    /// As [`Context::scanned`].
     pub(super) fn inputs(
         &self,
         plan: &Plan,
-        own: &[Group],
+        groups: Vec<Vec<Group>>,
         window: TimeRange,
     ) -> Result<Vec<Vec<QueriedGroup>>, Error> {
         let mut inputs = vec![];
-        for input in &plan.inputs {
-            let selected =
-                input.selection.as_ref().map(|selection| self.selected_groups(selection)).transpose()?;
-            let groups = selected.unwrap_or_else(|| own.to_vec());
+        for (input, groups) in plan.inputs.iter().zip(groups) {
             let groups = self.indexed_groups(groups, &input.plan.indexed_fields);
             inputs.push(self.scanned(&groups, input.window(window, self.now.0))?);
         }

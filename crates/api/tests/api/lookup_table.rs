@@ -253,6 +253,7 @@ fn infrequent_groups_take_fewer_commands() {
         ("pattern @message", "pattern is not supported"),
         ("pattern @message | diff", "is not supported"),
         ("filterIndex a = 1", "filterIndex is not supported"),
+        ("fields unmask(@message)", "unmask is not supported"),
         (stats, "at most 2 stats commands"),
     ] {
         let mut ask = |group: &str| {
@@ -266,5 +267,28 @@ fn infrequent_groups_take_fewer_commands() {
             "{query}: {refused}"
         );
         assert!(ask("app").starts_with('{'), "{query}");
+    }
+}
+
+#[test]
+fn a_query_within_a_query_is_as_its_own_groups() {
+    let world = &mut World::new();
+    for (group, class) in [("rare", "INFREQUENT_ACCESS"), ("essential", "ESSENTIALS"), ("app", "STANDARD")] {
+        call(world, "CreateLogGroup", json!({ "logGroupName": group, "logGroupClass": class }));
+    }
+    let inner = |group: &str| format!("filter a in (SOURCE '{group}' | fields unmask(a) as b | fields b)");
+    for (outer, query, is_taken) in [
+        ("app", inner("app"), true),
+        ("app", inner("rare"), false),
+        ("app", inner("essential"), false),
+        ("rare", inner("app"), true),
+        ("rare", "filter a in (fields unmask(a) as b | fields b)".to_owned(), false),
+        ("essential", "pattern @message".to_owned(), false),
+    ] {
+        let window = (START.seconds() - 60, START.seconds() + 60);
+        let body = json!({ "logGroupName": outer, "startTime": window.0, "endTime": window.1, "queryString": query });
+        let answer = call(world, "StartQuery", body);
+        let expected = if is_taken { "{" } else { "400 MalformedQueryException" };
+        assert!(answer.starts_with(expected), "{outer}: {query}: {answer}");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Checker, refuse};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::functions::UNMASK;
 use crate::functions::{Call, Function, Special, function_named, hint};
 use crate::period::Period;
 use crate::plan::{Expr, Pattern, QueryFact, Type, Warning};
@@ -159,6 +160,7 @@ impl Checker {
         if !(function.parameters.min..=function.parameters.max).contains(&arguments.len()) {
             return Err(wrong_arguments(function.name, function.parameters.text, span));
         }
+        self.is_unmasked |= function.name == UNMASK;
         match function.call {
             Call::Special(special) => self.special(special, function, arguments, span),
             Call::Values(_) => Ok(Expr::Call { function, arguments: self.all(arguments)? }),

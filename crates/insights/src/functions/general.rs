@@ -1,5 +1,6 @@
 //! Functions of any value.
 
+use super::UNMASK;
 use super::{ARGUMENTS_MAX, Call, Function, Special, takes, text_of};
 use crate::plan::Type;
 use crate::value::Value;
@@ -55,7 +56,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         call: Call::Values(|a| Value::Bool(a.first().is_some_and(|value| value.number().is_some()))),
     },
     Function {
-        name: "unmask",
+        name: UNMASK,
         aliases: &[],
         parameters: takes(1, 1, "a value"),
         result: Type::Any,
