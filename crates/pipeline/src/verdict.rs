@@ -219,7 +219,8 @@ reasons! {
 }
 
 impl Reason {
-    /// Whether the next packet may fare otherwise though the network is the same: connections through gateways come and go.
+    /// Whether the next packet may fare otherwise though the network is the same: connections through gateways come and go, and
+    /// so do those that let packets through the groups of who does not take them.
     pub(crate) fn is_of_the_moment(self) -> bool {
         matches!(
             self,
@@ -227,6 +228,7 @@ impl Reason {
                 | Reason::NatPortsExhausted
                 | Reason::NatIdle
                 | Reason::EgressOnlyUnsolicited
+                | Reason::DestinationCheck
         )
     }
 }
