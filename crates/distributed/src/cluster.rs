@@ -1,8 +1,9 @@
 //! The cluster as who asks sees it: a scheduler that takes plans.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ballista_core::config::{
@@ -28,6 +29,9 @@ const SHUFFLE_BYTES_MAX: u64 = 0;
 /// How long it takes until rows that cannot be fetched are asked for again, in milliseconds; Ballista would wait for 3 s.
 const RETRY_MS: u64 = 200;
 
+/// How long a scheduler may take to tell how many workers it knows.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
 /// A scheduler and the workers it knows.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -45,7 +49,10 @@ impl Cluster {
     /// # Errors
     /// There is no scheduler.
     pub fn workers(&self) -> io::Result<usize> {
-        let mut stream = TcpStream::connect(&self.scheduler)?;
+        let address = self.scheduler.to_socket_addrs()?.next();
+        let address = address.ok_or_else(|| io::Error::other("the name has no address"))?;
+        let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
+        stream.set_read_timeout(Some(ANSWER_MAX))?;
         let host = &self.scheduler;
         write!(stream, "GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         // "ready: 2 executors registered", or "not ready: 0/1 executors registered".

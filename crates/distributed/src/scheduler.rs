@@ -20,8 +20,8 @@ use crate::codec::Codec;
 pub const LOST_AFTER_S: u64 = 12;
 /// How often silence is looked for, in seconds.
 const CHECK_EVERY_S: u64 = 2;
-/// How long rows wait for who asked for them, in seconds.
-const ROWS_KEPT_S: u64 = 60;
+/// How long rows wait for who asked for them, in seconds: as long as Ballista lets them.
+const ROWS_KEPT_S: u64 = 300;
 
 /// A scheduler; it ends when this is dropped.
 #[derive(Debug)]
