@@ -6,6 +6,7 @@
 
 mod ahead;
 mod blocks;
+mod broken;
 mod columns;
 mod estimate;
 mod find;
@@ -155,7 +156,7 @@ impl Engine {
                 &mut totals,
             );
             let mut parts = parts.map_err(failed)?;
-            if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.unreadable.first()) {
+            if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.wrong.files().first()) {
                 return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));
             }
             if !surveyed.is_empty() || parts.is_empty() {
@@ -167,7 +168,7 @@ impl Engine {
             return Err(Stopped::OtherAddress);
         }
         totals.add(std::mem::take(&mut *source.totals.lock().unwrap_or_else(PoisonError::into_inner)));
-        if let Some(line) = totals.broken.first().filter(|_| is_strict) {
+        if let Some(line) = totals.wrong.first_lines().first().filter(|_| is_strict) {
             return Err(Stopped::Error(ExecuteError::Source(line.to_string())));
         }
         let (result, rows) = result.map_err(Stopped::Error)?;

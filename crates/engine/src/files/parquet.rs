@@ -33,7 +33,6 @@ use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
-use super::UnreadableFile;
 use super::place::with_partitions;
 use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
@@ -95,7 +94,7 @@ pub fn parts(
                     None => alike.push(Alike { schema, addresses, is_remote, files: vec![file] }),
                 }
             }
-            Err(why) => totals.unreadable.push(UnreadableFile { file: path.clone(), why }),
+            Err(why) => totals.wrong.add_file(path, why),
         }
     }
     if alike.iter().any(|alike| alike.is_remote) {

@@ -8,15 +8,16 @@ use datafusion::common::{Result, exec_err};
 use memchr::memchr;
 use weir_flowlog::{Format, Lines};
 
+use super::BrokenReason;
 use super::ahead::Turns;
 use super::blocks::Blocks;
+use super::broken::Wrong;
 use super::columns::{Columns, Place, Wanted};
 use super::lines::{LINE_BYTES_MAX, text_of};
 use super::plain::{Cell, PlainLines, Span};
 use super::storage::Storage;
 use super::survey::Surveyed;
 use super::token::Tokens;
-use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, UnreadableFile};
 
 /// Rows of a batch: DataFusion's own measure.
 const BATCH_ROWS: usize = 8192;
@@ -30,31 +31,16 @@ pub struct Totals {
     pub records: u64,
     /// Bytes of their lines.
     pub bytes: u64,
-    /// Lines that are no records.
-    pub broken_count: u64,
-    /// The first of them.
-    pub broken: Vec<BrokenLine>,
-    /// Files with an error.
-    pub unreadable: Vec<UnreadableFile>,
+    /// Lines that are no records, and files with an error.
+    pub wrong: Wrong,
 }
 
 impl Totals {
-    /// Adds what one file gave. Of broken lines those stay that come first by file and line.
+    /// Adds what one file gave.
     pub fn add(&mut self, other: Totals) {
         self.records += other.records;
         self.bytes += other.bytes;
-        self.broken_count += other.broken_count;
-        self.broken.extend(other.broken);
-        self.broken.sort_by(|left, right| (&left.file, left.line).cmp(&(&right.file, right.line)));
-        self.broken.truncate(BROKEN_LINES_SHOWN);
-        self.unreadable.extend(other.unreadable);
-    }
-
-    fn add_broken(&mut self, file: &Surveyed, line: u64, why: BrokenReason) {
-        self.broken_count += 1;
-        if self.broken.len() < BROKEN_LINES_SHOWN {
-            self.broken.push(BrokenLine { file: file.path.to_path_buf(), line, why });
-        }
+        self.wrong.add(other.wrong);
     }
 }
 
@@ -135,7 +121,7 @@ impl Reader {
         let plain = plain(lines.format(), &self.wanted);
         let mut totals = Totals::default();
         if let Err(error) = opened.and_then(|opened| self.blocks.open(opened)) {
-            totals.unreadable.push(unreadable(&file, &error));
+            totals.wrong.add_file(&file.path, error.to_string());
         }
         Some(Open {
             file,
@@ -170,7 +156,9 @@ impl Reader {
                 }
                 None => self.read_slowly(end),
             }
-            if self.source.is_strict && self.open.as_ref().is_some_and(|open| open.totals.broken_count > 0) {
+            if self.source.is_strict
+                && self.open.as_ref().is_some_and(|open| open.totals.wrong.line_count() > 0)
+            {
                 self.close();
                 return Some(exec_err!("a line is no record"));
             }
@@ -193,7 +181,7 @@ impl Reader {
         let len = memchr(b'\n', rest).unwrap_or(rest.len());
         open.at += len + 1;
         if len as u64 >= LINE_BYTES_MAX {
-            return open.totals.add_broken(&open.file, open.number, BrokenReason::TooLong);
+            return open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::TooLong);
         }
         let line = text_of(&rest[..len]);
         let before = open.lines.format().clone();
@@ -204,7 +192,7 @@ impl Reader {
                 self.columns.push_record(&record, open.sequence(), &line);
             }
             Ok(None) => {}
-            Err(error) => open.totals.add_broken(&open.file, open.number, BrokenReason::Line(error)),
+            Err(error) => open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::Line(error)),
         }
         if !Arc::ptr_eq(&before, open.lines.format()) {
             self.columns.cells.fill(Cell::Absent);
@@ -224,8 +212,7 @@ impl Reader {
             }
             Ok(false) => self.close(),
             Err(error) => {
-                let error = unreadable(&open.file, &error);
-                open.totals.unreadable.push(error);
+                open.totals.wrong.add_file(&open.file.path, error.to_string());
                 self.close();
             }
         }
@@ -261,8 +248,4 @@ impl Open {
 
 fn plain(format: &Format, wanted: &Wanted) -> PlainLines {
     PlainLines::new(format, |field| wanted.cells(field))
-}
-
-fn unreadable(file: &Surveyed, error: &std::io::Error) -> UnreadableFile {
-    UnreadableFile { file: file.path.to_path_buf(), why: error.to_string() }
 }

@@ -8,6 +8,7 @@ use weir_flowlog::Format;
 use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Reads, Row, Run, Statistics, estimated};
 
 use super::FilesAnswer;
+use super::broken::Wrong;
 use super::estimate::{Estimate, estimate};
 use super::parquet::is_parquet;
 use super::read::Totals;
@@ -29,13 +30,11 @@ pub struct Options {
 }
 
 /// Files that are read as one source.
-///
-/// Queries that read the same files share one value, so that what was met in them is told once.
 #[derive(Debug)]
 pub struct Files {
     paths: Vec<PathBuf>,
     options: Options,
-    told: Mutex<Totals>,
+    told: Mutex<Wrong>,
 }
 
 impl Files {
@@ -81,14 +80,10 @@ impl Files {
 
     /// Keeps what a query has met. Another query over the same files meets the same, or less if it ends early.
     fn tell(&self, told: Totals) {
-        let mut known = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = |told: &Totals| told.broken_count + told.unreadable.len() as u64;
-        if count(&told) >= count(&known) {
-            *known = told;
-        }
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).add(told.wrong);
     }
 
-    fn told(&self) -> Totals {
+    fn told(&self) -> Wrong {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -135,16 +130,11 @@ impl Engine {
             workers::check(std::iter::once(own).chain(inputs.iter().copied()))?;
         }
         let result = self.execute_all(plan, Reads { own, inputs, tables }, run)?;
-        let mut seen: Vec<*const Files> = vec![];
-        let mut told = Totals::default();
+        let mut wrong = Wrong::default();
         for files in std::iter::once(own).chain(inputs.iter().copied()) {
-            if !seen.contains(&std::ptr::from_ref(files)) {
-                seen.push(files);
-                told.add(files.told());
-            }
+            wrong.add(files.told());
         }
-        let Totals { broken_count, broken, mut unreadable, .. } = told;
-        unreadable.sort_by(|left, right| left.file.cmp(&right.file));
+        let (broken_count, broken, unreadable) = (wrong.line_count(), wrong.first_lines(), wrong.files());
         Ok(FilesAnswer { result, broken_count, broken, unreadable })
     }
 }

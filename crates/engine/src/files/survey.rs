@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use weir_flowlog::{Field, Format, Lines};
 
-use super::UnreadableFile;
 use super::lines::{Line, lines_of};
 use super::read::Totals;
 use super::storage::Storage;
@@ -43,9 +42,7 @@ pub fn survey(
     for (path, looked) in files.iter().zip(looks) {
         match looked {
             Ok(file) => surveyed.push(file),
-            Err(error) => {
-                totals.unreadable.push(UnreadableFile { file: path.clone(), why: error.to_string() })
-            }
+            Err(error) => totals.wrong.add_file(path, error.to_string()),
         }
     }
     surveyed.sort_by_key(|file| std::cmp::Reverse(file.bytes));

@@ -177,11 +177,9 @@ fn simply(files: &[PathBuf], fields: &[String], has_all: &dyn Fn(Field) -> bool)
                     Err(error) => BrokenReason::Line(error),
                 },
             };
-            totals.broken_count += 1;
-            totals.broken.push(BrokenLine { file: path.clone(), line: number, why });
+            totals.wrong.add_line(path, number, why);
         }
     }
-    totals.broken.truncate(BROKEN_LINES_SHOWN);
     (rows, totals)
 }
 
@@ -269,8 +267,8 @@ proptest! {
                 rows.sort_by_key(|row: &Vec<String>| row[place].parse::<i64>().expect("a place"));
                 prop_assert_eq!(rows, expected.iter().map(|row| shown(row, &files, &output)).collect::<Vec<_>>());
                 prop_assert_eq!((totals.records, totals.bytes), (expected_totals.records, expected_totals.bytes));
-                prop_assert_eq!(&totals.broken, &expected_totals.broken);
-                prop_assert_eq!(totals.broken_count, expected_totals.broken_count);
+                prop_assert_eq!(totals.wrong.first_lines(), expected_totals.wrong.first_lines());
+                prop_assert_eq!(totals.wrong.line_count(), expected_totals.wrong.line_count());
             }
         }
     }

@@ -224,6 +224,36 @@ fn broken_lines_are_told_once() {
     assert_eq!(answer.result.statistics.records_scanned, 4);
 }
 
+/// The query reads three files, that within it two of them and one that is missing.
+#[test]
+fn files_of_overlapping_sets_are_told_once() {
+    let directory = Directory::new("broken-overlap");
+    let good = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1439387263 1439387264 ACCEPT OK";
+    let mut paths = vec![];
+    for (name, broken) in [("a", 1), ("b", 2), ("c", 12)] {
+        paths.push(directory.path().join(format!("{name}.log")));
+        let text = format!("{good}\n{}", "2 short\n".repeat(broken));
+        std::fs::write(&paths[paths.len() - 1], text).expect("room");
+    }
+    let missing = directory.path().join("missing.log");
+    let within = [paths[1].clone(), paths[2].clone(), missing.clone()];
+    paths.push(missing.clone());
+    let [own, input] = [&paths[..], &within[..]].map(|paths| Files::new(paths.to_vec(), Options::default()));
+    let query = "filter srcAddr in (SOURCE 'g' | fields srcAddr) | stats count(*)";
+    let (plan, tables) = (plan(query, None).expect("a query"), tables());
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &AtomicBool::new(false) };
+    let reads = Reads { own: &own, inputs: &[&input], tables: &tables };
+    let answer = ENGINE.query_files(&plan, reads, run).expect("readable files");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("3\n", 15));
+    let told: Vec<_> = answer.broken.iter().map(|line| (&line.file, line.line)).collect();
+    let (a, b, c) = (&paths[0], &paths[1], &paths[2]);
+    let mut expected = vec![(a, 2), (b, 2), (b, 3)];
+    expected.extend((2..9).map(|line| (c, line)));
+    assert_eq!(told, expected);
+    let names: Vec<_> = answer.unreadable.iter().map(|file| file.file.clone()).collect();
+    assert_eq!(names, [missing]);
+}
+
 /// Expected figures are those of the files themselves: what `gzip -l`, `wc -c` and the writer of the Parquet say.
 #[test]
 fn a_cost_is_told_from_what_is_stored() {
