@@ -12,6 +12,7 @@ mod estimate;
 mod find;
 mod layout;
 mod lines;
+mod local;
 mod parquet;
 mod place;
 mod plain;

@@ -33,6 +33,7 @@ use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
+use super::local::{LocalFiles, Looked, METADATA_MAX};
 use super::place::with_partitions;
 use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
@@ -137,10 +138,12 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let place =
         vec![ScalarValue::Int64(Some(index as i64)), utf8(path.to_string_lossy().into_owned()), utf8(name)];
+    let metadata = (index < METADATA_MAX).then(|| read.metadata().clone());
+    let looked = Looked { path: path.to_path_buf(), metadata };
     Ok(Footer {
         addresses: addresses(&schema, read.metadata()),
         records: read.metadata().file_metadata().num_rows().max(0) as u64,
-        file: PartitionedFile::new_from_meta(meta).with_partition_values(place),
+        file: PartitionedFile::new_from_meta(meta).with_partition_values(place).with_extension(looked),
         schema,
     })
 }
@@ -273,6 +276,8 @@ impl TableProvider for ParquetTable {
             // As much as the first look has fetched.
             (source, url) =
                 (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
+        } else {
+            source = source.with_parquet_file_reader_factory(Arc::new(LocalFiles));
         }
         let source = Arc::new(source);
         let shares = FileGroup::new(self.files.clone()).split_files(session.config().target_partitions());
