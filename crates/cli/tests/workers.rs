@@ -16,8 +16,11 @@ struct Running {
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Running {
-        let mut child = weir(arguments).stdout(Stdio::piped()).spawn().expect("the binary");
+    fn start(folder: &Path, arguments: &[&str]) -> Running {
+        let mut command = weir(arguments);
+        // What is killed leaves its folder.
+        command.env("TMPDIR", folder).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the binary");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut first_line = String::new();
         stdout.read_line(&mut first_line).expect("text");
@@ -62,7 +65,7 @@ fn a_query_runs_on_processes_and_goes_on_when_one_is_killed() {
     let expected = output(&["insights", file, QUERY, "--output", "csv"]);
     assert!(expected.stdout.len() > "n,b,srcAddr".len() && expected.status.success(), "{expected:?}");
 
-    let scheduler = Running::start(&["workers", "--count", "0", "--port", "0"]);
+    let scheduler = Running::start(&folder, &["workers", "--count", "0", "--port", "0"]);
     let address = scheduler.first_line.strip_prefix("scheduler on ").and_then(|line| line.split(',').next());
     let address = address.unwrap_or_else(|| panic!("{}", scheduler.first_line));
     let on_workers = ["insights", "--workers", address, file, QUERY, "--output", "csv"];
@@ -70,7 +73,8 @@ fn a_query_runs_on_processes_and_goes_on_when_one_is_killed() {
     let told = String::from_utf8_lossy(&none.stderr).into_owned();
     assert!(none.status.code() == Some(3) && told.contains("the scheduler has no worker"), "{told}");
 
-    let mut workers = [(); 2].map(|()| Running::start(&["worker", "--scheduler", address, "--cores", "1"]));
+    let mut workers =
+        [(); 2].map(|()| Running::start(&folder, &["worker", "--scheduler", address, "--cores", "1"]));
     let begun = Instant::now();
     let ask = || loop {
         let answer = output(&on_workers);
