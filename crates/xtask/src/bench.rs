@@ -140,6 +140,7 @@ fn measure(server: Server) -> Result<Figures, String> {
     ));
     figures.push(("1 MB PutLogEvents/s, durable, 8 writers", put_log_events(&server)?));
     figures.push(("1,000 VPCs described, ms", describe_thousand(&server)?));
+    figures.push(("StartQuery to first result, 1,000 records, ms", first_result(&server)?));
     Ok(figures)
 }
 
@@ -208,6 +209,46 @@ fn put_log_events(server: &Server) -> Result<f64, String> {
         checked(connection.json("logs", "Logs_20140328.PutLogEvents", body.as_bytes())).map(|_| ())
     };
     rate(server, WRITERS, &put)
+}
+
+/// From a query over a small group to its first rows, as one who asks again and again without a pause sees it.
+fn first_result(server: &Server) -> Result<f64, String> {
+    let mut connection = Connection::open(server.port)?;
+    let mut call = |operation: &str, body: &str| {
+        checked(connection.json("logs", &format!("Logs_20140328.{operation}"), body.as_bytes()))
+    };
+    call("CreateLogGroup", r#"{"logGroupName":"small"}"#)?;
+    call("CreateLogStream", r#"{"logGroupName":"small","logStreamName":"one"}"#)?;
+    let now_ms = std::time::UNIX_EPOCH.elapsed().map_err(|error| error.to_string())?.as_millis();
+    let now = now_ms / 1000;
+    let event = |n: u32| {
+        let (host, port) = (n % 200, 40_000 + n);
+        let record = format!("2 1 eni-1 10.0.0.{host} 10.0.1.1 {port} 443 6 1 {n} {now} {now} ACCEPT OK");
+        format!(r#"{{"timestamp":{now_ms},"message":"{record}"}}"#)
+    };
+    let events = (0..1000).map(event).collect::<Vec<_>>().join(",");
+    call(
+        "PutLogEvents",
+        &format!(r#"{{"logGroupName":"small","logStreamName":"one","logEvents":[{events}]}}"#),
+    )?;
+    let (start, end) = (now - 600, now + 600);
+    let query = format!(
+        r#"{{"logGroupName":"small","startTime":{start},"endTime":{end},"queryString":"stats sum(bytes) by srcAddr"}}"#
+    );
+    let mut times: Vec<f64> = vec![];
+    for _ in 0..41 {
+        let started = Instant::now();
+        let answer = call("StartQuery", &query)?;
+        let id = answer.split('"').nth(3).ok_or("StartQuery: no id")?;
+        let ask = format!(r#"{{"queryId":"{id}"}}"#);
+        while !call("GetQueryResults", &ask)?.contains(r#""status":"Complete""#) {
+            if started.elapsed() > ROUND {
+                return Err(format!("no result: {}", call("GetQueryResults", &ask)?));
+            }
+        }
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(&mut times))
 }
 
 fn describe_thousand(server: &Server) -> Result<f64, String> {
