@@ -139,6 +139,7 @@ fn measure(server: Server) -> Result<Figures, String> {
         rate(&server, WRITERS, &create_and_delete)? * 2.0,
     ));
     figures.push(("1 MB PutLogEvents/s, durable, 8 writers", put_log_events(&server)?));
+    figures.push(("memory after these logs, MiB", server.memory_mib()));
     figures.push(("1,000 VPCs described, ms", describe_thousand(&server)?));
     figures.push(("StartQuery to first result, 1,000 records, ms", first_result(&server)?));
     Ok(figures)

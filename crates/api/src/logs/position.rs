@@ -2,8 +2,8 @@
 //!
 //! The digits are a timestamp and a sequence number, 20 digits each, then 16 zeros; or, in tokens, when they were made, in
 //! milliseconds. Clients must not read them.
-//! Source: CloudWatch Logs API Reference, GetLogEvents, `nextForwardToken`, and FilterLogEvents, `nextToken`: "The token
-//! expires after 24 hours" (read 2026-11).
+//! Assumption: the tokens of FilterLogEvents live as long as those of GetLogEvents.
+//! Source: CloudWatch Logs API Reference, GetLogEvents, `nextForwardToken`: "The token expires after 24 hours" (read 2026-11).
 
 use crate::logs::check::invalid;
 use crate::operation::Error;
