@@ -16,6 +16,9 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, GzipLevel};
 use parquet::file::properties::WriterProperties;
 
+use crate::Failure;
+use crate::scan::threads;
+
 /// Records of five minutes, which one file holds.
 const FILE_RECORDS: usize = 40_000;
 const FILE_SECONDS: i64 = 300;
@@ -26,55 +29,56 @@ const STRANGERS: u64 = 1 << 20;
 const PORTS: [u16; 8] = [443, 443, 443, 80, 53, 22, 5432, 6379];
 
 /// Writes the files below `folder/gz` and `folder/parquet`, unless a run before this one has.
-pub fn write(folder: &Path, records: usize) {
+///
+/// # Errors
+/// The disk is full, or the folder cannot be written to.
+pub fn write(folder: &Path, records: usize) -> Result<(), Failure> {
     let done = folder.join("done");
     if done.exists() {
-        return;
+        return Ok(());
     }
     let next = AtomicUsize::new(0);
     let files = records.div_ceil(FILE_RECORDS);
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= files {
-                        return;
-                    }
-                    write_file(folder, index, FILE_RECORDS.min(records - index * FILE_RECORDS));
-                }
-            });
+    threads(|| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= files {
+                return Ok(());
+            }
+            write_file(folder, index, FILE_RECORDS.min(records - index * FILE_RECORDS))?;
         }
-    });
-    fs::write(done, "").expect("room on the disk");
+    })?;
+    Ok(fs::write(done, "")?)
 }
 
-fn write_file(folder: &Path, index: usize, count: usize) {
+fn write_file(folder: &Path, index: usize, count: usize) -> Result<(), Failure> {
     let flows = flows(index, count);
-    let text = text(&flows);
+    let text = text(&flows)?;
     let mut compressor = Compressor::new(CompressionLvl::default());
     let mut gzip = vec![0; compressor.gzip_compress_bound(text.len())];
-    let len = compressor.gzip_compress(text.as_bytes(), &mut gzip).expect("the bound is enough");
-    fs::write(path(folder, "gz", index), &gzip[..len]).expect("room on the disk");
-    let batch = batch(&flows);
-    let file = fs::File::create(path(folder, "parquet", index)).expect("room on the disk");
+    let len = compressor.gzip_compress(text.as_bytes(), &mut gzip)?;
+    fs::write(path(folder, "gz", index)?, &gzip[..len])?;
+    let batch = batch(&flows)?;
+    let file = fs::File::create(path(folder, "parquet", index)?)?;
     // As the guide says: Parquet with gzip.
     let properties =
         WriterProperties::builder().set_compression(Compression::GZIP(GzipLevel::default())).build();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("a writer");
-    writer.write(&batch).expect("room on the disk");
-    writer.close().expect("room on the disk");
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
+    writer.write(&batch)?;
+    writer.close()?;
+    Ok(())
 }
 
-fn path(folder: &Path, kind: &str, index: usize) -> PathBuf {
-    let time = DateTime::from_timestamp(FIRST_SECOND + FILE_SECONDS * index as i64, 0).expect("a time");
+fn path(folder: &Path, kind: &str, index: usize) -> Result<PathBuf, Failure> {
+    let time = DateTime::from_timestamp(FIRST_SECOND + FILE_SECONDS * index as i64, 0);
+    let time = time.ok_or("more records than there is time for")?;
     let day = time.format("%Y/%m/%d");
     let folder = folder.join(kind).join(format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/{day}"));
-    fs::create_dir_all(&folder).expect("room on the disk");
+    fs::create_dir_all(&folder)?;
     let time = time.format("%Y%m%dT%H%MZ");
     let name =
         format!("123456789012_vpcflowlogs_us-east-1_fl-0a1b2c3d4e5f60718_{time}_{index:08x}.log.{kind}");
-    folder.join(name)
+    Ok(folder.join(name))
 }
 
 /// What one record says beside its constants; `None` where there was no data.
@@ -148,13 +152,13 @@ fn interface(host: u64) -> String {
     format!("eni-{:017x}", host.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 4)
 }
 
-fn text(records: &[Record]) -> String {
+fn text(records: &[Record]) -> Result<String, Failure> {
     let mut text = String::from(
         "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n",
     );
     for Record { interface: host, start, end, flow } in records {
-        write!(text, "2 123456789012 {} ", interface(*host)).expect("a String takes any text");
-        let rest = match flow {
+        write!(text, "2 123456789012 {} ", interface(*host))?;
+        match flow {
             None => writeln!(text, "- - - - - - - {start} {end} - NODATA"),
             Some(Flow {
                 addresses: [from, to],
@@ -170,17 +174,16 @@ fn text(records: &[Record]) -> String {
                     "{from} {to} {out} {into} {protocol} {packets} {bytes} {start} {end} {action} OK"
                 )
             }
-        };
-        rest.expect("a String takes any text");
+        }?;
     }
-    text
+    Ok(text)
 }
 
 fn action(is_accepted: bool) -> &'static str {
     if is_accepted { "ACCEPT" } else { "REJECT" }
 }
 
-fn batch(records: &[Record]) -> RecordBatch {
+fn batch(records: &[Record]) -> Result<RecordBatch, Failure> {
     let texts = |text: &dyn Fn(&Record) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(records.iter().map(text)))
     };
@@ -213,5 +216,5 @@ fn batch(records: &[Record]) -> RecordBatch {
         ("log_status", flow_text(&|_| "OK", "NODATA")),
     ];
     let columns = columns.into_iter().map(|(name, column)| (name, column, true));
-    RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }

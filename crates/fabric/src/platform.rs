@@ -209,7 +209,7 @@ impl Fabric {
         let server = server.or_insert_with(fresh);
         server.receive(packet, &bytes, now, &mut self.outbox);
         self.outbox.recycle(bytes);
-        self.tend(host);
+        self.tend_service(host, service);
     }
 
     /// Lets the servers of a host do what they can do now.

@@ -93,16 +93,9 @@ impl Provider {
 
 fn of_environment(environment: &Environment) -> Result<Option<Provider>, Error> {
     let of = |name: &str| environment.variable(name).map(str::to_owned);
-    if let Some(access_key_id) = of("AWS_ACCESS_KEY_ID") {
-        let missing = || Error::Credentials("AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not".into());
-        let secret_access_key = of("AWS_SECRET_ACCESS_KEY").ok_or_else(missing)?;
-        let session_token = of("AWS_SESSION_TOKEN");
-        return Ok(Some(Provider::Static(Credentials {
-            access_key_id,
-            secret_access_key,
-            session_token,
-            expires_ms: None,
-        })));
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    if let Some(keys) = keys(names.map(of), "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not")? {
+        return Ok(Some(Provider::Static(keys)));
     }
     let web_identity = of("AWS_ROLE_ARN").zip(of("AWS_WEB_IDENTITY_TOKEN_FILE"));
     Ok(web_identity.map(|(role_arn, token_file)| {
@@ -125,24 +118,23 @@ fn of_profile(profile: &str, environment: &Environment, left: usize) -> Result<O
         );
         return Err(Error::Credentials(why));
     }
-    if let Some(keys) = keys(profile, profiles)? {
+    if let Some(keys) = keys_of_profile(profile, profiles)? {
         return Ok(Some(Provider::Static(keys)));
     }
     Ok(of("credential_process").map(Provider::Process))
 }
 
-fn keys(profile: &str, profiles: &Profiles) -> Result<Option<Credentials>, Error> {
-    let of = |setting: &str| profiles.get(profile, setting).map(str::to_owned);
-    let Some(access_key_id) = of("aws_access_key_id") else { return Ok(None) };
-    let missing = || {
-        Error::Credentials(format!("profile {profile} has aws_access_key_id and no aws_secret_access_key"))
-    };
-    Ok(Some(Credentials {
-        access_key_id,
-        secret_access_key: of("aws_secret_access_key").ok_or_else(missing)?,
-        session_token: of("aws_session_token"),
-        expires_ms: None,
-    }))
+fn keys_of_profile(profile: &str, profiles: &Profiles) -> Result<Option<Credentials>, Error> {
+    let names = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
+    let values = names.map(|setting| profiles.get(profile, setting).map(str::to_owned));
+    keys(values, &format!("profile {profile} has aws_access_key_id and no aws_secret_access_key"))
+}
+
+/// Keys without end: an access key's id, its secret, and the token of a session.
+fn keys([id, secret, token]: [Option<String>; 3], half: &str) -> Result<Option<Credentials>, Error> {
+    let Some(access_key_id) = id else { return Ok(None) };
+    let secret_access_key = secret.ok_or_else(|| Error::Credentials(half.to_owned()))?;
+    Ok(Some(Credentials { access_key_id, secret_access_key, session_token: token, expires_ms: None }))
 }
 
 fn of_role(
@@ -163,7 +155,9 @@ fn of_role(
     let source = match (of("source_profile"), of("credential_source").as_deref()) {
         (Some(_), _) if left == 0 => return refused("its source_profile leads in a circle"),
         // A profile that names itself means its own keys (AWS CLI User Guide, "Using an IAM role").
-        (Some(source), _) if source == profile => keys(profile, &environment.profiles)?.map(Provider::Static),
+        (Some(source), _) if source == profile => {
+            keys_of_profile(profile, &environment.profiles)?.map(Provider::Static)
+        }
         (Some(source), _) if !environment.profiles.has(&source) => {
             return refused(&format!("its source_profile {source} could not be found"));
         }

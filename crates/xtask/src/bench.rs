@@ -19,16 +19,18 @@ const WRITERS: usize = 8;
 /// Records of flow-log files, if no number is given.
 const FILE_RECORDS: usize = 20_000_000;
 
+/// What a report begins with.
+const HEAD: &str = "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n";
+
 /// Runs the benches named, or all of `pipeline`, `fabric`, `server`. `netns` runs only if named: it needs root, nft and iperf3;
-/// so does `files`, which needs some 3 GB of disk and many minutes: a number among the names is that of its records.
+/// so does `files`, which needs some 3 GB of disk and many minutes: a number among the names is that of its records. Their
+/// sections of the report are written anew, the others stay.
 ///
 /// # Errors
 /// A bench cannot be built, or a server does not start.
 pub fn bench(names: &[&str]) -> Result<(), String> {
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
-    let mut report = String::from(
-        "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n",
-    );
+    let mut report = String::new();
     let netns = names.contains(&"netns").then_some("netns");
     for name in ["pipeline", "fabric"].into_iter().filter(|name| wanted(name)).chain(netns) {
         let lines =
@@ -45,9 +47,26 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
     }
     println!("{report}");
     let folder = root().join("bench/results");
+    let path = folder.join("latest.md");
+    // Without a report there is nothing to keep.
+    let former = std::fs::read_to_string(&path).unwrap_or_else(|_| HEAD.to_owned());
     let write =
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join("latest.md"), &report));
+        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(path, renewed(&former, &report)));
     write.map_err(|error| error.to_string())
+}
+
+/// A report with sections written anew, each in the place of the former with its name, or at the end.
+fn renewed(former: &str, sections: &str) -> String {
+    let parts = |text: &str| text.split("\n## ").map(str::to_owned).collect::<Vec<_>>();
+    let name = |section: &str| section.split([' ', ',', '\n']).next().unwrap_or_default().to_owned();
+    let mut report = parts(former);
+    for section in parts(sections).into_iter().skip(1) {
+        match report.iter_mut().skip(1).find(|known| name(known) == name(&section)) {
+            Some(known) => *known = section,
+            None => report.push(section),
+        }
+    }
+    report.join("\n## ")
 }
 
 /// A server under measurement.
@@ -292,4 +311,17 @@ fn table(rows: &[Row]) -> String {
         writeln!(text, "| {name} | {ours:.1} | {theirs_text} | {ratio} |").expect("writing to a string");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renewed;
+
+    #[test]
+    fn sections_are_renewed_in_their_place() {
+        let former = "# Figures\n\nSaid.\n\n## pipeline\n\nold\n\n## server, beside moto 1\n\nold\n";
+        let found = renewed(former, "\n## server, beside moto 2\n\nnew\n\n## netns\n\nnew\n");
+        let expected = "# Figures\n\nSaid.\n\n## pipeline\n\nold\n\n## server, beside moto 2\n\nnew\n\n## netns\n\nnew\n";
+        assert_eq!(found, expected);
+    }
 }

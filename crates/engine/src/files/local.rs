@@ -46,23 +46,30 @@ impl ParquetFileReaderFactory for LocalFiles {
         let Some(Looked { path, metadata }) = file.extension::<Looked>() else {
             return exec_err!("{} was never looked at", file.object_meta.location);
         };
-        Ok(Box::new(LocalFile { file: File::open(path)?, metadata: metadata.clone() }))
+        Ok(Box::new(LocalFile::new(File::open(path)?, metadata.clone())?))
     }
 }
 
 struct LocalFile {
     file: File,
+    bytes: u64,
     metadata: Option<Arc<ParquetMetaData>>,
 }
 
 impl LocalFile {
+    fn new(file: File, metadata: Option<Arc<ParquetMetaData>>) -> std::io::Result<LocalFile> {
+        Ok(LocalFile { bytes: file.metadata()?.len(), file, metadata })
+    }
+
+    /// What the footer says of places is believed only as far as the file goes: no memory is asked for beyond it.
     fn read(&mut self, Range { start, end }: Range<u64>) -> Decoded<Bytes> {
-        let mut bytes = Vec::with_capacity((end - start) as usize);
-        self.file.seek(SeekFrom::Start(start))?;
-        match self.file.by_ref().take(end - start).read_to_end(&mut bytes)? as u64 {
-            len if len == end - start => Ok(bytes.into()),
-            _ => Err(std::io::Error::from(ErrorKind::UnexpectedEof).into()),
+        if start > end || end > self.bytes {
+            return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
+        let mut bytes = vec![0; (end - start) as usize];
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes.into())
     }
 }
 
@@ -100,11 +107,14 @@ mod tests {
         let result = QueryResult { columns: vec!["bytes".into()], rows, ..QueryResult::default() };
         let bytes = parquet(&result).expect("a column");
         std::fs::write(&path, &bytes).expect("a file");
-        let mut file = LocalFile { file: File::open(&path).expect("a file"), metadata: None };
+        let mut file = LocalFile::new(File::open(&path).expect("a file"), None).expect("a length");
         let metadata = file.get_metadata(None).now_or_never().expect("nothing to wait for");
         assert_eq!(metadata.expect("Parquet").file_metadata().num_rows(), 1);
         let len = bytes.len() as u64;
         assert_eq!(file.read(len - 4..len).expect("the magic"), "PAR1");
-        assert!(file.read(len - 4..len + 1).is_err());
+        // And what no file can have.
+        for (start, end) in [(len - 4, len + 1), (0, u64::MAX), (len, len - 4)] {
+            assert!(file.read(start..end).is_err(), "{start} to {end}");
+        }
     }
 }

@@ -21,7 +21,9 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr as Lowered, TableProviderFilterPushDown, TableType, cast, col, lit};
+use datafusion::logical_expr::{
+    Expr as Lowered, TableProviderFilterPushDown, TableType, cast, col, lit, try_cast,
+};
 use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -179,7 +181,10 @@ fn part(
     let has = |name: &str| schema.field_with_name(name).is_ok();
     let table = ParquetTable::new(schema.clone(), files, is_remote);
     let mut frame = context.read_table(Arc::new(table))?;
+    let is_text = |name: &str| schema.field_with_name(name).is_ok_and(|field| field.data_type().is_string());
     let seconds = match has(START) {
+        // Text may be no number.
+        true if is_text(START) => try_cast(quoted(START), DataType::Int64),
         true => cast(quoted(START), DataType::Int64),
         false => lit(ScalarValue::Int64(None)),
     };
@@ -200,7 +205,9 @@ fn part(
         }
         let own = format!("record_{}", fields.len());
         let (kind, expr) = match (known.kind, other_address) {
-            (FlowType::Int, _) => (Kind::DashInt, cast(quoted(&column), DataType::Int64)),
+            (FlowType::Int, _) if !is_text(&column) => {
+                (Kind::DashInt, cast(quoted(&column), DataType::Int64))
+            }
             (_, Some(other)) if addresses.contains(&column) => {
                 let text = vec![(quoted(&column), Kind::Text)];
                 (Kind::DashAddress, call(Op::Address(other.clone()), Kind::DashAddress, text))

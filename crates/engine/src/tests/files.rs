@@ -486,6 +486,38 @@ fn parquet_that_is_none_is_told() {
     }
 }
 
+/// As results of other queries are written: one dash makes a column of numbers one of texts.
+#[test]
+fn numbers_of_parquet_may_be_text() {
+    let directory = Directory::new("text-numbers");
+    let path = directory.path().join("a.parquet");
+    let row = |srcaddr: &str, bytes: &str, start: &str| weir_insights::ResultRow {
+        values: [srcaddr, bytes, start].map(|value| Some(value.to_owned())).to_vec(),
+        ptr: None,
+    };
+    let rows = vec![row("10.0.0.1", "5", "-"), row("10.0.0.2", "-", "x"), row("10.0.0.3", "7", "60")];
+    let columns = ["srcaddr", "bytes", "start"].map(str::to_owned).to_vec();
+    let result = QueryResult { columns, rows, ..QueryResult::default() };
+    std::fs::write(&path, crate::output::parquet(&result).expect("columns")).expect("a file");
+    check(
+        &[path],
+        "fields srcAddr, bytes, startTime, @timestamp | sort srcAddr",
+        expect![[r#"
+            10.0.0.1 | 5 | - | ∅
+            10.0.0.2 | - | x | ∅
+            10.0.0.3 | 7 | 60 | 1970-01-01 00:01:00.000
+        "#]],
+    );
+    let path = directory.path().join("a.parquet");
+    check(
+        &[path],
+        "stats sum(bytes), count(bytes)",
+        expect![[r#"
+        12 | 3
+    "#]],
+    );
+}
+
 #[test]
 fn parquet_is_known_by_its_first_bytes() {
     let directory = Directory::new("parquet-by-bytes");
