@@ -34,8 +34,11 @@ pub fn find(path: &str, window: TimeRange, storage: &Storage) -> Result<Vec<Path
     }
     let walk = Walk { storage, window, pattern: None };
     let is_bucket = path.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
-    if is_bucket || path.ends_with('/') {
-        return walk.below(format!("{}/", path.trim_end_matches('/')));
+    if path.ends_with('/') {
+        return walk.below(path.to_owned());
+    }
+    if is_bucket {
+        return walk.below(format!("{path}/"));
     }
     let listing = storage.list(path, false)?;
     if listing.objects.iter().any(|(object, _)| object == path) {

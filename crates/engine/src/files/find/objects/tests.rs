@@ -89,7 +89,8 @@ fn paths_and_patterns_mean_objects() {
         let (found, _) = found(path, TimeRange::ALL);
         assert_eq!(found.as_ref().map(Vec::len), Ok(count), "{path} {found:?}");
     }
-    for path in ["s3://b/AWS", "s3://b/none/", "s3://b/none", "s3://b/none*"] {
+    // A key may have two slashes side by side; these have none.
+    for path in ["s3://b/AWS", "s3://b/none/", "s3://b/AWSLogs//", "s3://b/none", "s3://b/none*"] {
         let (found, _) = found(path, TimeRange::ALL);
         match path.ends_with('/') {
             true => assert_eq!(found, Ok(vec![])),
