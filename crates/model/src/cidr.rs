@@ -83,12 +83,6 @@ macro_rules! cidr {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}/{}", self.network(), self.prefix)
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
@@ -182,6 +176,34 @@ impl Cidr {
     }
 }
 
+impl fmt::Display for Cidr4 {
+    /// By hand and at once: answers are full of blocks, and formatting five numbers costs several times as much.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; "255.255.255.255/32".len()];
+        let mut length = 0;
+        let mut put = |byte: u8| {
+            text[length] = byte;
+            length += 1;
+        };
+        let [a, b, c, d] = self.network.to_be_bytes();
+        for (number, before) in
+            [(a, None), (b, Some(b'.')), (c, Some(b'.')), (d, Some(b'.')), (self.prefix, Some(b'/'))]
+        {
+            before.into_iter().for_each(&mut put);
+            let digits = [number / 100, number / 10 % 10, number % 10];
+            let leading = digits[..2].iter().take_while(|digit| **digit == 0).count();
+            digits[leading..].iter().for_each(|digit| put(b'0' + digit));
+        }
+        f.write_str(std::str::from_utf8(&text[..length]).expect("digits are ASCII"))
+    }
+}
+
+impl fmt::Display for Cidr6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network(), self.prefix)
+    }
+}
+
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -232,6 +254,16 @@ mod tests {
         ];
         for (given, canonical) in rows {
             assert_eq!(given.parse::<Cidr>().map(|cidr| cidr.to_string()).as_deref(), Ok(canonical));
+        }
+    }
+
+    #[test]
+    fn blocks_are_written_as_their_parts_are() {
+        let addresses = [0, 1, 0x0a0b_6364, 0x6409_00c7, 0xac10_0a00, 0xc6c8_649a, u32::MAX];
+        for (address, prefix) in addresses.into_iter().flat_map(|address| (0..=32).map(move |p| (address, p)))
+        {
+            let block = Cidr4::new(address.into(), prefix).expect("a prefix");
+            assert_eq!(block.to_string(), format!("{}/{prefix}", block.network()));
         }
     }
 

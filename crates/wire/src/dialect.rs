@@ -121,7 +121,7 @@ mod tests {
     fn tag(dialect: Dialect, name: &Name, list: bool) -> String {
         let mut out = crate::Writer::new(dialect);
         out.tag(dialect.tag(name, list));
-        out.into_text()
+        String::from_utf8(out.into_bytes()).expect("UTF-8")
     }
 
     // EC2 API Reference: request parameters of the operation in the comment.

@@ -84,7 +84,7 @@ impl<'a> Frame<'a> {
         out.raw("</");
         out.raw(action);
         out.raw("Response>");
-        self.response(200, out.into_text().into_bytes())
+        self.response(200, out.into_bytes())
     }
 
     /// The answer of a successful operation of a JSON service.
@@ -116,7 +116,7 @@ impl<'a> Frame<'a> {
             Protocol::RestXml => self.rest_error(&mut out, error),
             _ => self.query_error(&mut out, error),
         }
-        self.response(error.status, out.into_text().into_bytes())
+        self.response(error.status, out.into_bytes())
     }
 
     /// An answer that goes on after its body (event streams).

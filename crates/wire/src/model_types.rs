@@ -127,7 +127,7 @@ mod tests {
             let id: SubnetId = Ids::new(seed).fresh();
             let mut out = Writer::new(Dialect::Ec2);
             id.write(&mut out);
-            let params = Params::of(Dialect::Ec2, vec![("SubnetId".to_owned(), out.into_text())]).expect("one pair");
+            let params = Params::of(Dialect::Ec2, vec![("SubnetId".to_owned(), String::from_utf8(out.into_bytes()).expect("UTF-8"))]).expect("one pair");
             prop_assert_eq!(SubnetId::read(&params, "SubnetId"), Ok(id));
         }
     }

@@ -30,7 +30,8 @@ pub trait Xml {
 #[derive(Debug)]
 pub struct Writer {
     dialect: Dialect,
-    text: String,
+    /// Bytes, since names change their first letter in place; what is written is whole texts.
+    text: Vec<u8>,
     /// The element of the items of the list that is about to be written, if not the dialect's.
     item: Option<&'static str>,
 }
@@ -38,11 +39,11 @@ pub struct Writer {
 impl Writer {
     /// An empty text.
     pub fn new(dialect: Dialect) -> Writer {
-        Writer { dialect, text: String::new(), item: None }
+        Writer { dialect, text: Vec::new(), item: None }
     }
 
-    /// What has been written.
-    pub fn into_text(self) -> String {
+    /// What has been written, in UTF-8.
+    pub fn into_bytes(self) -> Vec<u8> {
         self.text
     }
 
@@ -67,56 +68,56 @@ impl Writer {
     /// Writes text, escaped.
     pub fn text(&mut self, text: &str) {
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+        while let Some(at) = special(rest.as_bytes()) {
             let (plain, special) = rest.split_at(at);
-            self.text.push_str(plain);
+            self.raw(plain);
             let (instead, length) = escape(special);
-            self.text.push_str(instead);
+            self.raw(instead);
             rest = &special[length..];
         }
-        self.text.push_str(rest);
+        self.raw(rest);
     }
 
     /// Writes what `value` displays, escaped.
     pub fn display(&mut self, value: &impl fmt::Display) {
-        // The sink below never fails, and a `Display` that fails by itself has written what it could.
-        let _ = write!(Escaped(self), "{value}");
+        let start = self.text.len();
+        // Writing into memory never fails, and a `Display` that fails by itself has written what it could.
+        let _ = write!(Plain(&mut self.text), "{value}");
+        if special(&self.text[start..]).is_some() {
+            let plain = self.text.split_off(start);
+            self.text(&String::from_utf8_lossy(&plain));
+        }
     }
 
     /// Writes markup as it is.
     pub fn raw(&mut self, markup: &str) {
-        self.text.push_str(markup);
+        self.text.extend_from_slice(markup.as_bytes());
     }
 
     /// Writes an element around what `content` writes.
     pub(crate) fn element(&mut self, tag: Tag<'_>, content: impl FnOnce(&mut Writer)) {
-        self.text.push('<');
+        self.text.push(b'<');
         let name = self.text.len();
         self.tag(tag);
-        let name = name..self.text.len();
-        self.text.push('>');
+        self.text.push(b'>');
         let start = self.text.len();
         content(self);
         if self.text.len() == start {
             self.text.truncate(start - 1);
-            self.text.push_str("/>");
+            self.raw("/>");
             return;
         }
-        self.text.push_str("</");
-        self.text.extend_from_within(name);
-        self.text.push('>');
+        self.raw("</");
+        self.text.extend_from_within(name..start);
     }
 
     pub(crate) fn tag(&mut self, tag: Tag<'_>) {
-        let rest = match tag.stem.split_at_checked(1) {
-            Some((first, rest)) if tag.lower => {
-                self.text.push(char::from(first.as_bytes()[0].to_ascii_lowercase()));
-                rest
-            }
-            _ => tag.stem,
-        };
-        self.text.push_str(rest);
-        self.text.push_str(tag.end);
+        let start = self.text.len();
+        self.raw(tag.stem);
+        if tag.lower {
+            self.text[start..].iter_mut().take(1).for_each(u8::make_ascii_lowercase);
+        }
+        self.raw(tag.end);
     }
 }
 
@@ -124,17 +125,23 @@ impl fmt::Display for Tag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Writer::new(Dialect::Ec2);
         out.tag(*self);
-        f.write_str(&out.text)
+        f.write_str(&String::from_utf8_lossy(&out.text))
     }
 }
 
-struct Escaped<'a>(&'a mut Writer);
+/// Text as it is.
+struct Plain<'a>(&'a mut Vec<u8>);
 
-impl fmt::Write for Escaped<'_> {
+impl fmt::Write for Plain<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.text(text);
+        self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }
+}
+
+/// Where the first byte stands that may need escaping.
+fn special(text: &[u8]) -> Option<usize> {
+    text.iter().position(|byte| SPECIAL[usize::from(*byte)])
 }
 
 /// The bytes that may need escaping: markup, control characters, and the first byte of U+FFFE and U+FFFF.
@@ -272,7 +279,7 @@ mod tests {
     fn written(text: &str) -> String {
         let mut out = Writer::new(Dialect::Ec2);
         text.write(&mut out);
-        out.into_text()
+        String::from_utf8(out.into_bytes()).expect("UTF-8")
     }
 
     #[test]
@@ -290,7 +297,7 @@ mod tests {
     fn displayed_values_are_escaped_too() {
         let mut out = Writer::new(Dialect::Ec2);
         out.display(&format_args!("{}<{}", 1, "&"));
-        assert_eq!(out.into_text(), "1&lt;&amp;");
+        assert_eq!(String::from_utf8(out.into_bytes()).expect("UTF-8"), "1&lt;&amp;");
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 mod files;
 
 use crate::clients::{virtual_environment, weir};
-use crate::http::Connection;
+use crate::http::{Answer, Connection};
 use crate::shell::{command, output, root, run, target};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -169,8 +169,7 @@ fn measure_peer(server: Server) -> Result<Figures, String> {
 }
 
 fn measure_ec2(server: &Server) -> Result<Figures, String> {
-    let describe =
-        |connection: &mut Connection, _: usize| checked(connection.form("ec2", DESCRIBE)).map(|_| ());
+    let describe = |connection: &mut Connection, _: usize| accepted(&connection.form("ec2", DESCRIBE)?);
     Ok(vec![
         ("start to first answer, ms", server.start_ms),
         ("idle memory, MiB", server.memory_mib()),
@@ -279,16 +278,25 @@ fn describe_thousand(server: &Server) -> Result<f64, String> {
     let mut times: Vec<f64> = vec![];
     for _ in 0..21 {
         let started = Instant::now();
-        checked(connection.form("ec2", DESCRIBE))?;
+        let answer = connection.form("ec2", DESCRIBE)?;
         times.push(started.elapsed().as_secs_f64() * 1e3);
+        accepted(&answer)?;
     }
     Ok(median(&mut times))
 }
 
-fn checked(answer: Result<crate::http::Answer, String>) -> Result<String, String> {
+fn accepted(answer: &Answer) -> Result<(), String> {
+    if answer.status == 200 {
+        return Ok(());
+    }
+    Err(format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)))
+}
+
+/// The body of an answer that accepts.
+fn checked(answer: Result<Answer, String>) -> Result<String, String> {
     let answer = answer?;
-    let body = String::from_utf8_lossy(&answer.body).into_owned();
-    if answer.status == 200 { Ok(body) } else { Err(format!("{}: {body}", answer.status)) }
+    accepted(&answer)?;
+    Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 fn medians(rounds: &[Figures]) -> Figures {
