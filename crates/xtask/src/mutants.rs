@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// How many `cargo xtask test` makes: about four minutes.
-const SAMPLE: usize = 12;
+/// How many `cargo xtask test` makes: about three minutes.
+const SAMPLE: usize = 9;
 /// The list, and the sources that `file` is below.
 const LIST: &str = "crates/pipeline/fixtures/mutants.txt";
 const SOURCES: &str = "crates/pipeline/src";
