@@ -10,6 +10,8 @@ mod broken;
 mod columns;
 mod estimate;
 mod find;
+mod header;
+mod inflated;
 mod layout;
 mod lines;
 mod local;

@@ -1,6 +1,6 @@
 //! The engine answers as the naive interpreter does: on the same queries, over the same events.
 
-mod files;
+pub mod files;
 mod objects;
 mod random;
 mod world;

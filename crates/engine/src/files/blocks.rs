@@ -16,7 +16,7 @@ const GZIP_BYTES_MAX: u64 = 96 << 20;
 const WHOLE_BYTES_MAX: u32 = 512 << 20;
 /// Deflate makes a byte of no more than so many (258 bytes from two bits of the shortest codes): a file that claims more
 /// lies, and gets no memory for it.
-const RATIO_MAX: u64 = 1032;
+pub const RATIO_MAX: u64 = 1032;
 /// Bytes of a block of what is streamed; a longest line fits many times.
 const BLOCK_BYTES: usize = 8 * LINE_BYTES_MAX as usize;
 /// What each member of a gzip file begins with: the magic and the only method (RFC 1952, 2.3.1).

@@ -1,10 +1,11 @@
 //! Parquet files on disk, read where their rows are wanted: no other thread is asked for bytes, and no footer is read twice.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::future::ready;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,10 +15,12 @@ use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::Result as Decoded;
-use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+
+use super::inflated::Inflated;
 
 /// Files whose metadata is kept from the first look: of more, that of the others is read again.
 pub const METADATA_MAX: usize = 4096;
@@ -33,7 +36,10 @@ pub struct Looked {
 
 /// Opens files that were [`Looked`] at.
 #[derive(Debug)]
-pub struct LocalFiles;
+pub struct LocalFiles {
+    /// The columns that are read of them.
+    pub columns: BTreeSet<String>,
+}
 
 impl ParquetFileReaderFactory for LocalFiles {
     fn create_reader(
@@ -46,23 +52,39 @@ impl ParquetFileReaderFactory for LocalFiles {
         let Some(Looked { path, metadata }) = file.extension::<Looked>() else {
             return exec_err!("{} was never looked at", file.object_meta.location);
         };
-        Ok(Box::new(LocalFile::new(File::open(path)?, metadata.clone())?))
+        // Of a file that is read in parts, the place of its first column tells in which a row group is.
+        let first = usize::from(file.range.is_some());
+        let is_wanted = |at: usize, column: &ColumnChunkMetaData| {
+            at >= first && self.columns.contains(&column.column_path().string())
+        };
+        Ok(Box::new(LocalFile::open(path, metadata.as_ref(), is_wanted)?))
     }
 }
 
-struct LocalFile {
+/// A file, read at its places.
+#[derive(Debug)]
+pub struct Stored {
     file: File,
-    bytes: u64,
-    metadata: Option<Arc<ParquetMetaData>>,
+    /// Its length.
+    pub bytes: u64,
 }
 
-impl LocalFile {
-    fn new(file: File, metadata: Option<Arc<ParquetMetaData>>) -> std::io::Result<LocalFile> {
-        Ok(LocalFile { bytes: file.metadata()?.len(), file, metadata })
+impl Stored {
+    /// An open file.
+    ///
+    /// # Errors
+    /// The system does not tell its length.
+    pub fn new(file: File) -> std::io::Result<Stored> {
+        Ok(Stored { bytes: file.metadata()?.len(), file })
     }
 
+    /// Bytes at a place of the file.
+    ///
     /// What the footer says of places is believed only as far as the file goes: no memory is asked for beyond it.
-    fn read(&mut self, Range { start, end }: Range<u64>) -> Decoded<Bytes> {
+    ///
+    /// # Errors
+    /// The file does not go so far, or cannot be read.
+    pub fn read(&mut self, Range { start, end }: Range<u64>) -> Decoded<Bytes> {
         if start > end || end > self.bytes {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
@@ -70,6 +92,44 @@ impl LocalFile {
         self.file.seek(SeekFrom::Start(start))?;
         self.file.read_exact(&mut bytes)?;
         Ok(bytes.into())
+    }
+}
+
+/// A file as its reader sees it.
+pub struct LocalFile {
+    stored: Stored,
+    metadata: Arc<ParquetMetaData>,
+    /// The columns that were compressed.
+    pub inflated: Option<Inflated>,
+}
+
+impl LocalFile {
+    /// A file whose footer says this, or says what is not known yet. The columns that `is_wanted` tells are inflated at once.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has no such footer.
+    pub fn open(
+        path: &Path,
+        metadata: Option<&Arc<ParquetMetaData>>,
+        is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
+    ) -> Decoded<LocalFile> {
+        let mut stored = Stored::new(File::open(path)?)?;
+        let metadata = match metadata {
+            Some(metadata) => metadata.clone(),
+            None => Arc::new(ParquetMetaDataReader::new().parse_and_finish(&stored.file)?),
+        };
+        let inflated = Inflated::new(&metadata, &mut stored, is_wanted);
+        Ok(LocalFile { stored, metadata, inflated })
+    }
+
+    /// What the reader is told of the file.
+    pub fn metadata(&self) -> Arc<ParquetMetaData> {
+        self.inflated.as_ref().map_or(&self.metadata, |inflated| &inflated.metadata).clone()
+    }
+
+    fn read(&mut self, range: Range<u64>) -> Decoded<Bytes> {
+        let inflated = self.inflated.as_mut().and_then(|inflated| inflated.read(&range, &mut self.stored));
+        inflated.unwrap_or_else(|| self.stored.read(range))
     }
 }
 
@@ -83,11 +143,7 @@ impl AsyncFileReader for LocalFile {
         &'a mut self,
         _: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Decoded<Arc<ParquetMetaData>>> {
-        let metadata = match &self.metadata {
-            Some(metadata) => Ok(metadata.clone()),
-            None => ParquetMetaDataReader::new().parse_and_finish(&self.file).map(Arc::new),
-        };
-        ready(metadata).boxed()
+        ready(Ok(self.metadata())).boxed()
     }
 }
 
@@ -107,7 +163,7 @@ mod tests {
         let result = QueryResult { columns: vec!["bytes".into()], rows, ..QueryResult::default() };
         let bytes = parquet(&result).expect("a column");
         std::fs::write(&path, &bytes).expect("a file");
-        let mut file = LocalFile::new(File::open(&path).expect("a file"), None).expect("a length");
+        let mut file = LocalFile::open(&path, None, |_, _| false).expect("Parquet");
         let metadata = file.get_metadata(None).now_or_never().expect("nothing to wait for");
         assert_eq!(metadata.expect("Parquet").file_metadata().num_rows(), 1);
         let len = bytes.len() as u64;
@@ -116,5 +172,31 @@ mod tests {
         for (start, end) in [(len - 4, len + 1), (0, u64::MAX), (len, len - 4)] {
             assert!(file.read(start..end).is_err(), "{start} to {end}");
         }
+    }
+
+    /// The compressions of columns as the reader of a file is told them.
+    fn compressions(file: &PartitionedFile, names: &[&str]) -> Vec<String> {
+        let files = LocalFiles { columns: names.iter().map(|name| (*name).to_owned()).collect() };
+        let metrics = ExecutionPlanMetricsSet::new();
+        let mut reader = files.create_reader(0, file.clone(), None, &metrics).expect("a file");
+        let metadata =
+            reader.get_metadata(None).now_or_never().expect("nothing to wait for").expect("Parquet");
+        let columns = metadata.row_group(0).columns();
+        columns.iter().map(|column| format!("{:?}", column.compression())[..4].to_owned()).collect()
+    }
+
+    #[test]
+    fn columns_that_are_read_are_shown_inflated_but_for_the_first_of_a_part() {
+        let directory = Directory::new("columns");
+        let path = directory.path().join("a.parquet");
+        crate::tests::files::as_parquet("v2_records.log", &path);
+        let bytes = std::fs::metadata(&path).expect("a file").len();
+        let looked = Looked { path: path.clone(), metadata: None };
+        let whole = PartitionedFile::new("a.parquet", bytes).with_extension(looked);
+        let part = whole.clone().with_range(0, bytes as i64);
+        let first = |file: &PartitionedFile, names: &[&str]| compressions(file, names)[..3].join(" ");
+        assert_eq!(first(&whole, &[]), "GZIP GZIP GZIP");
+        assert_eq!(first(&whole, &["version", "interface_id"]), "UNCO GZIP UNCO");
+        assert_eq!(first(&part, &["version", "interface_id"]), "GZIP GZIP UNCO");
     }
 }

@@ -3,6 +3,7 @@
 //! Files with the same columns are one table. What a file's statistics rule out is not read.
 //! Source: VPC User Guide, "Flow log files" (Parquet).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
@@ -248,6 +249,17 @@ impl ParquetTable {
             is_remote,
         }
     }
+
+    /// The columns that are given or filtered by.
+    fn names_read(&self, projection: Option<&Vec<usize>>, filters: &[Lowered]) -> BTreeSet<String> {
+        let schema = self.schema();
+        let given = match projection {
+            Some(indexes) => indexes.iter().map(|index| schema.field(*index).name().clone()).collect(),
+            None => schema.fields().iter().map(|field| field.name().clone()).collect::<BTreeSet<_>>(),
+        };
+        let filtered = filters.iter().flat_map(|filter| filter.column_refs());
+        given.into_iter().chain(filtered.map(|column| column.name.clone())).collect()
+    }
 }
 
 #[async_trait]
@@ -284,7 +296,8 @@ impl TableProvider for ParquetTable {
             (source, url) =
                 (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
         } else {
-            source = source.with_parquet_file_reader_factory(Arc::new(LocalFiles));
+            let files = LocalFiles { columns: self.names_read(projection, filters) };
+            source = source.with_parquet_file_reader_factory(Arc::new(files));
         }
         let source = Arc::new(source);
         let shares = FileGroup::new(self.files.clone()).split_files(session.config().target_partitions());

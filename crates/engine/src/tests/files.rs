@@ -325,6 +325,9 @@ pub fn as_parquet(sample_name: &str, path: &std::path::Path) {
 /// The records of a file as Parquet, with the columns that AWS gives them.
 fn to_parquet(file: &std::path::Path, path: &std::path::Path) {
     use datafusion::arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+    use datafusion::parquet::arrow::ArrowWriter;
+    use datafusion::parquet::basic::{Compression, GzipLevel};
+    use datafusion::parquet::file::properties::WriterProperties;
     let text = std::fs::read_to_string(file).expect("a sample");
     let mut lines = Lines::new(Format::default());
     let records: Vec<_> =
@@ -359,8 +362,10 @@ fn to_parquet(file: &std::path::Path, path: &std::path::Path) {
     ])
     .expect("columns of one length");
     let file = std::fs::File::create(path).expect("room");
-    let mut writer =
-        datafusion::parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
+    // As the guide says: Parquet with gzip.
+    let gzip = Compression::GZIP(GzipLevel::default());
+    let properties = WriterProperties::builder().set_compression(gzip).build();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("a writer");
     writer.write(&batch).expect("room");
     writer.close().expect("room");
 }
