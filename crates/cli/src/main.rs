@@ -7,6 +7,7 @@ mod complaint;
 mod host;
 mod hosts;
 mod lab;
+mod objects;
 mod queries;
 mod remote;
 mod server;

@@ -2,20 +2,23 @@
 
 use crate::complaint::complain;
 use crate::host::{Answer, Host, Tail};
+use crate::objects;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use weir_s3::S3;
 use weir_wire::{Request, Response};
 
-/// Largest body that is read; the protocols refuse less, in their own words.
+/// Largest body that is read, of services other than S3; the protocols refuse less, in their own words.
 const BODY_BYTES_MAX: usize = 16 << 20;
 /// How long a client may take to send the head of a request.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -23,9 +26,11 @@ const HEAD_MAX: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the host is told to stop.
-pub async fn serve(host: Arc<Host>, listeners: Vec<TcpListener>) {
-    let accepting: Vec<_> =
-        listeners.into_iter().map(|listener| tokio::spawn(accept(host.clone(), listener))).collect();
+pub async fn serve(host: Arc<Host>, s3: S3, listeners: Vec<TcpListener>) {
+    let accepting: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| tokio::spawn(accept(host.clone(), s3.clone(), listener)))
+        .collect();
     host.stopped().await;
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
 }
@@ -51,10 +56,12 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> 
     Ok(listeners)
 }
 
-async fn accept(host: Arc<Host>, listener: TcpListener) {
+async fn accept(host: Arc<Host>, s3: S3, listener: TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(connection(host.clone(), stream))),
+            Ok((stream, peer)) => {
+                drop(tokio::spawn(connection(host.clone(), s3.clone(), (stream, peer.ip()))));
+            }
             Err(error) => {
                 complain(format_args!("accept: {error}"));
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -63,10 +70,10 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
     }
 }
 
-async fn connection(host: Arc<Host>, stream: TcpStream) {
+async fn connection(host: Arc<Host>, s3: S3, (stream, peer): (TcpStream, IpAddr)) {
     // Without it answers wait for the client's delayed acknowledgement; a failure costs only speed.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(host.clone(), request));
+    let service = service_fn(move |request| answer(host.clone(), s3.clone(), request, peer));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
     // A client that goes away or speaks no HTTP is its own affair.
@@ -75,41 +82,60 @@ async fn connection(host: Arc<Host>, stream: TcpStream) {
 
 type HttpResponse = hyper::Response<AnswerBody>;
 
-/// The body of an answer: its first part, and what follows if it goes on.
-struct AnswerBody {
-    first: Option<Bytes>,
-    tail: Option<Tail>,
+/// The body of an answer.
+enum AnswerBody {
+    /// Of the cloud: its first part, and what follows if it goes on.
+    Cloud { first: Option<Bytes>, tail: Option<Tail> },
+    /// Of S3.
+    Object(weir_s3::Body),
 }
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Box<dyn Error + Send + Sync>;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = |part: Bytes| Ok(Frame::data(part));
-        match (self.first.take(), &mut self.tail) {
-            (Some(first), _) => Poll::Ready(Some(frame(first))),
-            (None, Some(tail)) => tail.poll_recv(cx).map(|part| part.map(frame)),
-            (None, None) => Poll::Ready(None),
+        match self.get_mut() {
+            AnswerBody::Object(body) => Pin::new(body).poll_frame(cx),
+            AnswerBody::Cloud { first, tail } => match (first.take(), tail) {
+                (Some(first), _) => Poll::Ready(Some(frame(first))),
+                (None, Some(tail)) => tail.poll_recv(cx).map(|part| part.map(frame)),
+                (None, None) => Poll::Ready(None),
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.tail.is_none()
+        match self {
+            AnswerBody::Object(body) => body.is_end_stream(),
+            AnswerBody::Cloud { first, tail } => first.is_none() && tail.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.tail {
-            Some(_) => SizeHint::default(),
-            None => SizeHint::with_exact(self.first.as_ref().map_or(0, |first| first.len() as u64)),
+        match self {
+            AnswerBody::Object(body) => Body::size_hint(body),
+            AnswerBody::Cloud { tail: Some(_), .. } => SizeHint::default(),
+            AnswerBody::Cloud { first, .. } => {
+                SizeHint::with_exact(first.as_ref().map_or(0, |first| first.len() as u64))
+            }
         }
     }
 }
 
-async fn answer(host: Arc<Host>, request: hyper::Request<Incoming>) -> Result<HttpResponse, Infallible> {
+async fn answer(
+    host: Arc<Host>,
+    s3: S3,
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+) -> Result<HttpResponse, Infallible> {
+    if weir_s3::is_for_s3(&request) {
+        return Ok(objects::answer(&host, s3, request, peer).await.map(AnswerBody::Object));
+    }
     let is_head = request.method() == hyper::Method::HEAD;
     let answer = match read(request).await {
         Ok(request) => host.answer(request).await,
@@ -142,9 +168,9 @@ fn write(answer: Answer, is_head: bool) -> HttpResponse {
         head = head.header(*name, value);
     }
     let first = Some(Bytes::from(response.body)).filter(|first| !is_head && !first.is_empty());
-    head.body(AnswerBody { first, tail }).unwrap_or_else(|error| {
+    head.body(AnswerBody::Cloud { first, tail }).unwrap_or_else(|error| {
         complain(format_args!("an answer that is not HTTP: {error}"));
-        let mut response = hyper::Response::new(AnswerBody { first: None, tail: None });
+        let mut response = hyper::Response::new(AnswerBody::Cloud { first: None, tail: None });
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })

@@ -16,8 +16,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use weir_api::{Cloud, Settings};
+use weir_buckets::Buckets;
+use weir_s3::S3;
 use weir_store::disk::FileDisk;
 use weir_store::{Options, Store};
+
+/// Where buckets are, in the data folder.
+const BUCKETS: &str = "buckets";
 
 /// Runs the command.
 pub fn run(up: &Up) -> Outcome {
@@ -32,7 +37,9 @@ pub fn run(up: &Up) -> Outcome {
     let addresses: Vec<SocketAddr> = up.host.iter().map(|host| SocketAddr::new(*host, up.port)).collect();
     let listeners = runtime.block_on(server::bind(&addresses))?;
     let kept = Kept::open(up)?;
-    let mut cloud = cloud(up, kept.logs, kept.stored)?;
+    let settings = settings(up)?;
+    let s3 = s3(&settings, kept.buckets);
+    let mut cloud = cloud(settings, kept.logs, kept.stored)?;
     let hosts = Hosts::add(&mut cloud, up, kept.folder.as_deref())?;
     let host = Host::new(cloud, clock(up.clock), kept.state);
     let switch = hosts.map(|hosts| hosts.carry(&host)).transpose()?;
@@ -43,7 +50,7 @@ pub fn run(up: &Up) -> Outcome {
     let driver = driver.map_err(|error| Failure::from(error.to_string()))?;
     announce(up, kept.folder.as_deref());
     runtime.spawn(stop_on_signal(host.clone()));
-    runtime.block_on(server::serve(host.clone(), listeners));
+    runtime.block_on(server::serve(host.clone(), s3, listeners));
     // No packets from here on: who carries them holds the host.
     drop(switch);
     // The driver ends with the host; what it changed last is with the writer, which ends when nobody can hand in.
@@ -65,20 +72,24 @@ struct Kept {
     stored: Vec<Stored>,
     writer: Option<JoinHandle<()>>,
     logs: Store,
+    buckets: Buckets,
 }
 
 impl Kept {
     fn open(up: &Up) -> Result<Kept, Failure> {
         if up.ephemeral {
             let logs = Store::in_memory();
-            return Ok(Kept { folder: None, state: None, stored: vec![], writer: None, logs });
+            let buckets = Buckets::in_memory().map_err(|error| Failure::from(error.to_string()))?;
+            return Ok(Kept { folder: None, state: None, stored: vec![], writer: None, logs, buckets });
         }
         let folder = up.data.clone().map_or_else(data_folder, Ok)?;
         let failed = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let (state, stored, writer) = State::open(&folder)?;
         let logs = open_logs(&folder)?;
-        Ok(Kept { folder: Some(folder.clone()), state: Some(state), stored, writer: Some(writer), logs })
+        let buckets = Buckets::open(&folder.join(BUCKETS)).map_err(|error| failed(&error))?;
+        let (folder, state, writer) = (Some(folder.clone()), Some(state), Some(writer));
+        Ok(Kept { folder, state, stored, writer, logs, buckets })
     }
 }
 
@@ -105,11 +116,19 @@ pub fn data_folder() -> Result<PathBuf, Failure> {
     })
 }
 
-fn cloud(up: &Up, logs: Store, stored: Vec<Stored>) -> Result<Cloud, Failure> {
+fn settings(up: &Up) -> Result<Settings, Failure> {
     let account = up.account.parse();
     let account =
         account.map_err(|_| Failure::new(2, format!("'{}' is not a 12-digit account", up.account)))?;
-    let settings = Settings { seed: seed(), account, ..Settings::default() };
+    Ok(Settings { seed: seed(), account, ..Settings::default() })
+}
+
+fn s3(settings: &Settings, buckets: Buckets) -> S3 {
+    let Settings { account, region, seed, .. } = *settings;
+    S3::new(buckets, weir_s3::Settings { account, region, seed })
+}
+
+fn cloud(settings: Settings, logs: Store, stored: Vec<Stored>) -> Result<Cloud, Failure> {
     let mut cloud = Cloud::new(settings, logs, Box::new(RunOnThreads::default()));
     for (kind, body) in stored {
         let known =

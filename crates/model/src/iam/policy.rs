@@ -108,6 +108,27 @@ impl PolicyDocument {
         conditions.map(|condition| condition.key.as_str())
     }
 
+    /// Whether every resource that it names satisfies `is_one`; a statement that names none does not.
+    pub fn resources_are(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        let mut resources = self.statements.iter().map(|statement| statement.resources.as_ref());
+        resources.all(|resources| {
+            resources.is_some_and(|resources| resources.patterns.iter().all(|one| is_one(one)))
+        })
+    }
+
+    /// Whether it lets the public in: a statement allows anyone, and no condition holds that to fixed values of who or where.
+    ///
+    /// Source: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage", "The meaning of "public"".
+    pub fn is_public(&self) -> bool {
+        let is_open =
+            |principals: &Principals| principals.anyone != principals.inverted || principals.inverted;
+        let mut allowing = self.statements.iter().filter(|statement| statement.allow);
+        allowing.any(|statement| {
+            statement.principals.as_ref().is_some_and(is_open)
+                && !statement.conditions.iter().any(Condition::is_fixed)
+        })
+    }
+
     /// Refuses what a trust policy may not have: a statement without principal, or with a resource.
     ///
     /// # Errors
@@ -120,6 +141,39 @@ impl PolicyDocument {
             return Err("Has prohibited field Resource".into());
         }
         Ok(())
+    }
+}
+
+impl Condition {
+    /// Whether it holds a statement to fixed values of who asks or from where: a positive operator, no wildcard and no
+    /// variable, and no block of addresses that is nearly all of them.
+    fn is_fixed(&self) -> bool {
+        const KEYS: [&str; 14] = [
+            "aws:sourcearn",
+            "aws:sourcevpc",
+            "aws:sourcevpce",
+            "aws:sourceaccount",
+            "aws:sourceorgid",
+            "aws:sourceowner",
+            "aws:sourceip",
+            "aws:userid",
+            "aws:principalaccount",
+            "aws:principalarn",
+            "aws:principalorgid",
+            "aws:principalorgpaths",
+            "s3:dataaccesspointarn",
+            "s3:dataaccesspointaccount",
+        ];
+        let is_positive = !self.operator.contains("Not") && !self.operator.ends_with("IfExists");
+        let is_wide =
+            |value: &String| value.contains(['*', '?']) && !value.starts_with("arn:") || value.contains("${");
+        let is_everywhere = |value: &String| {
+            let bits = value.rsplit_once('/').and_then(|(_, bits)| bits.parse::<u8>().ok());
+            self.key.eq_ignore_ascii_case("aws:sourceip") && bits.is_some_and(|bits| bits < 8)
+        };
+        is_positive
+            && KEYS.iter().any(|key| self.key.eq_ignore_ascii_case(key))
+            && !self.values.iter().any(|value| is_wide(value) || is_everywhere(value))
     }
 }
 

@@ -1,0 +1,208 @@
+//! S3 over HTTP, in process: requests and what is answered, a row each.
+
+use crate::{Call, OPERATIONS, Passage, S3, Settings};
+use http::{HeaderMap, Request};
+use weir_buckets::Buckets;
+use weir_model::Timestamp;
+
+const NOW: Timestamp = Timestamp(1_767_225_600_000);
+
+fn service() -> S3 {
+    let buckets = Buckets::in_memory().expect("buckets");
+    let account = "000000000000".parse().expect("an account");
+    S3::new(buckets, Settings { account, region: "us-east-1".parse().expect("a region"), seed: 1 })
+}
+
+fn scope(account: &str, region: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    /// The status, and the code of the error if it is one.
+    fn code(&self) -> String {
+        let code = self.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+        code.map_or_else(|| self.status.to_string(), |(code, _)| format!("{} {code}", self.status))
+    }
+}
+
+/// Sends `METHOD PATH`, with headers `Name: value` after it, signed for account 111111111111 unless they sign otherwise.
+fn send_with(s3: &S3, line: &str, body: &[u8], passage: Option<Passage>) -> Answer {
+    let mut parts = line.split(" | ");
+    let (method, path) = parts.next().and_then(|line| line.split_once(' ')).expect("a method and a path");
+    let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:4566");
+    let mut is_signed = path.contains("X-Amz-");
+    for header in parts {
+        let (name, value) = header.split_once(": ").expect("a name and a value");
+        match name {
+            "anyone" => is_signed = true,
+            "host" => {
+                drop(request.headers_mut().expect("headers").insert("host", value.parse().expect("a host")))
+            }
+            _ => {
+                is_signed |= name == "authorization";
+                request = request.header(name, value);
+            }
+        }
+    }
+    if !is_signed {
+        request = request.header("authorization", scope("111111111111", "us-east-1"));
+    }
+    let request = request.body(body.to_vec()).expect("a request");
+    let call = Call { now: NOW, source: None, passage };
+    let (head, body) = s3.answer_whole(request, call).into_parts();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
+}
+
+fn send(s3: &S3, line: &str, body: &[u8]) -> Answer {
+    send_with(s3, line, body, None)
+}
+
+#[track_caller]
+fn check(s3: &S3, rows: &[(&str, &str, &str)]) {
+    for (line, body, expected) in rows {
+        let answer = send(s3, line, body.as_bytes());
+        assert_eq!(answer.code(), *expected, "{line}\n{}", answer.body);
+    }
+}
+
+/// Codes and statuses are those of the API Reference's "List of error codes".
+#[test]
+fn refusals_have_their_codes() {
+    let rows = [
+        ("PUT /AB", "", "400 InvalidBucketName"),
+        ("GET /none", "", "404 NoSuchBucket"),
+        ("PUT /bucket", "", "200"),
+        ("DELETE /bucket/none", "", "204"),
+        ("GET /bucket/none", "", "404 NoSuchKey"),
+        ("HEAD /bucket/none", "", "404"),
+        ("PUT /bucket/k", "x", "200"),
+        ("DELETE /bucket", "", "409 BucketNotEmpty"),
+        ("PUT /bucket/k | if-none-match: *", "y", "412 PreconditionFailed"),
+        ("PUT /bucket/k | if-match: \"none\"", "y", "412 PreconditionFailed"),
+        ("PUT /bucket/new | if-match: \"none\"", "y", "404 NoSuchKey"),
+        ("GET /bucket/k | range: bytes=1-", "", "416 InvalidRange"),
+        ("GET /bucket/k | if-none-match: \"9dd4e461268c8034f5c8564e155c67a6\"", "", "304"),
+        ("PUT /bucket/k | content-md5: AAAAAAAAAAAAAAAAAAAAAA==", "y", "400 BadDigest"),
+        ("PUT /bucket/k | content-md5: AAAA", "y", "400 InvalidDigest"),
+        ("PUT /bucket/k | x-amz-checksum-crc32: AAAAAA==", "y", "400 BadDigest"),
+        ("PUT /bucket/k | x-amz-checksum-crc32: A", "y", "400 InvalidRequest"),
+        ("PUT /bucket?policy", "[]", "400 MalformedPolicy"),
+        ("PUT /bucket?tagging", "<x", "400 MalformedXML"),
+        ("POST /bucket?delete", "<Delete></Delete>", "400 MalformedXML"),
+        (
+            "POST /bucket/k?uploadId=none",
+            "<CompleteMultipartUpload></CompleteMultipartUpload>",
+            "400 MalformedXML",
+        ),
+        ("PUT /bucket/k?partNumber=1&uploadId=none", "", "404 NoSuchUpload"),
+        ("PUT /bucket/k?partNumber=0&uploadId=none", "", "400 InvalidArgument"),
+        ("GET /bucket?list-type=2&continuation-token=%21", "", "400 InvalidArgument"),
+        ("GET /bucket?max-keys=-1", "", "400 InvalidArgument"),
+        ("GET /bucket | x-amz-expected-bucket-owner: 222222222222", "", "403 AccessDenied"),
+        ("GET /bucket/k | anyone: ", "", "403 AccessDenied"),
+        ("GET / | anyone: ", "", "403 AccessDenied"),
+        ("GET /bucket/k", "", "200"),
+    ];
+    check(&service(), &rows);
+}
+
+/// What is not there says so by name, with S3's status.
+#[test]
+fn what_is_missing_is_named() {
+    let s3 = service();
+    check(&s3, &[("PUT /bucket", "", "200")]);
+    let rows = [
+        ("PUT /bucket?versioning", "<VersioningConfiguration/>", "PutBucketVersioning"),
+        ("GET /bucket?inventory&id=x", "", "GetBucketInventoryConfiguration"),
+        ("PUT /bucket/k | x-amz-server-side-encryption: aws:kms", "", "Encryption with KMS keys"),
+        ("PUT /bucket/k | x-amz-object-lock-mode: GOVERNANCE", "", "Object Lock"),
+    ];
+    for (line, body, what) in rows {
+        let answer = send(&s3, line, body.as_bytes());
+        assert_eq!(answer.code(), "501 NotImplemented", "{line}");
+        assert!(answer.body.contains(&format!("{what} is not implemented by weir")), "{}", answer.body);
+    }
+}
+
+/// API Reference, "Error responses".
+#[test]
+fn errors_name_what_they_are_about() {
+    let s3 = service();
+    let answer = send(&s3, "GET /none/k", b"");
+    for text in [
+        "<Message>The specified bucket does not exist</Message>",
+        "<BucketName>none</BucketName>",
+        "<Resource>/none/k</Resource>",
+        "<RequestId>",
+        "<HostId>",
+    ] {
+        assert!(answer.body.contains(text), "{text}: {}", answer.body);
+    }
+    let id = answer.headers.get("x-amz-request-id").and_then(|id| id.to_str().ok()).expect("an id");
+    assert!(id.len() == 16 && answer.body.contains(id));
+}
+
+#[test]
+fn presigned_requests_expire() {
+    let s3 = service();
+    let query = |date: &str, seconds: u32| {
+        format!(
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=111111111111%2F20260101%2Fus-east-1%2Fs3%2Faws4_request\
+             &X-Amz-Date={date}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=0"
+        )
+    };
+    let now = "20260101T000000Z";
+    let rows = [
+        (format!("PUT /bucket?{}", query(now, 60)), "200"),
+        (format!("PUT /bucket/k?{}&x-amz-meta-colour=blue", query("20251231T235901Z", 60)), "200"),
+        (format!("PUT /bucket/k?{}", query("20251231T235859Z", 60)), "403 AccessDenied"),
+        (format!("PUT /bucket/k?{}", query(now, 604_801)), "400 AuthorizationQueryParametersError"),
+        (format!("PUT /bucket/k?{}", query("now", 60)), "400 AuthorizationQueryParametersError"),
+    ];
+    for (line, expected) in &rows {
+        check(&s3, &[(line, "", expected)]);
+    }
+    let head = send(&s3, "HEAD /bucket/k", b"");
+    assert_eq!(head.headers.get("x-amz-meta-colour").map(|value| value.as_bytes()), Some(&b"blue"[..]));
+}
+
+#[test]
+fn an_endpoint_lets_pass_what_its_policy_allows() {
+    let s3 = service();
+    check(&s3, &[("PUT /bucket", "", "200"), ("PUT /bucket/k", "x", "200"), ("PUT /other", "", "200")]);
+    let statement =
+        r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}"#;
+    let passage = Passage {
+        policy: Some(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)),
+        principal: "arn:aws:iam::111111111111:root".into(),
+        context: [("aws:sourcevpce".to_owned(), vec!["vpce-1a2b3c4d".to_owned()])].into(),
+    };
+    let ask = |line: &str| send_with(&s3, line, b"", Some(passage.clone())).code();
+    assert_eq!(ask("GET /bucket/k"), "200");
+    assert_eq!(ask("PUT /bucket/k"), "403 AccessDenied");
+    assert_eq!(ask("GET /bucket?list-type=2"), "403 AccessDenied");
+    assert_eq!(ask("GET /other/k"), "403 AccessDenied");
+    let here = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::bucket/*",
+        "Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1a2b3c4d"}}}"#;
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{here}]}}"#);
+    assert_eq!(send(&s3, "PUT /bucket?policy", policy.as_bytes()).code(), "204");
+    assert_eq!(ask("GET /bucket/k"), "200");
+    assert_eq!(send(&s3, "GET /bucket/k", b"").code(), "403 AccessDenied", "only through the endpoint");
+    assert_eq!(send(&s3, "DELETE /bucket?policy", b"").code(), "204", "the owner can always mend it");
+}
+
+#[test]
+fn operations_are_listed_once() {
+    let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|row| row.name).collect();
+    assert_eq!(names.len(), OPERATIONS.len());
+    assert!(OPERATIONS.iter().all(|row| row.action.starts_with("s3:")));
+}
