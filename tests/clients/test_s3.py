@@ -12,12 +12,10 @@ import time
 import urllib.error
 import urllib.request
 
-import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from weir import Weir, act, check, equal, finish, refused, run
+from weir import Weir, act, check, equal, finish, refused, run, site
 
 BUCKET = "amzn-s3-weir-bucket"
 ONE, TWO = "111111111111", "222222222222"
@@ -310,6 +308,36 @@ def cli(weir):
         aws("s3", "rb", "s3://cli-bucket")
 
 
+def endpoint(s3, weir):
+    """An instance without a way out reads through a gateway endpoint what the bucket's and the endpoint's policy let it."""
+    _, web, _ = site(weir)
+    ec2 = weir.client("ec2")
+    s3.put_object(Bucket=BUCKET, Key="inside/x", Body=b"from inside")
+    by_vpc = [{"Name": "vpc-id", "Values": [web["VpcId"]]}]
+    table = ec2.describe_route_tables(Filters=by_vpc)["RouteTables"][0]["RouteTableId"]
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    made = {"VpcId": web["VpcId"], "ServiceName": "com.amazonaws.us-east-1.s3", "RouteTableIds": [table]}
+    id = ec2.create_vpc_endpoint(**made)["VpcEndpoint"]["VpcEndpointId"]
+
+    def curl(*words):
+        return weir.run("exec", "web", "--", "curl", "-s", *words).stdout
+
+    url = f"http://{BUCKET}.s3.us-east-1.amazonaws.com/inside/x"
+    check("not without a policy of the bucket", "AccessDenied" in curl(url), curl(url))
+    only = {"StringEquals": {"aws:SourceVpce": id}}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Condition": only}
+    statement["Resource"] = f"arn:aws:s3:::{BUCKET}/inside/*"
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    check("through the endpoint", "from inside" in curl(url), curl(url))
+    check("a path", "from inside" in curl(f"http://s3.us-east-1.amazonaws.com/{BUCKET}/inside/x"))
+    check("its head", "ETag" in curl("-I", url).replace("etag", "ETag"), curl("-I", url))
+    equal("not from elsewhere", fetch(f"{weir.url}/{BUCKET}/inside/x")[0], 403)
+    nothing = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [nothing]})
+    ec2.modify_vpc_endpoint(VpcEndpointId=id, PolicyDocument=policy)
+    check("the endpoint's policy lets nothing pass", "AccessDenied" in curl(url), curl(url))
+
+
 def survive(weir, data):
     """SIGKILL while clients write: what was acknowledged is there."""
     s3 = weir.client("s3", account=ONE)
@@ -358,6 +386,7 @@ with Weir() as weir:
     act(settings, s3)
     act(access, s3, weir)
     act(bodies, weir)
+    act(endpoint, s3, weir)
     act(cli, weir)
 with tempfile.TemporaryDirectory() as data, Weir(data=data) as weir:
     act(survive, weir, data)

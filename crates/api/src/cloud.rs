@@ -10,7 +10,7 @@ use crate::logs::queries::{Queries, RunQuery};
 use crate::logs::state::LogState;
 use crate::operation::{Context, Stream};
 use crate::plane::Plane;
-use crate::relay::Via;
+use crate::relay::{AnswerS3, Via};
 use crate::ssm::command::Commands;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ pub struct Cloud {
     pub(crate) shells: Shells,
     commands: Commands,
     runner: Box<dyn RunQuery>,
+    pub(crate) s3: Option<Box<dyn AnswerS3>>,
     ids: Ids,
     tokens: Tokens,
     pub(crate) operations: Operations,
@@ -108,6 +109,7 @@ impl Cloud {
             queries: Queries::default(),
             log_state: LogState::default(),
             runner,
+            s3: None,
         }
     }
 

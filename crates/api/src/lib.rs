@@ -30,3 +30,4 @@ mod relay;
 
 pub use cloud::{Cloud, Reply, Settings};
 pub use operation::{Context, Error, Operation, Seen};
+pub use relay::{AnswerS3, Passage};

@@ -1,7 +1,8 @@
 //! Requests of instances to services behind VPC endpoints, answered by this cloud itself.
 //!
 //! What an instance sends to an endpoint is a request like any other: who signed it says who calls, in which region. Weir's
-//! own pages are not for instances. What the endpoint's policy does not allow is refused ([`policy`]).
+//! own pages are not for instances. What the endpoint's policy does not allow is refused ([`policy`]). Behind an endpoint for S3
+//! is whoever the host has set to answer for it ([`AnswerS3`]).
 //! Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint".
 
 mod policy;
@@ -12,16 +13,40 @@ use crate::cloud::Cloud;
 use crate::local;
 use weir_fabric::{ServiceAnswer, ServiceRequest};
 use weir_model::Timestamp;
+use weir_model::iam::evaluate::Context;
 use weir_wire::{Protocol, Refusal, Request, Response, Service, WireError};
 
+/// Who answers for S3, which is not the cloud's business.
+pub trait AnswerS3: Send {
+    /// Answers a request that came through an endpoint.
+    fn answer(&self, request: Request, passage: Passage, now: Timestamp) -> ServiceAnswer;
+}
+
+/// The endpoint that a request for S3 came through.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// Its policy; everything is allowed without one.
+    pub policy: Option<String>,
+    /// The condition keys that calls through it have.
+    pub keys: Context,
+}
+
 impl Cloud {
+    /// Has requests for S3 answered by `s3`. Without it S3 is not implemented.
+    pub fn set_s3(&mut self, s3: Box<dyn AnswerS3>) {
+        self.s3 = Some(s3);
+    }
+
     /// Answers the requests that have come through endpoints; their packets travel on from here.
     pub(crate) fn serve_endpoints(&mut self, now: Timestamp) {
         for asked in self.plane.fabric.take_service_requests() {
             let request = request(&asked);
             let answer = match local::is_local(&request.path) {
                 true => ServiceAnswer { status: 404, headers: Vec::new(), body: Vec::new() },
-                false => self.relay(request, &Via::of(&asked), now),
+                false => match self.passage_to_s3(&Via::of(&asked)) {
+                    Some((s3, passage)) => s3.answer(request, passage, now),
+                    None => self.relay(request, &Via::of(&asked), now),
+                },
             };
             self.plane.fabric.answer_service(&asked, &answer);
         }
@@ -29,6 +54,14 @@ impl Cloud {
 }
 
 impl Cloud {
+    /// Who answers behind an endpoint for S3.
+    fn passage_to_s3(&self, via: &Via) -> Option<(&dyn AnswerS3, Passage)> {
+        let endpoint =
+            self.network.endpoints.get(&via.endpoint).filter(|endpoint| endpoint.service == "s3")?;
+        let passage = Passage { policy: endpoint.policy.clone(), keys: via.keys(endpoint) };
+        Some((self.s3.as_deref()?, passage))
+    }
+
     /// Answers that go on are refused: those to hosts are whole.
     fn relay(&mut self, request: Request, via: &Via, now: Timestamp) -> ServiceAnswer {
         let protocol = Protocol::Json11;

@@ -8,6 +8,9 @@ use crate::host::Host;
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use std::net::IpAddr;
+use weir_api::{AnswerS3, Passage};
+use weir_fabric::ServiceAnswer;
+use weir_model::Timestamp;
 use weir_s3::{Body, Call, S3};
 
 /// Answers a request for S3.
@@ -21,4 +24,32 @@ pub async fn answer(host: &Host, s3: S3, request: Request<Incoming>, source: IpA
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
+}
+
+/// S3 behind VPC endpoints: what instances ask.
+pub struct BehindEndpoints(pub S3);
+
+impl AnswerS3 for BehindEndpoints {
+    fn answer(&self, request: weir_wire::Request, passage: Passage, now: Timestamp) -> ServiceAnswer {
+        let target = match request.query.is_empty() {
+            true => request.path,
+            false => format!("{}?{}", request.path, request.query),
+        };
+        let mut asked = Request::builder().method(request.method.as_str()).uri(target);
+        for (name, value) in &request.headers {
+            asked = asked.header(name, value);
+        }
+        let Ok(asked) = asked.body(request.body) else {
+            return ServiceAnswer { status: 400, headers: vec![], body: vec![] };
+        };
+        let passage = weir_s3::Passage { policy: passage.policy, context: passage.keys };
+        let call = Call { now, source: None, passage: Some(passage) };
+        let (head, body) = self.0.answer_whole(asked, call).into_parts();
+        let is_told = |name: &hyper::header::HeaderName| *name != hyper::header::CONTENT_LENGTH;
+        let text =
+            |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter().filter(|(name, _)| is_told(name));
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+        ServiceAnswer { status: head.status.as_u16(), headers, body }
+    }
 }

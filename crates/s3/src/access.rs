@@ -15,7 +15,7 @@ use s3s::dto::CopySource;
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use weir_model::iam::evaluate::Context;
-use weir_model::iam::{Decision, PolicyDocument, Principal, Request};
+use weir_model::iam::{Decision, PolicyDocument, Request};
 
 /// Signatures have been taken off before: nobody is asked for a key.
 pub(crate) struct Unasked;
@@ -68,7 +68,7 @@ fn arn(bucket: &str, key: Option<&str>) -> String {
 impl Backend {
     /// What is about no bucket that is there: whoever has signed may.
     fn check_unowned(&self, known: &Known, row: &Row, resource: &str) -> S3Result<()> {
-        check_passage(known, row.action, resource)?;
+        self.check_passage(known, row.action, resource)?;
         match known.caller {
             Caller::Account(..) => Ok(()),
             Caller::Anyone => Err(denied("Access Denied")),
@@ -87,13 +87,13 @@ impl Backend {
         owner: Option<&str>,
     ) -> S3Result<()> {
         let resource = arn(bucket, key);
-        check_passage(known, action, &resource)?;
+        self.check_passage(known, action, &resource)?;
         let bucket = self.buckets.bucket(bucket).map_err(crate::errors::of)?;
         if owner.is_some_and(|owner| owner != bucket.account) {
             return Err(denied("Access Denied"));
         }
         let account = self.account(known);
-        let because = match policy::decide(&bucket, account, (action, &resource), &context(known)) {
+        let because = match policy::decide(&bucket, account, (action, &resource), &self.context(known)) {
             Decision::Allowed => return Ok(()),
             Decision::ExplicitDeny => "with an explicit deny in a resource-based policy",
             Decision::ImplicitDeny => "because no resource-based policy allows the action",
@@ -106,42 +106,52 @@ impl Backend {
     }
 }
 
-/// Refuses what the policy of the endpoint that a call came through does not allow.
-fn check_passage(known: &Known, action: &str, resource: &str) -> S3Result<()> {
-    let Some(Passage { policy: Some(text), principal, .. }) = &known.call.passage else { return Ok(()) };
-    let principal = Principal::Aws(principal.clone());
-    let context = context(known);
-    let request = Request { principal: &principal, action, resource, context: &context };
-    let policy = PolicyDocument::parse(text).ok();
-    let because = match policy.map_or(Decision::ImplicitDeny, |policy| policy.decide_for_principal(&request))
-    {
-        Decision::Allowed => return Ok(()),
-        Decision::ExplicitDeny => "with an explicit deny in a VPC endpoint policy".to_owned(),
-        Decision::ImplicitDeny => format!("because no VPC endpoint policy allows the {action} action"),
-    };
-    match &principal {
-        Principal::Aws(user) if known.caller != Caller::Anyone => Err(denied(format!(
-            "User: {user} is not authorized to perform: {action} on resource: \"{resource}\" {because}"
-        ))),
-        _ => Err(denied("Access Denied")),
+impl Backend {
+    /// Refuses what the policy of the endpoint that a call came through does not allow.
+    fn check_passage(&self, known: &Known, action: &str, resource: &str) -> S3Result<()> {
+        let Some(Passage { policy: Some(text), .. }) = &known.call.passage else { return Ok(()) };
+        let account = self.account(known);
+        let principal = policy::principal(account);
+        let context = self.context(known);
+        let request = Request { principal: &principal, action, resource, context: &context };
+        let policy = PolicyDocument::parse(text).ok();
+        let decision = policy.map_or(Decision::ImplicitDeny, |policy| policy.decide_for_principal(&request));
+        let because = match decision {
+            Decision::Allowed => return Ok(()),
+            Decision::ExplicitDeny => "with an explicit deny in a VPC endpoint policy".to_owned(),
+            Decision::ImplicitDeny => format!("because no VPC endpoint policy allows the {action} action"),
+        };
+        match account {
+            Some(account) => Err(denied(format!(
+                "User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: \"{resource}\" {because}"
+            ))),
+            None => Err(denied("Access Denied")),
+        }
     }
-}
 
-/// The condition keys of a call.
-fn context(known: &Known) -> Context {
-    let mut context = known.call.passage.as_ref().map(|passage| passage.context.clone()).unwrap_or_default();
-    let mut add = |key: &str, value: String| {
-        context.entry(key.to_owned()).or_insert_with(|| vec![value]);
-    };
-    let now = known.call.now.0;
-    add("aws:currenttime", weir_wire::Iso(now).to_string());
-    add("aws:epochtime", (now / 1000).to_string());
-    add("aws:securetransport", "false".to_owned());
-    if let Some(source) = known.call.source {
-        add("aws:sourceip", source.to_string());
+    /// The condition keys of a call.
+    fn context(&self, known: &Known) -> Context {
+        let mut context =
+            known.call.passage.as_ref().map(|passage| passage.context.clone()).unwrap_or_default();
+        let mut add = |key: &str, value: String| {
+            context.entry(key.to_owned()).or_insert_with(|| vec![value]);
+        };
+        let now = known.call.now.0;
+        add("aws:currenttime", weir_wire::Iso(now).to_string());
+        add("aws:epochtime", (now / 1000).to_string());
+        add("aws:securetransport", "false".to_owned());
+        add("aws:requestedregion", self.region(known).to_string());
+        if let Some(account) = self.account(known) {
+            add("aws:principalaccount", account.to_string());
+            add("aws:principalarn", format!("arn:aws:iam::{account}:root"));
+            add("aws:principaltype", "Account".to_owned());
+        }
+        if let Some(source) = known.call.source {
+            add("aws:sourceip", source.to_string());
+        }
+        for (key, value) in &known.keys {
+            add(key, value.clone());
+        }
+        context
     }
-    for (key, value) in &known.keys {
-        add(key, value.clone());
-    }
-    context
 }

@@ -50,6 +50,12 @@ pub(crate) fn of(bucket: &Bucket) -> Option<PolicyDocument> {
     PolicyDocument::parse(bucket.settings.get(Bucket::POLICY)?).ok()
 }
 
+/// Who calls, as policies see it.
+pub(crate) fn principal(account: Option<AccountId>) -> Principal {
+    let root = |account: AccountId| format!("arn:aws:iam::{account}:root");
+    Principal::Aws(account.map_or_else(|| "anonymous".to_owned(), root))
+}
+
 /// Whether the account, or with `None` whoever has not signed, may do `action` to `resource` of the bucket.
 pub(crate) fn decide(
     bucket: &Bucket,
@@ -57,9 +63,7 @@ pub(crate) fn decide(
     (action, resource): (&str, &str),
     context: &Context,
 ) -> Decision {
-    let principal = Principal::Aws(
-        account.map_or_else(|| "anonymous".to_owned(), |account| format!("arn:aws:iam::{account}:root")),
-    );
+    let principal = principal(account);
     let policy = of(bucket);
     let request = Request { principal: &principal, action, resource, context };
     let said = policy.as_ref().map_or(Decision::ImplicitDeny, |policy| policy.decide_for_principal(&request));

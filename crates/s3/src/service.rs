@@ -51,9 +51,7 @@ pub struct Call {
 pub struct Passage {
     /// The endpoint's policy; everything is allowed without one.
     pub policy: Option<String>,
-    /// The ARN of who calls, as the policy sees it.
-    pub principal: String,
-    /// The condition keys of the call.
+    /// The condition keys that calls through it have, in lower case.
     pub context: BTreeMap<String, Vec<String>>,
 }
 

@@ -183,7 +183,6 @@ fn an_endpoint_lets_pass_what_its_policy_allows() {
         r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}"#;
     let passage = Passage {
         policy: Some(format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)),
-        principal: "arn:aws:iam::111111111111:root".into(),
         context: [("aws:sourcevpce".to_owned(), vec!["vpce-1a2b3c4d".to_owned()])].into(),
     };
     let ask = |line: &str| send_with(&s3, line, b"", Some(passage.clone())).code();

@@ -13,6 +13,7 @@ use crate::cloud::Cloud;
 use serde_json::Value;
 use std::net::IpAddr;
 use weir_fabric::ServiceRequest;
+use weir_model::endpoint::VpcEndpoint;
 use weir_model::iam::evaluate::Context;
 use weir_model::iam::{Decision, Principal, Request};
 use weir_model::tags::Tagged;
@@ -34,6 +35,19 @@ impl Via {
     pub fn of(asked: &ServiceRequest) -> Via {
         Via { endpoint: asked.endpoint, source: asked.source, is_secure: asked.is_secure }
     }
+
+    /// The condition keys that say so.
+    pub fn keys(&self, endpoint: &VpcEndpoint) -> Context {
+        let mut context = Context::new();
+        let mut add = |key: &str, value: String| context.insert(key.to_owned(), vec![value]);
+        add("aws:securetransport", self.is_secure.to_string());
+        add("aws:sourcevpc", endpoint.vpc.to_string());
+        add("aws:sourcevpce", self.endpoint.to_string());
+        if let Some(source) = self.source {
+            add("aws:vpcsourceip", source.to_string());
+        }
+        context
+    }
 }
 
 impl Cloud {
@@ -48,10 +62,8 @@ impl Cloud {
         let Some(endpoint) = self.network.endpoints.get(&via.endpoint) else { return Ok(()) };
         let scope = self.scope_of(incoming.credential.as_ref());
         let arn = format!("arn:aws:iam::{}:root", scope.account);
-        let mut context = context(scope, via, now);
-        let mut add = |key: &str, value: String| context.insert(key.to_owned(), vec![value]);
-        add("aws:principalarn", arn.clone());
-        add("aws:sourcevpc", endpoint.vpc.to_string());
+        let mut context = via.keys(endpoint);
+        add_caller(&mut context, scope, now);
         let action = format!("{}:{}", incoming.service.iam_prefix(), incoming.action);
         let principal = Principal::Aws(arn.clone());
         for resource in self.resources(incoming, scope) {
@@ -88,21 +100,15 @@ impl Cloud {
     }
 }
 
-/// The condition keys of a call that do not depend on the endpoint.
-fn context(scope: Scope, via: &Via, now: Timestamp) -> Context {
-    let mut context = Context::new();
+/// Adds the condition keys of a call that do not depend on the endpoint.
+fn add_caller(context: &mut Context, scope: Scope, now: Timestamp) {
     let mut add = |key: &str, value: String| context.insert(key.to_owned(), vec![value]);
     add("aws:currenttime", Iso(now.0).to_string());
     add("aws:epochtime", (now.0 / 1000).to_string());
     add("aws:principalaccount", scope.account.to_string());
+    add("aws:principalarn", format!("arn:aws:iam::{}:root", scope.account));
     add("aws:principaltype", "Account".to_owned());
     add("aws:requestedregion", scope.region.to_string());
-    add("aws:securetransport", via.is_secure.to_string());
-    add("aws:sourcevpce", via.endpoint.to_string());
-    if let Some(source) = via.source {
-        add("aws:vpcsourceip", source.to_string());
-    }
-    context
 }
 
 /// The refusal in the form of the service: EC2 has a code and a beginning of its own.

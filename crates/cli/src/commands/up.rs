@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::complaint::complain;
 use crate::host::Host;
 use crate::hosts::{self, Hosts};
+use crate::objects::BehindEndpoints;
 use crate::queries::RunOnThreads;
 use crate::remote::Remote;
 use crate::server;
@@ -40,6 +41,7 @@ pub fn run(up: &Up) -> Outcome {
     let settings = settings(up)?;
     let s3 = s3(&settings, kept.buckets);
     let mut cloud = cloud(settings, kept.logs, kept.stored)?;
+    cloud.set_s3(Box::new(BehindEndpoints(s3.clone())));
     let hosts = Hosts::add(&mut cloud, up, kept.folder.as_deref())?;
     let host = Host::new(cloud, clock(up.clock), kept.state);
     let switch = hosts.map(|hosts| hosts.carry(&host)).transpose()?;
