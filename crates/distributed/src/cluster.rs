@@ -10,24 +10,26 @@ use ballista_core::config::{
     BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS,
     BALLISTA_SHUFFLE_SORT_BASED_MEMORY_LIMIT_PER_TASK_BYTES,
 };
-use ballista_core::execution_plans::execute_physical_plan;
 use ballista_core::extension::SessionConfigExt;
 use datafusion::common::{Result, plan_datafusion_err, plan_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
+use futures::{StreamExt, TryStreamExt, stream};
 use weir_engine::Workers;
 
 use crate::MESSAGE_BYTES_MAX;
 use crate::codec::Codec;
+use crate::job::{Job, rows_at};
 
 /// Bytes of rows that a piece of a plan keeps in memory on their way to others, beside the bound of its memory pool: no
 /// other bound, where Ballista would begin to write to files at 256 MB.
 const SHUFFLE_BYTES_MAX: u64 = 0;
 /// How long it takes until rows that cannot be fetched are asked for again, in milliseconds; Ballista would wait for 3 s.
-const RETRY_MS: u64 = 200;
+pub const RETRY_MS: u64 = 200;
 
 /// How long a scheduler may take to tell how many workers it knows.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -75,34 +77,27 @@ impl Workers for Cluster {
         plan: Arc<dyn ExecutionPlan>,
         context: &SessionContext,
     ) -> Result<SendableRecordBatchStream> {
-        let codec = Codec::default();
-        check(&plan, &codec).map_err(|error| {
+        let plan_bytes = written(&plan).map_err(|error| {
             plan_datafusion_err!("workers cannot be given it: {}", error.strip_backtrace())
         })?;
-        let config = context.copied_config();
-        execute_physical_plan::<PhysicalPlanNode>(
-            format!("http://{}", self.scheduler),
-            &config.ballista_config(),
-            plan,
-            &codec,
-            context.session_id(),
-            config,
-        )
-        .await
+        let job = Job::begin(&self.scheduler, plan_bytes, context).await?;
+        let rows = stream::iter(job.done().await?).then(rows_at).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(plan.schema(), rows)))
     }
 }
 
-/// Writes and reads a plan, as it would be on its way.
+/// The plan as it is on its way; that it can be read is tried.
 ///
 /// # Errors
 /// A part that cannot be written, or that lies deeper than messages are read.
-fn check(plan: &Arc<dyn ExecutionPlan>, codec: &Codec) -> Result<()> {
+fn written(plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<u8>> {
     let mut bytes = vec![];
-    PhysicalPlanNode::try_from_physical_plan(plan.clone(), codec)?.try_encode(&mut bytes)?;
+    PhysicalPlanNode::try_from_physical_plan(plan.clone(), &Codec::default())?.try_encode(&mut bytes)?;
     if bytes.len() > MESSAGE_BYTES_MAX as usize {
         return plan_err!("with what it looks up it has more than {MESSAGE_BYTES_MAX} bytes");
     }
-    PhysicalPlanNode::try_decode(&bytes).map(drop)
+    PhysicalPlanNode::try_decode(&bytes)?;
+    Ok(bytes)
 }
 
 /// The settings that plans for workers are made with, and that workers begin with.

@@ -9,6 +9,10 @@
 
 mod cluster;
 mod codec;
+mod compact;
+mod control;
+mod job;
+mod piece;
 mod scheduler;
 mod worker;
 

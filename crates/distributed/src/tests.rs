@@ -1,6 +1,9 @@
 //! Queries on workers in this process, over loopback, beside the embedded engine.
 
+mod compact;
+mod errors;
 mod flows;
+mod stop;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,10 +16,11 @@ use weir_engine::files::{Files, FilesAnswer, Options};
 use weir_engine::{Engine, Options as EngineOptions};
 use weir_insights::{ExecuteError, Reads, Run, Table, TimeRange, plan};
 
-use crate::{Cluster, Scheduler, Worker, WorkerOptions};
+use crate::{Cluster, LOST_AFTER_S, Scheduler, Worker, WorkerOptions};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const LOST_AFTER_S: u64 = 2;
+/// Seconds until the worker that a test kills counts as lost.
+const SOON_LOST_AFTER_S: u64 = 2;
 
 /// A scheduler and workers on ports that the system chooses.
 struct Machines {
@@ -26,8 +30,17 @@ struct Machines {
 
 impl Machines {
     fn start(count: usize, cores: usize) -> Machines {
-        let scheduler = Scheduler::start(SocketAddr::new(LOOPBACK, 0), LOST_AFTER_S).expect("a port");
-        let options = WorkerOptions { host: LOOPBACK, port: 0, cores, memory_bytes: 1 << 30 };
+        Machines::with_memory(count, cores, 1 << 30)
+    }
+
+    fn with_memory(count: usize, cores: usize, memory_bytes: usize) -> Machines {
+        Machines::with((count, cores), memory_bytes, LOST_AFTER_S)
+    }
+
+    /// Workers that count as lost so soon must not be busy with one piece for as long: a busy one is silent.
+    fn with((count, cores): (usize, usize), memory_bytes: usize, lost_after_s: u64) -> Machines {
+        let scheduler = Scheduler::start(SocketAddr::new(LOOPBACK, 0), lost_after_s).expect("a port");
+        let options = WorkerOptions { host: LOOPBACK, port: 0, cores, memory_bytes };
         let worker = |_| Worker::start(&scheduler.address().to_string(), &options).expect("a port");
         let workers = (0..count).map(worker).collect();
         let machines = Machines { scheduler, workers };
@@ -119,7 +132,7 @@ fn a_lost_worker_loses_no_query() {
     let files = flows::write(folder.path(), 24, 2_000);
     let embedded = Engine::new(EngineOptions::default()).expect("threads");
     let expected = ask(&embedded, &files, QUERY, TimeRange::ALL).expect("readable files");
-    let mut machines = Machines::start(2, 1);
+    let mut machines = Machines::with((2, 1), 1 << 30, SOON_LOST_AFTER_S);
     let engine = machines.engine(12);
     let answer = std::thread::scope(|scope| {
         let asked = scope.spawn(|| ask(&engine, &files, QUERY, TimeRange::ALL));

@@ -1,5 +1,6 @@
 //! A worker: asks the scheduler for pieces of plans, runs them, and keeps their rows until they are fetched.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -10,6 +11,7 @@ use ballista_core::BALLISTA_PROTOCOL_VERSION;
 use ballista_core::ids::new_instance_id;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::protobuf::ExecutorRegistration;
+use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::scheduler::{ExecutorOperatingSystemSpecification, ExecutorSpecification};
 use ballista_core::utils::{
@@ -30,6 +32,8 @@ use tokio::runtime::Runtime;
 use crate::MESSAGE_BYTES_MAX;
 use crate::cluster::settings;
 use crate::codec::Codec;
+use crate::control::Control;
+use crate::piece::Pieces;
 use crate::scheduler::runtime;
 
 /// Where a worker is, and what it may use.
@@ -46,11 +50,11 @@ pub struct WorkerOptions {
 }
 
 /// A worker; it ends when this is dropped, and the rows it keeps go with it.
-#[derive(Debug)]
 pub struct Worker {
     address: SocketAddr,
     runtime: Option<Runtime>,
     folder: TempDir,
+    executor: Arc<Executor>,
 }
 
 impl Worker {
@@ -61,8 +65,8 @@ impl Worker {
     pub fn start(scheduler: &str, options: &WorkerOptions) -> io::Result<Worker> {
         let runtime = runtime("weir-worker")?;
         let folder = tempfile::Builder::new().prefix("weir-worker-").tempdir()?;
-        let address = runtime.block_on(serve(scheduler, options, &folder))?;
-        Ok(Worker { address, runtime: Some(runtime), folder })
+        let (address, executor) = runtime.block_on(serve(scheduler, options, &folder))?;
+        Ok(Worker { address, runtime: Some(runtime), folder, executor })
     }
 
     /// Where its rows are fetched.
@@ -70,9 +74,20 @@ impl Worker {
         self.address
     }
 
+    /// How many pieces of plans it runs.
+    pub fn pieces(&self) -> usize {
+        self.executor.active_task_count()
+    }
+
     /// The folder that holds rows until they are fetched, and what does not fit into memory.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("address", &self.address).field("folder", &self.folder).finish()
     }
 }
 
@@ -84,8 +99,12 @@ impl Drop for Worker {
     }
 }
 
-/// Serves rows and asks for work, in tasks that go on. Gives the address.
-async fn serve(scheduler: &str, options: &WorkerOptions, folder: &TempDir) -> io::Result<SocketAddr> {
+/// Serves rows and asks for work, in tasks that go on. Gives the address, and what runs the work.
+async fn serve(
+    scheduler: &str,
+    options: &WorkerOptions,
+    folder: &TempDir,
+) -> io::Result<(SocketAddr, Arc<Executor>)> {
     let endpoint =
         create_grpc_client_endpoint(format!("http://{scheduler}"), Some(&GrpcClientConfig::default()));
     let no_scheduler = |_| io::Error::other("no scheduler answers");
@@ -97,21 +116,16 @@ async fn serve(scheduler: &str, options: &WorkerOptions, folder: &TempDir) -> io
     let place = SocketAddr::new(options.host, options.port);
     let incoming = create_grpc_server_incoming(place, &serving).map_err(io::Error::other)?;
     let address = incoming.local_addr()?;
-    let executor = executor(address, options, folder)?;
+    let executor = Arc::new(executor(address, options, folder)?);
     let rows = FlightServiceServer::new(BallistaFlightService::new(executor.work_dir.clone()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX as usize)
         .max_encoding_message_size(MESSAGE_BYTES_MAX as usize);
-    tokio::spawn(create_grpc_server(&serving).add_service(rows).serve_with_incoming(incoming));
+    let control = ExecutorGrpcServer::new(Control(executor.clone()));
+    let server = create_grpc_server(&serving).add_service(rows).add_service(control);
+    tokio::spawn(server.serve_with_incoming(incoming));
     let health = ExecutorHealth::new();
-    tokio::spawn(execution_loop::poll_loop(
-        client,
-        Arc::new(executor),
-        Codec::ballista(),
-        None,
-        None,
-        health,
-    ));
-    Ok(address)
+    tokio::spawn(execution_loop::poll_loop(client, executor.clone(), Codec::ballista(), None, None, health));
+    Ok((address, executor))
 }
 
 fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> io::Result<Executor> {
@@ -121,7 +135,7 @@ fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> i
         // An address that is no one's own is the one that the scheduler sees.
         host: (!address.ip().is_unspecified()).then(|| address.ip().to_string()),
         port: address.port().into(),
-        // Nobody is called by it: work is asked for.
+        // By it the scheduler stops pieces; work is asked for.
         grpc_port: address.port().into(),
         specification: Some(ExecutorSpecification::default().with_vcores(cores as u32).into()),
         os_info: Some(ExecutorOperatingSystemSpecification::default().into()),
@@ -130,7 +144,7 @@ fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> i
     let work_dir =
         folder.path().to_str().ok_or_else(|| io::Error::other("the temporary folder is no text"))?;
     let (share, spill) = (options.memory_bytes / cores, folder.path().to_path_buf());
-    Ok(Executor::with_default_execution_engine(
+    Ok(Executor::new(
         registration,
         work_dir,
         Arc::new(move |_| {
@@ -141,5 +155,6 @@ fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> i
         Arc::new(BallistaFunctionRegistry::default()),
         Arc::new(LoggingMetricsCollector::default()),
         cores,
+        Arc::new(Pieces::default()),
     ))
 }

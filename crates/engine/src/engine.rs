@@ -262,7 +262,11 @@ async fn unless_stopped<T>(future: impl Future<Output = Tried<T>>, run: Run<'_>)
 }
 
 pub(crate) fn failed(error: DataFusionError) -> ExecuteError {
-    ExecuteError::Engine(error.strip_backtrace())
+    ExecuteError::Engine(match error {
+        // What workers tell.
+        DataFusionError::External(why) => why.to_string(),
+        error => error.strip_backtrace(),
+    })
 }
 
 fn push_rows(batch: &RecordBatch, kinds: &[Kind], is_events: bool, rows: &mut Vec<ResultRow>) {

@@ -1,0 +1,167 @@
+//! A piece of a plan as a worker runs it: its rows are compact before they are written for others, an error is told in
+//! its words, and a piece that is stopped ends.
+//!
+//! Ballista 55 runs a piece in tasks of their own, which go on when the piece is aborted.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use ballista_core::JobId;
+use ballista_core::serde::protobuf::ShuffleWritePartition;
+use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine, QueryStageExecutor};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, exec_datafusion_err, internal_err};
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::{
+    ChildrenPropertiesMode, ReplaceChildrenOptions, replace_children_if_necessary,
+};
+use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::prelude::SessionConfig;
+use futures::future::ready;
+use futures::{StreamExt, stream};
+use tokio::sync::watch;
+
+use crate::compact::compact;
+
+/// Makes pieces as Ballista does, with a [`Handover`] below what writes their rows.
+#[derive(Default)]
+pub struct Pieces(DefaultExecutionEngine);
+
+impl ExecutionEngine for Pieces {
+    fn create_query_stage_exec(
+        &self,
+        job: JobId,
+        stage: usize,
+        task: usize,
+        partitions: Vec<usize>,
+        writer: Arc<dyn ExecutionPlan>,
+        folder: &str,
+        config: &SessionConfig,
+    ) -> Result<Arc<dyn QueryStageExecutor>> {
+        let (keep, stop) = watch::channel(());
+        let &[input] = &writer.children()[..] else {
+            return internal_err!("a writer of rows has one input");
+        };
+        let handover = Arc::new(Handover { input: input.clone(), stop });
+        let writer = replace_children_if_necessary(writer.clone(), vec![handover])?;
+        let piece = self.0.create_query_stage_exec(job, stage, task, partitions, writer, folder, config)?;
+        Ok(Arc::new(Piece { piece, keep: Mutex::new(Some(keep)) }))
+    }
+}
+
+/// A piece, and what its rows end with.
+#[derive(Debug)]
+struct Piece {
+    piece: Arc<dyn QueryStageExecutor>,
+    keep: Mutex<Option<watch::Sender<()>>>,
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.piece.fmt(f)
+    }
+}
+
+/// The engine's plans have none of what else a piece may tell.
+#[async_trait]
+impl QueryStageExecutor for Piece {
+    async fn execute_query_stage(
+        &self,
+        task: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<Vec<ShuffleWritePartition>> {
+        // It goes when this future does, at the end or before.
+        let _keep = self.keep.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.piece.execute_query_stage(task, context).await
+    }
+
+    fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
+        self.piece.collect_plan_metrics()
+    }
+}
+
+/// The rows of its input, compact, until the other end of `stop` is dropped.
+#[derive(Clone, Debug)]
+struct Handover {
+    input: Arc<dyn ExecutionPlan>,
+    stop: watch::Receiver<()>,
+}
+
+impl DisplayAs for Handover {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handover")
+    }
+}
+
+impl ExecutionPlan for Handover {
+    fn name(&self) -> &str {
+        "Handover"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match &children[..] {
+            [input] => Ok(Arc::new(Handover { input: input.clone(), stop: self.stop.clone() })),
+            _ => internal_err!("rows are handed over of one input"),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let rows = self.input.execute(partition, context)?;
+        let mut stop = self.stop.clone();
+        let stopped = async move { while stop.changed().await.is_ok() {} };
+        let stop = self.stop.clone();
+        // Ended rows are written as if they were all.
+        let end = stream::once(async move { stop.has_changed().is_err() });
+        let end = end.filter_map(|is_stopped| {
+            ready(is_stopped.then(|| Err(exec_datafusion_err!("the query was stopped"))))
+        });
+        let schema = rows.schema();
+        let rows =
+            rows.map(|batch| compact(&batch.map_err(in_words)?)).take_until(Box::pin(stopped)).chain(end);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
+
+/// The error as the embedded engine would print it, where Ballista would print its structure; but for those by which
+/// Ballista knows that reading again may help.
+fn in_words(error: DataFusionError) -> DataFusionError {
+    match error.find_root() {
+        DataFusionError::External(_) | DataFusionError::IoError(_) => error,
+        _ => DataFusionError::Execution(error.strip_backtrace()),
+    }
+}
