@@ -81,6 +81,8 @@ impl Failure {
     const FAILED: u8 = 1;
     const NOT_RUNNING: u8 = 3;
     const NOT_FOUND: u8 = 4;
+    /// The exit code of a program that SIGINT has ended.
+    const STOPPED: u8 = 130;
 
     fn new(code: u8, message: impl Into<String>) -> Failure {
         Failure { message: message.into(), code }

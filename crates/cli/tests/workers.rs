@@ -1,4 +1,5 @@
-//! Workers as processes: a query on two of them, and on one when the other is killed. In builds with workers.
+//! Workers as processes: a query on two of them, on one when the other is killed, and one that is stopped. In builds with
+//! workers.
 
 #![cfg(feature = "workers")]
 
@@ -46,6 +47,31 @@ fn output(arguments: &[&str]) -> Output {
     weir(arguments).output().expect("the binary")
 }
 
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", name, &id]).status().expect("a shell's program").success());
+}
+
+/// Waits until it has said what is to be done at SIGINT (proc(5), `SigCgt`).
+fn wait_until_it_hears(child: &Child) {
+    let begun = Instant::now();
+    let hears = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let caught = status
+            .lines()
+            .find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+        caught.is_some_and(|signals| signals & 2 != 0)
+    };
+    loop {
+        let does = hears();
+        std::thread::sleep(Duration::from_millis(5));
+        if does {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not wait for signals");
+    }
+}
+
 /// Records of a sample as Parquet, its columns named as AWS names them.
 fn write_parquet(path: &Path) {
     let text = concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/fixtures/flow-logs/v2_records.log");
@@ -56,7 +82,7 @@ fn write_parquet(path: &Path) {
 }
 
 #[test]
-fn a_query_runs_on_processes_and_goes_on_when_one_is_killed() {
+fn a_query_runs_on_processes_goes_on_when_one_is_killed_and_stops_at_ctrl_c() {
     let folder = std::env::temp_dir().join(format!("weir-workers-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("room on the disk");
     let file = folder.join("a.parquet");
@@ -88,5 +114,14 @@ fn a_query_runs_on_processes_and_goes_on_when_one_is_killed() {
     workers[0].child.kill().expect("it ran");
     let answer = ask();
     assert_eq!((&answer.stdout, answer.status.code()), (&expected.stdout, Some(0)), "{answer:?}");
+
+    // A query that waits for a worker which does not move.
+    signal(&workers[1].child, "STOP");
+    let asked = weir(&on_workers).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+    wait_until_it_hears(&asked);
+    signal(&asked, "INT");
+    let stopped = asked.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert_eq!((stopped.status.code(), told.as_str()), (Some(130), "weir: the query was stopped\n"));
     std::fs::remove_dir_all(folder).expect("the folder of this test");
 }

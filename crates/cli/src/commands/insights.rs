@@ -9,7 +9,7 @@ mod times;
 
 use crate::arguments::{Insights, Output};
 use crate::clock::Clock;
-use crate::{Failure, Outcome, workers};
+use crate::{Failure, Outcome, signals, workers};
 use print::printed;
 use progress::Progress;
 use sources::{Sources, tables};
@@ -21,7 +21,8 @@ use weir_engine::files::{self, Estimate, Files, FilesAnswer};
 use weir_engine::{Engine, Options};
 use weir_flowlog::Format;
 use weir_insights::{
-    Plan, QueryError, QueryErrorKind, QueryResult, Reads, ResultRow, Run, Statistics, Tables, plan, sql_plan,
+    ExecuteError, Plan, QueryError, QueryErrorKind, QueryResult, Reads, ResultRow, Run, Statistics, Tables,
+    plan, sql_plan,
 };
 
 /// Runs the command.
@@ -41,7 +42,7 @@ pub fn run(arguments: &Insights) -> Outcome {
     let format = arguments.format.as_deref().map_or(Ok(Format::default()), Format::parse);
     let format = format.map_err(|error| Failure::new(2, format!("--format: {error}")))?;
     let spool = Spool::of(named).map_err(|error| Failure::from(format!("standard input: {error}")))?;
-    let cancelled = AtomicBool::new(false);
+    let cancelled = Arc::new(AtomicBool::new(false));
     let run = Run { window, now_ms, cancelled: &cancelled };
     let storage = Arc::new(buckets::storage(arguments, named, &checked)?);
     let options =
@@ -55,14 +56,21 @@ pub fn run(arguments: &Insights) -> Outcome {
     }
     let engine = match &arguments.workers {
         // Of no files there is nothing to give to workers.
-        Some(scheduler) if sources.len() > 0 => workers::engine(scheduler)?,
+        Some(scheduler) if sources.len() > 0 => {
+            signals::cancel_when_asked_to_stop(cancelled.clone())
+                .map_err(|error| Failure::from(format!("signals: {error}")))?;
+            workers::engine(scheduler)?
+        }
         _ => Engine::new(Options::default()).map_err(|error| Failure::from(error.to_string()))?,
     };
     let reads = Reads { own: sources.own(), inputs: &inputs, tables: &tables };
     let progress = Progress::shown(options.read_bytes.clone(), sources.text_bytes());
     let answer = engine.query_files(&checked, reads, run);
     drop(progress);
-    let answer = answer.map_err(|error| Failure::from(error.to_string()))?;
+    let answer = answer.map_err(|error| match error {
+        ExecuteError::Cancelled => Failure::new(Failure::STOPPED, error.to_string()),
+        error => Failure::from(error.to_string()),
+    })?;
     write(&printed(&answer.result, arguments.output, query.contains("bin("))?)?;
     report(&answer, sources.len());
     Ok(if answer.unreadable.is_empty() { 0 } else { Failure::FAILED })
