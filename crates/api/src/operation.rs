@@ -5,6 +5,7 @@ use crate::logs::queries::{Queries, RunQuery};
 use crate::logs::state::LogState;
 use crate::ssm::command::Commands;
 use serde_json::Value;
+use weir_buckets::Buckets;
 use weir_model::iam::{IamCx, IamRefused, Identities};
 use weir_model::{Cx, Ids, Network, Refused, Scope, Timestamp};
 use weir_store::{Store, Ticket};
@@ -36,6 +37,8 @@ pub struct Context<'a> {
     pub identities: &'a mut Identities,
     /// Log groups, streams and events.
     pub logs: &'a Store,
+    /// Where exports go, if there are buckets.
+    pub buckets: Option<&'a Buckets>,
     /// What CloudWatch Logs keeps beside them.
     pub log_state: &'a mut LogState,
     /// Queries over them.

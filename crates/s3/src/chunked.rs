@@ -116,7 +116,9 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    fn decode(body: &[u8], step: usize) -> Result<(Vec<u8>, Vec<(String, String)>), Broken> {
+    type Decoded = (Vec<u8>, Vec<(String, String)>);
+
+    fn decode(body: &[u8], step: usize) -> Result<Decoded, Broken> {
         let (mut decoder, mut data) = (Decoder::default(), vec![]);
         for bytes in body.chunks(step) {
             let mut sink = |bytes: &[u8]| -> Result<(), ()> {

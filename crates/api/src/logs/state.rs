@@ -1,6 +1,7 @@
 //! What CloudWatch Logs keeps beside groups, streams and events: saved queries, lookup tables, metric filters and the metrics they make, policies, and who is looking on.
 
 use crate::logs::definition::Definition;
+use crate::logs::export::{ExportTask, Exports};
 use crate::logs::index_policy::IndexPolicy;
 use crate::logs::live_tail::Tails;
 use crate::logs::lookup_table::LookupTable;
@@ -36,6 +37,8 @@ pub struct Taken<'a> {
 pub struct LogState {
     /// Saved queries.
     pub definitions: Table<Definition>,
+    /// Exports to buckets.
+    pub exports: Exports,
     /// Metric filters.
     pub filters: MetricFilters,
     /// Lookup tables.
@@ -105,6 +108,7 @@ impl LogState {
     pub fn restore(&mut self, kind: &str, body: &str) -> Result<bool, serde_json::Error> {
         match kind {
             Definition::KIND => self.definitions.restore(body)?,
+            ExportTask::KIND => self.exports.restore(body)?,
             LookupTable::KIND => self.lookup_tables.restore(body)?,
             IndexPolicy::KIND => self.index_policies.restore(body)?,
             ResourcePolicy::KIND => self.policies.restore(body)?,
@@ -116,6 +120,7 @@ impl LogState {
     /// Moves what changed since the last call to `out`.
     pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
         self.definitions.drain_changes(out);
+        self.exports.drain_changes(out);
         self.filters.drain_changes(out);
         self.lookup_tables.drain_changes(out);
         self.index_policies.drain_changes(out);

@@ -22,6 +22,7 @@ fn operations_are_documented() {
             write_service(&mut text, service, &rows).expect("a string takes anything");
         }
     }
+    write_s3(&mut text).expect("a string takes anything");
     expect_file!["../../../../docs/operations.md"].assert_eq(&text);
 }
 
@@ -37,6 +38,17 @@ fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt
         writeln!(text, "| {} | {} | {} |", row.name, access(row.access), accepted.join(", "))?;
     }
     Ok(())
+}
+
+/// S3 has a table of its own, and refuses in its own way.
+fn write_s3(text: &mut String) -> std::fmt::Result {
+    let mut rows = weir_s3::OPERATIONS.to_vec();
+    rows.sort_by_key(|row| row.name);
+    write!(text, "\n## s3 ({})\n\nAnything else is refused with HTTP 501. ", rows.len())?;
+    writeln!(text, "Headers accepted without effect: {}.\n", weir_s3::WITHOUT_EFFECT.join(", "))?;
+    writeln!(text, "| operation | what a policy has to allow |")?;
+    writeln!(text, "|---|---|")?;
+    rows.iter().try_for_each(|row| writeln!(text, "| {} | {} |", row.name, row.action))
 }
 
 fn access(access: Access) -> &'static str {

@@ -123,9 +123,9 @@ fn names_are_checked_before_anything_else() {
     );
     world.logs("DescribeLogStreams", r#"{"logGroupIdentifier":"arn:aws:logs:us-east-1:000000000000:log-group:app:*"}"#, expect![[r#"400 InvalidParameterException: 1 validation error detected: Value 'arn:aws:logs:us-east-1:000000000000:log-group:app:*' at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w#+=/:,.@-]*"#]]);
     world.logs(
-        "CreateExportTask",
+        "PutSubscriptionFilter",
         "{}",
-        expect!["400 UnknownOperationException: CreateExportTask is not implemented by weir."],
+        expect!["400 UnknownOperationException: PutSubscriptionFilter is not implemented by weir."],
     );
 }
 

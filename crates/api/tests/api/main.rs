@@ -7,6 +7,7 @@ mod coverage;
 mod dhcp;
 mod documented;
 mod egress_only_internet_gateway;
+mod export;
 mod extremes;
 mod flow;
 mod flow_log;

@@ -39,8 +39,9 @@ pub fn run(up: &Up) -> Outcome {
     let listeners = runtime.block_on(server::bind(&addresses))?;
     let kept = Kept::open(up)?;
     let settings = settings(up)?;
-    let s3 = s3(&settings, kept.buckets);
+    let s3 = s3(&settings, kept.buckets.clone());
     let mut cloud = cloud(settings, kept.logs, kept.stored)?;
+    cloud.set_buckets(kept.buckets);
     cloud.set_s3(Box::new(BehindEndpoints(s3.clone())));
     let hosts = Hosts::add(&mut cloud, up, kept.folder.as_deref())?;
     let host = Host::new(cloud, clock(up.clock), kept.state);

@@ -35,7 +35,7 @@ pub(crate) fn object(
     let has_new_tags = replaces(input.tagging_directive.as_ref().map(|directive| directive.as_str()))?;
     let said = describe::of(&request.headers)?;
     let is_itself = matches!(&input.copy_source, CopySource::Bucket { bucket, key, .. } if **bucket == input.bucket && **key == input.key);
-    if is_itself && !has_new && said.attributes.get("x-amz-storage-class").is_none() {
+    if is_itself && !has_new && !said.attributes.contains_key("x-amz-storage-class") {
         return Err(s3_error!(
             InvalidRequest,
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."

@@ -243,7 +243,6 @@ pub(crate) fn encryption(
             sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
         }),
         bucket_key_enabled: Some(false),
-        ..Default::default()
     };
     let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
     done(GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })

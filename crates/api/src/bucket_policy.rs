@@ -1,0 +1,40 @@
+//! Services that write to buckets: what the bucket's policy lets them do.
+//!
+//! Source: Amazon S3 User Guide, "Bucket policies for Amazon S3"; IAM User Guide, "The confused deputy problem".
+
+use weir_buckets::Bucket;
+use weir_model::Scope;
+use weir_model::iam::evaluate::Context;
+use weir_model::iam::{Decision, PolicyDocument, Principal, Request};
+
+/// A service at work for a resource of an account.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its principal: `logs.us-east-1.amazonaws.com`.
+    pub name: String,
+    /// For whom.
+    pub scope: Scope,
+    /// The ARN of the resource that it works for.
+    pub source: String,
+}
+
+impl Service {
+    /// Whether it may put an object, of which the bucket's owner has full control.
+    pub fn may_put(&self, bucket: &Bucket, key: &str) -> bool {
+        self.may(bucket, "s3:PutObject", &format!("/{key}"))
+    }
+
+    /// Whether it may do `action` to the bucket, or to what is at `path` in it.
+    pub fn may(&self, bucket: &Bucket, action: &str, path: &str) -> bool {
+        let policy = bucket.settings.get(Bucket::POLICY).and_then(|text| PolicyDocument::parse(text).ok());
+        let principal = Principal::Service(self.name.clone());
+        let resource = format!("arn:aws:s3:::{}{path}", bucket.name);
+        let context = Context::from([
+            ("aws:sourceaccount".to_owned(), vec![self.scope.account.to_string()]),
+            ("aws:sourcearn".to_owned(), vec![self.source.clone()]),
+            ("s3:x-amz-acl".to_owned(), vec!["bucket-owner-full-control".to_owned()]),
+        ]);
+        let request = Request { principal: &principal, action, resource: &resource, context: &context };
+        policy.is_some_and(|policy| policy.decide_for_principal(&request) == Decision::Allowed)
+    }
+}
