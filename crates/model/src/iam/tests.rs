@@ -152,3 +152,27 @@ fn entities_come_back_from_disk_as_they_were() {
     assert_eq!(again.role(account(), "flow"), identities.role(account(), "flow"));
     assert_eq!(again.policies.iter().collect::<Vec<_>>(), identities.policies.iter().collect::<Vec<_>>());
 }
+
+/// The examples of the S3 User Guide, "The meaning of "public"", and their neighbours.
+#[test]
+fn a_policy_is_public_unless_a_fixed_value_holds_it() {
+    let rows = [
+        (r#""Principal":"*""#, true),
+        (r#""Principal":{"AWS":"*"}"#, true),
+        (r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"}"#, false),
+        (r#""Principal":{"Service":"logs.us-east-1.amazonaws.com"}"#, false),
+        (r#""Principal":"*","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-91237329"}}"#, false),
+        (r#""Principal":"*","Condition":{"StringLike":{"aws:SourceVpc":"vpc-*"}}"#, true),
+        (r#""Principal":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-91237329"}}"#, true),
+        (r#""Principal":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#, false),
+        (r#""Principal":"*","Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#, true),
+        (r#""Principal":"*","Condition":{"StringEquals":{"s3:prefix":"x"}}"#, true),
+    ];
+    for (what, is_public) in rows {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":"*",{what}}}]}}"#
+        );
+        let policy = PolicyDocument::parse(&text).expect("a policy");
+        assert_eq!(policy.is_public(), is_public, "{what}");
+    }
+}
