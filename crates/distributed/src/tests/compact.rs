@@ -70,8 +70,8 @@ fn bytes_below(folder: &Path) -> u64 {
 #[test]
 fn sorted_rows_are_written_with_their_own_texts() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files = flows::write(folder.path(), 4, 5_000);
-    let query = "fields @message | sort bytes desc, @message | limit 20000";
+    let files = flows::write(folder.path(), 2, 25_000);
+    let query = "fields @message | sort bytes desc, @message | limit 50000";
     let embedded = Engine::new(Options::default()).expect("threads");
     let expected = ask(&embedded, &files, query, TimeRange::ALL).expect("readable files");
     let machines = Machines::start(2, 1);
@@ -79,9 +79,10 @@ fn sorted_rows_are_written_with_their_own_texts() {
     // Records that are the same but for their places are in any order.
     let values = |answer: FilesAnswer| answer.result.rows.into_iter().map(|row| row.values).collect();
     let (answer, expected): (Vec<_>, Vec<_>) = (values(answer), values(expected));
-    assert!(answer == expected && answer.len() == 20_000);
+    assert!(answer == expected && answer.len() == 50_000);
     let texts = expected.iter().flat_map(|values| values[0].as_ref());
     let texts: usize = texts.map(String::len).sum();
     let held: u64 = machines.workers.iter().map(|worker| bytes_below(worker.folder())).sum();
-    assert!(held < 3 * texts as u64, "{held} bytes for {texts} of texts");
+    // Written twice, and compressed: 2.4 MB of 5.3. With the texts of others it is 13.9 MB.
+    assert!(held < texts as u64, "{held} bytes for {texts} of texts");
 }
