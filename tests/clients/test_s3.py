@@ -166,7 +166,7 @@ def multipart(s3):
     equal("no upload", s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []), [])
 
 
-def settings(s3):
+def settings(s3, weir):
     """What a refresh of Terraform's aws_s3_bucket asks."""
     for call, code in (
         ("policy", "NoSuchBucketPolicy"), ("cors", "NoSuchCORSConfiguration"),
@@ -188,6 +188,8 @@ def settings(s3):
     equal("one grant", [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=BUCKET)["Grants"]], ["FULL_CONTROL"])
     enabled = {"Status": "Enabled"}
     refused("versions", "NotImplemented", s3.put_bucket_versioning, Bucket=BUCKET, VersioningConfiguration=enabled)
+    missing = json.loads(fetch(f"{weir.url}/_weir/status")[1])["not_implemented"]
+    equal("counted", missing, {"s3:PutBucketVersioning": 1})
     kms = {"Bucket": BUCKET, "Key": "k", "ServerSideEncryption": "aws:kms"}
     refused("keys of KMS", "NotImplemented", s3.put_object, **kms)
     refused("an ACL", "AccessControlListNotSupported", s3.put_object, Bucket=BUCKET, Key="k", ACL="public-read")
@@ -383,7 +385,7 @@ with Weir() as weir:
     act(keys, s3)
     act(objects, s3)
     act(multipart, s3)
-    act(settings, s3)
+    act(settings, s3, weir)
     act(access, s3, weir)
     act(bodies, weir)
     act(endpoint, s3, weir)

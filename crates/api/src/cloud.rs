@@ -163,6 +163,11 @@ impl Cloud {
         self.take_changes()
     }
 
+    /// Counts what a service beside the cloud was asked for and does not have.
+    pub fn count_missing(&mut self, what: &str) {
+        self.counts.miss(what);
+    }
+
     /// What the client of a Live Tail session is to be sent next, a second after the last; `None` if it has ended.
     pub fn tail(&mut self, session: &str, now: Timestamp) -> Option<Update> {
         self.log_state.tails.update(session, now)

@@ -153,6 +153,11 @@ impl Host {
         })
     }
 
+    /// Counts what S3 was asked for and does not have.
+    pub fn count_missing(&self, what: &str) {
+        self.lock().count_missing(&format!("s3:{what}"));
+    }
+
     /// Lets `judge` give the fabric packets of hosts outside, at the present time.
     pub fn with_fabric(&self, judge: &mut dyn FnMut(&mut Fabric, Nanos)) {
         let mut cloud = self.lock();

@@ -11,19 +11,23 @@ use std::net::IpAddr;
 use weir_api::{AnswerS3, Passage};
 use weir_fabric::ServiceAnswer;
 use weir_model::Timestamp;
-use weir_s3::{Body, Call, S3};
+use weir_s3::{Body, Call, Missing, S3};
 
 /// Answers a request for S3.
 pub async fn answer(host: &Host, s3: S3, request: Request<Incoming>, source: IpAddr) -> Response<Body> {
     let call = Call { now: host.clock.timestamp(), source: Some(source), passage: None };
     let runtime = tokio::runtime::Handle::current();
     let answering = move || runtime.block_on(s3.answer(request.map(Body::from), call));
-    tokio::task::spawn_blocking(answering).await.unwrap_or_else(|fault| {
+    let response = tokio::task::spawn_blocking(answering).await.unwrap_or_else(|fault| {
         complain(format_args!("fault while answering S3: {fault}"));
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
-    })
+    });
+    if let Some(Missing(what)) = response.extensions().get() {
+        host.count_missing(what);
+    }
+    response
 }
 
 /// S3 behind VPC endpoints: what instances ask.

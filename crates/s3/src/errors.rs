@@ -99,9 +99,26 @@ pub(crate) fn denied(because: impl Into<String>) -> S3Error {
     S3Error::with_message(S3ErrorCode::AccessDenied, because.into())
 }
 
-/// What Weir does not have, by name.
+/// What Weir does not have, by name: an extension of the answer, for those who count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing(pub String);
+
+impl Missing {
+    /// What an error's body says to be missing.
+    pub(crate) fn told_in(text: &str) -> Option<Missing> {
+        let (before, _) = text.split_once(NOT_IMPLEMENTED)?;
+        before.rsplit_once("<Message>").map(|(_, what)| Missing(what.to_owned()))
+    }
+}
+
+const NOT_IMPLEMENTED: &str = " is not implemented by weir</Message>";
+
+/// What Weir does not have, by name. S3 itself would say 501, which some clients try again.
 pub(crate) fn not_implemented(what: &str) -> S3Error {
-    S3Error::with_message(S3ErrorCode::NotImplemented, format!("{what} is not implemented by weir"))
+    let message = format!("{what} is not implemented by weir");
+    let mut error = S3Error::with_message(S3ErrorCode::NotImplemented, message);
+    error.set_status_code(StatusCode::BAD_REQUEST);
+    error
 }
 
 /// Something that is not set up: a code of its own, with status 404.

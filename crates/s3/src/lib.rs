@@ -30,6 +30,7 @@ mod stream;
 mod tests;
 
 pub use address::is_for_s3;
+pub use errors::Missing;
 pub use operations::{OPERATIONS, Row};
 pub use refusals::WITHOUT_EFFECT;
 pub use s3s::Body;

@@ -4,7 +4,7 @@ use crate::access::Unasked;
 use crate::address::Hosts;
 use crate::body;
 use crate::caller::{self, Caller};
-use crate::errors::{self, About};
+use crate::errors::{self, About, Missing};
 use crate::refusals;
 use bytes::Bytes;
 use futures::Stream;
@@ -211,6 +211,9 @@ fn finish(response: Response<Body>, resource: &str, request_id: &str, is_head: b
         let (bucket, key) = (name(bucket), name(key));
         let about = About { resource: &path, bucket: bucket.as_deref(), key: key.as_deref(), request_id };
         let text = errors::complete(&bytes, &about);
+        if let Some(missing) = Missing::told_in(&text) {
+            head.extensions.insert(missing);
+        }
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
         body = Body::from(text);

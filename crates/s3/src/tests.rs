@@ -128,7 +128,7 @@ fn what_is_missing_is_named() {
     ];
     for (line, body, what) in rows {
         let answer = send(&s3, line, body.as_bytes());
-        assert_eq!(answer.code(), "501 NotImplemented", "{line}");
+        assert_eq!(answer.code(), "400 NotImplemented", "{line}");
         assert!(answer.body.contains(&format!("{what} is not implemented by weir")), "{}", answer.body);
     }
 }

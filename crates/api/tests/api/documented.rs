@@ -44,7 +44,7 @@ fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt
 fn write_s3(text: &mut String) -> std::fmt::Result {
     let mut rows = weir_s3::OPERATIONS.to_vec();
     rows.sort_by_key(|row| row.name);
-    write!(text, "\n## s3 ({})\n\nAnything else is refused with HTTP 501. ", rows.len())?;
+    write!(text, "\n## s3 ({})\n\nAnything else is refused as above. ", rows.len())?;
     writeln!(text, "Headers accepted without effect: {}.\n", weir_s3::WITHOUT_EFFECT.join(", "))?;
     writeln!(text, "| operation | what a policy has to allow |")?;
     writeln!(text, "|---|---|")?;
