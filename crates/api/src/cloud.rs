@@ -163,9 +163,9 @@ impl Cloud {
         self.take_changes()
     }
 
-    /// Counts what a service beside the cloud was asked for and does not have.
+    /// Counts what S3, beside the cloud, was asked for and does not have.
     pub fn count_missing(&mut self, what: &str) {
-        self.counts.miss(what);
+        self.counts.miss(&format!("s3:{what}"));
     }
 
     /// What the client of a Live Tail session is to be sent next, a second after the last; `None` if it has ended.

@@ -18,8 +18,8 @@ use weir_wire::{Protocol, Refusal, Request, Response, Service, WireError};
 
 /// Who answers for S3, which is not the cloud's business.
 pub trait AnswerS3: Send {
-    /// Answers a request that came through an endpoint.
-    fn answer(&self, request: Request, passage: Passage, now: Timestamp) -> ServiceAnswer;
+    /// Answers a request that came through an endpoint; beside the answer is what it asked for that S3 here does not have.
+    fn answer(&self, request: Request, passage: Passage, now: Timestamp) -> (ServiceAnswer, Option<String>);
 }
 
 /// The endpoint that a request for S3 came through.
@@ -44,7 +44,11 @@ impl Cloud {
             let answer = match local::is_local(&request.path) {
                 true => ServiceAnswer { status: 404, headers: Vec::new(), body: Vec::new() },
                 false => match self.passage_to_s3(&Via::of(&asked)) {
-                    Some((s3, passage)) => s3.answer(request, passage, now),
+                    Some((s3, passage)) => {
+                        let (answer, missing) = s3.answer(request, passage, now);
+                        missing.iter().for_each(|what| self.count_missing(what));
+                        answer
+                    }
                     None => self.relay(request, &Via::of(&asked), now),
                 },
             };

@@ -155,7 +155,7 @@ impl Host {
 
     /// Counts what S3 was asked for and does not have.
     pub fn count_missing(&self, what: &str) {
-        self.lock().count_missing(&format!("s3:{what}"));
+        self.lock().count_missing(what);
     }
 
     /// Lets `judge` give the fabric packets of hosts outside, at the present time.

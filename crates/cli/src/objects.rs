@@ -34,7 +34,12 @@ pub async fn answer(host: &Host, s3: S3, request: Request<Incoming>, source: IpA
 pub struct BehindEndpoints(pub S3);
 
 impl AnswerS3 for BehindEndpoints {
-    fn answer(&self, request: weir_wire::Request, passage: Passage, now: Timestamp) -> ServiceAnswer {
+    fn answer(
+        &self,
+        request: weir_wire::Request,
+        passage: Passage,
+        now: Timestamp,
+    ) -> (ServiceAnswer, Option<String>) {
         let target = match request.query.is_empty() {
             true => request.path,
             false => format!("{}?{}", request.path, request.query),
@@ -44,16 +49,17 @@ impl AnswerS3 for BehindEndpoints {
             asked = asked.header(name, value);
         }
         let Ok(asked) = asked.body(request.body) else {
-            return ServiceAnswer { status: 400, headers: vec![], body: vec![] };
+            return (ServiceAnswer { status: 400, headers: vec![], body: vec![] }, None);
         };
         let passage = weir_s3::Passage { policy: passage.policy, context: passage.keys };
         let call = Call { now, source: None, passage: Some(passage) };
         let (head, body) = self.0.answer_whole(asked, call).into_parts();
+        let missing = head.extensions.get().map(|Missing(what)| what.clone());
         let is_told = |name: &hyper::header::HeaderName| *name != hyper::header::CONTENT_LENGTH;
         let text =
             |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter().filter(|(name, _)| is_told(name));
         let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
-        ServiceAnswer { status: head.status.as_u16(), headers, body }
+        (ServiceAnswer { status: head.status.as_u16(), headers, body }, missing)
     }
 }

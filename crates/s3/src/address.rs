@@ -3,7 +3,9 @@
 //! Source: Amazon S3 User Guide, "Virtual hosting of general purpose buckets" and "Dual-stack and legacy endpoints".
 
 use http::Request;
-use http::header::HOST;
+use http::header::{HOST, HeaderMap};
+use http::request::Parts;
+use http::uri::Uri;
 use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
 use weir_wire::Credential;
@@ -22,7 +24,9 @@ pub fn is_for_s3<B>(request: &Request<B>) -> bool {
     }
     match signed_for(request).as_deref() {
         Some(service) => service == "s3",
-        None => host(request).is_some_and(|host| split(host).is_some()) || path.len() > 1,
+        None => {
+            host(request.headers(), request.uri()).is_some_and(|host| split(host).is_some()) || path.len() > 1
+        }
     }
 }
 
@@ -41,9 +45,20 @@ fn signed_for<B>(request: &Request<B>) -> Option<String> {
     }
 }
 
-fn host<B>(request: &Request<B>) -> Option<&str> {
-    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    header.or_else(|| request.uri().host())
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let header = headers.get(HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| uri.host())
+}
+
+/// The bucket and the key that a request names, decoded; empty where it names none.
+pub(crate) fn place(head: &Parts) -> (String, String) {
+    let path = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8_lossy();
+    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (bucket, key) = match host(&head.headers, &head.uri).and_then(bucket_of) {
+        Some(bucket) => (bucket, path),
+        None => path.split_once('/').unwrap_or((path, "")),
+    };
+    (bucket.to_owned(), key.to_owned())
 }
 
 /// The bucket before the endpoint in a host name, empty if it is the endpoint itself; `None` if it is no endpoint of S3.

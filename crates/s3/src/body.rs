@@ -117,7 +117,7 @@ impl Intake {
         if self.decoded_size.is_some_and(|size| size != self.size) {
             return Err(S3Error::new(S3ErrorCode::IncompleteBody));
         }
-        if self.sha256.is_some_and(|(stated, sha256)| stated != hex(&sha256.finalize())) {
+        if self.sha256.is_some_and(|(stated, sha256)| stated != weir_wire::hex(&sha256.finalize())) {
             let code = S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into());
             let mut error = S3Error::with_message(
                 code,
@@ -160,8 +160,4 @@ pub(crate) async fn whole(headers: &HeaderMap, body: Body) -> S3Result<Bytes> {
     };
     intake.take(body, keep).await?;
     Ok(bytes.into())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -135,19 +135,19 @@ pub(crate) fn with_status(code: &str, status: StatusCode) -> S3Error {
 }
 
 /// What an error is about, for those who read it.
-pub(crate) struct About<'a> {
-    /// The path of the request.
-    pub resource: &'a str,
-    /// The bucket, if the request names one.
-    pub bucket: Option<&'a str>,
+pub(crate) struct About {
+    /// The path of the request, decoded.
+    pub resource: String,
+    /// The bucket that it names, empty if none.
+    pub bucket: String,
     /// The key, likewise.
-    pub key: Option<&'a str>,
+    pub key: String,
     /// The id of the request.
-    pub request_id: &'a str,
+    pub request_id: String,
 }
 
 /// The body of an error as S3 sends it, from one as `s3s` writes it.
-pub(crate) fn complete(body: &[u8], about: &About<'_>) -> String {
+pub(crate) fn complete(body: &[u8], about: &About) -> String {
     let text = String::from_utf8_lossy(body);
     let document = roxmltree::Document::parse(&text).ok();
     let find = |name: &str| {
@@ -156,23 +156,23 @@ pub(crate) fn complete(body: &[u8], about: &About<'_>) -> String {
     };
     let code = find("Code").unwrap_or_else(|| "InternalError".to_owned());
     let message = find("Message").unwrap_or_else(|| message(&code).to_owned());
-    let name = |tag, value: Option<&str>| value.map(|value| (tag, value.to_owned()));
+    let name = |tag, value: &str| (!value.is_empty()).then(|| (tag, value.to_owned()));
     let subject = match code.as_str() {
-        "NoSuchKey" => name("Key", about.key),
+        "NoSuchKey" => name("Key", &about.key),
         "NoSuchBucket"
         | "NoSuchBucketPolicy"
         | "NoSuchTagSet"
         | "BucketNotEmpty"
         | "InvalidBucketName"
         | "BucketAlreadyExists"
-        | "BucketAlreadyOwnedByYou" => name("BucketName", about.bucket),
+        | "BucketAlreadyOwnedByYou" => name("BucketName", &about.bucket),
         _ => None,
     };
     let members = [("Code", code), ("Message", message)].into_iter().chain(subject);
     let ends = [
-        ("Resource", about.resource.to_owned()),
-        ("RequestId", about.request_id.to_owned()),
-        ("HostId", host_id(about.request_id)),
+        ("Resource", about.resource.clone()),
+        ("RequestId", about.request_id.clone()),
+        ("HostId", host_id(&about.request_id)),
     ];
     let members = members.chain(ends).map(|(tag, value)| format!("<{tag}>{}</{tag}>", escape(&value)));
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}</Error>", members.collect::<String>())

@@ -1,7 +1,7 @@
 //! The service: from an HTTP request to its answer.
 
 use crate::access::Unasked;
-use crate::address::Hosts;
+use crate::address::{Hosts, place};
 use crate::body;
 use crate::caller::{self, Caller};
 use crate::errors::{self, About, Missing};
@@ -18,11 +18,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use weir_buckets::Buckets;
-use weir_model::{AccountId, RegionName, Timestamp};
+use weir_model::{AccountId, Ids, RegionName, Timestamp};
 
 /// Who calls, unless the access key or the signature says it.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ pub struct Passage {
 #[derive(Clone)]
 pub struct S3 {
     service: S3Service,
-    ids: Arc<AtomicU64>,
+    ids: Arc<Mutex<Ids>>,
 }
 
 /// What does the operations.
@@ -83,7 +82,7 @@ pub(crate) struct Known {
 impl S3 {
     /// The service over these buckets.
     pub fn new(buckets: Buckets, settings: Settings) -> S3 {
-        let ids = Arc::new(AtomicU64::new(settings.seed));
+        let ids = Arc::new(Mutex::new(Ids::new(settings.seed)));
         let backend = Backend { buckets, settings };
         let mut builder = S3ServiceBuilder::new(backend.clone());
         builder.set_auth(Unasked);
@@ -95,15 +94,16 @@ impl S3 {
 
     /// Answers a request. The answer may still be read from the disk while it is sent.
     pub async fn answer(&self, request: Request<Body>, call: Call) -> Response<Body> {
-        let request_id = self.request_id();
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
-        let resource = head.uri.path().to_owned();
+        let (bucket, key) = place(&head);
+        let resource = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
+        let about = About { resource, bucket, key, request_id: self.request_id() };
         let response = match self.prepare(head, body, call).await {
             Ok(request) => self.run(request).await,
             Err(error) => error.to_http_response().unwrap_or_else(|_| internal_error()),
         };
-        finish(response, &resource, &request_id, is_head)
+        finish(response, &about, is_head)
     }
 
     /// Answers a request whose body is whole with one whose body is whole, without waiting for anything but the disk.
@@ -145,12 +145,10 @@ impl S3 {
         Ok(Request::from_parts(head, body))
     }
 
-    /// An id as S3 gives them: 16 characters. SplitMix64 of a counter, so that none comes twice.
+    /// An id as S3 gives them: 16 characters.
     fn request_id(&self) -> String {
-        let mut z = self.ids.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        format!("{:016X}", z ^ (z >> 31))
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:016X}", ids.bits())
     }
 }
 
@@ -159,14 +157,10 @@ fn is_data(head: &Parts) -> bool {
     let pairs = weir_wire::query_pairs(head.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let has = |name: &str| pairs.iter().any(|(key, _)| key == name);
     let is_setting = ["tagging", "acl", "retention", "legal-hold", "encryption"].iter().any(|name| has(name));
-    let is_bucket =
-        head.uri.path().trim_start_matches('/').split_once('/').is_none_or(|(_, key)| key.is_empty());
-    let host = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_bucket = match crate::address::bucket_of(host) {
-        Some(_) => head.uri.path().len() <= 1,
-        None => is_bucket,
-    };
-    head.method == Method::PUT && !is_setting && !is_bucket && !head.headers.contains_key("x-amz-copy-source")
+    head.method == Method::PUT
+        && !is_setting
+        && !place(head).1.is_empty()
+        && !head.headers.contains_key("x-amz-copy-source")
 }
 
 /// Condition keys of S3 that requests have by themselves.
@@ -199,18 +193,12 @@ fn internal_error() -> Response<Body> {
 }
 
 /// Gives an answer its ids, and an error its words.
-fn finish(response: Response<Body>, resource: &str, request_id: &str, is_head: bool) -> Response<Body> {
+fn finish(response: Response<Body>, about: &About, is_head: bool) -> Response<Body> {
     let (mut head, mut body) = response.into_parts();
     if (head.status.is_client_error() || head.status.is_server_error())
         && let Some(bytes) = body.take_bytes()
     {
-        let path = percent_encoding::percent_decode_str(resource).decode_utf8_lossy();
-        let (bucket, key) =
-            path.trim_start_matches('/').split_once('/').unwrap_or((path.trim_start_matches('/'), ""));
-        let name = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-        let (bucket, key) = (name(bucket), name(key));
-        let about = About { resource: &path, bucket: bucket.as_deref(), key: key.as_deref(), request_id };
-        let text = errors::complete(&bytes, &about);
+        let text = errors::complete(&bytes, about);
         if let Some(missing) = Missing::told_in(&text) {
             head.extensions.insert(missing);
         }
@@ -226,7 +214,7 @@ fn finish(response: Response<Body>, resource: &str, request_id: &str, is_head: b
         body = Body::empty();
     }
     for (name, value) in
-        [("x-amz-request-id", request_id.to_owned()), ("x-amz-id-2", errors::host_id(request_id))]
+        [("x-amz-request-id", about.request_id.clone()), ("x-amz-id-2", errors::host_id(&about.request_id))]
     {
         if let Ok(value) = HeaderValue::try_from(value) {
             head.headers.insert(name, value);

@@ -1,6 +1,6 @@
 //! S3 over HTTP, in process: requests and what is answered, a row each.
 
-use crate::{Call, OPERATIONS, Passage, S3, Settings};
+use crate::{Call, Missing, OPERATIONS, Passage, S3, Settings};
 use http::{HeaderMap, Request};
 use weir_buckets::Buckets;
 use weir_model::Timestamp;
@@ -23,6 +23,7 @@ struct Answer {
     status: u16,
     headers: HeaderMap,
     body: String,
+    missing: Option<Missing>,
 }
 
 impl Answer {
@@ -59,7 +60,8 @@ fn send_with(s3: &S3, line: &str, body: &[u8], passage: Option<Passage>) -> Answ
     let call = Call { now: NOW, source: None, passage };
     let (head, body) = s3.answer_whole(request, call).into_parts();
     let body = String::from_utf8_lossy(&body).into_owned();
-    Answer { status: head.status.as_u16(), headers: head.headers, body }
+    let missing = head.extensions.get().cloned();
+    Answer { status: head.status.as_u16(), headers: head.headers, body, missing }
 }
 
 fn send(s3: &S3, line: &str, body: &[u8]) -> Answer {
@@ -130,6 +132,7 @@ fn what_is_missing_is_named() {
         let answer = send(&s3, line, body.as_bytes());
         assert_eq!(answer.code(), "400 NotImplemented", "{line}");
         assert!(answer.body.contains(&format!("{what} is not implemented by weir")), "{}", answer.body);
+        assert_eq!(answer.missing, Some(Missing(what.to_owned())));
     }
 }
 
@@ -137,6 +140,15 @@ fn what_is_missing_is_named() {
 #[test]
 fn errors_name_what_they_are_about() {
     let s3 = service();
+    let hosted = send(&s3, "GET /a/k | host: none.s3.us-east-1.amazonaws.com", b"");
+    assert!(
+        hosted.body.contains("<BucketName>none</BucketName><Resource>/a/k</Resource>"),
+        "{}",
+        hosted.body
+    );
+    check(&s3, &[("PUT /there", "", "200")]);
+    let hosted = send(&s3, "GET /a/k | host: there.s3.us-east-1.amazonaws.com", b"");
+    assert!(hosted.body.contains("<Key>a/k</Key>"), "{}", hosted.body);
     let answer = send(&s3, "GET /none/k", b"");
     for text in [
         "<Message>The specified bucket does not exist</Message>",

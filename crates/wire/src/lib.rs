@@ -51,7 +51,7 @@ pub use param::Param;
 pub use params::Params;
 pub use request::{FORM_BYTES_MAX, Incoming, JSON_BYTES_MAX, Payload, Refusal, Request};
 pub use service::{Protocol, Service};
-pub use signature::{BadSignature, CLOCK_SKEW_MAX_MS};
+pub use signature::{BadSignature, CLOCK_SKEW_MAX_MS, hex};
 pub use signer::Signer;
 pub use tag::{Tag, TagSpecification, specified_tags};
 pub use time::{Iso, parse_iso};

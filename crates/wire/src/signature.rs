@@ -140,7 +140,8 @@ fn hmac(key: &[u8], message: &[u8]) -> Hash {
     Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal, lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // A String is a sink that never fails.
         let _ = write!(text, "{byte:02x}");
