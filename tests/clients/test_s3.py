@@ -244,6 +244,14 @@ def access(s3, weir):
         check("a host that is a bucket", b"AccessDenied" in error.read())
 
 
+def connection(weir):
+    """What botocore expects of a connection on which an empty object has been put."""
+    s3 = weir.client("s3", account=ONE, max_pool_connections=1)
+    for key, size in (("empty", 0), ("full", 100_000)) * 3:
+        answer = s3.put_object(Bucket=BUCKET, Key=f"expected/{key}", Body=body(size))
+        equal(f"{key}, over one connection", answer.get("ETag"), f'"{hashlib.md5(body(size)).hexdigest()}"')
+
+
 def bodies(weir):
     """Forms of bodies that boto3 does not send by itself over plain HTTP."""
     scope = f"AWS4-HMAC-SHA256 Credential={ONE}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
@@ -387,6 +395,7 @@ with Weir() as weir:
     act(multipart, s3)
     act(settings, s3, weir)
     act(access, s3, weir)
+    act(connection, weir)
     act(bodies, weir)
     act(endpoint, s3, weir)
     act(cli, weir)

@@ -5,7 +5,8 @@
 
 use crate::complaint::complain;
 use crate::host::Host;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use std::net::IpAddr;
 use weir_api::{AnswerS3, Passage};
@@ -14,16 +15,24 @@ use weir_model::Timestamp;
 use weir_s3::{Body, Call, Missing, S3};
 
 /// Answers a request for S3.
+///
+/// A request that expects `100 Continue` for no content has its answer at once (RFC 9110, section 10.1.1), and the connection
+/// is closed after it: botocore, which the aws CLI and boto3 are made of, would take the status of such an answer for that of
+/// the next one, too, and the next one's status line for a header.
 pub async fn answer(host: &Host, s3: S3, request: Request<Incoming>, source: IpAddr) -> Response<Body> {
     let call = Call { now: host.clock.timestamp(), source: Some(source), passage: None };
+    let is_last = request.headers().contains_key(EXPECT) && request.body().is_end_stream();
     let runtime = tokio::runtime::Handle::current();
     let answering = move || runtime.block_on(s3.answer(request.map(Body::from), call));
-    let response = tokio::task::spawn_blocking(answering).await.unwrap_or_else(|fault| {
+    let mut response = tokio::task::spawn_blocking(answering).await.unwrap_or_else(|fault| {
         complain(format_args!("fault while answering S3: {fault}"));
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     });
+    if is_last {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(Missing(what)) = response.extensions().get() {
         host.count_missing(what);
     }
