@@ -2,7 +2,7 @@
 
 use crate::bucket::{Bucket, NewBucket};
 use crate::catalog::{self, Catalog};
-use crate::disk::{Disk, FolderDisk, MemoryDisk};
+use crate::disk::{Disk, FileDisk, MemoryDisk};
 use crate::draft::{Content, Draft};
 use crate::files::Files;
 use crate::lock;
@@ -57,7 +57,7 @@ impl Buckets {
     /// # Errors
     /// Another process has them open; the disk fails; a later version of Weir wrote them.
     pub fn open(folder: &Path) -> Result<Buckets, OpenError> {
-        Buckets::on(Arc::new(FolderDisk::open(folder)?))
+        Buckets::on(Arc::new(FileDisk::open(folder)?))
     }
 
     /// Buckets that are forgotten when the last handle is dropped.
@@ -65,7 +65,7 @@ impl Buckets {
     /// # Errors
     /// Those of SQLite.
     pub fn in_memory() -> Result<Buckets, OpenError> {
-        Buckets::on(Arc::new(MemoryDisk::default()))
+        Buckets::on(Arc::new(MemoryDisk::new()))
     }
 
     /// The buckets of a disk.

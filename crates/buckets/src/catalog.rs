@@ -5,13 +5,13 @@
 
 use crate::bucket::Bucket;
 use crate::disk::Disk;
+use crate::disk::catalog::{all, json, number, text};
+use crate::files;
 use crate::multipart::{Part, Upload};
 use crate::object::{Object, Piece};
 use crate::refused::{OpenError, Refused};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 const FORMAT: i64 = 1;
@@ -38,9 +38,7 @@ pub(crate) fn open(connection: &Connection, disk: &dyn Disk) -> Result<u64, Open
     connection.execute_batch(SCHEMA)?;
     let known: BTreeSet<u64> =
         all(connection, "SELECT id FROM files", |row| number(row, 0))?.into_iter().collect();
-    for id in disk.list()?.into_iter().filter(|id| !known.contains(id)) {
-        disk.remove(id)?;
-    }
+    files::remove_orphans(disk, &known)?;
     let inline: Option<i64> = connection.query_row("SELECT max(id) FROM inline", [], |row| row.get(0))?;
     let last = known.last().copied().unwrap_or(0).max(inline.unwrap_or(0).cast_unsigned());
     Ok(last + 1)
@@ -62,7 +60,7 @@ impl Catalog<'_> {
 
     pub fn put_bucket(&self, bucket: &Bucket) -> Result<(), Refused> {
         let mut put = self.0.prepare_cached("INSERT OR REPLACE INTO buckets VALUES (?1, ?2, ?3)")?;
-        put.execute(params![bucket.name, bucket.account, text(bucket)?])?;
+        put.execute(params![bucket.name, bucket.account, text(bucket)])?;
         Ok(())
     }
 
@@ -92,7 +90,7 @@ impl Catalog<'_> {
 
     pub fn put_object(&self, bucket: &str, object: &Object) -> Result<(), Refused> {
         let mut put = self.0.prepare_cached("INSERT OR REPLACE INTO objects VALUES (?1, ?2, ?3)")?;
-        put.execute(params![bucket, object.key.as_bytes(), text(object)?])?;
+        put.execute(params![bucket, object.key.as_bytes(), text(object)])?;
         Ok(())
     }
 
@@ -117,7 +115,7 @@ impl Catalog<'_> {
 
     pub fn put_upload(&self, bucket: &str, upload: &Upload) -> Result<(), Refused> {
         let mut put = self.0.prepare_cached("INSERT INTO uploads VALUES (?1, ?2, ?3, ?4)")?;
-        put.execute(params![bucket, upload.key.as_bytes(), upload.id, text(upload)?])?;
+        put.execute(params![bucket, upload.key.as_bytes(), upload.id, text(upload)])?;
         Ok(())
     }
 
@@ -143,7 +141,7 @@ impl Catalog<'_> {
 
     pub fn put_part(&self, upload: &str, part: &Part) -> Result<(), Refused> {
         let mut put = self.0.prepare_cached("INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3)")?;
-        put.execute(params![upload, part.number, text(part)?])?;
+        put.execute(params![upload, part.number, text(part)])?;
         Ok(())
     }
 
@@ -171,14 +169,6 @@ impl Catalog<'_> {
     }
 }
 
-fn all<T>(
-    connection: &Connection,
-    query: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(query)?.query_map([], read)?.collect()
-}
-
 fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
     Ok(Object { key: key(row)?, ..json(row, 1)? })
 }
@@ -189,18 +179,4 @@ fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
 
 fn key(row: &Row<'_>) -> rusqlite::Result<String> {
     String::from_utf8(row.get(0)?).map_err(|error| FromSqlError::other(error).into())
-}
-
-/// SQLite has no unsigned integers; none of ours comes near the bit that is lost.
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::cast_unsigned)
-}
-
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| FromSqlError::other(error).into())
-}
-
-fn text(value: &impl Serialize) -> Result<String, Refused> {
-    serde_json::to_string(value).map_err(|error| Refused::Failed(error.to_string()))
 }

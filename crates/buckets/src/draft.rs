@@ -1,7 +1,7 @@
 //! Bytes on their way to become an object.
 
-use crate::disk::NewFile;
-use crate::files::Files;
+use crate::disk::DiskFile;
+use crate::files::{self, Files};
 use crate::object::Piece;
 use md5::{Digest, Md5};
 use std::io;
@@ -17,7 +17,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 pub struct Draft {
     files: Arc<Files>,
     buffer: Vec<u8>,
-    file: Option<(u64, Box<dyn NewFile>)>,
+    file: Option<(u64, Box<dyn DiskFile>)>,
     size: u64,
     md5: Md5,
     is_finished: bool,
@@ -56,7 +56,7 @@ impl Draft {
                 let Some((id, mut file)) = self.file.take() else {
                     return Err(io::ErrorKind::NotFound.into());
                 };
-                let synced = file.sync().and_then(|()| self.files.disk.sync_names());
+                let synced = file.sync().and_then(|()| self.files.disk.sync_dir(files::DIRECTORY));
                 if let Err(error) = synced {
                     self.files.remove([id]);
                     return Err(error);
@@ -75,7 +75,7 @@ impl Draft {
     fn flush(&mut self) -> io::Result<()> {
         if self.file.is_none() {
             let id = self.files.fresh();
-            self.file = Some((id, self.files.disk.create(id)?));
+            self.file = Some((id, self.files.disk.create(&files::path(id))?));
         }
         if let Some((_, file)) = &mut self.file {
             file.write_all(&self.buffer)?;

@@ -1,10 +1,30 @@
 //! The files of bodies: numbered, held while someone reads them, taken away when nobody does any more.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Source};
 use crate::lock;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// Where they are on the disk.
+pub(crate) const DIRECTORY: &str = "bodies";
+
+/// The path of the file of this number.
+pub(crate) fn path(id: u64) -> String {
+    format!("{DIRECTORY}/{id:016x}")
+}
+
+/// Takes away the files that no one `known` is. A file whose name is none of ours is someone else's and is left alone.
+pub(crate) fn remove_orphans(disk: &dyn Disk, known: &BTreeSet<u64>) -> io::Result<()> {
+    for found in disk.list(DIRECTORY)? {
+        let id = found.rsplit('/').next().and_then(|name| u64::from_str_radix(name, 16).ok());
+        if id.is_some_and(|id| path(id) == found && !known.contains(&id)) {
+            disk.remove(&found)?;
+        }
+    }
+    Ok(())
+}
 
 /// The files of a disk.
 #[derive(Debug)]
@@ -68,7 +88,7 @@ impl Files {
 
     fn take_away(&self, id: u64) {
         // A file that stays is one that no object has: the next start takes it away.
-        let _ = self.disk.remove(id);
+        let _ = self.disk.remove(&path(id));
     }
 }
 
@@ -80,9 +100,9 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// The disk that they are on.
-    pub fn disk(&self) -> &dyn Disk {
-        self.files.disk.as_ref()
+    /// One of them, for reading.
+    pub fn open(&self, id: u64) -> io::Result<Source> {
+        self.files.disk.locate(&path(id))?.open()
     }
 }
 

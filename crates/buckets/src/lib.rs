@@ -7,14 +7,13 @@
 //! - Small bodies are in the catalog itself, with one sync for all; larger ones are files beside it, named by number. A key
 //!   is never part of a path.
 //! - A reader goes on reading what it began with, whatever becomes of the object.
-//! - Nothing here knows wire names, policies or a clock. Only [`disk`] touches files.
+//! - Nothing here knows wire names, policies or a clock. Files are the business of [`disk`].
 //!
 //! Source: Amazon S3 User Guide, "Uploading, downloading, and working with objects" and "Amazon S3 data consistency model".
 
 mod bucket;
 mod buckets;
 mod catalog;
-pub mod disk;
 mod draft;
 mod files;
 mod listing;
@@ -25,8 +24,6 @@ mod refused;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 pub use bucket::{Bucket, NewBucket, is_bucket_name};
 pub use buckets::{Buckets, Condition};
 pub use draft::{Content, Draft, INLINE_BYTES_MAX};
@@ -35,8 +32,5 @@ pub use multipart::{NamedPart, PART_BYTES_MIN, PARTS_MAX, Part, Upload};
 pub use object::{Description, KEY_BYTES_MAX, Object};
 pub use reader::Reader;
 pub use refused::{OpenError, Refused};
-
-/// Takes the lock; one that a panic has left is taken all the same, for no state is changed by halves under it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub use weir_disk as disk;
+pub(crate) use weir_disk::lock;

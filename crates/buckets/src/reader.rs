@@ -1,6 +1,6 @@
 //! The bytes of an object, as they were when the reading began.
 
-use crate::disk::WrittenFile;
+use crate::disk::Source;
 use crate::files::Hold;
 use crate::object::Piece;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub struct Reader {
     hold: Hold,
     at: u64,
     end: u64,
-    open: Option<(u64, Box<dyn WrittenFile>)>,
+    open: Option<(u64, Source)>,
 }
 
 impl Reader {
@@ -56,9 +56,9 @@ impl Reader {
             return Ok(count);
         }
         if self.open.as_ref().is_none_or(|(id, _)| *id != piece.id) {
-            self.open = Some((piece.id, self.hold.disk().open(piece.id)?));
+            self.open = Some((piece.id, self.hold.open(piece.id)?));
         }
-        self.open.as_ref().map_or(Ok(0), |(_, file)| file.read_at(at, buffer))
+        self.open.as_mut().map_or(Ok(0), |(_, file)| file.read_at(at, buffer))
     }
 }
 

@@ -6,10 +6,10 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::disk::Disk;
+use crate::disk::catalog::{all, json, number, text};
 use crate::group::{Group, Stream};
 use crate::lock;
 use crate::segment::Segment;
@@ -131,25 +131,17 @@ impl Catalog {
     }
 }
 
-fn all<T>(
-    connection: &Connection,
-    query: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(query)?.query_map([], read)?.collect()
-}
-
 fn group(row: &Row<'_>) -> rusqlite::Result<GroupRow> {
     Ok(GroupRow {
         id: number(row, 0)?,
-        group: json(&row.get::<_, String>(1)?)?,
-        hidden: json(&row.get::<_, String>(2)?)?,
+        group: json(row, 1)?,
+        hidden: json(row, 2)?,
         sealed_lsn: number(row, 3)?,
     })
 }
 
 fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
-    Ok(StreamRow { id: number(row, 0)?, group: number(row, 1)?, stream: json(&row.get::<_, String>(2)?)? })
+    Ok(StreamRow { id: number(row, 0)?, group: number(row, 1)?, stream: json(row, 2)? })
 }
 
 fn segment(row: &Row<'_>, disk: &Arc<dyn Disk>) -> rusqlite::Result<(u64, Segment)> {
@@ -167,19 +159,6 @@ fn segment(row: &Row<'_>, disk: &Arc<dyn Disk>) -> rusqlite::Result<(u64, Segmen
         is_doomed: AtomicBool::new(false),
     };
     Ok((number(row, 1)?, segment))
-}
-
-/// SQLite has no unsigned integers; none of ours comes near the bit that is lost.
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::cast_unsigned)
-}
-
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|error| FromSqlError::other(error).into())
-}
-
-fn text(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("plain values with text keys")
 }
 
 fn put_metadata(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {

@@ -5,7 +5,7 @@
 //!
 //! - Events are visible if and only if they are durable; a [`Ticket`] tells when.
 //! - The catalog's transaction is the moment of truth for segments: a crash leaves the state before it or after it.
-//! - Nothing here knows AWS's wire names or the query language. Only [`disk`] touches files and makes threads.
+//! - Nothing here knows AWS's wire names or the query language. Files are the business of [`disk`].
 //!
 //! Source: CloudWatch Logs API Reference; VPC User Guide, "Flow log records".
 
@@ -14,7 +14,6 @@ mod catalog;
 mod chunk;
 mod commit;
 mod compacting;
-pub mod disk;
 mod error;
 mod group;
 mod groups;
@@ -37,8 +36,6 @@ mod tests;
 mod ticket;
 mod wal;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 pub use commit::QUEUE_BYTES_MAX;
 pub use disk::Location;
 pub use error::{OpenError, ReadError, Refused, SealError, WriteError};
@@ -55,8 +52,5 @@ pub use segment::Segment;
 pub use state::Hidden;
 pub use store::{BATCH_BYTES_MAX, Store};
 pub use ticket::{Ticket, Witness};
-
-/// Takes the lock; one that a panic has left is taken all the same, for no state is changed by halves under it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub use weir_disk as disk;
+pub(crate) use weir_disk::lock;

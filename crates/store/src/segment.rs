@@ -15,7 +15,7 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
-use crate::disk::{self, Disk, Location};
+use crate::disk::{Disk, Location, Source};
 use crate::error::ReadError;
 use crate::record;
 
@@ -87,9 +87,9 @@ type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ReadError>> + Send>;
 impl SegmentReader {
     pub fn open(segment: &Segment) -> Result<Self, ReadError> {
         let location = segment.location()?;
-        let metadata = match &location {
-            Location::File(path) => ArrowReaderMetadata::load(&disk::open(path)?, Default::default())?,
-            Location::Memory(bytes) => ArrowReaderMetadata::load(bytes, Default::default())?,
+        let metadata = match location.open()? {
+            Source::File(file) => ArrowReaderMetadata::load(&file, Default::default())?,
+            Source::Memory(bytes) => ArrowReaderMetadata::load(&bytes, Default::default())?,
         };
         Ok(SegmentReader { location, metadata })
     }
@@ -121,9 +121,9 @@ impl SegmentReader {
 
     /// The rows of these numbers.
     pub fn batches(&self, rows: Range<usize>) -> Result<Batches, ReadError> {
-        match &self.location {
-            Location::File(path) => self.read(disk::open(path)?, rows),
-            Location::Memory(bytes) => self.read(bytes.clone(), rows),
+        match self.location.open()? {
+            Source::File(file) => self.read(file, rows),
+            Source::Memory(bytes) => self.read(bytes, rows),
         }
     }
 

@@ -1,12 +1,12 @@
 //! The store's handle: opening, writing events and reading them.
 
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use crate::catalog::Catalog;
 use crate::chunk::{Draft, Header};
 use crate::commit::Queue;
-use crate::disk::{Disk, MemoryDisk, spawn};
+use crate::disk::{Disk, MemoryDisk};
 use crate::error::{OpenError, ReadError, Refused, WriteError};
 use crate::group::GroupKey;
 use crate::inner::{Inner, Signal};
@@ -68,7 +68,8 @@ fn start(inner: &Arc<Inner>) -> Result<Vec<JoinHandle<()>>, OpenError> {
             keeper.housekeep();
         }
     };
-    Ok(vec![spawn("weir-log-writer", writing)?, spawn("weir-log-keeper", housekeeping)?])
+    let named = |name: &str| thread::Builder::new().name(name.to_owned());
+    Ok(vec![named("weir-log-writer").spawn(writing)?, named("weir-log-keeper").spawn(housekeeping)?])
 }
 
 impl Store {

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[(&str, u8)] = &[
     ("weir-model", 0),
     ("weir-insights", 0),
-    ("weir-store", 0),
     ("weir-objects", 0),
-    ("weir-buckets", 0),
+    ("weir-disk", 0),
+    ("weir-store", 1),
+    ("weir-buckets", 1),
     ("weir-pipeline", 1),
     ("weir-wire-derive", 0),
     ("weir-wire", 1),
@@ -39,7 +40,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("smoltcp", &["weir-fabric"]),
     ("hyper", &["weir"]),
     ("tokio", &["weir", "weir-engine", "weir-distributed"]),
-    ("rusqlite", &["weir", "weir-store", "weir-buckets"]),
+    ("rusqlite", &["weir", "weir-disk", "weir-store", "weir-buckets"]),
     ("libc", &["weir-netns"]),
     ("s3s", &["weir-s3"]),
     ("ureq", &["weir-objects"]),
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn an_edge_upwards_or_to_a_guarded_library_is_found() {
         assert!(edge("weir-model", 0, "weir-pipeline").is_some());
-        assert!(edge("weir-store", 0, "weir-model").is_some());
+        assert!(edge("weir-disk", 0, "weir-store").is_some());
         assert!(edge("weir-api", 4, "datafusion").is_some());
         assert_eq!(edge("weir-engine", 2, "datafusion"), None);
         assert_eq!(edge("weir-pipeline", 1, "weir-model"), None);

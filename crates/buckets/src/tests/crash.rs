@@ -2,7 +2,7 @@
 //! is left that nobody has.
 
 use super::*;
-use crate::disk::{Fault, MemoryDisk};
+use crate::disk::Fault;
 use crate::{NamedPart, PART_BYTES_MIN, Refused};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ fn work(buckets: &Buckets) -> Vec<bool> {
 const SIZES: [Option<u64>; 6] =
     [None, Some(5), Some(100_000), Some(PART_BYTES_MIN + 10), Some(300_000), None];
 
-fn check(fault: Fault, is_lucky: bool) -> u64 {
-    let disk = MemoryDisk::default();
+fn check(fault: Fault, luck: u64) -> u64 {
+    let disk = MemoryDisk::new();
     with_bucket(&Buckets::on(Arc::new(disk.clone())).expect("buckets"));
     let start = disk.steps();
     let at = |step| match fault {
@@ -53,7 +53,7 @@ fn check(fault: Fault, is_lucky: bool) -> u64 {
         let buckets = Buckets::on(Arc::new(disk.clone())).expect("buckets");
         work(&buckets)
     };
-    let after = disk.crash(is_lucky);
+    let after = disk.crash(luck);
     let buckets = Buckets::on(Arc::new(after.clone())).expect("what is left can be opened");
     let size = match buckets.read(BUCKET, "k") {
         Ok((object, reader)) => {
@@ -65,25 +65,25 @@ fn check(fault: Fault, is_lucky: bool) -> u64 {
     };
     // The last command that was acknowledged, and those after it that may have happened all the same.
     let last = acknowledged.iter().rposition(|is_ok| *is_ok).map_or(0, |at| at + 1);
-    assert_eq!(size, SIZES[last], "{fault:?} lucky={is_lucky} acknowledged={acknowledged:?}");
+    assert_eq!(size, SIZES[last], "{fault:?} luck={luck} acknowledged={acknowledged:?}");
     let uploads = buckets.uploads(BUCKET).expect("uploads");
     let parts: usize = uploads
         .iter()
         .map(|upload| buckets.parts(BUCKET, &upload.key, &upload.id).expect("parts").len())
         .sum();
     let has_file = size.is_some_and(|size| size > 5);
-    assert!(after.file_count() <= usize::from(has_file) + parts, "{fault:?}: {} files", after.file_count());
+    assert!(file_count(&after) <= usize::from(has_file) + parts, "{fault:?}: {} files", file_count(&after));
     disk.steps() - start
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_whatever_step_the_machine_stops_at() {
-    let steps = check(Fault::Stop(u64::MAX / 2), false);
+    let steps = check(Fault::Stop(u64::MAX / 2), 0);
     assert!(steps >= 20, "{steps} steps");
     for step in 0..steps {
-        for is_lucky in [false, true] {
-            check(Fault::Stop(step), is_lucky);
-            check(Fault::Full(step), is_lucky);
+        for luck in [step << 1, step << 1 | 1] {
+            check(Fault::Stop(step), luck);
+            check(Fault::Full(step), luck);
         }
     }
 }

@@ -4,6 +4,7 @@ mod crash;
 mod keeping;
 mod oracle;
 
+use crate::disk::{Disk, MemoryDisk};
 use crate::{Buckets, Condition, Content, Description, NewBucket, Reader};
 use std::io::Read;
 
@@ -18,6 +19,11 @@ fn with_bucket(buckets: &Buckets) {
         ..NewBucket::default()
     };
     buckets.create(new, 1).expect("a bucket");
+}
+
+/// How many bodies have a file of their own.
+fn file_count(disk: &MemoryDisk) -> usize {
+    disk.list(crate::files::DIRECTORY).expect("is there").len()
 }
 
 fn content(buckets: &Buckets, bytes: &[u8]) -> Content {

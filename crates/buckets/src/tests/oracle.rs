@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn buckets_do_what_a_map_does(steps in proptest::collection::vec(step(), 1..40)) {
-        let disk = crate::disk::MemoryDisk::default();
+        let disk = MemoryDisk::new();
         let mut buckets = Buckets::on(std::sync::Arc::new(disk.clone())).expect("buckets");
         with_bucket(&buckets);
         let mut map = BTreeMap::new();
@@ -122,7 +122,7 @@ proptest! {
             }
         }
         let large = map.values().filter(|bytes| bytes.len() > crate::INLINE_BYTES_MAX).count();
-        prop_assert_eq!(disk.file_count(), large, "one file for each large object, and no other");
+        prop_assert_eq!(file_count(&disk), large, "one file for each large object, and no other");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A disk in memory, for stores that keep nothing and for tests of those that keep everything.
+//! A disk in memory, for those who keep nothing and for tests of those who keep everything.
 //!
 //! It knows which bytes and names have been made durable, so that [`MemoryDisk::crash`] leaves what a power cut would:
 //! of anything not synced, any part. A [`Fault`] makes one step fail, or that step and all after it.
@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use rusqlite::Connection;
 
-use super::{Disk, DiskFile, Location, parent};
-use crate::lock;
+use crate::{Disk, DiskFile, Location, lock, parent};
 
 /// A step of the disk that goes wrong. Steps are counted from 0: each create, write, sync, rename, remove, directory
 /// sync and commit of the catalog is one.

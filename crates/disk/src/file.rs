@@ -1,18 +1,14 @@
-//! A directory as disk, and the store's threads: the one module of the store that touches files.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the store's files and threads are made here and nowhere else"
-)]
+//! A directory as disk.
+#![expect(clippy::disallowed_methods, reason = "files are made in this crate")]
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
-use super::{Disk, DiskFile, Location, parent};
+use crate::{Disk, DiskFile, Location, parent};
 
 /// Between the making of a directory and of the first file in it, the removal of another file may take the directory
 /// away: then both are tried again.
@@ -36,10 +32,15 @@ impl FileDisk {
         fs::create_dir_all(&root)?;
         let lock = File::create(root.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(FileDisk { root, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(TryLockError::Error(error)) => Err(error),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
+        // The directory itself is durable before anything in it is acknowledged.
+        if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(FileDisk { root, _lock: lock })
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -49,7 +50,7 @@ impl FileDisk {
     fn list_into(&self, dir: &str, out: &mut Vec<String>) -> io::Result<()> {
         for entry in fs::read_dir(self.path(dir))? {
             let entry = entry?;
-            // The store's own names are all text; anything else is someone else's and is left alone.
+            // Our own names are all text; anything else is someone else's and is left alone.
             let Ok(name) = entry.file_name().into_string() else { continue };
             let path = format!("{dir}/{name}");
             if entry.file_type()?.is_dir() {
@@ -132,14 +133,4 @@ impl DiskFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
-}
-
-/// The file at `path`, for reading.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Runs `work` on a thread called `name`.
-pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(work)
 }

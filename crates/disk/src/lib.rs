@@ -1,22 +1,24 @@
-//! The disk: everything of the outside world that the store touches, behind one trait.
+//! The disk: the files and the catalog of those who keep something, behind one trait.
 //!
 //! [`FileDisk`] is a directory; [`MemoryDisk`] forgets all when it is dropped and can be told to fail. Paths are relative
-//! to the disk, with `/` between their parts. The store asks for durability step by step: a file's bytes by
+//! to the disk, with `/` between their parts. Durability is asked for step by step: a file's bytes by
 //! [`DiskFile::sync`], its name by [`Disk::sync_dir`]; the catalog's transactions are durable when they commit.
 
+pub mod catalog;
 mod file;
+mod location;
 mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use rusqlite::Connection;
 
 pub use file::FileDisk;
-pub(crate) use file::{open, spawn};
+pub use location::{Location, Source};
 pub use memory::{Fault, MemoryDisk};
 
 /// Files, and the catalog's database.
@@ -51,16 +53,12 @@ pub trait DiskFile: Debug + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// Where a segment's bytes are.
-#[derive(Clone, Debug)]
-pub enum Location {
-    /// In this file.
-    File(PathBuf),
-    /// In memory.
-    Memory(Bytes),
+/// The directory of `path`; the disk itself has the empty name.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-/// The directory of `path`.
-pub(crate) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+/// Takes the lock; one that a panic has left is taken all the same, for no state is changed by halves under it.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
