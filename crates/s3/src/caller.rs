@@ -66,7 +66,7 @@ fn presigned(pairs: &[(String, String)], now: Timestamp) -> S3Result<Caller> {
     };
     let credential = Credential::of_query(pairs).ok_or_else(wrong)?.map_err(|_| wrong())?;
     let find = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let date = find("X-Amz-Date").and_then(compact_time).ok_or_else(wrong)?;
+    let date = find("X-Amz-Date").and_then(weir_wire::parse_basic).ok_or_else(wrong)?;
     let expires: i64 = find("X-Amz-Expires").and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
     if !(0..=EXPIRES_MAX_S).contains(&expires) {
         let code = S3ErrorCode::AuthorizationQueryParametersError;
@@ -75,31 +75,12 @@ fn presigned(pairs: &[(String, String)], now: Timestamp) -> S3Result<Caller> {
             "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
         ));
     }
-    check_expiry(date + expires, now)?;
+    check_expiry(date / 1000 + expires, now)?;
     Ok(Caller::Account(credential.account(), Some(credential.region)))
 }
 
 fn check_expiry(until_s: i64, now: Timestamp) -> S3Result<()> {
     if now.0 / 1000 > until_s { Err(denied("Request has expired")) } else { Ok(()) }
-}
-
-/// `20260102T030405Z` in seconds since 1970.
-fn compact_time(text: &str) -> Option<i64> {
-    let part = |range: std::ops::Range<usize>| text.get(range);
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    if date.len() != 8 || time.len() != 6 {
-        return None;
-    }
-    let spread = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0..4)?,
-        part(4..6)?,
-        part(6..8)?,
-        part(9..11)?,
-        part(11..13)?,
-        part(13..15)?
-    );
-    weir_wire::parse_iso(&spread).map(|ms| ms / 1000)
 }
 
 /// Parameters of signatures, lower case.

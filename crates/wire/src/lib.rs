@@ -54,7 +54,7 @@ pub use service::{Protocol, Service};
 pub use signature::{BadSignature, CLOCK_SKEW_MAX_MS, hex};
 pub use signer::Signer;
 pub use tag::{Tag, TagSpecification, specified_tags};
-pub use time::{Iso, parse_iso};
+pub use time::{Iso, parse_basic, parse_iso};
 pub use weir_wire_derive::{Param, Xml};
 pub use wildcard::matches;
 pub use xml::{Writer, Xml};

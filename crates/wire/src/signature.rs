@@ -3,7 +3,7 @@
 //! Source: IAM User Guide, "Create a signed AWS API request" (canonical request, string to sign, signing key); its
 //! example and AWS's published test suite are the tests.
 
-use crate::time::basic_ms;
+use crate::time::parse_basic;
 use crate::{Credential, Protocol, Request, WireError, form, percent_encode};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -63,7 +63,7 @@ impl Credential {
         let in_query =
             |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let time = request.header("x-amz-date").or(in_query("X-Amz-Date")).ok_or(BadSignature::NoTime)?;
-        let signed_ms = basic_ms(time).ok_or(BadSignature::NoTime)?;
+        let signed_ms = parse_basic(time).ok_or(BadSignature::NoTime)?;
         let expires = in_query("X-Amz-Expires").and_then(|text| text.parse().ok());
         let valid_ms = expires.map_or(CLOCK_SKEW_MAX_MS, |s: i64| s.clamp(0, EXPIRES_S_MAX) * 1000);
         if signed_ms > now.0.saturating_add(CLOCK_SKEW_MAX_MS) || now.0 > signed_ms + valid_ms {

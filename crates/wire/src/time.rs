@@ -41,8 +41,8 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     }
 }
 
-/// The milliseconds since the epoch that `20240102T030405Z`, ISO 8601 in basic format, names.
-pub(crate) fn basic_ms(text: &str) -> Option<i64> {
+/// The milliseconds since the epoch that `20240102T030405Z`, ISO 8601 in basic format, names, or `None` for any other text.
+pub fn parse_basic(text: &str) -> Option<i64> {
     let parts = [0..4, 4..6, 6..8, 9..11, 11..13, 13..15].map(|range| text.get(range));
     let [Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)] = parts else {
         return None;
@@ -139,11 +139,11 @@ mod tests {
 
     #[test]
     fn the_basic_format_is_read() {
-        assert_eq!(basic_ms("20240102T030405Z"), Some(1_704_164_645_000));
+        assert_eq!(parse_basic("20240102T030405Z"), Some(1_704_164_645_000));
         for text in
             ["", "20240102", "20240102T030405", "20240102t030405Z", "2024-01-02T03:04:05Z", "2024é102T03040Z"]
         {
-            assert_eq!(basic_ms(text), None, "{text}");
+            assert_eq!(parse_basic(text), None, "{text}");
         }
     }
 
