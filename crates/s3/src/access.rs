@@ -14,6 +14,7 @@ use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::CopySource;
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
+use weir_model::AccountId;
 use weir_model::iam::evaluate::Context;
 use weir_model::iam::{Decision, PolicyDocument, Request};
 
@@ -61,8 +62,20 @@ impl S3Access for Backend {
 }
 
 /// The ARN of a bucket or an object.
-fn arn(bucket: &str, key: Option<&str>) -> String {
+pub(crate) fn arn(bucket: &str, key: Option<&str>) -> String {
     key.map_or_else(|| format!("arn:aws:s3:::{bucket}"), |key| format!("arn:aws:s3:::{bucket}/{key}"))
+}
+
+/// `AccessDenied`: an account is told why, whoever has not signed is not.
+pub(crate) fn unauthorized(
+    account: Option<AccountId>,
+    (action, resource): (&str, &str),
+    because: &str,
+) -> S3Error {
+    let Some(account) = account else { return denied("Access Denied") };
+    denied(format!(
+        "User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: \"{resource}\" {because}"
+    ))
 }
 
 impl Backend {
@@ -95,18 +108,12 @@ impl Backend {
         let account = self.account(known);
         let because = match policy::decide(&bucket, account, (action, &resource), &self.context(known)) {
             Decision::Allowed => return Ok(()),
-            Decision::ExplicitDeny => "with an explicit deny in a resource-based policy",
-            Decision::ImplicitDeny => "because no resource-based policy allows the action",
+            Decision::ExplicitDeny => "with an explicit deny in a resource-based policy".to_owned(),
+            Decision::ImplicitDeny => format!("because no resource-based policy allows the {action} action"),
         };
-        let Some(account) = account else { return Err(denied("Access Denied")) };
-        let because = because.replace("the action", &format!("the {action} action"));
-        Err(denied(format!(
-            "User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: \"{resource}\" {because}"
-        )))
+        Err(unauthorized(account, (action, &resource), &because))
     }
-}
 
-impl Backend {
     /// Refuses what the policy of the endpoint that a call came through does not allow.
     fn check_passage(&self, known: &Known, action: &str, resource: &str) -> S3Result<()> {
         let Some(Passage { policy: Some(text), .. }) = &known.call.passage else { return Ok(()) };
@@ -121,12 +128,7 @@ impl Backend {
             Decision::ExplicitDeny => "with an explicit deny in a VPC endpoint policy".to_owned(),
             Decision::ImplicitDeny => format!("because no VPC endpoint policy allows the {action} action"),
         };
-        match account {
-            Some(account) => Err(denied(format!(
-                "User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: \"{resource}\" {because}"
-            ))),
-            None => Err(denied("Access Denied")),
-        }
+        Err(unauthorized(account, (action, resource), &because))
     }
 
     /// The condition keys of a call.

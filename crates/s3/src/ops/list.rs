@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
-use weir_buckets::{Listing, Select};
+use weir_buckets::Select;
 
 /// Most keys of a page.
 const PAGE_MAX: i32 = 1000;
@@ -40,25 +40,47 @@ fn limit(max_keys: Option<i32>) -> S3Result<i32> {
     }
 }
 
-/// A page of a bucket, and the account that owns it.
+/// What all versions of the operation tell, written as it was asked for.
+struct Page {
+    is_url: bool,
+    prefix: Option<String>,
+    delimiter: Option<String>,
+    max_keys: Option<i32>,
+    objects: Vec<Object>,
+    common_prefixes: Option<CommonPrefixList>,
+    /// The last key or prefix of the page, as it is, if there are more.
+    next: Option<String>,
+}
+
+/// A page of a bucket: what is after `after`, narrowed by prefix and delimiter, as encoding and most keys say.
 fn page(
     backend: &Backend,
-    bucket: &str,
-    (prefix, delimiter): (&Option<String>, &Option<String>),
-    after: String,
-    limit: i32,
-) -> S3Result<(Listing, String)> {
-    let account = backend.buckets.bucket(bucket).map_err(errors::of)?.account;
+    (bucket, after): (&str, String),
+    (prefix, delimiter): (Option<String>, Option<String>),
+    (encoding, max_keys): (Option<&EncodingType>, Option<i32>),
+) -> S3Result<Page> {
+    let (is_url, limit) = (is_url(encoding)?, limit(max_keys)?);
+    let owner = owner(&backend.buckets.bucket(bucket).map_err(errors::of)?.account);
     let select = Select {
-        prefix: prefix.clone().unwrap_or_default(),
+        prefix: prefix.unwrap_or_default(),
         delimiter: delimiter.clone().unwrap_or_default(),
         after,
         limit: usize::try_from(limit).unwrap_or(0),
     };
-    Ok((backend.buckets.list(bucket, &select).map_err(errors::of)?, account))
+    let listing = backend.buckets.list(bucket, &select).map_err(errors::of)?;
+    let common = |prefix: String| CommonPrefix { prefix: Some(text(&prefix, is_url)) };
+    Ok(Page {
+        is_url,
+        prefix: Some(text(&select.prefix, is_url)),
+        delimiter: delimiter.map(|delimiter| text(&delimiter, is_url)),
+        max_keys: Some(limit),
+        objects: listing.objects.into_iter().map(|one| object(one, owner.clone(), is_url)).collect(),
+        common_prefixes: Some(listing.common_prefixes.into_iter().map(common).collect()),
+        next: listing.next,
+    })
 }
 
-fn object(object: weir_buckets::Object, owner: Option<Owner>, is_url: bool) -> Object {
+fn object(object: weir_buckets::Object, owner: Owner, is_url: bool) -> Object {
     let class = object.description.attributes.get("x-amz-storage-class").cloned();
     let algorithms =
         object.description.checksums.keys().cloned().map(ChecksumAlgorithm::from).collect::<Vec<_>>();
@@ -77,14 +99,9 @@ fn object(object: weir_buckets::Object, owner: Option<Owner>, is_url: bool) -> O
         ),
         checksum_type: (!algorithms.is_empty()).then(|| ChecksumType::from_static(kind)),
         checksum_algorithm: Some(algorithms),
-        owner,
+        owner: Some(owner),
         ..Default::default()
     }
-}
-
-fn common(prefixes: Vec<String>, is_url: bool) -> Option<CommonPrefixList> {
-    let one = |prefix: String| CommonPrefix { prefix: Some(text(&prefix, is_url)) };
-    Some(prefixes.into_iter().map(one).collect())
 }
 
 /// `ListObjectsV2`.
@@ -93,7 +110,6 @@ pub(crate) fn second(
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
-    let (is_url, limit) = (is_url(input.encoding_type.as_ref())?, limit(input.max_keys)?);
     let after = match &input.continuation_token {
         Some(token) => {
             let bytes = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -103,22 +119,25 @@ pub(crate) fn second(
         }
         None => input.start_after.clone().unwrap_or_default(),
     };
-    let (listing, account) = page(backend, &input.bucket, (&input.prefix, &input.delimiter), after, limit)?;
-    let owner = input.fetch_owner.unwrap_or(false).then(|| owner(&account));
-    let count = listing.objects.len() + listing.common_prefixes.len();
+    let limits = (input.encoding_type.as_ref(), input.max_keys);
+    let mut page = page(backend, (&input.bucket, after), (input.prefix, input.delimiter), limits)?;
+    if !input.fetch_owner.unwrap_or(false) {
+        page.objects.iter_mut().for_each(|object| object.owner = None);
+    }
+    let count = page.objects.len() + page.common_prefixes.as_ref().map_or(0, Vec::len);
     done(ListObjectsV2Output {
         name: Some(input.bucket),
-        prefix: Some(text(input.prefix.as_deref().unwrap_or_default(), is_url)),
-        max_keys: Some(limit),
+        prefix: page.prefix,
+        max_keys: page.max_keys,
         key_count: i32::try_from(count).ok(),
         continuation_token: input.continuation_token,
-        is_truncated: Some(listing.next.is_some()),
-        next_continuation_token: listing.next.map(|next| URL_SAFE_NO_PAD.encode(next)),
-        contents: Some(listing.objects.into_iter().map(|one| object(one, owner.clone(), is_url)).collect()),
-        common_prefixes: common(listing.common_prefixes, is_url),
-        delimiter: input.delimiter.map(|delimiter| text(&delimiter, is_url)),
+        is_truncated: Some(page.next.is_some()),
+        next_continuation_token: page.next.map(|next| URL_SAFE_NO_PAD.encode(next)),
+        contents: Some(page.objects),
+        common_prefixes: page.common_prefixes,
+        delimiter: page.delimiter,
         encoding_type: input.encoding_type,
-        start_after: input.start_after.map(|after| text(&after, is_url)),
+        start_after: input.start_after.map(|after| text(&after, page.is_url)),
         request_charged: None,
     })
 }
@@ -129,25 +148,21 @@ pub(crate) fn first(
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<S3Response<ListObjectsOutput>> {
     let input = request.input;
-    let (is_url, limit) = (is_url(input.encoding_type.as_ref())?, limit(input.max_keys)?);
-    let marker = input.marker.clone().unwrap_or_default();
-    let (listing, account) =
-        page(backend, &input.bucket, (&input.prefix, &input.delimiter), marker.clone(), limit)?;
-    let owner = owner(&account);
+    let marker = input.marker.unwrap_or_default();
+    let limits = (input.encoding_type.as_ref(), input.max_keys);
+    let page = page(backend, (&input.bucket, marker.clone()), (input.prefix, input.delimiter), limits)?;
     // Without a delimiter the last key is the marker, and need not be told.
-    let next = listing.next.clone().filter(|_| input.delimiter.is_some());
+    let next = page.next.as_deref().filter(|_| page.delimiter.is_some());
     done(ListObjectsOutput {
         name: Some(input.bucket),
-        prefix: Some(text(input.prefix.as_deref().unwrap_or_default(), is_url)),
-        marker: Some(text(&marker, is_url)),
-        max_keys: Some(limit),
-        is_truncated: Some(listing.next.is_some()),
-        contents: Some(
-            listing.objects.into_iter().map(|one| object(one, Some(owner.clone()), is_url)).collect(),
-        ),
-        common_prefixes: common(listing.common_prefixes, is_url),
-        delimiter: input.delimiter.map(|delimiter| text(&delimiter, is_url)),
-        next_marker: next.map(|next| text(&next, is_url)),
+        prefix: page.prefix,
+        marker: Some(text(&marker, page.is_url)),
+        max_keys: page.max_keys,
+        is_truncated: Some(page.next.is_some()),
+        next_marker: next.map(|next| text(next, page.is_url)),
+        contents: Some(page.objects),
+        common_prefixes: page.common_prefixes,
+        delimiter: page.delimiter,
         encoding_type: input.encoding_type,
         request_charged: None,
     })
@@ -159,38 +174,34 @@ pub(crate) fn versions(
     request: S3Request<ListObjectVersionsInput>,
 ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
     let input = request.input;
-    let (is_url, limit) = (is_url(input.encoding_type.as_ref())?, limit(input.max_keys)?);
-    let marker = input.key_marker.clone().unwrap_or_default();
-    let (listing, account) =
-        page(backend, &input.bucket, (&input.prefix, &input.delimiter), marker.clone(), limit)?;
-    let version = |one: weir_buckets::Object| {
-        let seen = object(one, Some(owner(&account)), is_url);
-        ObjectVersion {
-            key: seen.key,
-            last_modified: seen.last_modified,
-            e_tag: seen.e_tag,
-            size: seen.size,
-            storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
-            owner: seen.owner,
-            is_latest: Some(true),
-            version_id: Some("null".to_owned()),
-            checksum_algorithm: seen.checksum_algorithm,
-            checksum_type: seen.checksum_type,
-            ..Default::default()
-        }
+    let marker = input.key_marker.unwrap_or_default();
+    let limits = (input.encoding_type.as_ref(), input.max_keys);
+    let page = page(backend, (&input.bucket, marker.clone()), (input.prefix, input.delimiter), limits)?;
+    let version = |seen: Object| ObjectVersion {
+        key: seen.key,
+        last_modified: seen.last_modified,
+        e_tag: seen.e_tag,
+        size: seen.size,
+        storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
+        owner: seen.owner,
+        is_latest: Some(true),
+        version_id: Some("null".to_owned()),
+        checksum_algorithm: seen.checksum_algorithm,
+        checksum_type: seen.checksum_type,
+        ..Default::default()
     };
     done(ListObjectVersionsOutput {
         name: Some(input.bucket),
-        prefix: Some(text(input.prefix.as_deref().unwrap_or_default(), is_url)),
-        key_marker: Some(text(&marker, is_url)),
+        prefix: page.prefix,
+        key_marker: Some(text(&marker, page.is_url)),
         version_id_marker: input.version_id_marker,
-        max_keys: Some(limit),
-        is_truncated: Some(listing.next.is_some()),
-        next_key_marker: listing.next.as_deref().map(|next| text(next, is_url)),
-        next_version_id_marker: listing.next.as_ref().map(|_| "null".to_owned()),
-        versions: Some(listing.objects.into_iter().map(version).collect()),
-        common_prefixes: common(listing.common_prefixes, is_url),
-        delimiter: input.delimiter.map(|delimiter| text(&delimiter, is_url)),
+        max_keys: page.max_keys,
+        is_truncated: Some(page.next.is_some()),
+        next_key_marker: page.next.as_deref().map(|next| text(next, page.is_url)),
+        next_version_id_marker: page.next.as_ref().map(|_| "null".to_owned()),
+        versions: Some(page.objects.into_iter().map(version).collect()),
+        common_prefixes: page.common_prefixes,
+        delimiter: page.delimiter,
         encoding_type: input.encoding_type,
         ..Default::default()
     })

@@ -3,6 +3,7 @@
 //! Source: Amazon S3 API Reference, the operation of each function; Amazon S3 User Guide, "Default settings for new buckets".
 
 use super::{done, owner};
+use crate::access::{arn, unauthorized};
 use crate::errors;
 use crate::policy::{self, ACCESS_BLOCK, AccessBlock};
 use crate::service::{Backend, known};
@@ -61,10 +62,8 @@ pub(crate) fn put_policy(
     }
     let bucket = bucket(backend, &name)?;
     if policy.is_public() && AccessBlock::of(&bucket).is_some_and(|block| block.public_policy) {
-        let account = account.map(|account| account.to_string()).unwrap_or_default();
-        return Err(errors::denied(format!(
-            "User: arn:aws:iam::{account}:root is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::{name}\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
-        )));
+        let because = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.";
+        return Err(unauthorized(account, ("s3:PutBucketPolicy", &arn(&name, None)), because));
     }
     set(backend, &name, weir_buckets::Bucket::POLICY, Some(text))?;
     Ok(S3Response::with_status(PutBucketPolicyOutput::default(), StatusCode::NO_CONTENT))
