@@ -2,7 +2,9 @@
 //!
 //! A burst is read, judged under one hold of the fabric, and written; nothing is allocated and no packet is copied. One
 //! thread reads all queues, so the packets of a host keep their order. Between two hosts nothing is delayed. After a burst it
-//! looks for more for a moment before it sleeps, giving way to who else wants the processor.
+//! looks for more for a while before it sleeps, giving way to who else wants the processor: to be woken takes longer than an
+//! answer that is near. How long it looks it learns from how long it sleeps, as KVM does before it halts a processor (Linux
+//! kernel documentation, "The KVM halt polling system").
 
 use crate::driver::{BURST, Burst, Driver, PACKET_AT, offload};
 use crate::ethernet::{self, Meaning};
@@ -11,12 +13,12 @@ use std::io::{self, IoSlice, PipeReader, PipeWriter};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use weir_fabric::{Fabric, OutsidePort, Relayed};
 use weir_model::Nanos;
 
-/// How often the thread looks for more, giving way each time, before it goes to sleep: a hundred microseconds or less on an
-/// idle processor. To sleep and be woken takes as long as several packets, and an answer is often near.
-const LOOKS: u32 = 64;
+/// The shortest and the longest time that the thread looks for more before it goes to sleep.
+const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::from_micros(25)..=Duration::from_micros(200);
 
 /// What the waiting thread is told when it is to end.
 const END: u64 = u64::MAX;
@@ -138,6 +140,30 @@ impl Drop for Switch {
     }
 }
 
+/// How long to look for more before going to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Patience(Duration);
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience(*PATIENCE.start())
+    }
+}
+
+impl Patience {
+    /// Whether one has looked long enough.
+    fn is_over(self, looked: Duration) -> bool {
+        looked >= self.0
+    }
+
+    /// Grows if there was nothing for so short a time that looking on would have spared the sleep, else shrinks.
+    fn learn(&mut self, idle: Duration) {
+        let is_worth_it = idle <= *PATIENCE.end();
+        let next = if is_worth_it { self.0 * 2 } else { self.0 / 2 };
+        self.0 = next.clamp(*PATIENCE.start(), *PATIENCE.end());
+    }
+}
+
 /// What the thread works with.
 struct Loop<A> {
     ports: Arc<Ports>,
@@ -156,21 +182,27 @@ impl<A: Access> Loop<A> {
 
     fn run(&mut self) {
         let ports = self.ports.clone();
-        let (mut is_over, mut idle) = (false, 0);
-        while !is_over {
-            let each = |number| match number {
-                END => is_over = true,
-                number => self.serve(OutsidePort(number as u32)),
-            };
-            let found =
-                if idle < LOOKS { ports.waiting.look(each) } else { ports.waiting.wait(each).map(|()| true) };
-            match found {
-                Ok(true) => idle = 0,
-                Ok(false) => {
-                    idle += 1;
-                    std::thread::yield_now();
+        let (mut ready, mut patience) = (Vec::new(), Patience::default());
+        let mut idle_since: Option<Instant> = None;
+        loop {
+            ready.clear();
+            let told = match idle_since.filter(|since| patience.is_over(since.elapsed())) {
+                Some(since) => {
+                    let told = ports.waiting.wait(|number| ready.push(number));
+                    patience.learn(since.elapsed());
+                    told
                 }
-                Err(_) => is_over = true,
+                None => ports.waiting.look(|number| ready.push(number)),
+            };
+            if told.is_err() || ready.contains(&END) {
+                return;
+            }
+            if ready.is_empty() {
+                idle_since.get_or_insert_with(Instant::now);
+                std::thread::yield_now();
+            } else {
+                idle_since = None;
+                ready.iter().for_each(|number| self.serve(OutsidePort(*number as u32)));
             }
         }
     }
@@ -251,5 +283,24 @@ impl<A: Access> Loop<A> {
             *frame = IoSlice::new(&self.burst.frame(index)[..length]);
         }
         self.ports.write(&port, &frames[..which.len()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_looks_as_long_as_sleeps_are_short_and_no_longer() {
+        let mut patience = Patience::default();
+        assert_eq!(patience, Patience(*PATIENCE.start()));
+        let short = Duration::from_micros(60);
+        (0..9).for_each(|_| patience.learn(short));
+        assert_eq!(patience, Patience(*PATIENCE.end()));
+        assert!(!patience.is_over(short) && patience.is_over(*PATIENCE.end()));
+        patience.learn(Duration::from_millis(1));
+        assert_eq!(patience, Patience(*PATIENCE.end() / 2));
+        (0..9).for_each(|_| patience.learn(Duration::from_secs(1)));
+        assert_eq!(patience, Patience(*PATIENCE.start()));
     }
 }

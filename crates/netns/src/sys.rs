@@ -185,18 +185,18 @@ impl Waiting {
     /// # Errors
     /// Never while this lives.
     pub fn wait(&self, each: impl FnMut(Ready)) -> io::Result<()> {
-        self.wait_at_most(-1, each).map(drop)
+        self.wait_at_most(-1, each)
     }
 
-    /// Calls `each` with the numbers of what is ready now, and says whether anything was.
+    /// Calls `each` with the numbers of what is ready now.
     ///
     /// # Errors
     /// Never while this lives.
-    pub fn look(&self, each: impl FnMut(Ready)) -> io::Result<bool> {
-        self.wait_at_most(0, each).map(|count| count > 0)
+    pub fn look(&self, each: impl FnMut(Ready)) -> io::Result<()> {
+        self.wait_at_most(0, each)
     }
 
-    fn wait_at_most(&self, milliseconds: libc::c_int, mut each: impl FnMut(Ready)) -> io::Result<usize> {
+    fn wait_at_most(&self, milliseconds: libc::c_int, mut each: impl FnMut(Ready)) -> io::Result<()> {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; READY_MAX];
         // SAFETY: the descriptor is open, and the kernel writes at most as many events as there is room for.
         let found = unsafe {
@@ -213,7 +213,7 @@ impl Waiting {
             Err(error) => return Err(error),
         };
         events[..count].iter().for_each(|event| each(event.u64));
-        Ok(count)
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What Linux does without Weir: two namespaces with a veth pair, or with a router between them that has rules.
 
-use crate::{Topology, probe};
+use crate::{Topology, servers};
 use std::process::{Child, Command, Stdio};
 
 /// Namespaces made with `ip`, which go when this is dropped.
@@ -56,14 +56,13 @@ impl Linux {
     }
 
     fn serve(names: Vec<String>, target: &'static str) -> Linux {
-        let program = std::env::current_exe().expect("a path").display().to_string();
         let server = names.last().expect("a namespace");
-        let start = |argv: &[&str]| {
+        let start = |argv: Vec<String>| {
             let command =
                 Command::new("ip").args(["netns", "exec", server]).args(argv).stdout(Stdio::null()).spawn();
             command.expect("a server")
         };
-        let servers = vec![start(&["iperf3", "-s"]), start(&[&program, probe::SERVE])];
+        let servers = servers().map(start).into();
         std::thread::sleep(std::time::Duration::from_millis(500));
         Linux { names, target, servers }
     }

@@ -1,10 +1,16 @@
 //! Namespaces beside what Linux itself does: veth to veth (the limit), and a router with nftables (what one would take).
 //!
 //! All topologies are up at the same time; each round measures each of them, in another order each time, and a ratio is to
-//! veth in the same round. What is printed are medians. Run as root; it needs `ip`, `nft` and `iperf3`.
+//! veth in the same round. What is printed are medians. Run as root; it needs `ip`, `nft` and `iperf3`. Words behind `--` choose
+//! what is measured.
+//!
+//! Client and server have a processor each, in every topology: left to the kernel they are now on one and now on two, which
+//! makes a round trip of 10 us or of 70, whatever is between them. Who waits for a turn on a processor is measured with the
+//! rest: throughput wants real-time priority, which has nobody wait, and all else the highest of the usual ones.
 //!
 //! ```text
-//! nice -n -20 cargo bench -p weir-netns --bench netns
+//! chrt --fifo 50 cargo bench -p weir-netns --bench netns -- TCP
+//! nice -n -20 cargo bench -p weir-netns --bench netns -- create trip connections
 //! ```
 
 #[allow(dead_code)]
@@ -29,6 +35,12 @@ use world::World;
 
 const ROUNDS: usize = 5;
 
+/// What a program of each side begins with.
+const CLIENT: &str = "taskset --cpu-list 0";
+const SERVER: &str = "taskset --cpu-list 1";
+
+const IPERF3_PORT: u16 = 5201;
+
 /// What is measured, and how.
 type Metric = (&'static str, fn(&dyn Topology) -> f64);
 
@@ -48,7 +60,11 @@ fn main() {
     if probe::run(&argv) {
         return;
     }
-    println!("create and connect an instance: {}", create_ms());
+    let words: Vec<&String> = argv[1..].iter().filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    if wanted("create") {
+        println!("create and connect an instance: {}", create_ms());
+    }
     let direct = Linux::direct();
     let (router, rules) = (Linux::router("q", 0), Linux::router("r", 100));
     let (tap, packet) = (Weir::new(DriverKind::Tap, 1), Weir::new(DriverKind::Packet, 1));
@@ -61,7 +77,7 @@ fn main() {
         ("weir, sockets", &packet),
         ("weir, TAP, 1000 rules", &many),
     ];
-    for (metric, measure) in METRICS {
+    for (metric, measure) in METRICS.into_iter().filter(|(metric, _)| wanted(metric)) {
         let mut rounds = vec![[0.0; 6]; ROUNDS];
         for (round, figures) in rounds.iter_mut().enumerate() {
             for at in 0..topologies.len() {
@@ -98,8 +114,14 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
+/// The programs that serve.
+fn servers() -> [Vec<String>; 2] {
+    let own = std::env::current_exe().expect("a path").display().to_string();
+    [words(&format!("{SERVER} iperf3 -s")), words(&format!("{SERVER} {own} {}", probe::SERVE))]
+}
+
 fn tcp_gbits(topology: &dyn Topology) -> f64 {
-    let report = topology.run(&words(&format!("iperf3 -c {} -t 2 --json", topology.target())));
+    let report = topology.run(&words(&format!("{CLIENT} iperf3 -c {} -t 2 --json", topology.target())));
     let received =
         report.split_once("\"sum_received\"").and_then(|(_, rest)| rest.split_once("\"bits_per_second\":"));
     let number = received.map_or("", |(_, rest)| rest.split(',').next().unwrap_or_default());
@@ -108,7 +130,7 @@ fn tcp_gbits(topology: &dyn Topology) -> f64 {
 
 fn own(topology: &dyn Topology, what: &str) -> f64 {
     let program = std::env::current_exe().expect("a path").display().to_string();
-    let printed = topology.run(&[program, what.to_owned(), topology.target()]);
+    let printed = topology.run(&words(&format!("{CLIENT} {program} {what} {}", topology.target())));
     printed.trim().parse().unwrap_or_else(|_| panic!("{what}: {printed:?}"))
 }
 
@@ -143,11 +165,10 @@ impl Weir {
             (one, other)
         };
         let (a, b) = (world.host(&sites.0), world.host(&sites.1));
-        let program = std::env::current_exe().expect("a path").display().to_string();
-        world.iperf3_server(&b);
-        let argv = [program, probe::SERVE.to_owned()];
-        world.bed().fabric.exec(b.name(), &argv).expect("a server");
-        world.wait_until_listening(&b, probe::PORT);
+        for server in servers() {
+            world.bed().fabric.exec(b.name(), &server).expect("a server");
+        }
+        [probe::PORT, IPERF3_PORT].iter().for_each(|port| world.wait_until_listening(&b, *port));
         Weir { world, a, b }
     }
 }
