@@ -45,7 +45,8 @@ fn signed_for<B>(request: &Request<B>) -> Option<String> {
     }
 }
 
-fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+/// The host that a request is sent to.
+pub(crate) fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let header = headers.get(HOST).and_then(|host| host.to_str().ok());
     header.or_else(|| uri.host())
 }

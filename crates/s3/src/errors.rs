@@ -144,6 +144,8 @@ pub(crate) struct About {
     pub key: String,
     /// The id of the request.
     pub request_id: String,
+    /// Whether S3 Control was asked, whose errors are one element deeper.
+    pub is_control: bool,
 }
 
 /// The body of an error as S3 sends it, from one as `s3s` writes it.
@@ -175,7 +177,9 @@ pub(crate) fn complete(body: &[u8], about: &About) -> String {
         ("HostId", host_id(&about.request_id)),
     ];
     let members = members.chain(ends).map(|(tag, value)| format!("<{tag}>{}</{tag}>", escape(&value)));
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}</Error>", members.collect::<String>())
+    let error = format!("<Error>{}</Error>", members.collect::<String>());
+    let whole = if about.is_control { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error };
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{whole}")
 }
 
 /// The second id of a request (`x-amz-id-2`), made of the first.
@@ -184,7 +188,8 @@ pub(crate) fn host_id(request_id: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(request_id.repeat(3))
 }
 
-fn escape(text: &str) -> String {
+/// Text as it is in XML: what XML cannot write is left out.
+pub(crate) fn escape(text: &str) -> String {
     let is_written = |c: &char| matches!(*c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     let mut out = String::with_capacity(text.len());
     for c in text.chars().filter(is_written) {

@@ -2,7 +2,7 @@
 //!
 //! A request goes [`S3::answer`] → who calls ([`caller`]) → its body, unless it is data ([`body`]) → what it asks for (`s3s`
 //! knows S3's model) → whether it may ([`access`]) → one function of [`ops`] → a command to [`weir_buckets`]. Errors get
-//! AWS's words last ([`errors`]).
+//! AWS's words last ([`errors`]). What is for S3 Control goes to [`control`] in place of `s3s`.
 //!
 //! - Signatures are not verified: whoever signs is whom the access key says. Without a signature only what the bucket's
 //!   policy allows everyone is done.
@@ -19,6 +19,7 @@ mod caller;
 mod checksum;
 mod chunked;
 mod conditions;
+mod control;
 mod errors;
 mod operations;
 mod ops;
@@ -30,6 +31,7 @@ mod stream;
 mod tests;
 
 pub use address::is_for_s3;
+pub use control::CONTROL_OPERATIONS;
 pub use errors::Missing;
 pub use operations::{OPERATIONS, Row};
 pub use refusals::WITHOUT_EFFECT;

@@ -1,6 +1,6 @@
 //! The table of operations: what `s3s` is to call, and what the documentation and policies call it.
 
-use crate::ops::{bucket, copy, list, multipart, object, setting, tagging};
+use crate::ops::{attributes, bucket, copy, encryption, list, multipart, object, setting, tagging};
 use crate::service::Backend;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result};
@@ -62,6 +62,7 @@ operations! {
 
     get_object GetObjectInput GetObjectOutput "GetObject" "s3:GetObject" => object::get;
     head_object HeadObjectInput HeadObjectOutput "HeadObject" "s3:GetObject" => object::head;
+    get_object_attributes GetObjectAttributesInput GetObjectAttributesOutput "GetObjectAttributes" "s3:GetObjectAttributes" => attributes::get;
     delete_object DeleteObjectInput DeleteObjectOutput "DeleteObject" "s3:DeleteObject" => object::delete;
     delete_objects DeleteObjectsInput DeleteObjectsOutput "DeleteObjects" "s3:DeleteObject" => object::delete_many;
     copy_object CopyObjectInput CopyObjectOutput "CopyObject" "s3:PutObject" => copy::object;
@@ -92,7 +93,9 @@ operations! {
     delete_bucket_ownership_controls DeleteBucketOwnershipControlsInput DeleteBucketOwnershipControlsOutput "DeleteBucketOwnershipControls" "s3:PutBucketOwnershipControls" => setting::delete_ownership;
     get_bucket_acl GetBucketAclInput GetBucketAclOutput "GetBucketAcl" "s3:GetBucketAcl" => setting::acl;
     get_object_acl GetObjectAclInput GetObjectAclOutput "GetObjectAcl" "s3:GetObjectAcl" => setting::object_acl;
-    get_bucket_encryption GetBucketEncryptionInput GetBucketEncryptionOutput "GetBucketEncryption" "s3:GetEncryptionConfiguration" => setting::encryption;
+    get_bucket_encryption GetBucketEncryptionInput GetBucketEncryptionOutput "GetBucketEncryption" "s3:GetEncryptionConfiguration" => encryption::get;
+    put_bucket_encryption PutBucketEncryptionInput PutBucketEncryptionOutput "PutBucketEncryption" "s3:PutEncryptionConfiguration" => encryption::put;
+    delete_bucket_encryption DeleteBucketEncryptionInput DeleteBucketEncryptionOutput "DeleteBucketEncryption" "s3:PutEncryptionConfiguration" => encryption::delete;
     get_bucket_versioning GetBucketVersioningInput GetBucketVersioningOutput "GetBucketVersioning" "s3:GetBucketVersioning" => setting::versioning;
 
     get_bucket_cors GetBucketCorsInput GetBucketCorsOutput "GetBucketCors" "s3:GetBucketCORS" => setting::cors;

@@ -4,6 +4,7 @@ use crate::access::Unasked;
 use crate::address::{Hosts, place};
 use crate::body;
 use crate::caller::{self, Caller};
+use crate::control::Asked;
 use crate::errors::{self, About, Missing};
 use crate::refusals;
 use bytes::Bytes;
@@ -58,6 +59,7 @@ pub struct Passage {
 #[derive(Clone)]
 pub struct S3 {
     service: S3Service,
+    backend: Backend,
     ids: Arc<Mutex<Ids>>,
 }
 
@@ -86,23 +88,29 @@ impl S3 {
         let backend = Backend { buckets, settings };
         let mut builder = S3ServiceBuilder::new(backend.clone());
         builder.set_auth(Unasked);
-        builder.set_access(backend);
+        builder.set_access(backend.clone());
         builder.set_host(Hosts);
         builder.set_validation(AnyName);
-        S3 { service: builder.build(), ids }
+        S3 { service: builder.build(), backend, ids }
     }
 
     /// Answers a request. The answer may still be read from the disk while it is sent.
     pub async fn answer(&self, request: Request<Body>, call: Call) -> Response<Body> {
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
-        let (bucket, key) = place(&head);
+        let control = Asked::of(&head);
+        let (bucket, key) =
+            control.as_ref().map_or_else(|| place(&head), |asked| (asked.bucket().to_owned(), String::new()));
         let resource = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
-        let about = About { resource, bucket, key, request_id: self.request_id() };
-        let response = match self.prepare(head, body, call).await {
-            Ok(request) => self.run(request).await,
-            Err(error) => error.to_http_response().unwrap_or_else(|_| internal_error()),
+        let is_control = control.is_some();
+        let about = About { resource, bucket, key, request_id: self.request_id(), is_control };
+        let response = match (self.prepare(head, body, call).await, control) {
+            (Ok(request), None) => Ok(self.run(request).await),
+            (Ok(request), Some(asked)) => asked.answer(&self.backend, &request.into_parts().0),
+            (Err(error), _) => Err(error),
         };
+        let response =
+            response.or_else(|error| error.to_http_response()).unwrap_or_else(|_| internal_error());
         finish(response, &about, is_head)
     }
 
@@ -192,6 +200,10 @@ fn internal_error() -> Response<Body> {
     response
 }
 
+/// Marks an answer whose ETag has no quotes, which `s3s` would write.
+#[derive(Clone, Copy)]
+pub(crate) struct BareEtag;
+
 /// Gives an answer its ids, and an error its words.
 fn finish(response: Response<Body>, about: &About, is_head: bool) -> Response<Body> {
     let (mut head, mut body) = response.into_parts();
@@ -205,6 +217,13 @@ fn finish(response: Response<Body>, about: &About, is_head: bool) -> Response<Bo
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
         body = Body::from(text);
+    }
+    if head.extensions.remove::<BareEtag>().is_some()
+        && let Some(bytes) = body.take_bytes()
+    {
+        let text = String::from_utf8_lossy(&bytes);
+        body = Body::from(text.replace("<ETag>\"", "<ETag>").replace("\"</ETag>", "</ETag>"));
+        head.headers.remove(CONTENT_LENGTH);
     }
     if is_head || head.status == http::StatusCode::NOT_MODIFIED {
         if !head.status.is_success() {

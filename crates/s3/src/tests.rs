@@ -1,6 +1,6 @@
 //! S3 over HTTP, in process: requests and what is answered, a row each.
 
-use crate::{Call, Missing, OPERATIONS, Passage, S3, Settings};
+use crate::{CONTROL_OPERATIONS, Call, Missing, OPERATIONS, Passage, S3, Settings};
 use http::{HeaderMap, Request};
 use weir_buckets::Buckets;
 use weir_model::Timestamp;
@@ -117,6 +117,140 @@ fn refusals_have_their_codes() {
     check(&service(), &rows);
 }
 
+/// API Reference, "ServerSideEncryptionByDefault": a key only with KMS; one rule.
+#[test]
+fn encryption_is_checked() {
+    let rule = |said: &str| {
+        format!(
+            "<Rule><ApplyServerSideEncryptionByDefault>{said}</ApplyServerSideEncryptionByDefault></Rule>"
+        )
+    };
+    let said = |rules: &str| {
+        format!("<ServerSideEncryptionConfiguration>{rules}</ServerSideEncryptionConfiguration>")
+    };
+    let aes = rule("<SSEAlgorithm>AES256</SSEAlgorithm>");
+    let keyed = |algorithm: &str| {
+        said(&rule(&format!(
+            "<SSEAlgorithm>{algorithm}</SSEAlgorithm><KMSMasterKeyID>alias/k e y</KMSMasterKeyID>"
+        )))
+    };
+    let s3 = service();
+    check(&s3, &[("PUT /bucket", "", "200")]);
+    let rows = [
+        (said(&aes), "200"),
+        (said(""), "400 MalformedXML"),
+        (said(&aes.repeat(2)), "400 MalformedXML"),
+        (keyed("rot13"), "400 MalformedXML"),
+        (keyed("AES256"), "400 InvalidArgument"),
+        (keyed("aws:kms:dsse"), "200"),
+    ];
+    for (body, expected) in &rows {
+        check(&s3, &[("PUT /bucket?encryption", body, expected)]);
+    }
+    let kept = send(&s3, "GET /bucket?encryption", b"").body;
+    assert!(kept.contains("<KMSMasterKeyID>alias/k e y</KMSMasterKeyID>"), "{kept}");
+    check(
+        &s3,
+        &[
+            ("GET /none?encryption", "", "404 NoSuchBucket"),
+            ("DELETE /none?encryption", "", "404 NoSuchBucket"),
+        ],
+    );
+}
+
+/// API Reference, "GetObjectAttributes": only what is asked for, an ETag without quotes, and `s3:GetObject` besides.
+#[test]
+fn attributes_are_those_asked_for() {
+    let s3 = service();
+    let policy = |action: &str| {
+        let statement = format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"{action}","Resource":"arn:aws:s3:::bucket/*"}}"#
+        );
+        format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)
+    };
+    check(&s3, &[("PUT /bucket", "", "200"), ("PUT /bucket/k", "abc", "200")]);
+    let ask =
+        |names: &str| send(&s3, &format!("GET /bucket/k?attributes | x-amz-object-attributes: {names}"), b"");
+    let told = ask("ETag, ObjectSize").body;
+    assert!(told.ends_with("<ETag>900150983cd24fb0d6963f7d28e17f72</ETag><ObjectSize>3</ObjectSize></GetObjectAttributesResponse>"), "{told}");
+    assert!(ask("StorageClass").body.contains("><StorageClass>STANDARD</StorageClass><"));
+    assert!(!ask("ObjectParts").body.contains("<ObjectParts>"), "it was put as a whole");
+    assert_eq!(ask("Colour").code(), "400 InvalidArgument");
+    check(
+        &s3,
+        &[
+            ("GET /bucket/k?attributes", "", "400 InvalidRequest"),
+            ("GET /bucket/none?attributes | x-amz-object-attributes: ETag", "", "404 NoSuchKey"),
+            (
+                "GET /bucket/k?attributes | x-amz-object-attributes: ObjectParts | x-amz-max-parts: -1",
+                "",
+                "400 InvalidArgument",
+            ),
+        ],
+    );
+    for action in ["s3:GetObject", "s3:GetObjectAttributes"] {
+        check(&s3, &[("PUT /bucket?policy", &policy(action), "204")]);
+        assert_eq!(ask("ETag").code(), "403 AccessDenied", "{action}");
+    }
+}
+
+/// User Guide, "Blocking public access": RestrictPublicBuckets holds for a policy that is there already.
+#[test]
+fn a_restricted_bucket_is_public_no_more() {
+    let s3 = service();
+    let public = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}"#;
+    let block = "<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+    check(
+        &s3,
+        &[
+            ("PUT /bucket", "", "200"),
+            ("PUT /bucket/k", "x", "200"),
+            ("PUT /bucket?policy", public, "403 AccessDenied"),
+            ("DELETE /bucket?publicAccessBlock", "", "204"),
+            ("PUT /bucket?policy", public, "204"),
+            ("GET /bucket/k | anyone: ", "", "200"),
+            ("PUT /bucket?publicAccessBlock", block, "200"),
+            ("GET /bucket/k | anyone: ", "", "403 AccessDenied"),
+            ("GET /bucket/k", "", "200"),
+            ("DELETE /bucket?publicAccessBlock", "", "204"),
+            ("GET /bucket/k | anyone: ", "", "200"),
+        ],
+    );
+}
+
+/// API Reference, "TagResource", "UntagResource", "ListTagsForResource": tags are added to those that are there.
+#[test]
+fn buckets_are_tagged_by_arn() {
+    let s3 = service();
+    let path = "/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Abucket";
+    let account = "x-amz-account-id: 111111111111";
+    let said = |tags: &str| format!("<TagResourceRequest><Tags>{tags}</Tags></TagResourceRequest>");
+    let tag = |key: &str| format!("<Tag><Key>{key}</Key><Value>&lt;</Value></Tag>");
+    let many: String = (0..50).map(|number| tag(&format!("k{number}"))).collect();
+    let rows = [
+        ("PUT /bucket".to_owned(), String::new(), "200"),
+        (format!("POST {path} | {account}"), said(&tag("a")), "204"),
+        (format!("POST {path} | host: 111111111111.localhost:4566"), said(&tag("b")), "204"),
+        (format!("POST {path} | {account}"), said(&tag("aws:x")), "400 InvalidTag"),
+        (format!("POST {path} | {account}"), said(&many), "400 BadRequest"),
+        (format!("POST {path} | {account}"), "<x".to_owned(), "400 MalformedXML"),
+        (format!("DELETE {path}?tagKeys=a&tagKeys=none | {account}"), String::new(), "204"),
+        (format!("GET {path} | x-amz-account-id: 222222222222"), String::new(), "403 AccessDenied"),
+        (format!("GET {path} | anyone:  | {account}"), String::new(), "403 AccessDenied"),
+        (format!("GET /v20180820/tags/arn:aws:s3:::none | {account}"), String::new(), "404 NoSuchBucket"),
+        (format!("GET /v20180820/accesspoint | {account}"), String::new(), "400 NotImplemented"),
+        ("GET /v20180820/key".to_owned(), String::new(), "404 NoSuchBucket"),
+    ];
+    for (line, body, expected) in &rows {
+        check(&s3, &[(line, body, expected)]);
+    }
+    let told = send(&s3, &format!("GET {path} | {account}"), b"").body;
+    assert!(told.contains("<Tags><Tag><Key>b</Key><Value>&lt;</Value></Tag></Tags>"), "{told}");
+    let refused = send(&s3, &format!("GET /v20180820/tags/arn:aws:s3:::none | {account}"), b"").body;
+    assert!(refused.contains("<ErrorResponse><Error><Code>NoSuchBucket</Code>"), "{refused}");
+    assert!(refused.contains("<BucketName>none</BucketName>"), "{refused}");
+}
+
 /// What is not there says so by name, with S3's status.
 #[test]
 fn what_is_missing_is_named() {
@@ -213,7 +347,8 @@ fn an_endpoint_lets_pass_what_its_policy_allows() {
 
 #[test]
 fn operations_are_listed_once() {
-    let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|row| row.name).collect();
-    assert_eq!(names.len(), OPERATIONS.len());
-    assert!(OPERATIONS.iter().all(|row| row.action.starts_with("s3:")));
+    let all = || OPERATIONS.iter().chain(CONTROL_OPERATIONS);
+    let names: std::collections::BTreeSet<_> = all().map(|row| row.name).collect();
+    assert_eq!(names.len(), OPERATIONS.len() + CONTROL_OPERATIONS.len());
+    assert!(all().all(|row| row.action.starts_with("s3:")));
 }

@@ -40,12 +40,24 @@ fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt
     Ok(())
 }
 
-/// S3 has a table of its own, and refuses in its own way.
+/// S3 has tables of its own, and refuses in its own way.
 fn write_s3(text: &mut String) -> std::fmt::Result {
-    let mut rows = weir_s3::OPERATIONS.to_vec();
-    rows.sort_by_key(|row| row.name);
+    let rows = weir_s3::OPERATIONS;
     write!(text, "\n## s3 ({})\n\nAnything else is refused as above. ", rows.len())?;
-    writeln!(text, "Headers accepted without effect: {}.\n", weir_s3::WITHOUT_EFFECT.join(", "))?;
+    writeln!(text, "Headers accepted without effect: {}.", weir_s3::WITHOUT_EFFECT.join(", "))?;
+    writeln!(
+        text,
+        "The encryption that a bucket is set up with is kept and told, without effect: there are no keys.\n"
+    )?;
+    write_s3_rows(text, rows)?;
+    let rows = weir_s3::CONTROL_OPERATIONS;
+    write!(text, "\n## s3control ({})\n\nOf buckets, by ARN.\n\n", rows.len())?;
+    write_s3_rows(text, rows)
+}
+
+fn write_s3_rows(text: &mut String, rows: &[weir_s3::Row]) -> std::fmt::Result {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| row.name);
     writeln!(text, "| operation | what a policy has to allow |")?;
     writeln!(text, "|---|---|")?;
     rows.iter().try_for_each(|row| writeln!(text, "| {} | {} |", row.name, row.action))

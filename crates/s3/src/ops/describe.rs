@@ -6,6 +6,7 @@
 use super::{tagging, time};
 use crate::checksum::Algorithm;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use s3s::dto::ChecksumType;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use weir_buckets::{Description, Object};
 
@@ -92,7 +93,7 @@ pub(super) fn headers(object: &Object, has_checksums: bool) -> HeaderMap {
     for (name, sum) in checksums.iter().filter(|_| has_checksums) {
         if let Some(algorithm) = Algorithm::named(name) {
             add(algorithm.header(), sum);
-            add("x-amz-checksum-type", if sum.contains('-') { "COMPOSITE" } else { "FULL_OBJECT" });
+            add("x-amz-checksum-type", checksum_type(sum));
         }
     }
     add("x-amz-server-side-encryption", "AES256");
@@ -105,14 +106,18 @@ pub(super) fn headers(object: &Object, has_checksums: bool) -> HeaderMap {
     headers
 }
 
+/// Whether a checksum is one of checksums or of all bytes.
+pub(super) fn checksum_type(sum: &str) -> &'static str {
+    if sum.contains('-') { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT }
+}
+
 /// The headers that tell of a checksum that was taken.
 pub(super) fn checksum_headers(object: &Object) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, sum) in &object.description.checksums {
         if let (Some(algorithm), Ok(value)) = (Algorithm::named(name), HeaderValue::try_from(sum)) {
             headers.insert(algorithm.header(), value);
-            let kind = if sum.contains('-') { "COMPOSITE" } else { "FULL_OBJECT" };
-            headers.insert("x-amz-checksum-type", HeaderValue::from_static(kind));
+            headers.insert("x-amz-checksum-type", HeaderValue::from_static(checksum_type(sum)));
         }
     }
     headers

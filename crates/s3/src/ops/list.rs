@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon S3 API Reference, "ListObjectsV2", "ListObjects" and "ListObjectVersions".
 
-use super::{done, etag, owner, time};
+use super::{describe, done, etag, owner, time};
 use crate::errors;
 use crate::service::Backend;
 use base64::Engine;
@@ -84,8 +84,7 @@ fn object(object: weir_buckets::Object, owner: Owner, is_url: bool) -> Object {
     let class = object.description.attributes.get("x-amz-storage-class").cloned();
     let algorithms =
         object.description.checksums.keys().cloned().map(ChecksumAlgorithm::from).collect::<Vec<_>>();
-    let is_composite = object.description.checksums.values().any(|sum| sum.contains('-'));
-    let kind = if is_composite { ChecksumType::COMPOSITE } else { ChecksumType::FULL_OBJECT };
+    let kind = object.description.checksums.values().next().map(|sum| describe::checksum_type(sum));
     Object {
         key: Some(text(&object.key, is_url)),
         last_modified: Some(time(object.modified_ms)),
@@ -97,7 +96,7 @@ fn object(object: weir_buckets::Object, owner: Owner, is_url: bool) -> Object {
                 ObjectStorageClass::from,
             ),
         ),
-        checksum_type: (!algorithms.is_empty()).then(|| ChecksumType::from_static(kind)),
+        checksum_type: kind.map(ChecksumType::from_static),
         checksum_algorithm: Some(algorithms),
         owner: Some(owner),
         ..Default::default()

@@ -1,8 +1,10 @@
 //! The operations, by what they are about. Each is one function from a request to its answer.
 
+pub(crate) mod attributes;
 pub(crate) mod bucket;
 pub(crate) mod copy;
 mod describe;
+pub(crate) mod encryption;
 pub(crate) mod list;
 pub(crate) mod multipart;
 pub(crate) mod object;

@@ -17,11 +17,13 @@ pub(super) const OWNERSHIP: &str = "ownership";
 /// Longest policy, in bytes.
 const POLICY_BYTES_MAX: usize = 20 << 10;
 
-fn bucket(backend: &Backend, name: &str) -> S3Result<weir_buckets::Bucket> {
+/// A bucket, or that there is none.
+pub(super) fn bucket(backend: &Backend, name: &str) -> S3Result<weir_buckets::Bucket> {
     backend.buckets.bucket(name).map_err(errors::of)
 }
 
-fn set(backend: &Backend, name: &str, key: &str, value: Option<String>) -> S3Result<()> {
+/// Sets a bucket up, or no longer.
+pub(super) fn set(backend: &Backend, name: &str, key: &str, value: Option<String>) -> S3Result<()> {
     let change = |bucket: &mut weir_buckets::Bucket| match value {
         Some(value) => drop(bucket.settings.insert(key.to_owned(), value)),
         None => drop(bucket.settings.remove(key)),
@@ -228,23 +230,6 @@ pub(crate) fn object_acl(
     let account = bucket(backend, &request.input.bucket)?.account;
     backend.buckets.object(&request.input.bucket, &request.input.key).map_err(errors::of)?;
     done(GetObjectAclOutput { grants: grants(&account), owner: Some(owner(&account)), request_charged: None })
-}
-
-/// `GetBucketEncryption`: S3's own keys, as for every bucket that is not set up otherwise (since January 2023).
-pub(crate) fn encryption(
-    backend: &Backend,
-    request: S3Request<GetBucketEncryptionInput>,
-) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
-    bucket(backend, &request.input.bucket)?;
-    let rule = ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
-            kms_master_key_id: None,
-            sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
-        }),
-        bucket_key_enabled: Some(false),
-    };
-    let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
-    done(GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })
 }
 
 /// `GetBucketVersioning`: never enabled.

@@ -10,9 +10,10 @@ use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use std::collections::BTreeMap;
 
-/// Most tags of an object, and of a bucket.
+/// Most tags of an object.
 const OBJECT_TAGS_MAX: usize = 10;
-const BUCKET_TAGS_MAX: usize = 50;
+/// Most tags of a bucket.
+pub(crate) const BUCKET_TAGS_MAX: usize = 50;
 /// Longest key and value, in characters.
 const KEY_CHARS_MAX: usize = 128;
 const VALUE_CHARS_MAX: usize = 256;
@@ -28,8 +29,13 @@ pub(super) fn of_header(text: &str) -> S3Result<Tags> {
 
 /// The tags in the body of CreateBucket, which `s3s` does not know.
 pub(super) fn of_body(body: &[u8]) -> S3Result<Tags> {
+    Ok(of_document(body)?.unwrap_or_default())
+}
+
+/// The tags in the element `Tags` of a document; `None` if it is no document.
+pub(crate) fn of_document(body: &[u8]) -> S3Result<Option<Tags>> {
     let text = std::str::from_utf8(body).unwrap_or_default();
-    let Ok(document) = roxmltree::Document::parse(text) else { return Ok(Tags::new()) };
+    let Ok(document) = roxmltree::Document::parse(text) else { return Ok(None) };
     let tags = document.root_element().children().find(|node| node.tag_name().name() == "Tags");
     let mut pairs = vec![];
     for tag in tags.iter().flat_map(|tags| tags.children()).filter(|node| node.tag_name().name() == "Tag") {
@@ -39,7 +45,7 @@ pub(super) fn of_body(body: &[u8]) -> S3Result<Tags> {
         pairs
             .push((find("Key").unwrap_or_default().to_owned(), find("Value").unwrap_or_default().to_owned()));
     }
-    checked(pairs, BUCKET_TAGS_MAX)
+    checked(pairs, BUCKET_TAGS_MAX).map(Some)
 }
 
 fn of_set(set: TagSet, max: usize) -> S3Result<Tags> {
@@ -49,14 +55,20 @@ fn of_set(set: TagSet, max: usize) -> S3Result<Tags> {
     )
 }
 
+/// Refuses more tags than `max`.
+pub(crate) fn check_count(count: usize, max: usize) -> S3Result<()> {
+    if count <= max {
+        return Ok(());
+    }
+    let thing = if max == OBJECT_TAGS_MAX { "Object" } else { "Bucket" };
+    let mut error = errors::with_status("BadRequest", StatusCode::BAD_REQUEST);
+    error.set_message(format!("{thing} tags cannot be greater than {max}"));
+    Err(error)
+}
+
 fn checked(pairs: Vec<(String, String)>, max: usize) -> S3Result<Tags> {
     let invalid = |message: String| S3Error::with_message(S3ErrorCode::InvalidTag, message);
-    if pairs.len() > max {
-        let thing = if max == OBJECT_TAGS_MAX { "Object" } else { "Bucket" };
-        let mut error = errors::with_status("BadRequest", StatusCode::BAD_REQUEST);
-        error.set_message(format!("{thing} tags cannot be greater than {max}"));
-        return Err(error);
-    }
+    check_count(pairs.len(), max)?;
     let mut tags = Tags::new();
     for (key, value) in pairs {
         if key.is_empty() || key.chars().count() > KEY_CHARS_MAX {
