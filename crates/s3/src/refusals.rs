@@ -25,6 +25,22 @@ const HEADERS: &[(&str, &str)] = &[
 pub const WITHOUT_EFFECT: &[&str] =
     &["x-amz-request-payer", "x-amz-server-side-encryption-bucket-key-enabled", "x-amz-storage-class"];
 
+/// Elements of bodies that `s3s` does not know: the parameter of their requests, their names and what they ask for.
+const ELEMENTS: &[(&str, &str, &str)] =
+    &[("encryption", "<BlockedEncryptionTypes>", "Blocking types of encryption")];
+
+/// Refuses a body that asks for what is not there.
+pub(crate) fn check_body(head: &Parts, body: &[u8]) -> S3Result<()> {
+    let query = head.uri.query().unwrap_or_default();
+    for (parameter, element, what) in ELEMENTS {
+        let is_meant = query.split('&').any(|pair| pair.split('=').next() == Some(parameter));
+        if is_meant && body.windows(element.len()).any(|part| part == element.as_bytes()) {
+            return Err(not_implemented(what));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a request that asks for what is not there.
 pub(crate) fn check(head: &Parts) -> S3Result<()> {
     for name in head.headers.keys() {

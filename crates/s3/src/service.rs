@@ -145,6 +145,7 @@ impl S3 {
             true => (Bytes::new(), body),
             false => {
                 let whole = body::whole(&head.headers, body).await?;
+                refusals::check_body(&head, &whole)?;
                 (whole.clone(), Body::from(whole))
             }
         };

@@ -261,6 +261,11 @@ fn what_is_missing_is_named() {
         ("GET /bucket?inventory&id=x", "", "GetBucketInventoryConfiguration"),
         ("PUT /bucket/k | x-amz-server-side-encryption: aws:kms", "", "Encryption with KMS keys"),
         ("PUT /bucket/k | x-amz-object-lock-mode: GOVERNANCE", "", "Object Lock"),
+        (
+            "PUT /bucket?encryption",
+            "<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>",
+            "Blocking types of encryption",
+        ),
     ];
     for (line, body, what) in rows {
         let answer = send(&s3, line, body.as_bytes());
@@ -313,12 +318,39 @@ fn presigned_requests_expire() {
         (format!("PUT /bucket/k?{}", query("20251231T235859Z", 60)), "403 AccessDenied"),
         (format!("PUT /bucket/k?{}", query(now, 604_801)), "400 AuthorizationQueryParametersError"),
         (format!("PUT /bucket/k?{}", query("now", 60)), "400 AuthorizationQueryParametersError"),
+        (
+            "GET /bucket/k?AWSAccessKeyId=111111111111&Signature=x&Expires=1767225600 | anyone: ".to_owned(),
+            "200",
+        ),
+        (
+            "GET /bucket/k?AWSAccessKeyId=111111111111&Signature=x&Expires=1767225599 | anyone: ".to_owned(),
+            "403 AccessDenied",
+        ),
     ];
     for (line, expected) in &rows {
         check(&s3, &[(line, "", expected)]);
     }
     let head = send(&s3, "HEAD /bucket/k", b"");
     assert_eq!(head.headers.get("x-amz-meta-colour").map(|value| value.as_bytes()), Some(&b"blue"[..]));
+}
+
+/// A part or a setting whose bytes are not what their checksum says changes nothing.
+#[test]
+fn wrong_checksums_are_refused_everywhere() {
+    let s3 = service();
+    check(&s3, &[("PUT /bucket", "", "200")]);
+    let begun = send(&s3, "POST /bucket/k?uploads", b"").body;
+    let id = begun.split_once("<UploadId>").and_then(|(_, rest)| rest.split_once('<')).expect("an id").0;
+    let (md5, crc) = ("content-md5: AAAAAAAAAAAAAAAAAAAAAA==", "x-amz-checksum-crc32: AAAAAA==");
+    let part = format!("/bucket/k?partNumber=1&uploadId={id}");
+    for sum in [md5, crc] {
+        check(&s3, &[(&format!("PUT {part} | {sum}"), "x", "400 BadDigest")]);
+        check(&s3, &[(&format!("PUT /bucket?policy | {sum}"), "{}", "400 BadDigest")]);
+        check(&s3, &[(&format!("POST /bucket?delete | {sum}"), "<Delete/>", "400 BadDigest")]);
+    }
+    let parts = send(&s3, &format!("GET /bucket/k?uploadId={id}"), b"").body;
+    assert!(!parts.contains("<Part>"), "{parts}");
+    check(&s3, &[("GET /bucket?policy", "", "404 NoSuchBucketPolicy")]);
 }
 
 #[test]
