@@ -58,6 +58,7 @@ def running(weir):
     check(
         "names account and region", "KEY_ID=222222222222\n" in exported and "_REGION=eu-west-1\n" in exported, exported
     )
+    check("leads weir's own commands, too", f"export WEIR_PORT={weir.port}\n" in exported, exported)
     caller = ends(weir, 0, f"run {elsewhere} -- aws sts get-caller-identity --output json")
     equal("acts in the account", json.loads(caller)["Account"], "222222222222")
     ends(weir, 0, f"run {elsewhere} -- aws ec2 describe-availability-zones", "eu-west-1a")

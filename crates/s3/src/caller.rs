@@ -67,15 +67,20 @@ fn presigned(pairs: &[(String, String)], now: Timestamp) -> S3Result<Caller> {
     let credential = Credential::of_query(pairs).ok_or_else(wrong)?.map_err(|_| wrong())?;
     let find = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let date = find("X-Amz-Date").and_then(weir_wire::parse_basic).ok_or_else(wrong)?;
-    let expires: i64 = find("X-Amz-Expires").and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
-    if !(0..=EXPIRES_MAX_S).contains(&expires) {
-        let code = S3ErrorCode::AuthorizationQueryParametersError;
-        return Err(S3Error::with_message(
-            code,
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
-        ));
+    let refused = |message: &str| {
+        S3Error::with_message(S3ErrorCode::AuthorizationQueryParametersError, message.to_owned())
+    };
+    let expires = find("X-Amz-Expires").ok_or_else(wrong)?;
+    let expires: i64 = expires.parse().map_err(|_| refused("X-Amz-Expires should be a number"))?;
+    match expires {
+        ..0 => return Err(refused("X-Amz-Expires must be non-negative")),
+        0..=EXPIRES_MAX_S => check_expiry(date / 1000 + expires, now)?,
+        _ => {
+            return Err(refused(
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+            ));
+        }
     }
-    check_expiry(date / 1000 + expires, now)?;
     Ok(Caller::Account(credential.account(), Some(credential.region)))
 }
 

@@ -1,7 +1,7 @@
 //! S3 Control, as far as buckets have it: their tags by ARN.
 //!
 //! A request is for it if its path begins with the version of its API and its host or a header names an account: a bucket
-//! may be called as that version is. Its errors are those of S3, one element deeper.
+//! may be called as that version is. Assumption: its errors are those of S3, one element deeper, as its SDKs read them.
 //! Source: Amazon S3 API Reference, "Amazon S3 Control", "ListTagsForResource", "TagResource", "UntagResource".
 
 use crate::address::host;

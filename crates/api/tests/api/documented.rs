@@ -51,7 +51,12 @@ fn write_s3(text: &mut String) -> std::fmt::Result {
     )?;
     write_s3_rows(text, rows)?;
     let rows = weir_s3::CONTROL_OPERATIONS;
-    write!(text, "\n## s3control ({})\n\nOf buckets, by ARN.\n\n", rows.len())?;
+    write!(
+        text,
+        "\n## s3control ({})\n\nOf buckets, by ARN. Clients put the account before the host, which an IP address does not take: \
+         name a host that leads here, or make Weir their HTTP proxy (`HTTP_PROXY=http://127.0.0.1:4566`).\n\n",
+        rows.len()
+    )?;
     write_s3_rows(text, rows)
 }
 

@@ -1,4 +1,4 @@
-//! `weir env`: the environment that points AWS clients at weir.
+//! `weir env`: the environment that points AWS clients, and weir's other commands, at a running weir.
 //!
 //! The address is the IP form: SDKs use path style for IP hosts, where `localhost` would need wildcard names.
 
@@ -13,7 +13,7 @@ pub fn run(env: &Env) -> Outcome {
     Ok(0)
 }
 
-/// What AWS clients read.
+/// What AWS clients read, and weir itself.
 pub fn variables(at: &At, caller: &Caller) -> Vec<(&'static str, String)> {
     let key = if caller.account == "000000000000" { "test" } else { &caller.account };
     vec![
@@ -24,5 +24,6 @@ pub fn variables(at: &At, caller: &Caller) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
+        ("WEIR_PORT", at.port.to_string()),
     ]
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon S3 API Reference, "GetObjectAttributes".
 
-use super::{describe, etag, time};
+use super::{count, describe, etag, page_size, time};
 use crate::checksum::Algorithm;
 use crate::errors;
 use crate::service::{Backend, BareEtag, known};
@@ -10,8 +10,6 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 use weir_buckets::Object;
 
-/// Most parts of a page.
-const PAGE_MAX: i32 = 1000;
 /// What may be asked for.
 const NAMES: [&str; 5] = [
     ObjectAttributes::ETAG,
@@ -75,23 +73,16 @@ fn parts(
     max: Option<i32>,
     after: Option<i32>,
 ) -> S3Result<Option<GetObjectAttributesParts>> {
-    let (max, after) = (max.unwrap_or(PAGE_MAX), after.unwrap_or(0));
-    if max < 0 || after < 0 {
-        return Err(s3_error!(
-            InvalidArgument,
-            "Argument max-parts and part-number-marker must be an integer between 0 and 2147483647"
-        ));
-    }
-    let count = i32::try_from(object.part_sizes.len()).unwrap_or(i32::MAX);
-    if count == 0 {
+    let (max, after) = (page_size("max-parts", max)?, count("part-number-marker", after, 0)?);
+    let total = i32::try_from(object.part_sizes.len()).unwrap_or(i32::MAX);
+    if total == 0 {
         return Ok(None);
     }
-    let counted = GetObjectAttributesParts { total_parts_count: Some(count), ..Default::default() };
+    let counted = GetObjectAttributesParts { total_parts_count: Some(total), ..Default::default() };
     if object.description.checksums.is_empty() {
         return Ok(Some(counted));
     }
-    let max = max.min(PAGE_MAX);
-    let last = count.min(after.saturating_add(max));
+    let last = total.min(after.saturating_add(max));
     let numbered = (1..).zip(&object.part_sizes).filter(|(number, _)| (after + 1..=last).contains(number));
     let part = |(number, size): (i32, &u64)| ObjectPart {
         part_number: Some(number),
@@ -99,7 +90,7 @@ fn parts(
         ..Default::default()
     };
     Ok(Some(GetObjectAttributesParts {
-        is_truncated: Some(last < count),
+        is_truncated: Some(last < total),
         max_parts: Some(max),
         next_part_number_marker: Some(last),
         part_number_marker: Some(after),

@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon S3 API Reference, "ListObjectsV2", "ListObjects" and "ListObjectVersions".
 
-use super::{describe, done, etag, owner, time};
+use super::{describe, done, etag, owner, page_size, time};
 use crate::errors;
 use crate::service::Backend;
 use base64::Engine;
@@ -12,8 +12,6 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 use weir_buckets::Select;
 
-/// Most keys of a page.
-const PAGE_MAX: i32 = 1000;
 /// What `encoding-type=url` leaves as it is.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
@@ -28,15 +26,6 @@ fn is_url(encoding: Option<&EncodingType>) -> S3Result<bool> {
         None => Ok(false),
         Some("url") => Ok(true),
         Some(_) => Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request")),
-    }
-}
-
-fn limit(max_keys: Option<i32>) -> S3Result<i32> {
-    match max_keys.unwrap_or(PAGE_MAX) {
-        limit if limit < 0 => {
-            Err(s3_error!(InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647"))
-        }
-        limit => Ok(limit.min(PAGE_MAX)),
     }
 }
 
@@ -59,7 +48,7 @@ fn page(
     (prefix, delimiter): (Option<String>, Option<String>),
     (encoding, max_keys): (Option<&EncodingType>, Option<i32>),
 ) -> S3Result<Page> {
-    let (is_url, limit) = (is_url(encoding)?, limit(max_keys)?);
+    let (is_url, limit) = (is_url(encoding)?, page_size("maxKeys", max_keys)?);
     let owner = owner(&backend.buckets.bucket(bucket).map_err(errors::of)?.account);
     let select = Select {
         prefix: prefix.unwrap_or_default(),

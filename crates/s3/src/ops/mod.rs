@@ -13,7 +13,10 @@ pub(crate) mod tagging;
 
 use crate::conditions::time;
 use s3s::dto::{ETag, Owner};
-use s3s::{S3Response, S3Result};
+use s3s::{S3Response, S3Result, s3_error};
+
+/// Most entries of a page.
+const PAGE_MAX: i32 = 1000;
 
 fn done<T>(output: T) -> S3Result<S3Response<T>> {
     Ok(S3Response::new(output))
@@ -21,6 +24,24 @@ fn done<T>(output: T) -> S3Result<S3Response<T>> {
 
 fn etag(text: &str) -> Option<ETag> {
     Some(ETag::Strong(text.to_owned()))
+}
+
+/// The number that an argument of a request gives, or `usual`.
+///
+/// # Errors
+/// It is negative. Source: moto's tests, which were checked against AWS.
+fn count(argument: &str, given: Option<i32>, usual: i32) -> S3Result<i32> {
+    match given.unwrap_or(usual) {
+        count if count < 0 => {
+            Err(s3_error!(InvalidArgument, "Argument {argument} must be an integer between 0 and 2147483647"))
+        }
+        count => Ok(count),
+    }
+}
+
+/// How many entries a page has for which the request asks: 1000 at most.
+fn page_size(argument: &str, given: Option<i32>) -> S3Result<i32> {
+    count(argument, given, PAGE_MAX).map(|count| count.min(PAGE_MAX))
 }
 
 /// The canonical user of an account.

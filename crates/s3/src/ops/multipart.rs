@@ -4,7 +4,7 @@
 //! "ListMultipartUploads"; Amazon S3 User Guide, "Checking object integrity", "Composite checksums".
 
 use super::object::receive;
-use super::{describe, done, etag, owner, time};
+use super::{count, describe, done, etag, owner, page_size, time};
 use crate::checksum::{self, Algorithm};
 use crate::conditions;
 use crate::errors;
@@ -15,8 +15,6 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use std::collections::BTreeMap;
 use weir_buckets::{NamedPart, PARTS_MAX, Upload};
 
-/// Most parts or uploads of a page.
-const PAGE_MAX: i32 = 1000;
 /// The attribute of an upload that names its checksums' algorithm, and their type.
 const ALGORITHM: &str = "checksum-algorithm";
 const TYPE: &str = "checksum-type";
@@ -257,8 +255,8 @@ pub(crate) fn list_parts(
     let ListPartsInput { bucket, key, upload_id, max_parts, part_number_marker, .. } = request.input;
     let upload = backend.buckets.upload(&bucket, &key, &upload_id).map_err(errors::of)?;
     let account = backend.buckets.bucket(&bucket).map_err(errors::of)?.account;
-    let limit = max_parts.unwrap_or(PAGE_MAX).clamp(0, PAGE_MAX);
-    let after = part_number_marker.unwrap_or(0);
+    let limit = page_size("max-parts", max_parts)?;
+    let after = count("part-number-marker", part_number_marker, 0)?;
     let all = backend.buckets.parts(&bucket, &key, &upload_id).map_err(errors::of)?;
     let mut left = all.into_iter().filter(|part| i64::from(part.number) > i64::from(after));
     let parts: Vec<Part> = left.by_ref().take(usize::try_from(limit).unwrap_or(0)).map(part).collect();
@@ -307,7 +305,7 @@ pub(crate) fn list(
         return Err(errors::not_implemented("A delimiter in ListMultipartUploads"));
     }
     let account = backend.buckets.bucket(&input.bucket).map_err(errors::of)?.account;
-    let limit = input.max_uploads.unwrap_or(PAGE_MAX).clamp(0, PAGE_MAX);
+    let limit = page_size("max-uploads", input.max_uploads)?;
     let marker = input.key_marker.clone().unwrap_or_default();
     let id_marker = input.upload_id_marker.clone().filter(|_| !marker.is_empty());
     let is_after = |upload: &Upload| match &id_marker {
