@@ -231,6 +231,9 @@ def insights(weir):
         sql = "insights - --sql 'SELECT COUNT(*) AS n FROM flows' --output json"
         count = ends(weir, 0, sql, stdin="\n".join([HEADER, *records, ""]))
         equal("as SQL of standard input", json.loads(count), [{"n": "2"}])
+        ranked = "insights - --sql 'SELECT dstPort, RANK() OVER (ORDER BY bytes DESC) AS r FROM flows ORDER BY r' --output json"
+        ranked = ends(weir, 0, ranked, stdin="\n".join([HEADER, *records, ""]))
+        equal("as a window of SQL", [row["r"] for row in json.loads(ranked)], ["1", "2"])
         with open("/dev/full", "w") as full:
             done = subprocess.run([WEIR, "insights", packed, "stats count(*)"], stdout=full, stderr=subprocess.PIPE)
         check("a full disk is told", done.returncode == 1 and b"standard output" in done.stderr, done.stderr)

@@ -1,6 +1,7 @@
 //! From a plan to DataFrames, step by step.
 
 mod stats;
+mod window;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,6 +116,7 @@ impl Lowerer<'_> {
                 self.change(|frame| sorted(frame, order)?.limit(0, Some(*count as usize)))
             }
             Step::Dedup(keys) => self.dedup(keys),
+            Step::Window(window) => self.window(window),
             Step::Rows(_) => unreachable!("the caller stops before it"),
         }
     }

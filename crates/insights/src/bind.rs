@@ -17,6 +17,7 @@ use crate::plan::{Column, Expr, Plan, RowStep, SortKey, Step};
 use crate::selection::Selection;
 use crate::table::{Index, Lookup, Tables};
 use crate::value::Value;
+use crate::window::Window;
 
 /// Different keys on the right side of a `join` (CloudWatch Logs User Guide, "join").
 pub const JOIN_KEYS_MAX: usize = 50_000;
@@ -268,15 +269,26 @@ impl Binder<'_> {
                 }
                 Step::Stats(stats)
             }
-            Step::Sort(keys) => {
-                let key =
-                    |key: &SortKey| Ok(SortKey { expr: self.expr(&key.expr)?, direction: key.direction });
-                Step::Sort(keys.iter().map(key).collect::<Result<_, _>>()?)
-            }
+            Step::Sort(keys) => Step::Sort(self.keys(keys)?),
             Step::Limit(count) => Step::Limit(*count),
             Step::Dedup(keys) => Step::Dedup(self.exprs(keys)?),
+            Step::Window(window) => Step::Window(self.window(window)?),
             Step::Rows(rows) => Step::Rows(self.rows(rows)?),
         })
+    }
+
+    fn window(&mut self, window: &Window) -> Result<Window, ExecuteError> {
+        Ok(Window {
+            argument: window.argument.as_ref().map(|argument| self.expr(argument)).transpose()?,
+            partition: self.exprs(&window.partition)?,
+            order: self.keys(&window.order)?,
+            ..window.clone()
+        })
+    }
+
+    fn keys(&mut self, keys: &[SortKey]) -> Result<Vec<SortKey>, ExecuteError> {
+        let key = |key: &SortKey| Ok(SortKey { expr: self.expr(&key.expr)?, direction: key.direction });
+        keys.iter().map(key).collect()
     }
 
     fn rows(&mut self, step: &RowStep) -> Result<RowStep, ExecuteError> {

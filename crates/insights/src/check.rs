@@ -11,6 +11,7 @@ mod parse;
 mod pattern;
 mod rows;
 mod stats;
+mod window;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ use crate::syntax::{self, Command, CommandKind, ExprKind, Item, LookupCommand, R
 use crate::table::LookupBy;
 
 use stats::StatsBuilder;
+pub(crate) use window::MISPLACED;
 
 /// `stats` commands in a query over a log group of the Standard class.
 const STATS_MAX: usize = 10;
@@ -107,6 +109,7 @@ impl Checker {
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
             CommandKind::Dedup(fields) => self.dedup(&fields),
+            CommandKind::Window { name, window } => self.window(name, window),
             CommandKind::Rows(rows) => self.rows(rows, command.span),
             CommandKind::CountFrequent(items) => self.count_frequent(items, command.span),
             CommandKind::Source(selection) => {
@@ -336,6 +339,7 @@ impl CommandKind {
             CommandKind::Limit(_) => "limit",
             CommandKind::Dedup(_) => "dedup",
             CommandKind::Parse { .. } => "parse",
+            CommandKind::Window { .. } => "OVER",
             CommandKind::Rows(command) => command.name(),
             CommandKind::CountFrequent(_) => "countFrequent",
             CommandKind::Source(_) => "SOURCE",

@@ -30,6 +30,7 @@ mod sql;
 mod syntax;
 mod table;
 mod value;
+mod window;
 
 pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, rate, values};
 pub use bind::{Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
@@ -59,3 +60,4 @@ pub use source::{
 pub use sql::{SQL_ROWS_MAX, sql_plan};
 pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};
 pub use value::{Number, Value, parse_number, print_time};
+pub use window::{Window, WindowFunction};

@@ -5,6 +5,7 @@
 mod row;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +95,7 @@ fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, Exec
         Step::Sort(keys) => return Ok(sort(keys, rows, run)),
         Step::Limit(count) => rows.truncate(*count as usize),
         Step::Dedup(keys) => dedup(&mut rows, keys, run),
+        Step::Window(step) => window::window(step, &mut rows, run)?,
         Step::Rows(step) => return rows::apply(step, rows, run),
     }
     Ok(rows)
@@ -167,17 +169,25 @@ fn output(stats: &Stats, mut named: Row, accumulators: Vec<Accumulator>, run: Ru
 }
 
 fn sort(keys: &[SortKey], rows: Vec<Row>, run: Run<'_>) -> Vec<Row> {
-    let key = |row: &Row| keys.iter().map(|key| natural_key(&evaluate(&key.expr, row, run))).collect();
-    let mut keyed: Vec<(Vec<Vec<u8>>, Row)> = rows.into_iter().map(|row| (key(&row), row)).collect();
-    keyed.sort_by(|(left, _), (right, _)| {
-        let sides = left.iter().zip(right).zip(keys);
-        let orders = sides.map(|((left, right), key)| match key.direction {
-            Direction::Ascending => left.cmp(right),
-            Direction::Descending => right.cmp(left),
-        });
-        orders.fold(Ordering::Equal, Ordering::then)
-    });
+    let mut keyed: Vec<(Vec<Vec<u8>>, Row)> =
+        rows.into_iter().map(|row| (sort_key(keys, &row, run), row)).collect();
+    keyed.sort_by(|(left, _), (right, _)| key_order(keys, left, right));
     keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+/// What a row is ordered by.
+fn sort_key(keys: &[SortKey], row: &Row, run: Run<'_>) -> Vec<Vec<u8>> {
+    keys.iter().map(|key| natural_key(&evaluate(&key.expr, row, run))).collect()
+}
+
+/// How two rows stand to each other that are ordered by these.
+fn key_order(keys: &[SortKey], left: &[Vec<u8>], right: &[Vec<u8>]) -> Ordering {
+    let sides = left.iter().zip(right).zip(keys);
+    let orders = sides.map(|((left, right), key)| match key.direction {
+        Direction::Ascending => left.cmp(right),
+        Direction::Descending => right.cmp(left),
+    });
+    orders.fold(Ordering::Equal, Ordering::then)
 }
 
 fn dedup(rows: &mut Vec<Row>, keys: &[Expr], run: Run<'_>) {

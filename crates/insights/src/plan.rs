@@ -15,6 +15,7 @@ use crate::period::Period;
 use crate::selection::Selection;
 use crate::table::{Index, Lookup};
 use crate::value::Value;
+use crate::window::Window;
 
 /// Rows of a query without `limit` (StartQuery, `limit`).
 pub const LIMIT_DEFAULT: u32 = 10_000;
@@ -67,6 +68,8 @@ pub enum Step {
     Limit(u32),
     /// Keeps the first row for each combination of the values; rows without one of the values are all kept.
     Dedup(Vec<Expr>),
+    /// Adds a column that tells of each row how it stands among others.
+    Window(Window),
     /// Looks at several rows at once, or makes several of one.
     Rows(RowStep),
 }
@@ -534,7 +537,7 @@ impl Expr {
 impl Step {
     /// Whether rows are grouped, dropped or looked at together: what comes before tells which events matched.
     pub fn ends_matching(&self) -> bool {
-        matches!(self, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_) | Step::Rows(_))
+        matches!(self, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_) | Step::Window(_) | Step::Rows(_))
     }
 
     /// Adds the names of all fields that the step reads.
@@ -554,6 +557,7 @@ impl Step {
             Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
             Step::Limit(_) => {}
             Step::Dedup(keys) => keys.iter().for_each(|key| key.read_fields(into)),
+            Step::Window(window) => window.read_fields(into),
             Step::Rows(step) => step.read_fields(into),
         }
     }

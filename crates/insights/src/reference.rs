@@ -19,6 +19,13 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT A.id, B.user FROM `a` AS A LEFT OUTER JOIN `b` AS B ON A.id = B.id",
         "One join, `INNER` or `LEFT`, by equal columns.",
     ),
+    (
+        "SELECT name, RANK() OVER (PARTITION BY dept ORDER BY pay DESC) AS r FROM `a` ORDER BY dept, r",
+        "How a row stands among others: `ROW_NUMBER`, `RANK`, `DENSE_RANK`, `PERCENT_RANK`, `CUME_DIST`, `NTILE(n)`, \
+         `LAG` and `LEAD(x[, rows[, default]])`, `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE(x, n)`, `COUNT`, `SUM`, `AVG`, \
+         `MIN`, `MAX`, `STDDEV`, `VARIANCE`; with `ORDER BY` over the rows up to the last equal one, else over all. Other \
+         frames are refused.",
+    ),
     ("SELECT id FROM `a` WHERE id IN (SELECT id FROM `b`)", "A list that another SELECT gives."),
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
     (

@@ -4,8 +4,8 @@
 //! Anything but SELECT, and what of SELECT is not here, is refused where it stands.
 //! Source: CloudWatch Logs User Guide, "OpenSearch Structured Query Language (SQL)"; OpenSearch Service Developer Guide,
 //! "Supported OpenSearch SQL commands and functions" (read 2026-11). Assumptions, where they are silent: `SELECT *` shows
-//! `@timestamp` and `@message`; a comparison with an absent value is false, as in the query language; equal rows come
-//! in the order of their groups.
+//! `@timestamp` and `@message`; an alias stands for its item in the windows of later items; a comparison with an absent
+//! value is false, as in the query language; equal rows come in the order of their groups.
 
 mod expression;
 mod function;
@@ -13,6 +13,7 @@ mod lexer;
 mod select;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use crate::check;
 use crate::error::{QueryError, QueryErrorKind, Span};

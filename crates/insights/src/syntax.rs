@@ -7,6 +7,7 @@ use crate::error::Span;
 use crate::plan::{Arithmetic, Comparison, Direction};
 use crate::selection::Selection;
 use crate::table::LookupBy;
+use crate::window::WindowFunction;
 
 /// One command with the place of its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub enum CommandKind {
     Limit(Expr),
     /// `dedup`
     Dedup(Vec<Expr>),
+    /// A column of a window; SQL only.
+    Window { name: String, window: Window },
     /// A command over several rows.
     Rows(RowCommand),
     /// `countFrequent`
@@ -75,6 +78,19 @@ pub struct Join {
     pub keys: Vec<(Expr, Expr)>,
     /// The right side.
     pub query: Vec<Command>,
+}
+
+/// A function and the rows that it is told of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// What is told.
+    pub function: WindowFunction,
+    /// What is read.
+    pub argument: Option<Expr>,
+    /// Behind PARTITION BY.
+    pub partition: Vec<Expr>,
+    /// Behind ORDER BY.
+    pub order: Vec<(Expr, Direction)>,
 }
 
 /// `lookup` and `cidrlookup`.
@@ -156,6 +172,10 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+            ExprKind::Window(window) => {
+                let order = window.order.iter().map(|(key, _)| key);
+                window.argument.iter().chain(&window.partition).chain(order).collect()
+            }
             _ => vec![],
         }
     }
@@ -168,6 +188,10 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_mut()].into_iter().chain(list).collect(),
+            ExprKind::Window(window) => {
+                let order = window.order.iter_mut().map(|(key, _)| key);
+                window.argument.iter_mut().chain(&mut window.partition).chain(order).collect()
+            }
             _ => vec![],
         }
     }
@@ -207,6 +231,8 @@ pub enum ExprKind {
     Like { value: Box<Expr>, pattern: Box<Expr>, is_negated: bool },
     /// `in (SOURCE ...)` and its negation.
     InQuery { value: Box<Expr>, query: Vec<Command>, is_negated: bool },
+    /// A function before OVER; SQL only.
+    Window(Box<Window>),
     /// `in [...]` and its negation.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
 }
@@ -274,8 +300,21 @@ impl fmt::Display for Expr {
                 write!(f, "({value} {}in ", negation(*is_negated))?;
                 write_list(f, "[", list, "])")
             }
+            ExprKind::Window(window) => write_window(f, window),
         }
     }
+}
+
+fn write_window(f: &mut fmt::Formatter<'_>, window: &Window) -> fmt::Result {
+    let argument = window.argument.iter().map(Expr::to_string);
+    let number = window.function.number().map(|number| number.to_string());
+    let arguments: Vec<_> = argument.chain(number).collect();
+    write!(f, "{}({}) over ", window.function.name(), arguments.join(", "))?;
+    write_list(f, "(partition by [", &window.partition, "]")?;
+    for (key, direction) in &window.order {
+        write!(f, ", {key} {direction:?}")?;
+    }
+    f.write_str(")")
 }
 
 fn negation(is_negated: bool) -> &'static str {

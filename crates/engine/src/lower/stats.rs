@@ -128,7 +128,7 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    fn aggregate(&self, call: &AggregateCall) -> Result<Typed> {
+    pub(super) fn aggregate(&self, call: &AggregateCall) -> Result<Typed> {
         let Some(argument) = &call.argument else {
             return Ok(Typed { expr: count_all(), kind: Kind::Int });
         };

@@ -227,6 +227,57 @@ fn sql() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A SELECT with windows.
+fn windows() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)].prop_map(|name| format!("`{name}`"));
+    let function = || {
+        prop_oneof![
+            select(vec![
+                "RANK()",
+                "DENSE_RANK()",
+                "ROW_NUMBER()",
+                "PERCENT_RANK()",
+                "CUME_DIST()",
+                "COUNT(*)"
+            ])
+            .prop_map(str::to_string),
+            (1..6usize).prop_map(|parts| format!("NTILE({parts})")),
+            (select(vec!["LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"]), field())
+                .prop_map(|(name, field)| format!("{name}({field})")),
+            (select(vec!["LAG", "LEAD"]), field(), 0..3usize, select(vec!["'-'", "0", "`user`"]))
+                .prop_map(|(name, field, rows, default)| format!("{name}({field}, {rows}, {default})")),
+            (field(), 1..5usize).prop_map(|(field, row)| format!("NTH_VALUE({field}, {row})")),
+            (select(vec!["SUM", "AVG", "MIN", "MAX", "COUNT", "STDDEV", "VARIANCE"]), field())
+                .prop_map(|(name, field)| format!("{name}({field})")),
+        ]
+    };
+    let partition = || prop_oneof![Just(String::new()), field().prop_map(|by| format!("PARTITION BY {by} "))];
+    let order = prop::collection::vec((field(), select(vec!["", " DESC"])), 1..3)
+        .prop_map(|keys| keys.iter().map(|(key, way)| format!("{key}{way}")).collect::<Vec<_>>().join(", "));
+    let window = || {
+        (function(), partition(), order.clone())
+            .prop_map(|(function, by, order)| format!("{function} OVER ({by}ORDER BY {order})"))
+    };
+    let unordered = (select(vec!["SUM", "MIN", "LAST_VALUE", "FIRST_VALUE"]), field(), partition())
+        .prop_map(|(name, field, by)| format!("{name}({field}) OVER ({by})"));
+    let counted = |name: &str| format!("{name} OVER (ORDER BY COUNT(*) DESC)");
+    let counted =
+        select(vec!["RANK()", "ROW_NUMBER()", "LAG(k)", "LAST_VALUE(k)", "SUM(COUNT(*))", "NTILE(2)"])
+            .prop_map(counted);
+    prop_oneof![
+        3 => (field(), window(), window())
+            .prop_map(|(a, one, other)| format!("SELECT {a}, {one} AS x, {other} AS y FROM g")),
+        1 => (window(), unordered)
+            .prop_map(|(one, other)| format!("SELECT {one} AS x, {other} AS y FROM g ORDER BY x LIMIT 5")),
+        1 => (window(), field())
+            .prop_map(|(window, by)| format!("SELECT {window} AS x FROM (SELECT * FROM g ORDER BY {by} LIMIT 9) AS t")),
+        1 => window().prop_map(|window| format!("SELECT n FROM (SELECT {window} AS n FROM g) AS t WHERE n > 1")),
+        1 => window().prop_map(|window| format!("SELECT DISTINCT {window} AS n FROM g ORDER BY n")),
+        1 => (field(), counted)
+            .prop_map(|(by, window)| format!("SELECT {by} AS k, {window} AS r FROM g GROUP BY {by}")),
+    ]
+}
+
 fn sort() -> impl Strategy<Value = String> {
     let key = (value(), select(vec!["", " asc", " desc"]))
         .prop_map(|(value, direction)| format!("{value}{direction}"));
@@ -403,6 +454,16 @@ proptest! {
     fn random_queries_answer_as_the_interpreter_does(
         events in world(),
         queries in prop::collection::vec(prop_oneof![8 => query(), 1 => sql()], 2),
+        sealing in select(vec![Sealing::None, Sealing::Memory]),
+    ) {
+        let world = World::new(&events, sealing);
+        queries.iter().for_each(|query| world.check(query));
+    }
+
+    #[test]
+    fn windows_answer_as_the_interpreter_does(
+        events in world(),
+        queries in prop::collection::vec(windows(), 2),
         sealing in select(vec![Sealing::None, Sealing::Memory]),
     ) {
         let world = World::new(&events, sealing);

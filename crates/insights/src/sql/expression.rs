@@ -248,10 +248,10 @@ impl Parser<'_> {
             }
         }
         self.need_symbol(")")?;
-        if self.token.is_word("over") {
-            return Err(not_implemented("clause", "OVER", self.span));
-        }
         let span = Span { start: start.start, end: self.last_end };
+        if let Some(window) = self.over((name, is_distinct), &arguments, span)? {
+            return Ok(window);
+        }
         match (is_distinct, name.eq_ignore_ascii_case("count")) {
             (true, true) => call("count_distinct", arguments, span),
             (true, false) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),

@@ -5,6 +5,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::{function_named, hint};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
+use crate::window::WindowFunction;
 
 /// Functions that differ by name only.
 const SAME: &[(&str, &str)] = &[
@@ -48,20 +49,8 @@ const UNITS: &[(&str, &str)] = &[
 ];
 
 /// What SQL has and this has not.
-const REFUSED: &[&str] = &[
-    "array",
-    "explode",
-    "from_json",
-    "get_json_object",
-    "json_tuple",
-    "lag",
-    "lead",
-    "map",
-    "rank",
-    "row_number",
-    "to_json",
-    "window",
-];
+const REFUSED: &[&str] =
+    &["array", "explode", "from_json", "get_json_object", "json_tuple", "map", "to_json", "window"];
 
 /// The call in the query language. Functions of the query language may be called as well.
 ///
@@ -101,6 +90,14 @@ pub fn call(name: &str, mut arguments: Vec<Expr>, span: Span) -> Result<Expr, Qu
         ("date_trunc", 2) => {
             let period = truncated(&arguments[0])?;
             Ok(made("datefloor", vec![arguments.remove(1), period]))
+        }
+        (lower, _) if WindowFunction::NAMES.contains(&lower) => {
+            let known = WindowFunction::NAMES.into_iter().find(|known| *known == lower);
+            let kind = QueryErrorKind::Misplaced {
+                command: known.unwrap_or("OVER"),
+                rule: "needs OVER (ORDER BY ...) behind it",
+            };
+            Err(QueryError { span, kind })
         }
         (lower, _) if REFUSED.contains(&lower) => Err(not_implemented("function", name, span)),
         _ if function_named(name).is_some() || aggregate_named(name).is_some() => Ok(made(name, arguments)),

@@ -3,6 +3,7 @@
 use super::expression::is_reserved;
 use super::function::not_implemented;
 use super::lexer::next_token;
+use super::window::{Windows, check_none, is_window_column, reads_window};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
@@ -39,7 +40,7 @@ const REFUSED: &[&str] = &[
 ];
 
 pub(super) struct Parser<'q> {
-    statement: &'q str,
+    pub(super) statement: &'q str,
     pub(super) token: Token,
     pub(super) span: Span,
     /// Where the token before it ended.
@@ -152,7 +153,7 @@ impl<'q> Parser<'q> {
         }
     }
 
-    fn order_key(&mut self) -> Result<(Expr, Direction), QueryError> {
+    pub(super) fn order_key(&mut self) -> Result<(Expr, Direction), QueryError> {
         let expr = self.expr()?;
         if self.take_word("desc")? {
             return Ok((expr, Direction::Descending));
@@ -276,7 +277,7 @@ impl<'q> Parser<'q> {
         }
     }
 
-    fn need_word(&mut self, word: &str, wanted: &'static str) -> Result<(), QueryError> {
+    pub(super) fn need_word(&mut self, word: &str, wanted: &'static str) -> Result<(), QueryError> {
         if self.take_word(word)? { Ok(()) } else { Err(self.unexpected(wanted)) }
     }
 
@@ -378,10 +379,15 @@ impl Select {
         let span = self.span;
         let command = |kind| Command { span, kind };
         let mut commands = std::mem::take(&mut self.from);
-        commands.extend(self.filter.take().map(|filter| command(CommandKind::Filter(filter))));
-        let items = self.items.take();
+        let mut items = self.items.take();
+        check_none(self.filter.iter().chain(&self.having).chain(&self.groups))?;
+        let mut windows = Windows::default();
+        windows.take_items(items.as_deref_mut().unwrap_or_default())?;
+        windows.take_order(&mut self.order, items.as_deref().unwrap_or_default(), self.is_distinct)?;
         let is_grouped = !self.groups.is_empty() || self.having.is_some() || self.is_distinct;
-        let aggregates = items.iter().flatten().any(|item| has_aggregate(&item.expr));
+        let selected = items.iter().flatten().map(|item| &item.expr);
+        let aggregates = selected.chain(windows.parts()).any(has_aggregate);
+        commands.extend(self.filter.take().map(|filter| command(CommandKind::Filter(filter))));
         if is_grouped || aggregates {
             let Some(items) = items else {
                 let rule = "cannot be grouped; name the columns";
@@ -390,8 +396,12 @@ impl Select {
                     kind: QueryErrorKind::Misplaced { command: "SELECT *", rule },
                 });
             };
-            self.group(items, &mut commands)?;
+            if self.is_distinct && self.groups.is_empty() {
+                commands.extend(std::mem::take(&mut windows).commands());
+            }
+            self.group(items, windows, &mut commands)?;
         } else {
+            commands.extend(windows.commands());
             commands.extend(items.map(|items| command(CommandKind::Display(items))));
         }
         if !self.order.is_empty() {
@@ -401,8 +411,13 @@ impl Select {
         Ok(commands)
     }
 
-    /// `stats`, a filter over it, and the columns in their order.
-    fn group(&mut self, items: Vec<Item>, commands: &mut Vec<Command>) -> Result<(), QueryError> {
+    /// `stats`, a filter over it, the windows of what is left, and the columns in their order.
+    fn group(
+        &mut self,
+        items: Vec<Item>,
+        windows: Windows,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), QueryError> {
         let span = self.span;
         let node = |kind| Expr::new(span, kind);
         let (mut computed, mut shown): (Vec<Item>, Vec<Item>) = (vec![], vec![]);
@@ -412,7 +427,7 @@ impl Select {
             (_, false) => std::mem::take(&mut self.groups),
         };
         for item in items {
-            if has_aggregate(&item.expr) {
+            if has_aggregate(&item.expr) && !reads_window(&item.expr) {
                 let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
                 let column = node(ExprKind::Field(name.clone()));
                 computed.push(Item { alias: Some(name.clone()), ..item });
@@ -422,8 +437,11 @@ impl Select {
                 shown.push(item);
             }
         }
-        // What HAVING and ORDER BY ask for is computed, but not shown.
-        let asked = self.having.iter().chain(self.order.iter().map(|(expr, _)| expr));
+        // What HAVING, ORDER BY and windows ask for is computed, but not shown.
+        windows.parts().try_for_each(|part| check_grouped(part, &groups))?;
+        let order = self.order.iter().map(|(expr, _)| expr);
+        let asked = self.having.iter().chain(order).chain(windows.parts());
+        let asked = asked.chain(shown.iter().map(|item| &item.expr));
         for aggregate in asked.flat_map(aggregates_of) {
             let text = aggregate.to_string();
             if !computed.iter().any(|item| item.expr == *aggregate) {
@@ -456,6 +474,7 @@ impl Select {
         if let Some(having) = self.having.take() {
             commands.push(Command { span, kind: CommandKind::Filter(having) });
         }
+        commands.extend(windows.commands());
         commands.push(Command { span, kind: CommandKind::Display(shown) });
         Ok(())
     }
@@ -511,7 +530,10 @@ fn item_meant<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>, Qu
 
 /// Refuses a column that is neither grouped by nor aggregated.
 fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
-    if groups.iter().any(|group| group.to_string() == expr.to_string()) {
+    if is_aggregate(expr)
+        || is_window_column(expr)
+        || groups.iter().any(|group| group.to_string() == expr.to_string())
+    {
         return Ok(());
     }
     match &expr.kind {
@@ -537,8 +559,12 @@ fn has_aggregate(expr: &Expr) -> bool {
 
 /// The aggregates in an expression.
 fn aggregates_of(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Call(name, _) if aggregate_named(name).is_some() => vec![expr],
-        _ => expr.parts().into_iter().flat_map(aggregates_of).collect(),
+    match is_aggregate(expr) {
+        true => vec![expr],
+        false => expr.parts().into_iter().flat_map(aggregates_of).collect(),
     }
+}
+
+pub(super) fn is_aggregate(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Call(name, _) if aggregate_named(name).is_some())
 }

@@ -16,7 +16,7 @@ proptest! {
             "SELECT", "DISTINCT", "*", "FROM", "`g`", "g", "AS", "a", "b", "a.x", "b.y", "WHERE", "GROUP", "BY", "HAVING",
             "ORDER", "DESC", "LIMIT", "5", "0.5", "'x'", "\"y\"", "(", ")", ",", ";", "=", "<>", "||", "-", "+", "/", "%",
             "AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN",
-            "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "--", "/*", "*/", "`@message`",
+            "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "RANK", "LAG", "PARTITION", "NULLS", "IGNORE", "RANGE", "--", "/*", "*/", "`@message`",
             "`logGroups(namePrefix: ['a'])`", "`filterIndex('a' = 'b')`", "1",
         ]), 0..24))
     {
@@ -32,14 +32,15 @@ proptest! {
     /// Pieces that fit more often than words do.
     #[test]
     fn no_mixture_of_clauses_panics(clauses in (
-        prop::sample::select(vec!["*", "a, b AS c", "DISTINCT a", "COUNT(*), a", "SUM(x) / COUNT(*) AS m", "A.x, B.y", "1"]),
+        prop::sample::select(vec!["*", "a, b AS c", "DISTINCT a", "a AS c, RANK() OVER (PARTITION BY a ORDER BY c, COUNT(*) DESC) + SUM(a)",
+            "DISTINCT LAG(a, 2, b) OVER (ORDER BY a) AS c", "SUM(SUM(x)) OVER () AS c, a", "COUNT(*), a", "SUM(x) / COUNT(*) AS m", "A.x, B.y", "1"]),
         prop::sample::select(vec![
             "`g`", "`g` AS A", "(SELECT a, COUNT(*) AS n FROM g GROUP BY a) AS t", "`g` AS A JOIN `h` AS B ON A.x = B.y",
             "`g` AS A LEFT JOIN (SELECT y FROM h) AS B ON B.y = A.x AND A.z = B.z", "`filterIndex('a' = 'b')`",
         ]),
         prop::sample::select(vec!["", "WHERE a IN (SELECT b FROM g)", "WHERE a BETWEEN 1 AND 2", "WHERE NOT a LIKE 'x%'"]),
         prop::sample::select(vec!["", "GROUP BY a", "GROUP BY 1, 2", "GROUP BY c HAVING COUNT(*) > 1", "HAVING MAX(a) > 1"]),
-        prop::sample::select(vec!["", "ORDER BY 1", "ORDER BY COUNT(*) DESC, a", "ORDER BY c LIMIT 3", "LIMIT 99999999999"]),
+        prop::sample::select(vec!["", "ORDER BY 1", "ORDER BY COUNT(*) DESC, a", "ORDER BY c LIMIT 3", "ORDER BY NTILE(2) OVER (ORDER BY c)", "LIMIT 99999999999"]),
     )) {
         let (items, from, filter, groups, order) = clauses;
         let statement = format!("SELECT {items} FROM {from} {filter} {groups} {order}");

@@ -1,0 +1,324 @@
+//! `function(...) OVER (PARTITION BY ... ORDER BY ...)`, and the columns that it becomes.
+
+use super::function::{call, not_implemented};
+use super::lexer::next_token;
+use super::select::{Parser, is_aggregate};
+use crate::aggregate::{COUNT_ROW, aggregate_named};
+use crate::check::MISPLACED;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::lexer::Token;
+use crate::plan::{Arithmetic, Comparison, Direction};
+use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Window};
+use crate::window::{WindowFunction, is_running};
+
+/// Different windows in a SELECT. Assumption: AWS names no number; this bounds a plan.
+const WINDOWS_MAX: usize = 32;
+
+/// What the names of their columns begin with; no field can have such a name.
+const HIDDEN: &str = "# window ";
+
+impl Parser<'_> {
+    /// `[RESPECT NULLS] OVER (...)` behind a function's arguments, if it is there.
+    pub(super) fn over(
+        &mut self,
+        (name, is_distinct): (&str, bool),
+        arguments: &[Expr],
+        start: Span,
+    ) -> Result<Option<Expr>, QueryError> {
+        self.nulls_option()?;
+        let at = self.span;
+        if !self.take_word("over")? {
+            return Ok(None);
+        }
+        let span = Span { start: start.start, end: at.start };
+        if is_distinct {
+            return Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...) OVER"), start.to(at)));
+        }
+        let has_default =
+            arguments.len() == 3 && ["lag", "lead"].iter().any(|it| name.eq_ignore_ascii_case(it));
+        let (arguments, default) = arguments.split_at(if has_default { 2 } else { arguments.len() });
+        let (function, argument) = windowed(name, arguments, start)?;
+        if self.token != Token::Symbol("(") {
+            return Err(not_implemented("clause", "OVER with a named window", at));
+        }
+        self.need_symbol("(")?;
+        let (mut partition, mut order) = (vec![], vec![]);
+        if self.take_word("partition")? || self.take_word("distribute")? {
+            self.need_word("by", "BY")?;
+            partition = self.list(Self::expr)?;
+        }
+        if self.take_word("order")? || self.take_word("sort")? {
+            self.need_word("by", "BY")?;
+            order = self.list(Self::order_key)?;
+        }
+        self.frame()?;
+        self.need_symbol(")")?;
+        let span = Span { end: self.last_end, ..span };
+        if order.is_empty() && function.needs_order() {
+            let rule = "needs ORDER BY";
+            return Err(QueryError {
+                span,
+                kind: QueryErrorKind::Misplaced { command: function.name(), rule },
+            });
+        }
+        let window = Window { function, argument, partition, order };
+        let made = |window| Expr::new(span, ExprKind::Window(Box::new(window)));
+        let expr = made(window.clone());
+        if let Some(inner) = expr.parts().into_iter().chain(default).find_map(first_window) {
+            return Err(QueryError { span: inner.span, kind: MISPLACED });
+        }
+        Ok(Some(match default {
+            [default] => or_default(window, default, expr),
+            _ => expr,
+        }))
+    }
+
+    /// `RANGE [BETWEEN] UNBOUNDED PRECEDING [AND CURRENT ROW]` says what holds without words; other frames are refused.
+    fn frame(&mut self) -> Result<(), QueryError> {
+        let at = self.span;
+        let word = ["rows", "range", "nulls"].into_iter().find(|word| self.token.is_word(word));
+        let Some(word) = word else { return Ok(()) };
+        let refused = not_implemented("clause", &word.to_ascii_uppercase(), at);
+        if word != "range" {
+            return Err(refused);
+        }
+        self.advance()?;
+        let has_end = self.take_word("between")?;
+        let words = ["unbounded", "preceding", "and", "current", "row"];
+        for word in &words[..if has_end { words.len() } else { 2 }] {
+            if !self.take_word(word)? {
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+
+    /// `RESPECT NULLS` is what happens anyway.
+    fn nulls_option(&mut self) -> Result<(), QueryError> {
+        let option = ["respect", "ignore"].into_iter().find(|word| self.token.is_word(word));
+        let Some(option) = option else { return Ok(()) };
+        if !next_token(self.statement, self.span.end)?.0.is_word("nulls") {
+            return Ok(());
+        }
+        if option == "ignore" {
+            return Err(not_implemented("clause", "IGNORE NULLS", self.span));
+        }
+        self.advance()?;
+        self.advance()?;
+        match self.token.is_word("over") {
+            true => Ok(()),
+            false => Err(self.expected("OVER")),
+        }
+    }
+}
+
+/// The function and what it reads.
+fn windowed(
+    name: &str,
+    arguments: &[Expr],
+    span: Span,
+) -> Result<(WindowFunction, Option<Expr>), QueryError> {
+    let lower = name.to_ascii_lowercase();
+    let wrong = |wanted: &str| {
+        let named = WindowFunction::NAMES.into_iter().find(|known| *known == lower);
+        let kind =
+            QueryErrorKind::WrongArguments { function: named.unwrap_or("OVER"), wanted: wanted.into() };
+        QueryError { span, kind }
+    };
+    let number = |expr: &Expr, least: u32| {
+        let number = match &expr.kind {
+            ExprKind::Number(text) => text.parse::<u32>().ok().filter(|number| *number >= least),
+            _ => None,
+        };
+        number.ok_or_else(|| QueryError {
+            span: expr.span,
+            kind: QueryErrorKind::Expected { wanted: "a whole number of rows", found: expr.to_string() },
+        })
+    };
+    let value = |value: &Expr| Some(value.clone());
+    Ok(match (lower.as_str(), arguments) {
+        ("row_number", []) => (WindowFunction::RowNumber, None),
+        ("rank", []) => (WindowFunction::Rank, None),
+        ("dense_rank", []) => (WindowFunction::DenseRank, None),
+        ("percent_rank", []) => (WindowFunction::PercentRank, None),
+        ("cume_dist", []) => (WindowFunction::CumeDist, None),
+        ("row_number" | "rank" | "dense_rank" | "percent_rank" | "cume_dist", _) => {
+            return Err(wrong("no arguments"));
+        }
+        ("ntile", [parts]) => (WindowFunction::Tile(number(parts, 1)?), None),
+        ("ntile", _) => return Err(wrong("a number of parts")),
+        ("lag", [of]) => (WindowFunction::Lag(1), value(of)),
+        ("lead", [of]) => (WindowFunction::Lead(1), value(of)),
+        ("lag", [of, rows]) => (WindowFunction::Lag(number(rows, 0)?), value(of)),
+        ("lead", [of, rows]) => (WindowFunction::Lead(number(rows, 0)?), value(of)),
+        ("lag" | "lead", _) => return Err(wrong("a value, and perhaps a number of rows and a default")),
+        ("first_value", [of]) => (WindowFunction::First, value(of)),
+        ("last_value", [of]) => (WindowFunction::Last, value(of)),
+        ("first_value" | "last_value", _) => return Err(wrong("a value")),
+        ("nth_value", [of, row]) => (WindowFunction::Nth(number(row, 1)?), value(of)),
+        ("nth_value", _) => return Err(wrong("a value and the number of a row")),
+        _ => return aggregate(name, arguments, span),
+    })
+}
+
+/// An aggregate by any of its names.
+fn aggregate(
+    name: &str,
+    arguments: &[Expr],
+    span: Span,
+) -> Result<(WindowFunction, Option<Expr>), QueryError> {
+    let ExprKind::Call(called, arguments) = call(name, arguments.to_vec(), span)?.kind else {
+        return Err(not_implemented("window function", name, span));
+    };
+    let Some(row) = aggregate_named(&called).filter(|row| is_running(row.aggregate)) else {
+        return Err(not_implemented("window function", name, span));
+    };
+    let argument = match &arguments[..] {
+        [star] if star.kind == ExprKind::Star && row == COUNT_ROW => None,
+        [] if row == COUNT_ROW => None,
+        [value] if value.kind != ExprKind::Star => Some(value.clone()),
+        _ => {
+            let kind =
+                QueryErrorKind::WrongArguments { function: row.name, wanted: row.parameters.text.into() };
+            return Err(QueryError { span, kind });
+        }
+    };
+    Ok((WindowFunction::Aggregate(row), argument))
+}
+
+/// `LAG` and `LEAD` with what is told where there is no such row.
+fn or_default(window: Window, default: &Expr, value: Expr) -> Expr {
+    let span = value.span;
+    let node = |kind| Expr::new(span, kind);
+    let of = |function, order| {
+        let partition = window.partition.clone();
+        node(ExprKind::Window(Box::new(Window { function, argument: None, partition, order })))
+    };
+    let binary = |operator, left, right| node(ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+    let rows = node(ExprKind::Number(window.function.number().unwrap_or_default().to_string()));
+    let place = of(WindowFunction::RowNumber, window.order.clone());
+    let has_row = match window.function {
+        WindowFunction::Lag(_) => binary(Binary::Compare(Comparison::Greater), place, rows),
+        _ => {
+            let all = of(WindowFunction::Aggregate(COUNT_ROW), vec![]);
+            let behind = binary(Binary::Arithmetic(Arithmetic::Subtract), all, place);
+            binary(Binary::Compare(Comparison::GreaterOrEqual), behind, rows)
+        }
+    };
+    node(ExprKind::Call("if".into(), vec![has_row, value, default.clone()]))
+}
+
+/// The first window in an expression.
+fn first_window(expr: &Expr) -> Option<&Expr> {
+    match expr.kind {
+        ExprKind::Window(_) => Some(expr),
+        _ => expr.parts().into_iter().find_map(first_window),
+    }
+}
+
+/// Refuses windows in what is computed before them.
+pub(super) fn check_none<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<(), QueryError> {
+    match exprs.into_iter().find_map(first_window) {
+        Some(window) => Err(QueryError { span: window.span, kind: MISPLACED }),
+        None => Ok(()),
+    }
+}
+
+/// The windows of a SELECT, each once.
+#[derive(Default)]
+pub(super) struct Windows(Vec<(Span, Window)>);
+
+impl Windows {
+    /// Puts columns in the place of the windows of what is selected. Aliases of earlier items stand for these there.
+    pub(super) fn take_items(&mut self, items: &mut [Item]) -> Result<(), QueryError> {
+        for at in 0..items.len() {
+            let (before, rest) = items.split_at_mut(at);
+            if let Some(item) = rest.first_mut() {
+                self.take(&mut item.expr, before)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts columns in the place of the windows of ORDER BY.
+    pub(super) fn take_order(
+        &mut self,
+        order: &mut [(Expr, Direction)],
+        items: &[Item],
+        is_distinct: bool,
+    ) -> Result<(), QueryError> {
+        for (key, _) in order {
+            let (span, known) = (key.span, self.0.len());
+            self.take(key, items)?;
+            if is_distinct && self.0.len() > known {
+                let rule = "behind SELECT DISTINCT takes columns that are selected";
+                return Err(QueryError {
+                    span,
+                    kind: QueryErrorKind::Misplaced { command: "ORDER BY", rule },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, expr: &mut Expr, before: &[Item]) -> Result<(), QueryError> {
+        if is_aggregate(expr) {
+            return check_none(expr.parts());
+        }
+        let ExprKind::Window(window) = &mut expr.kind else {
+            return expr.parts_mut().into_iter().try_for_each(|part| self.take(part, before));
+        };
+        let mut window = (**window).clone();
+        let order = window.order.iter_mut().map(|(key, _)| key);
+        let parts = window.argument.iter_mut().chain(&mut window.partition).chain(order);
+        parts.for_each(|part| stand_in(part, before));
+        let known = self.0.iter().position(|(_, known)| *known == window);
+        let at = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            if at == WINDOWS_MAX {
+                let kind = QueryErrorKind::TooMany { command: "OVER", max: WINDOWS_MAX };
+                return Err(QueryError { span: expr.span, kind });
+            }
+            self.0.push((expr.span, window));
+        }
+        *expr = Expr::new(expr.span, ExprKind::Field(format!("{HIDDEN}{at}")));
+        Ok(())
+    }
+
+    /// What they read.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Expr> {
+        self.0.iter().flat_map(|(_, window)| {
+            let order = window.order.iter().map(|(key, _)| key);
+            window.argument.iter().chain(&window.partition).chain(order)
+        })
+    }
+
+    /// A command for each.
+    pub(super) fn commands(self) -> impl Iterator<Item = Command> {
+        self.0.into_iter().enumerate().map(|(at, (span, window))| Command {
+            span,
+            kind: CommandKind::Window { name: format!("{HIDDEN}{at}"), window },
+        })
+    }
+}
+
+/// Whether an expression reads the column of a window.
+pub(super) fn reads_window(expr: &Expr) -> bool {
+    is_window_column(expr) || expr.parts().into_iter().any(reads_window)
+}
+
+/// Whether it is the column of a window.
+pub(super) fn is_window_column(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Field(name) if name.starts_with(HIDDEN))
+}
+
+/// Puts earlier items in the place of their aliases.
+fn stand_in(expr: &mut Expr, before: &[Item]) {
+    if let ExprKind::Field(name) = &expr.kind
+        && let Some(item) = before.iter().rev().find(|item| item.alias.as_ref() == Some(name))
+    {
+        *expr = Expr::new(expr.span, item.expr.kind.clone());
+        return;
+    }
+    expr.parts_mut().into_iter().for_each(|part| stand_in(part, before));
+}
