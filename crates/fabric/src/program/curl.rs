@@ -58,6 +58,7 @@ fn begin(wanted: Wanted, url: Url, found: Found, now: Nanos) -> Started {
         url,
         started: now,
         connected: None,
+        from: None,
         client: None,
         response: Vec::new(),
         shown: 0,
@@ -81,6 +82,8 @@ struct Curl {
     pending: Vec<u8>,
     started: Nanos,
     connected: Option<Nanos>,
+    /// Its own end, since it began to connect.
+    from: Option<SocketAddr>,
     client: Option<Client>,
     response: Vec<u8>,
     /// How far `-v` has told of it: 0 nothing, 1 the attempt, 2 the request.
@@ -91,6 +94,9 @@ struct Curl {
 impl Curl {
     /// Ends with a failure; what `-w` asks for is printed even so.
     fn fail(&self, code: i32, message: &str, cx: &mut Cx) -> Step {
+        if self.wanted.is_verbose {
+            cx.terminal.complain(&format!("* {message}\n* Closing connection\n"));
+        }
         self.write_out(code, cx);
         if !self.wanted.is_quiet() {
             cx.terminal.complain(&format!("curl: ({code}) {message}\n"));
@@ -102,6 +108,14 @@ impl Curl {
         let (host, ms) = (&self.url.host, self.elapsed_ms(cx.now));
         let port = self.to.port();
         self.fail(code, &format!("Failed to connect to {host} port {port} after {ms} ms: {reason}"), cx)
+    }
+
+    fn refused(&self, cx: &mut Cx) -> Step {
+        if let Some(from) = self.from.filter(|_| self.wanted.is_verbose) {
+            let ends = [self.to, from].map(|end| format!("{} port {}", end.ip(), end.port())).join(" from ");
+            cx.terminal.complain(&format!("* connect to {ends} failed: Connection refused\n"));
+        }
+        self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx)
     }
 
     fn elapsed_ms(&self, now: Nanos) -> u64 {
@@ -256,8 +270,11 @@ impl Program for Curl {
         let is_late = self.is_interrupted || give_up_at.is_some_and(|at| cx.now >= at);
         let step = match progress {
             Progress::Connecting if is_late => self.unconnected(code::TIMED_OUT, "Timeout was reached", cx),
-            Progress::Connecting => Step::Wait(give_up_at),
-            Progress::Refused => self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx),
+            Progress::Connecting => {
+                self.from.get_or_insert(client.local(cx));
+                Step::Wait(give_up_at)
+            }
+            Progress::Refused => self.refused(cx),
             Progress::Open | Progress::Closed => match self.talk(&mut client, cx) {
                 Some(step) => step,
                 None if progress == Progress::Closed => self.ended(cx),

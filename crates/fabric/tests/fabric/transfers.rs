@@ -46,6 +46,34 @@ fn curl_tells_of_the_exchange() {
             exit 0"#]],
     );
     check(
+        &run(&mut bed, "-s -v -f -o /dev/null"),
+        expect![[r#"
+            *   Trying 10.1.0.5:80...
+            * Connected to 10.1.0.5 (10.1.0.5) port 80
+            > GET /x HTTP/1.1
+            > Host: 10.1.0.5
+            > User-Agent: curl/8.5.0
+            > Accept: */*
+            > 
+            < HTTP/1.1 404 Not Found
+            < Content-Type: text/plain
+            < Content-Length: 13
+            < Connection: close
+            < 
+            * The requested URL returned error: 404
+            * Closing connection
+            exit 22"#]],
+    );
+    let refused = bed.run(client.name(), &format!("curl -v {}:81/", server.private));
+    let lines: Vec<&str> = refused.stderr.lines().collect();
+    let [trying, failed, rest @ ..] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(*trying, "*   Trying 10.1.0.5:81...");
+    let port = failed.strip_prefix("* connect to 10.1.0.5 port 81 from 10.1.0.4 port ");
+    let port = port.and_then(|rest| rest.strip_suffix(" failed: Connection refused"));
+    assert!(port.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{failed}");
+    let why = "Failed to connect to 10.1.0.5 port 81 after 0 ms: Couldn't connect to server";
+    assert_eq!(rest, [format!("* {why}"), "* Closing connection".into(), format!("curl: (7) {why}")]);
+    check(
         &run(&mut bed, "-s -I"),
         expect![[r#"
             HTTP/1.1 404 Not Found
