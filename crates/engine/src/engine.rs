@@ -180,9 +180,7 @@ impl Engine {
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };
-        // What passes on workers cannot be counted here.
-        let counts = !self.has_workers();
-        let lowered = lower(context, plan, events, (run, counts)).await.map_err(failed)?;
+        let lowered = lower(context, plan, events, (run, self.has_workers())).await.map_err(failed)?;
         let rows = self.rows(context, &lowered, run, as_values);
         let events = lowered.counted.clone();
         let count = async {

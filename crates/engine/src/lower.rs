@@ -41,12 +41,13 @@ pub struct LoweredPlan<'p> {
     pub counted: Option<DataFrame>,
 }
 
-/// Lowers a plan over events. Without `counts` nothing counts the events that pass.
+/// Lowers a plan over events. For workers nothing counts the events that pass, and windows are left for memory: on
+/// their way to workers DataFusion's windows lose the order of their rows.
 pub async fn lower<'p>(
     context: &SessionContext,
     plan: &'p Plan,
     events: Events,
-    (run, counts): (Run<'_>, bool),
+    (run, is_for_workers): (Run<'_>, bool),
 ) -> Result<LoweredPlan<'p>> {
     let mut scope = Scope::new(run);
     for (name, column, kind) in &events.columns {
@@ -55,7 +56,7 @@ pub async fn lower<'p>(
     let mut lowerer =
         Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
     let matched = Arc::new(Counter::default());
-    let counter = counts.then_some(&matched);
+    let counter = (!is_for_workers).then_some(&matched);
     let mut counted = None;
     let mut later: &[Step] = &[];
     for (at, step) in plan.steps.iter().enumerate() {
@@ -63,7 +64,7 @@ pub async fn lower<'p>(
             counted = Some(lowerer.frame.clone());
             lowerer.count(&plan.steps[at..], plan, counter).await?;
         }
-        if matches!(step, Step::Rows(_)) {
+        if matches!(step, Step::Rows(_)) || is_for_workers && matches!(step, Step::Window(_)) {
             later = &plan.steps[at..];
             break;
         }

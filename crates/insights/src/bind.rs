@@ -309,6 +309,11 @@ impl Binder<'_> {
                     append.rows = Bound::Here(Arc::new(self.take(input)?));
                 }
             }
+            RowStep::Combine(combine) => {
+                if let Bound::Wanted(input) = combine.rows {
+                    combine.rows = Bound::Here(Arc::new(self.take(input)?));
+                }
+            }
             RowStep::Patterns(patterns) => {
                 if let Some(Bound::Wanted(input)) = patterns.baseline {
                     patterns.baseline = Some(Bound::Here(Arc::new(self.take(input)?)));

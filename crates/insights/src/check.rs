@@ -120,6 +120,9 @@ impl Checker {
             CommandKind::AppendColumns { overrides, rows_max, query } => {
                 self.append_columns((overrides, rows_max), query, command.span)
             }
+            CommandKind::Combine { operator, keeps_all, query } => {
+                self.combine((operator, keeps_all), query, command.span)
+            }
             CommandKind::Lookup(lookup) => self.lookup(lookup),
             CommandKind::FilterIndex(condition) => self.filter_index(&condition, command.span),
             CommandKind::Pattern(text) => self.pattern(&text),
@@ -351,6 +354,7 @@ impl CommandKind {
             CommandKind::Estimate => "estimate",
             CommandKind::Join(_) => "join",
             CommandKind::AppendColumns { .. } => "appendcols",
+            CommandKind::Combine { operator, .. } => operator.name(),
             CommandKind::Lookup(LookupCommand { by: LookupBy::Columns(_), .. }) => "lookup",
             CommandKind::Lookup(_) => "cidrlookup",
         }

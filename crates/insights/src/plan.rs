@@ -98,6 +98,8 @@ pub enum RowStep {
     Join(Join),
     /// The columns of another query's rows, first to first.
     Append(Append),
+    /// The rows of another query and these as sets.
+    Combine(Combine),
     /// A row for each pattern, of counted skeletons.
     Patterns(Patterns),
     /// Columns with how patterns differ from those of another time.
@@ -156,6 +158,41 @@ pub struct Append {
     pub overrides: bool,
     /// Rows that get columns.
     pub rows_max: usize,
+}
+
+/// What a set operator makes of two queries' rows, of which only the columns are left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Combine {
+    /// Which rows are left.
+    pub operator: SetOperator,
+    /// Whether equal rows count as often as they come, or else once.
+    pub keeps_all: bool,
+    /// The other rows, or which of the plan's inputs gives them.
+    pub rows: Bound<usize, Vec<Row>>,
+    /// The columns, with their names on this side and on the other.
+    pub names: Vec<(String, String)>,
+}
+
+/// Operators between the rows of two queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOperator {
+    /// Those of both.
+    Union,
+    /// Those of this side that the other has.
+    Intersect,
+    /// Those of this side that the other has not.
+    Except,
+}
+
+impl SetOperator {
+    /// How it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            SetOperator::Union => "UNION",
+            SetOperator::Intersect => "INTERSECT",
+            SetOperator::Except => "EXCEPT",
+        }
+    }
 }
 
 /// What `fillmissing` adds.

@@ -26,6 +26,10 @@ const STATEMENTS: &[(&str, &str)] = &[
          `MIN`, `MAX`, `STDDEV`, `VARIANCE`; with `ORDER BY` over the rows up to the last equal one, else over all. Other \
          frames are refused.",
     ),
+    (
+        "SELECT id FROM `a` UNION SELECT id FROM `b` ORDER BY id",
+        "Rows as sets: `UNION`, `INTERSECT`, `EXCEPT` or `MINUS`, with `ALL` as often as they come; in memory, like a join.",
+    ),
     ("SELECT id FROM `a` WHERE id IN (SELECT id FROM `b`)", "A list that another SELECT gives."),
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
     (

@@ -8,6 +8,7 @@ mod fill;
 mod join;
 mod pattern;
 mod relevant;
+mod set;
 mod spread;
 mod total;
 
@@ -28,6 +29,7 @@ pub fn apply(step: &RowStep, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row
         RowStep::Unnest { list, name } => return spread::unnest(list, name, &rows, run),
         RowStep::Join(join) => return join::join(join, &rows, run),
         RowStep::Append(append) => join::append(append, &mut rows),
+        RowStep::Combine(step) => rows = set::combine(step, &rows),
         RowStep::Patterns(step) => rows = pattern::patterns(step, &rows),
         RowStep::Differences => pattern::differences(&mut rows),
         RowStep::Anomalies => pattern::anomalies(&mut rows),
@@ -69,6 +71,7 @@ impl RowStep {
                 into.extend(relevant.is_all.then(|| crate::plan::FIELDS.to_owned()));
             }
             RowStep::Append(append) => into.extend(append.names.iter().cloned()),
+            RowStep::Combine(step) => into.extend(step.names.iter().map(|(name, _)| name.clone())),
             RowStep::FillDown { names } => into.extend(names.iter().cloned()),
             RowStep::FillMissing(missing) => into.extend(missing.groups.iter().cloned()),
             RowStep::Totals(totals) => into.extend(totals.names.iter().cloned()),

@@ -11,6 +11,7 @@ mod expression;
 mod function;
 mod lexer;
 mod select;
+mod set;
 #[cfg(test)]
 mod tests;
 mod window;

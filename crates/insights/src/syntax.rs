@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bind::Shift;
 use crate::error::Span;
-use crate::plan::{Arithmetic, Comparison, Direction};
+use crate::plan::{Arithmetic, Comparison, Direction, SetOperator};
 use crate::selection::Selection;
 use crate::table::LookupBy;
 use crate::window::WindowFunction;
@@ -47,6 +47,8 @@ pub enum CommandKind {
     Join(Box<Join>),
     /// `appendcols`
     AppendColumns { overrides: bool, rows_max: usize, query: Vec<Command> },
+    /// `UNION` and its like; SQL only.
+    Combine { operator: SetOperator, keeps_all: bool, query: Vec<Command> },
     /// `lookup`, `cidrlookup`
     Lookup(LookupCommand),
     /// `filterIndex`

@@ -227,7 +227,9 @@ fn sql() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A SELECT with windows.
+const SETS: &[&str] = &["UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"];
+
+/// A SELECT with windows or set operators.
 fn windows() -> impl Strategy<Value = String> {
     let field = || prop_oneof![select(NUMBERS), select(TEXTS)].prop_map(|name| format!("`{name}`"));
     let function = || {
@@ -251,6 +253,7 @@ fn windows() -> impl Strategy<Value = String> {
                 .prop_map(|(name, field)| format!("{name}({field})")),
         ]
     };
+    let number = || select(NUMBERS).prop_map(|name| format!("`{name}`"));
     let partition = || prop_oneof![Just(String::new()), field().prop_map(|by| format!("PARTITION BY {by} "))];
     let order = prop::collection::vec((field(), select(vec!["", " DESC"])), 1..3)
         .prop_map(|keys| keys.iter().map(|(key, way)| format!("{key}{way}")).collect::<Vec<_>>().join(", "));
@@ -273,6 +276,14 @@ fn windows() -> impl Strategy<Value = String> {
             .prop_map(|(window, by)| format!("SELECT {window} AS x FROM (SELECT * FROM g ORDER BY {by} LIMIT 9) AS t")),
         1 => window().prop_map(|window| format!("SELECT n FROM (SELECT {window} AS n FROM g) AS t WHERE n > 1")),
         1 => window().prop_map(|window| format!("SELECT DISTINCT {window} AS n FROM g ORDER BY n")),
+        1 => (field(), field(), window(), select(SETS))
+            .prop_map(|(a, b, window, operator)| format!("SELECT {a}, {window} AS x FROM g {operator} SELECT {b}, {b} FROM g ORDER BY 1, x")),
+        1 => (field(), field(), number(), select(SETS)).prop_map(|(a, b, by, operator)| format!(
+            "SELECT {a} FROM g WHERE {by} > 20 {operator} (SELECT {b} FROM g ORDER BY {by} LIMIT 5) LIMIT 9"
+        )),
+        1 => (field(), field(), select(SETS)).prop_map(|(a, b, operator)| format!(
+            "SELECT k, COUNT(*) FROM (SELECT {a} AS k FROM g {operator} SELECT {b} FROM g GROUP BY {b}) AS t GROUP BY k"
+        )),
         1 => (field(), counted)
             .prop_map(|(by, window)| format!("SELECT {by} AS k, {window} AS r FROM g GROUP BY {by}")),
     ]

@@ -8,7 +8,7 @@ use super::{Checker, refuse};
 use crate::bind::{Bound, Input, Shift, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
-use crate::plan::{Append, Column, Expr, Join, Plan, RowStep, Stats, Step};
+use crate::plan::{Append, Column, Combine, Expr, Join, Plan, RowStep, SetOperator, Stats, Step};
 use crate::syntax::{self, Command, CommandKind, ExprKind, LookupCommand};
 use crate::table::Lookup;
 
@@ -96,6 +96,27 @@ impl Checker {
         }
         let append = Append { rows: Bound::Wanted(input), names: plan.columns, overrides, rows_max };
         self.steps.push(Step::Rows(RowStep::Append(append)));
+        Ok(())
+    }
+
+    /// Behind a set operator only the columns of the first SELECT are there.
+    pub(super) fn combine(
+        &mut self,
+        (operator, keeps_all): (SetOperator, bool),
+        query: Vec<Command>,
+        span: Span,
+    ) -> Result<(), QueryError> {
+        let (input, plan) = self.input(query, operator.name(), span)?;
+        let names = self.shown();
+        if names.len() != plan.columns.len() {
+            let rule = "takes SELECTs of the same number of columns";
+            return Err(refuse(span, QueryErrorKind::Misplaced { command: operator.name(), rule }));
+        }
+        self.order();
+        self.only(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let names = names.into_iter().zip(plan.columns).collect();
+        let combine = Combine { operator, keeps_all, rows: Bound::Wanted(input), names };
+        self.steps.push(Step::Rows(RowStep::Combine(combine)));
         Ok(())
     }
 

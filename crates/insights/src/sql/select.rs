@@ -3,40 +3,20 @@
 use super::expression::is_reserved;
 use super::function::not_implemented;
 use super::lexer::next_token;
+use super::set::{OPERATORS, Operand, Tail};
 use super::window::{Windows, check_none, is_window_column, reads_window};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
-use crate::parser::{self, DEPTH_MAX};
+use crate::parser;
 use crate::plan::{Comparison, Direction};
 use crate::selection::Selection;
 use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Join};
 
 /// Statements that change something, and clauses of SELECT that are not here.
 const REFUSED: &[&str] = &[
-    "alter",
-    "copy",
-    "create",
-    "cross",
-    "delete",
-    "drop",
-    "except",
-    "explain",
-    "full",
-    "insert",
-    "intersect",
-    "lateral",
-    "merge",
-    "offset",
-    "right",
-    "show",
-    "truncate",
-    "union",
-    "update",
-    "use",
-    "values",
-    "window",
-    "with",
+    "alter", "copy", "create", "cross", "delete", "drop", "explain", "full", "insert", "lateral", "merge",
+    "offset", "right", "show", "truncate", "update", "use", "values", "window", "with",
 ];
 
 pub(super) struct Parser<'q> {
@@ -50,7 +30,7 @@ pub(super) struct Parser<'q> {
 }
 
 /// A SELECT as written.
-struct Select {
+pub(super) struct Select {
     span: Span,
     is_distinct: bool,
     /// What is shown; `None` for `*`.
@@ -62,6 +42,8 @@ struct Select {
     filter: Option<Expr>,
     groups: Vec<Expr>,
     having: Option<Expr>,
+    /// Where ORDER BY and LIMIT begin.
+    tail: Span,
     order: Vec<(Expr, Direction)>,
     limit: Option<Expr>,
 }
@@ -83,18 +65,7 @@ impl<'q> Parser<'q> {
         }
     }
 
-    /// The commands of a SELECT.
-    pub(super) fn select_within(&mut self) -> Result<Vec<Command>, QueryError> {
-        if self.depth == DEPTH_MAX {
-            return Err(self.refuse(QueryErrorKind::TooDeep));
-        }
-        self.depth += 1;
-        let select = self.select()?;
-        self.depth -= 1;
-        select.commands()
-    }
-
-    fn select(&mut self) -> Result<Select, QueryError> {
+    pub(super) fn select(&mut self) -> Result<Select, QueryError> {
         let span = self.span;
         self.need_word("select", "SELECT")?;
         let is_distinct = self.take_word("distinct")?;
@@ -112,16 +83,11 @@ impl<'q> Parser<'q> {
             groups = self.list(Self::expr)?;
         }
         let having = self.clause("having", Self::expr)?;
-        let mut order = vec![];
-        if self.take_word("order")? {
-            self.need_word("by", "BY")?;
-            order = self.list(Self::order_key)?;
-        }
-        let limit = self.clause("limit", Self::count)?;
-        Ok(Select { span, is_distinct, items, from, alias, filter, groups, having, order, limit })
+        let Tail { span: tail, order, limit } = self.tail()?;
+        Ok(Select { span, is_distinct, items, from, alias, filter, groups, having, tail, order, limit })
     }
 
-    fn clause<T>(
+    pub(super) fn clause<T>(
         &mut self,
         word: &str,
         read: impl Fn(&mut Self) -> Result<T, QueryError>,
@@ -146,6 +112,16 @@ impl<'q> Parser<'q> {
             return self.name().map(Some);
         }
         match &self.token {
+            Token::Name { is_quoted: false, text }
+                if OPERATORS.iter().any(|it| text.eq_ignore_ascii_case(it)) =>
+            {
+                Ok(None)
+            }
+            Token::Name { is_quoted: false, text }
+                if text.eq_ignore_ascii_case("sort") && self.is_before_by()? =>
+            {
+                Ok(None)
+            }
             Token::Name { text, is_quoted } if *is_quoted || !(is_reserved(text) || is_refused(text)) => {
                 self.name().map(Some)
             }
@@ -162,7 +138,7 @@ impl<'q> Parser<'q> {
         Ok((expr, Direction::Ascending))
     }
 
-    fn count(&mut self) -> Result<Expr, QueryError> {
+    pub(super) fn count(&mut self) -> Result<Expr, QueryError> {
         let Token::Number(text) = &self.token else { return Err(self.expected("a number of rows")) };
         let kind = ExprKind::Number(text.clone());
         Ok(Expr::new(self.advance()?, kind))
@@ -374,8 +350,22 @@ fn join_keys(condition: &Expr, keys: &mut Vec<(Expr, Expr)>) -> Result<(), Query
 }
 
 impl Select {
-    fn commands(mut self) -> Result<Vec<Command>, QueryError> {
+    /// The SELECT beside others, whose order and limit are those of all; or alone, with its own.
+    pub(super) fn operand(mut self, is_one_of_several: bool) -> Result<Operand, QueryError> {
         self.resolve()?;
+        let mut tail = Tail { span: self.tail, order: vec![], limit: None };
+        if is_one_of_several {
+            tail = Tail { order: std::mem::take(&mut self.order), limit: self.limit.take(), ..tail };
+        }
+        let name = |item: &Item| item.alias.clone().unwrap_or_else(|| item.text.clone());
+        let names = match &self.items {
+            Some(items) => items.iter().map(name).collect(),
+            None => ["@timestamp", "@message"].map(String::from).to_vec(),
+        };
+        Ok(Operand { names, commands: self.commands()?, tail })
+    }
+
+    fn commands(mut self) -> Result<Vec<Command>, QueryError> {
         let span = self.span;
         let command = |kind| Command { span, kind };
         let mut commands = std::mem::take(&mut self.from);

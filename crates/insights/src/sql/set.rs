@@ -1,0 +1,157 @@
+//! `SELECT ... UNION SELECT ...`: the rows of several SELECTs.
+
+use super::lexer::next_token;
+use super::select::Parser;
+use super::window::check_none;
+use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::lexer::Token;
+use crate::parser::DEPTH_MAX;
+use crate::plan::{Direction, SetOperator};
+use crate::syntax::{Command, CommandKind, Expr, ExprKind};
+
+/// Words that cannot be an alias where a set operator may stand.
+pub(super) const OPERATORS: &[&str] = &["union", "intersect", "except", "minus"];
+
+/// A SELECT, or several of them.
+pub(super) struct Operand {
+    /// The columns' names.
+    pub(super) names: Vec<String>,
+    /// What gives the rows.
+    pub(super) commands: Vec<Command>,
+    /// ORDER BY and LIMIT of the last SELECT, which are those of all.
+    pub(super) tail: Tail,
+}
+
+/// What stands behind the last SELECT.
+pub(super) struct Tail {
+    pub(super) span: Span,
+    pub(super) order: Vec<(Expr, Direction)>,
+    pub(super) limit: Option<Expr>,
+}
+
+impl Parser<'_> {
+    /// The commands of a SELECT, or of several with set operators between them.
+    pub(super) fn select_within(&mut self) -> Result<Vec<Command>, QueryError> {
+        self.selects().map(|all| all.commands)
+    }
+
+    fn selects(&mut self) -> Result<Operand, QueryError> {
+        if self.depth == DEPTH_MAX {
+            return Err(self.refuse(QueryErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        let mut all = self.intersection(false)?;
+        while let Some(operator) = self.set_operator(&[SetOperator::Union, SetOperator::Except])? {
+            let right = self.intersection(true)?;
+            all = all.and(operator, right)?;
+        }
+        if all.tail.order.is_empty() && all.tail.limit.is_none() {
+            // The last SELECT stands in parentheses.
+            all.tail = self.tail()?;
+        }
+        self.depth -= 1;
+        all.end()
+    }
+
+    /// INTERSECT binds closer than the others.
+    fn intersection(&mut self, follows: bool) -> Result<Operand, QueryError> {
+        let mut all = self.operand_of_set(follows)?;
+        while let Some(operator) = self.set_operator(&[SetOperator::Intersect])? {
+            let right = self.operand_of_set(true)?;
+            all = all.and(operator, right)?;
+        }
+        Ok(all)
+    }
+
+    /// A SELECT beside others, or alone, perhaps in parentheses.
+    fn operand_of_set(&mut self, follows: bool) -> Result<Operand, QueryError> {
+        if self.take_symbol("(")? {
+            let operand = self.selects()?;
+            self.need_symbol(")")?;
+            return Ok(operand);
+        }
+        let select = self.select()?;
+        let comes_before = OPERATORS.iter().any(|word| self.token.is_word(word));
+        select.operand(follows || comes_before)
+    }
+
+    /// The operator, one of those wanted, with its place, and whether ALL stands behind it.
+    fn set_operator(
+        &mut self,
+        wanted: &[SetOperator],
+    ) -> Result<Option<(SetOperator, bool, Span)>, QueryError> {
+        let named = match &self.token {
+            Token::Name { text, is_quoted: false } => match text.to_ascii_lowercase().as_str() {
+                "union" => SetOperator::Union,
+                "intersect" => SetOperator::Intersect,
+                "except" | "minus" => SetOperator::Except,
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        if !wanted.contains(&named) {
+            return Ok(None);
+        }
+        let span = self.advance()?;
+        let keeps_all = self.take_word("all")?;
+        if !keeps_all {
+            self.take_word("distinct")?;
+        }
+        Ok(Some((named, keeps_all, span)))
+    }
+
+    /// `[ORDER BY ...] [LIMIT n]`. SORT BY orders within parts of the rows; here is one part.
+    pub(super) fn tail(&mut self) -> Result<Tail, QueryError> {
+        let (span, mut order) = (self.span, vec![]);
+        if self.take_word("order")? || self.take_word("sort")? {
+            self.need_word("by", "BY")?;
+            order = self.list(Self::order_key)?;
+        }
+        Ok(Tail { span, order, limit: self.clause("limit", Self::count)? })
+    }
+
+    /// Whether BY stands behind this word.
+    pub(super) fn is_before_by(&self) -> Result<bool, QueryError> {
+        Ok(next_token(self.statement, self.span.end)?.0.is_word("by"))
+    }
+}
+
+impl Operand {
+    fn and(
+        mut self,
+        (operator, keeps_all, span): (SetOperator, bool, Span),
+        right: Operand,
+    ) -> Result<Operand, QueryError> {
+        if !self.tail.order.is_empty() || self.tail.limit.is_some() {
+            let rule = "stands behind the last SELECT, or in parentheses with its own";
+            let command = if self.tail.order.is_empty() { "LIMIT" } else { "ORDER BY" };
+            let kind = QueryErrorKind::Misplaced { command, rule };
+            return Err(QueryError { span: self.tail.span, kind });
+        }
+        let kind = CommandKind::Combine { operator, keeps_all, query: right.commands };
+        self.commands.push(Command { span, kind });
+        Ok(Operand { tail: right.tail, ..self })
+    }
+
+    /// Orders and limits the rows of all.
+    fn end(mut self) -> Result<Operand, QueryError> {
+        let span = self.tail.span;
+        let mut order = std::mem::take(&mut self.tail.order);
+        check_none(order.iter().map(|(key, _)| key))?;
+        for (key, _) in &mut order {
+            let ExprKind::Number(text) = &key.kind else { continue };
+            let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
+            let Some(name) = at.and_then(|at| self.names.get(at)) else {
+                let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.clone() };
+                return Err(QueryError { span: key.span, kind });
+            };
+            *key = Expr::new(key.span, ExprKind::Field(name.clone()));
+        }
+        if !order.is_empty() {
+            self.commands.push(Command { span, kind: CommandKind::Sort(order) });
+        }
+        let limit = self.tail.limit.take();
+        self.commands.extend(limit.map(|limit| Command { span, kind: CommandKind::Limit(limit) }));
+        Ok(self)
+    }
+}
