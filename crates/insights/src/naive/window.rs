@@ -42,9 +42,10 @@ pub(super) fn window(window: &Window, rows: &mut [Row], run: Run<'_>) -> Result<
             if let Some(running) = &mut running {
                 peers.iter().for_each(|at| running.add(&values[*at], rows[*at].get("@timestamp")));
             }
+            let of_all = running.as_ref().map(|running| running.clone().finish());
             for (at, row) in (first..=last).zip(peers) {
-                let told = match &running {
-                    Some(running) => running.clone().finish(),
+                let told = match &of_all {
+                    Some(value) => value.clone(),
                     None => told(window.function, (place, first, at, last), &partition, &values),
                 };
                 rows[*row].set(&window.name, told);
