@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ballista_core::JobId;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpc;
 use ballista_core::serde::protobuf::{
     CancelTasksParams, CancelTasksResult, LaunchMultiTaskParams, LaunchMultiTaskResult, LaunchTaskParams,
@@ -11,8 +12,15 @@ use ballista_core::serde::protobuf::{
 use ballista_executor::executor::Executor;
 use tonic::{Request, Response, Status};
 
+use crate::piece::Stopped;
+
 /// Answers a scheduler for a worker.
-pub struct Control(pub Arc<Executor>);
+pub struct Control {
+    /// What runs the pieces.
+    pub executor: Arc<Executor>,
+    /// Where pieces see that they are not to begin.
+    pub stopped: Arc<Stopped>,
+}
 
 #[async_trait]
 impl ExecutorGrpc for Control {
@@ -23,7 +31,10 @@ impl ExecutorGrpc for Control {
         let mut cancelled = true;
         for task in request.into_inner().task_infos {
             let (stage, id) = (task.stage_id as usize, task.task_id as usize);
-            cancelled &= self.0.cancel_task(task.job_id.into(), stage, id).await.is_ok();
+            let job = JobId::from(task.job_id);
+            // In this order: it may begin at this moment.
+            self.stopped.add((job.clone(), stage, id));
+            cancelled &= self.executor.cancel_task(job, stage, id).await.is_ok();
         }
         Ok(Response::new(CancelTasksResult { cancelled }))
     }

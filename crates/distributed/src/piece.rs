@@ -1,10 +1,12 @@
 //! A piece of a plan as a worker runs it: its rows are compact before they are written for others, an error is told in
 //! its words, and a piece that is stopped ends.
 //!
-//! Ballista 55 runs a piece in tasks of their own, which go on when the piece is aborted.
+//! Ballista 55 runs a piece in tasks of their own, which go on when the piece is aborted; and it forgets that a piece was to be
+//! stopped which it has not yet begun.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ballista_core::JobId;
@@ -28,9 +30,42 @@ use tokio::sync::watch;
 
 use crate::compact::compact;
 
+/// Most pieces that are remembered as stopped: those that a worker has been given and not begun.
+const STOPPED_MAX: usize = 1024;
+
+/// A piece: its job, stage and task.
+pub type PieceName = (JobId, usize, usize);
+
+/// Pieces that were stopped, perhaps before they began.
+#[derive(Debug, Default)]
+pub struct Stopped(Mutex<VecDeque<PieceName>>);
+
+impl Stopped {
+    /// Has a piece end as soon as it begins.
+    pub fn add(&self, piece: PieceName) {
+        let mut stopped = self.names();
+        if stopped.len() == STOPPED_MAX {
+            stopped.pop_front();
+        }
+        stopped.push_back(piece);
+    }
+
+    fn has(&self, piece: &PieceName) -> bool {
+        self.names().contains(piece)
+    }
+
+    fn names(&self) -> MutexGuard<'_, VecDeque<PieceName>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Makes pieces as Ballista does, with a [`Handover`] below what writes their rows.
 #[derive(Default)]
-pub struct Pieces(DefaultExecutionEngine);
+pub struct Pieces {
+    made: DefaultExecutionEngine,
+    /// Pieces that are not to begin.
+    pub stopped: Arc<Stopped>,
+}
 
 impl ExecutionEngine for Pieces {
     fn create_query_stage_exec(
@@ -49,15 +84,19 @@ impl ExecutionEngine for Pieces {
         };
         let handover = Arc::new(Handover { input: input.clone(), stop });
         let writer = replace_children_if_necessary(writer.clone(), vec![handover])?;
-        let piece = self.0.create_query_stage_exec(job, stage, task, partitions, writer, folder, config)?;
-        Ok(Arc::new(Piece { piece, keep: Mutex::new(Some(keep)) }))
+        let (name, stopped) = ((job.clone(), stage, task), self.stopped.clone());
+        let piece =
+            self.made.create_query_stage_exec(job, stage, task, partitions, writer, folder, config)?;
+        Ok(Arc::new(Piece { name, piece, stopped, keep: Mutex::new(Some(keep)) }))
     }
 }
 
 /// A piece, and what its rows end with.
 #[derive(Debug)]
 struct Piece {
+    name: PieceName,
     piece: Arc<dyn QueryStageExecutor>,
+    stopped: Arc<Stopped>,
     keep: Mutex<Option<watch::Sender<()>>>,
 }
 
@@ -75,6 +114,10 @@ impl QueryStageExecutor for Piece {
         task: usize,
         context: Arc<TaskContext>,
     ) -> Result<Vec<ShuffleWritePartition>> {
+        // Ballista can abort it by now: who was too early for that has left word.
+        if self.stopped.has(&self.name) {
+            return Err(was_stopped());
+        }
         // It goes when this future does, at the end or before.
         let _keep = self.keep.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.piece.execute_query_stage(task, context).await
@@ -147,14 +190,16 @@ impl ExecutionPlan for Handover {
         let stop = self.stop.clone();
         // Ended rows are written as if they were all.
         let end = stream::once(async move { stop.has_changed().is_err() });
-        let end = end.filter_map(|is_stopped| {
-            ready(is_stopped.then(|| Err(exec_datafusion_err!("the query was stopped"))))
-        });
+        let end = end.filter_map(|is_stopped| ready(is_stopped.then(|| Err(was_stopped()))));
         let schema = rows.schema();
         let rows =
             rows.map(|batch| compact(&batch.map_err(in_words)?)).take_until(Box::pin(stopped)).chain(end);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
+}
+
+fn was_stopped() -> DataFusionError {
+    exec_datafusion_err!("the query was stopped")
 }
 
 /// The error as the embedded engine would print it, where Ballista would print its structure; but for those by which

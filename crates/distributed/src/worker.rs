@@ -116,11 +116,13 @@ async fn serve(
     let place = SocketAddr::new(options.host, options.port);
     let incoming = create_grpc_server_incoming(place, &serving).map_err(io::Error::other)?;
     let address = incoming.local_addr()?;
-    let executor = Arc::new(executor(address, options, folder)?);
+    let pieces = Pieces::default();
+    let stopped = pieces.stopped.clone();
+    let executor = Arc::new(executor(address, options, folder, pieces)?);
     let rows = FlightServiceServer::new(BallistaFlightService::new(executor.work_dir.clone()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX as usize)
         .max_encoding_message_size(MESSAGE_BYTES_MAX as usize);
-    let control = ExecutorGrpcServer::new(Control(executor.clone()));
+    let control = ExecutorGrpcServer::new(Control { executor: executor.clone(), stopped });
     let server = create_grpc_server(&serving).add_service(rows).add_service(control);
     tokio::spawn(server.serve_with_incoming(incoming));
     let health = ExecutorHealth::new();
@@ -128,7 +130,12 @@ async fn serve(
     Ok((address, executor))
 }
 
-fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> io::Result<Executor> {
+fn executor(
+    address: SocketAddr,
+    options: &WorkerOptions,
+    folder: &TempDir,
+    pieces: Pieces,
+) -> io::Result<Executor> {
     let cores = options.cores.max(1);
     let registration = ExecutorRegistration {
         id: new_instance_id(),
@@ -155,6 +162,6 @@ fn executor(address: SocketAddr, options: &WorkerOptions, folder: &TempDir) -> i
         Arc::new(BallistaFunctionRegistry::default()),
         Arc::new(LoggingMetricsCollector::default()),
         cores,
-        Arc::new(Pieces::default()),
+        Arc::new(pieces),
     ))
 }

@@ -1,13 +1,18 @@
 //! What nobody waits for any more ends.
 
+use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use ballista_core::execution_plans::ShuffleWriterExec;
-use ballista_executor::execution_engine::ExecutionEngine;
+use ballista_executor::execution_engine::{ExecutionEngine, QueryStageExecutor};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::functions_aggregate::count::count_all;
+use datafusion::functions_aggregate::min_max::max;
 use datafusion::logical_expr::{JoinType, lit};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col};
@@ -40,19 +45,24 @@ impl PartitionStream for Endless {
     }
 }
 
-#[test]
-fn a_piece_that_is_aborted_ends() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().to_str().expect("a path of letters");
-    let (schema, held) = (Arc::new(Schema::empty()), Arc::new(()));
+/// A piece that waits for rows for ever, holding what is held.
+fn endless(pieces: &Pieces, held: &Arc<()>, folder: &Path) -> Arc<dyn QueryStageExecutor> {
+    let path = folder.to_str().expect("a path of letters");
+    let schema = Arc::new(Schema::empty());
     let rows: Arc<dyn PartitionStream> =
-        Arc::new(Endless { schema: schema.clone(), held: Arc::downgrade(&held) });
+        Arc::new(Endless { schema: schema.clone(), held: Arc::downgrade(held) });
     let rows = StreamingTableExec::try_new(schema, vec![rows], None, [], true, None).expect("one schema");
     let writer = ShuffleWriterExec::try_new("job".into(), 1, Arc::new(rows), path.into()).expect("a plan");
     let config = SessionConfig::new();
-    let piece = Pieces::default()
-        .create_query_stage_exec("job".into(), 1, 0, vec![0], Arc::new(writer), path, &config)
-        .expect("a writer");
+    let piece = pieces.create_query_stage_exec("job".into(), 1, 0, vec![0], Arc::new(writer), path, &config);
+    piece.expect("a writer")
+}
+
+#[test]
+fn a_piece_that_is_aborted_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let held = Arc::new(());
+    let piece = endless(&Pieces::default(), &held, folder.path());
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let running = runtime.spawn(async move {
         piece.execute_query_stage(0, SessionContext::new().task_ctx()).await.map(|_| ())
@@ -60,6 +70,22 @@ fn a_piece_that_is_aborted_ends() {
     wait("rows to be waited for", || Arc::strong_count(&held) == 2);
     running.abort();
     wait("nobody to wait for rows", || Arc::strong_count(&held) == 1);
+}
+
+#[test]
+fn a_piece_that_is_stopped_before_it_begins_ends_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pieces, held) = (Pieces::default(), Arc::new(()));
+    pieces.stopped.add(("job".into(), 1, 1));
+    pieces.stopped.add(("job".into(), 1, 0));
+    let piece = endless(&pieces, &held, folder.path());
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let ended = runtime.block_on(async {
+        let ended = piece.execute_query_stage(0, SessionContext::new().task_ctx());
+        tokio::time::timeout(Duration::from_secs(30), ended).await
+    });
+    let error = ended.expect("it ends").expect_err("it is stopped");
+    assert!(error.to_string().ends_with("the query was stopped"), "{error}");
 }
 
 /// As many rows as there are quadruples of records: years of work, in one piece.
@@ -81,12 +107,22 @@ fn a_query_that_is_dropped_is_stopped_on_its_worker() {
                 Some(rows) => more.join_on(rows, JoinType::Inner, [lit(true)]).expect("two tables"),
             });
         }
-        let count = rows.expect("four").aggregate(vec![], vec![count_all()]).expect("a count");
-        let plan = count.create_physical_plan().await.expect("a plan");
+        // Which no statistics tell.
+        let most = max(col("a") - col("b") + col("c") - col("d"));
+        let most = rows.expect("four").aggregate(vec![], vec![most]).expect("a table");
+        let plan = most.create_physical_plan().await.expect("a plan");
+        // A join by itself gives way only where it reads.
+        let plan = plan.transform_up(|node| {
+            Ok(match node.name().contains("Join") {
+                true => Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>),
+                false => Transformed::no(node),
+            })
+        });
+        let plan = plan.expect("a plan").data;
         let (cluster, worker) = (machines.cluster(), &machines.workers[0]);
         let is_busy = async {
             while worker.pieces() == 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         tokio::select! {
