@@ -95,6 +95,20 @@ pub struct Window {
     pub order: Vec<(Expr, Direction)>,
 }
 
+impl Window {
+    /// What it reads.
+    pub fn parts(&self) -> impl Iterator<Item = &Expr> {
+        let order = self.order.iter().map(|(key, _)| key);
+        self.argument.iter().chain(&self.partition).chain(order)
+    }
+
+    /// The same, to be changed.
+    pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        let order = self.order.iter_mut().map(|(key, _)| key);
+        self.argument.iter_mut().chain(&mut self.partition).chain(order)
+    }
+}
+
 /// `lookup` and `cidrlookup`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LookupCommand {
@@ -174,10 +188,7 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
-            ExprKind::Window(window) => {
-                let order = window.order.iter().map(|(key, _)| key);
-                window.argument.iter().chain(&window.partition).chain(order).collect()
-            }
+            ExprKind::Window(window) => window.parts().collect(),
             _ => vec![],
         }
     }
@@ -190,10 +201,7 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_mut()].into_iter().chain(list).collect(),
-            ExprKind::Window(window) => {
-                let order = window.order.iter_mut().map(|(key, _)| key);
-                window.argument.iter_mut().chain(&mut window.partition).chain(order).collect()
-            }
+            ExprKind::Window(window) => window.parts_mut().collect(),
             _ => vec![],
         }
     }

@@ -57,20 +57,25 @@ pub enum WindowFunction {
 }
 
 impl WindowFunction {
-    /// The functions that stand before OVER only, by their names in SQL.
-    pub(crate) const NAMES: [&str; 11] = [
-        "row_number",
-        "rank",
-        "dense_rank",
-        "percent_rank",
-        "cume_dist",
-        "ntile",
-        "lag",
-        "lead",
-        "first_value",
-        "last_value",
-        "nth_value",
+    /// Those that stand before OVER only; numbers are any.
+    const ALONE: [WindowFunction; 11] = [
+        WindowFunction::RowNumber,
+        WindowFunction::Rank,
+        WindowFunction::DenseRank,
+        WindowFunction::PercentRank,
+        WindowFunction::CumeDist,
+        WindowFunction::Tile(1),
+        WindowFunction::Lag(1),
+        WindowFunction::Lead(1),
+        WindowFunction::First,
+        WindowFunction::Last,
+        WindowFunction::Nth(1),
     ];
+
+    /// The name in SQL of a function that stands before OVER only, if `lower` is one.
+    pub(crate) fn named(lower: &str) -> Option<&'static str> {
+        WindowFunction::ALONE.into_iter().map(WindowFunction::name).find(|name| *name == lower)
+    }
 
     /// Its name in SQL.
     pub(crate) fn name(self) -> &'static str {
@@ -119,13 +124,6 @@ pub(crate) fn is_running(aggregate: Aggregate) -> bool {
             | Aggregate::StandardDeviation
             | Aggregate::Variance
     )
-}
-
-/// The place, from 0, of the part that row `at` of `rows` is in, of `parts`: the first `rows % parts` have one row more.
-pub(crate) fn tile(at: usize, rows: usize, parts: usize) -> usize {
-    let (size, larger) = (rows / parts, rows % parts);
-    let in_larger = larger * (size + 1);
-    if at < in_larger { at / (size + 1) } else { larger + (at - in_larger) / size }
 }
 
 impl Window {

@@ -51,6 +51,12 @@ pub(crate) fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> 
     header.or_else(|| uri.host())
 }
 
+/// Whether the query of a request has a parameter.
+pub(crate) fn has_parameter(head: &Parts, name: &str) -> bool {
+    let pairs = weir_wire::query_pairs(head.uri.query().unwrap_or_default().as_bytes());
+    pairs.is_ok_and(|pairs| pairs.iter().any(|(key, _)| key == name))
+}
+
 /// The bucket and the key that a request names, decoded; empty where it names none.
 pub(crate) fn place(head: &Parts) -> (String, String) {
     let path = percent_encoding::percent_decode_str(head.uri.path()).decode_utf8_lossy();

@@ -2,6 +2,7 @@
 //!
 //! Source: Amazon S3 API Reference, request parameters of PutObject, CopyObject, CreateMultipartUpload and CreateBucket.
 
+use crate::address::has_parameter;
 use crate::errors::not_implemented;
 use http::request::Parts;
 use s3s::{S3Error, S3ErrorCode, S3Result};
@@ -31,14 +32,13 @@ const ELEMENTS: &[(&str, &str, &str)] =
 
 /// Refuses a body that asks for what is not there.
 pub(crate) fn check_body(head: &Parts, body: &[u8]) -> S3Result<()> {
-    let query = head.uri.query().unwrap_or_default();
-    for (parameter, element, what) in ELEMENTS {
-        let is_meant = query.split('&').any(|pair| pair.split('=').next() == Some(parameter));
-        if is_meant && body.windows(element.len()).any(|part| part == element.as_bytes()) {
-            return Err(not_implemented(what));
-        }
+    let is_asked = |(parameter, element, _): &&(&str, &str, &str)| {
+        has_parameter(head, parameter) && body.windows(element.len()).any(|part| part == element.as_bytes())
+    };
+    match ELEMENTS.iter().find(is_asked) {
+        Some((.., what)) => Err(not_implemented(what)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a request that asks for what is not there.

@@ -1,7 +1,7 @@
 //! The service: from an HTTP request to its answer.
 
 use crate::access::Unasked;
-use crate::address::{Hosts, place};
+use crate::address::{Hosts, has_parameter, place};
 use crate::body;
 use crate::caller::{self, Caller};
 use crate::control::Asked;
@@ -163,9 +163,8 @@ impl S3 {
 
 /// Whether the body of a request is an object's or a part's.
 fn is_data(head: &Parts) -> bool {
-    let pairs = weir_wire::query_pairs(head.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
-    let has = |name: &str| pairs.iter().any(|(key, _)| key == name);
-    let is_setting = ["tagging", "acl", "retention", "legal-hold", "encryption"].iter().any(|name| has(name));
+    let settings = ["tagging", "acl", "retention", "legal-hold", "encryption"];
+    let is_setting = settings.iter().any(|name| has_parameter(head, name));
     head.method == Method::PUT
         && !is_setting
         && !place(head).1.is_empty()

@@ -327,6 +327,14 @@ fn presigned_requests_expire() {
     for (line, expected) in &rows {
         check(&s3, &[(line, "", expected)]);
     }
+    for (seconds, message) in [
+        ("-1", "X-Amz-Expires must be non-negative"),
+        ("soon", "X-Amz-Expires should be a number"),
+        ("604801", "must be less than 604800 seconds"),
+    ] {
+        let answer = send(&s3, &format!("GET /bucket/k?{}", query(now, seconds)), b"");
+        assert!(answer.body.contains(message), "{seconds}: {}", answer.body);
+    }
     let head = send(&s3, "HEAD /bucket/k", b"");
     assert_eq!(head.headers.get("x-amz-meta-colour").map(|value| value.as_bytes()), Some(&b"blue"[..]));
 }

@@ -2,10 +2,9 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
-use datafusion::functions::core::expr_fn::nullif;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_window::expr_fn::{
-    cume_dist, dense_rank, first_value, lag, lead, nth_value, percent_rank, rank, row_number,
+    cume_dist, dense_rank, first_value, lag, lead, nth_value, ntile, percent_rank, rank, row_number,
 };
 use datafusion::logical_expr::expr::{AggregateFunctionParams, WindowFunction as Lowering};
 use datafusion::logical_expr::{
@@ -52,21 +51,14 @@ impl Lowerer<'_> {
             }
             WindowFunction::PercentRank => float(self.over(percent_rank(), &over.partition, &over.order)?),
             WindowFunction::CumeDist => float(self.over(cume_dist(), &over.partition, &over.order)?),
-            WindowFunction::Tile(parts) => self.tile(parts, &over)?,
-            WindowFunction::Lag(rows) => {
-                let Typed { expr, kind } = shifted(value);
-                let lag = lag(expr, Some(rows.into()), None);
-                Typed { expr: self.over(lag, &over.partition, &over.whole)?, kind }
+            WindowFunction::Tile(parts) => {
+                whole_number(self.over(ntile(lit(i64::from(parts))), &over.partition, &over.whole)?)
             }
+            WindowFunction::Lag(rows) => self.of_row(value, |it| lag(it, Some(rows.into()), None), &over)?,
             WindowFunction::Lead(rows) => {
-                let Typed { expr, kind } = shifted(value);
-                let lead = lead(expr, Some(rows.into()), None);
-                Typed { expr: self.over(lead, &over.partition, &over.whole)?, kind }
+                self.of_row(value, |it| lead(it, Some(rows.into()), None), &over)?
             }
-            WindowFunction::First => {
-                let Typed { expr, kind } = shifted(value);
-                Typed { expr: self.over(first_value(expr), &over.partition, &over.whole)?, kind }
-            }
+            WindowFunction::First => self.of_row(value, first_value, &over)?,
             WindowFunction::Last => self.last(value, &over)?,
             WindowFunction::Nth(number) => self.nth(value, number, &over)?,
             WindowFunction::Aggregate(row) => {
@@ -123,24 +115,15 @@ impl Lowerer<'_> {
         Ok(column_of(&name))
     }
 
-    /// How many rows a partition has.
-    fn rows(&mut self, over: &Over) -> Result<Lowered> {
-        self.over_frame(count_rows(), &over.partition, &[], whole_frame())
-    }
-
-    /// The first parts have one row more. DataFusion's own `ntile` spreads those rows.
-    fn tile(&mut self, parts: u32, over: &Over) -> Result<Typed> {
-        let place = whole_number(self.over(row_number(), &over.partition, &over.whole)?).expr - lit(1i64);
-        let rows = self.rows(over)?;
-        let parts = lit(i64::from(parts));
-        let size = rows.clone() / parts.clone();
-        let larger = rows % parts;
-        let in_larger = larger.clone() * (size.clone() + lit(1i64));
-        let early = place.clone() / (size.clone() + lit(1i64));
-        // Parts of no rows are never asked for.
-        let late = larger + (place.clone() - in_larger.clone()) / nullif(size, lit(0i64));
-        let part = when(place.lt(in_larger), early).otherwise(late)?;
-        Ok(Typed { expr: part + lit(1i64), kind: Kind::Int })
+    /// A value of another row.
+    fn of_row(
+        &mut self,
+        value: Typed,
+        function: impl FnOnce(Lowered) -> Lowered,
+        over: &Over,
+    ) -> Result<Typed> {
+        let Typed { expr, kind } = shifted(value);
+        Ok(Typed { expr: self.over(function(expr), &over.partition, &over.whole)?, kind })
     }
 
     /// The last of the equal rows: the first of them, backwards. Without an order the whole partition is equal.

@@ -110,6 +110,7 @@ impl Curl {
         self.fail(code, &format!("Failed to connect to {host} port {port} after {ms} ms: {reason}"), cx)
     }
 
+    /// Assumption: this version names its own end, as later ones do.
     fn refused(&self, cx: &mut Cx) -> Step {
         if let Some(from) = self.from.filter(|_| self.wanted.is_verbose) {
             let ends = [self.to, from].map(|end| format!("{} port {}", end.ip(), end.port())).join(" from ");

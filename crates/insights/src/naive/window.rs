@@ -7,7 +7,7 @@ use super::{Row, evaluate, key_order, sort_key};
 use crate::aggregate::Accumulator;
 use crate::execute::{ExecuteError, Run};
 use crate::value::Value;
-use crate::window::{Window, WindowFunction, tile};
+use crate::window::{Window, WindowFunction};
 
 /// Adds the window's column; the rows stay where they are.
 pub(super) fn window(window: &Window, rows: &mut [Row], run: Run<'_>) -> Result<(), ExecuteError> {
@@ -85,4 +85,11 @@ fn told(
         // Told of all equal rows at once, as they are gone through.
         WindowFunction::Aggregate(_) => Value::Null,
     }
+}
+
+/// The place, from 0, of the part that row `at` of `rows` is in, of `parts`: the first `rows % parts` have one row more.
+fn tile(at: usize, rows: usize, parts: usize) -> usize {
+    let (size, larger) = (rows / parts, rows % parts);
+    let in_larger = larger * (size + 1);
+    if at < in_larger { at / (size + 1) } else { larger + (at - in_larger) / size }
 }

@@ -63,6 +63,10 @@ pub fn call(name: &str, mut arguments: Vec<Expr>, span: Span) -> Result<Expr, Qu
     if let Some((_, same)) = SAME.iter().find(|(sql, _)| *sql == lower) {
         return Ok(made(same, arguments));
     }
+    if let Some(command) = WindowFunction::named(&lower) {
+        let kind = QueryErrorKind::Misplaced { command, rule: "needs OVER (ORDER BY ...) behind it" };
+        return Err(QueryError { span, kind });
+    }
     match (lower.as_str(), arguments.len()) {
         ("isnull", 1) => Ok(node(ExprKind::Not(Box::new(made("ispresent", arguments))))),
         ("nullif", 2) => {
@@ -90,14 +94,6 @@ pub fn call(name: &str, mut arguments: Vec<Expr>, span: Span) -> Result<Expr, Qu
         ("date_trunc", 2) => {
             let period = truncated(&arguments[0])?;
             Ok(made("datefloor", vec![arguments.remove(1), period]))
-        }
-        (lower, _) if WindowFunction::NAMES.contains(&lower) => {
-            let known = WindowFunction::NAMES.into_iter().find(|known| *known == lower);
-            let kind = QueryErrorKind::Misplaced {
-                command: known.unwrap_or("OVER"),
-                rule: "needs OVER (ORDER BY ...) behind it",
-            };
-            Err(QueryError { span, kind })
         }
         (lower, _) if REFUSED.contains(&lower) => Err(not_implemented("function", name, span)),
         _ if function_named(name).is_some() || aggregate_named(name).is_some() => Ok(made(name, arguments)),

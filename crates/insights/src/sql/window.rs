@@ -120,9 +120,8 @@ fn windowed(
 ) -> Result<(WindowFunction, Option<Expr>), QueryError> {
     let lower = name.to_ascii_lowercase();
     let wrong = |wanted: &str| {
-        let named = WindowFunction::NAMES.into_iter().find(|known| *known == lower);
-        let kind =
-            QueryErrorKind::WrongArguments { function: named.unwrap_or("OVER"), wanted: wanted.into() };
+        let function = WindowFunction::named(&lower).unwrap_or("OVER");
+        let kind = QueryErrorKind::WrongArguments { function, wanted: wanted.into() };
         QueryError { span, kind }
     };
     let number = |expr: &Expr, least: u32| {
@@ -269,9 +268,7 @@ impl Windows {
             return expr.parts_mut().into_iter().try_for_each(|part| self.take(part, before));
         };
         let mut window = (**window).clone();
-        let order = window.order.iter_mut().map(|(key, _)| key);
-        let parts = window.argument.iter_mut().chain(&mut window.partition).chain(order);
-        parts.for_each(|part| stand_in(part, before));
+        window.parts_mut().for_each(|part| stand_in(part, before));
         let known = self.0.iter().position(|(_, known)| *known == window);
         let at = known.unwrap_or(self.0.len());
         if known.is_none() {
@@ -287,10 +284,7 @@ impl Windows {
 
     /// What they read.
     pub(super) fn parts(&self) -> impl Iterator<Item = &Expr> {
-        self.0.iter().flat_map(|(_, window)| {
-            let order = window.order.iter().map(|(key, _)| key);
-            window.argument.iter().chain(&window.partition).chain(order)
-        })
+        self.0.iter().flat_map(|(_, window)| window.parts())
     }
 
     /// A command for each.

@@ -34,8 +34,7 @@ pub(crate) fn get(
     }
     let object = backend.buckets.object(&input.bucket, &input.key).map_err(errors::of)?;
     let has = |name| asked.contains(&name);
-    let class = object.description.attributes.get("x-amz-storage-class");
-    let class = class.map_or(StorageClass::STANDARD, String::as_str).to_owned();
+    let class = describe::storage_class(&object).to_owned();
     let parts = match has(ObjectAttributes::OBJECT_PARTS) {
         true => parts(&object, input.max_parts, input.part_number_marker)?,
         false => None,

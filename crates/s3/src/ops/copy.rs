@@ -2,7 +2,8 @@
 //!
 //! Source: Amazon S3 API Reference, "CopyObject" and "UploadPartCopy".
 
-use super::{describe, done, etag, time};
+use super::describe::{self, STORAGE_CLASS};
+use super::{done, etag, time};
 use crate::checksum::{self, Algorithm, Summing};
 use crate::conditions;
 use crate::errors;
@@ -35,7 +36,7 @@ pub(crate) fn object(
     let has_new_tags = replaces(input.tagging_directive.as_ref().map(|directive| directive.as_str()))?;
     let said = describe::of(&request.headers)?;
     let is_itself = matches!(&input.copy_source, CopySource::Bucket { bucket, key, .. } if **bucket == input.bucket && **key == input.key);
-    if is_itself && !has_new && !said.attributes.contains_key("x-amz-storage-class") {
+    if is_itself && !has_new && !said.attributes.contains_key(STORAGE_CLASS) {
         return Err(s3_error!(
             InvalidRequest,
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."
@@ -49,8 +50,8 @@ pub(crate) fn object(
     }
     let mut description = if has_new { said.clone() } else { source.description.clone() };
     description.tags = if has_new_tags { said.tags } else { source.description.tags.clone() };
-    if let (false, Some(class)) = (has_new, said.attributes.get("x-amz-storage-class")) {
-        description.attributes.insert("x-amz-storage-class".to_owned(), class.clone());
+    if let (false, Some(class)) = (has_new, said.attributes.get(STORAGE_CLASS)) {
+        description.attributes.insert(STORAGE_CLASS.to_owned(), class.clone());
     }
     let wanted = checksum::wanted(&request.headers)?;
     let kept = source.description.checksums.iter().find(|(_, sum)| !sum.contains('-'));

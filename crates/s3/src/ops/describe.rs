@@ -6,7 +6,7 @@
 use super::{tagging, time};
 use crate::checksum::Algorithm;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use s3s::dto::ChecksumType;
+use s3s::dto::{ChecksumType, StorageClass};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use weir_buckets::{Description, Object};
 
@@ -18,14 +18,21 @@ const ATTRIBUTES: [&str; 7] = [
     "content-language",
     "content-type",
     "expires",
-    "x-amz-storage-class",
+    STORAGE_CLASS,
 ];
+/// The header of the storage class, which is kept and told, and that is all.
+pub(super) const STORAGE_CLASS: &str = "x-amz-storage-class";
 /// The beginning of the headers of user metadata.
 const METADATA: &str = "x-amz-meta-";
 /// Most user metadata, names and values together, in bytes.
 const METADATA_BYTES_MAX: usize = 2048;
 /// What an object without a type is.
 const TYPE: &str = "binary/octet-stream";
+
+/// The storage class of an object.
+pub(super) fn storage_class(object: &Object) -> &str {
+    object.description.attributes.get(STORAGE_CLASS).map_or(StorageClass::STANDARD, String::as_str)
+}
 
 /// What headers say of an object.
 ///

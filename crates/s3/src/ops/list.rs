@@ -70,7 +70,7 @@ fn page(
 }
 
 fn object(object: weir_buckets::Object, owner: Owner, is_url: bool) -> Object {
-    let class = object.description.attributes.get("x-amz-storage-class").cloned();
+    let class = describe::storage_class(&object).to_owned();
     let algorithms =
         object.description.checksums.keys().cloned().map(ChecksumAlgorithm::from).collect::<Vec<_>>();
     let kind = object.description.checksums.values().next().map(|sum| describe::checksum_type(sum));
@@ -79,12 +79,7 @@ fn object(object: weir_buckets::Object, owner: Owner, is_url: bool) -> Object {
         last_modified: Some(time(object.modified_ms)),
         e_tag: etag(&object.etag),
         size: i64::try_from(object.size).ok(),
-        storage_class: Some(
-            class.map_or(
-                ObjectStorageClass::from_static(ObjectStorageClass::STANDARD),
-                ObjectStorageClass::from,
-            ),
-        ),
+        storage_class: Some(ObjectStorageClass::from(class)),
         checksum_type: kind.map(ChecksumType::from_static),
         checksum_algorithm: Some(algorithms),
         owner: Some(owner),
