@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use weir_api::{Cloud, Settings};
 use weir_buckets::Buckets;
+use weir_model::Ids;
 use weir_s3::S3;
 use weir_store::disk::FileDisk;
 use weir_store::{Options, Store};
@@ -128,6 +129,8 @@ fn settings(up: &Up) -> Result<Settings, Failure> {
 
 fn s3(settings: &Settings, buckets: Buckets) -> S3 {
     let Settings { account, region, seed, .. } = *settings;
+    // The ids of the other services come from the seed itself.
+    let seed = Ids::new(seed).bits();
     S3::new(buckets, weir_s3::Settings { account, region, seed })
 }
 
