@@ -23,7 +23,7 @@ use weir_engine::Workers;
 
 use crate::MESSAGE_BYTES_MAX;
 use crate::codec::Codec;
-use crate::job::{Job, rows_at};
+use crate::job::{self, rows_at};
 
 /// Bytes of rows that a piece of a plan keeps in memory on their way to others, beside the bound of its memory pool: no
 /// other bound, where Ballista would begin to write to files at 256 MB.
@@ -80,8 +80,8 @@ impl Workers for Cluster {
         let plan_bytes = written(&plan).map_err(|error| {
             plan_datafusion_err!("workers cannot be given it: {}", error.strip_backtrace())
         })?;
-        let job = Job::begin(&self.scheduler, plan_bytes, context).await?;
-        let rows = stream::iter(job.done().await?).then(rows_at).try_flatten();
+        let places = job::run(&self.scheduler, plan_bytes, context).await?;
+        let rows = stream::iter(places).then(rows_at).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(plan.schema(), rows)))
     }
 }

@@ -1,6 +1,7 @@
 //! A plan that runs on workers: given to the scheduler, waited for, its rows fetched, and stopped when nobody waits for it
 //! any more.
 
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ballista_core::client::BallistaClient;
@@ -16,6 +17,7 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
+use tokio::sync::oneshot;
 use tonic::Request;
 use tonic::transport::Channel;
 
@@ -32,11 +34,85 @@ const STOP_MAX: Duration = Duration::from_secs(3);
 /// How often rows are asked for that cannot be fetched, as Ballista does it.
 const RETRIES: u8 = 3;
 
-/// A job at its scheduler; it is stopped if this is dropped before [`Job::done`] has given its places.
-pub struct Job {
+/// Runs a plan at the scheduler at `scheduler`, HOST:PORT. Gives the places of its rows, partition after partition.
+///
+/// If this is dropped before its end, the job is stopped, even one whose name the scheduler has not yet told; the drop waits
+/// for that, since the process may be about to end.
+///
+/// # Errors
+/// Those of [`Job::begin`] and [`Job::done`].
+pub async fn run(scheduler: &str, plan: Vec<u8>, context: &SessionContext) -> Result<Vec<PartitionLocation>> {
+    let (places, wanted) = oneshot::channel();
+    let settings = context.copied_config().options().entries().into_iter();
+    let query = ExecuteQueryParams {
+        query: Some(Query::PhysicalPlan(plan)),
+        settings: settings.map(|entry| KeyValuePair { key: entry.key, value: entry.value }).collect(),
+        session_id: context.session_id(),
+        operation_id: context.session_id(),
+    };
+    let scheduler = scheduler.to_owned();
+    // A thread of its own: who is dropped cannot go on, and may not block the threads of others for long.
+    let follow = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(follow(&scheduler, query, places));
+        std::io::Result::Ok(())
+    };
+    let thread = std::thread::Builder::new().name("weir-job".into()).spawn(follow).map_err(told)?;
+    let mut following = Following { wanted, thread: Some(thread) };
+    (&mut following.wanted).await.unwrap_or_else(|_| Err(told("the query was not followed to its end")))
+}
+
+/// Follows a job to its end, or until nobody wants its places any more.
+async fn follow(
+    scheduler: &str,
+    query: ExecuteQueryParams,
+    mut places: oneshot::Sender<Result<Vec<PartitionLocation>>>,
+) {
+    // Who does not answer cannot be told to stop.
+    let patience = async {
+        places.closed().await;
+        tokio::time::sleep(STOP_MAX).await;
+    };
+    let begun = tokio::select! {
+        begun = Job::begin(scheduler, query) => begun,
+        () = patience => return,
+    };
+    let mut job = match begun {
+        Ok(job) => job,
+        Err(error) => {
+            places.send(Err(error)).ok();
+            return;
+        }
+    };
+    let done = tokio::select! {
+        done = job.done() => Some(done),
+        () = places.closed() => None,
+    };
+    match done {
+        Some(done) => _ = places.send(done),
+        None => _ = tokio::time::timeout(STOP_MAX, job.stop()).await,
+    }
+}
+
+/// Who waits for a job that a thread follows.
+struct Following {
+    wanted: oneshot::Receiver<Result<Vec<PartitionLocation>>>,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.wanted.close();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// A job at its scheduler.
+struct Job {
     scheduler: SchedulerGrpcClient<Channel>,
     id: String,
-    has_ended: bool,
 }
 
 impl Job {
@@ -44,7 +120,7 @@ impl Job {
     ///
     /// # Errors
     /// There is no scheduler, it is of another version, or it cannot read the plan.
-    pub async fn begin(scheduler: &str, plan: Vec<u8>, context: &SessionContext) -> Result<Job> {
+    async fn begin(scheduler: &str, query: ExecuteQueryParams) -> Result<Job> {
         let endpoint =
             create_grpc_client_endpoint(format!("http://{scheduler}"), Some(&GrpcClientConfig::default()));
         let channel = endpoint.map_err(told)?.connect().await;
@@ -52,19 +128,11 @@ impl Job {
         let mut scheduler = SchedulerGrpcClient::new(channel)
             .max_encoding_message_size(MESSAGE_BYTES_MAX as usize)
             .max_decoding_message_size(MESSAGE_BYTES_MAX as usize);
-        let settings = context.copied_config().options().entries().into_iter();
-        let mut query = Request::new(ExecuteQueryParams {
-            query: Some(Query::PhysicalPlan(plan)),
-            settings: settings.map(|entry| KeyValuePair { key: entry.key, value: entry.value }).collect(),
-            session_id: context.session_id(),
-            operation_id: context.session_id(),
-        });
+        let mut query = Request::new(query);
         insert_version_header(query.metadata_mut());
         let answer = scheduler.execute_query(query).await.map_err(refused)?.into_inner();
         match answer.result {
-            Some(execute_query_result::Result::Success(job)) => {
-                Ok(Job { scheduler, id: job.job_id, has_ended: false })
-            }
+            Some(execute_query_result::Result::Success(job)) => Ok(Job { scheduler, id: job.job_id }),
             Some(execute_query_result::Result::Failure(failure)) => Err(told(match failure.failure {
                 Some(
                     Failure::PlanParsingFailure(why)
@@ -81,18 +149,14 @@ impl Job {
     ///
     /// # Errors
     /// What has failed on a worker, or the scheduler does not answer any more.
-    pub async fn done(mut self) -> Result<Vec<PartitionLocation>> {
+    async fn done(&mut self) -> Result<Vec<PartitionLocation>> {
         let (mut wait, mut unknown) = (ASK_AFTER.0, 0);
         loop {
             let status = self.status().await?;
             unknown = if status.is_none() { unknown + 1 } else { 0 };
             match status {
-                Some(Status::Successful(job)) => {
-                    self.has_ended = true;
-                    return Ok(job.partition_location);
-                }
+                Some(Status::Successful(job)) => return Ok(job.partition_location),
                 Some(Status::Failed(job)) => {
-                    self.has_ended = true;
                     return Err(told(format!("on the workers: {}", cause(&job.error))));
                 }
                 None if unknown > UNKNOWN_MAX => {
@@ -119,26 +183,6 @@ impl Job {
             if let Some(Status::Successful(_) | Status::Failed(_)) = self.status().await? {
                 return Ok(());
             }
-        }
-    }
-}
-
-impl Drop for Job {
-    /// Waits until the scheduler has stopped it: the process may be about to end, and its threads with it.
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let mut job = Job { scheduler: self.scheduler.clone(), id: self.id.clone(), has_ended: true };
-        let stop = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            // Who does not answer cannot be told to stop.
-            runtime.block_on(async { tokio::time::timeout(STOP_MAX, job.stop()).await }).ok();
-            std::io::Result::Ok(())
-        };
-        // A runtime within a runtime must have a thread of its own.
-        if let Ok(stopping) = std::thread::Builder::new().spawn(stop) {
-            stopping.join().ok();
         }
     }
 }

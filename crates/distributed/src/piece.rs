@@ -1,11 +1,13 @@
 //! A piece of a plan as a worker runs it: its rows are compact before they are written for others, an error is told in
 //! its words, and a piece that is stopped ends.
 //!
-//! Ballista 55 runs a piece in tasks of their own, which go on when the piece is aborted; and it forgets that a piece was to be
-//! stopped which it has not yet begun.
+//! Ballista 55 runs a piece in tasks of their own, which go on when the piece is aborted; it forgets that a piece was to be
+//! stopped which it has not yet begun; and on a worker with one thread, what aborts a piece may wait for minutes behind the
+//! piece itself. So its rows end by themselves as soon as word comes that it is stopped.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -24,7 +26,7 @@ use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use datafusion::prelude::SessionConfig;
-use futures::future::ready;
+use futures::future::{ready, select};
 use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
@@ -38,24 +40,36 @@ pub type PieceName = (JobId, usize, usize);
 
 /// Pieces that were stopped, perhaps before they began.
 #[derive(Debug, Default)]
-pub struct Stopped(Mutex<VecDeque<PieceName>>);
+pub struct Stopped {
+    names: Mutex<VecDeque<PieceName>>,
+    /// Tells that there is one more.
+    more: watch::Sender<()>,
+}
 
 impl Stopped {
-    /// Has a piece end as soon as it begins.
+    /// Has a piece end: at once if it runs, or as soon as it begins.
     pub fn add(&self, piece: PieceName) {
-        let mut stopped = self.names();
-        if stopped.len() == STOPPED_MAX {
-            stopped.pop_front();
+        let mut names = self.names();
+        if names.len() == STOPPED_MAX {
+            names.pop_front();
         }
-        stopped.push_back(piece);
+        names.push_back(piece);
+        drop(names);
+        self.more.send_replace(());
     }
 
     fn has(&self, piece: &PieceName) -> bool {
         self.names().contains(piece)
     }
 
+    /// Waits until a piece is stopped.
+    async fn wait_for(&self, piece: &PieceName) {
+        let mut more = self.more.subscribe();
+        while !self.has(piece) && more.changed().await.is_ok() {}
+    }
+
     fn names(&self) -> MutexGuard<'_, VecDeque<PieceName>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,9 +96,10 @@ impl ExecutionEngine for Pieces {
         let &[input] = &writer.children()[..] else {
             return internal_err!("a writer of rows has one input");
         };
+        let (name, stopped) = ((job.clone(), stage, task), self.stopped.clone());
+        let stop = Stop { name: name.clone(), stopped: stopped.clone(), aborted: stop };
         let handover = Arc::new(Handover { input: input.clone(), stop });
         let writer = replace_children_if_necessary(writer.clone(), vec![handover])?;
-        let (name, stopped) = ((job.clone(), stage, task), self.stopped.clone());
         let piece =
             self.made.create_query_stage_exec(job, stage, task, partitions, writer, folder, config)?;
         Ok(Arc::new(Piece { name, piece, stopped, keep: Mutex::new(Some(keep)) }))
@@ -128,11 +143,31 @@ impl QueryStageExecutor for Piece {
     }
 }
 
-/// The rows of its input, compact, until the other end of `stop` is dropped.
+/// What ends a piece before its time: word that it is stopped, or that nobody runs it any more.
+#[derive(Clone, Debug)]
+struct Stop {
+    name: PieceName,
+    stopped: Arc<Stopped>,
+    /// Its other end is dropped with who runs the piece.
+    aborted: watch::Receiver<()>,
+}
+
+impl Stop {
+    fn has_come(&self) -> bool {
+        self.aborted.has_changed().is_err() || self.stopped.has(&self.name)
+    }
+
+    async fn come(mut self) {
+        let aborted = async { while self.aborted.changed().await.is_ok() {} };
+        select(pin!(aborted), pin!(self.stopped.wait_for(&self.name))).await;
+    }
+}
+
+/// The rows of its input, compact, until it is to stop.
 #[derive(Clone, Debug)]
 struct Handover {
     input: Arc<dyn ExecutionPlan>,
-    stop: watch::Receiver<()>,
+    stop: Stop,
 }
 
 impl DisplayAs for Handover {
@@ -185,11 +220,9 @@ impl ExecutionPlan for Handover {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let rows = self.input.execute(partition, context)?;
-        let mut stop = self.stop.clone();
-        let stopped = async move { while stop.changed().await.is_ok() {} };
-        let stop = self.stop.clone();
+        let (stopped, stop) = (self.stop.clone().come(), self.stop.clone());
         // Ended rows are written as if they were all.
-        let end = stream::once(async move { stop.has_changed().is_err() });
+        let end = stream::once(async move { stop.has_come() });
         let end = end.filter_map(|is_stopped| ready(is_stopped.then(|| Err(was_stopped()))));
         let schema = rows.schema();
         let rows =
