@@ -3,12 +3,16 @@
 //! Source: RFC 792 and RFC 4443, section 4 (echo request and reply).
 
 use crate::frame;
+use crate::stack::Outbox;
 use std::net::IpAddr;
 use weir_model::Protocol;
 use weir_pipeline::Packet;
 
 /// Bytes of an ICMP echo header.
 pub(crate) const ECHO_HEADER: usize = 8;
+
+/// Where the sequence number stands in an echo message; the data follows it.
+const SEQUENCE_AT: usize = 6;
 
 const REQUEST: u8 = 8;
 const REPLY: u8 = 0;
@@ -82,6 +86,50 @@ impl Request {
         if self.data >= self.stamp.len() {
             message[ECHO_HEADER..ECHO_HEADER + self.stamp.len()].copy_from_slice(&self.stamp);
         }
+    }
+}
+
+/// Echo requests of one program: one is written, and those that are sent are it with their own sequence number and stamp.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    request: Request,
+    written: Vec<u8>,
+}
+
+impl Requests {
+    /// Requests like `request`, whose own sequence number and stamp do not matter.
+    pub(crate) fn like(request: Request) -> Requests {
+        let request = Request { sequence: 0, stamp: [0; 8], ..request };
+        let mut written = vec![0; request.length()];
+        request.write(&mut written);
+        Requests { request, written }
+    }
+
+    /// The length of each packet.
+    pub(crate) fn length(&self) -> usize {
+        self.written.len()
+    }
+
+    /// Says anew whether routers must not split them.
+    pub(crate) fn set_dont_fragment(&mut self, dont_fragment: bool) {
+        if self.request.dont_fragment != dont_fragment {
+            *self = Requests::like(Request { dont_fragment, ..self.request });
+        }
+    }
+
+    /// The packet with this sequence number and stamp.
+    pub(crate) fn packet(&self, sequence: u16, stamp: [u8; 8], outbox: &mut Outbox) -> Vec<u8> {
+        let mut bytes = outbox.copy(&self.written);
+        let message = self.length() - self.request.data - ECHO_HEADER;
+        let (checksum, at) = (message + frame::ICMP_CHECKSUM_AT, message + SEQUENCE_AT);
+        let [s0, s1] = sequence.to_be_bytes();
+        if self.request.data < stamp.len() {
+            frame::replace(&mut bytes, at, (checksum, [s0, s1]));
+        } else {
+            let [t0, t1, t2, t3, t4, t5, t6, t7] = stamp;
+            frame::replace(&mut bytes, at, (checksum, [s0, s1, t0, t1, t2, t3, t4, t5, t6, t7]));
+        }
+        bytes
     }
 }
 
@@ -172,6 +220,36 @@ mod tests {
             let read = Reply::read(&reply, &bytes).expect("a reply");
             assert_eq!((read.from, read.ident, read.sequence), (request.destination, 7, 9));
             assert_eq!((read.length, read.stamp, read.ttl), (65, Some([1; 8]), 64));
+        }
+    }
+
+    #[test]
+    fn requests_are_as_if_each_were_written() {
+        for [source, destination] in [["10.0.0.1", "10.0.0.9"], ["2001:db8::1", "2001:db8::9"]] {
+            for (data, dont_fragment) in [(0, false), (7, true), (8, false), (56, true), (1001, true)] {
+                let request = Request {
+                    source: source.parse().expect("an address"),
+                    destination: destination.parse().expect("an address"),
+                    ttl: 64,
+                    ident: 7,
+                    sequence: 9,
+                    data,
+                    stamp: [9; 8],
+                    dont_fragment: false,
+                };
+                let (mut requests, mut outbox) = (Requests::like(request), Outbox::default());
+                requests.set_dont_fragment(dont_fragment);
+                for (sequence, stamp) in [(0, 0), (1, 1), (0xffff, u64::MAX), (0x1234, 0xffff_0000_8001_7ffe)]
+                {
+                    let stamp = stamp.to_be_bytes();
+                    let request = Request { sequence, stamp, dont_fragment, ..request };
+                    let mut written = vec![0; requests.length()];
+                    request.write(&mut written);
+                    let packet = requests.packet(sequence, stamp, &mut outbox);
+                    assert_eq!(packet, written, "{request:?}");
+                    outbox.recycle(packet);
+                }
+            }
         }
     }
 

@@ -19,7 +19,7 @@ const UDP_HEADER: usize = 8;
 /// Bytes of an ICMP message up to its checksum.
 const ICMP_LEAST: usize = 4;
 /// Where the checksum stands in an ICMP message, and the identifier in a query.
-const ICMP_CHECKSUM_AT: usize = 2;
+pub(crate) const ICMP_CHECKSUM_AT: usize = 2;
 const IDENTIFIER_AT: usize = 4;
 /// The flag of IPv4 that forbids to split a packet, beside the offset of fragments.
 const DONT_FRAGMENT: u16 = 0x4000;
@@ -431,10 +431,16 @@ pub(crate) fn replace_icmp(bytes: &mut [u8], at: usize, icmp: (u8, u8)) {
 
 /// Replaces a word that the checksum at `checksum` covers.
 fn replace_word(bytes: &mut [u8], at: usize, (checksum, word): (usize, u16)) {
-    let Some(old) = bytes.get(at..at + 2).map(|old| [old[0], old[1]]) else { return };
-    let new = word.to_be_bytes();
-    fix(bytes, checksum, old, new);
-    bytes[at..at + 2].copy_from_slice(&new);
+    replace(bytes, at, (checksum, word.to_be_bytes()));
+}
+
+/// Replaces as many words as `new` is long, which the checksum at `checksum` covers.
+#[inline]
+pub(crate) fn replace<const N: usize>(bytes: &mut [u8], at: usize, (checksum, new): (usize, [u8; N])) {
+    let Some(old) = bytes.get_mut(at..).and_then(|from| from.first_chunk_mut::<N>()) else { return };
+    let change = change(old, &new);
+    *old = new;
+    fix_by(bytes, checksum, change);
 }
 
 /// Gives the quoted packet the ports, or the identifier, that its sender knows, and its own checksum over them if that much
@@ -519,6 +525,7 @@ fn fix(bytes: &mut [u8], at: usize, old: [u8; 2], new: [u8; 2]) {
 }
 
 /// By how much the sum over `old` changes if `new`, as many words, takes its place (RFC 1624, equation 3).
+#[inline]
 fn change(old: &[u8], new: &[u8]) -> u32 {
     let words = |bytes: &[u8]| -> u32 {
         bytes.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum()
@@ -556,9 +563,20 @@ fn fold(mut total: u32) -> u16 {
 /// The one's-complement sum of `bytes` on top of `start` (RFC 1071); over bytes with a right checksum it is 0xffff.
 #[inline]
 fn sum(start: u32, bytes: &[u8]) -> u16 {
-    // In the machine's order of bytes, which changes nothing but that of the result (RFC 1071, section 2, B).
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut total: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    // In the machine's order of bytes, which changes nothing but that of the result (RFC 1071, section 2, B); the halves of
+    // four words at a time, none of which waits for another.
+    let (rows, rest) = bytes.as_chunks::<32>();
+    let mut halves = [[0u64; 2]; 4];
+    for row in rows {
+        for (word, [low, high]) in row.as_chunks::<8>().0.iter().zip(&mut halves) {
+            let word = u64::from_ne_bytes(*word);
+            *low += word & 0xffff_ffff;
+            *high += word >> 32;
+        }
+    }
+    let mut total: u64 = halves.as_flattened().iter().sum();
+    let (words, rest) = rest.as_chunks::<4>();
+    total += words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum::<u64>();
     if let [first, rest @ ..] = rest {
         let mut last = [*first, 0, 0, 0];
         last[1..=rest.len()].copy_from_slice(rest);

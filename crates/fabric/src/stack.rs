@@ -53,12 +53,25 @@ impl Outbox {
         buffer
     }
 
+    /// A buffer with a copy of `bytes`.
+    pub(crate) fn copy(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut buffer = self.any_buffer(bytes.len());
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        buffer
+    }
+
     /// A buffer of `length` bytes that have yet to be written.
     fn used_buffer(&mut self, length: usize) -> Vec<u8> {
-        let pool = if length <= SMALL_BYTES { &mut self.small } else { &mut self.large };
-        let mut buffer = pool.pop().unwrap_or_else(|| Vec::with_capacity(length.max(SMALL_BYTES)));
+        let mut buffer = self.any_buffer(length);
         buffer.resize(length, 0);
         buffer
+    }
+
+    /// A buffer that has room for `length` bytes, with whatever is in it.
+    fn any_buffer(&mut self, length: usize) -> Vec<u8> {
+        let pool = if length <= SMALL_BYTES { &mut self.small } else { &mut self.large };
+        pool.pop().unwrap_or_else(|| Vec::with_capacity(length.max(SMALL_BYTES)))
     }
 
     /// Takes back a buffer that nobody needs any more.
@@ -247,6 +260,25 @@ pub(crate) fn drain(socket: &mut tcp::Socket<'static>, to: &mut Vec<u8>, limit: 
             return;
         }
     }
+}
+
+/// Writes at most `limit` zeros, as many as the socket has room for, and says how many: what /dev/zero gives is copied from
+/// nowhere.
+pub(crate) fn send_zeros(socket: &mut tcp::Socket<'static>, limit: u64) -> u64 {
+    let mut sent = 0;
+    while sent < limit && socket.can_send() {
+        let rest = usize::try_from(limit - sent).unwrap_or(usize::MAX);
+        let taken = socket.send(|room| {
+            let taken = room.len().min(rest);
+            room[..taken].fill(0);
+            (taken, taken as u64)
+        });
+        match taken {
+            Ok(taken) => sent += taken,
+            Err(_) => break,
+        }
+    }
+    sent
 }
 
 /// The device of a host: at most one packet in, any number out.

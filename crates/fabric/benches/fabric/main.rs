@@ -207,9 +207,8 @@ fn resident_bytes() -> usize {
     statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE_BYTES
 }
 
-/// The processor time that this process, which has one thread, has used.
+/// The processor time that this process has used.
 fn processor_seconds() -> f64 {
-    let schedstat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanoseconds = schedstat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
-    nanoseconds.unwrap_or(0.0) / 1e9
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }

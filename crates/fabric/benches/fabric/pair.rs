@@ -26,11 +26,12 @@ pub fn transfer(mtu: usize, total: usize) {
     let to = (IpAddress::v4(10, 0, 0, 2), PORT);
     let End { interface, sockets, handle, .. } = &mut sender;
     sockets.get_mut::<tcp::Socket>(*handle).connect(interface.context(), to, 50_000).expect("a connection");
-    let (zeros, mut sent, mut received, mut now) = (vec![0; BUFFER_BYTES], 0, 0, 0);
+    let (mut sent, mut received, mut now) = (0, 0, 0);
     while received < total {
         now += 100;
-        let rest = (total - sent).min(zeros.len());
-        sent += sender.socket().send_slice(&zeros[..rest]).unwrap_or(0);
+        while sent < total && sender.socket().can_send() {
+            sent += sender.socket().send(|room| zeros(room, total - sent)).expect("an open socket");
+        }
         sender.poll(now);
         receiver.wire.incoming.append(&mut sender.wire.outgoing);
         receiver.poll(now);
@@ -43,6 +44,13 @@ pub fn transfer(mtu: usize, total: usize) {
         sender.wire.pool.append(&mut receiver.wire.pool);
         receiver.wire.pool.extend(sender.wire.pool.pop());
     }
+}
+
+/// Writes zeros into the room that a socket has, as simulated hosts do.
+fn zeros(room: &mut [u8], rest: usize) -> (usize, usize) {
+    let taken = room.len().min(rest);
+    room[..taken].fill(0);
+    (taken, taken)
 }
 
 /// Lets `pairs` of stacks ping each other in turn, so that each has `rounds` replies: one end writes requests and reads

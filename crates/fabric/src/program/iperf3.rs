@@ -380,13 +380,8 @@ impl Stream {
             Channel::Tcp(client, cookie) => {
                 let taken = client.write(cookie, cx);
                 cookie.drain(..taken);
-                while cookie.is_empty() && self.sent < limit {
-                    let wanted = (limit - self.sent).min(ZEROS.len() as u64) as usize;
-                    let taken = client.write(&ZEROS[..wanted], cx);
-                    self.sent += taken as u64;
-                    if taken < wanted {
-                        return;
-                    }
+                if cookie.is_empty() {
+                    self.sent += client.write_zeros(limit.saturating_sub(self.sent), cx);
                 }
             }
             Channel::Udp(client) => {
@@ -434,8 +429,6 @@ impl Stream {
         line
     }
 }
-
-static ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
 
 impl Program for Iperf3 {
     fn wake(&mut self, cx: &mut Cx) -> Step {

@@ -10,7 +10,6 @@ use super::socket::{Client, Progress};
 use super::udp::UdpClient;
 use super::{Cx, Program, Started, Step};
 use crate::host::Machine;
-use crate::stack::SOCKET_BUFFER_BYTES;
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
 
@@ -24,9 +23,6 @@ const DEFAULT_PORT: u16 = 31337;
 
 /// The exit code of a command whose output nobody takes any more (128 and SIGPIPE).
 const BROKEN_PIPE: i32 = 141;
-
-/// What /dev/zero gives, as much as a socket takes at once.
-const ZEROS: &[u8] = &[0; SOCKET_BUFFER_BYTES];
 
 const VERSION: &str = "Ncat: Version 7.93 ( https://nmap.org/ncat )\n";
 
@@ -219,14 +215,8 @@ impl Nc {
         if self.sent == 0 {
             self.greet(cx);
         }
-        while self.sent < total {
-            let rest = usize::try_from(total - self.sent).unwrap_or(usize::MAX).min(ZEROS.len());
-            match client.write(&ZEROS[..rest], cx) {
-                0 => return Step::Wait(None),
-                written => self.sent += written as u64,
-            }
-        }
-        Step::Exit(0)
+        self.sent += client.write_zeros(total - self.sent, cx);
+        if self.sent < total { Step::Wait(None) } else { Step::Exit(0) }
     }
 
     fn greet(&self, cx: &mut Cx) {

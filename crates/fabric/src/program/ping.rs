@@ -5,7 +5,7 @@
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::{Cx, News, Program, Started, Step};
-use crate::echo::{ECHO_HEADER, Reply, Request};
+use crate::echo::{ECHO_HEADER, Reply, Request, Requests};
 use crate::host::Machine;
 use crate::path;
 use crate::trouble::{Complaint, Trouble};
@@ -198,12 +198,11 @@ fn seconds(text: &str) -> Result<u64, Started> {
 /// A running ping.
 struct Ping {
     wanted: Wanted,
-    source: IpAddr,
     destination: IpAddr,
     /// What the destination's address is called, unless by itself.
     name: Option<String>,
     ident: u16,
-    ttl: u8,
+    requests: Requests,
     started: Nanos,
     last_sent: Nanos,
     sent: u64,
@@ -254,14 +253,24 @@ impl RoundTrips {
 }
 
 impl Ping {
-    fn new(wanted: Wanted, ends: (IpAddr, IpAddr), marks: (u16, u8), now: Nanos) -> Ping {
+    fn new(wanted: Wanted, ends: (IpAddr, IpAddr), (ident, ttl): (u16, u8), now: Nanos) -> Ping {
+        let (source, destination) = ends;
+        let requests = Requests::like(Request {
+            source,
+            destination,
+            ttl,
+            ident,
+            sequence: 0,
+            data: wanted.data,
+            stamp: [0; 8],
+            dont_fragment: wanted.discovery != Discovery::Dont,
+        });
         Ping {
             wanted,
-            source: ends.0,
-            destination: ends.1,
+            destination,
             name: None,
-            ident: marks.0,
-            ttl: marks.1,
+            ident,
+            requests,
             started: now,
             last_sent: now,
             sent: 0,
@@ -300,26 +309,15 @@ impl Ping {
         self.sent += 1;
         self.last_sent = cx.now;
         self.answered <<= 1;
-        let request = Request {
-            source: self.source,
-            destination: self.destination,
-            ttl: self.ttl,
-            ident: self.ident,
-            sequence: self.sent as u16,
-            data: self.wanted.data,
-            stamp: cx.now.0.to_be_bytes(),
-            dont_fragment: self.wanted.discovery != Discovery::Dont,
-        };
-        let length = request.length();
+        let length = self.requests.length();
         let fits = length <= usize::from(path::LEAST) || length <= self.mtu(cx);
         if !fits && self.wanted.discovery == Discovery::Do {
             self.errors += 1;
             return self.complain(cx);
         }
-        let request = Request { dont_fragment: request.dont_fragment && fits, ..request };
-        let mut buffer = cx.outbox.buffer(length);
-        request.write(&mut buffer);
-        cx.outbox.packets.push(buffer);
+        self.requests.set_dont_fragment(self.wanted.discovery != Discovery::Dont && fits);
+        let packet = self.requests.packet(self.sent as u16, cx.now.0.to_be_bytes(), cx.outbox);
+        cx.outbox.packets.push(packet);
     }
 
     /// The largest request that fits what is known of the path.

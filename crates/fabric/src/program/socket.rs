@@ -78,6 +78,12 @@ impl Client {
         cx.machine.stack.socket(handle).send_slice(bytes).unwrap_or(0)
     }
 
+    /// Sends zeros, at most `limit` and as many as the socket takes, and says how many.
+    pub(crate) fn write_zeros(&self, limit: u64, cx: &mut Cx) -> u64 {
+        let Some(handle) = self.handle else { return 0 };
+        stack::send_zeros(cx.machine.stack.socket(handle), limit)
+    }
+
     /// Says that no more will be sent.
     pub(crate) fn finish(&self, cx: &mut Cx) {
         if let Some(handle) = self.handle {
