@@ -188,7 +188,8 @@ impl Storage {
         self.objects.as_deref().ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// What `look` sees of each file, several objects at once.
+    /// What `look` sees of each file: of several objects at once, as it waits for them, and of as many files as there are
+    /// processors.
     pub fn look<T: Send>(
         &self,
         paths: &[impl AsRef<Path> + Sync],
@@ -196,19 +197,24 @@ impl Storage {
     ) -> Vec<T> {
         let count = paths.iter().filter(|path| self.object(path.as_ref()).is_some()).count();
         let paths: Vec<(usize, &Path)> = paths.iter().map(AsRef::as_ref).enumerate().collect();
-        match count {
-            0 => paths.into_iter().map(|(index, path)| look(index, path)).collect(),
-            _ => at_once(&paths, |(index, path)| look(*index, path)),
-        }
+        let most = match count {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            _ => REQUESTS_MAX,
+        };
+        at_once(&paths, most, |(index, path)| look(*index, path))
     }
 }
 
-/// What `each` makes of the items, [`REQUESTS_MAX`] at once, in their order.
-pub fn at_once<I: Sync, T: Send>(items: &[I], each: impl Fn(&I) -> T + Sync) -> Vec<T> {
+/// What `each` makes of the items, at most `most` at once, in their order.
+pub fn at_once<I: Sync, T: Send>(items: &[I], most: usize, each: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let most = most.min(items.len());
+    if most <= 1 {
+        return items.iter().map(each).collect();
+    }
     let begun = AtomicUsize::new(0);
     let made = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
-        for _ in 0..REQUESTS_MAX.min(items.len()) {
+        for _ in 0..most {
             scope.spawn(|| {
                 loop {
                     let index = begun.fetch_add(1, Ordering::Relaxed);

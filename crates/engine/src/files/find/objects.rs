@@ -11,7 +11,7 @@ use weir_insights::TimeRange;
 
 use super::{FILE_ENDINGS, may_be_inside};
 use crate::files::place::told_time;
-use crate::files::storage::{Storage, at_once};
+use crate::files::storage::{REQUESTS_MAX, Storage, at_once};
 
 /// What a pattern is made of.
 const WILD: [char; 3] = ['*', '?', '['];
@@ -77,7 +77,8 @@ impl Walk<'_> {
     fn below(&self, folder: String) -> Result<Vec<PathBuf>> {
         let (mut found, mut folders) = (vec![], vec![folder]);
         while !folders.is_empty() {
-            let listings = at_once(&folders, |folder| self.storage.list(folder, self.is_settled(folder)));
+            let listings =
+                at_once(&folders, REQUESTS_MAX, |folder| self.storage.list(folder, self.is_settled(folder)));
             folders.clear();
             for listing in listings {
                 let listing = listing?;
