@@ -7,6 +7,7 @@
 mod ahead;
 mod blocks;
 mod broken;
+mod buffers;
 mod columns;
 mod estimate;
 mod find;

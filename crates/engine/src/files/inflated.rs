@@ -19,6 +19,7 @@ use flate2::bufread::MultiGzDecoder;
 use libdeflater::Decompressor;
 
 use super::blocks::RATIO_MAX;
+use super::buffers::Buffers;
 use super::header::Header;
 use super::local::Stored;
 
@@ -26,7 +27,7 @@ use super::local::Stored;
 /// stay where they are, to be inflated page by page.
 const GROUP_BYTES_MAX: u64 = 64 << 20;
 /// Where the header of a page is looked for; statistics of long texts do not fit, but those of addresses do.
-const HEADER_BYTES: u64 = 1 << 10;
+const HEADER_BYTES: usize = 1 << 10;
 
 /// A file as its reader sees it.
 pub struct Inflated {
@@ -34,6 +35,7 @@ pub struct Inflated {
     pub metadata: Arc<ParquetMetaData>,
     chunks: Vec<Chunk>,
     decompressor: Decompressor,
+    buffers: Buffers,
 }
 
 /// The chunk of a column.
@@ -50,11 +52,11 @@ struct Page {
 }
 
 impl Inflated {
-    /// The file with the chunks of the columns shown that `is_wanted` tells, by number or metadata; `None` if there is none to
-    /// show.
+    /// The file with the chunks of the columns shown that `is_wanted` tells, by number or metadata, inflated into `buffers`;
+    /// `None` if there is none to show.
     pub fn new(
         metadata: &ParquetMetaData,
-        file: &mut Stored,
+        (file, buffers): (&mut Stored, &Buffers),
         is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
     ) -> Option<Inflated> {
         let mut chunks = vec![];
@@ -73,7 +75,8 @@ impl Inflated {
             chunks.extend(shown.into_iter().flatten());
         }
         let metadata = Arc::new(builder.set_row_groups(groups).build());
-        let shown = Inflated { metadata, chunks, decompressor: Decompressor::new() };
+        let shown =
+            Inflated { metadata, chunks, decompressor: Decompressor::new(), buffers: buffers.clone() };
         (!shown.chunks.is_empty()).then_some(shown)
     }
 
@@ -83,7 +86,7 @@ impl Inflated {
     /// The file cannot be read, or a page is not what its header says.
     pub fn read(&mut self, range: &Range<u64>, file: &mut Stored) -> Option<Decoded<Bytes>> {
         let chunk = self.chunks.iter().find(|chunk| chunk.shown.contains(&range.start))?;
-        let bytes = chunk.bytes(file, &mut self.decompressor);
+        let bytes = chunk.bytes((file, &self.buffers), &mut self.decompressor);
         Some(bytes.and_then(|bytes| {
             let (start, end) = (range.start - chunk.shown.start, range.end - chunk.shown.start);
             match end <= bytes.len() as u64 {
@@ -104,11 +107,15 @@ impl Chunk {
         let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
         let start = u64::try_from(start).ok()?;
         let end = start.checked_add(u64::try_from(column.compressed_size()).ok()?)?;
+        if end > file.bytes {
+            return None;
+        }
         let mut chunk = Chunk { shown: space.start..space.start, pages: vec![] };
-        let mut at = start;
+        let (mut at, mut bytes) = (start, [0; HEADER_BYTES]);
         while at < end {
-            let bytes = file.read(at..end.min(at + HEADER_BYTES)).ok()?;
-            let header = Header::parse(&bytes)?;
+            let bytes = &mut bytes[..HEADER_BYTES.min((end - at) as usize)];
+            file.read_into(at, bytes).ok()?;
+            let header = Header::parse(bytes)?;
             let place = at + header.len as u64..at + (header.len + header.compressed) as u64;
             chunk.shown.end += (header.inflated.len() + header.uncompressed) as u64;
             // A page that claims more than can be in it gets no memory.
@@ -123,13 +130,20 @@ impl Chunk {
     }
 
     /// The chunk as it would be if it were not compressed.
-    fn bytes(&self, file: &mut Stored, decompressor: &mut Decompressor) -> Decoded<Bytes> {
+    fn bytes(
+        &self,
+        (file, buffers): (&mut Stored, &Buffers),
+        decompressor: &mut Decompressor,
+    ) -> Decoded<Bytes> {
         let (Some(first), Some(last)) = (self.pages.first(), self.pages.last()) else {
             return Ok(Bytes::new());
         };
-        let stored = file.read(first.place.start..last.place.end)?;
-        let mut bytes = vec![0; (self.shown.end - self.shown.start) as usize];
-        let mut rest = &mut bytes[..];
+        // They lie within the chunk, which lies within the file.
+        let mut stored = buffers.take((last.place.end - first.place.start) as usize);
+        file.read_into(first.place.start, stored.as_mut())?;
+        let (stored, mut bytes) =
+            (stored.as_ref(), buffers.take((self.shown.end - self.shown.start) as usize));
+        let mut rest = bytes.as_mut();
         for Page { header, place } in &self.pages {
             let start = (place.start - first.place.start) as usize;
             let (before, page) = rest.split_at_mut(header.inflated.len());
@@ -138,7 +152,7 @@ impl Chunk {
             inflate(header, &stored[start..start + header.compressed], page, decompressor)?;
             rest = behind;
         }
-        Ok(bytes.into())
+        Ok(Bytes::from_owner(bytes))
     }
 }
 

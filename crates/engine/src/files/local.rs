@@ -20,6 +20,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::buffers::Buffers;
 use super::inflated::Inflated;
 
 /// Files whose metadata is kept from the first look: of more, that of the others is read again.
@@ -39,6 +40,8 @@ pub struct Looked {
 pub struct LocalFiles {
     /// The columns that are read of them.
     pub columns: BTreeSet<String>,
+    /// What they are inflated into.
+    pub buffers: Buffers,
 }
 
 impl ParquetFileReaderFactory for LocalFiles {
@@ -57,7 +60,7 @@ impl ParquetFileReaderFactory for LocalFiles {
         let is_wanted = |at: usize, column: &ColumnChunkMetaData| {
             at >= first && self.columns.contains(&column.column_path().string())
         };
-        Ok(Box::new(LocalFile::open(path, metadata.as_ref(), is_wanted)?))
+        Ok(Box::new(LocalFile::open(path, metadata.as_ref(), &self.buffers, is_wanted)?))
     }
 }
 
@@ -89,9 +92,17 @@ impl Stored {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
         let mut bytes = vec![0; (end - start) as usize];
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.read_exact(&mut bytes)?;
+        self.read_into(start, &mut bytes)?;
         Ok(bytes.into())
+    }
+
+    /// Fills `bytes` with those at a place of the file.
+    ///
+    /// # Errors
+    /// The file does not go so far, or cannot be read.
+    pub fn read_into(&mut self, start: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.read_exact(bytes)
     }
 }
 
@@ -111,6 +122,7 @@ impl LocalFile {
     pub fn open(
         path: &Path,
         metadata: Option<&Arc<ParquetMetaData>>,
+        buffers: &Buffers,
         is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
     ) -> Decoded<LocalFile> {
         let mut stored = Stored::new(File::open(path)?)?;
@@ -118,7 +130,7 @@ impl LocalFile {
             Some(metadata) => metadata.clone(),
             None => Arc::new(ParquetMetaDataReader::new().parse_and_finish(&stored.file)?),
         };
-        let inflated = Inflated::new(&metadata, &mut stored, is_wanted);
+        let inflated = Inflated::new(&metadata, (&mut stored, buffers), is_wanted);
         Ok(LocalFile { stored, metadata, inflated })
     }
 
@@ -163,7 +175,7 @@ mod tests {
         let result = QueryResult { columns: vec!["bytes".into()], rows, ..QueryResult::default() };
         let bytes = parquet(&result).expect("a column");
         std::fs::write(&path, &bytes).expect("a file");
-        let mut file = LocalFile::open(&path, None, |_, _| false).expect("Parquet");
+        let mut file = LocalFile::open(&path, None, &Buffers::default(), |_, _| false).expect("Parquet");
         let metadata = file.get_metadata(None).now_or_never().expect("nothing to wait for");
         assert_eq!(metadata.expect("Parquet").file_metadata().num_rows(), 1);
         let len = bytes.len() as u64;
@@ -176,7 +188,8 @@ mod tests {
 
     /// The compressions of columns as the reader of a file is told them.
     fn compressions(file: &PartitionedFile, names: &[&str]) -> Vec<String> {
-        let files = LocalFiles { columns: names.iter().map(|name| (*name).to_owned()).collect() };
+        let columns = names.iter().map(|name| (*name).to_owned()).collect();
+        let files = LocalFiles { columns, buffers: Buffers::default() };
         let metrics = ExecutionPlanMetricsSet::new();
         let mut reader = files.create_reader(0, file.clone(), None, &metrics).expect("a file");
         let metadata =

@@ -36,6 +36,7 @@ use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
+use super::buffers::Buffers;
 use super::local::{LocalFiles, Looked, METADATA_MAX};
 use super::place::with_partitions;
 use super::read::Totals;
@@ -296,7 +297,8 @@ impl TableProvider for ParquetTable {
             (source, url) =
                 (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
         } else {
-            let files = LocalFiles { columns: self.names_read(projection, filters) };
+            let files =
+                LocalFiles { columns: self.names_read(projection, filters), buffers: Buffers::default() };
             source = source.with_parquet_file_reader_factory(Arc::new(files));
         }
         let source = Arc::new(source);

@@ -124,11 +124,11 @@ fn rows(file: LocalFile, selection: Option<&RowSelection>) -> Result<Vec<RecordB
 }
 
 fn plain(path: &Path) -> LocalFile {
-    LocalFile::open(path, None, |_, _| false).expect("Parquet")
+    LocalFile::open(path, None, &Buffers::default(), |_, _| false).expect("Parquet")
 }
 
 fn inflated(path: &Path, wanted: &[bool]) -> LocalFile {
-    LocalFile::open(path, None, |at, _| wanted[at]).expect("Parquet")
+    LocalFile::open(path, None, &Buffers::default(), |at, _| wanted[at]).expect("Parquet")
 }
 
 proptest! {
@@ -200,7 +200,8 @@ fn one_page(directory: &Directory) -> (std::path::PathBuf, Vec<u8>, Range<usize>
     };
     write(&path, &written);
     let mut stored = Stored::new(std::fs::File::open(&path).expect("a file")).expect("a length");
-    let shown = Inflated::new(&plain(&path).metadata(), &mut stored, |at, _| at == 0).expect("a column");
+    let shown = Inflated::new(&plain(&path).metadata(), (&mut stored, &Buffers::default()), |at, _| at == 0)
+        .expect("a column");
     let place = shown.chunks[0].pages[0].place.clone();
     let bytes = std::fs::read(&path).expect("a file");
     (path, bytes, place.start as usize..place.end as usize)
