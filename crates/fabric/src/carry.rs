@@ -103,7 +103,7 @@ impl Fabric {
     pub(crate) fn enter(&mut self, share: u64, bytes: Vec<u8>) {
         let Ok(packet) = frame::parse(&bytes) else { return };
         let verdict = self.pipeline.forward(Port::Internet, &packet, self.now);
-        self.note_sent(Port::Internet, &packet, verdict);
+        self.note_sent(Port::Internet, &packet, &verdict);
         match verdict {
             Verdict::Deliver(delivery) => self.deliver(share, &packet, &delivery, bytes.into()),
             Verdict::Service(service) => self.lose(Loss::Service(service), bytes),

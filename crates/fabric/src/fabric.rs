@@ -322,19 +322,21 @@ impl Fabric {
     }
 
     fn arrive(&mut self, key: HostKey, frame: Frame) {
-        let Ok(packet) = frame.parse() else { return };
+        // Not moved: a packet that has just been written is slow to copy.
+        let parsed = frame.parse();
+        let Ok(packet) = &parsed else { return };
         self.note(|| format!("arrive {packet}", packet = packet.tuple()));
         if !self.hosts.owns(key, packet.destination) {
-            return self.lose_all(Loss::HostGone, &packet, frame);
+            return self.lose_all(Loss::HostGone, packet, frame);
         }
         if let Some(card) = self.hosts.card_mut(key).filter(|card| card.is_outside) {
-            card.traffic.received.add(&packet);
+            card.traffic.received.add(packet);
             let interface = self.hosts.port_of(key, packet.destination).unwrap_or(Port::Internet);
-            return frame.cut(&packet, &mut |bytes| self.hand_out(interface, bytes));
+            return frame.cut(packet, &mut |bytes| self.hand_out(interface, bytes));
         }
-        self.hosts.count_received(key, &packet);
+        self.hosts.count_received(key, packet);
         match packet.fragment {
-            Fragment::Whole => self.hand_over(key, &packet, frame.bytes),
+            Fragment::Whole => self.hand_over(key, packet, frame.bytes),
             _ => self.collect(key, frame.bytes),
         }
     }
@@ -343,9 +345,9 @@ impl Fabric {
     pub(crate) fn hand_over(&mut self, key: HostKey, packet: &Packet, mut bytes: Vec<u8>) {
         if echo::is_request(packet)
             && let Some(card) = self.hosts.card(key)
-            && let Some(reply) = echo::turn(packet, &mut bytes, card.ttl)
+            && let Some(reply) = &echo::turn(packet, &mut bytes, card.ttl)
         {
-            return self.send(key, &reply, bytes);
+            return self.send(key, reply, bytes);
         }
         if packet.destination_port == dns::PORT {
             match self.resolve(key, packet, bytes) {
@@ -365,9 +367,9 @@ impl Fabric {
 
     /// Sends a packet that a host wrote.
     pub(crate) fn transmit(&mut self, from: HostKey, bytes: Vec<u8>) {
-        match frame::parse(&bytes) {
-            Ok(packet) => self.send(from, &packet, bytes),
-            Err(malformed) => self.lose(Loss::Malformed(malformed), bytes),
+        match &frame::parse(&bytes) {
+            Ok(packet) => self.send(from, packet, bytes),
+            Err(malformed) => self.lose(Loss::Malformed(*malformed), bytes),
         }
     }
 
@@ -418,7 +420,7 @@ impl Fabric {
     #[inline(always)]
     fn forward(&mut self, (from, port): (HostKey, Port), packet: &Packet, frame: Frame) {
         let verdict = self.pipeline.forward(port, packet, self.now);
-        self.conclude((from, port), packet, verdict, frame);
+        self.conclude((from, port), packet, &verdict, frame);
     }
 
     /// Does with a packet that a host sent what the pipeline has decided.
@@ -427,20 +429,20 @@ impl Fabric {
         &mut self,
         (from, port): (HostKey, Port),
         packet: &Packet,
-        verdict: Verdict,
+        verdict: &Verdict,
         frame: Frame,
     ) {
         self.note_sent(port, packet, verdict);
         match verdict {
-            Verdict::Deliver(delivery) => self.deliver(SHARES, packet, &delivery, frame),
-            Verdict::Service(service) => self.ask(from, port, service, frame.bytes),
+            Verdict::Deliver(delivery) => self.deliver(SHARES, packet, delivery, frame),
+            Verdict::Service(service) => self.ask(from, port, *service, frame.bytes),
             Verdict::Drop(reason) => {
                 match reason {
                     Reason::NatIdle => self.reset(from, &frame.bytes),
                     Reason::TooBig => self.refuse_size(from, port, packet, &frame.bytes),
                     _ => {}
                 }
-                self.lose_all(Loss::Dropped(reason), packet, frame);
+                self.lose_all(Loss::Dropped(*reason), packet, frame);
             }
         }
     }
@@ -457,9 +459,9 @@ impl Fabric {
         }
     }
 
-    pub(crate) fn note_sent(&mut self, from: Port, packet: &Packet, verdict: Verdict) {
+    pub(crate) fn note_sent(&mut self, from: Port, packet: &Packet, verdict: &Verdict) {
         if let Some(sent) = self.sent.as_mut().filter(|sent| sent.len() < EVENT_LOG_MAX) {
-            sent.push(Sent { at: self.now, from, packet: *packet, verdict });
+            sent.push(Sent { at: self.now, from, packet: *packet, verdict: *verdict });
         }
     }
 

@@ -47,57 +47,91 @@ pub enum Malformed {
 /// The headers are cut off or contradict each other.
 #[inline(always)]
 pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
-    match plain(bytes) {
-        Some(packet) => Ok(packet),
+    match Plain::read(bytes) {
+        Some(plain) => Ok(plain.packet()),
         None => parse_any(bytes),
     }
 }
 
-/// What [`parse_any`] makes of most packets, for a fraction of its work: whole ones over IPv4 without options, of TCP, UDP
-/// or ICMP that is no error. `None` for others, and for what is wrong.
-#[inline(always)]
-fn plain(bytes: &[u8]) -> Option<Packet> {
-    const FRAGMENT_BITS: u16 = 0x3fff;
-    let header: &[u8; IPV4_HEADER] = bytes.first_chunk()?;
-    let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let address = |at| IpAddr::V4([header[at], header[at + 1], header[at + 2], header[at + 3]].into());
-    let (total, protocol) = (usize::from(word(2)), Protocol(header[9]));
-    let payload = bytes.get(IPV4_HEADER..total)?;
-    let transport: &[u8; ICMP_HEADER] = payload.first_chunk()?;
-    if header[0] != 0x45 || word(6) & FRAGMENT_BITS != 0 {
-        return None;
-    }
-    let half = |at: usize| u16::from_be_bytes([transport[at], transport[at + 1]]);
-    let (mut ports, mut icmp, mut number, mut tcp_flags) = ((half(0), half(2)), (0, 0), 0, 0);
-    match protocol {
-        Protocol::TCP => {
-            let fixed: &[u8; TCP_HEADER] = payload.first_chunk()?;
-            let length = usize::from(fixed[12] >> 4) * 4;
-            tcp_flags = fixed[13];
-            (TCP_HEADER..=payload.len()).contains(&length).then_some(())?;
+/// What tells most packets apart: whole ones over IPv4 without options, of TCP, UDP or ICMP that is no error. Numbers alone,
+/// so that it stays in registers until the packet is written.
+#[derive(Clone, Copy)]
+struct Plain {
+    source: u32,
+    destination: u32,
+    protocol: u8,
+    ttl: u8,
+    tcp_flags: u8,
+    dont_fragment: bool,
+    icmp: (u8, u8),
+    identifier: u16,
+    ports: (u16, u16),
+    total: u16,
+}
+
+impl Plain {
+    /// What [`parse_any`] makes of such a packet, for a fraction of its work. `None` for others, and for what is wrong.
+    #[inline(always)]
+    fn read(bytes: &[u8]) -> Option<Plain> {
+        const FRAGMENT_BITS: u16 = 0x3fff;
+        let header: &[u8; IPV4_HEADER] = bytes.first_chunk()?;
+        let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let address =
+            |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let total = word(2);
+        let payload = bytes.get(IPV4_HEADER..usize::from(total))?;
+        let transport: &[u8; ICMP_HEADER] = payload.first_chunk()?;
+        if header[0] != 0x45 || word(6) & FRAGMENT_BITS != 0 {
+            return None;
         }
-        Protocol::UDP => (UDP_HEADER..=payload.len()).contains(&usize::from(half(4))).then_some(())?,
-        Protocol::ICMP => {
-            (ports, icmp) = ((0, 0), (transport[0], transport[1]));
-            number = matches!(icmp.0, 0 | 8).then(|| half(IDENTIFIER_AT))?;
+        let half = |at: usize| u16::from_be_bytes([transport[at], transport[at + 1]]);
+        let (mut ports, mut icmp, mut identifier, mut tcp_flags) = ((half(0), half(2)), (0, 0), 0, 0);
+        match Protocol(header[9]) {
+            Protocol::TCP => {
+                let fixed: &[u8; TCP_HEADER] = payload.first_chunk()?;
+                let length = usize::from(fixed[12] >> 4) * 4;
+                tcp_flags = fixed[13];
+                (TCP_HEADER..=payload.len()).contains(&length).then_some(())?;
+            }
+            Protocol::UDP => (UDP_HEADER..=payload.len()).contains(&usize::from(half(4))).then_some(())?,
+            Protocol::ICMP => {
+                (ports, icmp) = ((0, 0), (transport[0], transport[1]));
+                identifier = matches!(icmp.0, 0 | 8).then(|| half(IDENTIFIER_AT))?;
+            }
+            _ => return None,
         }
-        _ => return None,
+        Some(Plain {
+            source: address(12),
+            destination: address(16),
+            protocol: header[9],
+            ttl: header[8],
+            tcp_flags,
+            dont_fragment: word(6) & DONT_FRAGMENT != 0,
+            icmp,
+            identifier,
+            ports,
+            total,
+        })
     }
-    let tuple = Tuple {
-        source: address(12),
-        destination: address(16),
-        protocol,
-        source_port: ports.0,
-        destination_port: ports.1,
-    };
-    Some(Packet {
-        icmp,
-        identifier: number,
-        tcp_flags,
-        dont_fragment: word(6) & DONT_FRAGMENT != 0,
-        ttl: header[8],
-        ..Packet::new(tuple, total as u32)
-    })
+
+    #[inline(always)]
+    fn packet(self) -> Packet {
+        let tuple = Tuple {
+            source: IpAddr::V4(self.source.into()),
+            destination: IpAddr::V4(self.destination.into()),
+            protocol: Protocol(self.protocol),
+            source_port: self.ports.0,
+            destination_port: self.ports.1,
+        };
+        Packet {
+            icmp: self.icmp,
+            identifier: self.identifier,
+            tcp_flags: self.tcp_flags,
+            dont_fragment: self.dont_fragment,
+            ttl: self.ttl,
+            ..Packet::new(tuple, self.total.into())
+        }
+    }
 }
 
 #[inline(never)]

@@ -354,7 +354,7 @@ impl Fabric {
         segments::whole(bytes, packet, offload, &mut |bytes| {
             let length = bytes.len() as u32;
             let packet = Packet { bytes: length, segments: 1, segment_bytes: length, ..*packet };
-            self.conclude((from, Port::Interface(interface)), &packet, verdict, bytes.into());
+            self.conclude((from, Port::Interface(interface)), &packet, &verdict, bytes.into());
         });
         Relayed::Inside
     }

@@ -96,10 +96,16 @@ impl Frame {
     /// Those of [`frame::parse`].
     #[inline]
     pub(crate) fn parse(&self) -> Result<Packet, Malformed> {
-        let mut packet = frame::parse(&self.bytes)?;
-        if self.segment_bytes > 0 {
-            count(&self.bytes, &mut packet, self.offload());
+        match self.segment_bytes {
+            0 => frame::parse(&self.bytes),
+            _ => self.parse_segments(),
         }
+    }
+
+    #[inline(never)]
+    fn parse_segments(&self) -> Result<Packet, Malformed> {
+        let mut packet = frame::parse(&self.bytes)?;
+        count(&self.bytes, &mut packet, self.offload());
         Ok(packet)
     }
 

@@ -355,7 +355,7 @@ proptest! {
             bytes.resize(length, 0);
         }
         let long = parse_any(&bytes);
-        if let Some(packet) = plain(&bytes) {
+        if let Some(packet) = Plain::read(&bytes).map(Plain::packet) {
             prop_assert_eq!(Ok(packet), long);
         } else if let Ok(packet) = long {
             let is_plain = kind < 3 && !is_cut && packet.fragment == Fragment::Whole;
