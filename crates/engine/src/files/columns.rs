@@ -127,29 +127,29 @@ impl Columns {
         self.rows += 1;
         let contents = self.wanted.contents.iter();
         for ((column, cell), content) in self.columns.iter_mut().zip(&self.cells).zip(contents) {
-            match (column, *cell) {
+            match (column, cell) {
                 (Column::Int(builder), cell) => match (content, cell) {
                     (Content::Sequence, _) => builder.append_value(sequence),
                     (Content::Timestamp, Cell::Number(seconds)) => {
-                        builder.append_value(seconds as i64 * 1000)
+                        builder.append_value(*seconds as i64 * 1000)
                     }
-                    (_, Cell::Number(number)) => builder.append_value(number as i64),
+                    (_, Cell::Number(number)) => builder.append_value(*number as i64),
                     _ => builder.append_null(),
                 },
-                (Column::Address(builder), Cell::Address(address)) => builder.append_value(address),
+                (Column::Address(builder), Cell::Address(address)) => builder.append_value(*address),
                 (Column::Address(builder), cell) => {
-                    self.has_other_address |= cell != Cell::Dash;
+                    self.has_other_address |= *cell != Cell::Dash;
                     builder.append_null();
                 }
                 (Column::Text(spans), _) if *content == Content::Message => spans.push(Some(line)),
-                (Column::Text(spans), Cell::Text(span)) => spans.push(Some(span)),
+                (Column::Text(spans), Cell::Text(span)) => spans.push(Some(*span)),
                 (Column::Text(spans), Cell::Dash) => spans.push(Some(DASH)),
                 (Column::Text(spans), Cell::Absent) => spans.push(None),
                 (Column::Text(spans), Cell::Number(number)) => {
                     spans.push(Some(put_aside(&mut self.aside, number)));
                 }
                 (Column::Text(spans), Cell::Address(address)) => {
-                    let address = std::net::Ipv4Addr::from(address);
+                    let address = std::net::Ipv4Addr::from(*address);
                     spans.push(Some(put_aside(&mut self.aside, address)));
                 }
                 (Column::Fixed, _) => {}

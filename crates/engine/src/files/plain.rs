@@ -108,18 +108,17 @@ impl PlainLines {
             return None;
         }
         let end = tokens.find(bytes, at, self.count)?;
+        let mut checked = Cell::Absent;
         for step in &self.steps {
             match step {
                 Step::Read { token, kind, cell } => {
-                    cells[*cell] = value(*kind, bytes, tokens.token(*token)?)?
+                    put(*kind, bytes, tokens.token(*token)?, cells.get_mut(*cell)?)?;
                 }
-                Step::Check { token, kind } => {
-                    value(*kind, bytes, tokens.token(*token)?)?;
-                }
+                Step::Check { token, kind } => put(*kind, bytes, tokens.token(*token)?, &mut checked)?,
                 Step::Numbers { first, kinds } => {
                     if !tokens.are_small_numbers(bytes, *first, first + kinds.len() - 1) {
                         for (index, kind) in kinds.iter().enumerate() {
-                            value(*kind, bytes, tokens.token(first + index)?)?;
+                            put(*kind, bytes, tokens.token(first + index)?, &mut checked)?;
                         }
                     }
                 }
@@ -154,25 +153,34 @@ impl PlainLines {
 const ACTIONS: [&[u8]; 2] = [b"ACCEPT", b"REJECT"];
 const STATUSES: [&[u8]; 3] = [b"OK", b"NODATA", b"SKIPDATA"];
 
-/// The value of a token.
-fn value(kind: Kind, bytes: &[u8], token: Token) -> Option<Cell> {
+/// Puts the value of a token into a cell: where it is to stay, for a copy of what has just been written waits for it.
+#[inline(always)]
+fn put(kind: Kind, bytes: &[u8], token: Token, cell: &mut Cell) -> Option<()> {
     let text = bytes.get(token.start..token.end)?;
     if text == b"-" {
-        return Some(Cell::Dash);
+        *cell = Cell::Dash;
+        return Some(());
     }
-    let number = |most: u64| {
-        let number = token.number(bytes)?;
-        (number <= most).then_some(Cell::Number(number))
-    };
-    let span = || Cell::Text(Span::of(token.start, token.end));
-    match kind {
-        Kind::Text => Some(span()),
-        Kind::Address => token.address(bytes).map(Cell::Address),
-        Kind::Int => number(u32::MAX.into()),
-        Kind::Long => number(u64::MAX),
+    let most = match kind {
+        Kind::Int => u32::MAX.into(),
+        Kind::Long => u64::MAX,
         // Milliseconds are rare: they are for whoever knows the rule.
-        Kind::Seconds => number(i32::MAX as u64),
-        Kind::Action => ACTIONS.contains(&text).then(span),
-        Kind::Status => STATUSES.contains(&text).then(span),
-    }
+        Kind::Seconds => i32::MAX as u64,
+        Kind::Address => {
+            *cell = Cell::Address(token.address(bytes)?);
+            return Some(());
+        }
+        Kind::Text | Kind::Action | Kind::Status => {
+            let is_known = match kind {
+                Kind::Action => ACTIONS.contains(&text),
+                Kind::Status => STATUSES.contains(&text),
+                _ => true,
+            };
+            *cell = Cell::Text(Span::of(token.start, token.end));
+            return is_known.then_some(());
+        }
+    };
+    let number = token.number(bytes)?;
+    *cell = Cell::Number(number);
+    (number <= most).then_some(())
 }

@@ -129,7 +129,7 @@ impl Window {
                 let behind_first = sixteen - u8x16::splat(first);
                 bits(behind_first.min(u8x16::splat(last - first)).simd_eq(behind_first))
             };
-            window.blanks |= within(b' ', b' ');
+            window.blanks |= bits(sixteen.simd_eq(u8x16::splat(b' ')));
             window.printable |= within(b'!', 0x7F);
             window.digits |= within(b'0', b'9');
         }
@@ -218,12 +218,15 @@ fn address_of([low, high]: [u64; 2], len: usize) -> Option<u32> {
     let hundreds = ((digits << 16) & (are_digits << 8)).to_le_bytes();
     let bytes = both([low, high]).to_le_bytes();
     let [first, second, third] = [dots, behind_first, last].map(|bits| bits.trailing_zeros() as usize & 15);
+    // Without a branch: how long an octet is nobody can guess.
     let octet = |start: usize, end: usize| {
-        let last = end.wrapping_sub(1) & 15;
+        let (last, len) = (end.wrapping_sub(1) & 15, end - start);
         let octet = u32::from(numbers[last]) + 100 * u32::from(hundreds[last]);
-        (octet, OCTET_LEAST.get(end - start).is_some_and(|least| (*least..256).contains(&octet)))
+        let least = OCTET_LEAST[len & 3];
+        (octet, (octet.wrapping_sub(least) < 256 - least) & (len < OCTET_LEAST.len()))
     };
-    let are_dots = [first, second, third].iter().all(|at| bytes[*at] == b'.' ^ b'0');
+    let are_dots =
+        [first, second, third].iter().fold(true, |are_dots, at| are_dots & (bytes[*at] == b'.' ^ b'0'));
     let (a, is_a) = octet(0, first);
     let (b, is_b) = octet(first + 1, second);
     let (c, is_c) = octet(second + 1, third);
