@@ -116,6 +116,10 @@ impl Lowerer<'_> {
                 let order = self.whole_order();
                 self.change(|frame| sorted(frame, order)?.limit(0, Some(*count as usize)))
             }
+            Step::Skip(count) => {
+                let order = self.whole_order();
+                self.change(|frame| sorted(frame, order)?.limit(*count as usize, None))
+            }
             Step::Dedup(keys) => self.dedup(keys),
             Step::Window(window) => self.window(window),
             Step::Rows(_) => unreachable!("the caller stops before it"),

@@ -108,6 +108,7 @@ impl Checker {
             CommandKind::Stats { items, groups } => self.stats_command(items, groups, command.span),
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
+            CommandKind::Offset(count) => self.offset(&count),
             CommandKind::Dedup(fields) => self.dedup(&fields),
             CommandKind::Window { name, window } => self.window(name, window),
             CommandKind::Rows(rows) => self.rows(rows, command.span),
@@ -216,6 +217,23 @@ impl Checker {
         self.order();
         self.steps.push(Step::Limit(rows));
         self.has_limit = true;
+        Ok(())
+    }
+
+    /// Leaves out the first rows: the limit before it keeps as many more.
+    fn offset(&mut self, count: &syntax::Expr) -> Result<(), QueryError> {
+        let (rows, found) = match &count.kind {
+            ExprKind::Number(text) => (text.parse::<u32>().ok(), text.clone()),
+            _ => (None, String::new()),
+        };
+        let wanted = "a number of rows to leave out";
+        let Some(rows) = rows else {
+            return Err(refuse(count.span, QueryErrorKind::Expected { wanted, found }));
+        };
+        if let Some(Step::Limit(kept)) = self.steps.last_mut() {
+            *kept = kept.saturating_add(rows);
+        }
+        self.steps.push(Step::Skip(rows));
         Ok(())
     }
 
@@ -340,6 +358,7 @@ impl CommandKind {
             CommandKind::Stats { .. } => "stats",
             CommandKind::Sort(_) => "sort",
             CommandKind::Limit(_) => "limit",
+            CommandKind::Offset(_) => "OFFSET",
             CommandKind::Dedup(_) => "dedup",
             CommandKind::Parse { .. } => "parse",
             CommandKind::Window { .. } => "OVER",

@@ -94,6 +94,7 @@ fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, Exec
         Step::Stats(stats) => return Ok(group(stats, &rows, run)),
         Step::Sort(keys) => return Ok(sort(keys, rows, run)),
         Step::Limit(count) => rows.truncate(*count as usize),
+        Step::Skip(count) => drop(rows.drain(..rows.len().min(*count as usize))),
         Step::Dedup(keys) => dedup(&mut rows, keys, run),
         Step::Window(step) => window::window(step, &mut rows, run)?,
         Step::Rows(step) => return rows::apply(step, rows, run),

@@ -66,6 +66,8 @@ pub enum Step {
     Sort(Vec<SortKey>),
     /// Keeps the first rows.
     Limit(u32),
+    /// Drops the first rows.
+    Skip(u32),
     /// Keeps the first row for each combination of the values; rows without one of the values are all kept.
     Dedup(Vec<Expr>),
     /// Adds a column that tells of each row how it stands among others.
@@ -574,7 +576,15 @@ impl Expr {
 impl Step {
     /// Whether rows are grouped, dropped or looked at together: what comes before tells which events matched.
     pub fn ends_matching(&self) -> bool {
-        matches!(self, Step::Stats(_) | Step::Limit(_) | Step::Dedup(_) | Step::Window(_) | Step::Rows(_))
+        match self {
+            Step::Extend(_) | Step::Filter(_) | Step::Parse { .. } | Step::Sort(_) => false,
+            Step::Stats(_)
+            | Step::Limit(_)
+            | Step::Skip(_)
+            | Step::Dedup(_)
+            | Step::Window(_)
+            | Step::Rows(_) => true,
+        }
     }
 
     /// Adds the names of all fields that the step reads.
@@ -592,7 +602,7 @@ impl Step {
                 }
             }
             Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
-            Step::Limit(_) => {}
+            Step::Limit(_) | Step::Skip(_) => {}
             Step::Dedup(keys) => keys.iter().for_each(|key| key.read_fields(into)),
             Step::Window(window) => window.read_fields(into),
             Step::Rows(step) => step.read_fields(into),

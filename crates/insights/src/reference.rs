@@ -8,7 +8,7 @@ use crate::functions::{FUNCTIONS, Function};
 /// Statements of SQL and their meaning.
 const STATEMENTS: &[(&str, &str)] = &[
     (
-        "SELECT a, b + c AS d FROM `/vpc/flow` WHERE action = 'REJECT' ORDER BY d DESC LIMIT 20",
+        "SELECT a, b + c AS d FROM `/vpc/flow` WHERE action = 'REJECT' ORDER BY d DESC LIMIT 20 OFFSET 20",
         "A log group is a table, its fields are columns; at most 10,000 rows. `*` is `@timestamp` and `@message`.",
     ),
     (

@@ -33,6 +33,8 @@ pub enum CommandKind {
     Sort(Vec<(Expr, Direction)>),
     /// `limit`, `head`, `tail`
     Limit(Expr),
+    /// `OFFSET`, which follows its limit; SQL only.
+    Offset(Expr),
     /// `dedup`
     Dedup(Vec<Expr>),
     /// A column of a window; SQL only.

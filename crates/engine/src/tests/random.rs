@@ -216,7 +216,7 @@ fn sql() -> impl Strategy<Value = String> {
     };
     prop_oneof![
         (field(), number(), condition(), field())
-            .prop_map(|(a, b, when, by)| format!("SELECT {a}, {b} + 1 AS b FROM g WHERE {when} ORDER BY b DESC, {by} LIMIT 9")),
+            .prop_map(|(a, b, when, by)| format!("SELECT {a}, {b} + 1 AS b FROM g WHERE {when} ORDER BY b DESC, {by} LIMIT 9 OFFSET 2")),
         (field(), aggregate(), condition(), aggregate()).prop_map(|(by, shown, when, having)| format!(
             "SELECT {by} AS k, {shown} AS s, COUNT(*) FROM g WHERE {when} GROUP BY {by} HAVING {having} > 10 ORDER BY COUNT(*), k"
         )),

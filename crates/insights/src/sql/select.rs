@@ -3,7 +3,7 @@
 use super::expression::is_reserved;
 use super::function::not_implemented;
 use super::lexer::next_token;
-use super::set::{OPERATORS, Operand, Tail};
+use super::set::{Limit, OPERATORS, Operand, Tail};
 use super::window::{Windows, check_none, is_window_column, reads_window};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -45,7 +45,7 @@ pub(super) struct Select {
     /// Where ORDER BY and LIMIT begin.
     tail: Span,
     order: Vec<(Expr, Direction)>,
-    limit: Option<Expr>,
+    limit: Option<Limit>,
 }
 
 impl<'q> Parser<'q> {
@@ -397,7 +397,7 @@ impl Select {
         if !self.order.is_empty() {
             commands.push(command(CommandKind::Sort(std::mem::take(&mut self.order))));
         }
-        commands.extend(self.limit.take().map(|limit| command(CommandKind::Limit(limit))));
+        commands.extend(self.limit.take().into_iter().flat_map(|limit| limit.commands(span)));
         Ok(commands)
     }
 

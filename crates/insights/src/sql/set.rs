@@ -26,7 +26,22 @@ pub(super) struct Operand {
 pub(super) struct Tail {
     pub(super) span: Span,
     pub(super) order: Vec<(Expr, Direction)>,
-    pub(super) limit: Option<Expr>,
+    pub(super) limit: Option<Limit>,
+}
+
+/// `LIMIT n [OFFSET m]`
+pub(super) struct Limit {
+    rows: Expr,
+    offset: Option<Expr>,
+}
+
+impl Limit {
+    /// The commands that it stands for.
+    pub(super) fn commands(self, span: Span) -> impl Iterator<Item = Command> {
+        let command = move |kind| Command { span, kind };
+        let offset = self.offset.map(|offset| command(CommandKind::Offset(offset)));
+        [command(CommandKind::Limit(self.rows))].into_iter().chain(offset)
+    }
 }
 
 impl Parser<'_> {
@@ -100,14 +115,18 @@ impl Parser<'_> {
         Ok(Some((named, keeps_all, span)))
     }
 
-    /// `[ORDER BY ...] [LIMIT n]`. SORT BY orders within parts of the rows; here is one part.
+    /// `[ORDER BY ...] [LIMIT n [OFFSET m]]`. SORT BY orders within parts of the rows; here is one part.
     pub(super) fn tail(&mut self) -> Result<Tail, QueryError> {
         let (span, mut order) = (self.span, vec![]);
         if self.take_word("order")? || self.take_word("sort")? {
             self.need_word("by", "BY")?;
             order = self.list(Self::order_key)?;
         }
-        Ok(Tail { span, order, limit: self.clause("limit", Self::count)? })
+        Ok(Tail { span, order, limit: self.clause("limit", Self::limit)? })
+    }
+
+    fn limit(&mut self) -> Result<Limit, QueryError> {
+        Ok(Limit { rows: self.count()?, offset: self.clause("offset", Self::count)? })
     }
 
     /// Whether BY stands behind this word.
@@ -151,7 +170,7 @@ impl Operand {
             self.commands.push(Command { span, kind: CommandKind::Sort(order) });
         }
         let limit = self.tail.limit.take();
-        self.commands.extend(limit.map(|limit| Command { span, kind: CommandKind::Limit(limit) }));
+        self.commands.extend(limit.into_iter().flat_map(|limit| limit.commands(span)));
         Ok(self)
     }
 }
