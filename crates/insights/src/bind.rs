@@ -13,7 +13,7 @@ use crate::error::Span;
 use crate::execute::{Execute, ExecuteError, QueryResult, Run, Statistics, TimeRange, estimated};
 use crate::naive::Row;
 use crate::order::equality_key;
-use crate::plan::{Column, Expr, Plan, RowStep, SortKey, Step};
+use crate::plan::{Asked, Column, Expr, Plan, RowStep, SortKey, Step};
 use crate::selection::Selection;
 use crate::table::{Index, Lookup, Tables};
 use crate::value::Value;
@@ -232,6 +232,7 @@ impl Plan {
             plan: self,
             inputs: inputs.into_iter().map(Some).collect(),
             sets: BTreeMap::new(),
+            answers: BTreeMap::new(),
             tables,
         };
         let steps = self.steps.iter().map(|step| binder.step(step)).collect::<Result<_, _>>()?;
@@ -249,6 +250,8 @@ struct Binder<'a> {
     inputs: Vec<Option<Vec<Row>>>,
     /// The values of inputs that expressions have asked for.
     sets: BTreeMap<usize, Arc<ValueSet>>,
+    /// What inputs answer that stand in the place of a value.
+    answers: BTreeMap<usize, Value>,
     tables: &'a dyn Tables,
 }
 
@@ -353,6 +356,7 @@ impl Binder<'_> {
                     *index = Bound::Here(Arc::new(self.index(lookup)?));
                 }
             }
+            Expr::Subquery { input, asked } => bound = Expr::Literal(self.answer(*input, *asked)?),
             _ => {}
         }
         Ok(bound)
@@ -363,12 +367,39 @@ impl Binder<'_> {
         if let Some(set) = self.sets.get(&input) {
             return Ok(set.clone());
         }
-        let column = self.plan.inputs.get(input).and_then(|input| input.plan.columns.first()).cloned();
-        let column = column.unwrap_or_default();
+        let column = self.one_column(input);
         let values = self.take(input)?.into_iter().map(|row| row.get(&column).clone());
         let set: Arc<ValueSet> = Arc::new(values.collect());
         self.sets.insert(input, set.clone());
         Ok(set)
+    }
+
+    /// What an input gives in the place of a value.
+    ///
+    /// Source of the error: Apache Spark, error conditions, SCALAR_SUBQUERY_TOO_MANY_ROWS.
+    fn answer(&mut self, input: usize, asked: Asked) -> Result<Value, ExecuteError> {
+        if let Some(answer) = self.answers.get(&input) {
+            return Ok(answer.clone());
+        }
+        let column = self.one_column(input);
+        let rows = self.take(input)?;
+        let answer = match (asked, &rows[..]) {
+            (Asked::Existence, rows) => Value::Bool(!rows.is_empty()),
+            (Asked::Value, []) => Value::Null,
+            (Asked::Value, [row]) => row.get(&column).clone(),
+            (Asked::Value, _) => {
+                let why = "a subquery in the place of a value gives more than one row";
+                return Err(ExecuteError::Source(why.into()));
+            }
+        };
+        self.answers.insert(input, answer.clone());
+        Ok(answer)
+    }
+
+    /// The first column of an input.
+    fn one_column(&self, input: usize) -> String {
+        let input = self.plan.inputs.get(input);
+        input.and_then(|input| input.plan.columns.first()).cloned().unwrap_or_default()
     }
 
     fn take(&mut self, input: usize) -> Result<Vec<Row>, ExecuteError> {

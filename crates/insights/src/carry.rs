@@ -76,6 +76,7 @@ impl Expr {
                 let keys: Vec<String> = among.get()?.keys().map(|key| BASE64_STANDARD.encode(key)).collect();
                 ("among", json!([keys, is_negated]))
             }
+            Expr::Subquery { .. } => return None,
             Expr::Look { index, .. } => ("look", index.get()?.to_json()),
         })
     }

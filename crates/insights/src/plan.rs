@@ -365,8 +365,19 @@ pub enum Expr {
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
     /// Whether the value equals one of those that an input of the plan gives. Absent: false, negated or not.
     Among { value: Box<Expr>, among: Bound<usize, ValueSet>, is_negated: bool },
+    /// What is asked of an input of the plan; a value once that has been run.
+    Subquery { input: usize, asked: Asked },
     /// The cell of a lookup table whose row the values find; null if they find none.
     Look { values: Vec<Expr>, index: Bound<Lookup, Index> },
+}
+
+/// What is asked of a query in the place of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The value of its one column in its one row; null without a row.
+    Value,
+    /// Whether it has rows.
+    Existence,
 }
 
 /// Facts about the run that a query can ask for.
@@ -488,7 +499,7 @@ impl Expr {
     /// The expressions directly inside this one.
     pub fn parts(&self) -> Vec<&Expr> {
         match self {
-            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) => vec![],
+            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) | Expr::Subquery { .. } => vec![],
             Expr::Call { arguments, .. } | Expr::Coalesce(arguments) => arguments.iter().collect(),
             Expr::Case { branches, otherwise } => {
                 let branches = branches.iter().flat_map(|(condition, value)| [condition, value]);
@@ -512,7 +523,7 @@ impl Expr {
     pub fn map_parts<E>(&self, mut map: impl FnMut(&Expr) -> Result<Expr, E>) -> Result<Expr, E> {
         let mut boxed = |part: &Expr| map(part).map(Box::new);
         Ok(match self {
-            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) => self.clone(),
+            Expr::Literal(_) | Expr::Field(_) | Expr::Query(_) | Expr::Subquery { .. } => self.clone(),
             Expr::Call { function, arguments } => {
                 Expr::Call { function, arguments: arguments.iter().map(map).collect::<Result<_, _>>()? }
             }

@@ -31,6 +31,11 @@ const STATEMENTS: &[(&str, &str)] = &[
         "Rows as sets: `UNION`, `INTERSECT`, `EXCEPT` or `MINUS`, with `ALL` as often as they come; in memory, like a join.",
     ),
     ("SELECT id FROM `a` WHERE id IN (SELECT id FROM `b`)", "A list that another SELECT gives."),
+    (
+        "SELECT id FROM `a` WHERE n > (SELECT AVG(n) FROM `a`) AND NOT EXISTS (SELECT id FROM `b`)",
+        "The value that another SELECT gives in its one row, `NULL` without one; `EXISTS` asks whether it gives any. It cannot \
+         name a table of the statement outside.",
+    ),
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
     (
         "SELECT x FROM `logGroups(namePrefix: ['/vpc/'])`",

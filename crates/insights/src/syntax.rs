@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bind::Shift;
 use crate::error::Span;
-use crate::plan::{Arithmetic, Comparison, Direction, SetOperator};
+use crate::plan::{Arithmetic, Asked, Comparison, Direction, SetOperator};
 use crate::selection::Selection;
 use crate::table::LookupBy;
 use crate::window::WindowFunction;
@@ -243,6 +243,8 @@ pub enum ExprKind {
     Like { value: Box<Expr>, pattern: Box<Expr>, is_negated: bool },
     /// `in (SOURCE ...)` and its negation.
     InQuery { value: Box<Expr>, query: Vec<Command>, is_negated: bool },
+    /// `(SELECT ...)` in the place of a value, `EXISTS (SELECT ...)`; SQL only.
+    Subquery { query: Vec<Command>, asked: Asked },
     /// A function before OVER; SQL only.
     Window(Box<Window>),
     /// `in [...]` and its negation.
@@ -307,6 +309,10 @@ impl fmt::Display for Expr {
             ExprKind::InQuery { value, is_negated, .. } => {
                 let Span { start, end } = self.span;
                 write!(f, "({value} {}in (query {start}..{end}))", negation(*is_negated))
+            }
+            ExprKind::Subquery { asked, .. } => {
+                let Span { start, end } = self.span;
+                write!(f, "({asked:?} of query {start}..{end})")
             }
             ExprKind::In { value, list, is_negated } => {
                 write!(f, "({value} {}in ", negation(*is_negated))?;

@@ -25,7 +25,9 @@ impl Scope {
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),
             Expr::Coalesce(parts) => self.coalesce(parts),
             Expr::Case { branches, otherwise } => self.case(branches, otherwise),
-            Expr::Literal(_) | Expr::Query(_) | Expr::Replace { .. } => self.generic(expr, Kind::Text),
+            Expr::Literal(_) | Expr::Query(_) | Expr::Replace { .. } | Expr::Subquery { .. } => {
+                self.generic(expr, Kind::Text)
+            }
             Expr::Not(_)
             | Expr::And(..)
             | Expr::Or(..)

@@ -224,6 +224,12 @@ fn sql() -> impl Strategy<Value = String> {
             "SELECT A.{a}, {shown} FROM g AS A {kind} JOIN g AS B ON A.{a} = B.{b} GROUP BY A.{a} ORDER BY 1"
         )),
         (field(), field()).prop_map(|(a, b)| format!("SELECT DISTINCT {a}, {b} FROM g ORDER BY 1, 2")),
+        (field(), number(), aggregate(), condition()).prop_map(|(a, by, most, when)| format!(
+            "SELECT {a}, (SELECT {most} FROM g) AS m FROM g WHERE {by} >= (SELECT {most} FROM g WHERE {when}) ORDER BY {by}, {a}"
+        )),
+        (field(), condition(), condition()).prop_map(|(by, when, other)| format!(
+            "SELECT {by}, COUNT(*) FROM g WHERE EXISTS (SELECT {by} FROM g WHERE {when}) OR {other} GROUP BY {by}"
+        )),
     ]
 }
 

@@ -59,6 +59,7 @@ impl Checker {
                 }
             }
             ExprKind::InQuery { value, query, is_negated } => return self.among(value, query, *is_negated),
+            ExprKind::Subquery { query, asked } => return self.subquery(query, *asked, expr.span),
             ExprKind::Window(_) => return Err(refuse(expr.span, super::window::MISPLACED)),
             ExprKind::In { value, list, is_negated } => {
                 let value = boxed(self, value)?;

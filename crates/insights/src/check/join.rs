@@ -8,7 +8,7 @@ use super::{Checker, refuse};
 use crate::bind::{Bound, Input, Shift, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
-use crate::plan::{Append, Column, Combine, Expr, Join, Plan, RowStep, SetOperator, Stats, Step};
+use crate::plan::{Append, Asked, Column, Combine, Expr, Join, Plan, RowStep, SetOperator, Stats, Step};
 use crate::syntax::{self, Command, CommandKind, ExprKind, LookupCommand};
 use crate::table::Lookup;
 
@@ -140,6 +140,24 @@ impl Checker {
         self.inputs[input].plan.steps.push(Step::Stats(once));
         self.inputs[input].plan.is_events = false;
         Ok(Expr::Among { value: checked, among: Bound::Wanted(input), is_negated })
+    }
+
+    /// `(SELECT ...)` in the place of a value, or `EXISTS (SELECT ...)`.
+    pub(super) fn subquery(
+        &mut self,
+        query: &[Command],
+        asked: Asked,
+        span: Span,
+    ) -> Result<Expr, QueryError> {
+        let (input, plan) = self.input(query.to_vec(), "subquery", span)?;
+        if asked == Asked::Value && plan.columns.len() != 1 {
+            let rule = "gives one column";
+            return Err(refuse(span, QueryErrorKind::Misplaced { command: "subquery", rule }));
+        }
+        // One row tells that there are some, two that there are more than one.
+        let enough = if asked == Asked::Existence { 1 } else { 2 };
+        self.inputs[input].plan.steps.push(Step::Limit(enough));
+        Ok(Expr::Subquery { input, asked })
     }
 
     /// A lookup is columns whose values come from the table.

@@ -100,6 +100,8 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
             let is_in = among.get().is_some_and(|among| among.contains(&inner));
             Value::Bool(!inner.is_null() && is_in != *is_negated)
         }
+        // The plan is bound before it is run: then there are none.
+        Expr::Subquery { .. } => Value::Null,
         Expr::Look { values, index } => {
             let values: Vec<Value> = values.iter().map(value).collect();
             index.get().map_or(Value::Null, |index| index.get(&values))

@@ -1,11 +1,12 @@
 //! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
 
 use super::function::{absent, call, cast, not_implemented};
+use super::lexer::next_token;
 use super::select::Parser;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
-use crate::plan::{Arithmetic, Comparison};
+use crate::plan::{Arithmetic, Asked, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
 const COMPARISONS: &[(&str, Comparison)] = &[
@@ -207,7 +208,7 @@ impl Parser<'_> {
             Token::Symbol("(") => {
                 self.advance()?;
                 if self.token.is_word("select") {
-                    return Err(not_implemented("expression", "(SELECT ...)", span));
+                    return self.subquery(Asked::Value, span);
                 }
                 let inner = self.expr()?;
                 self.need_symbol(")")?;
@@ -217,6 +218,13 @@ impl Parser<'_> {
                 Ok(absent(self.advance()?))
             }
             Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("case") => self.case(),
+            Token::Name { is_quoted: false, text }
+                if text.eq_ignore_ascii_case("exists") && self.is_before_select()? =>
+            {
+                self.advance()?;
+                self.need_symbol("(")?;
+                self.subquery(Asked::Existence, span)
+            }
             Token::Name { is_quoted: false, text } if is_reserved(&text) => {
                 Err(self.expected("a column, a value or a function"))
             }
@@ -224,11 +232,28 @@ impl Parser<'_> {
                 self.advance()?;
                 match self.token {
                     Token::Symbol("(") if !is_quoted => self.call(&text, span),
-                    _ => Ok(Expr::new(span, ExprKind::Field(text))),
+                    _ => {
+                        self.qualified.note(&text, span);
+                        Ok(Expr::new(span, ExprKind::Field(text)))
+                    }
                 }
             }
             _ => Err(self.expected("a column, a value or a function")),
         }
+    }
+
+    /// What follows the parenthesis of a SELECT in the place of a value.
+    fn subquery(&mut self, asked: Asked, start: Span) -> Result<Expr, QueryError> {
+        let query = self.select_within()?;
+        self.need_symbol(")")?;
+        let span = Span { start: start.start, end: self.last_end };
+        Ok(Expr::new(span, ExprKind::Subquery { query, asked }))
+    }
+
+    /// Whether a parenthesis and SELECT stand behind this word.
+    fn is_before_select(&self) -> Result<bool, QueryError> {
+        let (next, span) = next_token(self.statement, self.span.end)?;
+        Ok(next == Token::Symbol("(") && next_token(self.statement, span.end)?.0.is_word("select"))
     }
 
     /// A function behind its name.

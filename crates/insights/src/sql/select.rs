@@ -27,6 +27,47 @@ pub(super) struct Parser<'q> {
     pub(super) last_end: usize,
     /// How many expressions and statements the parser is inside of.
     pub(super) depth: usize,
+    /// The columns so far that are named with a table.
+    pub(super) qualified: Qualified,
+}
+
+/// Columns named with something before a dot, which no SELECT has yet known as one of its tables.
+#[derive(Default)]
+pub(super) struct Qualified(Vec<Column>);
+
+struct Column {
+    name: String,
+    span: Span,
+    /// Whether it stands in a SELECT within the one that is read.
+    is_within: bool,
+}
+
+impl Qualified {
+    pub(super) fn note(&mut self, name: &str, span: Span) {
+        if name.contains('.') {
+            self.0.push(Column { name: name.to_owned(), span, is_within: false });
+        }
+    }
+
+    /// Ends a SELECT over these tables, whose columns begin behind `from`. A query within it that names one of them would
+    /// have to be run for each row.
+    fn end_select(&mut self, from: usize, tables: &[String]) -> Result<(), QueryError> {
+        let is_of = |column: &Column, table: &String| {
+            column.name.strip_prefix(table.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let own = self.0.split_off(from.min(self.0.len()));
+        for column in own {
+            match tables.iter().any(|table| is_of(&column, table)) {
+                true if column.is_within => {
+                    let name = format!("{} of the statement outside", column.name);
+                    return Err(not_implemented("column", &name, column.span));
+                }
+                true => {}
+                false => self.0.push(Column { is_within: true, ..column }),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A SELECT as written.
@@ -51,7 +92,7 @@ pub(super) struct Select {
 impl<'q> Parser<'q> {
     pub(super) fn new(statement: &'q str) -> Result<Self, QueryError> {
         let (token, span) = next_token(statement, 0)?;
-        Ok(Parser { statement, token, span, last_end: 0, depth: 0 })
+        Ok(Parser { statement, token, span, last_end: 0, depth: 0, qualified: Qualified::default() })
     }
 
     /// The commands of the only statement.
@@ -66,13 +107,17 @@ impl<'q> Parser<'q> {
     }
 
     pub(super) fn select(&mut self) -> Result<Select, QueryError> {
-        let span = self.span;
+        let (span, first_column) = (self.span, self.qualified.0.len());
         self.need_word("select", "SELECT")?;
         let is_distinct = self.take_word("distinct")?;
         let items = if self.take_symbol("*")? { None } else { Some(self.list(Self::item)?) };
         self.need_word("from", "FROM")?;
         let (mut from, mut alias) = self.table()?;
+        let mut tables: Vec<String> = alias.iter().cloned().collect();
         if let Some(join) = self.join(alias.as_deref())? {
+            if let CommandKind::Join(join) = &join.kind {
+                tables.push(join.right.clone());
+            }
             from.push(join);
             alias = None;
         }
@@ -84,6 +129,7 @@ impl<'q> Parser<'q> {
         }
         let having = self.clause("having", Self::expr)?;
         let Tail { span: tail, order, limit } = self.tail()?;
+        self.qualified.end_select(first_column, &tables)?;
         Ok(Select { span, is_distinct, items, from, alias, filter, groups, having, tail, order, limit })
     }
 
@@ -148,7 +194,10 @@ impl<'q> Parser<'q> {
     fn table(&mut self) -> Result<(Vec<Command>, Option<String>), QueryError> {
         let span = self.span;
         let commands = if self.take_symbol("(")? {
+            let first_column = self.qualified.0.len();
             let commands = self.select_within()?;
+            // It sees no other table.
+            self.qualified.0.truncate(first_column);
             self.need_symbol(")")?;
             commands
         } else {

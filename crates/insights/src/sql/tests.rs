@@ -14,7 +14,7 @@ proptest! {
     fn no_mixture_of_tokens_panics(words in prop::collection::vec(
         prop::sample::select(vec![
             "SELECT", "DISTINCT", "*", "FROM", "`g`", "g", "AS", "a", "b", "a.x", "b.y", "WHERE", "GROUP", "BY", "HAVING",
-            "ORDER", "DESC", "LIMIT", "OFFSET", "5", "0.5", "'x'", "\"y\"", "(", ")", ",", ";", "=", "<>", "||", "-", "+", "/", "%",
+            "ORDER", "DESC", "LIMIT", "OFFSET", "EXISTS", "5", "0.5", "'x'", "\"y\"", "(", ")", ",", ";", "=", "<>", "||", "-", "+", "/", "%",
             "AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN",
             "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "RANK", "LAG", "PARTITION", "EXCEPT", "ALL", "SORT", "NULLS", "IGNORE", "RANGE", "--", "/*", "*/", "`@message`",
             "`logGroups(namePrefix: ['a'])`", "`filterIndex('a' = 'b')`", "1",
@@ -38,7 +38,7 @@ proptest! {
             "`g`", "`g` AS A", "(SELECT a, COUNT(*) AS n FROM g GROUP BY a) AS t", "`g` AS A JOIN `h` AS B ON A.x = B.y",
             "`g` AS A LEFT JOIN (SELECT y FROM h) AS B ON B.y = A.x AND A.z = B.z", "`filterIndex('a' = 'b')`",
         ]),
-        prop::sample::select(vec!["", "WHERE a IN (SELECT b FROM g)", "WHERE a BETWEEN 1 AND 2", "WHERE NOT a LIKE 'x%'"]),
+        prop::sample::select(vec!["", "WHERE a IN (SELECT b FROM g)", "WHERE a BETWEEN 1 AND 2", "WHERE a > (SELECT MAX(x) FROM g)", "WHERE NOT EXISTS (SELECT B.x FROM g AS B WHERE B.x = A.x)", "WHERE NOT a LIKE 'x%'"]),
         prop::sample::select(vec!["", "GROUP BY a", "GROUP BY 1, 2", "GROUP BY c HAVING COUNT(*) > 1", "HAVING MAX(a) > 1"]),
         prop::sample::select(vec!["", "ORDER BY 1", "ORDER BY COUNT(*) DESC, a", "ORDER BY c LIMIT 3", "LIMIT 3 OFFSET 2", "ORDER BY NTILE(2) OVER (ORDER BY c)",
             "UNION SELECT a, b FROM h ORDER BY 1", "EXCEPT ALL (SELECT a FROM h) LIMIT 2", "INTERSECT SELECT x FROM (SELECT x FROM g) AS t", "LIMIT 99999999999"]),
