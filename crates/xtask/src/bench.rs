@@ -4,6 +4,7 @@ mod files;
 
 use crate::clients::{virtual_environment, weir};
 use crate::http::{Answer, Connection};
+use crate::programs;
 use crate::shell::{command, output, root, run, target};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -39,6 +40,7 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
         add(name, &output(&mut command(&bench(name)))?);
     }
     if names.contains(&"netns") {
+        programs::ensure(programs::OF_BENCH)?;
         // Why so, the bench says.
         let throughput = format!("chrt --fifo 50 {} -- TCP", bench("netns"));
         let others = format!("nice -n -20 {} -- create trip connections", bench("netns"));

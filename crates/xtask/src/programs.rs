@@ -1,30 +1,36 @@
-//! Programs that the tests run in network namespaces, from Debian where they are missing and we are root.
+//! Programs that tests and benches run in network namespaces, from Debian where they are missing and we are root.
 
 use crate::shell::{command, run};
 use std::path::Path;
 
-/// Each program and the package that has it.
-const PROGRAMS: [(&str, &str); 3] = [("ping", "iputils-ping"), ("curl", "curl"), ("iperf3", "iperf3")];
+/// A program and the package that has it.
+type Program = (&'static str, &'static str);
 
-/// Installs what is missing; the tests fail by name without it, so an ordinary user is told and nothing is done.
+/// Those of the tests.
+pub const OF_TESTS: &[Program] = &[("ping", "iputils-ping"), ("curl", "curl"), ("iperf3", "iperf3")];
+
+/// Those of the bench of namespaces.
+pub const OF_BENCH: &[Program] = &[("iperf3", "iperf3"), ("nft", "nftables")];
+
+/// Installs what is missing; tests fail by name without it, so an ordinary user is told and nothing is done.
 ///
 /// # Errors
 /// The packages cannot be installed.
-pub fn ensure() -> Result<(), String> {
-    let missing: Vec<(&str, &str)> = PROGRAMS.into_iter().filter(|(program, _)| !is_there(program)).collect();
+pub fn ensure(programs: &[Program]) -> Result<(), String> {
+    let missing: Vec<&Program> = programs.iter().filter(|(program, _)| !is_there(program)).collect();
     if missing.is_empty() || !cfg!(target_os = "linux") {
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let list = packages.join(" ");
     if !is_root() {
-        eprintln!("programs of the tests are missing; Debian's packages are: {list}");
+        eprintln!("programs are missing; Debian's packages are: {list}");
         return Ok(());
     }
-    eprintln!("programs of the tests are missing; installing Debian's {list}");
+    eprintln!("programs are missing; installing Debian's {list}");
     run(&mut command("apt-get update -qq"))?;
     run(command("apt-get install -y -qq").args(packages))
-        .map_err(|error| format!("{error}\nthe tests of network namespaces need {list}"))
+        .map_err(|error| format!("{error}\nnetwork namespaces are tested and measured with {list}"))
 }
 
 fn is_there(program: &str) -> bool {

@@ -44,8 +44,12 @@ pub fn fuzz() -> Result<(), String> {
     ))
 }
 
-const STEPS: [Step; 4] =
-    [("tidy", tidy::run), ("clippy", clippy), ("programs", programs::ensure), ("unit tests", unit_tests)];
+const STEPS: [Step; 4] = [
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("programs", || programs::ensure(programs::OF_TESTS)),
+    ("unit tests", unit_tests),
+];
 const CLIENTS: [Step; 2] = [("release build", release_build), ("end to end", clients::test)];
 
 /// Runs steps in order; the first that fails ends the run.

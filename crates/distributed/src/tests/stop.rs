@@ -1,6 +1,6 @@
 //! What nobody waits for any more ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -135,12 +135,17 @@ async fn years_of_work(context: &SessionContext, file: &Path) -> Arc<dyn Executi
     plan.expect("a plan").data
 }
 
+/// A file of 10,000 records in a folder, a worker with one core, and a context whose plans are one piece.
+fn one_worker(folder: &Path) -> (PathBuf, Machines, SessionContext) {
+    let file = flows::write(folder, 1, 10_000).remove(0);
+    let config = settings(SessionConfig::new().with_target_partitions(1));
+    (file, Machines::start(1, 1), SessionContext::new_with_config(config))
+}
+
 #[test]
 fn a_query_that_is_dropped_is_stopped_on_its_worker() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = flows::write(folder.path(), 1, 10_000).remove(0);
-    let machines = Machines::start(1, 1);
-    let context = SessionContext::new_with_config(settings(SessionConfig::new().with_target_partitions(1)));
+    let (file, machines, context) = one_worker(folder.path());
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
         let plan = years_of_work(&context, &file).await;
@@ -162,9 +167,7 @@ fn a_query_that_is_dropped_is_stopped_on_its_worker() {
 #[test]
 fn a_query_that_is_dropped_before_the_scheduler_has_named_it_is_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = flows::write(folder.path(), 1, 10_000).remove(0);
-    let machines = Machines::start(1, 1);
-    let context = SessionContext::new_with_config(settings(SessionConfig::new().with_target_partitions(1)));
+    let (file, machines, context) = one_worker(folder.path());
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
         let cluster = machines.cluster();
