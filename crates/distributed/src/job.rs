@@ -51,11 +51,10 @@ pub async fn run(scheduler: &str, plan: Vec<u8>, context: &SessionContext) -> Re
         operation_id: context.session_id(),
     };
     let scheduler = scheduler.to_owned();
-    // A thread of its own: who is dropped cannot go on, and may not block the threads of others for long.
-    let follow = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(follow(&scheduler, query, places));
-        std::io::Result::Ok(())
+    // A thread of its own, with its own runtime: who is dropped cannot go on.
+    let follow = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(follow(&scheduler, query, places)),
+        Err(error) => _ = places.send(Err(told(error))),
     };
     let thread = std::thread::Builder::new().name("weir-job".into()).spawn(follow).map_err(told)?;
     let mut following = Following { wanted, thread: Some(thread) };
@@ -97,7 +96,7 @@ async fn follow(
 /// Who waits for a job that a thread follows.
 struct Following {
     wanted: oneshot::Receiver<Result<Vec<PartitionLocation>>>,
-    thread: Option<JoinHandle<std::io::Result<()>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for Following {

@@ -198,19 +198,18 @@ impl Reply {
 mod tests {
     use super::*;
 
+    /// A request of each family.
+    fn requests(data: usize, dont_fragment: bool) -> [Request; 2] {
+        [["10.0.0.1", "10.0.0.9"], ["2001:db8::1", "2001:db8::9"]].map(|ends| {
+            let [source, destination] = ends.map(|end| end.parse().expect("an address"));
+            let (ttl, ident, sequence, stamp) = (255, 7, 9, [1; 8]);
+            Request { source, destination, ttl, ident, sequence, data, stamp, dont_fragment }
+        })
+    }
+
     #[test]
     fn a_request_turns_into_the_reply_that_its_bytes_say() {
-        for [source, destination] in [["10.0.0.1", "10.0.0.9"], ["2001:db8::1", "2001:db8::9"]] {
-            let request = Request {
-                source: source.parse().expect("an address"),
-                destination: destination.parse().expect("an address"),
-                ttl: 255,
-                ident: 7,
-                sequence: 9,
-                data: 57,
-                stamp: [1; 8],
-                dont_fragment: true,
-            };
+        for request in requests(57, true) {
             let mut bytes = vec![0; request.length()];
             request.write(&mut bytes);
             let packet = frame::parse_checked(&bytes).expect("a request");
@@ -225,18 +224,8 @@ mod tests {
 
     #[test]
     fn requests_are_as_if_each_were_written() {
-        for [source, destination] in [["10.0.0.1", "10.0.0.9"], ["2001:db8::1", "2001:db8::9"]] {
-            for (data, dont_fragment) in [(0, false), (7, true), (8, false), (56, true), (1001, true)] {
-                let request = Request {
-                    source: source.parse().expect("an address"),
-                    destination: destination.parse().expect("an address"),
-                    ttl: 64,
-                    ident: 7,
-                    sequence: 9,
-                    data,
-                    stamp: [9; 8],
-                    dont_fragment: false,
-                };
+        for (data, dont_fragment) in [(0, false), (7, true), (8, false), (56, true), (1001, true)] {
+            for request in requests(data, false) {
                 let (mut requests, mut outbox) = (Requests::like(request), Outbox::default());
                 requests.set_dont_fragment(dont_fragment);
                 for (sequence, stamp) in [(0, 0), (1, 1), (0xffff, u64::MAX), (0x1234, 0xffff_0000_8001_7ffe)]

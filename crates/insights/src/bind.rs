@@ -224,6 +224,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`ExecuteError::Source`]: a table or a column of one does not exist, or a join has too many keys.
+    /// [`ExecuteError::Engine`]: an input in the place of a value has several rows.
     pub fn bind(&self, inputs: Vec<Vec<Row>>, tables: &dyn Tables) -> Result<Plan, ExecuteError> {
         if self.is_bound() {
             return Ok(self.clone());
@@ -389,7 +390,7 @@ impl Binder<'_> {
             (Asked::Value, [row]) => row.get(&column).clone(),
             (Asked::Value, _) => {
                 let why = "a subquery in the place of a value gives more than one row";
-                return Err(ExecuteError::Source(why.into()));
+                return Err(ExecuteError::Engine(why.into()));
             }
         };
         self.answers.insert(input, answer.clone());

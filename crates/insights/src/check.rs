@@ -209,11 +209,7 @@ impl Checker {
     }
 
     fn limit(&mut self, count: &syntax::Expr) -> Result<(), QueryError> {
-        let rows = match &count.kind {
-            ExprKind::Number(text) => text.parse::<u32>().ok().filter(|rows| (1..=LIMIT_MAX).contains(rows)),
-            _ => None,
-        };
-        let Some(rows) = rows else { return Err(refuse(count.span, QueryErrorKind::BadLimit)) };
+        let rows = rows_meant(count, "limit", 1)?;
         self.order();
         self.steps.push(Step::Limit(rows));
         self.has_limit = true;
@@ -221,17 +217,12 @@ impl Checker {
     }
 
     /// Leaves out the first rows: the limit before it keeps as many more.
+    ///
+    /// Assumption: AWS takes no more than a limit may be; all that come before are kept in memory.
     fn offset(&mut self, count: &syntax::Expr) -> Result<(), QueryError> {
-        let (rows, found) = match &count.kind {
-            ExprKind::Number(text) => (text.parse::<u32>().ok(), text.clone()),
-            _ => (None, String::new()),
-        };
-        let wanted = "a number of rows to leave out";
-        let Some(rows) = rows else {
-            return Err(refuse(count.span, QueryErrorKind::Expected { wanted, found }));
-        };
+        let rows = rows_meant(count, "OFFSET", 0)?;
         if let Some(Step::Limit(kept)) = self.steps.last_mut() {
-            *kept = kept.saturating_add(rows);
+            *kept += rows;
         }
         self.steps.push(Step::Skip(rows));
         Ok(())
@@ -347,6 +338,16 @@ fn check_order(commands: &[Command]) -> Result<(), QueryError> {
         }
     }
     Ok(())
+}
+
+/// The number of rows that a command names.
+fn rows_meant(count: &syntax::Expr, command: &'static str, least: u32) -> Result<u32, QueryError> {
+    let rows = match &count.kind {
+        ExprKind::Number(text) => text.parse().ok(),
+        _ => None,
+    };
+    let rows = rows.filter(|rows| (least..=LIMIT_MAX).contains(rows));
+    rows.ok_or_else(|| refuse(count.span, QueryErrorKind::BadRows { command, least }))
 }
 
 impl CommandKind {

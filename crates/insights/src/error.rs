@@ -81,8 +81,8 @@ pub enum QueryErrorKind {
     NoNamedGroups,
     /// The stars of a glob and the names after `as` do not match.
     GlobNames { stars: usize, names: usize },
-    /// A limit below 1 or above the maximum.
-    BadLimit,
+    /// A number of rows below the least or above the maximum.
+    BadRows { command: &'static str, least: u32 },
     /// A second, third... command that AWS allows less often.
     TooMany { command: &'static str, max: usize },
     /// An aggregate such as `count` outside `stats`.
@@ -123,7 +123,9 @@ impl fmt::Display for QueryErrorKind {
             GlobNames { stars, names } => {
                 write!(f, "the pattern has {stars} * but {names} names follow as")
             }
-            BadLimit => write!(f, "limit must be between 1 and {}", crate::plan::LIMIT_MAX),
+            BadRows { command, least } => {
+                write!(f, "{command} must be between {least} and {}", crate::plan::LIMIT_MAX)
+            }
             TooMany { command, max } => write!(f, "a query has at most {max} {command} commands"),
             AggregateOutsideStats(name) => write!(f, "{name} is an aggregate and belongs in stats"),
             NestedAggregate(name) => write!(f, "{name} cannot stand inside another aggregate"),

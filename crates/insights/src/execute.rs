@@ -169,7 +169,7 @@ pub enum ExecuteError {
     Cancelled,
     /// The events could not be read.
     Source(String),
-    /// The executor could not run the plan: a bug, or more memory than allowed.
+    /// The plan could not be run: a bug, more memory than allowed, or several rows in the place of a value.
     Engine(String),
 }
 

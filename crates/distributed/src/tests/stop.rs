@@ -17,6 +17,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col};
 use futures::{TryStreamExt, stream};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use weir_engine::Workers;
 
 use super::{Machines, flows, wait};
@@ -63,7 +65,7 @@ fn a_piece_that_is_aborted_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let held = Arc::new(());
     let piece = endless(&Pieces::default(), &held, folder.path());
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let runtime = Runtime::new().expect("threads");
     let running = runtime.spawn(async move {
         piece.execute_query_stage(0, SessionContext::new().task_ctx()).await.map(|_| ())
     });
@@ -78,7 +80,7 @@ fn a_piece_that_is_stopped_ends_though_nobody_aborts_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (pieces, held) = (Pieces::default(), Arc::new(()));
     let piece = endless(&pieces, &held, folder.path());
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let runtime = Runtime::new().expect("threads");
     let running = runtime.spawn(async move {
         piece.execute_query_stage(0, SessionContext::new().task_ctx()).await.map(|_| ())
     });
@@ -100,7 +102,7 @@ fn a_piece_that_is_stopped_before_it_begins_ends_at_once() {
     pieces.stopped.add(("job".into(), 1, 1));
     pieces.stopped.add(("job".into(), 1, 0));
     let piece = endless(&pieces, &held, folder.path());
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let runtime = Runtime::new().expect("threads");
     let ended = runtime.block_on(async {
         let ended = piece.execute_query_stage(0, SessionContext::new().task_ctx());
         tokio::time::timeout(Duration::from_secs(30), ended).await
@@ -135,20 +137,32 @@ async fn years_of_work(context: &SessionContext, file: &Path) -> Arc<dyn Executi
     plan.expect("a plan").data
 }
 
-/// A file of 10,000 records in a folder, a worker with one core, and a context whose plans are one piece.
-fn one_worker(folder: &Path) -> (PathBuf, Machines, SessionContext) {
-    let file = flows::write(folder, 1, 10_000).remove(0);
-    let config = settings(SessionConfig::new().with_target_partitions(1));
-    (file, Machines::start(1, 1), SessionContext::new_with_config(config))
+/// A worker with one core, and a file of 10,000 records.
+struct Alone {
+    file: PathBuf,
+    machines: Machines,
+    /// Its plans are one piece.
+    context: SessionContext,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl Alone {
+    fn start() -> Alone {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = flows::write(folder.path(), 1, 10_000).remove(0);
+        let config = settings(SessionConfig::new().with_target_partitions(1));
+        let context = SessionContext::new_with_config(config);
+        let runtime = Runtime::new().expect("threads");
+        Alone { file, machines: Machines::start(1, 1), context, runtime, _folder: folder }
+    }
 }
 
 #[test]
 fn a_query_that_is_dropped_is_stopped_on_its_worker() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (file, machines, context) = one_worker(folder.path());
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let Alone { file, machines, context, runtime, .. } = &Alone::start();
     runtime.block_on(async {
-        let plan = years_of_work(&context, &file).await;
+        let plan = years_of_work(context, file).await;
         let (cluster, worker) = (machines.cluster(), &machines.workers[0]);
         let is_busy = async {
             while worker.pieces() == 0 {
@@ -156,7 +170,7 @@ fn a_query_that_is_dropped_is_stopped_on_its_worker() {
             }
         };
         tokio::select! {
-            answer = cluster.run(plan, &context) => panic!("{:?}", answer.map(|_| "it has ended")),
+            answer = cluster.run(plan, context) => panic!("{:?}", answer.map(|_| "it has ended")),
             () = is_busy => {}
         }
     });
@@ -166,20 +180,18 @@ fn a_query_that_is_dropped_is_stopped_on_its_worker() {
 /// The worker has one core: what is not stopped keeps it from all other work.
 #[test]
 fn a_query_that_is_dropped_before_the_scheduler_has_named_it_is_stopped() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (file, machines, context) = one_worker(folder.path());
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let Alone { file, machines, context, runtime, .. } = &Alone::start();
     runtime.block_on(async {
         let cluster = machines.cluster();
-        let plan = years_of_work(&context, &file).await;
+        let plan = years_of_work(context, file).await;
         // At one of these moments it is on its way to the scheduler, or its name on the way back.
         for dropped_after in (0..20).map(Duration::from_millis) {
-            let run = cluster.run(plan.clone(), &context);
+            let run = cluster.run(plan.clone(), context);
             assert!(tokio::time::timeout(dropped_after, run).await.is_err());
         }
         let rows = context.read_parquet(file.to_str().expect("a path"), ParquetReadOptions::default()).await;
         let plan = rows.expect("a file").create_physical_plan().await.expect("a plan");
-        let rows = async { cluster.run(plan, &context).await?.try_collect::<Vec<_>>().await };
+        let rows = async { cluster.run(plan, context).await?.try_collect::<Vec<_>>().await };
         let rows = tokio::time::timeout(Duration::from_secs(30), rows).await;
         let rows = rows.expect("the worker is free").expect("rows");
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 10_000);

@@ -9,7 +9,7 @@ const WAITING_MAX: usize = 64;
 /// Longer buffers are given back to the system.
 const BUFFER_BYTES_MAX: usize = 4 << 20;
 
-/// Buffers of one query, shared by its readers.
+/// Buffers of one query, shared by its readers. At most 256 MB wait, where columns are as long as that.
 #[derive(Clone, Default)]
 pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 

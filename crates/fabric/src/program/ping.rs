@@ -263,7 +263,8 @@ impl Ping {
             sequence: 0,
             data: wanted.data,
             stamp: [0; 8],
-            dont_fragment: wanted.discovery != Discovery::Dont,
+            // Said when one is sent.
+            dont_fragment: false,
         });
         Ping {
             wanted,

@@ -52,12 +52,9 @@ impl Qualified {
     /// Ends a SELECT over these tables, whose columns begin behind `from`. A query within it that names one of them would
     /// have to be run for each row.
     fn end_select(&mut self, from: usize, tables: &[String]) -> Result<(), QueryError> {
-        let is_of = |column: &Column, table: &String| {
-            column.name.strip_prefix(table.as_str()).is_some_and(|rest| rest.starts_with('.'))
-        };
         let own = self.0.split_off(from.min(self.0.len()));
         for column in own {
-            match tables.iter().any(|table| is_of(&column, table)) {
+            match tables.iter().any(|table| column_of(&column.name, table).is_some()) {
                 true if column.is_within => {
                     let name = format!("{} of the statement outside", column.name);
                     return Err(not_implemented("column", &name, column.span));
@@ -583,11 +580,16 @@ fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
     }
 }
 
+/// The column that a name means, if it is one of this table.
+fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
+    name.strip_prefix(table)?.strip_prefix('.')
+}
+
 fn unqualify(expr: &mut Expr, alias: &str) {
     if let ExprKind::Field(name) = &mut expr.kind
-        && let Some(rest) = name.strip_prefix(alias).and_then(|rest| rest.strip_prefix('.'))
+        && let Some(column) = column_of(name, alias)
     {
-        *name = rest.to_owned();
+        *name = column.to_owned();
     }
     expr.parts_mut().into_iter().for_each(|part| unqualify(part, alias));
 }
