@@ -6,7 +6,7 @@ use crate::compiled::place::Places;
 use crate::compiled::route::{Ranges, RoutingTable};
 use crate::compiled::transit::TransitRoutes;
 use crate::compiled::{Compiled, CompiledAcl, CompiledInterface, CompiledNat};
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::{Cidr, Cidr4, Cidr6};
 
@@ -15,6 +15,8 @@ use weir_model::{Cidr, Cidr4, Cidr6};
 pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'static {
     /// The number in a form whose order is the quickest to tell.
     type Rank: Copy + Ord + std::fmt::Debug;
+    /// Two numbers in the form that is the quickest to compare.
+    type Pair: Eq + Hash;
 
     /// The number of `address`, if it is of this family.
     fn from_ip(address: IpAddr) -> Option<Self>;
@@ -34,8 +36,8 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn kind(self) -> Kind;
     /// Whether one host of a network can have it: neither multicast, broadcast, loopback nor "this network".
     fn is_of_a_host(self) -> bool;
-    /// Hashes two addresses.
-    fn hash_pair<H: Hasher>(one: Self, other: Self, state: &mut H);
+    /// Two numbers as one value.
+    fn pair(one: Self, other: Self) -> Self::Pair;
 
     /// The interface's own addresses.
     fn own(interface: &CompiledInterface) -> &[Self];
@@ -71,6 +73,7 @@ pub(crate) enum Kind {
 impl Address for u32 {
     /// Processors compare many signed numbers at a time, but not all of them unsigned ones.
     type Rank = i32;
+    type Pair = u64;
 
     #[inline]
     fn rank(self) -> i32 {
@@ -122,8 +125,8 @@ impl Address for u32 {
     }
 
     #[inline]
-    fn hash_pair<H: Hasher>(one: u32, other: u32, state: &mut H) {
-        state.write_u64(u64::from(one) << 32 | u64::from(other));
+    fn pair(one: u32, other: u32) -> u64 {
+        u64::from(one) | u64::from(other) << 32
     }
 
     fn own(interface: &CompiledInterface) -> &[u32] {
@@ -161,6 +164,7 @@ impl Address for u32 {
 
 impl Address for u128 {
     type Rank = u128;
+    type Pair = (u128, u128);
 
     #[inline]
     fn rank(self) -> u128 {
@@ -210,9 +214,8 @@ impl Address for u128 {
     }
 
     #[inline]
-    fn hash_pair<H: Hasher>(one: u128, other: u128, state: &mut H) {
-        state.write_u128(one);
-        state.write_u128(other);
+    fn pair(one: u128, other: u128) -> (u128, u128) {
+        (one, other)
     }
 
     fn own(interface: &CompiledInterface) -> &[u128] {

@@ -1,4 +1,4 @@
-//! One entry of the flow table: the flow as it enters the network, the verdict on it, its counters, and what connection
+//! The entries of the flow table: each a flow as it enters the network, the verdict on it, its counters, and what connection
 //! tracking knows at the interface it enters by.
 
 use crate::address::Address;
@@ -14,11 +14,13 @@ use std::hash::{Hash, Hasher};
 use weir_model::Nanos;
 use weir_model::group::Direction;
 
+/// The TCP flags that begin and end connections.
+pub(crate) const MARKS: u8 = SYN | FIN | RST;
 /// Nanoseconds in a second.
 pub(crate) const SECOND_NS: u64 = 1_000_000_000;
 
 /// What an entry is found by: where the packet enters the network, and its flow there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Key<A> {
     pub port: u32,
     pub flow: Flow<A>,
@@ -28,15 +30,28 @@ impl<A: Address> Hash for Key<A> {
     /// Few writes of many bits: this is done for every packet.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        A::hash_pair(self.flow.source, self.flow.destination, state);
+        A::pair(self.flow.source, self.flow.destination).hash(state);
         state.write_u64(self.flow.digest(self.port));
     }
 }
 
-/// An entry of the flow table. What every packet of an IPv4 flow needs is in its first 64 bytes: one cache line.
+impl<A: Address> Eq for Key<A> {}
+
+impl<A: Address> PartialEq for Key<A> {
+    /// Few comparisons of many bits, and one branch: this too is done for every packet.
+    #[inline]
+    fn eq(&self, other: &Key<A>) -> bool {
+        let ends = |key: &Key<A>| A::pair(key.flow.source, key.flow.destination);
+        (ends(self) == ends(other)) & self.flow.is_alike(&other.flow) & (self.port == other.port)
+    }
+}
+
+/// The part of an entry that every packet of its flow needs: of an IPv4 flow one cache line.
+///
+/// The lines of all flows lie beside each other, so that no cache is filled with what few packets need.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(crate) struct Entry<A> {
+pub(crate) struct Line<A> {
     pub key: Key<A>,
     /// The epoch it was decided in; 0 if it has not been.
     pub epoch: u32,
@@ -56,8 +71,16 @@ pub(crate) struct Entry<A> {
     is_translated: bool,
     /// What has to be asked for every packet.
     pub attention: Attention,
-    /// Whether tracking has to be asked for SYN, FIN and RST.
-    pub heeds_flags: bool,
+    /// What makes a packet one that has to be asked about: TCP flags, and [`PARTS`].
+    pub heeds: u8,
+}
+
+/// Beside the TCP flags of [`Line::heeds`]: packets that are not whole.
+pub(crate) const PARTS: u8 = 1 << 7;
+
+/// The part of an entry that is needed where its flow is decided, and where a window opens or closes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rest<A> {
     there: Flow<A>,
     /// Whether its packets touch a connection at the interface they reach.
     pub touches: bool,
@@ -83,91 +106,86 @@ pub(crate) struct Entry<A> {
     pub tracked: Tracked,
 }
 
-impl<A: Address> Entry<A> {
-    /// An entry about which nothing has been decided.
-    pub fn undecided(key: Key<A>) -> Entry<A> {
-        Entry {
-            key,
-            epoch: 0,
-            last: Nanos(0),
-            packets: 0,
-            bytes: 0,
-            idle_s: 0,
-            to: NOWHERE,
-            outcome: Err(Reason::NoRoute),
-            mtu: 0,
-            hops: 0,
-            is_translated: false,
-            attention: Attention::None,
-            heeds_flags: false,
-            touches: false,
-            tcp_flags: 0,
-            there: key.flow,
-            first: Nanos(0),
-            touched: Nanos(0),
-            partner: NOWHERE,
-            departure: None,
-            arrival: None,
-            path: None,
-            legs: NOWHERE,
-            passage: NOWHERE,
-            tracked: Tracked::default(),
-            refused: false,
-            live: true,
-        }
-    }
+/// An entry to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a, A> {
+    pub line: &'a Line<A>,
+    pub rest: &'a Rest<A>,
+}
 
-    /// What was decided.
-    pub fn fate(&self) -> Fate<A> {
-        let Entry { to, there, outcome, departure, arrival, path, hops, mtu, .. } = *self;
-        Fate { to, there, outcome, departure, arrival, path, hops, mtu }
-    }
+/// An entry to write to.
+#[derive(Debug)]
+pub(crate) struct EntryMut<'a, A> {
+    pub line: &'a mut Line<A>,
+    pub rest: &'a mut Rest<A>,
+}
 
-    /// Takes over what was decided.
-    pub fn set_fate(&mut self, fate: Fate<A>) {
-        let Fate { to, there, outcome, departure, arrival, path, hops, mtu } = fate;
-        self.is_translated = there != self.key.flow;
-        *self = Entry { to, there, outcome, departure, arrival, path, hops, mtu, ..*self };
-    }
+/// An entry about which nothing has been decided.
+pub(crate) fn undecided<A: Address>(key: Key<A>) -> (Line<A>, Rest<A>) {
+    let line = Line {
+        key,
+        epoch: 0,
+        last: Nanos(0),
+        packets: 0,
+        bytes: 0,
+        idle_s: 0,
+        to: NOWHERE,
+        outcome: Err(Reason::NoRoute),
+        mtu: 0,
+        hops: 0,
+        is_translated: false,
+        attention: Attention::None,
+        heeds: 0,
+    };
+    let rest = Rest {
+        touches: false,
+        tcp_flags: 0,
+        there: key.flow,
+        first: Nanos(0),
+        touched: Nanos(0),
+        partner: NOWHERE,
+        departure: None,
+        arrival: None,
+        path: None,
+        legs: NOWHERE,
+        passage: NOWHERE,
+        tracked: Tracked::default(),
+        refused: false,
+        live: true,
+    };
+    (line, rest)
+}
 
-    /// Begins to count anew.
-    pub fn reset_counters(&mut self) {
-        (self.packets, self.bytes, self.tcp_flags) = (0, 0, 0);
-    }
-
+impl<A> Line<A> {
     /// Whether `packet` may be treated as the ones before it, connection tracking at the receiver's groups apart.
     #[inline]
     pub fn covers(&self, epoch: u32, packet: &Packet, now: Nanos) -> bool {
+        let parts = if packet.fragment == Fragment::Whole { 0 } else { PARTS };
         self.epoch == epoch
             && packet.ttl > self.hops
             && packet.segment_bytes <= u32::from(self.mtu)
             && now.0.saturating_sub(self.last.0) <= u64::from(self.idle_s) * SECOND_NS
-            && !(self.heeds_flags && packet.tcp_flags & (SYN | FIN | RST) != 0)
+            && (packet.tcp_flags & MARKS | parts) & self.heeds == 0
             && packet.quoted.is_none()
-            && (packet.fragment == Fragment::Whole || self.passage == NOWHERE)
     }
+}
 
-    /// Counts `packet`; one that claims to have no segments is one packet.
-    #[inline]
-    pub fn count(&mut self, packet: &Packet, now: Nanos) {
-        if self.packets == 0 {
-            self.first = now;
-        }
-        self.last = now;
-        self.packets += u64::from(packet.segments.max(1));
-        self.bytes += u64::from(packet.bytes);
-        if packet.tcp_flags & (SYN | FIN | RST) != 0 {
-            self.tcp_flags |= logged_flags(packet);
-        }
+impl<A: Address> Entry<'_, A> {
+    /// What was decided.
+    pub fn fate(self) -> Fate<A> {
+        let Line { to, outcome, hops, mtu, .. } = *self.line;
+        let Rest { there, departure, arrival, path, .. } = *self.rest;
+        Fate { to, there, outcome, departure, arrival, path, hops, mtu }
     }
 
     /// The verdict on its packets.
     #[inline]
-    pub fn verdict(&self, slots: &Slots) -> Verdict {
-        match self.outcome {
+    pub fn verdict(self, slots: &Slots) -> Verdict {
+        let line = self.line;
+        match line.outcome {
             Ok(way) => {
-                let there = if self.is_translated { &self.there } else { &self.key.flow };
-                deliver(slots, self.to, there, (way, self.hops, self.mtu))
+                let there = if line.is_translated { &self.rest.there } else { &line.key.flow };
+                deliver(slots, line.to, there, (way, line.hops, line.mtu))
             }
             Err(reason) => Verdict::Drop(reason),
         }
@@ -175,13 +193,13 @@ impl<A: Address> Entry<A> {
 
     /// Tells `tell` what the interfaces on its way saw since the window opened, in the order of the way: the sender's, those
     /// of `legs`, the receiver's. Nothing if no packet came.
-    pub fn sightings(&self, slots: &Slots, legs: &[Leg<A>], mut tell: impl FnMut(Sighting)) {
-        if self.packets == 0 {
+    pub fn sightings(self, slots: &Slots, legs: &[Leg<A>], mut tell: impl FnMut(Sighting)) {
+        let Key { port, flow } = self.line.key;
+        if self.line.packets == 0 {
             return;
         }
         let Fate { to, there, departure, arrival, path, .. } = self.fate();
-        let sent =
-            self.sighting(slots, (self.key.port, Direction::Egress), &self.key.flow, (departure, path));
+        let sent = self.sighting(slots, (port, Direction::Egress), &flow, (departure, path));
         sent.into_iter().for_each(&mut tell);
         for leg in legs {
             let at = (leg.interface, leg.direction);
@@ -193,7 +211,7 @@ impl<A: Address> Entry<A> {
     }
 
     fn sighting(
-        &self,
+        self,
         slots: &Slots,
         (slot, direction): (u32, Direction),
         flow: &Flow<A>,
@@ -209,13 +227,118 @@ impl<A: Address> Entry<A> {
             destination_port: tuple.destination_port,
             protocol: tuple.protocol,
             action: action?,
-            packets: self.packets,
-            bytes: self.bytes,
-            first: self.first,
-            last: self.last,
-            tcp_flags: self.tcp_flags,
+            packets: self.line.packets,
+            bytes: self.line.bytes,
+            first: self.rest.first,
+            last: self.line.last,
+            tcp_flags: self.rest.tcp_flags,
             traffic_path,
         })
+    }
+}
+
+impl<A: Address> EntryMut<'_, A> {
+    /// The same entry to read.
+    #[inline]
+    pub fn read(&self) -> Entry<'_, A> {
+        Entry { line: self.line, rest: self.rest }
+    }
+
+    /// Takes over what was decided.
+    pub fn set_fate(&mut self, fate: Fate<A>) {
+        let Fate { to, there, outcome, departure, arrival, path, hops, mtu } = fate;
+        let is_translated = there != self.line.key.flow;
+        *self.line = Line { to, outcome, hops, mtu, is_translated, ..*self.line };
+        *self.rest = Rest { there, departure, arrival, path, ..*self.rest };
+    }
+
+    /// Begins to count anew.
+    pub fn reset_counters(&mut self) {
+        (self.line.packets, self.line.bytes, self.rest.tcp_flags) = (0, 0, 0);
+    }
+
+    /// Counts `packet`; one that claims to have no segments is one packet.
+    #[inline]
+    pub fn count(&mut self, packet: &Packet, now: Nanos) {
+        if self.line.packets == 0 {
+            self.rest.first = now;
+        }
+        self.line.last = now;
+        self.line.packets += u64::from(packet.segments.max(1));
+        self.line.bytes += u64::from(packet.bytes);
+        if packet.tcp_flags & MARKS != 0 {
+            self.rest.tcp_flags |= logged_flags(packet);
+        }
+    }
+}
+
+/// The entries of one family, each with a number.
+#[derive(Debug)]
+pub(crate) struct Entries<A> {
+    lines: Vec<Line<A>>,
+    rests: Vec<Rest<A>>,
+    free: Vec<u32>,
+}
+
+impl<A: Address> Entries<A> {
+    /// None.
+    pub fn new() -> Entries<A> {
+        Entries { lines: Vec::new(), rests: Vec::new(), free: Vec::new() }
+    }
+
+    /// As many numbers as were ever given at a time: all are less.
+    pub fn end(&self) -> u32 {
+        self.lines.len() as u32
+    }
+
+    /// What every packet needs of entry `number`.
+    #[inline]
+    pub fn line(&self, number: u32) -> Option<&Line<A>> {
+        self.lines.get(number as usize)
+    }
+
+    /// Entry `number`, if that was ever given.
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<Entry<'_, A>> {
+        Some(Entry { line: self.lines.get(number as usize)?, rest: self.rests.get(number as usize)? })
+    }
+
+    /// Entry `number`, which must have been given.
+    #[inline]
+    pub fn at(&self, number: u32) -> Entry<'_, A> {
+        Entry { line: &self.lines[number as usize], rest: &self.rests[number as usize] }
+    }
+
+    /// Entry `number`, which must have been given, to write to.
+    #[inline]
+    pub fn at_mut(&mut self, number: u32) -> EntryMut<'_, A> {
+        EntryMut { line: &mut self.lines[number as usize], rest: &mut self.rests[number as usize] }
+    }
+
+    /// All entries to write to, in the order of their numbers.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = EntryMut<'_, A>> {
+        self.lines.iter_mut().zip(&mut self.rests).map(|(line, rest)| EntryMut { line, rest })
+    }
+
+    /// Puts in an entry for `key`, about which nothing has been decided: its number.
+    pub fn insert(&mut self, key: Key<A>) -> u32 {
+        let (line, rest) = undecided(key);
+        if let Some(number) = self.free.pop() {
+            (self.lines[number as usize], self.rests[number as usize]) = (line, rest);
+            return number;
+        }
+        self.lines.push(line);
+        self.rests.push(rest);
+        self.end() - 1
+    }
+
+    /// Takes out entry `number`, which must be in; its number is given again.
+    pub fn remove(&mut self, number: u32) {
+        let EntryMut { line, rest } = self.at_mut(number);
+        rest.live = false;
+        // No packet of a batch that looked ahead may take it for its own.
+        line.key.port = NOWHERE;
+        self.free.push(number);
     }
 }
 
@@ -241,13 +364,11 @@ pub(crate) fn deliver<A: Address>(
 
 #[cfg(test)]
 mod tests {
-    use super::Entry;
-    use std::mem::offset_of;
+    use super::{Line, Rest};
 
     #[test]
-    fn what_every_packet_needs_is_in_one_cache_line() {
-        assert!(offset_of!(Entry<u32>, there) <= 64);
-        assert!(offset_of!(Entry<u32>, mtu) < 64);
-        assert_eq!(size_of::<Entry<u32>>(), 128);
+    fn what_every_packet_needs_is_one_cache_line() {
+        assert_eq!((size_of::<Line<u32>>(), align_of::<Line<u32>>()), (64, 64));
+        assert_eq!(size_of::<Rest<u32>>(), 64);
     }
 }

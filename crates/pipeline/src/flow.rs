@@ -109,11 +109,21 @@ impl<A: Address> Flow<A> {
         }
     }
 
+    /// Whether the flows differ in nothing but their addresses.
+    #[inline]
+    pub fn is_alike(&self, other: &Flow<A>) -> bool {
+        (self.numbers() == other.numbers()) & (self.protocol == other.protocol)
+    }
+
     /// Everything but the addresses and the upper half of `port` in one number.
     #[inline]
     pub fn digest(&self, port: u32) -> u64 {
-        let numbers = u64::from(self.source_number) << 16 | u64::from(self.destination_number);
-        (u64::from(port) << 32 | numbers) ^ (u64::from(self.protocol) << 56)
+        (u64::from(port) << 32 | u64::from(self.numbers())) ^ (u64::from(self.protocol) << 56)
+    }
+
+    #[inline]
+    fn numbers(&self) -> u32 {
+        u32::from(self.source_number) | u32::from(self.destination_number) << 16
     }
 
     /// The protocol.

@@ -9,7 +9,7 @@
 //! Refused flows have entries of their own number, so that a scan evicts nothing: beyond it they are walked each time.
 
 use crate::address::Address;
-use crate::entry::{Entry, Key, SECOND_NS};
+use crate::entry::{Entries, Entry, EntryMut, Key, MARKS, PARTS, SECOND_NS, undecided};
 use crate::explain::{Admission, Explanation, Step};
 use crate::fate::{Attention, Fate, World, after, waits};
 use crate::flow::Flow;
@@ -62,8 +62,7 @@ const SWEEP_S: u64 = 1;
 #[derive(Debug)]
 pub(crate) struct Table<A> {
     index: Index,
-    entries: Vec<Entry<A>>,
-    free: Vec<u32>,
+    entries: Entries<A>,
     legs: Legs<A>,
     passages: Passages<A>,
     passages_swept: Nanos,
@@ -98,8 +97,7 @@ impl<A: Address> Table<A> {
     pub fn new(seed: u64, limits: Limits) -> Table<A> {
         Table {
             index: Index::default(),
-            entries: Vec::new(),
-            free: Vec::new(),
+            entries: Entries::new(),
             legs: Legs::new(),
             passages: Passages::new(seed),
             passages_swept: Nanos(0),
@@ -128,7 +126,11 @@ impl<A: Address> Table<A> {
         let Some(port) = world.slots.of(from) else { return Verdict::Drop(Reason::UnknownPort) };
         let key = Key { port, flow };
         let found = self.find(&key);
-        self.judge((world, pending), Visit { from, packet, now, key, found })
+        let mut verdict = Verdict::Drop(Reason::UnknownPort);
+        if found.is_some_and(|index| self.hit(world, index, (packet, now), &mut verdict)) {
+            return verdict;
+        }
+        self.visit((world, pending), Visit { from, packet, now, key, found })
     }
 
     /// Decides about the first packets of `packets` that are whole and of this family, at most a batch, in their order, and says how
@@ -143,20 +145,24 @@ impl<A: Address> Table<A> {
     ) -> usize {
         let mut batch = std::mem::take(&mut self.batch);
         self.look_ahead(world, packets, &mut batch);
-        for (ahead, (from, packet)) in batch.iter().zip(packets) {
+        let start = out.len();
+        out.resize(start + batch.len(), Verdict::Drop(Reason::UnknownPort));
+        for ((ahead, (from, packet)), verdict) in batch.iter().zip(packets).zip(&mut out[start..]) {
             if ahead.key.port == NOWHERE {
-                out.push(Verdict::Drop(Reason::UnknownPort));
                 continue;
             }
             let (from, key, found) = (*from, ahead.key, self.find_ahead(ahead));
-            out.push(self.judge((world, pending), Visit { from, packet, now, key, found }));
+            if !found.is_some_and(|index| self.hit(world, index, (packet, now), verdict)) {
+                *verdict = self.visit((world, pending), Visit { from, packet, now, key, found });
+            }
         }
         let count = batch.len();
         self.batch = batch;
         count
     }
 
-    /// Three loops whose steps do not wait for each other: hashes, then the index, then the entries.
+    /// Loops whose steps wait neither for each other nor for much work between them, so that many reads are under way: hashes,
+    /// the words of the index, what they lead to, the entries.
     fn look_ahead(&self, world: &World, packets: &[(Port, Packet)], batch: &mut Vec<Ahead<A>>) {
         batch.clear();
         for (from, packet) in packets.iter().take(BATCH) {
@@ -164,35 +170,44 @@ impl<A: Address> Table<A> {
             let Some(flow) = Flow::of(packet).filter(|_| packet.fragment == Fragment::Whole) else { break };
             let key = Key { port: world.slots.of(*from).unwrap_or(NOWHERE), flow };
             let hash = self.hasher.hash_one(key);
-            black_box(self.index.peek(hash));
             batch.push(Ahead { key, hash, hint: NOWHERE });
         }
-        for ahead in batch {
+        for ahead in batch.iter() {
+            black_box(self.index.peek(ahead.hash));
+        }
+        for ahead in batch.iter_mut() {
             ahead.hint = self.index.find(ahead.hash, |_| true).unwrap_or(NOWHERE);
-            black_box(self.entries.get(ahead.hint as usize).map(|entry| entry.epoch));
+        }
+        for ahead in batch.iter() {
+            black_box(self.entries.line(ahead.hint).map(|line| line.epoch));
         }
     }
 
     /// The entry of the flow, at its turn: packets before it may have made or taken away entries.
     #[inline]
     fn find_ahead(&self, ahead: &Ahead<A>) -> Option<u32> {
-        match self.entries.get(ahead.hint as usize) {
-            Some(entry) if entry.key == ahead.key => Some(ahead.hint),
+        match self.entries.line(ahead.hint) {
+            Some(line) if line.key == ahead.key => Some(ahead.hint),
             _ => self.find_hashed(ahead.hash, &ahead.key),
         }
     }
 
-    /// Decides about a packet whose entry, if it has one, has been found.
+    /// Counts a packet of the flow at `index` and writes down the verdict, if it fares as the ones before; if not, nothing.
     #[inline]
-    fn judge(&mut self, (world, pending): (&World, &mut Pending), visit: Visit<A>) -> Verdict {
-        if let Some(index) = visit.found {
-            let entry = &mut self.entries[index as usize];
-            if entry.attention == Attention::None && entry.covers(world.epoch, visit.packet, visit.now) {
-                entry.count(visit.packet, visit.now);
-                return entry.verdict(&world.slots);
-            }
+    fn hit(
+        &mut self,
+        world: &World,
+        index: u32,
+        (packet, now): (&Packet, Nanos),
+        verdict: &mut Verdict,
+    ) -> bool {
+        let mut entry = self.entries.at_mut(index);
+        let covers = entry.line.attention == Attention::None && entry.line.covers(world.epoch, packet, now);
+        if covers {
+            entry.count(packet, now);
+            *verdict = entry.read().verdict(&world.slots);
         }
-        self.visit((world, pending), visit)
+        covers
     }
 
     #[inline]
@@ -203,16 +218,17 @@ impl<A: Address> Table<A> {
     #[inline]
     fn find_hashed(&self, hash: u64, key: &Key<A>) -> Option<u32> {
         let entries = &self.entries;
-        self.index.find(hash, |index| entries[index as usize].key == *key)
+        self.index.find(hash, |index| entries.line(index).is_some_and(|line| line.key == *key))
     }
 
     /// The slow path: a packet whose flow is new, or has to be decided again.
+    #[inline(never)]
     fn visit(&mut self, (world, pending): (&World, &mut Pending), visit: Visit<A>) -> Verdict {
         if let Some(index) = visit.found {
             if self.is_still_refused(world, index, &visit) {
-                let entry = &mut self.entries[index as usize];
+                let mut entry = self.entries.at_mut(index);
                 entry.count(visit.packet, visit.now);
-                return entry.verdict(&world.slots);
+                return entry.read().verdict(&world.slots);
             }
             self.fold(index);
         }
@@ -232,9 +248,9 @@ impl<A: Address> Table<A> {
 
     /// Whether the receiver's groups refuse the flow as before: nothing changed, and it has become part of no connection.
     fn is_still_refused(&self, world: &World, index: u32, visit: &Visit<A>) -> bool {
-        let entry = &self.entries[index as usize];
-        entry.attention == Attention::Receiver
-            && entry.covers(world.epoch, visit.packet, visit.now)
+        let entry = self.entries.at(index);
+        entry.line.attention == Attention::Receiver
+            && entry.line.covers(world.epoch, visit.packet, visit.now)
             && !self.receiver(&entry.fate()).is_some_and(|receiver| self.is_alive(receiver, visit.now))
     }
 
@@ -246,31 +262,31 @@ impl<A: Address> Table<A> {
 
     /// Whether the connection at `index` is tracked and has not been idle for too long.
     fn is_alive(&self, index: u32, now: Nanos) -> bool {
-        let entry = &self.entries[index as usize];
-        let Some(idle_s) = entry.tracked.idle_s() else { return false };
-        let arriving = self.partner(entry).map_or(Nanos(0), |partner| partner.last);
-        let last = entry.last.max(entry.touched).max(arriving);
+        let entry = self.entries.at(index);
+        let Some(idle_s) = entry.rest.tracked.idle_s() else { return false };
+        let arriving = self.partner(entry).map_or(Nanos(0), |partner| partner.line.last);
+        let last = entry.line.last.max(entry.rest.touched).max(arriving);
         now.0.saturating_sub(last.0) <= u64::from(idle_s) * SECOND_NS
     }
 
     /// The entry whose packets touch the connection of `entry` as they arrive, if there is one.
-    fn partner(&self, entry: &Entry<A>) -> Option<&Entry<A>> {
-        let partner = self.entries.get(entry.partner as usize)?;
+    fn partner(&self, entry: Entry<A>) -> Option<Entry<'_, A>> {
+        let partner = self.entries.get(entry.rest.partner)?;
         let Fate { to, there, .. } = partner.fate();
-        let arrives = to == entry.key.port && there.reversed() == entry.key.flow;
-        (partner.live && partner.touches && arrives).then_some(partner)
+        let arrives = to == entry.line.key.port && there.reversed() == entry.line.key.flow;
+        (partner.rest.live && partner.rest.touches && arrives).then_some(partner)
     }
 
     /// Notes at the receiver when the packets of `index` last touched its connection, before that is forgotten.
     fn fold(&mut self, index: u32) {
-        let entry = &self.entries[index as usize];
-        let last = entry.last;
-        self.passages.fold(entry.passage, index, last);
-        if !entry.touches {
+        let entry = self.entries.at(index);
+        let last = entry.line.last;
+        self.passages.fold(entry.rest.passage, index, last);
+        if !entry.rest.touches {
             return;
         }
         if let Some(receiver) = self.receiver(&entry.fate()) {
-            let touched = &mut self.entries[receiver as usize].touched;
+            let touched = &mut self.entries.at_mut(receiver).rest.touched;
             *touched = last.max(*touched);
         }
     }
@@ -295,15 +311,15 @@ impl<A: Address> Table<A> {
         }
         let index = visit.found.unwrap_or_else(|| self.insert(visit.key));
         let receiver = self.track_receiver(world, (index, &visit), (&fate, decision));
-        let known = self.entries[index as usize].tracked.connection;
+        let known = self.entries.at(index).rest.tracked.connection;
         // What has been idle for too long is gone: what lets an ICMP error pass does not begin it again.
         let before = if self.is_alive(index, visit.now) { known } else { Connection::Untracked };
         let admission = decision.departure.map(|departure| departure.admission);
         let connection = after(before, admission, Direction::Egress, visit.packet);
-        self.entries[index as usize].tracked = Tracked::new(connection, world.timeouts(visit.from));
+        self.entries.at_mut(index).rest.tracked = Tracked::new(connection, world.timeouts(visit.from));
         if known != connection {
             // Packets of the other way: those that came in when nothing was tracked, too.
-            self.alert(self.entries[index as usize].partner);
+            self.alert(self.entries.at(index).rest.partner);
         }
         let far = receiver.map_or(Tracked::default(), |(_, tracked)| tracked);
         let legs = remembered(world, decision);
@@ -324,28 +340,29 @@ impl<A: Address> Table<A> {
         (index, fate, legs): (u32, Fate<A>, &[Leg<A>]),
         far: Tracked,
     ) -> Verdict {
-        let entry = &mut self.entries[index as usize];
-        let seen = self.legs.get(entry.legs);
-        if entry.fate() != fate || seen != legs {
-            flush((entry, seen), &world.slots, pending);
-            entry.legs = self.legs.replace(entry.legs, legs);
+        let mut entry = self.entries.at_mut(index);
+        let seen = self.legs.get(entry.rest.legs);
+        if entry.read().fate() != fate || seen != legs {
+            flush((&mut entry, seen), &world.slots, pending);
+            entry.rest.legs = self.legs.replace(entry.rest.legs, legs);
         }
-        let near = entry.tracked;
+        let near = entry.rest.tracked;
         entry.set_fate(fate);
-        entry.epoch = world.epoch;
-        entry.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
-        entry.heeds_flags = near.connection.heeds_flags() || far.connection.heeds_flags();
-        entry.attention = fate.attention(near.connection, far.connection);
-        entry.touches = fate.touches();
+        entry.line.epoch = world.epoch;
+        entry.line.idle_s = near.idle_s().unwrap_or(u32::MAX).min(far.idle_s().unwrap_or(u32::MAX));
+        let heeds_flags = near.connection.heeds_flags() || far.connection.heeds_flags();
+        entry.line.heeds = if heeds_flags { MARKS } else { 0 };
+        entry.line.attention = fate.attention(near.connection, far.connection);
+        entry.rest.touches = fate.touches();
         entry.count(visit.packet, visit.now);
-        let verdict = entry.verdict(&world.slots);
-        self.refused -= usize::from(entry.refused);
-        entry.refused = fate.outcome.is_err();
-        self.refused += usize::from(entry.refused);
+        let verdict = entry.read().verdict(&world.slots);
+        self.refused -= usize::from(entry.rest.refused);
+        entry.rest.refused = fate.outcome.is_err();
+        self.refused += usize::from(entry.rest.refused);
         // The packet that an ICMP error quotes says nothing about the next.
         if fate.is_of_one_packet() || visit.packet.quoted.is_some() {
-            flush((entry, legs), &world.slots, pending);
-            entry.epoch = 0;
+            flush((&mut entry, legs), &world.slots, pending);
+            entry.line.epoch = 0;
         }
         verdict
     }
@@ -353,7 +370,7 @@ impl<A: Address> Table<A> {
     /// Notes which connection through a gateway the flow at `index` belongs to, if it is delivered. One that is refused
     /// behind the gateway does not keep the connection open, and is asked about each time: the connection may end.
     fn note_passage(&mut self, world: &World, (index, now): (u32, Nanos), decision: &Decision<A>) {
-        self.entries[index as usize].passage = NOWHERE;
+        self.entries.at_mut(index).rest.passage = NOWHERE;
         let Some((side, passage)) = decision.passage else { return };
         if decision.verdict.is_err() {
             return self.alert(index);
@@ -361,9 +378,10 @@ impl<A: Address> Table<A> {
         let Some(gate) = world.slots.of(Port::Interface(passage.gate)) else { return };
         let Passage { inside, outside, .. } = passage;
         let (id, former) = self.passages.touch(Passage { gate, inside, outside }, (side, index), now);
-        let entry = &mut self.entries[index as usize];
-        entry.passage = id;
-        entry.idle_s = entry.idle_s.min(PASSAGE_IDLE_S);
+        let EntryMut { line, rest } = self.entries.at_mut(index);
+        rest.passage = id;
+        line.heeds |= PARTS;
+        line.idle_s = line.idle_s.min(PASSAGE_IDLE_S);
         // Two entries on one side take turns to say when they last passed.
         former.into_iter().for_each(|former| self.alert(former));
     }
@@ -395,7 +413,7 @@ impl<A: Address> Table<A> {
         }
         let before = found.filter(|found| self.is_alive(*found, visit.now));
         let before =
-            before.map_or(Connection::Untracked, |found| self.entries[found as usize].tracked.connection);
+            before.map_or(Connection::Untracked, |found| self.entries.at(found).rest.tracked.connection);
         let connection = after(before, Some(admission), Direction::Ingress, visit.packet);
         // What comes in untracked becomes part of a connection that the receiver opens later: its entry knows whom to tell.
         let may_be_joined = matches!(admission, Admission::Rule { tracked: false, .. });
@@ -406,36 +424,36 @@ impl<A: Address> Table<A> {
         let key = Key { port: world.slots.of(port)?, flow: fate.there.reversed() };
         let receiver = found.unwrap_or_else(|| self.insert(key));
         self.pair(receiver, index);
-        let entry = &mut self.entries[receiver as usize];
-        if entry.tracked.connection != connection {
-            entry.attention = Attention::Full;
+        let EntryMut { line, rest } = self.entries.at_mut(receiver);
+        if rest.tracked.connection != connection {
+            line.attention = Attention::Full;
         }
-        entry.tracked = Tracked::new(connection, world.timeouts(port));
-        Some((receiver, entry.tracked))
+        rest.tracked = Tracked::new(connection, world.timeouts(port));
+        Some((receiver, rest.tracked))
     }
 
     /// Makes `partner` the one whose packets touch the connection at `receiver`. If that was another (packets of one
     /// connection may come in by two ways), it has to ask from now on.
     fn pair(&mut self, receiver: u32, partner: u32) {
-        let former = self.entries[receiver as usize].partner;
-        if former != partner && self.partner(&self.entries[receiver as usize]).is_some() {
+        let former = self.entries.at(receiver).rest.partner;
+        if former != partner && self.partner(self.entries.at(receiver)).is_some() {
             self.alert(former);
         }
-        self.entries[receiver as usize].partner = partner;
+        self.entries.at_mut(receiver).rest.partner = partner;
     }
 
     /// Forgets the connection at `index`: it had ended, and the rules refuse another one.
     fn untrack(&mut self, index: u32) -> Tracked {
-        let entry = &mut self.entries[index as usize];
-        entry.attention = Attention::Full;
-        entry.tracked = Tracked::default();
-        entry.tracked
+        let EntryMut { line, rest } = self.entries.at_mut(index);
+        line.attention = Attention::Full;
+        rest.tracked = Tracked::default();
+        rest.tracked
     }
 
     /// Has the flow at `index` decided again when its next packet comes.
     fn alert(&mut self, index: u32) {
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            entry.attention = Attention::Full;
+        if index < self.entries.end() {
+            self.entries.at_mut(index).line.attention = Attention::Full;
         }
     }
 
@@ -447,10 +465,10 @@ impl<A: Address> Table<A> {
         verdict: Verdict,
     ) -> Verdict {
         if let Some(index) = visit.found {
-            let entry = &mut self.entries[index as usize];
-            let seen = self.legs.get(entry.legs);
-            flush((entry, seen), &world.slots, pending);
-            (entry.epoch, entry.touches) = (0, false);
+            let mut entry = self.entries.at_mut(index);
+            let seen = self.legs.get(entry.rest.legs);
+            flush((&mut entry, seen), &world.slots, pending);
+            (entry.line.epoch, entry.rest.touches) = (0, false);
         }
         verdict
     }
@@ -482,48 +500,36 @@ impl<A: Address> Table<A> {
         if fate.outcome.is_ok() {
             return Verdict::Drop(Reason::TableFull);
         }
-        let mut entry = Entry::undecided(visit.key);
+        let (mut line, mut rest) = undecided(visit.key);
+        let mut entry = EntryMut { line: &mut line, rest: &mut rest };
         entry.set_fate(fate);
         entry.count(visit.packet, visit.now);
         flush((&mut entry, legs), &world.slots, pending);
-        entry.verdict(&world.slots)
+        entry.read().verdict(&world.slots)
     }
 
     fn insert(&mut self, key: Key<A>) -> u32 {
-        let entry = Entry::undecided(key);
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.entries[index as usize] = entry;
-                index
-            }
-            None => {
-                self.entries.push(entry);
-                self.entries.len() as u32 - 1
-            }
-        };
+        let index = self.entries.insert(key);
         self.index.insert(self.hasher.hash_one(key), index);
         index
     }
 
     fn remove(&mut self, index: u32) {
         self.fold(index);
-        let entry = &mut self.entries[index as usize];
-        entry.live = false;
-        self.legs.remove(std::mem::replace(&mut entry.legs, NOWHERE));
-        self.refused -= usize::from(entry.refused);
-        self.index.remove(self.hasher.hash_one(entry.key), index);
-        // No packet of a batch that looked ahead may take it for its own.
-        entry.key.port = NOWHERE;
-        self.free.push(index);
+        let EntryMut { line, rest } = self.entries.at_mut(index);
+        self.legs.remove(std::mem::replace(&mut rest.legs, NOWHERE));
+        self.refused -= usize::from(rest.refused);
+        self.index.remove(self.hasher.hash_one(line.key), index);
+        self.entries.remove(index);
     }
 
     /// Takes out the entries that are over, have nothing left to report, and nobody to tell of a connection.
     fn sweep(&mut self, now: Nanos) {
         self.swept = now;
-        for index in 0..self.entries.len() as u32 {
-            let entry = &self.entries[index as usize];
-            let is_over = entry.live && self.is_over(index, now);
-            if is_over && self.partner(entry).is_none_or(|_| self.is_over(entry.partner, now)) {
+        for index in 0..self.entries.end() {
+            let entry = self.entries.at(index);
+            let is_over = entry.rest.live && self.is_over(index, now);
+            if is_over && self.partner(entry).is_none_or(|_| self.is_over(entry.rest.partner, now)) {
                 self.remove(index);
             }
         }
@@ -532,15 +538,16 @@ impl<A: Address> Table<A> {
 
     /// Whether the flow at `index` has nothing left to report and no connection, and its packets are not to come again.
     fn is_over(&self, index: u32, now: Nanos) -> bool {
-        let entry = &self.entries[index as usize];
-        let is_quiet = now.0.saturating_sub(entry.last.0) > u64::from(RETAIN_S) * SECOND_NS;
-        entry.packets == 0 && is_quiet && !self.is_alive(index, now)
+        let line = self.entries.at(index).line;
+        let is_quiet = now.0.saturating_sub(line.last.0) > u64::from(RETAIN_S) * SECOND_NS;
+        line.packets == 0 && is_quiet && !self.is_alive(index, now)
     }
 
     /// Moves what was seen since the window opened to `out`, opens the next window, and takes out what is over.
     pub fn close_window(&mut self, world: &World, now: Nanos, out: &mut Vec<Sighting>) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.live) {
-            entry.sightings(&world.slots, self.legs.get(entry.legs), |sighting| out.push(sighting));
+        for mut entry in self.entries.all_mut().filter(|entry| entry.rest.live) {
+            let legs = self.legs.get(entry.rest.legs);
+            entry.read().sightings(&world.slots, legs, |sighting| out.push(sighting));
             entry.reset_counters();
         }
         self.sweep(now);
@@ -550,22 +557,23 @@ impl<A: Address> Table<A> {
     pub fn forget(&mut self, (world, pending): (&World, &mut Pending), gone: &[u32]) {
         let is_gone = |slot| gone.binary_search(&slot).is_ok();
         self.passages.sweep(|passages, id| passages.get(id).is_some_and(|found| is_gone(found.gate)));
-        for index in 0..self.entries.len() as u32 {
-            let entry = &mut self.entries[index as usize];
-            let (from, to) = (is_gone(entry.key.port), is_gone(entry.fate().to));
-            let legs = self.legs.get(entry.legs);
+        for index in 0..self.entries.end() {
+            let mut entry = self.entries.at_mut(index);
+            let fate = entry.read().fate();
+            let (from, to) = (is_gone(entry.line.key.port), is_gone(fate.to));
+            let legs = self.legs.get(entry.rest.legs);
             let between = legs.iter().any(|leg| is_gone(leg.interface));
-            if !entry.live || !(from || to || between) {
+            if !entry.rest.live || !(from || to || between) {
                 continue;
             }
-            flush((entry, legs), &world.slots, pending);
+            flush((&mut entry, legs), &world.slots, pending);
             if between {
                 let left: Vec<Leg<A>> = legs.iter().filter(|leg| !is_gone(leg.interface)).copied().collect();
-                entry.legs = self.legs.replace(entry.legs, &left);
+                entry.rest.legs = self.legs.replace(entry.rest.legs, &left);
             }
             if to {
-                entry.set_fate(Fate { to: NOWHERE, arrival: None, ..entry.fate() });
-                entry.touches = false;
+                entry.set_fate(Fate { to: NOWHERE, arrival: None, ..fate });
+                entry.rest.touches = false;
             }
             if from {
                 self.remove(index);
@@ -629,7 +637,7 @@ impl<A: Address> Connections<A> for Known<'_, A> {
         let found = if key == self.visit.key { self.visit.found } else { self.table.find(&key) };
         match found {
             Some(index) if self.table.is_alive(index, self.visit.now) => {
-                self.table.entries[index as usize].tracked.connection.standing()
+                self.table.entries.at(index).rest.tracked.connection.standing()
             }
             _ => Standing::Unknown,
         }
@@ -654,10 +662,10 @@ impl<A: Address> Connections<A> for Known<'_, A> {
 }
 
 /// When the last packet of an entry came, if the entry is of the connection `passage`.
-fn last_in<A>(entries: &[Entry<A>], passage: u32) -> impl Fn(u32) -> Option<Nanos> {
+fn last_in<A: Address>(entries: &Entries<A>, passage: u32) -> impl Fn(u32) -> Option<Nanos> {
     move |index| {
-        let entry = entries.get(index as usize)?;
-        (entry.live && entry.passage == passage).then_some(entry.last)
+        let Entry { line, rest } = entries.get(index)?;
+        (rest.live && rest.passage == passage).then_some(line.last)
     }
 }
 
@@ -667,7 +675,7 @@ fn remembered<A: Address>(world: &World, decision: &Decision<A>) -> Vec<Leg<A>> 
 }
 
 /// Moves what the entry has counted to `pending`.
-fn flush<A: Address>((entry, legs): (&mut Entry<A>, &[Leg<A>]), slots: &Slots, pending: &mut Pending) {
-    entry.sightings(slots, legs, |sighting| pending.add(sighting));
+fn flush<A: Address>((entry, legs): (&mut EntryMut<A>, &[Leg<A>]), slots: &Slots, pending: &mut Pending) {
+    entry.read().sightings(slots, legs, |sighting| pending.add(sighting));
     entry.reset_counters();
 }
