@@ -46,6 +46,31 @@ def nat_gateways(ec2):
     states = {route["State"] for route in ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]}
     check("the route leads nowhere", "blackhole" in states, states)
     egress_only(ec2, vpc)
+    regional_nat_gateways(ec2, (vpc, subnet, gateway), one)
+
+
+def regional_nat_gateways(ec2, where, allocation):
+    vpc, subnet, gateway = where
+    wanted = {"AvailabilityMode": "regional", "VpcId": vpc}
+    refused("a subnet", "InvalidParameterCombination", ec2.create_nat_gateway, **wanted, SubnetId=subnet)
+    automatic = ec2.create_nat_gateway(**wanted)["NatGateway"]["NatGatewayId"]
+    zones = [{"AvailabilityZone": "us-east-1a", "AllocationIds": [allocation]}]
+    manual = ec2.create_nat_gateway(**wanted, AvailabilityZoneAddresses=zones)["NatGateway"]["NatGatewayId"]
+    ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[automatic, manual], WaiterConfig=SOON)
+    for nat, managed in ((automatic, "enabled"), (manual, "disabled")):
+        found = ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]
+        equal(
+            "a regional gateway",
+            (found["AvailabilityMode"], found["AutoProvisionZones"], found["AutoScalingIps"], "SubnetId" in found),
+            ("regional", managed, managed, False),
+        )
+        held = found["NatGatewayAddresses"][0]
+        equal("in its zone", (held["AvailabilityZone"], held["Status"]), ("us-east-1a", "succeeded"))
+        routes = ec2.describe_route_tables(RouteTableIds=[found["RouteTableId"]])["RouteTables"][0]["Routes"]
+        check("a table of its own", gateway in {route.get("GatewayId") for route in routes}, routes)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+    ec2.get_waiter("nat_gateway_deleted").wait(NatGatewayIds=[automatic, manual], WaiterConfig=SOON)
+    ec2.release_address(AllocationId=allocation)
 
 
 def egress_only(ec2, vpc):

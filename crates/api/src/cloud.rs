@@ -152,6 +152,7 @@ impl Cloud {
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };
+        self.network.expand_nat_gateways(now, &mut self.ids);
         self.plane.note_change(&self.network, now);
         let session = stream.map(|stream: Stream| stream.session);
         Reply { response, changes: vec![], ticket, session, is_counted_later: false }

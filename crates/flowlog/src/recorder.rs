@@ -14,6 +14,7 @@ use std::sync::Arc;
 use weir_model::flow_log::{FlowLog, LogDestination, Monitored, TrafficType};
 use weir_model::instance::InstanceState;
 use weir_model::interface::Interface;
+use weir_model::nat_gateway::{Gate, NatGateway, NatState};
 use weir_model::{FlowLogId, InterfaceId, Nanos, Network, Timestamp};
 use weir_pipeline::{Action, Sighting, Skipped};
 
@@ -98,16 +99,25 @@ impl Recorder {
         }
         for interface in network.interfaces.iter() {
             for flow_log in flow_logs.watching(interface) {
-                let fresh = Subscription::new(network, interface, flow_log, now);
-                let at_interface = self.subscriptions.entry(interface.id).or_default();
-                at_interface.entry(flow_log.id).and_modify(|known| known.refresh(&fresh)).or_insert(fresh);
+                let there = (Place::new(network, interface), is_up(network, interface));
+                self.subscribe(interface.id, Subscription::new(there, flow_log, now), flow_log.id);
+            }
+        }
+        for (nat, gate) in gates(network) {
+            for flow_log in flow_logs.of_resource(Monitored::RegionalNatGateway(nat.id)) {
+                let there = (Place::of_gate(nat, gate), nat.state == NatState::Available);
+                self.subscribe(gate.interface, Subscription::new(there, flow_log, now), flow_log.id);
             }
         }
         self.retain(|flow_log, _| network.flow_logs.has(flow_log));
-        self.seen.retain(|interface| network.interfaces.has(interface));
-        for (interface, subscriptions) in &mut self.subscriptions {
-            name_streams(*interface, subscriptions);
-        }
+        let gates: BTreeSet<InterfaceId> = gates(network).map(|(_, gate)| gate.interface).collect();
+        self.seen.retain(|interface| network.interfaces.has(interface) || gates.contains(interface));
+        self.subscriptions.values_mut().for_each(name_streams);
+    }
+
+    fn subscribe(&mut self, interface: InterfaceId, fresh: Subscription, flow_log: FlowLogId) {
+        let at_interface = self.subscriptions.entry(interface).or_default();
+        at_interface.entry(flow_log).and_modify(|known| known.refresh(&fresh)).or_insert(fresh);
     }
 
     fn retain(&mut self, keep: impl Fn(&FlowLogId, &Subscription) -> bool) {
@@ -170,20 +180,29 @@ impl Recorder {
     }
 }
 
+/// The regional NAT gateways, in each of their zones.
+///
+/// Assumption: only flow logs of the gateway itself watch it. Those of a VPC are about its network interfaces.
+fn gates(network: &Network) -> impl Iterator<Item = (&NatGateway, &Gate)> {
+    network.nat_gateways.iter().flat_map(|nat| {
+        nat.regional().into_iter().flat_map(|regional| &regional.gates).map(move |gate| (nat, gate))
+    })
+}
+
 /// Names each stream after the traffic of all flow logs that share it.
-fn name_streams(interface: InterfaceId, subscriptions: &mut BTreeMap<FlowLogId, Subscription>) {
+fn name_streams(subscriptions: &mut BTreeMap<FlowLogId, Subscription>) {
     let mut shared: BTreeMap<String, Vec<TrafficType>> = BTreeMap::new();
     for subscription in subscriptions.values() {
         shared.entry(subscription.log_group.clone()).or_default().push(subscription.traffic);
     }
     for subscription in subscriptions.values_mut() {
         let traffic = shared.get(&subscription.log_group).map_or(&[][..], Vec::as_slice);
-        subscription.stream = stream::stream_name(interface, traffic);
+        subscription.stream = stream::stream_name(subscription.place.name(), traffic);
     }
 }
 
 impl Subscription {
-    fn new(network: &Network, interface: &Interface, flow_log: &FlowLog, now: Nanos) -> Subscription {
+    fn new((place, is_up): (Place, bool), flow_log: &FlowLog, now: Nanos) -> Subscription {
         Subscription {
             // CreateFlowLogs refuses formats that do not parse.
             format: Arc::new(Format::parse(&flow_log.format).unwrap_or_default()),
@@ -191,8 +210,8 @@ impl Subscription {
             interval: u64::from(flow_log.interval_s).max(1) * NANOS_PER_SECOND,
             log_group: log_group(flow_log).to_owned(),
             stream: String::new(),
-            place: Place::new(network, interface),
-            is_up: is_up(network, interface),
+            place,
+            is_up,
             has_ended: false,
             window: Window::new(now),
         }
@@ -285,7 +304,12 @@ impl<'a> FlowLogs<'a> {
             Monitored::Subnet(interface.subnet),
             Monitored::Interface(interface.id),
         ];
-        levels.into_iter().filter_map(|level| self.0.get(&level)).flatten().copied()
+        levels.into_iter().flat_map(|level| self.of_resource(level))
+    }
+
+    /// The flow logs of one resource.
+    fn of_resource(&self, resource: Monitored) -> impl Iterator<Item = &'a FlowLog> {
+        self.0.get(&resource).into_iter().flatten().copied()
     }
 }
 

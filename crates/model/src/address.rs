@@ -37,6 +37,9 @@ pub struct Address {
     pub public: Ipv4Addr,
     /// What it stands for, if anything.
     pub association: Option<AddressAssociation>,
+    /// Whether AWS has allocated it for a regional NAT gateway, and takes it back (`serviceManaged`).
+    #[serde(default)]
+    pub is_managed: bool,
     /// Its tags.
     pub tags: Tags,
 }
@@ -46,9 +49,9 @@ pub struct Address {
 pub struct AddressAssociation {
     /// Its id.
     pub id: AddressAssociationId,
-    /// The interface.
+    /// The interface. That of a regional NAT gateway is none of the network's interfaces.
     pub interface: InterfaceId,
-    /// Which of the interface's private addresses.
+    /// Which of the interface's private addresses; at a regional NAT gateway, which has none, the public address itself.
     pub private: Ipv4Addr,
 }
 
@@ -81,6 +84,8 @@ pub enum AddressTarget {
 impl Network {
     /// Allocates an elastic IP address: the one asked for, or any.
     ///
+    /// Assumption: the quota does not count addresses that AWS allocates for its services.
+    ///
     /// # Errors
     /// [`Limit::Addresses`]; the address asked for is not to be had; the pool is empty; a tag breaks a rule.
     pub fn allocate_address(
@@ -90,7 +95,7 @@ impl Network {
         tags: Tags,
     ) -> Result<AllocationId, Refused> {
         tags::check(&tags)?;
-        if self.addresses.of(cx.scope).count() >= self.limits.addresses {
+        if self.addresses.of(cx.scope).filter(|own| !own.is_managed).count() >= self.limits.addresses {
             return Err(Limit::Addresses.into());
         }
         let used = self.public_in_use();
@@ -102,7 +107,8 @@ impl Network {
             None => draw(cx.ids, &used).ok_or(AddressRefusal::PoolEmpty)?,
         };
         let id = cx.ids.fresh();
-        self.addresses.insert(Address { id, scope: cx.scope, public, association: None, tags });
+        let (scope, is_managed) = (cx.scope, false);
+        self.addresses.insert(Address { id, scope, public, association: None, is_managed, tags });
         Ok(id)
     }
 
@@ -220,7 +226,7 @@ impl Network {
     }
 
     /// Takes an elastic address off its interface.
-    fn unmap(&mut self, id: AllocationId) {
+    pub(crate) fn unmap(&mut self, id: AllocationId) {
         let Some(association) = self.addresses.get_mut(&id).and_then(|address| address.association.take())
         else {
             return;

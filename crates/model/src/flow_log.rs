@@ -1,4 +1,4 @@
-//! Flow logs: subscriptions of a VPC, subnet or interface.
+//! Flow logs: subscriptions of a VPC, subnet, interface or regional NAT gateway.
 //!
 //! A flow log never changes but for its tags; it is deleted and made anew. It outlives the resource it watches.
 //! Source: Amazon VPC User Guide, "Logging IP traffic using VPC Flow Logs"; EC2 API Reference, CreateFlowLogs.
@@ -6,7 +6,9 @@
 use crate::table::Resource;
 use crate::tags;
 use crate::time::Timestamp;
-use crate::{Cx, FlowLogId, InterfaceId, Limit, Network, Refused, Scope, SubnetId, Tags, VpcId};
+use crate::{
+    Cx, FlowLogId, InterfaceId, Limit, Missing, NatGatewayId, Network, Refused, Scope, SubnetId, Tags, VpcId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A flow log; immutable but for its tags and delivery status.
@@ -43,6 +45,8 @@ pub enum Monitored {
     Subnet(SubnetId),
     /// One interface.
     Interface(InterfaceId),
+    /// One regional NAT gateway, in all its zones.
+    RegionalNatGateway(NatGatewayId),
 }
 
 /// Which verdicts a flow log records.
@@ -120,6 +124,7 @@ impl Network {
     /// Makes a flow log of one resource.
     ///
     /// Assumption: two flow logs are the same if resource, traffic type and destination are; format and interval do not count.
+    /// A zonal NAT gateway, which is watched by its interface, is none to a flow log of regional ones.
     ///
     /// # Errors
     /// The resource is unknown; [`FlowLogRefusal::AlreadyExists`]; [`Limit::FlowLogs`]; a tag breaks a rule.
@@ -129,6 +134,10 @@ impl Network {
             Monitored::Vpc(id) => drop(self.vpcs.find(cx.scope, &id)?),
             Monitored::Subnet(id) => drop(self.subnets.find(cx.scope, &id)?),
             Monitored::Interface(id) => drop(self.interfaces.find(cx.scope, &id)?),
+            Monitored::RegionalNatGateway(id) => {
+                let nat = self.nat_gateways.find(cx.scope, &id)?;
+                nat.regional().ok_or(Missing::NatGateway(id))?;
+            }
         }
         let present: Vec<&FlowLog> =
             self.flow_logs.of(cx.scope).filter(|log| log.resource == new.resource).collect();

@@ -3,6 +3,7 @@
 //! Source: Amazon VPC User Guide, "Connect to the internet using an internet gateway".
 
 use crate::interface::Interface;
+use crate::nat_gateway::NatGateway;
 use crate::route::Associated;
 use crate::table::Resource;
 use crate::{Cx, Held, InternetGatewayId, Limit, Network, Refused, Scope, Tags, VpcId, tags};
@@ -75,8 +76,8 @@ impl Network {
     /// Detaches a gateway from its VPC. Routes to it become blackholes.
     ///
     /// # Errors
-    /// No such gateway or VPC; [`Refused::GatewayNotAttached`]; [`Held::PublicAddresses`] while an interface of the VPC has
-    /// a public address; [`Held::InternetGateway`] while a route table is associated with it.
+    /// No such gateway or VPC; [`Refused::GatewayNotAttached`]; [`Held::PublicAddresses`] while an interface or a regional NAT
+    /// gateway of the VPC has a public address; [`Held::InternetGateway`] while a route table is associated with it.
     pub fn detach_internet_gateway(
         &mut self,
         cx: &Cx,
@@ -90,7 +91,11 @@ impl Network {
         }
         let is_public =
             |interface: &Interface| interface.addresses.iter().any(|address| address.public.is_some());
-        if self.interfaces.iter().any(|interface| interface.vpc == vpc && is_public(interface)) {
+        let has_gates =
+            |nat: &NatGateway| nat.vpc == vpc && nat.regional().is_some_and(|own| !own.gates.is_empty());
+        if self.interfaces.iter().any(|interface| interface.vpc == vpc && is_public(interface))
+            || self.nat_gateways.iter().any(has_gates)
+        {
             return Err(Held::PublicAddresses(vpc).into());
         }
         if self.association_with(Associated::InternetGateway(id)).is_some() {

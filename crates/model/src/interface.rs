@@ -333,6 +333,9 @@ impl Network {
 
     /// The interface, if it is of `scope` and not AWS's to manage.
     pub(crate) fn user_interface(&self, scope: Scope, id: InterfaceId) -> Result<&Interface, Refused> {
+        if self.nat_gateway_at(id).is_some_and(|nat| nat.scope == scope) {
+            return Err(InterfaceRefusal::Managed(id).into());
+        }
         let interface = self.interfaces.find(scope, &id)?;
         match interface.kind {
             InterfaceKind::Interface => Ok(interface),

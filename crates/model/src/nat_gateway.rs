@@ -1,17 +1,20 @@
 //! NAT gateways: instances of private subnets reach out through them and cannot be reached.
 //!
-//! A gateway lives in one subnet, with an interface that AWS manages. A public one stands on the internet with an elastic IP
-//! address and needs the VPC's internet gateway; a private one has private addresses only. Creation itself succeeds where
-//! nothing can come of it: the gateway then goes from `pending` to `failed` and says why. What has failed or is deleted is
-//! seen for an hour. Deletion takes the interface away and frees the elastic addresses, which stay allocated.
+//! A zonal gateway lives in one subnet, with an interface that AWS manages; a regional one in the zones of a VPC and in none of
+//! its subnets (see `regional.rs`). A public one stands on the internet with an elastic IP address and needs the VPC's internet
+//! gateway; a private one has private addresses only. Creation itself succeeds where nothing can come of it: the gateway then
+//! goes from `pending` to `failed` and says why. What has failed or is deleted is seen for an hour. Deletion takes the
+//! interface away and frees the elastic addresses, which stay allocated.
 //! Assumption: AWS gives no durations; here a gateway is pending, or deleting, for ten seconds.
 //! Source: VPC User Guide, "NAT gateways" (basics, troubleshooting); EC2 API Reference, CreateNatGateway, NatGateway.
 
 mod addresses;
+mod regional;
 #[cfg(test)]
 mod tests;
 
 pub use addresses::{DRAIN_S, SecondaryChoice};
+pub use regional::{EXPANDING_MS, Gate, GateState, NewRegionalNatGateway, Regional, ZoneAddresses};
 
 use crate::address::AddressAssociation;
 use crate::interface::{
@@ -22,7 +25,7 @@ use crate::table::Resource;
 use crate::time::Timestamp;
 use crate::{
     AllocationId, Cx, InterfaceId, Limit, Missing, NatGatewayId, Network, Refused, Scope, SubnetId, Tags,
-    VpcId, tags,
+    VpcId, ZoneName, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -44,8 +47,9 @@ pub struct NatGateway {
     pub scope: Scope,
     /// The VPC it is in.
     pub vpc: VpcId,
-    /// The subnet it is in, whose route table its packets follow.
-    pub subnet: SubnetId,
+    /// Where in the VPC it works, and by which interfaces.
+    #[serde(flatten)]
+    pub availability: Availability,
     /// Whether it reaches the internet.
     pub connectivity: Connectivity,
     /// Where it stands.
@@ -54,12 +58,25 @@ pub struct NatGateway {
     pub state_since: Timestamp,
     /// When it was made.
     pub created: Timestamp,
-    /// Its interface; `None` once it has failed or is deleted.
-    pub interface: Option<InterfaceId>,
-    /// Its addresses, the primary one first; they stay to be shown when it has gone.
+    /// Its addresses, the primary one of a zonal gateway first; they stay to be shown when it has gone.
     pub addresses: Vec<NatAddress>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// Where a NAT gateway works (`availabilityMode`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Availability {
+    /// In one subnet.
+    Zonal {
+        /// The subnet, whose route table its packets follow.
+        subnet: SubnetId,
+        /// Its interface; `None` once it has failed or is deleted.
+        interface: Option<InterfaceId>,
+    },
+    /// In zones of its VPC.
+    Regional(Regional),
 }
 
 /// What a NAT gateway leads to (`connectivityType`).
@@ -148,9 +165,12 @@ impl fmt::Display for NatFailure {
 }
 
 /// An address of a NAT gateway.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NatAddress {
-    /// The private address; `None` if the gateway failed before it had one.
+    /// The zone whose packets it is for; of a zonal gateway `None`.
+    #[serde(default)]
+    pub zone: Option<ZoneName>,
+    /// The private address; `None` if the gateway is regional, or failed before it had one.
     pub private: Option<Ipv4Addr>,
     /// The elastic IP address that stands for it, and its allocation.
     pub elastic: Option<(Ipv4Addr, AllocationId)>,
@@ -196,18 +216,49 @@ pub enum NatRefusal {
     NotAssigned(NatGatewayId, Ipv4Addr),
     /// As many private addresses as elastic ones must be named.
     UnevenAddresses,
+    /// A regional gateway has no private addresses.
+    PrivateForRegional,
+    /// A zone of a regional gateway needs an elastic IP address.
+    ZoneWithoutAddress(ZoneName),
+    /// The zone is named twice.
+    ZoneTwice(ZoneName),
+    /// The zone must be named: the gateway is regional.
+    NoZone(NatGatewayId),
+    /// The gateway is zonal, and has no zone to choose.
+    ZoneForZonal(NatGatewayId),
+    /// AWS chooses the zones and addresses of the gateway.
+    Automatic(NatGatewayId),
 }
 
 impl NatGateway {
-    /// The primary address.
-    pub fn primary(&self) -> Option<&NatAddress> {
-        self.addresses.first()
+    /// The subnet of a zonal gateway.
+    pub fn subnet(&self) -> Option<SubnetId> {
+        match self.availability {
+            Availability::Zonal { subnet, .. } => Some(subnet),
+            Availability::Regional(_) => None,
+        }
     }
 
-    /// The private addresses that new connections may use.
-    pub fn usable(&self) -> impl Iterator<Item = Ipv4Addr> {
-        let is_usable = |address: &&NatAddress| address.draining_until.is_none();
-        self.addresses.iter().filter(is_usable).filter_map(|address| address.private)
+    /// The interface of a zonal gateway, while it has one.
+    pub fn interface(&self) -> Option<InterfaceId> {
+        match self.availability {
+            Availability::Zonal { interface, .. } => interface,
+            Availability::Regional(_) => None,
+        }
+    }
+
+    /// What a regional gateway has that a zonal one has not.
+    pub fn regional(&self) -> Option<&Regional> {
+        match &self.availability {
+            Availability::Zonal { .. } => None,
+            Availability::Regional(regional) => Some(regional),
+        }
+    }
+
+    /// The addresses of its own that new connections of `zone`, which is `None` if the gateway is zonal, may use.
+    pub fn usable(&self, zone: Option<ZoneName>) -> impl Iterator<Item = Ipv4Addr> {
+        let is_usable = move |own: &&NatAddress| own.zone == zone && own.draining_until.is_none();
+        self.addresses.iter().filter(is_usable).filter_map(NatAddress::own)
     }
 
     /// When time alone changes it next: its state, or an address that is drained.
@@ -218,7 +269,9 @@ impl NatGateway {
             NatState::Deleting => Some(self.state_since.plus_ms(DELETING_MS)),
             NatState::Failed(_) | NatState::Deleted => Some(self.state_since.plus_ms(SEEN_MS)),
         };
-        state.into_iter().chain(self.addresses.iter().filter_map(|address| address.draining_until)).min()
+        let drained = self.addresses.iter().filter_map(|address| address.draining_until);
+        let opening = self.regional().into_iter().flat_map(Regional::openings);
+        state.into_iter().chain(drained).chain(opening).min()
     }
 }
 
@@ -236,14 +289,15 @@ impl Network {
             (Connectivity::Private, Some(_)) => return Err(NatRefusal::AllocationForPrivate.into()),
             _ => {}
         }
-        self.check_nat_count(&subnet)?;
+        self.check_nat_count(cx.scope, subnet.zone)?;
+        self.check_interface_count(cx.scope, 1)?;
         new.secondary.check(new.connectivity, self.limits.addresses_per_nat_gateway)?;
         let allocations: Vec<AllocationId> =
             new.allocation.into_iter().chain(new.secondary.allocations.iter().copied()).collect();
         let private = self.nat_addresses(&subnet, &new)?;
         let failure = match &private {
             None => Some(NatFailure::SubnetFull),
-            Some(_) => self.nat_failure(cx.scope, &subnet, new.connectivity, &allocations),
+            Some(_) => self.nat_failure(cx.scope, subnet.vpc, new.connectivity, &allocations),
         };
         let id = cx.ids.fresh();
         let (interface, addresses) = match (failure, private) {
@@ -251,33 +305,37 @@ impl Network {
                 let interface = self.add_nat_interface(cx, &subnet, id, &private);
                 (Some(interface), self.seat_nat_addresses(cx, interface, &private, &allocations))
             }
-            _ => (None, allocations.into_iter().map(NatAddress::unseated).collect()),
+            _ => (None, allocations.into_iter().map(|id| NatAddress::unseated(None, id)).collect()),
         };
         self.nat_gateways.insert(NatGateway {
             id,
             scope: cx.scope,
             vpc: subnet.vpc,
-            subnet: subnet.id,
+            availability: Availability::Zonal { subnet: subnet.id, interface },
             connectivity: new.connectivity,
             state: NatState::Pending(failure),
             state_since: cx.now,
             created: cx.now,
-            interface,
             addresses,
             tags: new.tags,
         });
         Ok(id)
     }
 
-    fn check_nat_count(&self, subnet: &Subnet) -> Result<(), Refused> {
-        let in_zone = |nat: &&NatGateway| {
-            let zone = self.subnets.get(&nat.subnet).map(|other| other.zone);
-            (nat.state.is_open() || nat.state == NatState::Deleting) && zone == Some(subnet.zone)
-        };
-        match self.nat_gateways.of(subnet.scope).filter(in_zone).count() >= self.limits.nat_gateways_per_zone
-        {
-            true => Err(Limit::NatGateways.into()),
-            false => self.check_interface_count(subnet.scope, 1),
+    /// Assumption: a regional gateway counts in each of its zones.
+    fn check_nat_count(&self, scope: Scope, zone: ZoneName) -> Result<(), Refused> {
+        let counts = |nat: &&NatGateway| nat.state.is_open() || nat.state == NatState::Deleting;
+        let in_zone = |nat: &&NatGateway| self.zones_of_nat(nat).contains(&zone);
+        let count = self.nat_gateways.of(scope).filter(counts).filter(in_zone).count();
+        if count >= self.limits.nat_gateways_per_zone { Err(Limit::NatGateways.into()) } else { Ok(()) }
+    }
+
+    fn zones_of_nat(&self, nat: &NatGateway) -> Vec<ZoneName> {
+        match &nat.availability {
+            Availability::Zonal { subnet, .. } => {
+                self.subnets.get(subnet).into_iter().map(|subnet| subnet.zone).collect()
+            }
+            Availability::Regional(regional) => regional.gates.iter().map(|gate| gate.zone).collect(),
         }
     }
 
@@ -301,12 +359,12 @@ impl Network {
     fn nat_failure(
         &self,
         scope: Scope,
-        subnet: &Subnet,
+        vpc: VpcId,
         connectivity: Connectivity,
         allocations: &[AllocationId],
     ) -> Option<NatFailure> {
-        if connectivity == Connectivity::Public && self.internet_gateway_of(subnet.vpc).is_none() {
-            return Some(NatFailure::NoInternetGateway(subnet.vpc));
+        if connectivity == Connectivity::Public && self.internet_gateway_of(vpc).is_none() {
+            return Some(NatFailure::NoInternetGateway(vpc));
         }
         allocations.iter().find_map(|id| match self.addresses.find(scope, id) {
             Err(_) => Some(NatFailure::NoSuchAllocation(*id)),
@@ -352,7 +410,7 @@ impl Network {
             let allocation = allocations.get(place).copied();
             let elastic = allocation.and_then(|id| self.seat(cx, interface, *private, id));
             let private = Some(*private);
-            seated.push(NatAddress { private, elastic, wanted: None, draining_until: None });
+            seated.push(NatAddress { private, elastic, ..NatAddress::default() });
         }
         seated
     }
@@ -391,9 +449,12 @@ impl Network {
         Ok(())
     }
 
-    /// The gateway whose interface this is.
+    /// The gateway whose interface this is, or one of whose interfaces.
     pub fn nat_gateway_at(&self, interface: InterfaceId) -> Option<&NatGateway> {
-        self.nat_gateways.iter().find(|nat| nat.interface == Some(interface))
+        self.nat_gateways.iter().find(|nat| match &nat.availability {
+            Availability::Zonal { interface: own, .. } => *own == Some(interface),
+            Availability::Regional(regional) => regional.gates.iter().any(|gate| gate.interface == interface),
+        })
     }
 
     /// Brings NAT gateways to `now`: pending ones work or fail, deleted ones go. Nothing changes if nothing is due.
@@ -408,6 +469,7 @@ impl Network {
     /// One gateway through all states whose time has passed.
     fn step_nat_gateway(&mut self, id: NatGatewayId, now: Timestamp) {
         self.end_drains(id, now);
+        self.open_gates(id, now);
         while let Some(nat) = self.nat_gateways.get(&id) {
             let (state, since) = (nat.state, nat.state_since);
             let (next, after_ms) = match state {
@@ -426,20 +488,41 @@ impl Network {
             if now < at {
                 return;
             }
-            let interface = nat.interface.filter(|_| next == NatState::Deleted);
-            interface.into_iter().for_each(|interface| self.remove_interface(interface));
+            if next == NatState::Deleted {
+                self.vacate(id);
+            }
             if let Some(nat) = self.nat_gateways.get_mut(&id) {
                 (nat.state, nat.state_since) = (next, at);
-                nat.interface = nat.interface.filter(|_| interface.is_none());
+            }
+        }
+    }
+
+    /// Takes away what a gateway has: its interfaces, with the addresses on them, and its route table.
+    fn vacate(&mut self, id: NatGatewayId) {
+        let Some(nat) = self.nat_gateways.get_mut(&id) else { return };
+        match &mut nat.availability {
+            Availability::Zonal { interface, .. } => {
+                let gone = interface.take();
+                gone.into_iter().for_each(|interface| self.remove_interface(interface));
+            }
+            Availability::Regional(regional) => {
+                let (table, gates) = (regional.route_table.take(), std::mem::take(&mut regional.gates));
+                table.into_iter().for_each(|table| drop(self.route_tables.remove(&table)));
+                gates.into_iter().for_each(|gate| self.free_gate(gate.interface));
             }
         }
     }
 }
 
 impl NatAddress {
+    /// The gateway's own address: the private one, or that of a regional gateway, which has only a public one.
+    pub fn own(&self) -> Option<Ipv4Addr> {
+        self.private.or(self.elastic.map(|(public, _)| public))
+    }
+
     /// An elastic IP address that never came to be used.
-    fn unseated(wanted: AllocationId) -> NatAddress {
-        NatAddress { private: None, elastic: None, wanted: Some(wanted), draining_until: None }
+    fn unseated(zone: Option<ZoneName>, wanted: AllocationId) -> NatAddress {
+        NatAddress { zone, wanted: Some(wanted), ..NatAddress::default() }
     }
 }
 

@@ -252,11 +252,11 @@ pub enum Held {
     SubnetCidr(SubnetCidrAssociationId),
     /// A VPC uses the options.
     DhcpOptions(DhcpOptionsId),
-    /// The table is the main one or has associations.
+    /// The table is the main one, a NAT gateway's own, or has associations.
     RouteTable(RouteTableId),
     /// The gateway is attached.
     InternetGateway(InternetGatewayId),
-    /// Interfaces of the VPC have public addresses, so its gateway cannot be detached.
+    /// Interfaces or NAT gateways of the VPC have public addresses, so its gateway cannot be detached.
     PublicAddresses(VpcId),
     /// The ACL has associations.
     NetworkAcl(NetworkAclId),

@@ -53,7 +53,7 @@ pub(crate) trait Address: Copy + Ord + Hash + Default + std::fmt::Debug + 'stati
     fn transit_ranges(table: &TransitRoutes) -> &Ranges<Self>;
     /// Who has which address.
     fn places(compiled: &Compiled) -> &Places<Self>;
-    /// The private addresses that a NAT gateway lets new connections out from.
+    /// The own addresses of a NAT gateway that new connections go out from.
     fn translations(nat: &CompiledNat) -> &[Self];
 }
 

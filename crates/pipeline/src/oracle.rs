@@ -6,6 +6,7 @@
 
 mod conversation;
 mod gates;
+mod regional;
 mod rules;
 mod transit;
 mod world;
@@ -14,10 +15,11 @@ use crate::packet::{Fragment, Packet, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
 use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
-use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat};
+use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat, zonal_gate};
 use rules::{acl_allows, all_ports, is_for_all, rule_matches};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use weir_model::endpoint::VpcEndpoint;
 use weir_model::group::Direction;
 use weir_model::interface::Interface;
@@ -74,6 +76,8 @@ pub struct Oracle {
     seen: VecDeque<u16>,
     accounts: Accounts,
     firsts: BTreeMap<FragmentName, (Nanos, Packet)>,
+    /// The network of a generation, with its regional NAT gateways spelled out.
+    plain: Option<(u64, Arc<Network>)>,
 }
 
 /// Where the fragments of a packet come in, their addresses, protocol and identification.
@@ -144,11 +148,23 @@ impl Oracle {
         (now, ports): (Nanos, &[u16]),
     ) -> Fate {
         (self.seen, self.passing) = (ports.iter().copied().collect(), None);
-        let fate = self.decide(network, from, packet, now);
+        let plain = self.plain(network);
+        let fate = self.decide(&plain, from, packet, now);
         if matches!(fate, Fate::Deliver { .. }) {
             self.note_passage(now);
         }
         fate
+    }
+
+    fn plain(&mut self, network: &Network) -> Arc<Network> {
+        match &self.plain {
+            Some((generation, plain)) if *generation == network.generation() => Arc::clone(plain),
+            _ => {
+                let plain = Arc::new(regional::spelled_out(network));
+                self.plain = Some((network.generation(), Arc::clone(&plain)));
+                plain
+            }
+        }
     }
 
     fn decide(&mut self, network: &Network, from: Place, packet: &Packet, now: Nanos) -> Fate {
@@ -217,6 +233,7 @@ impl Oracle {
 
     /// Whether the interface lets in what the router of its subnet says; it is counted there.
     pub fn answer(&mut self, network: &Network, to: InterfaceId, packet: &Packet, now: Nanos) -> bool {
+        let network = &self.plain(network);
         let Some(receiver) = network.interfaces.get(&to) else { return false };
         let Some(subnet) = network.subnets.get(&receiver.subnet) else { return false };
         let (source, destination, quoted) = (packet.source, packet.destination, packet.quoted);
@@ -347,7 +364,11 @@ impl Oracle {
             }
             Target::NatGateway(id) => {
                 let nat = open_nat(network, sender.vpc, id).ok_or(Fate::Drop(Reason::Blackhole))?;
-                self.nat_out(network, sender, nat, sent)
+                if nat_of(network, sender.id).is_some() {
+                    return Err(Fate::Drop(Reason::NatTarget));
+                }
+                let gate = zonal_gate(network, nat)?;
+                self.nat_out(network, sender, (nat, gate), sent)
             }
             Target::EgressOnlyGateway(id) if is_egress_only(network, sender.vpc, id) => {
                 self.egress_only_out(network, sender, sent)

@@ -188,6 +188,8 @@ reasons! {
     NatNotAvailable = "the NAT gateway is not available",
     /// Nobody behind the NAT gateway has asked for it.
     NatUnsolicited = "nobody behind the NAT gateway has opened this connection",
+    /// A regional NAT gateway takes packets of the zones that it works in.
+    NatZone = "the NAT gateway does not work in the sender's availability zone",
     /// All connections of the NAT gateway to this destination are in use.
     NatPortsExhausted = "the NAT gateway has no port left for this destination",
     /// The NAT gateway has forgotten the connection.

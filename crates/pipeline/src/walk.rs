@@ -322,9 +322,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Direction::Egress => self.flow.destination,
         };
         let subnet = self.compiled.subnet(interface);
-        let acl = self.compiled.acl(subnet);
+        let (Some(acl), Some(subnet)) = (self.compiled.acl(subnet), subnet.id) else { return Ok(()) };
         let (number, allow) = A::entries(acl).find(direction, peer, self.selected);
-        self.trace.step(|| Step::Acl { acl: acl.id, subnet: subnet.id, direction, number, allow });
+        self.trace.step(|| Step::Acl { acl: acl.id, subnet, direction, number, allow });
         pass_if(allow, reason)
     }
 
@@ -345,8 +345,12 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             (Next::InternetGateway, _) => self.go_out(sender),
             (Next::EgressOnlyGateway, _) => self.egress_only_out(sender),
             (Next::NatGateway(nat), _) => self.nat_out(sender, self.compiled.nat(nat)),
-            (Next::Peer { .. } | Next::Endpoint(_), _) if sender.nat.is_some() => {
+            (Next::Peer { .. } | Next::Endpoint(_) | Next::RegionalNat(_), _) if sender.nat.is_some() => {
                 Err(Stop::Drop(Reason::NatTarget))
+            }
+            (Next::RegionalNat(nat), _) => {
+                let gate = self.compiled.regional_nat(nat).gate(sender.zone);
+                self.nat_out(sender, self.compiled.nat(gate.ok_or(Stop::Drop(Reason::NatZone))?))
             }
             (Next::Endpoint(index), _) => self.go_to_endpoint(sender, index),
             (Next::Peer { vpc, same_region }, Target::Peering(peering)) => {

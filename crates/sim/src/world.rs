@@ -6,7 +6,7 @@ use weir_model::group::{Direction, NewGroup, NewPeer, NewRule};
 use weir_model::image::Image;
 use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
 use weir_model::interface::{Ipv6Choice, NewInterface};
-use weir_model::nat_gateway::{Connectivity, NewNatGateway, SecondaryChoice};
+use weir_model::nat_gateway::{Connectivity, NewNatGateway, NewRegionalNatGateway, SecondaryChoice};
 use weir_model::peering::PeeringRequest;
 use weir_model::protocol::{Protocol, Traffic};
 use weir_model::route::{Associated, Destination, Target};
@@ -39,7 +39,7 @@ pub struct Site {
     pub table: RouteTableId,
     /// The route table of the second subnet, which reaches the internet through gateways only.
     pub private: RouteTableId,
-    /// Its NAT gateway, in the first subnet.
+    /// Its NAT gateway, in the first subnet; that of the last VPC is regional.
     pub nat: NatGatewayId,
     /// Its egress-only internet gateway.
     pub egress_only: EgressOnlyGatewayId,
@@ -93,7 +93,9 @@ impl World {
         command: impl FnOnce(&mut Network, &mut Cx) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         let mut cx = Cx { scope: self.scope, now: now.into(), ids: &mut self.ids };
-        command(&mut self.network, &mut cx)
+        let outcome = command(&mut self.network, &mut cx);
+        self.network.expand_nat_gateways(now.into(), &mut self.ids);
+        outcome
     }
 
     /// A random number below `bound`.
@@ -170,7 +172,10 @@ impl World {
             instances.push(self.instance(public, (one, true), now)?);
             instances.push(self.instance(inner, (other, false), now)?);
         }
-        let nat = self.nat(public, now)?;
+        let nat = match number + 1 == SITES {
+            true => self.regional_nat(vpc, now)?,
+            false => self.nat(public, now)?,
+        };
         let egress_only =
             self.command(now, |network, cx| network.create_egress_only_gateway(cx, vpc, Tags::new()))?;
         let private = self.private_table((vpc, inner), (nat, egress_only), now)?;
@@ -201,6 +206,12 @@ impl World {
             tags: Tags::new(),
         };
         self.command(now, |network, cx| network.create_nat_gateway(cx, new))
+    }
+
+    /// A NAT gateway for all zones, whose addresses are AWS's choice.
+    fn regional_nat(&mut self, vpc: VpcId, now: Nanos) -> Result<NatGatewayId, Refused> {
+        let new = NewRegionalNatGateway { vpc, zones: Vec::new(), tags: Tags::new() };
+        self.command(now, |network, cx| network.create_regional_nat_gateway(cx, new))
     }
 
     /// The route table of a subnet whose packets leave through the gateways.

@@ -219,6 +219,7 @@ struct AddressView {
     public_ipv4_pool: &'static str,
     network_border_group: RegionName,
     subnet_id: Option<SubnetId>,
+    service_managed: Option<&'static str>,
     instance_id: Option<InstanceId>,
     public_ip: Ipv4Addr,
 }
@@ -233,11 +234,13 @@ impl AddressView {
             domain: "vpc",
             network_interface_id: interface.map(|interface| interface.id),
             network_interface_owner_id: interface.map(|interface| interface.scope.account),
-            private_ip_address: association.map(|present| present.private),
+            // A regional NAT gateway has none.
+            private_ip_address: association.map(|present| present.private).filter(|_| interface.is_some()),
             tags: address.tags.clone(),
             public_ipv4_pool: POOL,
             network_border_group: address.scope.region,
             subnet_id: interface.map(|interface| interface.subnet),
+            service_managed: address.is_managed.then_some("rnat"),
             instance_id: interface.and_then(|interface| interface.attachment.as_ref()?.instance),
             public_ip: address.public,
         }

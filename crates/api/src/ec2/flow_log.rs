@@ -1,4 +1,4 @@
-//! Flow logs of VPCs, subnets and interfaces.
+//! Flow logs of VPCs, subnets, interfaces and regional NAT gateways.
 //!
 //! CreateFlowLogs makes one for each resource it names; what goes wrong for one is told in `unsuccessful`, with HTTP 200. What
 //! is wrong for all, such as the role, refuses the call. Delivery to S3 and Firehose is refused by name.
@@ -9,7 +9,7 @@ use crate::operation::{Context, Error, Operation};
 use crate::select::Selection;
 use weir_flowlog::{Format, FormatError};
 use weir_model::flow_log::{DeliveryStatus, FlowLog, LogDestination, Monitored, NewFlowLog, TrafficType};
-use weir_model::{FlowLogId, Id, InterfaceId, SubnetId, Tags, Timestamp, VpcId};
+use weir_model::{FlowLogId, Id, InterfaceId, NatGatewayId, SubnetId, Tags, Timestamp, VpcId};
 use weir_wire::{Bounds, FilterTable, Param, TagSpecification, Token, Xml, specified_tags};
 
 /// Most resources that one call may name.
@@ -160,6 +160,9 @@ impl CreateFlowLogs {
             ResourceType::NetworkInterface => {
                 parse::<InterfaceId>(id, "InvalidNetworkInterfaceId.Malformed").map(Monitored::Interface)
             }
+            ResourceType::RegionalNatGateway => {
+                parse::<NatGatewayId>(id, "NatGatewayMalformed").map(Monitored::RegionalNatGateway)
+            }
             other => Err(Error::new(
                 "InvalidParameter",
                 format!("Flow logs of resource type {other:?} are not implemented by weir."),
@@ -262,6 +265,7 @@ fn resource_id(resource: Monitored) -> String {
         Monitored::Vpc(id) => id.to_string(),
         Monitored::Subnet(id) => id.to_string(),
         Monitored::Interface(id) => id.to_string(),
+        Monitored::RegionalNatGateway(id) => id.to_string(),
     }
 }
 

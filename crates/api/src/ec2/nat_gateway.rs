@@ -10,15 +10,18 @@ pub use addresses::{
     UnassignPrivateNatGatewayAddress,
 };
 
+use super::subnet::zone_of;
 use crate::operation::{Context, Error, Operation, Seen};
 use crate::select::{BOUNDS, Selection};
 use crate::token::ClientToken;
 use std::net::Ipv4Addr;
 use weir_model::nat_gateway::{
-    Connectivity, NatAddress, NatFailure, NatGateway, NatState, NewNatGateway, SecondaryChoice,
+    Connectivity, GateState, NatAddress, NatFailure, NatGateway, NatState, NewNatGateway,
+    NewRegionalNatGateway, SecondaryChoice, ZoneAddresses,
 };
 use weir_model::{
-    AddressAssociationId, AllocationId, InterfaceId, NatGatewayId, SubnetId, Tags, Timestamp, VpcId,
+    AddressAssociationId, AllocationId, InterfaceId, NatGatewayId, RouteTableId, SubnetId, Tags, Timestamp,
+    VpcId, ZoneName,
 };
 use weir_wire::{FilterTable, Param, TagSpecification, Token, Xml, specified_tags};
 
@@ -29,6 +32,9 @@ pub struct CreateNatGateway {
     allocation_id: Option<AllocationId>,
     client_token: ClientToken,
     subnet_id: Option<SubnetId>,
+    vpc_id: Option<VpcId>,
+    #[wire(request = "AvailabilityZoneAddress")]
+    availability_zone_addresses: Vec<AvailabilityZoneAddress>,
     tag_specifications: Vec<TagSpecification>,
     connectivity_type: Option<ConnectivityType>,
     private_ip_address: Option<Ipv4Addr>,
@@ -36,6 +42,14 @@ pub struct CreateNatGateway {
     #[wire(request = "SecondaryPrivateIpAddress")]
     secondary_private_ip_addresses: Vec<Ipv4Addr>,
     secondary_private_ip_address_count: Option<usize>,
+}
+
+/// The elastic IP addresses for a zone of a regional gateway.
+#[derive(Param)]
+struct AvailabilityZoneAddress {
+    availability_zone: Option<String>,
+    availability_zone_id: Option<String>,
+    allocation_ids: Vec<AllocationId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
@@ -58,15 +72,16 @@ pub struct CreateNatGatewayResponse {
 }
 
 impl CreateNatGateway {
-    /// Assumption: AWS's sentence where a subnet is missing is not documented. Regional gateways are not there.
-    fn meaning(&self) -> Result<NewNatGateway, Error> {
-        if self.availability_mode == Some(AvailabilityMode::Regional) {
-            let message = "Regional NAT gateways are not supported: not implemented by weir";
-            return Err(Error::new("UnsupportedOperation", message));
-        }
-        let subnet = self.subnet_id.ok_or_else(|| {
-            Error::new("MissingParameter", "The request must contain the parameter SubnetId")
-        })?;
+    /// Assumption: AWS's sentence where a subnet is missing is not documented.
+    fn zonal(&self) -> Result<NewNatGateway, Error> {
+        refuse(
+            "zonal",
+            &[
+                ("VpcId", self.vpc_id.is_some()),
+                ("AvailabilityZoneAddresses", !self.availability_zone_addresses.is_empty()),
+            ],
+        )?;
+        let subnet = self.subnet_id.ok_or_else(|| missing("SubnetId"))?;
         let connectivity = match self.connectivity_type {
             Some(ConnectivityType::Private) => Connectivity::Private,
             Some(ConnectivityType::Public) | None => Connectivity::Public,
@@ -77,6 +92,7 @@ impl CreateNatGateway {
             allocation: self.allocation_id,
             private: self.private_ip_address,
             secondary: SecondaryChoice {
+                zone: None,
                 allocations: self.secondary_allocation_ids.clone(),
                 private: self.secondary_private_ip_addresses.clone(),
                 count: self.secondary_private_ip_address_count.unwrap_or(0),
@@ -84,14 +100,73 @@ impl CreateNatGateway {
             tags: specified_tags(&self.tag_specifications, "natgateway")?,
         })
     }
+
+    /// What a regional gateway cannot have is refused by name.
+    ///
+    /// Assumption: the codes and sentences are not documented; that there is no private regional gateway, no subnet, and that
+    /// elastic IP addresses are given by zone, is (AWS provider for Terraform, `aws_nat_gateway`).
+    fn regional(&self, cx: &Context<'_>) -> Result<NewRegionalNatGateway, Error> {
+        refuse(
+            "regional",
+            &[
+                ("SubnetId", self.subnet_id.is_some()),
+                ("AllocationId", self.allocation_id.is_some()),
+                ("PrivateIpAddress", self.private_ip_address.is_some()),
+                ("SecondaryAllocationIds", !self.secondary_allocation_ids.is_empty()),
+                ("SecondaryPrivateIpAddresses", !self.secondary_private_ip_addresses.is_empty()),
+                ("SecondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.is_some()),
+            ],
+        )?;
+        if self.connectivity_type == Some(ConnectivityType::Private) {
+            let message = "A NAT gateway with availability mode regional must have connectivity type public";
+            return Err(Error::new("InvalidParameter", message));
+        }
+        let zones = self.availability_zone_addresses.iter().map(|named| named.meaning(cx));
+        Ok(NewRegionalNatGateway {
+            vpc: self.vpc_id.ok_or_else(|| missing("VpcId"))?,
+            zones: zones.collect::<Result<_, _>>()?,
+            tags: specified_tags(&self.tag_specifications, "natgateway")?,
+        })
+    }
+}
+
+impl AvailabilityZoneAddress {
+    fn meaning(&self, cx: &Context<'_>) -> Result<ZoneAddresses, Error> {
+        let named = (self.availability_zone.as_deref(), self.availability_zone_id.as_deref());
+        let zone = zone_of(cx, named, "NAT gateways")?.ok_or_else(|| missing("AvailabilityZone"))?;
+        Ok(ZoneAddresses { zone, allocations: self.allocation_ids.clone() })
+    }
+}
+
+fn missing(parameter: &str) -> Error {
+    Error::new("MissingParameter", format!("The request must contain the parameter {parameter}"))
+}
+
+/// Refuses the first of `parameters` that is given, as one that a gateway of this mode does not have.
+fn refuse(mode: &str, parameters: &[(&str, bool)]) -> Result<(), Error> {
+    match parameters.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(
+            "InvalidParameterCombination",
+            format!("The parameter {name} cannot be used with availability mode {mode}"),
+        )),
+    }
 }
 
 impl Operation for CreateNatGateway {
     type Response = CreateNatGatewayResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        let new = self.meaning()?;
-        let id = cx.command(|network, cx| network.create_nat_gateway(cx, new))?;
+        let id = match self.availability_mode {
+            Some(AvailabilityMode::Regional) => {
+                let new = self.regional(cx)?;
+                cx.command(|network, cx| network.create_regional_nat_gateway(cx, new))?
+            }
+            Some(AvailabilityMode::Zonal) | None => {
+                let new = self.zonal()?;
+                cx.command(|network, cx| network.create_nat_gateway(cx, new))?
+            }
+        };
         let seen = cx.seen();
         let nat_gateway = NatGatewayView::of(seen, seen.network.nat_gateways.find(seen.scope, &id)?);
         Ok(CreateNatGatewayResponse { client_token: self.client_token, nat_gateway })
@@ -160,14 +235,20 @@ pub struct NatGatewayView {
     nat_gateway_addresses: Vec<NatAddressView>,
     nat_gateway_id: NatGatewayId,
     state: &'static str,
-    subnet_id: SubnetId,
+    subnet_id: Option<SubnetId>,
     vpc_id: VpcId,
     tags: Tags,
     connectivity_type: &'static str,
     availability_mode: &'static str,
+    auto_scaling_ips: Option<&'static str>,
+    auto_provision_zones: Option<&'static str>,
+    route_table_id: Option<RouteTableId>,
 }
 
-/// An address of a NAT gateway.
+/// An address of a NAT gateway. Those of a regional one are in a zone.
+///
+/// Assumption: AWS tells neither an interface nor a primary address of a regional gateway: flow logs have no interface for it
+/// (VPC User Guide, "Flow log records", interface-id).
 #[derive(Xml)]
 pub struct NatAddressView {
     allocation_id: Option<AllocationId>,
@@ -175,14 +256,17 @@ pub struct NatAddressView {
     private_ip: Option<Ipv4Addr>,
     public_ip: Option<Ipv4Addr>,
     association_id: Option<AddressAssociationId>,
-    is_primary: bool,
+    is_primary: Option<bool>,
     status: &'static str,
+    availability_zone: Option<ZoneName>,
+    availability_zone_id: Option<String>,
 }
 
 impl NatGatewayView {
     fn of(seen: Seen<'_>, nat: &NatGateway) -> NatGatewayView {
         let failure = failure(nat.state);
         let is_gone = matches!(nat.state, NatState::Deleting | NatState::Deleted);
+        let automatic = nat.regional().map(|own| if own.is_automatic { "enabled" } else { "disabled" });
         NatGatewayView {
             create_time: nat.created,
             delete_time: is_gone.then_some(nat.state_since),
@@ -191,14 +275,17 @@ impl NatGatewayView {
             nat_gateway_addresses: NatAddressView::all(seen, nat),
             nat_gateway_id: nat.id,
             state: nat.state.word(),
-            subnet_id: nat.subnet,
+            subnet_id: nat.subnet(),
             vpc_id: nat.vpc,
             tags: nat.tags.clone(),
             connectivity_type: match nat.connectivity {
                 Connectivity::Public => "public",
                 Connectivity::Private => "private",
             },
-            availability_mode: "zonal",
+            availability_mode: if nat.regional().is_some() { "regional" } else { "zonal" },
+            auto_scaling_ips: automatic,
+            auto_provision_zones: automatic,
+            route_table_id: nat.regional().and_then(|regional| regional.route_table),
         }
     }
 }
@@ -217,15 +304,19 @@ impl NatAddressView {
             let allocation = own.elastic.map(|(_, id)| id);
             let address = allocation.and_then(|id| seen.network.addresses.get(&id));
             let association = address.and_then(|address| address.association.as_ref());
-            let is_its = |at: &&weir_model::address::AddressAssociation| Some(at.interface) == nat.interface;
+            let is_its = |at: &&weir_model::address::AddressAssociation| {
+                seen.network.nat_gateway_at(at.interface).is_some_and(|found| found.id == nat.id)
+            };
             NatAddressView {
                 allocation_id: allocation.or(own.wanted),
-                network_interface_id: nat.interface,
+                network_interface_id: nat.interface(),
                 private_ip: own.private,
                 public_ip: own.elastic.map(|(public, _)| public),
                 association_id: association.filter(is_its).map(|at| at.id),
-                is_primary: place == 0,
+                is_primary: own.zone.is_none().then_some(place == 0),
                 status: status(nat, own),
+                availability_zone: own.zone,
+                availability_zone_id: own.zone.map(|zone| zone.zone_id()),
             }
         };
         nat.addresses.iter().enumerate().map(of).collect()
@@ -233,12 +324,15 @@ impl NatAddressView {
 }
 
 fn status(nat: &NatGateway, own: &NatAddress) -> &'static str {
+    let gate = own.zone.and_then(|zone| nat.regional()?.gate(zone));
+    let is_opening = gate.is_some_and(|gate| gate.state != GateState::Open);
     match (nat.state, nat.connectivity) {
         (NatState::Failed(_), _) => "failed",
         (NatState::Pending(_), Connectivity::Public) => "associating",
         (NatState::Pending(_), Connectivity::Private) => "assigning",
         (_, Connectivity::Public) if own.draining_until.is_some() => "disassociating",
         (_, Connectivity::Private) if own.draining_until.is_some() => "unassigning",
+        _ if is_opening => "associating",
         _ => "succeeded",
     }
 }
@@ -247,7 +341,7 @@ const FILTERS: FilterTable<NatGatewayView> = FilterTable {
     rows: &[
         ("nat-gateway-id", |view| vec![view.nat_gateway_id.to_string()]),
         ("state", |view| vec![view.state.to_owned()]),
-        ("subnet-id", |view| vec![view.subnet_id.to_string()]),
+        ("subnet-id", |view| view.subnet_id.iter().map(SubnetId::to_string).collect()),
         ("vpc-id", |view| vec![view.vpc_id.to_string()]),
     ],
     tags: Some(|view| &view.tags),

@@ -33,7 +33,8 @@ impl Operation for CreateSubnet {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         self.check_families()?;
-        let zone = zone_of(cx, self.availability_zone.as_deref(), self.availability_zone_id.as_deref())?;
+        let named = (self.availability_zone.as_deref(), self.availability_zone_id.as_deref());
+        let zone = zone_of(cx, named, "Subnets")?;
         let tags = specified_tags(&self.tag_specifications, "subnet")?;
         let new = NewSubnet {
             vpc: self.vpc_id,
@@ -67,8 +68,12 @@ impl CreateSubnet {
     }
 }
 
-/// The zone that a request names, by name or by id; the region must have it.
-fn zone_of(cx: &Context<'_>, name: Option<&str>, id: Option<&str>) -> Result<Option<ZoneName>, Error> {
+/// The zone that a request names, by name or by id, for some of `what`; the region must have it.
+pub(super) fn zone_of(
+    cx: &Context<'_>,
+    (name, id): (Option<&str>, Option<&str>),
+    what: &str,
+) -> Result<Option<ZoneName>, Error> {
     let Some(given) = name.or(id) else { return Ok(None) };
     if name.is_some() && id.is_some() {
         return Err(Error::new(
@@ -90,7 +95,7 @@ fn zone_of(cx: &Context<'_>, name: Option<&str>, id: Option<&str>) -> Result<Opt
     Err(Error::new(
         "InvalidParameterValue",
         format!(
-            "Value ({}) for parameter {parameter} is invalid. Subnets can currently only be created in the following availability zones: {}.",
+            "Value ({}) for parameter {parameter} is invalid. {what} can currently only be created in the following availability zones: {}.",
             given.chars().take(weir_model::tags::VALUE_CHARS_MAX).collect::<String>(),
             known.join(", ")
         ),
@@ -108,7 +113,8 @@ impl Operation for CreateDefaultSubnet {
     type Response = CreateSubnetResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        let zone = zone_of(cx, self.availability_zone.as_deref(), self.availability_zone_id.as_deref())?;
+        let named = (self.availability_zone.as_deref(), self.availability_zone_id.as_deref());
+        let zone = zone_of(cx, named, "Subnets")?;
         let missing =
             || Error::new("MissingParameter", "The request must contain the parameter AvailabilityZone");
         let zone = zone.ok_or_else(missing)?;

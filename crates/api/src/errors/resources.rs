@@ -166,6 +166,12 @@ pub(super) fn nat(refusal: &NatRefusal) -> Said {
         NatRefusal::Primary(address) => ("InvalidParameter", format!("The primary address {address} of a NAT gateway cannot be removed")),
         NatRefusal::NotAssigned(id, address) => invalid(format!("The address {address} is not assigned to NAT gateway {id}")),
         NatRefusal::UnevenAddresses => ("InvalidParameterCombination", "The number of secondary private IP addresses must match the number of secondary allocation IDs".to_owned()),
+        NatRefusal::PrivateForRegional => ("InvalidParameterCombination", "The parameter PrivateIpAddresses cannot be used with availability mode regional".to_owned()),
+        NatRefusal::ZoneWithoutAddress(zone) => ("MissingParameter", format!("The request must contain the parameter AllocationIds for the availability zone {zone}")),
+        NatRefusal::ZoneTwice(zone) => invalid(format!("The availability zone {zone} is specified more than once")),
+        NatRefusal::NoZone(_) => ("MissingParameter", "The request must contain the parameter AvailabilityZone or AvailabilityZoneId".to_owned()),
+        NatRefusal::ZoneForZonal(id) => ("InvalidParameter", format!("NAT gateway {id} has availability mode zonal")),
+        NatRefusal::Automatic(id) => ("InvalidParameter", format!("The addresses of NAT gateway {id} are managed automatically")),
     }
 }
 

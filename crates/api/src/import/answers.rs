@@ -434,9 +434,11 @@ pub(super) struct GatewayAttachment {
 pub(super) struct NatGateway {
     pub nat_gateway_id: String,
     pub vpc_id: String,
-    pub subnet_id: String,
+    pub subnet_id: Option<String>,
     pub state: String,
     pub connectivity_type: Option<String>,
+    pub auto_provision_zones: Option<String>,
+    pub route_table_id: Option<String>,
     #[serde(default)]
     pub nat_gateway_addresses: Vec<NatAddress>,
     #[serde(default)]
@@ -452,6 +454,7 @@ pub(super) struct NatAddress {
     pub public_ip: Option<String>,
     #[serde(default)]
     pub is_primary: bool,
+    pub availability_zone: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -521,6 +524,7 @@ pub(super) struct Address {
     pub association_id: Option<String>,
     pub network_interface_id: Option<String>,
     pub private_ip_address: Option<String>,
+    pub service_managed: Option<String>,
     #[serde(default)]
     pub tags: Vec<Tag>,
 }

@@ -550,6 +550,7 @@ impl Convert<'_> {
                     interface: self.read(interface)?,
                     private: self.read(private)?,
                 }),
+                (Some(id), None, _) => self.at_regional_nat(self.read(id)?, self.read(allocation)?),
                 _ => None,
             };
         self.put(
@@ -559,6 +560,7 @@ impl Convert<'_> {
                 scope: self.scope(None)?,
                 public: self.read(&address.public_ip)?,
                 association,
+                is_managed: address.service_managed.as_deref() == Some("rnat"),
                 tags: tags(address.tags),
             },
         );

@@ -141,6 +141,28 @@ fn an_answer_is_known_by_its_member_whatever_its_file_is_called() {
 }
 
 #[test]
+fn a_regional_nat_gateway_is_read_with_a_gate_for_its_zone() {
+    let nat = r#"{"NatGateways": [{"NatGatewayId": "nat-12345678", "VpcId": "vpc-12345678", "State": "available",
+        "ConnectivityType": "public", "AvailabilityMode": "regional", "AutoProvisionZones": "enabled",
+        "RouteTableId": "rtb-12345678", "NatGatewayAddresses": [{"AllocationId": "eipalloc-12345678",
+        "AssociationId": "eipassoc-12345678", "PublicIp": "198.51.100.1", "Status": "succeeded",
+        "AvailabilityZone": "us-east-1b", "AvailabilityZoneId": "use1-az2"}]}]}"#;
+    let addresses = r#"{"Addresses": [{"AllocationId": "eipalloc-12345678", "AssociationId": "eipassoc-12345678",
+        "PublicIp": "198.51.100.1", "Domain": "vpc", "ServiceManaged": "rnat"}]}"#;
+    let file = |name: &str, text: &str| File { path: format!("us-east-1/{name}.json"), text: text.into() };
+    let files = [file("NatGateways", nat), file("Addresses", addresses)];
+    let network = import(&files, &mut Ids::new(0)).expect("answers of describe calls").network;
+    let nat = network.nat_gateways.iter().next().expect("it was read");
+    let regional = nat.regional().expect("it is regional");
+    let (gate, zones) = (&regional.gates[0], regional.gates.len());
+    assert_eq!((zones, gate.zone.to_string().as_str(), regional.is_automatic), (1, "us-east-1b", true));
+    assert_eq!(nat.usable(Some(gate.zone)).next(), Some([198, 51, 100, 1].into()));
+    let address = network.addresses.iter().next().expect("it was read");
+    assert!(address.is_managed);
+    assert_eq!(address.association.as_ref().map(|at| at.interface), Some(gate.interface));
+}
+
+#[test]
 fn what_is_not_a_describe_answer_is_named() {
     let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
     let check = |files: &[File], expected: &str| {

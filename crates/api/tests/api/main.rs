@@ -32,6 +32,7 @@ mod packets;
 mod peering;
 mod prefix_list;
 mod region;
+mod regional_nat;
 mod route;
 mod run_command;
 mod security_group;

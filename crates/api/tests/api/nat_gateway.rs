@@ -207,10 +207,6 @@ fn requests_that_mean_nothing_are_refused() {
             "SubnetId=subnet-12345678&ConnectivityType=private".to_owned(),
             "InvalidSubnetID.NotFound: The subnet ID 'subnet-12345678' does not exist",
         ),
-        (
-            format!("SubnetId={subnet}&AllocationId={allocation}&AvailabilityMode=regional"),
-            "UnsupportedOperation: Regional NAT gateways are not supported: not implemented by weir",
-        ),
     ];
     for (params, refusal) in rows {
         world.refuses("CreateNatGateway", &params, refusal);

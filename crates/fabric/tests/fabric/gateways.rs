@@ -4,7 +4,9 @@ use crate::bed::{Bed, Instance, SECOND, internet};
 use std::net::Ipv4Addr;
 use weir_fabric::{Count, Loss, frame};
 use weir_model::Tags;
-use weir_model::nat_gateway::{Connectivity, NewNatGateway, PENDING_MS, SecondaryChoice};
+use weir_model::nat_gateway::{
+    Connectivity, NewNatGateway, NewRegionalNatGateway, PENDING_MS, SecondaryChoice,
+};
 use weir_model::route::{Associated, Target};
 use weir_pipeline::Reason;
 
@@ -94,4 +96,38 @@ fn errors_of_the_internet_find_their_way_back() {
     assert!(bed.fabric.inject(instance.name(), &bytes));
     bed.pass(1);
     assert_eq!(received(&bed, &instance), Count { packets: 1, bytes: 56 });
+}
+
+#[test]
+fn instances_behind_a_regional_nat_gateway_leave_with_an_address_of_their_zone() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let subnets =
+        [('a', 1), ('b', 2)].map(|(zone, net)| bed.subnet(&site, &format!("10.1.{net}.0/24"), zone));
+    let instances = subnets.map(|subnet| bed.instance(&subnet));
+    let new = NewRegionalNatGateway { vpc: site.vpc, zones: Vec::new(), tags: Tags::new() };
+    let nat = bed.command(|network, cx| network.create_regional_nat_gateway(cx, new));
+    let table = bed.command(|network, cx| network.create_route_table(cx, site.vpc, Tags::new()));
+    for subnet in subnets {
+        let with = Associated::Subnet(subnet.subnet);
+        bed.command(|network, cx| network.associate_route_table(cx, table, with));
+    }
+    bed.fabric.step(bed.fabric.now().plus(PENDING_MS as u64 * SECOND / 1000));
+    bed.network.step(bed.fabric.now().into());
+    bed.route_to(table, "0.0.0.0/0", Target::NatGateway(nat));
+    for instance in &instances {
+        let page = bed.run(instance.name(), &format!("curl -s http://{OUTSIDE}/"));
+        assert_eq!((page.stdout.trim(), page.exit_code), ("Hello from the internet", Some(0)));
+    }
+    let addresses = &bed.network.nat_gateways.get(&nat).expect("made above").addresses;
+    let publics: Vec<Ipv4Addr> = addresses.iter().filter_map(|own| own.own()).collect();
+    assert_eq!(publics.len(), 2);
+    bed.pass(1);
+    let before = instances.map(|instance| received(&bed, &instance));
+    for public in publics {
+        assert!(bed.fabric.inject(internet(&OUTSIDE.to_string()), &segment(OUTSIDE, public, 2)));
+    }
+    bed.pass(1);
+    assert_eq!(bed.fabric.losses().get(&Loss::Dropped(Reason::NatUnsolicited)), Some(&2));
+    assert_eq!(instances.map(|instance| received(&bed, &instance)), before);
 }

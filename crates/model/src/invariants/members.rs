@@ -4,7 +4,7 @@ use super::{Broken, hold};
 use crate::Network;
 use crate::instance::{Instance, InstanceState};
 use crate::interface::{Interface, InterfaceKind, PublicAddress};
-use crate::nat_gateway::{NatGateway, NatState};
+use crate::nat_gateway::{NatGateway, NatState, Regional};
 use crate::peering::PeeringStatus;
 use std::collections::BTreeSet;
 
@@ -96,10 +96,15 @@ impl Network {
     fn check_elastic(&self) -> Result<(), Broken> {
         for address in self.addresses.iter() {
             let Some(at) = &address.association else { continue };
-            let is_known = self.interfaces.get(&at.interface).is_some_and(|interface| {
-                let public = Some(PublicAddress::Elastic(address.public, address.id));
-                interface.addresses.iter().any(|own| own.private == at.private && own.public == public)
-            });
+            let is_known = match self.interfaces.get(&at.interface) {
+                Some(interface) => {
+                    let public = Some(PublicAddress::Elastic(address.public, address.id));
+                    interface.addresses.iter().any(|own| own.private == at.private && own.public == public)
+                }
+                None => self.nat_gateway_at(at.interface).is_some_and(|nat| {
+                    nat.addresses.iter().any(|own| own.elastic == Some((address.public, address.id)))
+                }),
+            };
             hold("N-22", is_known, || format!("{} stands for an address that does not know it", address.id))?;
         }
         Ok(())
@@ -134,16 +139,41 @@ impl Network {
     fn check_nat_gateway(&self, nat: &NatGateway) -> Result<(), Broken> {
         let id = nat.id;
         let has_one = matches!(nat.state, NatState::Pending(None) | NatState::Available | NatState::Deleting);
-        let Some(interface) = nat.interface.and_then(|interface| self.interfaces.get(&interface)) else {
+        if let Some(regional) = nat.regional() {
+            return self.check_regional(nat, regional);
+        }
+        let Some(interface) = nat.interface().and_then(|interface| self.interfaces.get(&interface)) else {
             // One that failed and is being deleted has none either.
             let may_miss = !has_one || nat.state == NatState::Deleting;
-            return hold("N-25", may_miss && nat.interface.is_none(), || format!("{id} has no interface"));
+            return hold("N-25", may_miss && nat.interface().is_none(), || format!("{id} has no interface"));
         };
-        let is_its = interface.kind == InterfaceKind::NatGateway && interface.subnet == nat.subnet;
+        let is_its = interface.kind == InterfaceKind::NatGateway && Some(interface.subnet) == nat.subnet();
         hold("N-25", has_one && is_its, || format!("{id} has a foreign interface"))?;
         let own: Vec<_> = interface.addresses.iter().map(|own| Some(own.private)).collect();
         let listed: Vec<_> = nat.addresses.iter().map(|own| own.private).collect();
         hold("N-25", own == listed, || format!("{id} has {listed:?}, its interface {own:?}"))
+    }
+
+    fn check_regional(&self, nat: &NatGateway, regional: &Regional) -> Result<(), Broken> {
+        let id = nat.id;
+        let table = regional.route_table.and_then(|table| self.route_tables.get(&table));
+        let is_own = table.is_some_and(|table| table.vpc == nat.vpc && table.main.is_none());
+        hold("N-26", is_own || regional.gates.is_empty(), || format!("{id} has no route table of its own"))?;
+        let zones: BTreeSet<_> = regional.gates.iter().map(|gate| gate.zone).collect();
+        hold("N-26", zones.len() == regional.gates.len(), || format!("{id} is in a zone twice"))?;
+        for gate in &regional.gates {
+            let own = nat.addresses.iter().filter(|own| own.zone == Some(gate.zone));
+            let own: Vec<_> = own.filter_map(|own| own.elastic).collect();
+            hold("N-26", !own.is_empty(), || format!("{id} has no address in {}", gate.zone))?;
+            let is_seated = |(_, id): &(_, crate::AllocationId)| {
+                let at = self.addresses.get(id).and_then(|address| address.association.as_ref());
+                at.is_some_and(|at| at.interface == gate.interface)
+            };
+            hold("N-26", own.iter().all(is_seated), || format!("{id} has addresses that do not know it"))?;
+            let hidden = !self.interfaces.has(&gate.interface);
+            hold("N-26", hidden, || format!("{} of {id} is shown", gate.interface))?;
+        }
+        Ok(())
     }
 
     fn check_peerings(&self) -> Result<(), Broken> {

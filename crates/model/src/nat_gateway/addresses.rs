@@ -1,6 +1,7 @@
 //! Secondary addresses of NAT gateways: each carries as many connections to one destination as the primary one.
 //!
-//! One that is taken off is drained: no new connection uses it, and it goes after the time given.
+//! One that is taken off is drained: no new connection uses it, and it goes after the time given. The addresses of a regional
+//! gateway are all alike: none is a primary one, and with its last address the gateway leaves a zone.
 //! Source: VPC User Guide, "Work with NAT gateways" (secondary addresses); EC2 API Reference, AssociateNatGatewayAddress,
 //! DisassociateNatGatewayAddress, AssignPrivateNatGatewayAddress, UnassignPrivateNatGatewayAddress.
 
@@ -8,7 +9,7 @@ use super::{Connectivity, NatAddress, NatGateway, NatRefusal, NatState};
 use crate::interface::{AddressChoice, PrivateAddress};
 use crate::time::Timestamp;
 use crate::{
-    AddressAssociationId, AllocationId, Cx, InterfaceId, Limit, Missing, NatGatewayId, Network, Refused,
+    AddressAssociationId, AllocationId, Cx, Limit, Missing, NatGatewayId, Network, Refused, ZoneName,
 };
 use std::net::Ipv4Addr;
 
@@ -18,6 +19,8 @@ pub const DRAIN_S: u32 = 350;
 /// Further addresses for a NAT gateway.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecondaryChoice {
+    /// The zone they are for; of regional gateways.
+    pub zone: Option<ZoneName>,
     /// Elastic IP addresses; of public gateways.
     pub allocations: Vec<AllocationId>,
     /// Private addresses, by address.
@@ -50,11 +53,13 @@ impl SecondaryChoice {
 }
 
 impl Network {
-    /// Adds elastic IP addresses to a public gateway, each with a private address, named or any free one.
+    /// Adds elastic IP addresses to a public gateway, each with a private address, named or any free one; to a regional gateway
+    /// for a zone, without private ones.
     ///
     /// # Errors
     /// No such gateway, private or not available; an elastic IP address is unknown or in use; a private address does not fit;
-    /// [`Limit::NatAddresses`].
+    /// a regional gateway and no zone, or the other way round; AWS chooses the addresses ([`NatRefusal::Automatic`]);
+    /// [`Limit::NatAddresses`], [`Limit::NatGateways`].
     pub fn associate_nat_addresses(
         &mut self,
         cx: &mut Cx,
@@ -66,7 +71,11 @@ impl Network {
                 return Err(NatRefusal::AlreadyAssociated(*allocation).into());
             }
         }
-        self.add_nat_addresses(cx, (id, Connectivity::Public), choice)
+        let is_regional = self.nat_gateways.find(cx.scope, &id)?.regional().is_some();
+        match is_regional || choice.zone.is_some() {
+            true => self.add_zone_addresses(cx, id, &choice),
+            false => self.add_nat_addresses(cx, (id, Connectivity::Public), choice),
+        }
     }
 
     /// Adds private addresses to a private gateway.
@@ -88,10 +97,12 @@ impl Network {
         (id, connectivity): (NatGatewayId, Connectivity),
         choice: SecondaryChoice,
     ) -> Result<(), Refused> {
-        let (nat, interface) = self.working_nat(cx, id, connectivity)?;
+        let nat = self.working_nat(cx, id, connectivity)?;
+        let interface = nat.interface().ok_or(NatRefusal::NotAvailable(id, nat.state))?;
         let most = (self.limits.addresses_per_nat_gateway + 1).saturating_sub(nat.addresses.len());
         choice.check(connectivity, most)?;
-        let subnet = self.subnets.find(cx.scope, &nat.subnet)?;
+        let subnet = nat.subnet().ok_or(NatRefusal::NoZone(id))?;
+        let subnet = self.subnets.find(cx.scope, &subnet)?;
         let mut taken = self.taken_in(subnet);
         let wanted = AddressChoice {
             primary: choice.private.first().copied(),
@@ -119,21 +130,22 @@ impl Network {
         cx: &Cx,
         id: NatGatewayId,
         connectivity: Connectivity,
-    ) -> Result<(&NatGateway, InterfaceId), Refused> {
+    ) -> Result<&NatGateway, Refused> {
         let nat = self.nat_gateways.find(cx.scope, &id)?;
         if nat.connectivity != connectivity {
             return Err(NatRefusal::WrongConnectivity(id, nat.connectivity).into());
         }
-        match (nat.state, nat.interface) {
-            (NatState::Available, Some(interface)) => Ok((nat, interface)),
-            (state, _) => Err(NatRefusal::NotAvailable(id, state).into()),
+        match nat.state {
+            NatState::Available => Ok(nat),
+            state => Err(NatRefusal::NotAvailable(id, state).into()),
         }
     }
 
     /// Takes elastic IP addresses off a public gateway, by their associations, once they have drained for `drain_s` seconds.
     ///
     /// # Errors
-    /// No such gateway, private or not available; no such association; the address is the primary one.
+    /// No such gateway, private or not available; no such association; the address is the primary one; AWS chooses the
+    /// addresses ([`NatRefusal::Automatic`]).
     pub fn disassociate_nat_addresses(
         &mut self,
         cx: &Cx,
@@ -141,7 +153,10 @@ impl Network {
         associations: &[AddressAssociationId],
         drain_s: u32,
     ) -> Result<(), Refused> {
-        self.working_nat(cx, id, Connectivity::Public)?;
+        let nat = self.working_nat(cx, id, Connectivity::Public)?;
+        if nat.regional().is_some_and(|regional| regional.is_automatic) {
+            return Err(NatRefusal::Automatic(id).into());
+        }
         let mut private = Vec::with_capacity(associations.len());
         for association in associations {
             let address = self.address_associated(cx.scope, *association)?;
@@ -170,20 +185,20 @@ impl Network {
         &mut self,
         cx: &Cx,
         id: NatGatewayId,
-        private: &[Ipv4Addr],
+        own: &[Ipv4Addr],
         drain_s: u32,
     ) -> Result<(), Refused> {
         let nat = self.nat_gateways.find(cx.scope, &id)?;
-        for address in private {
-            match nat.addresses.iter().position(|own| own.private == Some(*address)) {
+        for address in own {
+            match nat.addresses.iter().position(|own| own.own() == Some(*address)) {
                 None => return Err(NatRefusal::NotAssigned(id, *address).into()),
-                Some(0) => return Err(NatRefusal::Primary(*address).into()),
+                Some(0) if nat.regional().is_none() => return Err(NatRefusal::Primary(*address).into()),
                 Some(_) => {}
             }
         }
         let until = cx.now.plus_ms(i64::from(drain_s) * 1000);
         let nat = self.nat_gateways.get_mut(&id).expect("the gateway was just found");
-        let is_named = |own: &&mut NatAddress| own.private.is_some_and(|own| private.contains(&own));
+        let is_named = |held: &&mut NatAddress| held.own().is_some_and(|held| own.contains(&held));
         for address in nat.addresses.iter_mut().filter(is_named) {
             address.draining_until.get_or_insert(until);
         }
@@ -194,9 +209,8 @@ impl Network {
     pub(super) fn end_drains(&mut self, id: NatGatewayId, now: Timestamp) {
         let Some(nat) = self.nat_gateways.get(&id) else { return };
         let is_over = |own: &NatAddress| own.draining_until.is_some_and(|until| until <= now);
-        let over: Vec<Ipv4Addr> =
-            nat.addresses.iter().filter(|own| is_over(own)).filter_map(|own| own.private).collect();
-        let interface = nat.interface;
+        let over: Vec<NatAddress> = nat.addresses.iter().filter(|own| is_over(own)).cloned().collect();
+        let interface = nat.interface();
         if over.is_empty() {
             return;
         }
@@ -204,7 +218,10 @@ impl Network {
             nat.addresses.retain(|own| !is_over(own));
         }
         for address in over {
-            interface.into_iter().for_each(|interface| self.drop_address(interface, address));
+            match (interface, address.private) {
+                (Some(interface), Some(private)) => self.drop_address(interface, private),
+                _ => self.end_zone_drain(id, &address),
+            }
         }
     }
 }

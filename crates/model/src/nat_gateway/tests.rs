@@ -1,3 +1,5 @@
+mod regional;
+
 use super::*;
 use crate::address::AddressTarget;
 use crate::route::{Destination, RouteState, Target};
@@ -76,7 +78,8 @@ fn a_public_gateway_is_pending_then_available_with_an_interface_of_its_own() {
     assert_eq!(lab.state(id), Some("pending"));
     lab.wait(1);
     assert_eq!(lab.state(id), Some("available"));
-    let interface = lab.get(id).interface.and_then(|id| lab.world.network.interfaces.get(&id)).expect("one");
+    let interface =
+        lab.get(id).interface().and_then(|id| lab.world.network.interfaces.get(&id)).expect("one");
     assert_eq!(interface.kind, InterfaceKind::NatGateway);
     assert_eq!(interface.description, format!("Interface for NAT Gateway {id}"));
     assert!(interface.groups.is_empty() && !interface.source_dest_check && interface.attachment.is_some());
@@ -97,7 +100,7 @@ fn deletion_takes_the_interface_and_frees_the_elastic_address_and_is_seen_for_an
     assert_eq!((lab.state(id), lab.is_free(allocation)), (Some("deleting"), false));
     lab.wait(DELETING_MS);
     assert_eq!((lab.state(id), lab.is_free(allocation)), (Some("deleted"), true));
-    assert_eq!(lab.get(id).interface, None);
+    assert_eq!(lab.get(id).interface(), None);
     let again = lab.world.run(|network, cx| network.delete_nat_gateway(cx, id));
     assert_eq!(again, Err(Missing::NatGateway(id).into()));
     assert_eq!(lab.world.run(|network, cx| network.delete_subnet(cx, subnet)), Ok(()));
@@ -217,7 +220,7 @@ fn an_elastic_address_of_a_gateway_is_not_moved_by_hand() {
     let mut lab = lab();
     let (allocation, other) = (lab.allocate(), lab.allocate());
     let id = lab.make(lab.wanted(Some(allocation)));
-    let interface = lab.get(id).interface.expect("it has one");
+    let interface = lab.get(id).interface().expect("it has one");
     let managed = Err(InterfaceRefusal::Managed(interface).into());
     let target = (AddressTarget::Interface(interface), None);
     let put = lab.world.run(|network, cx| network.associate_address(cx, other, target, true).map(|_| ()));
@@ -240,7 +243,7 @@ fn secondary_addresses_come_and_drain() {
     lab.wait(PENDING_MS);
     assert_eq!(add(&mut lab), Ok(()));
     assert_eq!(add(&mut lab), Err(NatRefusal::AlreadyAssociated(second).into()));
-    assert_eq!(lab.get(id).usable().count(), 2);
+    assert_eq!(lab.get(id).usable(None).count(), 2);
     let seat = |lab: &Lab, id| lab.world.network.addresses.get(&id).and_then(|own| own.association.clone());
     let (one, two) = (seat(&lab, first).expect("seated"), seat(&lab, second).expect("seated"));
     let mut drop = |association| {
@@ -248,7 +251,7 @@ fn secondary_addresses_come_and_drain() {
     };
     assert_eq!(drop(one.id), Err(NatRefusal::Primary(one.private).into()));
     assert_eq!(drop(two.id), Ok(()));
-    assert_eq!((lab.get(id).usable().count(), lab.get(id).addresses.len()), (1, 2));
+    assert_eq!((lab.get(id).usable(None).count(), lab.get(id).addresses.len()), (1, 2));
     lab.wait(i64::from(DRAIN_S) * 1000);
     assert_eq!((lab.get(id).addresses.len(), lab.is_free(second)), (1, true));
     let assign = SecondaryChoice { count: 1, ..SecondaryChoice::default() };
@@ -264,8 +267,8 @@ fn a_private_gateway_gets_private_addresses_named_and_any() {
     let named: Ipv4Addr = "10.0.0.9".parse().expect("an address");
     let choice = SecondaryChoice { private: vec![named], count: 2, ..SecondaryChoice::default() };
     assert_eq!(lab.world.run(|network, cx| network.assign_nat_addresses(cx, id, choice)), Ok(()));
-    assert_eq!(lab.get(id).usable().count(), 4);
-    assert!(lab.get(id).usable().any(|own| own == named));
+    assert_eq!(lab.get(id).usable(None).count(), 4);
+    assert!(lab.get(id).usable(None).any(|own| own == named));
     let rest = SecondaryChoice { count: 5, ..SecondaryChoice::default() };
     let full = lab.world.run(|network, cx| network.assign_nat_addresses(cx, id, rest));
     assert_eq!(full, Err(Limit::NatAddresses.into()));

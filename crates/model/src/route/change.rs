@@ -84,10 +84,11 @@ impl Network {
     /// Deletes a route table.
     ///
     /// # Errors
-    /// No such table; [`Held::RouteTable`] if it is the main one or has associations.
+    /// No such table; [`Held::RouteTable`] if it is the main one, that of a regional NAT gateway, or has associations.
     pub fn delete_route_table(&mut self, cx: &Cx, id: RouteTableId) -> Result<(), Refused> {
         let table = self.route_tables.find(cx.scope, &id)?;
-        if table.main.is_some() || !table.associations.is_empty() {
+        let is_of_nat = self.nat_gateway_of_table(id).is_some();
+        if table.main.is_some() || is_of_nat || !table.associations.is_empty() {
             return Err(Held::RouteTable(id).into());
         }
         self.route_tables.remove(&id);

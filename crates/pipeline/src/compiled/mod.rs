@@ -7,6 +7,7 @@
 pub(crate) mod acl;
 mod conditions;
 pub(crate) mod group;
+mod nat;
 mod nitro;
 pub(crate) mod place;
 pub(crate) mod route;
@@ -16,10 +17,12 @@ mod target;
 pub(crate) mod transit;
 
 pub(crate) use acl::CompiledAcl;
+pub(crate) use nat::{CompiledNat, CompiledRegional};
 
 use crate::packet::{EndpointIdx, InterfaceIdx};
 use crate::track::Timeouts;
 use group::{Members, Policies, Policy};
+use nat::Nats;
 use place::{Place, Places};
 use route::RoutingTable;
 use std::collections::BTreeMap;
@@ -29,13 +32,13 @@ use transit::{Gateways, Transit};
 use weir_model::endpoint::{EndpointKind, VpcEndpoint};
 use weir_model::instance::InstanceState;
 use weir_model::interface::{Interface, InterfaceKind};
-use weir_model::nat_gateway::NatState;
+use weir_model::nat_gateway::NatGateway;
 use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::Subnet;
 use weir_model::vpc::Vpc;
 use weir_model::{
-    Cidr4, Cidr6, EgressOnlyGatewayId, InstanceId, InterfaceId, InternetGatewayId, NatGatewayId, Network,
-    NetworkAclId, Scope, SubnetId, VpcEndpointId, VpcId, ZoneName,
+    Cidr4, Cidr6, EgressOnlyGatewayId, InstanceId, InterfaceId, InternetGatewayId, Network, NetworkAclId,
+    Scope, SubnetId, VpcEndpointId, VpcId, ZoneName,
 };
 
 /// A network, compiled.
@@ -52,8 +55,7 @@ pub struct Compiled {
     acls: Vec<CompiledAcl>,
     policies: Vec<Policy>,
     pub(crate) members: Vec<Members>,
-    /// By ascending id.
-    nats: Vec<CompiledNat>,
+    nats: Nats,
     pub(crate) transit: Transit,
     pub(crate) places4: Places<u32>,
     pub(crate) places6: Places<u128>,
@@ -68,8 +70,8 @@ pub struct CompiledInterface {
     pub scope: Scope,
     /// The VPC it is in.
     pub vpc: VpcId,
-    /// The subnet it is in.
-    pub subnet: SubnetId,
+    /// The subnet it is in; `None` if it is a regional NAT gateway's, which is in none.
+    pub subnet: Option<SubnetId>,
     /// The availability zone it is in.
     pub zone: ZoneName,
     /// The instance it is attached to, if any.
@@ -91,16 +93,6 @@ pub struct CompiledInterface {
     policy: u32,
     /// The NAT gateway whose interface it is, by its index.
     pub(crate) nat: Option<u32>,
-}
-
-/// A NAT gateway, as packets meet it.
-#[derive(Clone, Debug)]
-pub(crate) struct CompiledNat {
-    pub id: NatGatewayId,
-    pub interface: InterfaceIdx,
-    pub is_available: bool,
-    /// The private addresses for new connections, the primary one first.
-    pub addresses: Vec<u32>,
 }
 
 /// A gateway endpoint, as packets meet it.
@@ -126,15 +118,15 @@ pub(crate) struct CompiledVpc {
     gateway_table: Option<u32>,
 }
 
-/// A subnet, as packets meet it.
+/// A subnet, as packets meet it; or what stands for one where the interfaces of a regional NAT gateway are.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledSubnet {
-    pub id: SubnetId,
+    pub id: Option<SubnetId>,
     pub cidr: Option<Cidr4>,
     pub ipv6_cidr: Option<Cidr6>,
     /// Base plus one of the IPv4 block.
     pub router: Option<Ipv4Addr>,
-    acl: u32,
+    acl: Option<u32>,
     table: u32,
 }
 
@@ -238,8 +230,9 @@ impl Compiled {
         &self.subnets[interface.subnet_idx as usize]
     }
 
-    pub(crate) fn acl(&self, subnet: &CompiledSubnet) -> &CompiledAcl {
-        &self.acls[subnet.acl as usize]
+    /// The ACL of a subnet; `None` where there is no subnet.
+    pub(crate) fn acl(&self, subnet: &CompiledSubnet) -> Option<&CompiledAcl> {
+        subnet.acl.map(|acl| &self.acls[acl as usize])
     }
 
     pub(crate) fn table(&self, subnet: &CompiledSubnet) -> &RoutingTable {
@@ -247,7 +240,11 @@ impl Compiled {
     }
 
     pub(crate) fn nat(&self, index: u32) -> &CompiledNat {
-        &self.nats[index as usize]
+        &self.nats.gates[index as usize]
+    }
+
+    pub(crate) fn regional_nat(&self, index: u32) -> &CompiledRegional {
+        &self.nats.regional[index as usize]
     }
 
     pub(crate) fn policy(&self, interface: &CompiledInterface) -> &Policy {
@@ -322,23 +319,6 @@ impl<'a> Builder<'a> {
         self.network.vpcs.iter().map(of).collect()
     }
 
-    /// The NAT gateways that have an interface, which learns of it.
-    fn nats(&self, interfaces: &mut [CompiledInterface]) -> Vec<CompiledNat> {
-        let mut nats = Vec::new();
-        for nat in self.network.nat_gateways.iter() {
-            let Some(id) = nat.interface else { continue };
-            let Ok(place) = interfaces.binary_search_by_key(&id, |interface| interface.id) else { continue };
-            interfaces[place].nat = Some(nats.len() as u32);
-            nats.push(CompiledNat {
-                id: nat.id,
-                interface: InterfaceIdx(place as u32),
-                is_available: nat.state == NatState::Available,
-                addresses: nat.usable().map(u32::from).collect(),
-            });
-        }
-        nats
-    }
-
     fn gateways(&self) -> Vec<CompiledGateway> {
         let is_gateway = |endpoint: &&VpcEndpoint| endpoint.kind == EndpointKind::Gateway;
         let endpoints = self.network.endpoints.iter().filter(is_gateway);
@@ -349,8 +329,15 @@ impl<'a> Builder<'a> {
     }
 
     fn interfaces(&self, policies: &mut Policies) -> Vec<CompiledInterface> {
-        let interfaces = self.network.interfaces.iter();
-        interfaces.filter_map(|interface| self.interface(interface, policies)).collect()
+        let own = self.network.interfaces.iter();
+        let mut interfaces: Vec<CompiledInterface> =
+            own.filter_map(|interface| self.interface(interface, policies)).collect();
+        let gates = self.gates(policies);
+        if !gates.is_empty() {
+            interfaces.extend(gates);
+            interfaces.sort_by_key(|interface| interface.id);
+        }
+        interfaces
     }
 
     fn interface(&self, interface: &Interface, policies: &mut Policies) -> Option<CompiledInterface> {
@@ -361,7 +348,7 @@ impl<'a> Builder<'a> {
             id: interface.id,
             scope: interface.scope,
             vpc: subnet.vpc,
-            subnet: subnet.id,
+            subnet: Some(subnet.id),
             zone: subnet.zone,
             instance,
             primary: interface.primary(),
@@ -388,6 +375,10 @@ impl<'a> Builder<'a> {
                 let public = address.public.as_ref().map(|public| public.address().into());
                 places4.add(compiled.vpc_idx, address.private.into(), Place { interface, public });
             }
+            // What a regional NAT gateway has stands for itself.
+            for address in compiled.own4.iter().filter(|_| compiled.subnet.is_none()) {
+                places4.add(compiled.vpc_idx, *address, Place { interface, public: Some(*address) });
+            }
             for address in &compiled.own6 {
                 places6.add(compiled.vpc_idx, *address, Place { interface, public: Some(*address) });
             }
@@ -395,12 +386,12 @@ impl<'a> Builder<'a> {
         (places4, places6)
     }
 
-    /// The subnets by index, and the route tables they use: first those of the network, then for each VPC without a
-    /// main table one that has nothing but local routes.
+    /// The subnets by index, then what stands for those of regional NAT gateways, and the route tables they use: first those of
+    /// the network, then for each VPC without a main table one that has nothing but local routes.
     fn subnets(
         &mut self,
         interfaces: &[CompiledInterface],
-        (nats, transit, gateways): (&[CompiledNat], &Transit, &[CompiledGateway]),
+        (nats, transit, gateways): (&Nats, &Transit, &[CompiledGateway]),
     ) -> (Vec<CompiledSubnet>, Vec<RoutingTable>) {
         let (network, vpc_idx) = (self.network, &self.vpc_idx);
         let targets = Targets { network, interfaces, nats, gateways, vpc_idx, transit };
@@ -408,22 +399,32 @@ impl<'a> Builder<'a> {
             self.network.route_tables.iter().map(|table| targets.table(table)).collect();
         let choice = TableChoice::new(self.network);
         let mut bare: BTreeMap<VpcId, u32> = BTreeMap::new();
+        let mut bare_table = |vpc| {
+            *bare.entry(vpc).or_insert_with(|| {
+                tables.push(targets.local_only(vpc));
+                tables.len() as u32 - 1
+            })
+        };
         let mut subnets = Vec::with_capacity(self.subnet_idx.len());
         for subnet in self.network.subnets.iter().filter(|subnet| self.subnet_idx.contains_key(&subnet.id)) {
-            let table = choice.of(subnet).unwrap_or_else(|| {
-                *bare.entry(subnet.vpc).or_insert_with(|| {
-                    tables.push(targets.local_only(subnet.vpc));
-                    tables.len() as u32 - 1
-                })
-            });
+            let table = choice.of(subnet).unwrap_or_else(|| bare_table(subnet.vpc));
             let acl = *self.acl_idx.entry(subnet.acl).or_insert_with(|| {
                 self.acls.push(CompiledAcl::empty(subnet.acl));
                 self.acls.len() as u32 - 1
             });
             subnets.push(compiled_subnet(subnet, acl, table));
         }
+        subnets
+            .extend(self.gate_subnets(|nat| own_table(network, nat).unwrap_or_else(|| bare_table(nat.vpc))));
         (subnets, tables)
     }
+}
+
+/// The route table of a regional NAT gateway, by its place.
+fn own_table(network: &Network, nat: &NatGateway) -> Option<u32> {
+    let id = nat.regional()?.route_table?;
+    let mut places = network.route_tables.iter().zip(0..);
+    places.find(|(table, _)| table.id == id).map(|(_, place)| place)
 }
 
 /// Which route table a subnet uses: the one it is associated with, else the VPC's main one.
@@ -484,11 +485,11 @@ fn compiled_vpc(
 
 fn compiled_subnet(subnet: &Subnet, acl: u32, table: u32) -> CompiledSubnet {
     CompiledSubnet {
-        id: subnet.id,
+        id: Some(subnet.id),
         cidr: subnet.cidr,
         ipv6_cidr: subnet.ipv6_cidr.as_ref().map(|association| association.cidr),
         router: subnet.cidr.and_then(|cidr| cidr.nth(1)),
-        acl,
+        acl: Some(acl),
         table,
     }
 }

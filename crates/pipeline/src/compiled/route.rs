@@ -52,6 +52,8 @@ pub(crate) enum Next {
     },
     /// Hand it to the NAT gateway with this index.
     NatGateway(u32),
+    /// Hand it to the gate that the regional NAT gateway with this index has for the sender's zone.
+    RegionalNat(u32),
     /// Hand it to the VPC's egress-only internet gateway.
     EgressOnlyGateway,
     /// Hand it to the service that the gateway endpoint leads to.

@@ -2,9 +2,10 @@
 //!
 //! Source: EC2 API Reference, Route (`state`: "the blackhole state indicates that the route's target isn't available").
 
+use super::nat::Nats;
 use super::route::{CompiledRoute, Next, RoutingTable, local};
 use super::transit::Transit;
-use super::{CompiledGateway, CompiledInterface, CompiledNat};
+use super::{CompiledGateway, CompiledInterface};
 use crate::packet::{EndpointIdx, InterfaceIdx};
 use std::collections::BTreeMap;
 use weir_model::peering::PeeringStatus;
@@ -18,7 +19,7 @@ use weir_model::{
 pub(super) struct Targets<'a> {
     pub network: &'a Network,
     pub interfaces: &'a [CompiledInterface],
-    pub nats: &'a [CompiledNat],
+    pub nats: &'a Nats,
     pub gateways: &'a [CompiledGateway],
     pub vpc_idx: &'a BTreeMap<VpcId, u32>,
     pub transit: &'a Transit,
@@ -91,10 +92,16 @@ impl Targets<'_> {
     }
 
     fn nat_gateway(&self, vpc: VpcId, id: NatGatewayId) -> Option<Next> {
-        let place = self.nats.binary_search_by_key(&id, |nat| nat.id).ok()?;
-        let (nat, found) = (&self.nats[place], self.network.nat_gateways.get(&id)?);
-        let is_here = self.interfaces[nat.interface.get()].vpc == vpc;
-        (is_here && found.state.is_open()).then_some(Next::NatGateway(place as u32))
+        let found = self.network.nat_gateways.get(&id)?;
+        let (is_here, next) = match self.nats.regional.binary_search_by_key(&id, |nat| nat.id) {
+            Ok(place) => (self.nats.regional[place].vpc == vpc, Next::RegionalNat(place as u32)),
+            Err(_) => {
+                let place = self.nats.gates.binary_search_by_key(&id, |nat| nat.id).ok()?;
+                let interface = self.nats.gates[place].interface;
+                (self.interfaces[interface.get()].vpc == vpc, Next::NatGateway(place as u32))
+            }
+        };
+        (is_here && found.state.is_open()).then_some(next)
     }
 
     fn egress_only_gateway(&self, vpc: VpcId, id: EgressOnlyGatewayId) -> Option<Next> {

@@ -57,15 +57,21 @@ fn with_near(line: Line, (address, number): (IpAddr, u16)) -> Line {
 
 /// The NAT gateway behind an interface.
 pub(super) fn nat_of(network: &Network, interface: InterfaceId) -> Option<&NatGateway> {
-    network.nat_gateways.iter().find(|nat| nat.interface == Some(interface))
+    network.nat_gateways.iter().find(|nat| nat.interface() == Some(interface))
 }
 
 /// The NAT gateway that a route of `vpc` leads to, unless that is a blackhole.
-pub(super) fn open_nat(network: &Network, vpc: VpcId, id: NatGatewayId) -> Option<(&NatGateway, &Interface)> {
+pub(super) fn open_nat(network: &Network, vpc: VpcId, id: NatGatewayId) -> Option<&NatGateway> {
     let nat = network.nat_gateways.get(&id).filter(|nat| nat.vpc == vpc)?;
     let opens = matches!(nat.state, NatState::Pending(None) | NatState::Available);
-    let gate = network.interfaces.get(&nat.interface?)?;
-    opens.then_some((nat, gate))
+    let has_gate = nat.interface().is_some_and(|gate| network.interfaces.has(&gate));
+    (opens && (has_gate || nat.regional().is_some())).then_some(nat)
+}
+
+/// The interface of a gateway; a regional one that is not spelled out for the sender has none.
+pub(super) fn zonal_gate<'a>(network: &'a Network, nat: &NatGateway) -> Result<&'a Interface, Fate> {
+    let gate = nat.interface().and_then(|gate| network.interfaces.get(&gate));
+    gate.ok_or(Fate::Drop(Reason::NatZone))
 }
 
 /// Whether a route of `vpc` to an egress-only internet gateway leads there.
@@ -106,9 +112,6 @@ impl Oracle {
         (nat, gate): (&NatGateway, &Interface),
         sent: Sent,
     ) -> Result<Fate, Fate> {
-        if nat_of(network, sender.id).is_some() {
-            return Err(Fate::Drop(Reason::NatTarget));
-        }
         self.pass_in(network, gate, sent, gate.subnet != sender.subnet)?;
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));

@@ -1,12 +1,12 @@
 //! Gateways that remember who opened a connection: NAT gateways, and egress-only internet gateways.
 //!
 //! A NAT gateway gives a connection one of its addresses and a port, and lets its answers, and errors about its packets,
-//! back in; an egress-only internet gateway does so without translating.
+//! back in; a regional one does so in the zone of the sender. An egress-only internet gateway does so without translating.
 //!
 //! Assumption: a connection keeps its port if that is free there and one that NAT gateways use, else it gets another
 //! free one; the primary address is used up before the next. A NAT gateway counts as one hop. Which of two gateways of a VPC a
 //! packet from the internet comes in by is decided by the route for its answer.
-//! Source: VPC User Guide, "NAT gateway basics", "Enable outbound IPv6 traffic using an egress-only internet gateway".
+//! Source: VPC User Guide, "NAT gateway basics", "Regional NAT gateways for automatic multi-AZ expansion", "Enable outbound IPv6 traffic using an egress-only internet gateway".
 
 use super::{At, Connections, GATEWAY_HOPS, Landing, Stop, Walk, opens, pass_if, way};
 use crate::address::{Address, Kind};
@@ -32,7 +32,7 @@ const NEAR_PORTS: u32 = 8;
 const STRIDE: u32 = 25_717;
 
 impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
-    /// Through a NAT gateway that the route of `sender` leads to, and on by the route of the gateway's subnet.
+    /// Through a NAT gateway that the route of `sender` leads to, and on by the route of the gateway's subnet, or its own.
     pub(super) fn nat_out(
         &mut self,
         sender: &CompiledInterface,
@@ -71,7 +71,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     fn outside(&self, gate: At<'a>, nat: &CompiledNat) -> Result<Flow<A>, Stop> {
         let inside = self.flow;
         let is_numbered = inside.number().is_some() && self.packet.protocol != Protocol::ICMPV6;
-        pass_if(is_numbered && !A::translations(nat).is_empty(), Reason::NatProtocol)?;
+        pass_if(is_numbered && inside.source.ip().is_ipv4(), Reason::NatProtocol)?;
         let known = self.connections.outside(gate.index, &inside);
         if let Some(known) = known.filter(|known| A::own(gate.interface).contains(&known.source)) {
             return Ok(known);
@@ -196,7 +196,11 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             let subnet = self.compiled.subnet(place.interface);
             let route = self.compiled.table(subnet).find(self.flow.destination);
             let next = route.filter(|_| !subnet.has(self.flow.destination.ip())).map(|route| route.next);
-            return matches!(next, Some(Next::NatGateway(_) | Next::EgressOnlyGateway | Next::Transit(_)));
+            let is_tracked = |next| {
+                use Next::{EgressOnlyGateway, NatGateway, RegionalNat, Transit};
+                matches!(next, NatGateway(_) | RegionalNat(_) | EgressOnlyGateway | Transit(_))
+            };
+            return next.is_some_and(is_tracked);
         }
         let came_over_internet = matches!(self.way, Some(Way::InternetGateway | Way::BetweenGateways));
         let is_own_passage = self.passage.is_some_and(|(_, passage)| passage.gate == place.index);

@@ -73,10 +73,12 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     }
 
     /// Where the gateway's own route table leads a packet for `receiver`: there, unless a route leads to another interface,
-    /// a middlebox (VPC User Guide, "Gateway route tables").
+    /// a middlebox (VPC User Guide, "Gateway route tables"). Its routes are for addresses of the VPC, and a regional NAT gateway
+    /// has none of these.
     fn by_gateway_table(&mut self, receiver: At<'a>) -> Result<At<'a>, Stop> {
         let vpc = self.compiled.vpc(receiver.interface.vpc_idx);
-        let Some(table) = self.compiled.gateway_table(vpc) else { return Ok(receiver) };
+        let table = self.compiled.gateway_table(vpc).filter(|_| receiver.interface.subnet.is_some());
+        let Some(table) = table else { return Ok(receiver) };
         let route = table.find(self.flow.destination);
         let found = route.map(|route| (route.destination, route.target));
         self.trace.step(|| Step::Route { table: table.id, route: found });

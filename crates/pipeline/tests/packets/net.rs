@@ -13,6 +13,8 @@
 //!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
 //! peering NAME VPC VPC pending|active|deleted
 //! nat NAME SUBNET ADDRESS [public ADDRESS] [and ADDRESS [public ADDRESS]] [pending]
+//! rnat NAME VPC TABLE [automatic] [pending] [zone LETTER PUBLIC [draining] [and PUBLIC [draining]]… [opening]]…
+//!      (a regional NAT gateway; its gate in zone a is called NAME-a)
 //! eigw NAME VPC
 //! tgw NAME [region REGION] [references]
 //! attach NAME TGW VPC SUBNET=ADDRESS,… [in TABLE] [appliance] [no-references] [deleted]
@@ -24,6 +26,8 @@
 //! `tgw:NAME`, `vgw:NAME`. The lists `s3` and `dynamodb` are AWS's own of us-east-1. A subnet without an ACL has one that
 //! allows everything; a host without groups has none.
 
+#[path = "net/regional.rs"]
+mod regional;
 #[path = "net/transit.rs"]
 mod transit;
 
@@ -39,7 +43,7 @@ use weir_model::instance::{Instance, InstanceState};
 use weir_model::interface::{
     Attachment, Interface, InterfaceKind, PrivateAddress, PublicAddress, TrackingTimeouts,
 };
-use weir_model::nat_gateway::{Connectivity, NatAddress, NatGateway, NatState};
+use weir_model::nat_gateway::{Availability, Connectivity, NatAddress, NatGateway, NatState};
 use weir_model::peering::{Peering, PeeringStatus, Side};
 use weir_model::prefix_list::{Entry, Family, PrefixList, PrefixListState, aws};
 use weir_model::protocol::Traffic;
@@ -223,6 +227,7 @@ impl Net {
             "host" => self.add_host(words),
             "peering" => self.add_peering(words),
             "nat" => self.add_nat(words),
+            "rnat" => self.add_regional_nat(words),
             "eigw" => self.add_eigw(words),
             "tgw" => self.add_tgw(words),
             "attach" => self.add_attach(words),
@@ -562,20 +567,18 @@ impl Net {
         let of = |(own, elastic): (&PrivateAddress, Option<_>)| NatAddress {
             private: Some(own.private),
             elastic,
-            wanted: None,
-            draining_until: None,
+            ..NatAddress::default()
         };
         let is_public = elastic[0].is_some();
         self.network.nat_gateways.insert(NatGateway {
             id: id(name),
             scope: subnet.scope,
             vpc: subnet.vpc,
-            subnet: subnet.id,
+            availability: Availability::Zonal { subnet: subnet.id, interface: Some(id(name)) },
             connectivity: if is_public { Connectivity::Public } else { Connectivity::Private },
             state,
             state_since: Timestamp(0),
             created: Timestamp(0),
-            interface: Some(id(name)),
             addresses: own.iter().zip(elastic).map(of).collect(),
             tags: Default::default(),
         });

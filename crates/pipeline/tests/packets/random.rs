@@ -86,7 +86,38 @@ pub fn network(rng: &mut Rng) -> String {
         resources(rng, &mut text, vpc);
     }
     transit(rng, &mut text);
+    // A stream of its own: what else a seed stands for stays what it was.
+    let mut own = Rng::new(text.bytes().fold(0, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
+    for vpc in 0..3 {
+        regional_nats(&mut own, &mut text, vpc);
+    }
     text
+}
+
+/// Regional NAT gateways under the names of zonal ones that the network has not: routes lead to them.
+fn regional_nats(rng: &mut Rng, text: &mut String, vpc: usize) {
+    for subnet in 0..2 {
+        let name = format!("t{vpc}{subnet}");
+        if text.contains(&format!("\nnat {name} ")) || rng.chance(30) {
+            continue;
+        }
+        say(text, &format!("table r{name} v{vpc}\n  0.0.0.0/0 igw:g{vpc}"));
+        for _ in 0..rng.below(3) {
+            say(text, &format!("  {}", route(rng, vpc)));
+        }
+        let mut line = format!("rnat {name} v{vpc} r{name}");
+        for (word, percent) in [(" automatic", 50), (" pending", 10)] {
+            line += if rng.chance(percent) { word } else { "" };
+        }
+        let last = 240 + vpc * 2 + subnet;
+        for (zone, public) in [('a', last), ('b', last - 50)] {
+            if zone == 'a' || rng.chance(60) {
+                line += &format!(" zone {zone} 198.51.100.{public}");
+                line += if rng.chance(10) { " opening" } else { "" };
+            }
+        }
+        say(text, &line);
+    }
 }
 
 /// Two VPCs at one transit gateway with two tables, the third at another; the gateways are peered.

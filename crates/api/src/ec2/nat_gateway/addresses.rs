@@ -1,9 +1,10 @@
-//! Secondary addresses of NAT gateways, added and taken off.
+//! Secondary addresses of NAT gateways, and the addresses of regional ones by zone, added and taken off.
 //!
 //! Source: EC2 API Reference, AssociateNatGatewayAddress, DisassociateNatGatewayAddress, AssignPrivateNatGatewayAddress,
 //! UnassignPrivateNatGatewayAddress.
 
 use super::NatAddressView;
+use crate::ec2::subnet::zone_of;
 use crate::operation::{Context, Error, Operation};
 use std::net::Ipv4Addr;
 use weir_model::nat_gateway::{DRAIN_S, SecondaryChoice};
@@ -29,7 +30,7 @@ impl NatGatewayAddresses {
     }
 }
 
-/// Adds elastic IP addresses to a public gateway.
+/// Adds elastic IP addresses to a public gateway, to a regional one for a zone.
 #[derive(Param)]
 pub struct AssociateNatGatewayAddress {
     nat_gateway_id: NatGatewayId,
@@ -37,6 +38,8 @@ pub struct AssociateNatGatewayAddress {
     allocation_ids: Vec<AllocationId>,
     #[wire(request = "PrivateIpAddress")]
     private_ip_addresses: Vec<Ipv4Addr>,
+    availability_zone: Option<String>,
+    availability_zone_id: Option<String>,
 }
 
 impl Operation for AssociateNatGatewayAddress {
@@ -44,7 +47,9 @@ impl Operation for AssociateNatGatewayAddress {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let id = self.nat_gateway_id;
+        let named = (self.availability_zone.as_deref(), self.availability_zone_id.as_deref());
         let choice = SecondaryChoice {
+            zone: zone_of(cx, named, "NAT gateways")?,
             allocations: self.allocation_ids,
             private: self.private_ip_addresses,
             count: 0,
@@ -108,7 +113,8 @@ impl Operation for AssignPrivateNatGatewayAddress {
                 "The request must contain the parameter PrivateIpAddresses or PrivateIpAddressCount";
             return Err(Error::new("MissingParameter", message));
         }
-        let choice = SecondaryChoice { allocations: Vec::new(), private: self.private_ip_addresses, count };
+        let private = self.private_ip_addresses;
+        let choice = SecondaryChoice { private, count, ..SecondaryChoice::default() };
         cx.command(|network, cx| network.assign_nat_addresses(cx, id, choice))?;
         NatGatewayAddresses::of(cx, id)
     }

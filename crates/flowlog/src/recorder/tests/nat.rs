@@ -3,7 +3,9 @@
 //! Source: Amazon VPC User Guide, "Flow log record examples" (traffic through a NAT gateway): its addresses and its lines.
 
 use super::*;
-use weir_model::nat_gateway::{Connectivity, NewNatGateway, PENDING_MS, SecondaryChoice};
+use weir_model::nat_gateway::{
+    Connectivity, NewNatGateway, NewRegionalNatGateway, PENDING_MS, SecondaryChoice,
+};
 use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::NewSubnet;
 use weir_model::vpc::NewVpc;
@@ -58,7 +60,7 @@ fn network() -> (Network, IpAddr, InterfaceId) {
         network.flow_logs.insert(flow_log(name, Monitored::Vpc(vpc), TrafficType::All, 60, format));
     }
     let elastic = network.addresses.get(&allocation).expect("it was allocated").public;
-    let interface = network.nat_gateways.get(&nat).and_then(|nat| nat.interface).expect("it has one");
+    let interface = network.nat_gateways.get(&nat).and_then(|nat| nat.interface()).expect("it has one");
     (network, elastic.into(), interface)
 }
 
@@ -106,6 +108,49 @@ fn traffic_through_a_nat_gateway_is_recorded_as_documented() {
         "NAT egress 1",
         "NAT egress 8",
     ];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// Source: Amazon VPC User Guide, "Flow log records": interface-id is `-` for a regional NAT gateway, resource-id the gateway's
+/// id, interface-type `regional_nat_gateway`.
+#[test]
+fn a_regional_nat_gateway_is_a_resource_without_an_interface() {
+    let (mut network, _, _) = network();
+    let mut ids = Ids::new(2);
+    let (scope, vpc) = (scope(), network.vpcs.iter().next().expect("one").id);
+    let mut cx = Cx { scope, now: Timestamp(0), ids: &mut ids };
+    let new = NewRegionalNatGateway { vpc, zones: Vec::new(), tags: Tags::new() };
+    let nat = network.create_regional_nat_gateway(&mut cx, new).expect("a gateway");
+    network.step(Timestamp(PENDING_MS));
+    let found = network.nat_gateways.get(&nat).expect("made above");
+    let regional = found.regional().expect("it is regional");
+    let (gate, public) = (regional.gates[0].interface, found.addresses[0].own().expect("an address"));
+    let format = "${interface-id} ${resource-id} ${interface-type} ${vpc-id} ${subnet-id} ${az-id} ${srcaddr} ${dstaddr} ${pkt-dstaddr}";
+    let watched = Monitored::RegionalNatGateway(nat);
+    network.flow_logs.insert(flow_log("fl-00000003", watched, TrafficType::All, 60, format));
+    let mut recorder = Recorder::new();
+    recorder.update(&network, seconds(0));
+    let (client, far): (IpAddr, IpAddr) = ([10, 0, 1, 5].into(), [203, 0, 113, 5].into());
+    let seen = |direction, source: IpAddr, destination: IpAddr| {
+        let (source, destination) = (source.to_string(), destination.to_string());
+        sighting(&gate.to_string(), direction, (&source, &destination), (1, 5, 5))
+    };
+    recorder.collect(&[
+        seen(Direction::Ingress, client, far),
+        seen(Direction::Egress, public.into(), far),
+        seen(Direction::Ingress, far, public.into()),
+        seen(Direction::Egress, far, client),
+    ]);
+    let mut found = lines(&recorder.close(seconds(60)));
+    found.sort();
+    let mut expected = [
+        format!("{client} {public} {far}"),
+        format!("{public} {far} {far}"),
+        format!("{far} {public} {public}"),
+        format!("{public} {client} {client}"),
+    ]
+    .map(|addresses| format!("{nat}-all: - {nat} regional_nat_gateway {vpc} - use1-az1 {addresses}"));
     expected.sort_unstable();
     assert_eq!(found, expected);
 }
