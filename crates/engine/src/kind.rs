@@ -73,7 +73,7 @@ impl Kind {
             Type::Float => Kind::Float,
             Type::Time => Kind::Time,
             Type::Text | Type::Any => Kind::Text,
-            Type::Json => Kind::Json,
+            Type::Json | Type::Part => Kind::Json,
         }
     }
 

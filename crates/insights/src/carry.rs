@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::bind::{Bound, ValueSet};
 use crate::functions::{SKELETON_OF, TOKENS_OF, function_named};
 use crate::period::Period;
-use crate::plan::{Arithmetic, Comparison, Expr, Extract, Pattern, QueryFact};
+use crate::plan::{Arithmetic, Comparison, Expr, Extract, Find, Pattern, QueryFact};
 use crate::syntax::Binary;
 use crate::table::{Index, texts};
 use crate::value::Value;
@@ -71,6 +71,7 @@ impl Expr {
             Expr::Replace { pattern, replacement, .. } => {
                 ("replace", json!([pattern.0.as_str(), replacement]))
             }
+            Expr::Find { pattern, find, .. } => ("find", json!([pattern.0.as_str(), find_written(*find)])),
             Expr::In { is_negated, .. } => ("in", json!(is_negated)),
             Expr::Among { among, is_negated, .. } => {
                 let keys: Vec<String> = among.get()?.keys().map(|key| BASE64_STANDARD.encode(key)).collect();
@@ -139,6 +140,11 @@ impl Expr {
                 pattern: Pattern::new(facts[0].as_str()?).ok()?,
                 replacement: facts[1].as_str()?.into(),
             },
+            "find" => Expr::Find {
+                value: part()?,
+                pattern: Pattern::new(facts[0].as_str()?).ok()?,
+                find: find_read(&facts[1])?,
+            },
             "in" => Expr::In { value: part()?, list: parts.collect(), is_negated: facts.as_bool()? },
             "among" => {
                 let keys = texts(&facts[0])?.into_iter().map(|key| BASE64_STANDARD.decode(key).ok());
@@ -174,6 +180,30 @@ impl Extract {
     }
 }
 
+fn find_written(find: Find) -> Json {
+    match find {
+        Find::Count => json!(["count"]),
+        Find::Place => json!(["place"]),
+        Find::Match => json!(["match"]),
+        Find::Group(number) => json!(["group", number]),
+        Find::Groups(number) => json!(["groups", number]),
+        Find::Between(most) => json!(["between", most]),
+    }
+}
+
+fn find_read(json: &Json) -> Option<Find> {
+    let number = || json[1].as_u64()?.try_into().ok();
+    Some(match json[0].as_str()? {
+        "count" => Find::Count,
+        "place" => Find::Place,
+        "match" => Find::Match,
+        "group" => Find::Group(number()?),
+        "groups" => Find::Groups(number()?),
+        "between" => Find::Between(if json[1].is_null() { None } else { Some(number()?) }),
+        _ => return None,
+    })
+}
+
 /// A value with its type. A float is written as its bits: digits would be rounded.
 fn written(value: &Value) -> Json {
     match value {
@@ -206,7 +236,7 @@ fn read(json: &Json) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::plan::Step;
-    use crate::{FUNCTIONS, Lookup, LookupBy, Table, plan};
+    use crate::{FUNCTIONS, Lookup, LookupBy, SQL_FUNCTIONS, Table, plan};
 
     /// The expression of `filter`, as it is checked.
     fn expr(text: &str) -> Expr {
@@ -243,6 +273,16 @@ mod tests {
     }
 
     #[test]
+    fn what_patterns_find_comes_back() {
+        let finds =
+            [Find::Count, Find::Place, Find::Match, Find::Group(1), Find::Groups(0), Find::Between(None)];
+        for find in finds.into_iter().chain([Find::Between(Some(2))]) {
+            let pattern = Pattern::new("a(b)").expect("a pattern");
+            check(&Expr::Find { value: Box::new(Expr::Field("a".into())), pattern, find });
+        }
+    }
+
+    #[test]
     fn parts_of_lists_come_back() {
         let value = Box::new(Expr::Field("a".into()));
         check(&Expr::Part { value, path: vec!["b".into(), "0".into()] });
@@ -250,8 +290,8 @@ mod tests {
 
     #[test]
     fn every_function_comes_back() {
-        let all = FUNCTIONS.iter().flat_map(|group| group.iter()).chain([&SKELETON_OF, &TOKENS_OF]);
-        for function in all {
+        let all = FUNCTIONS.iter().chain(SQL_FUNCTIONS).flat_map(|group| group.iter());
+        for function in all.chain([&SKELETON_OF, &TOKENS_OF]) {
             check(&Expr::Call { function, arguments: vec![Expr::Field("a".into())] });
         }
     }

@@ -77,6 +77,8 @@ pub enum QueryErrorKind {
     BadPeriod(String),
     /// The regular expression does not compile.
     BadRegex(String),
+    /// The schema of `from_json` is none, or has a type that is not there.
+    BadSchema(String),
     /// A regular expression for `parse` without named groups.
     NoNamedGroups,
     /// The stars of a glob and the names after `as` do not match.
@@ -119,6 +121,7 @@ impl fmt::Display for QueryErrorKind {
             WrongArguments { function, wanted } => write!(f, "{function} takes {wanted}"),
             BadPeriod(text) => write!(f, "{text:?} is not a period such as 30s, 5m, 1h or 1d"),
             BadRegex(why) => write!(f, "bad regular expression: {why}"),
+            BadSchema(why) => write!(f, "bad schema: {why}"),
             NoNamedGroups => write!(f, "parse needs named groups, such as (?<name>...)"),
             GlobNames { stars, names } => {
                 write!(f, "the pattern has {stars} * but {names} names follow as")

@@ -9,6 +9,7 @@ mod general;
 mod ip;
 mod json;
 mod number;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -16,6 +17,9 @@ mod time;
 
 use crate::plan::Type;
 use crate::value::Value;
+
+pub use sql::SQL_FUNCTIONS;
+pub(crate) use sql::{PREFIX, Plain, Schema, sql_function_named};
 
 /// The function that log groups of some classes do not have.
 pub const UNMASK: &str = "unmask";
@@ -78,6 +82,7 @@ pub(crate) enum Special {
     Coalesce,
     IsPresent,
     RegexReplace,
+    RegexFind,
     Now,
     QueryStart,
     QueryEnd,
@@ -137,13 +142,14 @@ const HINTS: &[(&str, &str)] = &[
     ("contains", "strcontains(field, text)"),
 ];
 
-/// The function of this name, in any case.
+/// The function of this name, in any case; those of SQL have names that only [`Function::name`] gives.
 pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
     let is_called = |function: &&Function| {
         function.name.eq_ignore_ascii_case(name)
             || function.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
-    FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called)
+    let found = FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called);
+    found.or_else(|| sql::function_inside(name))
 }
 
 /// What to write instead of a function that the language does not have.
@@ -152,6 +158,11 @@ pub(crate) fn hint(name: &str) -> Option<&'static str> {
 }
 
 impl Function {
+    /// The name as queries and statements write it.
+    pub fn shown(&self) -> &'static str {
+        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
+    }
+
     /// The value for these arguments; null for a function that is not one of its arguments' values.
     pub fn value(&self, arguments: &[Value]) -> Value {
         match self.call {

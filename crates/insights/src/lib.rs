@@ -41,15 +41,15 @@ pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,
 };
-pub use functions::{Example, FUNCTIONS, Function, Parameters};
+pub use functions::{Example, FUNCTIONS, Function, Parameters, SQL_FUNCTIONS};
 pub use naive::{Naive, Row, evaluate, finish, result};
 pub use order::natural_key;
 pub use pattern::gathered;
 pub use period::{Period, Unit};
 pub use plan::{
     AggregateCall, Append, Arithmetic, Column, Comparison, Direction, Expr, Extract, FIELDS, FillMissing,
-    Join, LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Patterns, Plan, QueryFact, Relevant, RowStep, SortKey,
-    Stats, Step, Totals, Type, Warning,
+    Find, Join, LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Patterns, Plan, QueryFact, Relevant, RowStep,
+    SortKey, Stats, Step, Totals, Type, Warning,
 };
 pub use reference::reference;
 pub use rows::{ROWS_MAX, too_many};

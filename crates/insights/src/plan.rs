@@ -361,6 +361,8 @@ pub enum Expr {
     Matches { value: Box<Expr>, pattern: Pattern, is_negated: bool },
     /// The text with every match of the pattern replaced; `${1}` in the replacement stands for the first group.
     Replace { value: Box<Expr>, pattern: Pattern, replacement: String },
+    /// What a pattern finds in the text; SQL only.
+    Find { value: Box<Expr>, pattern: Pattern, find: Find },
     /// Whether the value equals one of the list. Absent: false, negated or not.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
     /// Whether the value equals one of those that an input of the plan gives. Absent: false, negated or not.
@@ -369,6 +371,59 @@ pub enum Expr {
     Subquery { input: usize, asked: Asked },
     /// The cell of a lookup table whose row the values find; null if they find none.
     Look { values: Vec<Expr>, index: Bound<Lookup, Index> },
+}
+
+/// What is asked of a text and a pattern; the functions that begin with `regexp` in SQL, and its `split`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// How often the pattern matches.
+    Count,
+    /// Where the first match begins, from 1; 0 without one.
+    Place,
+    /// The first match; null without one.
+    Match,
+    /// The group of the first match; empty without one.
+    Group(u32),
+    /// The list of the groups of all matches.
+    Groups(u32),
+    /// The list of what is between matches, of at most so many parts if any number is told.
+    Between(Option<u32>),
+}
+
+impl Find {
+    /// What it gives.
+    pub fn result(self) -> Type {
+        match self {
+            Find::Count | Find::Place => Type::Int,
+            Find::Match | Find::Group(_) => Type::Text,
+            Find::Groups(_) | Find::Between(_) => Type::Json,
+        }
+    }
+
+    /// What is found in the text.
+    pub fn value(self, pattern: &Pattern, text: &str) -> Value {
+        let list = |texts: Vec<&str>| Value::Json(Box::new(serde_json::Value::from(texts)));
+        let group = |found: &regex::Captures<'_>, number: u32| {
+            found.get(number as usize).map(|part| part.range()).unwrap_or_default()
+        };
+        match self {
+            Find::Count => Value::Int(pattern.0.find_iter(text).count() as i64),
+            Find::Place => {
+                let place = |found: regex::Match<'_>| text[..found.start()].chars().count() as i64 + 1;
+                Value::Int(pattern.0.find(text).map_or(0, place))
+            }
+            Find::Match => pattern.0.find(text).map_or(Value::Null, |found| Value::text(found.as_str())),
+            Find::Group(number) => {
+                let range = pattern.0.captures(text).map(|found| group(&found, number));
+                Value::text(&text[range.unwrap_or_default()])
+            }
+            Find::Groups(number) => {
+                list(pattern.0.captures_iter(text).map(|found| &text[group(&found, number)]).collect())
+            }
+            Find::Between(None) => list(pattern.0.split(text).collect()),
+            Find::Between(Some(most)) => list(pattern.0.splitn(text, most as usize).collect()),
+        }
+    }
 }
 
 /// What is asked of a query in the place of a value.
@@ -470,8 +525,10 @@ pub enum Type {
     Time,
     /// Text.
     Text,
-    /// A list or map, or a part of one.
+    /// A list or map.
     Json,
+    /// A part of a list or map, which may be anything.
+    Part,
 }
 
 /// A remark about a query that runs.
@@ -513,6 +570,7 @@ impl Expr {
             Expr::Contains { value, .. } | Expr::Matches { value, .. } | Expr::Replace { value, .. } => {
                 vec![value]
             }
+            Expr::Find { value, .. } => vec![value],
             Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
             Expr::Among { value, .. } => vec![value],
             Expr::Look { values, .. } => values.iter().collect(),
@@ -561,6 +619,9 @@ impl Expr {
                 pattern: pattern.clone(),
                 replacement: replacement.clone(),
             },
+            Expr::Find { value, pattern, find } => {
+                Expr::Find { value: boxed(value)?, pattern: pattern.clone(), find: *find }
+            }
             Expr::In { value, list, is_negated } => {
                 let value = boxed(value)?;
                 let list = list.iter().map(map).collect::<Result<_, _>>()?;

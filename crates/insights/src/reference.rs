@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::aggregate::AGGREGATES;
-use crate::functions::{FUNCTIONS, Function};
+use crate::functions::{FUNCTIONS, Function, SQL_FUNCTIONS};
+use crate::sql::SAME;
 
 /// Statements of SQL and their meaning.
 const STATEMENTS: &[(&str, &str)] = &[
@@ -13,7 +14,17 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT srcAddr, SUM(bytes) AS b FROM `/vpc/flow` GROUP BY srcAddr HAVING COUNT(*) > 1 ORDER BY 2",
-        "Groups; `DISTINCT` too. The aggregates and functions below may be called, and SQL's names of them.",
+        "Groups; `DISTINCT` too. The aggregates and functions below may be called, and those of SQL; an aggregate may have \
+         `FILTER (WHERE ...)` behind it.",
+    ),
+    (
+        "SELECT get_json_object(`@message`, '$.user.id') AS id, split(path, '/')[1] AS p, json_tuple(`@message`, 'a', 'b') FROM `a`",
+        "Lists and maps in JSON: `a[0]` is an element, `f(a).b` a member.",
+    ),
+    (
+        "SELECT CASE WHEN a <=> b THEN 1 ELSE a DIV 2 END AS n FROM `a` WHERE ! (c ILIKE 'x/%' ESCAPE '/' OR d RLIKE '^y')",
+        "Operators. Literals of dates and times are `DATE '2024-01-31'` and `TIMESTAMP '2024-01-31 12:00:00'`; \
+         `CAST(a AS decimal(10, 2))` and its like convert.",
     ),
     (
         "SELECT A.id, B.user FROM `a` AS A LEFT OUTER JOIN `b` AS B ON A.id = B.id",
@@ -152,12 +163,24 @@ pub fn reference() -> String {
     for row in AGGREGATES {
         line(&mut page, &[&names(row.name, row.aliases), row.parameters.text, row.summary]);
     }
-    page.push_str("\n## Functions\n\n| function | of | gives | examples |\n|---|---|---|---|\n");
-    for function in FUNCTIONS.iter().flat_map(|group| group.iter()) {
-        let (names, examples) = (names(function.name, function.aliases), examples(function));
-        line(&mut page, &[&names, function.parameters.text, function.summary, &examples]);
-    }
+    page.push_str("\n## Functions\n\n");
+    functions(&mut page, FUNCTIONS);
+    page.push_str(
+        "\n## Functions of SQL\n\nStatements call those above as well, unless one here has the name; some by other names:\n",
+    );
+    let other = |(sql, name): &(&str, &str)| format!("{} is {}", code(sql), code(name));
+    page.push_str(&SAME.iter().map(other).collect::<Vec<_>>().join(", "));
+    page.push_str(".\n\n");
+    functions(&mut page, SQL_FUNCTIONS);
     page
+}
+
+fn functions(page: &mut String, groups: &[&[Function]]) {
+    page.push_str("| function | of | gives | examples |\n|---|---|---|---|\n");
+    for function in groups.iter().flat_map(|group| group.iter()) {
+        let (names, examples) = (names(function.shown(), function.aliases), examples(function));
+        line(page, &[&names, function.parameters.text, function.summary, &examples]);
+    }
 }
 
 fn line(page: &mut String, cells: &[&str]) {

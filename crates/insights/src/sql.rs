@@ -10,8 +10,10 @@
 mod expression;
 mod function;
 mod lexer;
+mod like;
 mod select;
 mod set;
+mod special;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -21,6 +23,8 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::QUERY_CHARS_MAX;
 use crate::plan::Plan;
 use select::Parser;
+
+pub(crate) use function::SAME;
 
 /// Rows that a statement gives (CloudWatch Logs User Guide, "CloudWatch Logs quotas").
 pub const SQL_ROWS_MAX: u32 = 10_000;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::bind::Shift;
 use crate::error::Span;
+use crate::functions::PREFIX;
 use crate::plan::{Arithmetic, Asked, Comparison, Direction, SetOperator};
 use crate::selection::Selection;
 use crate::table::LookupBy;
@@ -296,7 +297,7 @@ impl fmt::Display for Expr {
             ExprKind::Star => f.write_str("*"),
             ExprKind::Field(name) => write!(f, "`{name}`"),
             ExprKind::Call(name, arguments) => {
-                write!(f, "{}", name.to_ascii_lowercase())?;
+                write!(f, "{}", name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase())?;
                 write_list(f, "(", arguments, ")")
             }
             ExprKind::Negate(inner) => write!(f, "(-{inner})"),

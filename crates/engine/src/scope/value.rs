@@ -18,6 +18,7 @@ impl Scope {
         match expr {
             Expr::Field(name) => self.field(name),
             Expr::Call { function, .. } => self.generic(expr, Kind::of_type(function.result)),
+            Expr::Find { find, .. } => self.generic(expr, Kind::of_type(find.result())),
             Expr::Part { .. } => self.generic(expr, Kind::Json),
             Expr::Look { .. } => self.generic(expr, Kind::Text),
             Expr::Among { .. } => self.generic(expr, Kind::Bool),

@@ -239,6 +239,70 @@ fn sql() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Functions of SQL over one or two values.
+const CALLS: &[&str] = &[
+    "array($a, $b, '07')",
+    "array_join(array_distinct(array($a, $b, $a)), '/', '?')",
+    "array_max(array($a, $b))",
+    "sort_array(array($a, null, $b), false)",
+    "split($a, '[.n]')[0]",
+    "size(split($a, '1'))",
+    "get_json_object(to_json(named_struct('a', $a, 'b', array($b))), '$.b[0]')",
+    "from_json(to_json(named_struct('a', $a)), 'a STRING').a",
+    "json_object_keys(to_json(named_struct($a, 1)))",
+    "regexp_extract($a, '([0-9]+)')",
+    "regexp_replace($a, '([0-9])', '<$1>')",
+    "lpad($a, 6, $b)",
+    "substr($a, -3, 2)",
+    "substring_index($a, '.', 2)",
+    "format_string('%5s|%-4s|', $a, $b)",
+    "format_number($a, 1)",
+    "to_char($a, '999G999')",
+    "mask($a)",
+    "hex($a)",
+    "conv($a, 10, 2)",
+    "levenshtein($a, $b)",
+    "concat_ws('-', $a, $b)",
+    "date_trunc('DD', $a)",
+    "date_add(`@timestamp`, $a)",
+    "to_date($a)",
+    "date_format(`@timestamp`, 'd MMM yyyy H:mm')",
+    "hour(`@timestamp`)",
+    "datediff(`@timestamp`, from_unixtime($a))",
+    "width_bucket($a, 0, 100, 7)",
+    "bround($a / 7, 1)",
+    "$a DIV 7",
+    "pmod($a, $b)",
+    "elt($a, $b, 'x')",
+    "decode($a, $b, 'same', 22, 'ssh', 'other')",
+    "boolean($a)",
+    "CAST($a AS decimal(9, 2))",
+    "nvl2($a, $b, 'none')",
+    "$a <=> $b",
+    "contains($a, '1')",
+    "array_contains(array($a, 22), $b)",
+];
+
+/// A SELECT with functions of SQL.
+fn calls() -> impl Strategy<Value = String> {
+    let field = || prop_oneof![select(NUMBERS), select(TEXTS)].prop_map(|name| format!("`{name}`"));
+    let called = || {
+        (select(CALLS), field(), field()).prop_map(|(call, a, b): (&str, String, String)| {
+            format!("({})", call.replace("$a", &a).replace("$b", &b))
+        })
+    };
+    prop_oneof![
+        3 => (called(), called(), called()).prop_map(|(a, b, c)| format!("SELECT {a} AS x, {b} AS y, {c} AS z FROM g")),
+        1 => (called(), field()).prop_map(|(call, by)| format!("SELECT {by}, COUNT(*) FROM g WHERE {call} = {by} OR {call} > '2' GROUP BY {by}")),
+        1 => (called(), called(), field()).prop_map(|(a, b, by)| format!(
+            "SELECT {by} AS k, COUNT({a}) FILTER (WHERE {b} IS NOT NULL) AS c, MAX({a}) FROM g GROUP BY {by}"
+        )),
+        1 => (called(), field()).prop_map(|(call, by)| format!(
+            "SELECT length({call}), SUM({by}) FROM g GROUP BY length({call}) ORDER BY 1"
+        )),
+    ]
+}
+
 const SETS: &[&str] = &["UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"];
 
 /// A SELECT with windows or set operators.
@@ -487,6 +551,16 @@ proptest! {
     fn windows_answer_as_the_interpreter_does(
         events in world(),
         queries in prop::collection::vec(windows(), 2),
+        sealing in select(vec![Sealing::None, Sealing::Memory]),
+    ) {
+        let world = World::new(&events, sealing);
+        queries.iter().for_each(|query| world.check(query));
+    }
+
+    #[test]
+    fn functions_of_sql_answer_as_the_interpreter_does(
+        events in world(),
+        queries in prop::collection::vec(calls(), 2),
         sealing in select(vec![Sealing::None, Sealing::Memory]),
     ) {
         let world = World::new(&events, sealing);

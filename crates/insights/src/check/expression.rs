@@ -8,7 +8,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::UNMASK;
 use crate::functions::{Call, Function, Special, function_named, hint};
 use crate::period::Period;
-use crate::plan::{Expr, Pattern, QueryFact, Type, Warning};
+use crate::plan::{Expr, Find, Pattern, QueryFact, Type, Warning};
 use crate::syntax::{self, Binary, ExprKind, Item};
 use crate::value::{Number, Value, parse_number};
 
@@ -137,6 +137,7 @@ impl Checker {
     fn is_whole(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Call { function, .. } => function.result == Type::Json,
+            Expr::Find { find, .. } => find.result() == Type::Json,
             Expr::Field(name) => self.whole.contains(name),
             _ => false,
         }
@@ -160,7 +161,7 @@ impl Checker {
             return Err(refuse(span, QueryErrorKind::UnknownFunction(name.into(), hint(name))));
         };
         if !(function.parameters.min..=function.parameters.max).contains(&arguments.len()) {
-            return Err(wrong_arguments(function.name, function.parameters.text, span));
+            return Err(wrong_arguments(function.shown(), function.parameters.text, span));
         }
         self.is_unmasked |= function.name == UNMASK;
         match function.call {
@@ -184,6 +185,7 @@ impl Checker {
             Special::Coalesce => Expr::Coalesce(self.all(arguments)?),
             Special::If | Special::Case => self.case(function, arguments)?,
             Special::RegexReplace => self.replace(arguments)?,
+            Special::RegexFind => self.find(function, arguments)?,
             Special::Now => Expr::Query(QueryFact::Now),
             Special::QueryStart => Expr::Query(QueryFact::StartTime),
             Special::QueryEnd => Expr::Query(QueryFact::EndTime),
@@ -230,6 +232,40 @@ impl Checker {
             return Err(wanted(&arguments[2], "a string"));
         };
         Ok(Expr::Replace { value, pattern, replacement: groups_by_dollar(replacement) })
+    }
+
+    /// The pattern and the number behind it are constants.
+    fn find(&mut self, function: &'static Function, arguments: &[syntax::Expr]) -> Result<Expr, QueryError> {
+        let value = Box::new(self.expr(&arguments[0])?);
+        let ExprKind::Text(text) = &arguments[1].kind else {
+            return Err(wanted(&arguments[1], "a regular expression"));
+        };
+        let pattern = compile(text, arguments[1].span)?;
+        let number = match arguments.get(2) {
+            Some(argument) => match self.expr(argument)? {
+                Expr::Literal(Value::Int(number)) => Some(number),
+                _ => return Err(wanted(argument, "a whole number")),
+            },
+            None => None,
+        };
+        let group = || {
+            let last = pattern.0.captures_len() as i64 - 1;
+            let group = number.unwrap_or(1);
+            let is_group = (0..=last).contains(&group);
+            is_group.then_some(group as u32).ok_or_else(|| match arguments.get(2) {
+                Some(argument) => wanted(argument, "the number of a group"),
+                None => wanted(&arguments[1], "a regular expression with a group"),
+            })
+        };
+        let find = match function.shown() {
+            "regexp_count" => Find::Count,
+            "regexp_instr" => Find::Place,
+            "regexp_substr" => Find::Match,
+            "regexp_extract" => Find::Group(group()?),
+            "regexp_extract_all" => Find::Groups(group()?),
+            _ => Find::Between(number.and_then(|most| u32::try_from(most).ok()).filter(|most| *most > 0)),
+        };
+        Ok(Expr::Find { value, pattern, find })
     }
 
     pub(super) fn period(&mut self, expr: &syntax::Expr) -> Result<(Period, Span), QueryError> {

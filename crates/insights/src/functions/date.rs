@@ -55,16 +55,39 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// A time zone by name or by its distance from UTC.
 #[derive(Clone, Copy)]
-enum Zone {
+pub(super) enum Zone {
     Named(Tz),
     Fixed(FixedOffset),
 }
 
+impl Zone {
+    /// The zone of this name, or `None`.
+    pub(super) fn named(name: &str) -> Option<Zone> {
+        let named = name.parse::<Tz>().ok().map(Zone::Named);
+        named.or_else(|| name.parse::<FixedOffset>().ok().map(Zone::Fixed))
+    }
+
+    /// What its clocks show; `None` outside the calendar.
+    pub(super) fn clock_at(self, ms: i64) -> Option<NaiveDateTime> {
+        let time = DateTime::from_timestamp_millis(ms)?;
+        Some(match self {
+            Zone::Named(zone) => time.with_timezone(&zone).naive_local(),
+            Zone::Fixed(zone) => time.with_timezone(&zone).naive_local(),
+        })
+    }
+
+    /// When its clocks show this, in milliseconds; the earlier time of two, `None` if they never do.
+    pub(super) fn ms_at(self, clock: &NaiveDateTime) -> Option<i64> {
+        match self {
+            Zone::Named(zone) => earliest(zone.from_local_datetime(clock)),
+            Zone::Fixed(zone) => earliest(zone.from_local_datetime(clock)),
+        }
+    }
+}
+
 /// The zone that argument `index` names: UTC if there is none, `None` if it names none.
 fn zone(arguments: &[Value], index: usize) -> Option<Zone> {
-    let Some(name) = text_of(arguments, index) else { return Some(Zone::Named(Tz::UTC)) };
-    let named = name.parse::<Tz>().ok().map(Zone::Named);
-    named.or_else(|| name.parse::<FixedOffset>().ok().map(Zone::Fixed))
+    text_of(arguments, index).map_or(Some(Zone::Named(Tz::UTC)), |name| Zone::named(&name))
 }
 
 fn format_date(arguments: &[Value]) -> Value {
@@ -94,9 +117,10 @@ fn parse_date(arguments: &[Value]) -> Value {
     parsed(arguments).map_or(Value::Null, Value::Int)
 }
 
-fn parsed(arguments: &[Value]) -> Option<i64> {
+/// The milliseconds that the first argument tells by the pattern that is the second.
+pub(super) fn parsed(arguments: &[Value]) -> Option<i64> {
     let (text, pattern) = (text_of(arguments, 0)?, text_of(arguments, 1)?);
-    let Pattern { strftime, has_zone, has_time } = Pattern::of_java(&pattern)?;
+    let Pattern { strftime, has_zone, has_time, .. } = Pattern::of_java(&pattern, false)?;
     if has_zone {
         return Some(DateTime::parse_from_str(&text, &strftime).ok()?.timestamp_millis());
     }
@@ -104,10 +128,15 @@ fn parsed(arguments: &[Value]) -> Option<i64> {
         true => NaiveDateTime::parse_from_str(&text, &strftime).ok()?,
         false => NaiveDate::parse_from_str(&text, &strftime).ok()?.and_hms_opt(0, 0, 0)?,
     };
-    match zone(arguments, 2)? {
-        Zone::Named(zone) => earliest(zone.from_local_datetime(&local)),
-        Zone::Fixed(zone) => earliest(zone.from_local_datetime(&local)),
-    }
+    zone(arguments, 2)?.ms_at(&local)
+}
+
+/// The time in UTC by a pattern of Java; `None` for a pattern with letters that are not listed here.
+pub(super) fn printed(ms: i64, pattern: &str) -> Option<String> {
+    let (time, pattern) = (DateTime::from_timestamp_millis(ms)?, Pattern::of_java(pattern, true)?);
+    let mut text = String::new();
+    write!(text, "{}", time.format(&pattern.strftime)).ok()?;
+    Some(text)
 }
 
 fn earliest<Z: TimeZone>(found: LocalResult<DateTime<Z>>) -> Option<i64> {
@@ -119,11 +148,13 @@ struct Pattern {
     strftime: String,
     has_zone: bool,
     has_time: bool,
+    /// Whether times are printed, in UTC, and not parsed.
+    prints: bool,
 }
 
 impl Pattern {
-    fn of_java(pattern: &str) -> Option<Pattern> {
-        let mut found = Pattern { strftime: String::new(), has_zone: false, has_time: false };
+    fn of_java(pattern: &str, prints: bool) -> Option<Pattern> {
+        let mut found = Pattern { strftime: String::new(), has_zone: false, has_time: false, prints };
         let mut rest = pattern;
         while let Some(first) = rest.chars().next() {
             rest = match first {
@@ -161,6 +192,16 @@ impl Pattern {
 
     fn letters(&mut self, letter: char, length: usize) -> Option<()> {
         let specifier = match (letter, length) {
+            ('M' | 'L', 1) if self.prints => "%-m",
+            ('d', 1) if self.prints => "%-d",
+            ('D', 1) if self.prints => "%-j",
+            ('H', 1) if self.prints => "%-H",
+            ('h', 1) if self.prints => "%-I",
+            ('m', 1) if self.prints => "%-M",
+            ('s', 1) if self.prints => "%-S",
+            ('X', _) if self.prints => "Z",
+            ('Z', _) if self.prints => "%z",
+            ('z' | 'V', _) if self.prints => "UTC",
             ('y' | 'u', 2) => "%y",
             ('y' | 'u', _) => "%Y",
             ('M' | 'L', 1 | 2) => "%m",

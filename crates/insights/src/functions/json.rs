@@ -86,7 +86,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The elements of a list, or of a text that is one in JSON.
-fn list(value: &Value) -> Option<Vec<Json>> {
+pub(super) fn list(value: &Value) -> Option<Vec<Json>> {
     let json = match value {
         Value::Json(json) => (**json).clone(),
         Value::Text(text) => serde_json::from_str(text).ok()?,

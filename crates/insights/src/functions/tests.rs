@@ -4,15 +4,26 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::aggregate::AGGREGATES;
+use crate::error::QueryError;
 use crate::execute::{Run, TimeRange};
 use crate::naive::{Row, evaluate};
-use crate::plan::Step;
+use crate::plan::{Plan, Step};
 
 /// What an expression prints over a row without fields.
 #[track_caller]
 fn value_of(expr: &str) -> Option<String> {
-    let plan =
-        crate::plan(&format!("fields {expr} as x"), None).unwrap_or_else(|error| panic!("{expr}: {error}"));
+    value_in(expr, crate::plan(&format!("fields {expr} as x"), None))
+}
+
+/// The same of SQL.
+#[track_caller]
+fn sql_value_of(expr: &str) -> Option<String> {
+    value_in(expr, crate::sql_plan(&format!("SELECT {expr} AS x FROM g"), None))
+}
+
+#[track_caller]
+fn value_in(expr: &str, plan: Result<Plan, QueryError>) -> Option<String> {
+    let plan = plan.unwrap_or_else(|error| panic!("{expr}: {error}"));
     let cancelled = AtomicBool::new(false);
     let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
     match plan.steps.first() {
@@ -21,6 +32,10 @@ fn value_of(expr: &str) -> Option<String> {
         }
         other => panic!("{expr}: {other:?}"),
     }
+}
+
+fn sql() -> impl Iterator<Item = &'static Function> {
+    SQL_FUNCTIONS.iter().flat_map(|group| group.iter())
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
@@ -33,6 +48,36 @@ fn examples_print_what_the_table_says() {
         for (expr, expected) in function.examples {
             assert_eq!(value_of(expr).as_deref(), *expected, "{expr}");
         }
+    }
+}
+
+#[test]
+fn examples_of_sql_print_what_the_table_says() {
+    let mut wrong = vec![];
+    for function in sql() {
+        assert!(!function.examples.is_empty(), "{}", function.shown());
+        for (expr, expected) in function.examples {
+            let found = sql_value_of(expr);
+            if found.as_deref() != *expected {
+                wrong.push(format!("{expr}: {found:?}, not {expected:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_of_sql_are_given_once_and_no_query_has_them() {
+    let mut names: Vec<_> =
+        sql().flat_map(|function| [&[function.shown()], function.aliases].concat()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for function in sql() {
+        assert_eq!(function_named(function.name), Some(function));
+        assert!(function.name.starts_with(PREFIX));
+        assert_ne!(function_named(function.shown()), Some(function));
     }
 }
 
@@ -64,11 +109,23 @@ fn no_arguments_make_a_function_panic() {
         Value::Int(i64::MIN),
         Value::Float(1e300),
         Value::Bool(true),
+        Value::Time(i64::MAX),
+        Value::Int(i64::MAX),
+        Value::Int(-1),
+        Value::text("[1, [\"é\"], null]"),
+        Value::of_json_text("[1, [2], {\"a\": null}]"),
+        Value::text("%-+5.3d 2024-02-29T23:59:59.9+14:00"),
+        Value::text("$.a[*][*]"),
     ];
-    for function in all() {
+    for function in all().chain(sql()) {
         for value in &odd {
-            for count in function.parameters.min..=function.parameters.max.min(4) {
-                function.value(&vec![value.clone(); count]);
+            for other in &odd {
+                for count in function.parameters.min..=function.parameters.max.min(4) {
+                    let mut arguments = vec![value.clone(); count];
+                    function.value(&arguments);
+                    arguments.iter_mut().skip(1).for_each(|argument| argument.clone_from(other));
+                    function.value(&arguments);
+                }
             }
         }
     }

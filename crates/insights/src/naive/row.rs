@@ -90,6 +90,10 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
             Some(text) => Value::text(pattern.0.replace_all(&text, replacement.as_str())),
             None => Value::Null,
         },
+        Expr::Find { value: inner, pattern, find } => match value(inner) {
+            Value::Json(_) => Value::Null,
+            inner => inner.print().map_or(Value::Null, |text| find.value(pattern, &text)),
+        },
         Expr::In { value: inner, list, is_negated } => {
             let inner = value(inner);
             let is_in = list.iter().any(|item| Comparison::Equal.holds(&inner, &value(item)));

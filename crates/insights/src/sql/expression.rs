@@ -1,8 +1,10 @@
 //! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
 
-use super::function::{absent, call, cast, not_implemented};
+use super::function::{absent, call, cases, not_implemented, same};
 use super::lexer::next_token;
+use super::like::Like;
 use super::select::Parser;
+use super::special::{filtered, is_of_now, is_side};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
@@ -60,7 +62,7 @@ impl Parser<'_> {
 
     fn negation(&mut self) -> Result<Expr, QueryError> {
         let mut starts = vec![];
-        while self.token.is_word("not") {
+        while self.token.is_word("not") || self.token == Token::Symbol("!") {
             starts.push(self.advance()?);
         }
         let mut expr = self.comparison()?;
@@ -71,7 +73,7 @@ impl Parser<'_> {
         Ok(expr)
     }
 
-    fn check_depth(&self, expr: &Expr) -> Result<(), QueryError> {
+    pub(super) fn check_depth(&self, expr: &Expr) -> Result<(), QueryError> {
         match expr.depth > DEPTH_MAX {
             true => Err(self.refuse(QueryErrorKind::TooDeep)),
             false => Ok(()),
@@ -86,6 +88,10 @@ impl Parser<'_> {
             self.advance()?;
             let right = self.sum()?;
             return Ok(compared(*operator, left, right));
+        }
+        if self.take_symbol("<=>")? {
+            let right = self.sum()?;
+            return Ok(same(&left, &right, left.span.to(right.span)));
         }
         if self.take_word("is")? {
             let is_negated = self.take_word("not")?;
@@ -135,15 +141,23 @@ impl Parser<'_> {
     }
 
     fn like(&mut self, value: Expr, kind: Like, is_negated: bool) -> Result<Expr, QueryError> {
-        let Token::Text(text) = &self.token else { return Err(self.expected("a string")) };
-        let pattern = kind.pattern(text);
-        let span = self.advance()?;
-        let pattern = Box::new(Expr::new(span, ExprKind::Regex(pattern)));
-        let whole = value.span.to(span);
-        Ok(Expr::new(whole, ExprKind::Like { value: Box::new(value), pattern, is_negated }))
+        let pattern = self.string()?;
+        let escape = if self.take_word("escape")? { Some(self.string()?) } else { None };
+        let span = Span { start: value.span.start, end: self.last_end };
+        let mut test = kind.test(&value, &pattern, escape.as_ref(), span)?;
+        if let ExprKind::Like { is_negated: is_not, .. } = &mut test.kind {
+            *is_not = is_negated;
+        }
+        Ok(test)
     }
 
-    fn sum(&mut self) -> Result<Expr, QueryError> {
+    fn string(&mut self) -> Result<Expr, QueryError> {
+        let Token::Text(text) = &self.token else { return Err(self.expected("a string")) };
+        let kind = ExprKind::Text(text.clone());
+        Ok(Expr::new(self.advance()?, kind))
+    }
+
+    pub(super) fn sum(&mut self) -> Result<Expr, QueryError> {
         let operators: &[(&str, Binary)] =
             &[("+", Binary::Arithmetic(Arithmetic::Add)), ("-", Binary::Arithmetic(Arithmetic::Subtract))];
         let mut left = self.product()?;
@@ -170,13 +184,22 @@ impl Parser<'_> {
             ("%", Binary::Arithmetic(Arithmetic::Remainder)),
         ];
         let mut left = self.signed()?;
-        while let Some(operator) = self.operator(operators)? {
-            let right = self.signed()?;
-            let span = left.span.to(right.span);
-            left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+        loop {
+            let function = ["div", "mod"].into_iter().find(|word| self.token.is_word(word));
+            if let Some(operator) = self.operator(operators)? {
+                let right = self.signed()?;
+                let span = left.span.to(right.span);
+                left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+            } else if let Some(name) = function.filter(|_| self.is_before_value()) {
+                self.advance()?;
+                let right = self.signed()?;
+                let span = left.span.to(right.span);
+                left = call(name, vec![left, right], span)?;
+            } else {
+                return Ok(left);
+            }
             self.check_depth(&left)?;
         }
-        Ok(left)
     }
 
     fn operator(&mut self, operators: &[(&str, Binary)]) -> Result<Option<Binary>, QueryError> {
@@ -214,6 +237,12 @@ impl Parser<'_> {
                 self.need_symbol(")")?;
                 Ok(inner)
             }
+            Token::Name { is_quoted: false, text } if self.is_literal_of(&text)? => self.literal(&text),
+            Token::Name { is_quoted: false, text } if is_side(&text) && self.is_before("(")? => {
+                self.advance()?;
+                let call = self.call(&text, span)?;
+                self.parts_of(call)
+            }
             Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("null") => {
                 Ok(absent(self.advance()?))
             }
@@ -231,10 +260,14 @@ impl Parser<'_> {
             Token::Name { text, is_quoted } => {
                 self.advance()?;
                 match self.token {
-                    Token::Symbol("(") if !is_quoted => self.call(&text, span),
+                    Token::Symbol("(") if !is_quoted => {
+                        let call = self.call(&text, span)?;
+                        self.parts_of(call)
+                    }
+                    _ if !is_quoted && is_of_now(&text) => call(&text, vec![], span),
                     _ => {
                         self.qualified.note(&text, span);
-                        Ok(Expr::new(span, ExprKind::Field(text)))
+                        self.parts_of(Expr::new(span, ExprKind::Field(text)))
                     }
                 }
             }
@@ -259,24 +292,39 @@ impl Parser<'_> {
     /// A function behind its name.
     fn call(&mut self, name: &str, start: Span) -> Result<Expr, QueryError> {
         self.need_symbol("(")?;
+        if let Some(special) = self.with_words(name, start)? {
+            return Ok(special);
+        }
         let is_distinct = self.take_word("distinct")?;
         let mut arguments = vec![];
         if self.token == Token::Symbol("*") {
             arguments.push(Expr::new(self.advance()?, ExprKind::Star));
         } else if self.token != Token::Symbol(")") {
             arguments.push(self.expr()?);
-            if name.eq_ignore_ascii_case("cast") {
-                return self.cast(arguments.remove(0), start);
-            }
             while self.take_symbol(",")? {
                 arguments.push(self.expr()?);
             }
         }
         self.need_symbol(")")?;
         let span = Span { start: start.start, end: self.last_end };
+        if let Some(condition) = self.filter_of_aggregate()? {
+            let aggregate = self.aggregate(name, is_distinct, arguments, span)?;
+            return filtered(aggregate, &condition);
+        }
         if let Some(window) = self.over((name, is_distinct), &arguments, span)? {
             return Ok(window);
         }
+        self.aggregate(name, is_distinct, arguments, span)
+    }
+
+    /// A function or aggregate, perhaps of different values.
+    fn aggregate(
+        &self,
+        name: &str,
+        is_distinct: bool,
+        arguments: Vec<Expr>,
+        span: Span,
+    ) -> Result<Expr, QueryError> {
         match (is_distinct, name.eq_ignore_ascii_case("count")) {
             (true, true) => call("count_distinct", arguments, span),
             (true, false) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
@@ -284,45 +332,33 @@ impl Parser<'_> {
         }
     }
 
-    /// `AS type)` behind a value.
-    fn cast(&mut self, value: Expr, start: Span) -> Result<Expr, QueryError> {
-        if !self.take_word("as")? {
-            return Err(self.expected("AS"));
-        }
-        let at = self.span;
-        let to = self.name()?;
-        self.need_symbol(")")?;
-        let value = cast(value, &to, at)?;
-        Ok(Expr::new(Span { start: start.start, end: self.last_end }, value.kind))
-    }
-
     /// `CASE [value] WHEN a THEN b ... [ELSE c] END`
     fn case(&mut self) -> Result<Expr, QueryError> {
         let start = self.advance()?;
         let value = if self.token.is_word("when") { None } else { Some(self.expr()?) };
-        let mut arguments = vec![];
+        let mut branches = vec![];
         while self.take_word("when")? {
             let condition = self.expr()?;
-            arguments.push(match &value {
+            branches.push(match &value {
                 Some(value) => compared(Comparison::Equal, value.clone(), condition),
                 None => condition,
             });
             if !self.take_word("then")? {
                 return Err(self.expected("THEN"));
             }
-            arguments.push(self.expr()?);
+            branches.push(self.expr()?);
         }
-        if arguments.is_empty() {
+        if branches.is_empty() {
             return Err(self.expected("WHEN"));
         }
-        if self.take_word("else")? {
-            arguments.push(self.expr()?);
-        }
+        let otherwise = self.clause("else", Self::expr)?;
         if !self.take_word("end")? {
             return Err(self.expected("END"));
         }
         let span = Span { start: start.start, end: self.last_end };
-        Ok(Expr::new(span, ExprKind::Call("case".into(), arguments)))
+        let cases = cases(branches, otherwise, span);
+        self.check_depth(&cases)?;
+        Ok(cases)
     }
 }
 
@@ -337,35 +373,4 @@ fn compared(operator: Comparison, left: Expr, right: Expr) -> Expr {
 
 fn negated(expr: Expr, is_negated: bool) -> Expr {
     if is_negated { Expr::new(expr.span, ExprKind::Not(Box::new(expr))) } else { expr }
-}
-
-/// What stands behind LIKE and its kin.
-#[derive(Clone, Copy)]
-enum Like {
-    /// `%` is any text, `_` any character.
-    Sql,
-    /// The same in any case.
-    AnyCase,
-    /// A regular expression that matches anywhere.
-    Regex,
-}
-
-impl Like {
-    fn pattern(self, text: &str) -> String {
-        let flags = match self {
-            Like::Regex => return text.to_owned(),
-            Like::Sql => "(?s)",
-            Like::AnyCase => "(?si)",
-        };
-        let (mut pattern, mut chars) = (format!("{flags}^"), text.chars());
-        while let Some(c) = chars.next() {
-            match c {
-                '%' => pattern.push_str(".*"),
-                '_' => pattern.push('.'),
-                '\\' => pattern.push_str(&regex::escape(&chars.next().unwrap_or('\\').to_string())),
-                c => pattern.push_str(&regex::escape(&c.to_string())),
-            }
-        }
-        pattern + "$"
-    }
 }

@@ -1,21 +1,24 @@
 //! Functions of SQL, and what they are in the query language.
 
+use super::like::Like;
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::functions::{function_named, hint};
+use crate::functions::{Plain, Schema, function_named, hint, sql_function_named};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 use crate::window::WindowFunction;
 
 /// Functions that differ by name only.
-const SAME: &[(&str, &str)] = &[
+pub(crate) const SAME: &[(&str, &str)] = &[
     ("approx_count_distinct", "count_distinct"),
+    ("array_contains", "jsonArrayContains"),
+    ("array_size", "jsonArraySize"),
     ("base64", "base64encode"),
+    ("btrim", "trim"),
     ("ceiling", "ceil"),
     ("char_length", "strlen"),
     ("character_length", "strlen"),
     ("collect_set", "values"),
-    ("contains", "strcontains"),
     ("first_value", "earliest"),
     ("ifnull", "coalesce"),
     ("isnotnull", "ispresent"),
@@ -26,97 +29,312 @@ const SAME: &[(&str, &str)] = &[
     ("lower", "tolower"),
     ("mean", "avg"),
     ("nvl", "coalesce"),
-    ("regexp_replace", "regexReplace"),
+    ("octet_length", "messageSize"),
     ("stddev_samp", "stddev"),
+    ("to_json", "jsonStringify"),
     ("ucase", "toupper"),
     ("unbase64", "base64decode"),
+    ("unhex", "hexToAscii"),
     ("upper", "toupper"),
     ("url_decode", "urldecode"),
     ("url_encode", "urlencode"),
     ("var_pop", "variance"),
 ];
 
+/// Functions that are operators.
+const OPERATORS: &[(&str, Arithmetic)] = &[
+    ("mod", Arithmetic::Remainder),
+    ("pow", Arithmetic::Power),
+    ("power", Arithmetic::Power),
+    ("try_add", Arithmetic::Add),
+    ("try_divide", Arithmetic::Divide),
+    ("try_multiply", Arithmetic::Multiply),
+    ("try_subtract", Arithmetic::Subtract),
+];
+
 /// What `date_trunc` rounds down to.
 const UNITS: &[(&str, &str)] = &[
+    ("microsecond", "1ms"),
+    ("millisecond", "1ms"),
     ("second", "1s"),
     ("minute", "1m"),
     ("hour", "1h"),
     ("day", "1d"),
+    ("dd", "1d"),
     ("week", "1w"),
     ("month", "1mo"),
+    ("mon", "1mo"),
+    ("mm", "1mo"),
     ("quarter", "1q"),
     ("year", "1y"),
+    ("yyyy", "1y"),
+    ("yy", "1y"),
 ];
 
-/// What SQL has and this has not.
-const REFUSED: &[&str] =
-    &["array", "explode", "from_json", "get_json_object", "json_tuple", "map", "to_json", "window"];
+/// Types whose names are functions; those of others are in the table.
+const CASTS: &[&str] =
+    &["bigint", "binary", "decimal", "double", "float", "int", "smallint", "string", "tinyint"];
+
+/// What SQL has and this has not: the generators and maps that CloudWatch Logs has not either, windows of time, intervals,
+/// what is random, and aggregates by an order.
+const REFUSED: &[&str] = &[
+    "cube",
+    "element_at",
+    "explode",
+    "explode_outer",
+    "grouping",
+    "inline",
+    "inline_outer",
+    "make_dt_interval",
+    "make_interval",
+    "make_ym_interval",
+    "map",
+    "map_concat",
+    "map_contains_key",
+    "map_entries",
+    "map_filter",
+    "map_from_arrays",
+    "map_from_entries",
+    "map_keys",
+    "map_values",
+    "percentile_cont",
+    "percentile_disc",
+    "posexplode",
+    "posexplode_outer",
+    "rand",
+    "randn",
+    "random",
+    "rollup",
+    "session_window",
+    "shuffle",
+    "stack",
+    "str_to_map",
+    "try_element_at",
+    "window",
+    "window_time",
+];
+
+/// Values that a `case` of the query language has at most, without the last.
+const CASE_MAX: usize = 20;
 
 /// The call in the query language. Functions of the query language may be called as well.
 ///
 /// # Errors
 /// A function that is neither's, or arguments that it does not take.
 pub fn call(name: &str, mut arguments: Vec<Expr>, span: Span) -> Result<Expr, QueryError> {
-    let node = |kind| Expr::new(span, kind);
-    let made = |name: &str, arguments| Expr::new(span, ExprKind::Call(name.into(), arguments));
     let lower = name.to_ascii_lowercase();
-    if let Some((_, same)) = SAME.iter().find(|(sql, _)| *sql == lower) {
-        return Ok(made(same, arguments));
-    }
-    if let Some(command) = WindowFunction::named(&lower) {
+    if let Some(command) =
+        WindowFunction::named(&lower).filter(|_| !SAME.iter().any(|(sql, _)| *sql == lower))
+    {
         let kind = QueryErrorKind::Misplaced { command, rule: "needs OVER (ORDER BY ...) behind it" };
         return Err(QueryError { span, kind });
     }
-    match (lower.as_str(), arguments.len()) {
-        ("isnull", 1) => Ok(node(ExprKind::Not(Box::new(made("ispresent", arguments))))),
-        ("nullif", 2) => {
-            let (left, right) = (Box::new(arguments[0].clone()), Box::new(arguments[1].clone()));
-            let is_equal = node(ExprKind::Binary(Binary::Compare(Comparison::Equal), left, right));
-            Ok(made("if", vec![is_equal, absent(span), arguments.swap_remove(0)]))
-        }
-        ("power" | "pow", 2) => {
-            let right = Box::new(arguments.remove(1));
-            let operator = Binary::Arithmetic(Arithmetic::Power);
-            Ok(node(ExprKind::Binary(operator, Box::new(arguments.remove(0)), right)))
-        }
-        ("substr" | "substring", 2 | 3) => {
-            arguments[1] = from_zero(&arguments[1]);
-            Ok(made("substr", arguments))
-        }
-        ("percentile" | "percentile_approx" | "approx_percentile", 2) => {
-            arguments[1] = percent(&arguments[1])?;
-            Ok(made("pct", arguments))
-        }
-        ("sha2", 2) if arguments[1].kind == ExprKind::Number("256".into()) => {
-            arguments.truncate(1);
-            Ok(made("sha256", arguments))
-        }
-        ("date_trunc", 2) => {
-            let period = truncated(&arguments[0])?;
-            Ok(made("datefloor", vec![arguments.remove(1), period]))
-        }
-        (lower, _) if REFUSED.contains(&lower) => Err(not_implemented("function", name, span)),
-        _ if function_named(name).is_some() || aggregate_named(name).is_some() => Ok(made(name, arguments)),
-        _ => Err(QueryError { span, kind: QueryErrorKind::UnknownFunction(name.into(), hint(name)) }),
+    if let Some(expr) = special(&lower, &mut arguments, span)? {
+        return Ok(expr);
+    }
+    // These have another meaning with one argument.
+    let is_other = arguments.len() == 1 && ["ceil", "ceiling", "floor", "log"].contains(&lower.as_str());
+    if let Some(function) = sql_function_named(&lower).filter(|_| !is_other) {
+        return Ok(called(function.name, arguments, span));
+    }
+    if let Some((_, same)) = SAME.iter().find(|(sql, _)| *sql == lower) {
+        return Ok(called(same, arguments, span));
+    }
+    if REFUSED.contains(&lower.as_str()) {
+        return Err(not_implemented("function", name, span));
+    }
+    match function_named(name).is_some() || aggregate_named(name).is_some() {
+        true => Ok(called(name, arguments, span)),
+        false => Err(QueryError { span, kind: QueryErrorKind::UnknownFunction(name.into(), hint(name)) }),
     }
 }
 
-/// `CAST(value AS type)`
-pub fn cast(value: Expr, to: &str, span: Span) -> Result<Expr, QueryError> {
-    let name = match to.to_ascii_lowercase().as_str() {
-        "int" | "integer" | "bigint" | "long" | "smallint" | "tinyint" => "toInt",
-        "float" | "double" | "decimal" | "real" => "toNumber",
-        "string" | "varchar" | "char" => return Ok(as_text(value, span)),
-        _ => return Err(not_implemented("type", to, span)),
+/// The expression of a function that is none in the query language, or one with other arguments.
+fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<Expr>, QueryError> {
+    let node = |kind| Expr::new(span, kind);
+    if let (Some((_, operator)), [left, right]) =
+        (OPERATORS.iter().find(|(sql, _)| *sql == name), &arguments[..])
+    {
+        return Ok(Some(binary(Binary::Arithmetic(*operator), left, right, span)));
+    }
+    if let ([_], true) = (&arguments[..], CASTS.contains(&name)) {
+        return cast(arguments.swap_remove(0), name, None, span).map(Some);
+    }
+    Ok(Some(match (name, &mut arguments[..]) {
+        ("isnull", [value]) => not(is_present(value, span)),
+        ("nullif", [value, other]) => {
+            let is_equal = binary(Binary::Compare(Comparison::Equal), value, other, span);
+            called("if", vec![is_equal, absent(span), value.clone()], span)
+        }
+        ("nvl2", [value, there, otherwise]) => {
+            called("if", vec![is_present(value, span), there.clone(), otherwise.clone()], span)
+        }
+        ("nanvl", [value, otherwise]) => {
+            let is_nan = called("sql isnan", vec![value.clone()], span);
+            called("if", vec![is_nan, otherwise.clone(), value.clone()], span)
+        }
+        ("decode", [value, rest @ ..]) if rest.len() >= 2 => {
+            let otherwise = if rest.len() % 2 == 1 { rest.last().cloned() } else { None };
+            let branch = |pair: &[Expr]| [same(value, &pair[0], span), pair[1].clone()];
+            cases(rest.chunks_exact(2).flat_map(branch).collect(), otherwise, span)
+        }
+        ("elt", [place, rest @ ..]) if !rest.is_empty() => {
+            let number = |at: usize| node(ExprKind::Number((at + 1).to_string()));
+            let is_it = |at| binary(Binary::Compare(Comparison::Equal), place, &number(at), span);
+            cases(
+                rest.iter().enumerate().flat_map(|(at, value)| [is_it(at), value.clone()]).collect(),
+                None,
+                span,
+            )
+        }
+        ("replace", [text, find]) => {
+            called("replace", vec![text.clone(), find.clone(), node(ExprKind::Text(String::new()))], span)
+        }
+        ("regexp_replace", [text, pattern, put, from @ ..]) => {
+            if from.iter().any(|from| from.kind != ExprKind::Number("1".into())) {
+                return Err(not_implemented("function", "regexp_replace from a position", span));
+            }
+            if let ExprKind::Text(java) = &put.kind {
+                *put = Expr::new(put.span, ExprKind::Text(groups_by_backslash(java)));
+            }
+            called("regexReplace", vec![text.clone(), pattern.clone(), put.clone()], span)
+        }
+        ("regexp" | "rlike" | "regexp_like", [text, pattern]) => {
+            Like::Regex.test(text, pattern, None, span)?
+        }
+        ("like", [text, pattern, escape @ ..]) => Like::Sql.test(text, pattern, escape.first(), span)?,
+        ("ilike", [text, pattern, escape @ ..]) => Like::AnyCase.test(text, pattern, escape.first(), span)?,
+        ("percentile" | "percentile_approx" | "approx_percentile", [value, share]) => {
+            called("pct", vec![value.clone(), percent(share)?], span)
+        }
+        ("sha2", [text, bits]) if bits.kind == ExprKind::Number("256".into()) => {
+            called("sha256", vec![text.clone()], span)
+        }
+        ("date_trunc", [unit, time]) => {
+            called("datefloor", vec![as_time(time, span), truncated(unit)?], span)
+        }
+        ("now" | "current_timestamp" | "localtimestamp", []) => now(span),
+        ("current_date" | "curdate", []) => called("sql to_date", vec![now(span)], span),
+        ("current_timezone", []) => node(ExprKind::Text("UTC".into())),
+        ("unix_timestamp", []) => called("now", vec![], span),
+        ("from_json", [text, schema]) => {
+            let ExprKind::Text(written) = &schema.kind else {
+                return Err(expected("a schema as a string", schema));
+            };
+            if let Err(why) = Schema::parse(written) {
+                return Err(QueryError { span: schema.span, kind: QueryErrorKind::BadSchema(why) });
+            }
+            called("sql from_json", vec![text.clone(), schema.clone()], span)
+        }
+        ("from_json", [_, _, options]) | ("to_json" | "schema_of_json", [_, options]) => {
+            return Err(not_implemented("argument", &format!("options of {name}"), options.span));
+        }
+        ("json_tuple", [_, _, _, ..]) => {
+            let rule = "with several names stands alone in SELECT";
+            return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "json_tuple", rule } });
+        }
+        ("encode" | "decode", [_]) => {
+            let kind = QueryErrorKind::WrongArguments {
+                function: "encode",
+                wanted: "a text and a character set".into(),
+            };
+            return Err(QueryError { span, kind });
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A function of the query language, or one of SQL by its name inside.
+pub fn called(name: &str, arguments: Vec<Expr>, span: Span) -> Expr {
+    Expr::new(span, ExprKind::Call(name.into(), arguments))
+}
+
+fn binary(operator: Binary, left: &Expr, right: &Expr, span: Span) -> Expr {
+    Expr::new(span, ExprKind::Binary(operator, Box::new(left.clone()), Box::new(right.clone())))
+}
+
+fn not(expr: Expr) -> Expr {
+    Expr::new(expr.span, ExprKind::Not(Box::new(expr)))
+}
+
+fn is_present(value: &Expr, span: Span) -> Expr {
+    called("ispresent", vec![value.clone()], span)
+}
+
+/// `<=>`: whether both are equal or both absent.
+pub fn same(left: &Expr, right: &Expr, span: Span) -> Expr {
+    let is_equal = binary(Binary::Compare(Comparison::Equal), left, right, span);
+    let is_either = binary(Binary::Or, &is_present(left, span), &is_present(right, span), span);
+    binary(Binary::Or, &is_equal, &not(is_either), span)
+}
+
+/// Conditions, each with a value, and the last value; in as many `case` as they need.
+pub fn cases(mut branches: Vec<Expr>, otherwise: Option<Expr>, span: Span) -> Expr {
+    let mut last = otherwise;
+    while branches.len() > CASE_MAX {
+        let rest = branches.split_off((branches.len() - 1) / CASE_MAX * CASE_MAX);
+        last = Some(called("case", rest.into_iter().chain(last).collect(), span));
+    }
+    called("case", branches.into_iter().chain(last).collect(), span)
+}
+
+/// When the query was started.
+fn now(span: Span) -> Expr {
+    let thousand = Expr::new(span, ExprKind::Number("1000".into()));
+    let ms = binary(Binary::Arithmetic(Arithmetic::Multiply), &called("now", vec![], span), &thousand, span);
+    called("fromMillis", vec![ms], span)
+}
+
+/// A time, which the times of events are already.
+fn as_time(value: &Expr, span: Span) -> Expr {
+    match &value.kind {
+        ExprKind::Field(name) if name == "@timestamp" || name == "@ingestionTime" => value.clone(),
+        _ => called("sql to_timestamp", vec![value.clone()], span),
+    }
+}
+
+/// A replacement of Java as the query language writes it: `$1` is `\1`, and a backslash keeps what follows.
+fn groups_by_backslash(java: &str) -> String {
+    let (mut text, mut chars) = (String::new(), java.chars().peekable());
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('$', Some(digit)) if digit.is_ascii_digit() => text.push('\\'),
+            ('\\', Some('$' | '\\')) => text.extend(chars.next()),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+/// `CAST(value AS type)`, the type with what stands in parentheses behind it.
+pub fn cast(value: Expr, to: &str, size: Option<&str>, span: Span) -> Result<Expr, QueryError> {
+    let Some(plain) = Plain::named(to, size) else {
+        let name = size.map_or(to.to_owned(), |size| format!("{to}({size})"));
+        return Err(not_implemented("type", &name, span));
     };
-    Ok(Expr::new(span, ExprKind::Call(name.into(), vec![value])))
+    let name = match plain {
+        Plain::Whole => "toInt",
+        Plain::Float => "toNumber",
+        Plain::Decimal(decimals) => {
+            let decimals = Expr::new(span, ExprKind::Number(decimals.to_string()));
+            return Ok(called("round", vec![value, decimals], span));
+        }
+        Plain::Text => return Ok(as_text(value, span)),
+        Plain::Bool => "sql boolean",
+        Plain::Date => "sql to_date",
+        Plain::Time => "sql to_timestamp",
+    };
+    Ok(called(name, vec![value], span))
 }
 
 /// The text of a value; an absent one has none.
 fn as_text(value: Expr, span: Span) -> Expr {
-    let call = |name: &str, arguments| Expr::new(span, ExprKind::Call(name.into(), arguments));
-    let is_present = call("ispresent", vec![value.clone()]);
-    call("if", vec![is_present, call("concat", vec![value]), absent(span)])
+    let is_present = is_present(&value, span);
+    called("if", vec![is_present, called("concat", vec![value], span), absent(span)], span)
+}
+
+fn expected(wanted: &'static str, found: &Expr) -> QueryError {
+    QueryError { span: found.span, kind: QueryErrorKind::Expected { wanted, found: found.to_string() } }
 }
 
 /// What SQL has and this has not.
@@ -127,22 +345,6 @@ pub fn not_implemented(what: &'static str, name: &str, span: Span) -> QueryError
 /// `NULL`: a field that no event has, for `#` begins no name.
 pub fn absent(span: Span) -> Expr {
     Expr::new(span, ExprKind::Field("# null".into()))
-}
-
-/// Positions count from 1 in SQL.
-fn from_zero(start: &Expr) -> Expr {
-    let one = Expr::new(start.span, ExprKind::Number("1".into()));
-    let kind = match &start.kind {
-        ExprKind::Number(text) => match text.parse::<u64>() {
-            Ok(number) => ExprKind::Number(number.saturating_sub(1).to_string()),
-            Err(_) => return start.clone(),
-        },
-        _ => {
-            let operator = Binary::Arithmetic(Arithmetic::Subtract);
-            ExprKind::Binary(operator, Box::new(start.clone()), Box::new(one))
-        }
-    };
-    Expr::new(start.span, kind)
 }
 
 /// A share from 0 to 1 as a percentage.
@@ -158,10 +360,7 @@ fn percent(share: &Expr) -> Result<Expr, QueryError> {
             let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
             Ok(Expr::new(share.span, ExprKind::Number(text)))
         }
-        None => {
-            let kind = QueryErrorKind::Expected { wanted: "a share from 0 to 1", found: share.to_string() };
-            Err(QueryError { span: share.span, kind })
-        }
+        None => Err(expected("a share from 0 to 1", share)),
     }
 }
 
@@ -172,12 +371,6 @@ fn truncated(unit: &Expr) -> Result<Expr, QueryError> {
     };
     match named {
         Some((_, period)) => Ok(Expr::new(unit.span, ExprKind::Period((*period).into()))),
-        None => {
-            let wanted = "a unit such as 'hour' or 'day'";
-            Err(QueryError {
-                span: unit.span,
-                kind: QueryErrorKind::Expected { wanted, found: unit.to_string() },
-            })
-        }
+        None => Err(expected("a unit such as 'hour' or 'day'", unit)),
     }
 }

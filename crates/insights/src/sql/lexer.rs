@@ -4,8 +4,10 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, is_name_char, name, number, unescape, unterminated};
 
 /// Longest first.
-const SYMBOLS: &[&str] =
-    &["<>", "<=", ">=", "!=", "==", "||", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", ";"];
+const SYMBOLS: &[&str] = &[
+    "<=>", "<>", "<=", ">=", "!=", "==", "||", "=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[",
+    "]", ",", ";",
+];
 
 /// The token at or after the byte `from`.
 pub fn next_token(statement: &str, from: usize) -> Result<(Token, Span), QueryError> {

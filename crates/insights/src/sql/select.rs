@@ -1,7 +1,7 @@
 //! SELECT, clause by clause, and the commands that it stands for.
 
 use super::expression::is_reserved;
-use super::function::not_implemented;
+use super::function::{called, not_implemented};
 use super::lexer::next_token;
 use super::set::{Limit, OPERATORS, Operand, Tail};
 use super::window::{Windows, check_none, is_window_column, reads_window};
@@ -107,7 +107,13 @@ impl<'q> Parser<'q> {
         let (span, first_column) = (self.span, self.qualified.0.len());
         self.need_word("select", "SELECT")?;
         let is_distinct = self.take_word("distinct")?;
-        let items = if self.take_symbol("*")? { None } else { Some(self.list(Self::item)?) };
+        if !is_distinct && self.token.is_word("all") && !self.is_before(",")? {
+            self.advance()?;
+        }
+        let items = match self.take_symbol("*")? {
+            true => None,
+            false => Some(self.list(Self::items)?.into_iter().flatten().collect()),
+        };
         self.need_word("from", "FROM")?;
         let (mut from, mut alias) = self.table()?;
         let mut tables: Vec<String> = alias.iter().cloned().collect();
@@ -136,6 +142,48 @@ impl<'q> Parser<'q> {
         read: impl Fn(&mut Self) -> Result<T, QueryError>,
     ) -> Result<Option<T>, QueryError> {
         if self.take_word(word)? { read(self).map(Some) } else { Ok(None) }
+    }
+
+    /// An item, or the columns of `json_tuple`.
+    fn items(&mut self) -> Result<Vec<Item>, QueryError> {
+        match self.token.is_word("json_tuple") && self.is_before("(")? {
+            true => self.tuple(),
+            false => Ok(vec![self.item()?]),
+        }
+    }
+
+    /// `json_tuple(text, 'a', 'b') [AS (x, y)]`: a column for each name, `c0` and so on unless told.
+    fn tuple(&mut self) -> Result<Vec<Item>, QueryError> {
+        let start = self.advance()?;
+        self.need_symbol("(")?;
+        let mut names = self.list(Self::expr)?;
+        self.need_symbol(")")?;
+        let span = Span { start: start.start, end: self.last_end };
+        let text = names.remove(0);
+        let mut aliases: Vec<String> = (0..names.len()).map(|at| format!("c{at}")).collect();
+        let at = self.span;
+        if self.take_word("as")? {
+            aliases = match self.take_symbol("(")? {
+                true => {
+                    let told = self.list(Self::name)?;
+                    self.need_symbol(")")?;
+                    told
+                }
+                false => vec![self.name()?],
+            };
+        }
+        if aliases.len() != names.len() || names.is_empty() {
+            let wanted = "a text in JSON and names, and a column's name for each".into();
+            let kind = QueryErrorKind::WrongArguments { function: "json_tuple", wanted };
+            return Err(QueryError { span: span.to(at), kind });
+        }
+        let item = |(name, alias): (Expr, String)| Item {
+            expr: called("sql json_tuple", vec![text.clone(), name], span),
+            text: alias.clone(),
+            alias: Some(alias),
+            offset: None,
+        };
+        Ok(names.into_iter().zip(aliases).map(item).collect())
     }
 
     fn item(&mut self) -> Result<Item, QueryError> {

@@ -122,11 +122,16 @@ impl Parser<'_> {
             self.need_word("by", "BY")?;
             order = self.list(Self::order_key)?;
         }
-        Ok(Tail { span, order, limit: self.clause("limit", Self::limit)? })
+        let limit = self.clause("limit", Self::limit)?.flatten();
+        Ok(Tail { span, order, limit })
     }
 
-    fn limit(&mut self) -> Result<Limit, QueryError> {
-        Ok(Limit { rows: self.count()?, offset: self.clause("offset", Self::count)? })
+    /// `LIMIT ALL` is none.
+    fn limit(&mut self) -> Result<Option<Limit>, QueryError> {
+        if self.take_word("all")? {
+            return Ok(None);
+        }
+        Ok(Some(Limit { rows: self.count()?, offset: self.clause("offset", Self::count)? }))
     }
 
     /// Whether BY stands behind this word.

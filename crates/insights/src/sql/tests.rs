@@ -18,6 +18,8 @@ proptest! {
             "AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN",
             "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "RANK", "LAG", "PARTITION", "EXCEPT", "ALL", "SORT", "NULLS", "IGNORE", "RANGE", "--", "/*", "*/", "`@message`",
             "`logGroups(namePrefix: ['a'])`", "`filterIndex('a' = 'b')`", "1",
+            "[", "]", "<=>", "!", "DIV", "MOD", "ESCAPE", "FILTER", "left", "trim", "BOTH", "extract", "overlay", "PLACING", "FOR", "position",
+            "json_tuple", "from_json", "split", "DATE", "INTERVAL", "x", ".a", "decimal", "decode", "regexp_extract", "current_date", "ilike",
         ]), 0..24))
     {
         let statement = words.join(" ");
