@@ -64,7 +64,12 @@ pub async fn lower<'p>(
             counted = Some(lowerer.frame.clone());
             lowerer.count(&plan.steps[at..], plan, counter).await?;
         }
-        if matches!(step, Step::Rows(_)) || is_for_workers && matches!(step, Step::Window(_)) {
+        let is_later = match step {
+            Step::Rows(_) => true,
+            Step::Window(window) => is_for_workers || window.needs_rows(),
+            _ => false,
+        };
+        if is_later {
             later = &plan.steps[at..];
             break;
         }

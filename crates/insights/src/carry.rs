@@ -235,6 +235,7 @@ fn read(json: &Json) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::functions::KEY_OF;
     use crate::plan::Step;
     use crate::{FUNCTIONS, Lookup, LookupBy, SQL_FUNCTIONS, Table, plan};
 
@@ -291,7 +292,7 @@ mod tests {
     #[test]
     fn every_function_comes_back() {
         let all = FUNCTIONS.iter().chain(SQL_FUNCTIONS).flat_map(|group| group.iter());
-        for function in all.chain([&SKELETON_OF, &TOKENS_OF]) {
+        for function in all.chain([&SKELETON_OF, &TOKENS_OF, &KEY_OF]) {
             check(&Expr::Call { function, arguments: vec![Expr::Field("a".into())] });
         }
     }

@@ -15,6 +15,10 @@ mod tests;
 mod text;
 mod time;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::order::equality_key;
 use crate::plan::Type;
 use crate::value::Value;
 
@@ -131,6 +135,25 @@ pub(crate) static TOKENS_OF: Function = Function {
     }),
 };
 
+/// A text that is equal for equal values only, of one or several; no query can name it.
+pub(crate) static KEY_OF: Function = Function {
+    name: "# key",
+    aliases: &[],
+    parameters: takes(1, ARGUMENTS_MAX, "values"),
+    result: Type::Text,
+    summary: "What is equal if all values are; absent if one is equal to nothing.",
+    examples: &[],
+    call: Call::Values(|arguments| {
+        let keys: Option<Vec<Vec<u8>>> = arguments.iter().map(equality_key).collect();
+        // Lengths keep the parts apart, and the colon keeps the text from being a number.
+        let text = |keys: Vec<Vec<u8>>| {
+            let part = |key: &Vec<u8>| format!("{}:{}", key.len(), STANDARD.encode(key));
+            keys.iter().map(part).collect::<String>()
+        };
+        keys.map_or(Value::Null, |keys| Value::Text(text(keys)))
+    }),
+};
+
 /// Names that people try, and what to write.
 const HINTS: &[(&str, &str)] = &[
     ("percentile", "pct(field, percent)"),
@@ -149,7 +172,7 @@ pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
             || function.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
     let found = FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called);
-    found.or_else(|| sql::function_inside(name))
+    found.or_else(|| sql::function_inside(name)).or_else(|| (name == KEY_OF.name).then_some(&KEY_OF))
 }
 
 /// What to write instead of a function that the language does not have.

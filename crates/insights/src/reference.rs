@@ -34,8 +34,12 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT name, RANK() OVER (PARTITION BY dept ORDER BY pay DESC) AS r FROM `a` ORDER BY dept, r",
         "How a row stands among others: `ROW_NUMBER`, `RANK`, `DENSE_RANK`, `PERCENT_RANK`, `CUME_DIST`, `NTILE(n)`, \
          `LAG` and `LEAD(x[, rows[, default]])`, `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE(x, n)`, `COUNT`, `SUM`, `AVG`, \
-         `MIN`, `MAX`, `STDDEV`, `VARIANCE`; with `ORDER BY` over the rows up to the last equal one, else over all. Other \
-         frames are refused.",
+         `MIN`, `MAX`, `STDDEV`, `VARIANCE`; with `ORDER BY` over the rows up to the last equal one, else over all.",
+    ),
+    (
+        "SELECT AVG(n) OVER (ORDER BY t ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS a, LAG(n) IGNORE NULLS OVER (ORDER BY t) AS b \
+         FROM `a` ORDER BY b DESC NULLS FIRST",
+        "Other frames: `ROWS` up to 10,000 rows away or to an end, `RANGE` of equal rows; in memory.",
     ),
     (
         "SELECT id FROM `a` UNION SELECT id FROM `b` ORDER BY id",
@@ -44,8 +48,12 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("SELECT id FROM `a` WHERE id IN (SELECT id FROM `b`)", "A list that another SELECT gives."),
     (
         "SELECT id FROM `a` WHERE n > (SELECT AVG(n) FROM `a`) AND NOT EXISTS (SELECT id FROM `b`)",
-        "The value that another SELECT gives in its one row, `NULL` without one; `EXISTS` asks whether it gives any. It cannot \
-         name a table of the statement outside.",
+        "The value that another SELECT gives in its one row, `NULL` without one; `EXISTS` asks whether it gives any.",
+    ),
+    (
+        "SELECT A.id FROM `a` AS A WHERE EXISTS (SELECT 1 FROM `b` AS B WHERE B.id = A.id AND B.n > 1)",
+        "`EXISTS` and `IN` may compare columns of theirs with those of the table outside, by `=` and `AND`; they are not limited \
+         or grouped then.",
     ),
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
     (

@@ -7,6 +7,7 @@
 //! `@timestamp` and `@message`; an alias stands for its item in the windows of later items; a comparison with an absent
 //! value is false, as in the query language; equal rows come in the order of their groups.
 
+mod correlate;
 mod expression;
 mod function;
 mod lexer;

@@ -8,7 +8,7 @@ use crate::functions::PREFIX;
 use crate::plan::{Arithmetic, Asked, Comparison, Direction, SetOperator};
 use crate::selection::Selection;
 use crate::table::LookupBy;
-use crate::window::WindowFunction;
+use crate::window::{Frame, WindowFunction};
 
 /// One command with the place of its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +96,10 @@ pub struct Window {
     pub partition: Vec<Expr>,
     /// Behind ORDER BY.
     pub order: Vec<(Expr, Direction)>,
+    /// Behind ROWS or RANGE, if it says more than no words.
+    pub frame: Option<Frame>,
+    /// IGNORE NULLS.
+    pub ignores_nulls: bool,
 }
 
 impl Window {
@@ -333,7 +337,10 @@ fn write_window(f: &mut fmt::Formatter<'_>, window: &Window) -> fmt::Result {
     for (key, direction) in &window.order {
         write!(f, ", {key} {direction:?}")?;
     }
-    f.write_str(")")
+    if let Some(frame) = window.frame {
+        write!(f, ", {frame:?}")?;
+    }
+    f.write_str(if window.ignores_nulls { ", no nulls)" } else { ")" })
 }
 
 fn negation(is_negated: bool) -> &'static str {

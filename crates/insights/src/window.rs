@@ -2,7 +2,7 @@
 //!
 //! Source: OpenSearch Service Developer Guide, "Supported OpenSearch SQL commands and functions", Window functions (read
 //! 2026-11). It is the SQL of Spark, whose frame without words is used: with ORDER BY the rows up to the last one that is
-//! equal by it, else the whole partition. Assumption: among equal rows those come first that came first before, of groups
+//! equal by it, else the whole partition. Frames with words are read from it too. Assumption: among equal rows those come first that came first before, of groups
 //! those with the lesser values.
 
 use std::collections::BTreeSet;
@@ -25,6 +25,51 @@ pub struct Window {
     pub order: Vec<SortKey>,
     /// Which of equal rows comes first, before the order that the rows have.
     pub ties: Vec<SortKey>,
+    /// The rows that the function is told of; `None` for those of Spark's frame without words.
+    pub frame: Option<Frame>,
+    /// Whether absent values are passed over.
+    pub ignores_nulls: bool,
+}
+
+/// The rows around a row that a function is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Whether equal rows belong together: RANGE, or else ROWS.
+    pub by_range: bool,
+    /// The first row.
+    pub start: FrameEnd,
+    /// The last row.
+    pub end: FrameEnd,
+}
+
+/// An end of a frame, in the order of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FrameEnd {
+    /// The first row of the partition.
+    First,
+    /// The row so many rows before. The most rows come first.
+    Before(std::cmp::Reverse<u32>),
+    /// The row itself, or those equal to it.
+    Current,
+    /// The row so many rows behind.
+    After(u32),
+    /// The last row of the partition.
+    Last,
+}
+
+/// Rows before or behind a row that a frame reaches. Assumption: Spark names no number; this bounds the time of a row.
+pub(crate) const FRAME_MAX: u32 = 10_000;
+
+impl Frame {
+    /// Up to the row itself: what functions of the order alone take.
+    pub(crate) fn is_up_to_current(self) -> bool {
+        (self.start, self.end) == (FrameEnd::First, FrameEnd::Current)
+    }
+
+    /// The whole partition.
+    pub(crate) fn is_whole(self) -> bool {
+        (self.start, self.end) == (FrameEnd::First, FrameEnd::Last)
+    }
 }
 
 /// What a window tells.
@@ -106,6 +151,18 @@ impl WindowFunction {
         }
     }
 
+    /// Whether it reads the frame, and not the order alone.
+    pub(crate) fn reads_frame(self) -> bool {
+        use WindowFunction::{Aggregate, First, Last, Nth};
+        matches!(self, First | Last | Nth(_) | Aggregate(_))
+    }
+
+    /// Whether it may pass over absent values.
+    pub(crate) fn may_ignore_nulls(self) -> bool {
+        use WindowFunction::{First, Lag, Last, Lead, Nth};
+        matches!(self, First | Last | Nth(_) | Lag(_) | Lead(_))
+    }
+
     /// Whether it means nothing without an order; Spark refuses it then.
     pub(crate) fn needs_order(self) -> bool {
         !matches!(self, WindowFunction::First | WindowFunction::Last | WindowFunction::Aggregate(_))
@@ -127,6 +184,11 @@ pub(crate) fn is_running(aggregate: Aggregate) -> bool {
 }
 
 impl Window {
+    /// Whether it is told of rows in memory only: an executor need not have frames, and sums that move are never exact.
+    pub fn needs_rows(&self) -> bool {
+        self.frame.is_some() || self.ignores_nulls
+    }
+
     /// Adds the names of all fields that the window reads.
     pub fn read_fields(&self, into: &mut BTreeSet<String>) {
         let keys = self.order.iter().chain(&self.ties).map(|key| &key.expr);

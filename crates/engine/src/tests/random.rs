@@ -233,6 +233,12 @@ fn sql() -> impl Strategy<Value = String> {
         (field(), number(), aggregate(), test()).prop_map(|(a, by, most, when)| format!(
             "SELECT {a}, (SELECT {most} FROM g) AS m FROM g WHERE {by} >= (SELECT {most} FROM g WHERE {when}) ORDER BY {by}, {a}"
         )),
+        (field(), field(), test(), select(vec!["EXISTS", "NOT EXISTS"])).prop_map(|(a, b, when, asked)| format!(
+            "SELECT A.{b} AS b, COUNT(*) FROM g AS A WHERE {asked} (SELECT 1 FROM g AS B WHERE B.{b} = A.{a} AND {when}) GROUP BY A.{b}"
+        )),
+        (field(), field(), field(), field(), select(vec!["IN", "NOT IN"])).prop_map(|(a, b, c, d, asked)| format!(
+            "SELECT A.{a} FROM g AS A WHERE A.{a} {asked} (SELECT B.{b} FROM g AS B WHERE A.{c} = B.{d}) ORDER BY A.{a}"
+        )),
         (field(), test(), condition()).prop_map(|(by, when, other)| format!(
             "SELECT {by}, COUNT(*) FROM g WHERE EXISTS (SELECT {by} FROM g WHERE {when}) OR {other} GROUP BY {by}"
         )),
@@ -339,6 +345,33 @@ fn windows() -> impl Strategy<Value = String> {
     };
     let unordered = (select(vec!["SUM", "MIN", "LAST_VALUE", "FIRST_VALUE"]), field(), partition())
         .prop_map(|(name, field, by)| format!("{name}({field}) OVER ({by})"));
+    let end = || select(vec!["1 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "3 FOLLOWING"]);
+    let frame = prop_oneof![
+        end().prop_map(|end| format!("ROWS BETWEEN 2 PRECEDING AND {end}")),
+        end().prop_map(|end| format!("ROWS BETWEEN UNBOUNDED PRECEDING AND {end}")),
+        end().prop_map(|end| format!("ROWS BETWEEN {end} AND UNBOUNDED FOLLOWING")),
+        select(vec![
+            "RANGE CURRENT ROW",
+            "RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING",
+            "ROWS UNBOUNDED PRECEDING"
+        ])
+        .prop_map(str::to_string),
+    ];
+    let framed = (
+        select(vec!["SUM", "AVG", "MIN", "MAX", "COUNT", "STDDEV", "FIRST_VALUE", "LAST_VALUE"]),
+        field(),
+        partition(),
+        order.clone(),
+        frame,
+    )
+        .prop_map(|(name, field, by, order, frame)| {
+            format!("{name}({field}) OVER ({by}ORDER BY {order} {frame})")
+        });
+    let passing =
+        (select(vec!["LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"]), field(), partition(), order.clone())
+            .prop_map(|(name, field, by, order)| {
+                format!("{name}({field}) IGNORE NULLS OVER ({by}ORDER BY {order})")
+            });
     let counted = |name: &str| format!("{name} OVER (ORDER BY COUNT(*) DESC)");
     let counted =
         select(vec!["RANK()", "ROW_NUMBER()", "LAG(k)", "LAST_VALUE(k)", "SUM(COUNT(*))", "NTILE(2)"])
@@ -348,6 +381,9 @@ fn windows() -> impl Strategy<Value = String> {
             .prop_map(|(a, one, other)| format!("SELECT {a}, {one} AS x, {other} AS y FROM g")),
         1 => (window(), unordered)
             .prop_map(|(one, other)| format!("SELECT {one} AS x, {other} AS y FROM g ORDER BY x LIMIT 5")),
+        1 => (framed, passing, window(), field()).prop_map(|(one, other, third, by)| format!(
+            "SELECT {by} AS a, {one} AS x, {other} AS y, {third} AS z FROM g ORDER BY a DESC NULLS FIRST, x NULLS LAST"
+        )),
         1 => (window(), field())
             .prop_map(|(window, by)| format!("SELECT {window} AS x FROM (SELECT * FROM g ORDER BY {by} LIMIT 9) AS t")),
         1 => window().prop_map(|window| format!("SELECT n FROM (SELECT {window} AS n FROM g) AS t WHERE n > 1")),
@@ -560,7 +596,7 @@ proptest! {
     #[test]
     fn functions_of_sql_answer_as_the_interpreter_does(
         events in world(),
-        queries in prop::collection::vec(calls(), 2),
+        queries in prop::collection::vec(prop_oneof![2 => calls(), 1 => sql()], 3),
         sealing in select(vec![Sealing::None, Sealing::Memory]),
     ) {
         let world = World::new(&events, sealing);

@@ -15,7 +15,7 @@ pub(crate) const MISPLACED: QueryErrorKind = QueryErrorKind::Misplaced {
 impl Checker {
     /// Equal rows of groups are told apart by their groups; log events have their own order.
     pub(super) fn window(&mut self, name: String, window: syntax::Window) -> Result<(), QueryError> {
-        let syntax::Window { function, argument, partition, order } = window;
+        let syntax::Window { function, argument, partition, order, frame, ignores_nulls } = window;
         let is_aggregate = matches!(function, WindowFunction::Aggregate(_));
         let argument = match argument {
             Some(argument) if is_aggregate => Some(self.expr(&argument)?),
@@ -31,7 +31,9 @@ impl Checker {
         let tie =
             |name: &String| SortKey { expr: Expr::Field(name.clone()), direction: Direction::Ascending };
         let ties = self.groups.iter().flatten().map(tie).collect();
-        self.steps.push(Step::Window(Window { name, function, argument, partition, order: keys, ties }));
+        let order = keys;
+        let window = Window { name, function, argument, partition, order, ties, frame, ignores_nulls };
+        self.steps.push(Step::Window(window));
         Ok(())
     }
 }

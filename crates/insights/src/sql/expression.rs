@@ -1,6 +1,7 @@
 //! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
 
-use super::function::{absent, call, cases, not_implemented, same};
+use super::correlate::{Within, joined};
+use super::function::{absent, call, called, cases, not_implemented, same};
 use super::lexer::next_token;
 use super::like::Like;
 use super::select::Parser;
@@ -9,7 +10,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
 use crate::plan::{Arithmetic, Asked, Comparison};
-use crate::syntax::{Binary, Expr, ExprKind};
+use crate::syntax::{Binary, Command, Expr, ExprKind};
 
 const COMPARISONS: &[(&str, Comparison)] = &[
     ("=", Comparison::Equal),
@@ -130,10 +131,19 @@ impl Parser<'_> {
         let (start, value) = (value.span.start, Box::new(value));
         self.need_symbol("(")?;
         if self.token.is_word("select") {
-            let query = self.select_within()?;
-            self.need_symbol(")")?;
+            let (query, outside) = self.correlated(Within::List)?;
             let span = Span { start, end: self.last_end };
-            return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
+            if outside.is_empty() {
+                return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
+            }
+            let together = [vec![(*value).clone()], outside].concat();
+            let is_in = among(joined(together, span), query, span);
+            return Ok(match is_negated {
+                true => {
+                    balanced(Binary::And, vec![called("ispresent", vec![*value], span), negated(is_in, true)])
+                }
+                false => is_in,
+            });
         }
         let list = self.list(Self::expr)?;
         self.need_symbol(")")?;
@@ -231,7 +241,7 @@ impl Parser<'_> {
             Token::Symbol("(") => {
                 self.advance()?;
                 if self.token.is_word("select") {
-                    return self.subquery(Asked::Value, span);
+                    return self.subquery(span);
                 }
                 let inner = self.expr()?;
                 self.need_symbol(")")?;
@@ -252,7 +262,7 @@ impl Parser<'_> {
             {
                 self.advance()?;
                 self.need_symbol("(")?;
-                self.subquery(Asked::Existence, span)
+                self.existence(span)
             }
             Token::Name { is_quoted: false, text } if is_reserved(&text) => {
                 Err(self.expected("a column, a value or a function"))
@@ -275,12 +285,22 @@ impl Parser<'_> {
         }
     }
 
+    /// What follows EXISTS and its parenthesis.
+    fn existence(&mut self, start: Span) -> Result<Expr, QueryError> {
+        let (query, outside) = self.correlated(Within::Existence)?;
+        let span = Span { start: start.start, end: self.last_end };
+        Ok(match outside.is_empty() {
+            true => Expr::new(span, ExprKind::Subquery { query, asked: Asked::Existence }),
+            false => among(joined(outside, span), query, span),
+        })
+    }
+
     /// What follows the parenthesis of a SELECT in the place of a value.
-    fn subquery(&mut self, asked: Asked, start: Span) -> Result<Expr, QueryError> {
+    fn subquery(&mut self, start: Span) -> Result<Expr, QueryError> {
         let query = self.select_within()?;
         self.need_symbol(")")?;
         let span = Span { start: start.start, end: self.last_end };
-        Ok(Expr::new(span, ExprKind::Subquery { query, asked }))
+        Ok(Expr::new(span, ExprKind::Subquery { query, asked: Asked::Value }))
     }
 
     /// Whether a parenthesis and SELECT stand behind this word.
@@ -369,6 +389,11 @@ pub(super) fn is_reserved(word: &str) -> bool {
 fn compared(operator: Comparison, left: Expr, right: Expr) -> Expr {
     let span = left.span.to(right.span);
     Expr::new(span, ExprKind::Binary(Binary::Compare(operator), Box::new(left), Box::new(right)))
+}
+
+/// Whether a value is among those that a query gives.
+fn among(value: Expr, query: Vec<Command>, span: Span) -> Expr {
+    Expr::new(span, ExprKind::InQuery { value: Box::new(value), query, is_negated: false })
 }
 
 fn negated(expr: Expr, is_negated: bool) -> Expr {

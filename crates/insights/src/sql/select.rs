@@ -1,5 +1,6 @@
 //! SELECT, clause by clause, and the commands that it stands for.
 
+use super::correlate::{Key, Within};
 use super::expression::is_reserved;
 use super::function::{called, not_implemented};
 use super::lexer::next_token;
@@ -29,11 +30,16 @@ pub(super) struct Parser<'q> {
     pub(super) depth: usize,
     /// The columns so far that are named with a table.
     pub(super) qualified: Qualified,
+    /// The tables of the SELECTs that the parser is inside of; none where a SELECT sees no others.
+    scopes: Vec<Vec<String>>,
+    /// What the next SELECT is asked, if it can name columns outside.
+    pub(super) within: Option<Within>,
 }
 
-/// Columns named with something before a dot, which no SELECT has yet known as one of its tables.
+/// Columns named with something before a dot, which no SELECT has yet known as one of its tables; and those that the SELECT
+/// which ends next leaves to the one outside.
 #[derive(Default)]
-pub(super) struct Qualified(Vec<Column>);
+pub(super) struct Qualified(Vec<Column>, Vec<Column>);
 
 struct Column {
     name: String,
@@ -49,8 +55,19 @@ impl Qualified {
         }
     }
 
+    /// Counts columns behind `from` at these places as ones of the statement outside.
+    pub(super) fn move_out(&mut self, from: usize, places: &[Span]) {
+        let is_at = |column: &Column| {
+            places.iter().any(|at| at.start <= column.span.start && column.span.end <= at.end)
+        };
+        let (moved, own): (Vec<Column>, Vec<Column>) =
+            self.0.drain(from.min(self.0.len())..).partition(is_at);
+        self.0.extend(own);
+        self.1.extend(moved);
+    }
+
     /// Ends a SELECT over these tables, whose columns begin behind `from`. A query within it that names one of them would
-    /// have to be run for each row.
+    /// have to be run for each row, unless it compares that column only.
     fn end_select(&mut self, from: usize, tables: &[String]) -> Result<(), QueryError> {
         let own = self.0.split_off(from.min(self.0.len()));
         for column in own {
@@ -63,33 +80,45 @@ impl Qualified {
                 false => self.0.push(Column { is_within: true, ..column }),
             }
         }
+        self.0.append(&mut self.1);
         Ok(())
     }
 }
 
 /// A SELECT as written.
 pub(super) struct Select {
-    span: Span,
-    is_distinct: bool,
+    pub(super) span: Span,
+    pub(super) is_distinct: bool,
     /// What is shown; `None` for `*`.
-    items: Option<Vec<Item>>,
+    pub(super) items: Option<Vec<Item>>,
     /// The commands of the tables.
     from: Vec<Command>,
     /// The alias of the only table, which stands before its columns.
     alias: Option<String>,
     filter: Option<Expr>,
-    groups: Vec<Expr>,
-    having: Option<Expr>,
+    /// What of WHERE compares with the statement outside.
+    pub(super) keys: Vec<Key>,
+    pub(super) groups: Vec<Expr>,
+    pub(super) having: Option<Expr>,
     /// Where ORDER BY and LIMIT begin.
     tail: Span,
-    order: Vec<(Expr, Direction)>,
-    limit: Option<Limit>,
+    pub(super) order: Vec<(Expr, Direction)>,
+    pub(super) limit: Option<Limit>,
 }
 
 impl<'q> Parser<'q> {
     pub(super) fn new(statement: &'q str) -> Result<Self, QueryError> {
         let (token, span) = next_token(statement, 0)?;
-        Ok(Parser { statement, token, span, last_end: 0, depth: 0, qualified: Qualified::default() })
+        Ok(Parser {
+            statement,
+            token,
+            span,
+            last_end: 0,
+            depth: 0,
+            qualified: Qualified::default(),
+            scopes: vec![],
+            within: None,
+        })
     }
 
     /// The commands of the only statement.
@@ -124,6 +153,8 @@ impl<'q> Parser<'q> {
             from.push(join);
             alias = None;
         }
+        let outside = self.scopes.last().cloned().unwrap_or_default();
+        self.scopes.push(tables.clone());
         let filter = self.clause("where", Self::expr)?;
         let mut groups = vec![];
         if self.take_word("group")? {
@@ -132,8 +163,10 @@ impl<'q> Parser<'q> {
         }
         let having = self.clause("having", Self::expr)?;
         let Tail { span: tail, order, limit } = self.tail()?;
+        self.scopes.pop();
+        let (filter, keys) = self.take_keys(filter, &tables, &outside, first_column);
         self.qualified.end_select(first_column, &tables)?;
-        Ok(Select { span, is_distinct, items, from, alias, filter, groups, having, tail, order, limit })
+        Ok(Select { span, is_distinct, items, from, alias, filter, keys, groups, having, tail, order, limit })
     }
 
     pub(super) fn clause<T>(
@@ -220,13 +253,32 @@ impl<'q> Parser<'q> {
         }
     }
 
-    pub(super) fn order_key(&mut self) -> Result<(Expr, Direction), QueryError> {
+    /// The keys behind ORDER BY.
+    pub(super) fn order_keys(&mut self) -> Result<Vec<(Expr, Direction)>, QueryError> {
+        Ok(self.list(Self::order_key)?.into_iter().flatten().collect())
+    }
+
+    /// `expression [ASC | DESC] [NULLS FIRST | NULLS LAST]`. Absent values come first, or backwards last, unless told.
+    fn order_key(&mut self) -> Result<Vec<(Expr, Direction)>, QueryError> {
         let expr = self.expr()?;
-        if self.take_word("desc")? {
-            return Ok((expr, Direction::Descending));
+        let is_down = self.take_word("desc")?;
+        if !is_down {
+            self.take_word("asc")?;
         }
-        self.take_word("asc")?;
-        Ok((expr, Direction::Ascending))
+        let direction = if is_down { Direction::Descending } else { Direction::Ascending };
+        if !self.take_word("nulls")? {
+            return Ok(vec![(expr, direction)]);
+        }
+        let is_last = self.take_word("last")?;
+        if !is_last && !self.take_word("first")? {
+            return Err(self.expected("FIRST or LAST"));
+        }
+        let nulls = if is_last { Direction::Descending } else { Direction::Ascending };
+        let is_present = called("ispresent", vec![expr.clone()], expr.span);
+        Ok(match is_last == is_down {
+            true => vec![(expr, direction)],
+            false => vec![(is_present, nulls), (expr, direction)],
+        })
     }
 
     pub(super) fn count(&mut self) -> Result<Expr, QueryError> {
@@ -240,8 +292,10 @@ impl<'q> Parser<'q> {
         let span = self.span;
         let commands = if self.take_symbol("(")? {
             let first_column = self.qualified.0.len();
-            let commands = self.select_within()?;
             // It sees no other table.
+            self.scopes.push(vec![]);
+            let commands = self.select_within()?;
+            self.scopes.pop();
             self.qualified.0.truncate(first_column);
             self.need_symbol(")")?;
             commands
@@ -456,7 +510,7 @@ impl Select {
             Some(items) => items.iter().map(name).collect(),
             None => ["@timestamp", "@message"].map(String::from).to_vec(),
         };
-        Ok(Operand { names, commands: self.commands()?, tail })
+        Ok(Operand { names, commands: self.commands()?, tail, outside: vec![] })
     }
 
     fn commands(mut self) -> Result<Vec<Command>, QueryError> {
@@ -585,14 +639,24 @@ impl Select {
                 *group = item.expr.clone();
             }
         }
-        for (key, _) in &mut self.order {
-            let ExprKind::Number(_) = key.kind else { continue };
+        for key in self.order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
             if let Some(item) = item_meant(key, items)? {
                 let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
                 *key = Expr::new(key.span, ExprKind::Field(name));
             }
         }
         Ok(())
+    }
+}
+
+/// The number of a column in a key of ORDER BY.
+pub(super) fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
+    if let ExprKind::Number(_) = key.kind {
+        return Some(key);
+    }
+    match &mut key.kind {
+        ExprKind::Call(name, arguments) if name == "ispresent" => arguments.first_mut().and_then(ordinal),
+        _ => None,
     }
 }
 
@@ -629,7 +693,7 @@ fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
 }
 
 /// The column that a name means, if it is one of this table.
-fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
+pub(super) fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
     name.strip_prefix(table)?.strip_prefix('.')
 }
 
@@ -642,7 +706,7 @@ fn unqualify(expr: &mut Expr, alias: &str) {
     expr.parts_mut().into_iter().for_each(|part| unqualify(part, alias));
 }
 
-fn has_aggregate(expr: &Expr) -> bool {
+pub(super) fn has_aggregate(expr: &Expr) -> bool {
     !aggregates_of(expr).is_empty()
 }
 

@@ -1,7 +1,8 @@
 //! `SELECT ... UNION SELECT ...`: the rows of several SELECTs.
 
+use super::correlate::refused;
 use super::lexer::next_token;
-use super::select::Parser;
+use super::select::{Parser, ordinal};
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
@@ -20,6 +21,8 @@ pub(super) struct Operand {
     pub(super) commands: Vec<Command>,
     /// ORDER BY and LIMIT of the last SELECT, which are those of all.
     pub(super) tail: Tail,
+    /// What its column is compared with in the statement outside.
+    pub(super) outside: Vec<Expr>,
 }
 
 /// What stands behind the last SELECT.
@@ -36,6 +39,12 @@ pub(super) struct Limit {
 }
 
 impl Limit {
+    /// Whether it leaves a row if there is any.
+    pub(super) fn keeps_one(&self) -> bool {
+        let is_more = |text: &String| text.parse::<u32>().is_ok_and(|rows| rows > 0);
+        self.offset.is_none() && matches!(&self.rows.kind, ExprKind::Number(text) if is_more(text))
+    }
+
     /// The commands that it stands for.
     pub(super) fn commands(self, span: Span) -> impl Iterator<Item = Command> {
         let command = move |kind| Command { span, kind };
@@ -47,7 +56,12 @@ impl Limit {
 impl Parser<'_> {
     /// The commands of a SELECT, or of several with set operators between them.
     pub(super) fn select_within(&mut self) -> Result<Vec<Command>, QueryError> {
-        self.selects().map(|all| all.commands)
+        self.selects_within().map(|(commands, _)| commands)
+    }
+
+    /// The same, and what the column is compared with outside.
+    pub(super) fn selects_within(&mut self) -> Result<(Vec<Command>, Vec<Expr>), QueryError> {
+        self.selects().map(|all| (all.commands, all.outside))
     }
 
     fn selects(&mut self) -> Result<Operand, QueryError> {
@@ -80,14 +94,16 @@ impl Parser<'_> {
 
     /// A SELECT beside others, or alone, perhaps in parentheses.
     fn operand_of_set(&mut self, follows: bool) -> Result<Operand, QueryError> {
+        let within = self.within.take();
         if self.take_symbol("(")? {
             let operand = self.selects()?;
             self.need_symbol(")")?;
             return Ok(operand);
         }
-        let select = self.select()?;
+        let mut select = self.select()?;
+        let outside = select.give_keys(within)?;
         let comes_before = OPERATORS.iter().any(|word| self.token.is_word(word));
-        select.operand(follows || comes_before)
+        Ok(Operand { outside, ..select.operand(follows || comes_before)? })
     }
 
     /// The operator, one of those wanted, with its place, and whether ALL stands behind it.
@@ -120,7 +136,7 @@ impl Parser<'_> {
         let (span, mut order) = (self.span, vec![]);
         if self.take_word("order")? || self.take_word("sort")? {
             self.need_word("by", "BY")?;
-            order = self.list(Self::order_key)?;
+            order = self.order_keys()?;
         }
         let limit = self.clause("limit", Self::limit)?.flatten();
         Ok(Tail { span, order, limit })
@@ -146,6 +162,9 @@ impl Operand {
         (operator, keeps_all, span): (SetOperator, bool, Span),
         right: Operand,
     ) -> Result<Operand, QueryError> {
+        if let Some(outside) = self.outside.first().or(right.outside.first()) {
+            return Err(refused(outside));
+        }
         if !self.tail.order.is_empty() || self.tail.limit.is_some() {
             let rule = "stands behind the last SELECT, or in parentheses with its own";
             let command = if self.tail.order.is_empty() { "LIMIT" } else { "ORDER BY" };
@@ -162,7 +181,7 @@ impl Operand {
         let span = self.tail.span;
         let mut order = std::mem::take(&mut self.tail.order);
         check_none(order.iter().map(|(key, _)| key))?;
-        for (key, _) in &mut order {
+        for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
             let ExprKind::Number(text) = &key.kind else { continue };
             let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
             let Some(name) = at.and_then(|at| self.names.get(at)) else {

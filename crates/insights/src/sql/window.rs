@@ -9,7 +9,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::plan::{Arithmetic, Comparison, Direction};
 use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Window};
-use crate::window::{WindowFunction, is_running};
+use crate::window::{FRAME_MAX, Frame, FrameEnd, WindowFunction, is_running};
 
 /// Different windows in a SELECT. Assumption: AWS names no number; this bounds a plan.
 const WINDOWS_MAX: usize = 32;
@@ -25,7 +25,8 @@ impl Parser<'_> {
         arguments: &[Expr],
         start: Span,
     ) -> Result<Option<Expr>, QueryError> {
-        self.nulls_option()?;
+        let nulls = self.span;
+        let ignores_nulls = self.nulls_option()?;
         let at = self.span;
         if !self.take_word("over")? {
             return Ok(None);
@@ -49,11 +50,16 @@ impl Parser<'_> {
         }
         if self.take_word("order")? || self.take_word("sort")? {
             self.need_word("by", "BY")?;
-            order = self.list(Self::order_key)?;
+            order = self.order_keys()?;
         }
-        self.frame()?;
+        let frame = self.frame()?;
         self.need_symbol(")")?;
         let span = Span { end: self.last_end, ..span };
+        if ignores_nulls && !function.may_ignore_nulls() {
+            let rule = "takes no IGNORE NULLS";
+            let kind = QueryErrorKind::Misplaced { command: function.name(), rule };
+            return Err(QueryError { span: nulls, kind });
+        }
         if order.is_empty() && function.needs_order() {
             let rule = "needs ORDER BY";
             return Err(QueryError {
@@ -61,53 +67,116 @@ impl Parser<'_> {
                 kind: QueryErrorKind::Misplaced { command: function.name(), rule },
             });
         }
-        let window = Window { function, argument, partition, order };
+        let frame = frame_of(function, frame, &mut order)?;
+        let window = Window { function, argument, partition, order, frame, ignores_nulls };
         let made = |window| Expr::new(span, ExprKind::Window(Box::new(window)));
         let expr = made(window.clone());
         if let Some(inner) = expr.parts().into_iter().chain(default).find_map(first_window) {
             return Err(QueryError { span: inner.span, kind: MISPLACED });
         }
         Ok(Some(match default {
+            // A value that is passed over is not told: there is none if there is no such row.
+            [default] if ignores_nulls => call("coalesce", vec![expr, default.clone()], span)?,
             [default] => or_default(window, default, expr),
             _ => expr,
         }))
     }
 
-    /// `RANGE [BETWEEN] UNBOUNDED PRECEDING [AND CURRENT ROW]` says what holds without words; other frames are refused.
-    fn frame(&mut self) -> Result<(), QueryError> {
-        let at = self.span;
-        let word = ["rows", "range", "nulls"].into_iter().find(|word| self.token.is_word(word));
-        let Some(word) = word else { return Ok(()) };
-        let refused = not_implemented("clause", &word.to_ascii_uppercase(), at);
-        if word != "range" {
-            return Err(refused);
+    /// `ROWS BETWEEN a AND b`, `RANGE a`; nothing is what `RANGE UNBOUNDED PRECEDING` says.
+    fn frame(&mut self) -> Result<Option<(Frame, Span)>, QueryError> {
+        let start = self.span;
+        let by_range = self.token.is_word("range");
+        if !by_range && !self.token.is_word("rows") {
+            return Ok(None);
         }
         self.advance()?;
-        let has_end = self.take_word("between")?;
-        let words = ["unbounded", "preceding", "and", "current", "row"];
-        for word in &words[..if has_end { words.len() } else { 2 }] {
-            if !self.take_word(word)? {
-                return Err(refused);
+        let (first, last) = match self.take_word("between")? {
+            true => {
+                let first = self.frame_end(by_range)?;
+                self.need_word("and", "AND")?;
+                (first, self.frame_end(by_range)?)
             }
+            false => (self.frame_end(by_range)?, FrameEnd::Current),
+        };
+        let span = Span { start: start.start, end: self.last_end };
+        if first == FrameEnd::Last || last == FrameEnd::First || first > last {
+            let rule = "begins with the end that comes first";
+            let kind = QueryErrorKind::Misplaced { command: if by_range { "RANGE" } else { "ROWS" }, rule };
+            return Err(QueryError { span, kind });
         }
-        Ok(())
+        Ok(Some((Frame { by_range, start: first, end: last }, span)))
     }
 
-    /// `RESPECT NULLS` is what happens anyway.
-    fn nulls_option(&mut self) -> Result<(), QueryError> {
-        let option = ["respect", "ignore"].into_iter().find(|word| self.token.is_word(word));
-        let Some(option) = option else { return Ok(()) };
-        if !next_token(self.statement, self.span.end)?.0.is_word("nulls") {
-            return Ok(());
+    fn frame_end(&mut self, by_range: bool) -> Result<FrameEnd, QueryError> {
+        let is_unbounded = self.take_word("unbounded")?;
+        if !is_unbounded && self.take_word("current")? {
+            self.need_word("row", "ROW")?;
+            return Ok(FrameEnd::Current);
         }
-        if option == "ignore" {
-            return Err(not_implemented("clause", "IGNORE NULLS", self.span));
+        let mut count = 0;
+        if !is_unbounded {
+            if by_range {
+                return Err(not_implemented("clause", "RANGE with an offset", self.span));
+            }
+            let rows = self.count()?;
+            let number = match &rows.kind {
+                ExprKind::Number(text) => text.parse::<u32>().ok().filter(|number| *number <= FRAME_MAX),
+                _ => None,
+            };
+            let wanted = "a whole number of rows up to 10000";
+            count = number.ok_or_else(|| QueryError {
+                span: rows.span,
+                kind: QueryErrorKind::Expected { wanted, found: rows.to_string() },
+            })?;
+        }
+        let is_before = self.take_word("preceding")?;
+        if !is_before && !self.take_word("following")? {
+            return Err(self.expected("PRECEDING or FOLLOWING"));
+        }
+        Ok(match (is_unbounded, is_before, count) {
+            (true, true, _) => FrameEnd::First,
+            (true, false, _) => FrameEnd::Last,
+            (false, _, 0) => FrameEnd::Current,
+            (false, true, _) => FrameEnd::Before(std::cmp::Reverse(count)),
+            (false, false, _) => FrameEnd::After(count),
+        })
+    }
+
+    /// `RESPECT NULLS`, which is what happens anyway, or `IGNORE NULLS`.
+    fn nulls_option(&mut self) -> Result<bool, QueryError> {
+        let option = ["respect", "ignore"].into_iter().find(|word| self.token.is_word(word));
+        let Some(option) = option else { return Ok(false) };
+        if !next_token(self.statement, self.span.end)?.0.is_word("nulls") {
+            return Ok(false);
         }
         self.advance()?;
         self.advance()?;
         match self.token.is_word("over") {
-            true => Ok(()),
+            true => Ok(option == "ignore"),
             false => Err(self.expected("OVER")),
+        }
+    }
+}
+
+/// The frame, if it says more than no words. Of a whole partition an aggregate needs no order.
+fn frame_of(
+    function: WindowFunction,
+    frame: Option<(Frame, Span)>,
+    order: &mut Vec<(Expr, Direction)>,
+) -> Result<Option<Frame>, QueryError> {
+    let Some((frame, span)) = frame else { return Ok(None) };
+    let is_aggregate = matches!(function, WindowFunction::Aggregate(_));
+    match function.reads_frame() {
+        true if frame.by_range && frame.is_up_to_current() => Ok(None),
+        true if is_aggregate && frame.is_whole() => {
+            order.clear();
+            Ok(None)
+        }
+        true => Ok(Some(frame)),
+        false if frame.is_up_to_current() => Ok(None),
+        false => {
+            let rule = "is told of the rows up to its own only";
+            Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: function.name(), rule } })
         }
     }
 }
@@ -191,7 +260,8 @@ fn or_default(window: Window, default: &Expr, value: Expr) -> Expr {
     let node = |kind| Expr::new(span, kind);
     let of = |function, order| {
         let partition = window.partition.clone();
-        node(ExprKind::Window(Box::new(Window { function, argument: None, partition, order })))
+        let window = Window { function, argument: None, partition, order, frame: None, ignores_nulls: false };
+        node(ExprKind::Window(Box::new(window)))
     };
     let binary = |operator, left, right| node(ExprKind::Binary(operator, Box::new(left), Box::new(right)));
     let rows = node(ExprKind::Number(window.function.number().unwrap_or_default().to_string()));
@@ -208,7 +278,7 @@ fn or_default(window: Window, default: &Expr, value: Expr) -> Expr {
 }
 
 /// The first window in an expression.
-fn first_window(expr: &Expr) -> Option<&Expr> {
+pub(super) fn first_window(expr: &Expr) -> Option<&Expr> {
     match expr.kind {
         ExprKind::Window(_) => Some(expr),
         _ => expr.parts().into_iter().find_map(first_window),
