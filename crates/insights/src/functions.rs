@@ -23,7 +23,7 @@ use crate::plan::Type;
 use crate::value::Value;
 
 pub use sql::SQL_FUNCTIONS;
-pub(crate) use sql::{PREFIX, Plain, Schema, sql_function_named};
+pub(crate) use sql::{Interval, PREFIX, Plain, Schema, sql_function_named};
 
 /// The function that log groups of some classes do not have.
 pub const UNMASK: &str = "unmask";

@@ -23,7 +23,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT CASE WHEN a <=> b THEN 1 ELSE a DIV 2 END AS n FROM `a` WHERE ! (c ILIKE 'x/%' ESCAPE '/' OR d RLIKE '^y')",
-        "Operators. Literals of dates and times are `DATE '2024-01-31'` and `TIMESTAMP '2024-01-31 12:00:00'`; \
+        "Operators. Literals of dates and times are `DATE '2024-01-31'`, `TIMESTAMP '2024-01-31 12:00:00'` and `INTERVAL 1 DAY`; \
          `CAST(a AS decimal(10, 2))` and its like convert.",
     ),
     (

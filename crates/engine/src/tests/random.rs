@@ -278,6 +278,8 @@ const CALLS: &[&str] = &[
     "width_bucket($a, 0, 100, 7)",
     "bround($a / 7, 1)",
     "$a DIV 7",
+    "to_date($a) + 1",
+    "`@timestamp` - INTERVAL 90 MINUTES",
     "pmod($a, $b)",
     "elt($a, $b, 'x')",
     "decode($a, $b, 'same', 22, 'ssh', 'other')",

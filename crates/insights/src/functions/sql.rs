@@ -9,6 +9,7 @@
 mod array;
 mod calendar;
 mod convert;
+mod interval;
 mod json;
 mod json_path;
 mod math;
@@ -26,6 +27,7 @@ use super::{ARGUMENTS_MAX, Call, Function, Special, takes, text_of};
 use crate::value::{Number, Value};
 
 pub(crate) use convert::Plain;
+pub(crate) use interval::Interval;
 pub(crate) use schema::Schema;
 
 /// What the names of these functions begin with inside, so that no query of the query language can name them.
@@ -48,6 +50,7 @@ pub const SQL_FUNCTIONS: &[&[Function]] = &[
     printf::FUNCTIONS,
     time::FUNCTIONS,
     calendar::FUNCTIONS,
+    interval::FUNCTIONS,
     math::FUNCTIONS,
     convert::FUNCTIONS,
 ];

@@ -1,7 +1,7 @@
 //! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
 
 use super::correlate::{Within, joined};
-use super::function::{absent, call, called, cases, not_implemented, same};
+use super::function::{absent, arithmetic, call, called, cases, not_implemented, same};
 use super::lexer::next_token;
 use super::like::Like;
 use super::select::Parser;
@@ -168,8 +168,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn sum(&mut self) -> Result<Expr, QueryError> {
-        let operators: &[(&str, Binary)] =
-            &[("+", Binary::Arithmetic(Arithmetic::Add)), ("-", Binary::Arithmetic(Arithmetic::Subtract))];
+        let operators = &[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)];
         let mut left = self.product()?;
         loop {
             if self.take_symbol("||")? {
@@ -178,8 +177,7 @@ impl Parser<'_> {
                     Expr::new(left.span.to(right.span), ExprKind::Call("concat".into(), vec![left, right]));
             } else if let Some(operator) = self.operator(operators)? {
                 let right = self.product()?;
-                let span = left.span.to(right.span);
-                left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+                left = arithmetic(operator, &left, &right, left.span.to(right.span));
             } else {
                 return Ok(left);
             }
@@ -188,18 +186,15 @@ impl Parser<'_> {
     }
 
     fn product(&mut self) -> Result<Expr, QueryError> {
-        let operators: &[(&str, Binary)] = &[
-            ("*", Binary::Arithmetic(Arithmetic::Multiply)),
-            ("/", Binary::Arithmetic(Arithmetic::Divide)),
-            ("%", Binary::Arithmetic(Arithmetic::Remainder)),
-        ];
+        let operators =
+            &[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide), ("%", Arithmetic::Remainder)];
         let mut left = self.signed()?;
         loop {
             let function = ["div", "mod"].into_iter().find(|word| self.token.is_word(word));
             if let Some(operator) = self.operator(operators)? {
                 let right = self.signed()?;
                 let span = left.span.to(right.span);
-                left = Expr::new(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
+                left = arithmetic(operator, &left, &right, span);
             } else if let Some(name) = function.filter(|_| self.is_before_value()) {
                 self.advance()?;
                 let right = self.signed()?;
@@ -212,7 +207,7 @@ impl Parser<'_> {
         }
     }
 
-    fn operator(&mut self, operators: &[(&str, Binary)]) -> Result<Option<Binary>, QueryError> {
+    fn operator(&mut self, operators: &[(&str, Arithmetic)]) -> Result<Option<Arithmetic>, QueryError> {
         for (symbol, operator) in operators {
             if self.take_symbol(symbol)? {
                 return Ok(Some(*operator));

@@ -75,8 +75,8 @@ const UNITS: &[(&str, &str)] = &[
 const CASTS: &[&str] =
     &["bigint", "binary", "decimal", "double", "float", "int", "smallint", "string", "tinyint"];
 
-/// What SQL has and this has not: the generators and maps that CloudWatch Logs has not either, windows of time, intervals,
-/// what is random, and aggregates by an order.
+/// What SQL has and this has not: the generators and maps that CloudWatch Logs has not either, windows of
+/// time, what is random, and aggregates by an order.
 const REFUSED: &[&str] = &[
     "cube",
     "element_at",
@@ -85,9 +85,6 @@ const REFUSED: &[&str] = &[
     "grouping",
     "inline",
     "inline_outer",
-    "make_dt_interval",
-    "make_interval",
-    "make_ym_interval",
     "map",
     "map_concat",
     "map_contains_key",
@@ -155,7 +152,7 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
     if let (Some((_, operator)), [left, right]) =
         (OPERATORS.iter().find(|(sql, _)| *sql == name), &arguments[..])
     {
-        return Ok(Some(binary(Binary::Arithmetic(*operator), left, right, span)));
+        return Ok(Some(arithmetic(*operator, left, right, span)));
     }
     if let ([_], true) = (&arguments[..], CASTS.contains(&name)) {
         return cast(arguments.swap_remove(0), name, None, span).map(Some);
@@ -242,6 +239,51 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         }
         _ => return Ok(None),
     }))
+}
+
+/// Functions whose value is a date.
+const DATES: &[&str] = &[
+    "sql to_date",
+    "sql make_date",
+    "sql date_from_unix_date",
+    "sql add_months",
+    "sql date_add",
+    "sql date_sub",
+    "sql last_day",
+    "sql next_day",
+    "sql trunc",
+    "sql add_to_date",
+];
+
+/// Functions whose value is an interval.
+const INTERVALS: &[&str] =
+    &["sql interval", "sql make_interval", "sql make_dt_interval", "sql make_ym_interval"];
+
+/// An operator between numbers, or between a time or date and an interval or days.
+pub fn arithmetic(operator: Arithmetic, left: &Expr, right: &Expr, span: Span) -> Expr {
+    let is_of = |expr: &Expr, names: &[&str]| matches!(&expr.kind, ExprKind::Call(name, _) if names.contains(&name.as_str()));
+    let one = Expr::new(span, ExprKind::Number("1".into()));
+    let later = |of: &Expr, interval: &Expr, times: Expr| {
+        let name = if is_of(of, DATES) { "sql add_to_date" } else { "sql add_interval" };
+        called(name, vec![of.clone(), interval.clone(), times], span)
+    };
+    match operator {
+        Arithmetic::Add if is_of(left, INTERVALS) => later(right, left, one),
+        Arithmetic::Add if is_of(right, INTERVALS) => later(left, right, one),
+        Arithmetic::Subtract if is_of(right, INTERVALS) => {
+            later(left, right, Expr::new(span, ExprKind::Negate(Box::new(one))))
+        }
+        Arithmetic::Subtract if is_of(left, DATES) && is_of(right, DATES) => {
+            called("sql datediff", vec![left.clone(), right.clone()], span)
+        }
+        Arithmetic::Add if is_of(left, DATES) => {
+            called("sql date_add", vec![left.clone(), right.clone()], span)
+        }
+        Arithmetic::Subtract if is_of(left, DATES) => {
+            called("sql date_sub", vec![left.clone(), right.clone()], span)
+        }
+        _ => binary(Binary::Arithmetic(operator), left, right, span),
+    }
 }
 
 /// A function of the query language, or one of SQL by its name inside.

@@ -4,6 +4,7 @@ use super::function::{call, called, cast, not_implemented};
 use super::lexer::next_token;
 use super::select::{Parser, is_aggregate};
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::functions::Interval;
 use crate::lexer::Token;
 use crate::syntax::{Expr, ExprKind};
 
@@ -42,7 +43,7 @@ impl Parser<'_> {
         let is_word = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
         let next = || next_token(self.statement, self.span.end).map(|(next, _)| next);
         if is_word(&["interval"]) {
-            return Ok(matches!(next()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-" | "+")));
+            return Ok(matches!(next()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-")));
         }
         let types = ["date", "timestamp", "timestamp_ltz", "timestamp_ntz", "x"];
         Ok(is_word(&types) && matches!(next()?, Token::Text(_)))
@@ -52,7 +53,7 @@ impl Parser<'_> {
     pub(super) fn literal(&mut self, word: &str) -> Result<Expr, QueryError> {
         let start = self.advance()?;
         if word.eq_ignore_ascii_case("interval") {
-            return Err(not_implemented("literal", "INTERVAL", start));
+            return self.interval(start);
         }
         let Token::Text(text) = &self.token else { return Err(self.expected("a string")) };
         let kind = ExprKind::Text(text.clone());
@@ -64,6 +65,37 @@ impl Parser<'_> {
             _ => "timestamp",
         };
         call(function, vec![text], span)
+    }
+
+    /// `1 DAY 2 HOURS`, `'1' DAY` or `'1 day 2 hours'` behind INTERVAL.
+    fn interval(&mut self, start: Span) -> Result<Expr, QueryError> {
+        let (mut words, at) = (vec![], self.span);
+        loop {
+            let sign = if self.take_symbol("-")? { "-" } else { "" };
+            match &self.token {
+                Token::Number(text) | Token::Text(text) => words.push(format!("{sign}{text}")),
+                _ => break,
+            }
+            self.advance()?;
+            let is_whole = words.len() == 1 && Interval::parse(&words[0]).is_some();
+            if is_whole {
+                break;
+            }
+            words.push(self.name()?);
+            if self.token.is_word("to") {
+                return Err(not_implemented("literal", "INTERVAL ... TO", start));
+            }
+            if !matches!(self.token, Token::Number(_)) {
+                break;
+            }
+        }
+        let (text, span) = (words.join(" "), Span { start: at.start, end: self.last_end });
+        if Interval::parse(&text).is_none() {
+            let kind = QueryErrorKind::Expected { wanted: "an interval such as INTERVAL 1 DAY", found: text };
+            return Err(QueryError { span, kind });
+        }
+        let text = Expr::new(span, ExprKind::Text(text));
+        Ok(called("sql interval", vec![text], start.to(span)))
     }
 
     /// `[0]` and `.name` behind a list or map.

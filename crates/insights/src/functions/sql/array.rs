@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::super::json::list;
+use super::interval::Interval;
+use super::time::{date, date_of};
 use super::{ARGUMENTS_MAX, BYTES_MAX, Call, ELEMENTS_MAX, Function, or_null, takes, text_of, whole_of};
 use crate::order::equality_key;
 use crate::plan::Type;
@@ -281,13 +283,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "sql sequence",
         aliases: &[],
-        parameters: takes(2, 3, "a first and a last whole number, perhaps a step"),
+        parameters: takes(2, 3, "a first and a last whole number or date, perhaps a step"),
         result: Type::Json,
-        summary: "The numbers from the first to the last, at most 10,000; by 1 or -1 unless a step is told.",
+        summary: "What is from the first to the last, at most 10,000; by 1 or -1, or by a day, unless a step is told.",
         examples: &[
             ("sequence(1, 5)", Some("[1,2,3,4,5]")),
             ("sequence(5, 1)", Some("[5,4,3,2,1]")),
             ("sequence(1, 6, 2)", Some("[1,3,5]")),
+            (
+                "sequence(to_date('2018-01-31'), to_date('2018-03-31'), interval 1 month)",
+                Some("[\"2018-01-31\",\"2018-02-28\",\"2018-03-31\"]"),
+            ),
+            (
+                "sequence(DATE '2018-01-02', DATE '2018-01-01', INTERVAL -1 DAY)",
+                Some("[\"2018-01-02\",\"2018-01-01\"]"),
+            ),
             ("sequence(1, 5, -1)", None),
             ("sequence(1, 1000000)", None),
         ],
@@ -487,6 +497,17 @@ fn get(arguments: &[Value]) -> Value {
 }
 
 fn sequence(arguments: &[Value]) -> Option<Value> {
+    let is_number = |value: &Value| value.number().is_some();
+    if !arguments[..2].iter().all(is_number) {
+        let step = if arguments.len() > 2 {
+            Interval::parse(&text_of(arguments, 2)?)?
+        } else {
+            Interval::parse("1 day")?
+        };
+        let dates = step.dates(date_of(arguments, 0)?, date_of(arguments, 1)?, ELEMENTS_MAX)?;
+        let texts: Option<Vec<Json>> = dates.into_iter().map(|day| Some(element(&date(day)?))).collect();
+        return texts.map(made);
+    }
     let (first, last) = (whole_of(arguments, 0)?, whole_of(arguments, 1)?);
     let step = if arguments.len() > 2 { whole_of(arguments, 2)? } else { if first <= last { 1 } else { -1 } };
     let distance = last.checked_sub(first)?;
