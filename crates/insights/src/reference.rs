@@ -178,7 +178,11 @@ pub fn reference() -> String {
     );
     let other = |(sql, name): &(&str, &str)| format!("{} is {}", code(sql), code(name));
     page.push_str(&SAME.iter().map(other).collect::<Vec<_>>().join(", "));
-    page.push_str(".\n\n");
+    page.push_str(
+        ".\n\n`now()`, `current_timestamp`, `localtimestamp`, `current_date` and `curdate()` tell when the query was started; \
+         `isnull`, `nullif`, `nvl2`, `nanvl`, `mod`, `power`, `try_add` and its like, `like`, `ilike`, `regexp_like`, `bigint` and \
+         its like, `date_trunc`, `percentile` and `approx_percentile` are expressions of the language.\n\n",
+    );
     functions(&mut page, SQL_FUNCTIONS);
     page
 }

@@ -132,6 +132,25 @@ fn no_arguments_make_a_function_panic() {
 }
 
 #[test]
+fn what_functions_of_sql_make_is_bounded() {
+    let text = Value::Text("x".repeat(1 << 20));
+    let value =
+        |name: &str, arguments: &[Value]| function_named(name).map(|function| function.value(arguments));
+    assert_ne!(value("sql array", &vec![text.clone(); 15]), Some(Value::Null));
+    for (name, arguments) in [
+        ("sql array", vec![text.clone(); 17]),
+        ("sql concat_ws", vec![text.clone(); 3]),
+        ("sql hex", vec![text.clone()]),
+        ("sql array_repeat", vec![text.clone(), Value::Int(2)]),
+        ("sql overlay", vec![text.clone(), text.clone(), Value::Int(1), Value::Int(0)]),
+        ("sql sequence", vec![Value::Int(i64::MIN), Value::Int(0)]),
+        ("sql format_string", vec![Value::text("%s%s"), text.clone(), text]),
+    ] {
+        assert_eq!(value(name, &arguments), Some(Value::Null), "{name}");
+    }
+}
+
+#[test]
 fn reserved_addresses_are_known_by_their_prefix() {
     let rows = [
         ("100.64.0.1", "isReservedIP"),

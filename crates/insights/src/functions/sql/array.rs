@@ -13,6 +13,9 @@ use crate::order::equality_key;
 use crate::plan::Type;
 use crate::value::{Number, Value};
 
+/// Bytes of a list that a function makes: some times those of a text, as a list of its characters has.
+const LIST_BYTES_MAX: usize = 16 * BYTES_MAX;
+
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "sql array",
@@ -358,8 +361,22 @@ pub(super) fn element(value: &Value) -> Json {
     }
 }
 
+/// The list, if it is not beyond the bound.
 fn made(elements: Vec<Json>) -> Value {
-    Value::Json(Box::new(Json::Array(elements)))
+    let list = Json::Array(elements);
+    if weight(&list) <= LIST_BYTES_MAX { Value::Json(Box::new(list)) } else { Value::Null }
+}
+
+/// About as many bytes as the JSON has.
+fn weight(json: &Json) -> usize {
+    match json {
+        Json::String(text) => text.len() + 2,
+        Json::Array(elements) => elements.iter().map(|element| weight(element) + 1).sum::<usize>() + 2,
+        Json::Object(members) => {
+            members.iter().map(|(name, inner)| name.len() + weight(inner) + 4).sum::<usize>() + 2
+        }
+        _ => 8,
+    }
 }
 
 fn count(number: usize) -> Value {

@@ -1,5 +1,7 @@
 //! Functions that make texts of other texts.
 
+use std::collections::BTreeMap;
+
 use super::{BYTES_MAX, Call, Function, bounded, of_text, or_null, takes, text_of, two_texts, whole_of};
 use crate::plan::Type;
 use crate::value::Value;
@@ -114,14 +116,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text with each of the characters as the other at the same place, or without it if there is none.",
         examples: &[
             ("translate('AaBbCc', 'abc', '123')", Some("A1B2C3")),
+            ("translate('abc', 'aab', 'xyz')", Some("xzc")),
             ("translate('abc', 'ab', 'x')", Some("xc")),
         ],
         call: Call::Values(|a| {
             let (Some((text, from)), Some(to)) = (two_texts(a), text_of(a, 2)) else { return Value::Null };
-            let change = |c: char| match from.chars().position(|one| one == c) {
-                Some(at) => to.chars().nth(at),
-                None => Some(c),
-            };
+            // The first of equal characters counts.
+            let (mut changes, mut to) = (BTreeMap::new(), to.chars());
+            for one in from.chars() {
+                let other = to.next();
+                changes.entry(one).or_insert(other);
+            }
+            let change = |c: char| changes.get(&c).copied().unwrap_or(Some(c));
             or_null(bounded(text.chars().filter_map(change).collect()))
         }),
     },

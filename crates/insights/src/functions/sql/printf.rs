@@ -21,6 +21,8 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
         ),
         ("format_string('%x %X %o %+d%%', 255, 255, 8, 5)", Some("ff FF 10 +5%")),
         ("format_string('%s', null)", Some("null")),
+        ("format_string('%d|%x', 2 * 3, 7.0)", Some("6|7")),
+        ("format_string('%d', 1.5)", None),
         ("format_string('%d', 'x')", None),
         ("format_string('%d')", None),
         ("format_string('%9999999s', 'x')", None),
@@ -30,6 +32,16 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
 
 /// Characters that a value is widened to, and decimals that it has, at most. Assumption: Java names no number.
 const WIDTH_MAX: usize = 10_000;
+
+/// A number without decimals, which what is computed has as a float.
+fn whole(value: &Value) -> Option<i64> {
+    match value.number()? {
+        Number::Int(number) => Some(number),
+        Number::Float(number) => {
+            (number.fract() == 0.0 && number.abs() < i64::MAX as f64).then_some(number as i64)
+        }
+    }
+}
 
 /// What stands between a percent sign and its letter.
 #[derive(Default)]
@@ -101,16 +113,13 @@ impl Spec {
             }
             'b' => self.widened(value.is_true().to_string(), false),
             'c' => self.widened(text.chars().next()?.to_string(), false),
-            'd' => match value.number()? {
-                Number::Int(number) => self.signed(number < 0, number.unsigned_abs().to_string(), ""),
-                Number::Float(_) => return None,
-            },
-            'x' | 'X' | 'o' => match (value.number()?, letter) {
-                (Number::Int(number), 'x') => self.widened(format!("{number:x}"), true),
-                (Number::Int(number), 'X') => self.widened(format!("{number:X}"), true),
-                (Number::Int(number), _) => self.widened(format!("{number:o}"), true),
-                _ => return None,
-            },
+            'd' => {
+                let number = whole(value)?;
+                self.signed(number < 0, number.unsigned_abs().to_string(), "")
+            }
+            'x' => self.widened(format!("{:x}", whole(value)?), true),
+            'X' => self.widened(format!("{:X}", whole(value)?), true),
+            'o' => self.widened(format!("{:o}", whole(value)?), true),
             'f' | 'e' | 'E' => self.float(letter, value.as_f64()?),
             _ => return None,
         })
