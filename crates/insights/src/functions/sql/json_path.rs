@@ -148,7 +148,7 @@ mod tests {
     /// The store of the tests of Spark and Hive.
     const STORE: &str = r#"{"store": {"fruit": [{"weight": 8, "type": "apple"}, {"weight": 9, "type": "pear"}],
         "basket": [[1, 2, {"b": "y", "a": "x"}], [3, 4], [5, 6]], "bicycle": {"price": 19.95, "color": "red"}},
-        "email": "amy@only", "owner": null, "a.b": 1}"#;
+        "email": "amy@only", "only": ["x"], "owner": null, "a.b": 1}"#;
 
     #[track_caller]
     fn check(path: &str, expected: Option<&str>) {
@@ -181,6 +181,13 @@ mod tests {
         check("$.store.basket[0][2].b", Some("y"));
         check("$.store.fruit[*].missing", None);
         check("$.store.basket[*][*]", Some(r#"[1,2,{"a":"x","b":"y"},3,4,5,6]"#));
+    }
+
+    #[test]
+    fn the_only_match_of_all_elements_is_written_as_in_a_list() {
+        check("$.only[*]", Some(r#""x""#));
+        check("$.only[0]", Some("x"));
+        check("$.only", Some(r#"["x"]"#));
     }
 
     #[test]
