@@ -17,6 +17,7 @@ mod set;
 mod special;
 #[cfg(test)]
 mod tests;
+mod time_window;
 mod window;
 
 use crate::check;

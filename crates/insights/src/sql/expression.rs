@@ -7,9 +7,10 @@ use super::like::Like;
 use super::select::Parser;
 use super::special::{filtered, is_of_now, is_side};
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::functions::function_named;
 use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
-use crate::plan::{Arithmetic, Asked, Comparison};
+use crate::plan::{Arithmetic, Asked, Comparison, Type};
 use crate::syntax::{Binary, Command, Expr, ExprKind};
 
 const COMPARISONS: &[(&str, Comparison)] = &[
@@ -22,6 +23,9 @@ const COMPARISONS: &[(&str, Comparison)] = &[
     ("<", Comparison::Less),
     (">", Comparison::Greater),
 ];
+
+/// Columns that are times.
+const TIMES: &[&str] = &["@timestamp", "@ingestionTime"];
 
 /// Words that end an expression: none of them is a column.
 pub(super) const RESERVED: &[&str] = &[
@@ -381,9 +385,34 @@ pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
 
-fn compared(operator: Comparison, left: Expr, right: Expr) -> Expr {
+fn compared(operator: Comparison, mut left: Expr, mut right: Expr) -> Expr {
     let span = left.span.to(right.span);
+    align_times(&mut left, &mut right);
     Expr::new(span, ExprKind::Binary(Binary::Compare(operator), Box::new(left), Box::new(right)))
+}
+
+/// A text beside a time becomes the time that it tells (Apache Spark SQL 3.5, "ANSI compliance": a string takes the type of
+/// what it is compared with).
+pub(super) fn align_times(left: &mut Expr, right: &mut Expr) {
+    let text = match (is_time(left), is_time(right)) {
+        (true, false) => right,
+        (false, true) => left,
+        _ => return,
+    };
+    if let ExprKind::Text(_) = text.kind {
+        *text = called("sql to_timestamp", vec![text.clone()], text.span);
+    }
+}
+
+fn is_time(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Field(name) => {
+            let is_it = |table: &str| table.is_empty() || table.ends_with('.');
+            TIMES.iter().any(|time| name.strip_suffix(time).is_some_and(is_it))
+        }
+        ExprKind::Call(name, _) => function_named(name).is_some_and(|function| function.result == Type::Time),
+        _ => false,
+    }
 }
 
 /// Whether a value is among those that a query gives.

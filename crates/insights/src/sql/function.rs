@@ -76,7 +76,7 @@ const CASTS: &[&str] =
     &["bigint", "binary", "decimal", "double", "float", "int", "smallint", "string", "tinyint"];
 
 /// What SQL has and this has not: the generators and maps that CloudWatch Logs has not either, windows of
-/// time, what is random, and aggregates by an order.
+/// sessions, what is random, and aggregates by an order.
 const REFUSED: &[&str] = &[
     "cube",
     "element_at",
@@ -107,7 +107,6 @@ const REFUSED: &[&str] = &[
     "stack",
     "str_to_map",
     "try_element_at",
-    "window",
     "window_time",
 ];
 
@@ -158,6 +157,9 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         return cast(arguments.swap_remove(0), name, None, span).map(Some);
     }
     Ok(Some(match (name, &mut arguments[..]) {
+        ("window", [_, _, _, ..]) => {
+            return Err(not_implemented("function", "window that slides", span));
+        }
         ("isnull", [value]) => not(is_present(value, span)),
         ("nullif", [value, other]) => {
             let is_equal = binary(Binary::Compare(Comparison::Equal), value, other, span);

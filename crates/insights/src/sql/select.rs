@@ -645,6 +645,7 @@ impl Select {
                 *key = Expr::new(key.span, ExprKind::Field(name));
             }
         }
+        self.resolve_time_window();
         Ok(())
     }
 }

@@ -70,6 +70,47 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }),
     },
     Function {
+        name: "sql window",
+        aliases: &[],
+        parameters: takes(2, 2, "a time and an interval that has no months"),
+        result: Type::Json,
+        summary: "The window of time of this length that the time is in, from its `start` to its `end`; windows begin with the epoch. Behind GROUP BY its parts are `window.start` and `window.end`.",
+        examples: &[
+            ("window('2021-01-01 00:07:30', '5 minutes').start", Some("2021-01-01 00:05:00.000")),
+            ("window('2021-01-01 00:07:30', '5 minutes').end", Some("2021-01-01 00:10:00.000")),
+            ("window('2021-01-01 00:07:30', '1 month')", None),
+        ],
+        call: Call::Values(|a| {
+            let time = |ms| Value::Time(ms).print().map(String::from);
+            or_null(window(a).and_then(|(start, end)| {
+                let json = serde_json::json!({"start": time(start)?, "end": time(end)?});
+                Some(Value::Json(Box::new(json)))
+            }))
+        }),
+    },
+    Function {
+        name: "sql window_start",
+        aliases: &[],
+        parameters: takes(2, 2, "a time and an interval that has no months"),
+        result: Type::Time,
+        summary: "The beginning of the time's window, as a time.",
+        examples: &[
+            ("window_start('2021-01-01 00:07:30', '5 minutes')", Some("2021-01-01 00:05:00.000")),
+            ("window_start('1969-12-31 23:59:59', INTERVAL 1 HOUR)", Some("1969-12-31 23:00:00.000")),
+            ("window_start('2021-01-01', '0 seconds')", None),
+        ],
+        call: Call::Values(|a| or_null(window(a).map(|(start, _)| Value::Time(start)))),
+    },
+    Function {
+        name: "sql window_end",
+        aliases: &[],
+        parameters: takes(2, 2, "a time and an interval that has no months"),
+        result: Type::Time,
+        summary: "The end of the time's window, as a time: the beginning of the next.",
+        examples: &[("window_end('2021-01-01 00:05:00', '5 minutes')", Some("2021-01-01 00:10:00.000"))],
+        call: Call::Values(|a| or_null(window(a).map(|(_, end)| Value::Time(end)))),
+    },
+    Function {
         name: "sql make_interval",
         aliases: &[],
         parameters: takes(0, 7, "years, months, weeks, days, hours, minutes and seconds, as many as wanted"),
@@ -197,6 +238,17 @@ impl Interval {
         }
         None
     }
+}
+
+/// Where the window of time begins and ends.
+fn window(arguments: &[Value]) -> Option<(i64, i64)> {
+    let Interval { months, ms } = Interval::parse(&text_of(arguments, 1)?)?;
+    let time = time_of(arguments, 0)?;
+    if months != 0 || ms <= 0 {
+        return None;
+    }
+    let start = time.checked_sub(time.rem_euclid(ms))?;
+    Some((start, start.checked_add(ms)?))
 }
 
 fn added(arguments: &[Value], ms: Option<i64>) -> Option<i64> {
