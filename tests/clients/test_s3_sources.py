@@ -3,10 +3,15 @@
 moto checks signatures and policies like AWS once it is told to, so a wrong secret is refused as AWS refuses it.
 """
 
+import datetime
 import gzip
+import hashlib
+import http.server
+import io
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import tempfile
@@ -39,11 +44,14 @@ class Server:
     """moto in threads of this process; keeps what it was asked."""
 
     def __init__(self):
-        self.asked, self.pause = [], 0
+        self.asked, self.said, self.pause = [], [], 0
         app = DomainDispatcherApplication(create_backend_app)
 
         def counted(environ, start):
             self.asked.append((environ["PATH_INFO"], environ["QUERY_STRING"]))
+            if environ["REQUEST_METHOD"] == "POST":
+                self.said.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode())
+                environ["wsgi.input"] = io.BytesIO(self.said[-1].encode())
             time.sleep(self.pause)
             return app(environ, start)
 
@@ -213,6 +221,110 @@ def profiles(server, folder, keys):
     equal("--endpoint-url", option, [{"n": "1800"}])
 
 
+class Portal:
+    """What IAM Identity Center answers: keys for a token, and another token for one that has ended."""
+
+    def __init__(self, keys):
+        portal, self.token, self.asked = self, "first", []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                portal.asked.append(self.path)
+                if self.headers["x-amz-sso_bearer_token"] != portal.token:
+                    return self.answer(401, {"message": "Session token not found or invalid"})
+                names = {"accessKeyId": "AWS_ACCESS_KEY_ID", "secretAccessKey": "AWS_SECRET_ACCESS_KEY"}
+                given = {name: keys[key] for name, key in names.items()}
+                return self.answer(200, {"roleCredentials": {**given, "expiration": 4102444800000}})
+
+            def do_POST(self):
+                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                is_meant = (self.path, told["grantType"], told["refreshToken"]) == ("/token", "refresh_token", "again")
+                check("a token is asked for", is_meant, (self.path, told))
+                portal.token = "second"
+                self.answer(200, {"accessToken": "second", "expiresIn": 3600, "refreshToken": "and again"})
+
+            def answer(self, status, body):
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def log_message(self, *_):
+                pass
+
+        served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{served.server_port}"
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+
+
+def signing_in(server, folder, keys):
+    """Credentials of IAM Identity Center, by the token that `aws sso login` keeps."""
+    portal, config = Portal(keys), folder / "config-sso"
+    config.write_text(
+        f"[profile signed]\nregion = {REGION}\nservices = both\nsso_session = us\nsso_account_id = {ACCOUNT}\n"
+        "sso_role_name = reading\n[sso-session us]\nsso_region = eu-west-3\n"
+        "sso_start_url = https://us.awsapps.com/start\n"
+        f"[services both]\ns3 =\n  endpoint_url = {server.url}\nsso =\n  endpoint_url = {portal.url}\n"
+        f"sso_oidc =\n  endpoint_url = {portal.url}\n"
+    )
+    to = {"AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "signed", "HOME": str(folder)}
+    source, count = f"s3://{BUCKET}/AWSLogs/", "stats count(*) as n"
+    kept = folder / ".aws/sso/cache" / f"{hashlib.sha1(b'us').hexdigest()}.json"
+    kept.parent.mkdir(parents=True)
+    ended = "no AWS credentials: profile signed: nobody is signed in any more: aws sso login --profile signed"
+    check("nobody has signed in", ended in str(rows(source, count, **to)), rows(source, count, **to))
+
+    def keep(minutes, **more):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        moment = (now + datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        kept.write_text(json.dumps({"accessToken": "first", "expiresAt": moment, "region": "eu-west-3", **more}))
+
+    keep(60)
+    equal("a token that is kept", rows(source, count, **to), [{"n": "1800"}])
+    equal("what is asked for", portal.asked, [f"/federation/credentials?account_id={ACCOUNT}&role_name=reading"])
+    keep(-1)
+    check("a token that has ended", ended in str(rows(source, count, **to)), rows(source, count, **to))
+    client = {"clientId": "c", "clientSecret": "s", "registrationExpiresAt": "2100-01-01T00:00:00Z"}
+    keep(-1, refreshToken="again", **client)
+    equal("a token in its place", rows(source, count, **to), [{"n": "1800"}])
+    new = json.loads(kept.read_text())
+    equal("it is kept", (new["accessToken"], new["refreshToken"], new["clientId"]), ("second", "and again", "c"))
+    equal("for its owner", kept.stat().st_mode & 0o777, 0o600)
+    keep(60)
+    check("a token that is none", ended in str(rows(source, count, **to)), rows(source, count, **to))
+
+
+def codes(server, folder, keys):
+    """A role that wants the code of a device: it is asked for on the terminal."""
+    config, device = folder / "config-mfa", f"arn:aws:iam::{ACCOUNT}:mfa/reader"
+    config.write_text(
+        f"[profile coded]\nregion = {REGION}\nendpoint_url = {server.url}\nsource_profile = files\n"
+        f"role_arn = arn:aws:iam::{ACCOUNT}:role/reading\nmfa_serial = {device}\n"
+    )
+    credentials = {"AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"), "AWS_CONFIG_FILE": str(config)}
+    given = environment(**credentials, AWS_PROFILE="coded")
+    command = [WEIR, "insights", "--output", "json", f"s3://{BUCKET}/AWSLogs/", "stats count(*) as n"]
+    alone = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, start_new_session=True)
+    none = f"the code of {device} is asked for on a terminal, and there is none"
+    check("without a terminal", alone.returncode == 1 and none in alone.stderr, alone)
+    server.said.clear()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(WEIR, command, given)
+    shown = b""
+    while f"Enter MFA code for {device}: ".encode() not in shown:
+        shown += os.read(terminal, 1024)
+    os.write(terminal, b"123456\n")
+    try:
+        while read := os.read(terminal, 1024):
+            shown += read
+    except OSError:
+        pass  # Linux says so where a terminal's other end has closed.
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    check("with a code", status == 0 and b'"1800"' in shown, (status, shown))
+    told = next((said for said in server.said if "Action=AssumeRole" in said), "")
+    check("it is told to STS", "TokenCode=123456" in told and "SerialNumber=arn" in told, told)
+
+
 def interrupted(server, keys):
     """Ctrl-C ends it at once, while requests are on their way."""
     server.pause = 5
@@ -238,6 +350,8 @@ with tempfile.TemporaryDirectory() as name:
     act(pruning, server, keys)
     act(refusals, server, keys)
     act(profiles, server, folder, keys)
+    act(signing_in, server, folder, keys)
+    act(codes, server, folder, keys)
     act(interrupted, server, keys)
 
 finish()

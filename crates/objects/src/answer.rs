@@ -100,7 +100,8 @@ pub fn told(body: &[u8]) -> Option<Credentials> {
     })
 }
 
-fn moment_ms(text: &str) -> Option<i64> {
+/// Milliseconds since 1970 of a moment as RFC 3339 writes it.
+pub fn moment_ms(text: &str) -> Option<i64> {
     chrono::DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis())
 }
 

@@ -1,15 +1,17 @@
 //! Whose credentials count, and how they are had.
 //!
-//! Source: AWS CLI User Guide, "Configuration and credential precedence"; AWS SDKs and Tools Reference Guide, "Assume role",
-//! "Process", "Container" and "IMDS credential provider" (read 2026-11).
+//! Source: AWS CLI User Guide, "Configuration and credential precedence", "Using an IAM role"; AWS SDKs and Tools Reference
+//! Guide, "Assume role", "Process", "Container" and "IMDS credential provider" (read 2026-11).
 
 mod fetch;
+mod sign_in;
 
 use std::fmt;
 
 use crate::Error;
 use crate::profile::Profiles;
 use crate::settings::Environment;
+use sign_in::SignIn;
 
 pub(crate) use fetch::Fetch;
 
@@ -45,7 +47,16 @@ pub(crate) enum Provider {
     /// STS, for whoever holds the token in a file.
     WebIdentity { role_arn: String, token_file: String, session_name: String },
     /// STS, for whoever may assume the role.
-    Role { source: Box<Provider>, role_arn: String, session_name: String, external_id: Option<String> },
+    Role {
+        source: Box<Provider>,
+        role_arn: String,
+        session_name: String,
+        external_id: Option<String>,
+        /// The device whose code is asked for.
+        mfa_serial: Option<String>,
+    },
+    /// IAM Identity Center, for whoever has signed in there.
+    SignIn(Box<SignIn>),
     /// The host of a container.
     Container {
         url: String,
@@ -104,19 +115,15 @@ fn of_environment(environment: &Environment) -> Result<Option<Provider>, Error> 
     }))
 }
 
-/// What a profile has: a role, keys, or a program, in this order.
+/// What a profile has: a role, a sign-in, keys, or a program, in this order.
 fn of_profile(profile: &str, environment: &Environment, left: usize) -> Result<Option<Provider>, Error> {
     let profiles = &environment.profiles;
     let of = |setting: &str| profiles.get(profile, setting).map(str::to_owned);
     if let Some(role_arn) = of("role_arn") {
         return of_role(profile, role_arn, environment, left).map(Some);
     }
-    if of("sso_session").or_else(|| of("sso_start_url")).is_some() {
-        let why = format!(
-            "profile {profile} signs in by IAM Identity Center, which is not supported; hand its credentials over: \
-             eval \"$(aws configure export-credentials --profile {profile} --format env)\""
-        );
-        return Err(Error::Credentials(why));
+    if let Some(sign_in) = SignIn::find(profile, environment)? {
+        return Ok(Some(Provider::SignIn(Box::new(sign_in))));
     }
     if let Some(keys) = keys_of_profile(profile, profiles)? {
         return Ok(Some(Provider::Static(keys)));
@@ -149,9 +156,6 @@ fn of_role(
     if let Some(token_file) = of("web_identity_token_file") {
         return Ok(Provider::WebIdentity { role_arn, token_file, session_name });
     }
-    if of("mfa_serial").is_some() {
-        return refused("a role with mfa_serial asks for a code, which is not supported");
-    }
     let source = match (of("source_profile"), of("credential_source").as_deref()) {
         (Some(_), _) if left == 0 => return refused("its source_profile leads in a circle"),
         // A profile that names itself means its own keys (AWS CLI User Guide, "Using an IAM role").
@@ -169,7 +173,8 @@ fn of_role(
         (None, None) => return refused("role_arn needs source_profile or credential_source"),
     };
     let Some(source) = source else { return refused("what its role_arn is assumed with has no credentials") };
-    Ok(Provider::Role { source: Box::new(source), role_arn, session_name, external_id: of("external_id") })
+    let (source, external_id, mfa_serial) = (Box::new(source), of("external_id"), of("mfa_serial"));
+    Ok(Provider::Role { source, role_arn, session_name, external_id, mfa_serial })
 }
 
 fn of_container(environment: &Environment) -> Result<Option<Provider>, Error> {
@@ -237,9 +242,21 @@ web_identity_token_file = /token
 [profile mfa]
 role_arn = arn:mfa
 source_profile = keys
-mfa_serial = arn:mfa
+mfa_serial = arn:device
 [profile sso]
 sso_session = s
+sso_account_id = 123456789012
+sso_role_name = reading
+[profile sso-half]
+sso_start_url = https://x.awsapps.com/start
+sso_account_id = 123456789012
+sso_role_name = reading
+[profile sso-role]
+role_arn = arn:sso
+source_profile = sso
+[sso-session s]
+sso_region = eu-west-1
+sso_start_url = https://x.awsapps.com/start
 [profile process]
 credential_process = /bin/tool --x
 [profile lost]
@@ -256,9 +273,12 @@ source_profile = nobody
             Provider::WebIdentity { role_arn, token_file, session_name } => {
                 format!("{role_arn} by {token_file} as {session_name}")
             }
-            Provider::Role { source, role_arn, external_id, .. } => {
-                format!("{role_arn} with {}{}", shown(source), external_id.clone().unwrap_or_default())
+            Provider::Role { source, role_arn, external_id, mfa_serial, .. } => {
+                let code = mfa_serial.as_ref().map(|serial| format!(" and a code of {serial}"));
+                let (external_id, code) = (external_id.clone().unwrap_or_default(), code.unwrap_or_default());
+                format!("{role_arn} with {}{external_id}{code}", shown(source))
             }
+            Provider::SignIn(_) => "SignIn".to_owned(),
             Provider::Container { url, token, .. } => format!("{url} {}", token.clone().unwrap_or_default()),
             Provider::Instance { endpoint } => endpoint.clone(),
             Provider::Anonymous | Provider::Nobody => format!("{provider:?}"),
@@ -300,12 +320,21 @@ source_profile = nobody
                 "no AWS credentials: profile env: what its role_arn is assumed with has no credentials",
             ),
             (None, "web", "", "arn:web by /token as weir"),
+            (None, "mfa", "", "arn:mfa with AKIDKEYS and a code of arn:device"),
+            (None, "sso", "HOME=/h", "SignIn"),
             (
                 None,
-                "mfa",
+                "sso",
                 "",
-                "no AWS credentials: profile mfa: a role with mfa_serial asks for a code, which is not supported",
+                "no AWS credentials: profile sso signs in by IAM Identity Center and has no HOME",
             ),
+            (
+                None,
+                "sso-half",
+                "HOME=/h",
+                "no AWS credentials: profile sso-half signs in by IAM Identity Center and has no sso_region",
+            ),
+            (None, "sso-role", "HOME=/h", "arn:sso with SignIn"),
             (
                 None,
                 "lost",
@@ -334,10 +363,6 @@ source_profile = nobody
             let found = found.map_or_else(|error| error.to_string(), |provider| shown(&provider));
             assert_eq!(found, expected, "{profile} {variables}");
         }
-        let sso = Provider::find(None, "sso", &environment("", CONFIG, ""));
-        assert!(sso.is_err_and(|error| {
-            error.to_string().contains("aws configure export-credentials --profile sso")
-        }));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Profiles {
     profiles: BTreeMap<String, Section>,
     /// The sections `[services …]`.
     services: BTreeMap<String, Section>,
+    /// The sections `[sso-session …]`.
+    sessions: BTreeMap<String, Section>,
 }
 
 /// Names and values; a value below a name is under `name.below`.
@@ -33,7 +35,10 @@ impl Profiles {
                 (Some("services"), Some(service)) => {
                     read.services.insert(service.to_owned(), section);
                 }
-                // `[sso-session …]`, and profiles without the word, which this file must have.
+                (Some("sso-session"), Some(session)) => {
+                    read.sessions.insert(session.to_owned(), section);
+                }
+                // Profiles without the word, which this file must have.
                 _ => {}
             }
         }
@@ -55,6 +60,11 @@ impl Profiles {
     /// What a profile says of a setting.
     pub fn get(&self, profile: &str, setting: &str) -> Option<&str> {
         self.profiles.get(profile)?.get(setting).map(String::as_str)
+    }
+
+    /// What a session of IAM Identity Center says of a setting.
+    pub fn of_session(&self, session: &str, setting: &str) -> Option<&str> {
+        self.sessions.get(session)?.get(setting).map(String::as_str)
     }
 
     /// The endpoint of a service: of the profile's `services`, or of the profile.

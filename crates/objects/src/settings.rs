@@ -42,7 +42,7 @@ impl Environment {
     /// A file that is there and cannot be read.
     pub fn read(variables: BTreeMap<String, String>) -> Result<Environment, Error> {
         let read = |variable: &str, name: &str| {
-            let home = variables.get("HOME").or_else(|| variables.get("USERPROFILE"));
+            let home = home(&variables);
             let usual = || home.map(|home| PathBuf::from(home).join(".aws").join(name));
             let Some(path) = variables.get(variable).map(PathBuf::from).or_else(usual) else {
                 return Ok(String::new());
@@ -62,6 +62,11 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The folder of whoever runs the process.
+    pub(crate) fn home(&self) -> Option<&str> {
+        home(&self.variables)
+    }
+
     fn is_set(&self, name: &str) -> bool {
         self.variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
@@ -71,13 +76,17 @@ impl Environment {
     }
 
     /// The endpoint of a service that variables or the profile name.
-    fn endpoint_url(&self, profile: &str, (service, variable): (&str, &str)) -> Option<&str> {
+    pub(crate) fn endpoint_url(&self, profile: &str, (service, variable): (&str, &str)) -> Option<&str> {
         if self.is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             return None;
         }
         let of_variables = || self.variable(variable).or_else(|| self.variable("AWS_ENDPOINT_URL"));
         of_variables().or_else(|| self.profiles.endpoint_url(profile, service))
     }
+}
+
+fn home(variables: &BTreeMap<String, String>) -> Option<&str> {
+    variables.get("HOME").or_else(|| variables.get("USERPROFILE")).map(String::as_str)
 }
 
 /// An address without query.

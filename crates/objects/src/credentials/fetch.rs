@@ -1,5 +1,7 @@
 //! Having credentials from whoever gives them, until they end.
 
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
@@ -71,13 +73,19 @@ impl Asking<'_> {
                     add("WebIdentityToken", &token);
                 })
             }
-            Provider::Role { source, role_arn, session_name, external_id } => {
+            Provider::SignIn(sign_in) => sign_in.credentials(self.http, self.now_ms),
+            Provider::Role { source, role_arn, session_name, external_id, mfa_serial } => {
                 let credentials = self.of(source)?;
+                let code = mfa_serial.as_deref().map(code_of).transpose()?;
                 self.assume("AssumeRole", Some(&credentials), |add| {
                     add("RoleArn", role_arn);
                     add("RoleSessionName", session_name);
                     if let Some(external_id) = external_id {
                         add("ExternalId", external_id);
+                    }
+                    if let (Some(serial), Some(code)) = (mfa_serial, &code) {
+                        add("SerialNumber", serial);
+                        add("TokenCode", code);
                     }
                 })
             }
@@ -173,6 +181,24 @@ impl Asking<'_> {
 fn nowhere() -> Error {
     let why = "Unable to locate credentials; aws configure sets them, --no-sign-request goes without";
     Error::Credentials(why.into())
+}
+
+/// Where a code is asked for, whatever the streams of the process are.
+const TERMINAL: &str = "/dev/tty";
+
+/// The code that a device shows at the moment, asked for as the aws CLI does.
+fn code_of(serial: &str) -> Result<String, Error> {
+    let ask = || {
+        let mut terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
+        write!(terminal, "Enter MFA code for {serial}: ")?;
+        let mut code = String::new();
+        BufReader::new(terminal).read_line(&mut code)?;
+        Ok(code.trim().to_owned())
+    };
+    ask().map_err(|error: std::io::Error| {
+        let why = format!("the code of {serial} is asked for on a terminal, and there is none: {error}");
+        Error::Credentials(why)
+    })
 }
 
 /// A file with one secret.
