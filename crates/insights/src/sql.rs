@@ -9,6 +9,7 @@
 
 mod correlate;
 mod expression;
+mod from;
 mod function;
 mod lexer;
 mod like;

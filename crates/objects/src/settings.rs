@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::Error;
 use crate::credentials::Provider;
 use crate::profile::{DEFAULT, Profiles};
+use crate::sign::Request;
 
 /// Where a bucket is looked for if nothing says where it is; S3 then tells.
 pub const REGION: &str = "us-east-1";
@@ -124,6 +125,12 @@ impl Endpoint {
             host: host.strip_suffix(usual).unwrap_or(host).to_owned(),
             path: if path.is_empty() { String::new() } else { format!("/{path}") },
         })
+    }
+
+    /// A request to it, for a path that begins with a slash.
+    pub(crate) fn request(&self, method: &'static str, path: &str) -> Request {
+        let Endpoint { scheme, host, path: before } = self.clone();
+        Request { method, scheme, host, path: before + path, ..Request::default() }
     }
 
     /// AWS's endpoint of a service in a Region.

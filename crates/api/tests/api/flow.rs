@@ -9,10 +9,10 @@ use weir_model::Nanos;
 use weir_model::image::Image;
 use weir_wire::Service;
 
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-const WRITE: &str =
+pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+pub const WRITE: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#;
-const ROLE: &str = "arn:aws:iam::000000000000:role/flow-logs";
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/flow-logs";
 
 /// A VPC with one public subnet and one instance that anyone may ping.
 struct Site {

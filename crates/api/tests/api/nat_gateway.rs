@@ -6,7 +6,7 @@ use crate::world::World;
 use expect_test::expect;
 use weir_model::nat_gateway::{DELETING_MS, PENDING_MS, SEEN_MS};
 
-fn wait(world: &mut World, ms: i64) {
+pub fn wait(world: &mut World, ms: i64) {
     world.now = world.now.plus_ms(ms);
 }
 

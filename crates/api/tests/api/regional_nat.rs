@@ -1,18 +1,15 @@
 //! Regional NAT gateways. Expectations: VPC User Guide, "Regional NAT gateways for automatic multi-AZ expansion"; EC2 API Reference,
 //! CreateNatGateway, NatGateway, NatGatewayAddress; what the AWS provider for Terraform reads of `aws_nat_gateway`.
 
+use crate::flow::{ROLE, TRUST, WRITE};
 use crate::launch::launch;
+use crate::nat_gateway::wait;
 use crate::shown::between;
 use crate::world::World;
 use expect_test::expect;
 use weir_model::Nanos;
 use weir_model::nat_gateway::{DELETING_MS, EXPANDING_MS, PENDING_MS};
 use weir_wire::Service;
-
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-const WRITE: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#;
-const ROLE: &str = "arn:aws:iam::000000000000:role/flow-logs";
 
 /// A VPC with an internet gateway and private subnets in two zones.
 struct Lab {
@@ -35,10 +32,6 @@ fn lab(world: &mut World) -> Lab {
         "routeTableId",
     );
     Lab { vpc, subnets, table }
-}
-
-fn wait(world: &mut World, ms: i64) {
-    world.now = world.now.plus_ms(ms);
 }
 
 /// A gateway that is available, with what `more` says.

@@ -9,10 +9,8 @@ use super::window::{Windows, check_none, is_window_column, reads_window};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
-use crate::parser;
-use crate::plan::{Comparison, Direction};
-use crate::selection::Selection;
-use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Join};
+use crate::plan::Direction;
+use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
 
 /// Statements that change something, and clauses of SELECT that are not here.
 const REFUSED: &[&str] = &[
@@ -31,7 +29,7 @@ pub(super) struct Parser<'q> {
     /// The columns so far that are named with a table.
     pub(super) qualified: Qualified,
     /// The tables of the SELECTs that the parser is inside of; none where a SELECT sees no others.
-    scopes: Vec<Vec<String>>,
+    pub(super) scopes: Vec<Vec<String>>,
     /// What the next SELECT is asked, if it can name columns outside.
     pub(super) within: Option<Within>,
 }
@@ -49,6 +47,16 @@ struct Column {
 }
 
 impl Qualified {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets all but the first.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
     pub(super) fn note(&mut self, name: &str, span: Span) {
         if name.contains('.') {
             self.0.push(Column { name: name.to_owned(), span, is_within: false });
@@ -133,7 +141,7 @@ impl<'q> Parser<'q> {
     }
 
     pub(super) fn select(&mut self) -> Result<Select, QueryError> {
-        let (span, first_column) = (self.span, self.qualified.0.len());
+        let (span, first_column) = (self.span, self.qualified.len());
         self.need_word("select", "SELECT")?;
         let is_distinct = self.take_word("distinct")?;
         if !is_distinct && self.token.is_word("all") && !self.is_before(",")? {
@@ -231,7 +239,7 @@ impl<'q> Parser<'q> {
     }
 
     /// `[AS] name`
-    fn alias(&mut self) -> Result<Option<String>, QueryError> {
+    pub(super) fn alias(&mut self) -> Result<Option<String>, QueryError> {
         if self.take_word("as")? {
             return self.name().map(Some);
         }
@@ -285,76 +293,6 @@ impl<'q> Parser<'q> {
         let Token::Number(text) = &self.token else { return Err(self.expected("a number of rows")) };
         let kind = ExprKind::Number(text.clone());
         Ok(Expr::new(self.advance()?, kind))
-    }
-
-    /// A log group, several, or a SELECT in parentheses; with its alias.
-    fn table(&mut self) -> Result<(Vec<Command>, Option<String>), QueryError> {
-        let span = self.span;
-        let commands = if self.take_symbol("(")? {
-            let first_column = self.qualified.0.len();
-            // It sees no other table.
-            self.scopes.push(vec![]);
-            let commands = self.select_within()?;
-            self.scopes.pop();
-            self.qualified.0.truncate(first_column);
-            self.need_symbol(")")?;
-            commands
-        } else {
-            match &self.token {
-                Token::Text(text) => {
-                    let text = text.clone();
-                    self.advance()?;
-                    table_named(&text, span)?
-                }
-                Token::Name { text, is_quoted } if *is_quoted || !is_reserved(text) => {
-                    let text = text.clone();
-                    self.advance()?;
-                    if self.token == Token::Symbol("(") {
-                        return Err(not_implemented(
-                            "table",
-                            &format!("{text}(...) without back-quotes"),
-                            span,
-                        ));
-                    }
-                    table_named(&text, span)?
-                }
-                _ => return Err(self.expected("a log group")),
-            }
-        };
-        let alias = self.alias()?;
-        if self.token == Token::Symbol(",") {
-            return Err(not_implemented("clause", "FROM with several tables; write JOIN", self.span));
-        }
-        Ok((commands, alias))
-    }
-
-    /// `[INNER] JOIN table AS b ON a.x = b.y AND ...`, `LEFT [OUTER] JOIN ...`
-    fn join(&mut self, left: Option<&str>) -> Result<Option<Command>, QueryError> {
-        let span = self.span;
-        let keeps_left = self.take_word("left")?;
-        if keeps_left {
-            self.take_word("outer")?;
-        } else if !self.take_word("inner")? && !self.token.is_word("join") {
-            return Ok(None);
-        }
-        self.need_word("join", "JOIN")?;
-        let (query, right) = self.table()?;
-        let (Some(left), Some(right)) = (left, right) else {
-            let rule = "needs a name for both tables, as in FROM `x` AS a JOIN `y` AS b";
-            return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "JOIN", rule } });
-        };
-        self.need_word("on", "ON")?;
-        let condition = self.expr()?;
-        let mut keys = vec![];
-        join_keys(&condition, &mut keys)?;
-        let join = Join { keeps_left, left: left.to_owned(), right, keys, query };
-        if ["join", "inner", "left"].iter().any(|word| self.token.is_word(word)) {
-            return Err(QueryError {
-                span: self.span,
-                kind: QueryErrorKind::TooMany { command: "JOIN", max: 1 },
-            });
-        }
-        Ok(Some(Command { span, kind: CommandKind::Join(Box::new(join)) }))
     }
 
     pub(super) fn list<T>(
@@ -438,63 +376,6 @@ impl<'q> Parser<'q> {
 
 fn is_refused(word: &str) -> bool {
     REFUSED.iter().any(|refused| word.eq_ignore_ascii_case(refused))
-}
-
-/// The commands of a table: a log group by name, `logGroups(...)`, `dataSource(...)` or `filterIndex('a' = 'b')`.
-fn table_named(text: &str, span: Span) -> Result<Vec<Command>, QueryError> {
-    let command = |kind| vec![Command { span, kind }];
-    let begins = |word: &str| {
-        text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && text[word.len()..].trim_start().starts_with('(')
-    };
-    // What is wrong inside is told at the whole table: its text has other places than the statement's.
-    let at_table = |error: QueryError| QueryError { span, ..error };
-    if begins("logGroups") || begins("dataSource") {
-        let selection = parser::selection(text).map_err(at_table)?;
-        return Ok(command(CommandKind::Source(selection)));
-    }
-    if begins("filterIndex") {
-        let inside = text["filterIndex".len()..].trim();
-        let condition = parser::expression(inside).map_err(at_table)?;
-        return Ok(command(CommandKind::FilterIndex(with_fields(condition))));
-    }
-    Ok(command(CommandKind::Source(Selection { names: vec![text.to_owned()], ..Selection::default() })))
-}
-
-/// `'field' = 'value'`: the text on the left is a field.
-fn with_fields(condition: Expr) -> Expr {
-    let Expr { span, kind, .. } = condition;
-    let field = |side: Box<Expr>| match side.kind {
-        ExprKind::Text(name) => Box::new(Expr::new(side.span, ExprKind::Field(name))),
-        _ => side,
-    };
-    let kind = match kind {
-        ExprKind::Binary(Binary::And, left, right) => {
-            ExprKind::Binary(Binary::And, Box::new(with_fields(*left)), Box::new(with_fields(*right)))
-        }
-        ExprKind::Binary(operator, left, right) => ExprKind::Binary(operator, field(left), right),
-        ExprKind::In { value, list, is_negated } => ExprKind::In { value: field(value), list, is_negated },
-        other => other,
-    };
-    Expr::new(span, kind)
-}
-
-/// The pairs of `a.x = b.y AND ...`.
-fn join_keys(condition: &Expr, keys: &mut Vec<(Expr, Expr)>) -> Result<(), QueryError> {
-    match &condition.kind {
-        ExprKind::Binary(Binary::And, left, right) => {
-            join_keys(left, keys)?;
-            join_keys(right, keys)
-        }
-        ExprKind::Binary(Binary::Compare(Comparison::Equal), left, right) => {
-            keys.push(((**left).clone(), (**right).clone()));
-            Ok(())
-        }
-        _ => {
-            let rule = "compares columns of both tables by =";
-            Err(QueryError { span: condition.span, kind: QueryErrorKind::Misplaced { command: "ON", rule } })
-        }
-    }
 }
 
 impl Select {

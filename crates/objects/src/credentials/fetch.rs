@@ -146,17 +146,8 @@ impl Asking<'_> {
             let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
             body += &format!("&{name}={value}");
         });
-        let Endpoint { scheme, host, path } = self.settings.sts();
         let content = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        let request = Request {
-            method: "POST",
-            scheme,
-            host,
-            path: path + "/",
-            headers: content,
-            body,
-            ..Request::default()
-        };
+        let request = Request { headers: content, body, ..self.settings.sts().request("POST", "/") };
         let signed = || {
             let mut request = request.clone();
             if let Some(credentials) = signer {

@@ -84,15 +84,10 @@ impl SignIn {
     /// Nobody has signed in, or the sign-in has ended; the role is none of whoever has.
     pub fn credentials(&self, http: &Http, now_ms: i64) -> Result<Credentials, Error> {
         let token = self.token(http, now_ms)?;
-        let Endpoint { scheme, host, path } = self.portal.clone();
         let request = Request {
-            method: "GET",
-            scheme,
-            host,
-            path: path + "/federation/credentials",
             query: vec![("account_id", self.account_id.clone()), ("role_name", self.role_name.clone())],
             headers: vec![("x-amz-sso_bearer_token", token)],
-            ..Request::default()
+            ..self.portal.request("GET", "/federation/credentials")
         };
         let Answer { status, body, .. } = self.send(http, &request)?;
         if status == 401 {
@@ -134,15 +129,10 @@ impl SignIn {
             "clientSecret": of("clientSecret")?,
             "refreshToken": of("refreshToken")?,
         });
-        let Endpoint { scheme, host, path } = self.oidc.clone();
         let request = Request {
-            method: "POST",
-            scheme,
-            host,
-            path: path + "/token",
             headers: vec![("content-type", "application/json".to_owned())],
             body: asked.to_string(),
-            ..Request::default()
+            ..self.oidc.request("POST", "/token")
         };
         let answer = self.send(http, &request).ok().filter(|answer| answer.status == 200)?;
         let answer: Value = serde_json::from_slice(&answer.body).ok()?;
