@@ -526,8 +526,7 @@ impl Select {
                 *key = Expr::new(key.span, ExprKind::Field(name));
             }
         }
-        self.resolve_time_window();
-        Ok(())
+        self.resolve_time_window()
     }
 }
 

@@ -7,6 +7,8 @@
 use super::expression::align_times;
 use super::function::called;
 use super::select::{Select, column_of};
+use crate::error::{QueryError, QueryErrorKind};
+use crate::functions::Interval;
 use crate::syntax::{Binary, Expr, ExprKind};
 
 /// A window that is grouped by.
@@ -23,9 +25,13 @@ struct TimeWindow {
 
 impl Select {
     /// Puts where the window begins in the place of the window in GROUP BY, and what follows from that elsewhere.
-    pub(super) fn resolve_time_window(&mut self) {
+    ///
+    /// # Errors
+    /// A length that no window can have, where it is written out: Spark refuses it too, and every row would be in one group.
+    pub(super) fn resolve_time_window(&mut self) -> Result<(), QueryError> {
         let windows = self.groups.iter_mut().filter_map(|group| Some((parts(group)?, group)));
-        let Some(((time, length), group)) = windows.into_iter().next() else { return };
+        let Some(((time, length), group)) = windows.into_iter().next() else { return Ok(()) };
+        check_length(&length)?;
         let start = called("sql window_start", vec![time, length.clone()], group.span);
         let written = std::mem::replace(group, start.clone()).to_string();
         let mut names = vec!["window".to_owned()];
@@ -49,6 +55,7 @@ impl Select {
                 *key = Expr::new(key.span, ExprKind::Field(name));
             }
         }
+        Ok(())
     }
 }
 
@@ -93,6 +100,22 @@ impl TimeWindow {
             _ => None,
         }
     }
+}
+
+/// Refuses a constant that is no length.
+fn check_length(length: &Expr) -> Result<(), QueryError> {
+    let written = match &length.kind {
+        ExprKind::Call(name, arguments) if name == "sql interval" => arguments.first().unwrap_or(length),
+        _ => length,
+    };
+    let found = match &written.kind {
+        ExprKind::Text(text) if Interval::parse(text).is_some_and(Interval::is_length) => return Ok(()),
+        ExprKind::Text(text) => format!("{text:?}"),
+        ExprKind::Number(text) => text.clone(),
+        _ => return Ok(()),
+    };
+    let wanted = "the length of a window, as '5 minutes': more than nothing, without months";
+    Err(QueryError { span: length.span, kind: QueryErrorKind::Expected { wanted, found } })
 }
 
 /// The time and the length of a window.

@@ -213,6 +213,11 @@ impl Interval {
         moved?.timestamp_millis().checked_add(self.ms.checked_mul(times)?)
     }
 
+    /// Whether a window of time can be so long: more than nothing, and always the same.
+    pub(crate) fn is_length(self) -> bool {
+        self.months == 0 && self.ms > 0
+    }
+
     /// The dates from the first to the last in these steps, at most so many; `None` if they never arrive or are more.
     pub(super) fn dates(self, first: NaiveDate, last: NaiveDate, most: usize) -> Option<Vec<NaiveDate>> {
         let ms = |date: NaiveDate| Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());
@@ -242,11 +247,8 @@ impl Interval {
 
 /// Where the window of time begins and ends.
 fn window(arguments: &[Value]) -> Option<(i64, i64)> {
-    let Interval { months, ms } = Interval::parse(&text_of(arguments, 1)?)?;
+    let Interval { ms, .. } = Interval::parse(&text_of(arguments, 1)?).filter(|length| length.is_length())?;
     let time = time_of(arguments, 0)?;
-    if months != 0 || ms <= 0 {
-        return None;
-    }
     let start = time.checked_sub(time.rem_euclid(ms))?;
     Some((start, start.checked_add(ms)?))
 }
