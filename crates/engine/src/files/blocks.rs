@@ -87,17 +87,23 @@ impl Blocks {
     fn decompress(&mut self) -> bool {
         let [_, _, _, .., a, b, c, d] = self.gzip[..] else { return false };
         let len = u32::from_le_bytes([a, b, c, d]);
-        if u64::from(len) > RATIO_MAX * self.gzip.len() as u64 {
+        if len > WHOLE_BYTES_MAX || u64::from(len) > RATIO_MAX * self.gzip.len() as u64 {
             return false;
         }
-        // A second member would be passed over: the decompressor does not say where it stopped.
-        if len > WHOLE_BYTES_MAX || memmem::find(&self.gzip[MEMBER.len()..], &MEMBER).is_some() {
+        let whole = len as usize;
+        self.make_room(whole);
+        if self.decompressor.gzip_decompress(&self.gzip, &mut self.bytes[..whole]) != Ok(whole) {
             return false;
         }
-        let len = len as usize;
-        self.make_room(len);
-        self.filled = len;
-        self.decompressor.gzip_decompress(&self.gzip, &mut self.bytes[..len]) == Ok(len)
+        // The decompressor does not say where it stopped. A second member would stand behind the length of the first, which
+        // has turned out to be this.
+        let [a, b, c, d] = len.to_le_bytes();
+        let [e, f, g] = MEMBER;
+        if memmem::find(&self.gzip, &[a, b, c, d, e, f, g]).is_some() {
+            return false;
+        }
+        self.filled = whole;
+        true
     }
 
     fn make_room(&mut self, len: usize) {
@@ -193,11 +199,47 @@ fn stream(reader: impl Read + Send + 'static) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::sync::Arc;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
 
     use super::super::storage::Storage;
     use super::*;
     use crate::tests::Directory;
+
+    fn gzip(text: &[u8], level: Compression) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(vec![], level);
+        encoder.write_all(text).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    /// What is in a file of these bytes, and whether it was inflated as a whole.
+    fn inflated(directory: &Directory, bytes: &[u8]) -> (Vec<u8>, bool) {
+        let path = directory.path().join("a.log.gz");
+        std::fs::write(&path, bytes).expect("a file");
+        let mut blocks = Blocks::new();
+        blocks.open(Arc::new(Storage::default()).open(&path).expect("a file")).expect("a file");
+        let (is_whole, mut text) = (matches!(blocks.next, Next::Whole), vec![]);
+        while blocks.advance().expect("sound gzip") {
+            text.extend_from_slice(&blocks.bytes()[blocks.lines()]);
+        }
+        (text, is_whole)
+    }
+
+    #[test]
+    fn members_are_read_one_after_the_other() {
+        let directory = Directory::new("members");
+        let [one, other] = [b"2 a b\n", b"2 c d\n"].map(|text| gzip(text, Compression::fast()));
+        assert_eq!(inflated(&directory, &one), (b"2 a b\n".to_vec(), true));
+        // As long as each other, and even the same: nothing but their place tells that they are two.
+        assert_eq!(inflated(&directory, &[&*one, &*other].concat()), (b"2 a b\n2 c d\n".to_vec(), false));
+        assert_eq!(inflated(&directory, &[&*one, &*one, &*one].concat()).0, b"2 a b\n".repeat(3));
+        // What looks like the beginning of a member is in every sixteenth file of a megabyte.
+        let text = MEMBER.repeat(2);
+        assert_eq!(inflated(&directory, &gzip(&text, Compression::none())), (text, true));
+    }
 
     #[test]
     fn a_file_gets_no_memory_for_what_it_cannot_hold() {

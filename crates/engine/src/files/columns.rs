@@ -4,18 +4,19 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Builder, RecordBatch, RecordBatchOptions, StringViewBuilder,
-    UInt32Builder, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
+    StringViewBuilder, UInt8Array, UInt32Builder, new_null_array,
 };
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::compute::filter;
+use datafusion::arrow::compute::{filter, take};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::physical_plan::PhysicalExpr;
+use weir_flowlog::field::Kind;
 use weir_flowlog::{Field, Record, Value};
 
 use super::layout::{Content, Layout};
-use super::plain::{Cell, Span};
+use super::plain::{Cell, Span, word, words};
 
 /// The columns that one scan reads, and which rows it keeps.
 #[derive(Debug)]
@@ -85,6 +86,8 @@ enum Column {
     Int(Int64Builder),
     Address(UInt32Builder),
     Text(Vec<Option<Span>>),
+    /// Places among the words of a field that says few, then that of the dash, then that of what is absent.
+    Words(Kind, Vec<u8>),
     /// The same for all rows of a file.
     Fixed,
 }
@@ -104,6 +107,7 @@ impl Columns {
         let column = |content: &Content| match content {
             Content::Timestamp | Content::Sequence | Content::Number(_) => Column::Int(Int64Builder::new()),
             Content::Address(_) => Column::Address(UInt32Builder::new()),
+            Content::Text(field) if !words(field.kind()).is_empty() => Column::Words(field.kind(), vec![]),
             Content::Message | Content::Text(_) => Column::Text(vec![]),
             Content::Ingestion | Content::Group | Content::Stream => Column::Fixed,
         };
@@ -144,13 +148,18 @@ impl Columns {
                 (Column::Text(spans), _) if *content == Content::Message => spans.push(Some(line)),
                 (Column::Text(spans), Cell::Text(span)) => spans.push(Some(*span)),
                 (Column::Text(spans), Cell::Dash) => spans.push(Some(DASH)),
-                (Column::Text(spans), Cell::Absent) => spans.push(None),
+                (Column::Text(spans), Cell::Absent | Cell::Word(_)) => spans.push(None),
                 (Column::Text(spans), Cell::Number(number)) => {
                     spans.push(Some(put_aside(&mut self.aside, number)));
                 }
                 (Column::Text(spans), Cell::Address(address)) => {
                     let address = std::net::Ipv4Addr::from(*address);
                     spans.push(Some(put_aside(&mut self.aside, address)));
+                }
+                (Column::Words(_, places), Cell::Word(place)) => places.push(*place),
+                (Column::Words(kind, places), cell) => {
+                    let behind = words(*kind).len() as u8;
+                    places.push(if *cell == Cell::Dash { behind } else { behind + 1 });
                 }
                 (Column::Fixed, _) => {}
             }
@@ -190,6 +199,9 @@ impl Columns {
                     Some(kept) => filter(&array, kept)?,
                     None => array,
                 },
+                (None, Column::Words(kind, places)) => {
+                    texts_of_words(*kind, std::mem::take(places), kept.as_ref())?
+                }
                 (None, Column::Text(spans)) => texts(std::mem::take(spans), kept.as_ref(), block, aside),
                 (None, _) => match content {
                     Content::Group => repeated(&place.group, rows),
@@ -210,7 +222,7 @@ impl Column {
         match self {
             Column::Int(builder) => Some(Arc::new(builder.finish())),
             Column::Address(builder) => Some(Arc::new(builder.finish())),
-            Column::Text(_) | Column::Fixed => None,
+            Column::Text(_) | Column::Words(..) | Column::Fixed => None,
         }
     }
 }
@@ -228,7 +240,11 @@ fn cell_of(record: &Record, field: Field, aside: &mut String) -> Cell {
         Value::Absent => Cell::Dash,
         Value::Number(number) => Cell::Number(*number),
         Value::Address(std::net::IpAddr::V4(address)) => Cell::Address(u32::from(*address)),
-        value => Cell::Text(put_aside(aside, value)),
+        value @ (Value::Action(_) | Value::Status(_)) => {
+            word(field.kind(), value.to_string().as_bytes()).map_or(Cell::Absent, Cell::Word)
+        }
+        Value::Text(text) => Cell::Text(put_aside(aside, text)),
+        Value::Address(address) => Cell::Text(put_aside(aside, address)),
     }
 }
 
@@ -260,6 +276,16 @@ fn texts(spans: Vec<Option<Span>>, kept: Option<&BooleanArray>, block: &[u8], as
         Some(kept) => kept.values().set_indices().for_each(|row| append(spans[row])),
     }
     Arc::new(builder.finish())
+}
+
+/// The words at these places: each is made once, and then only pointed at.
+fn texts_of_words(kind: Kind, places: Vec<u8>, kept: Option<&BooleanArray>) -> Result<ArrayRef> {
+    let made = words(kind).iter().copied().chain(["-"]).map(Some).chain([None]);
+    let mut places: ArrayRef = Arc::new(UInt8Array::from(places));
+    if let Some(kept) = kept {
+        places = filter(&places, kept)?;
+    }
+    Ok(take(&StringViewArray::from_iter(made), &places, None)?)
 }
 
 fn text<'a>(span: Span, block: &'a [u8], aside: &'a str) -> &'a str {

@@ -7,7 +7,7 @@ use weir_flowlog::field::{Field, Kind};
 use weir_flowlog::format::{Column, Format};
 
 use super::lines::LINE_BYTES_MAX;
-use super::token::{Token, Tokens};
+use super::token::Tokens;
 
 /// The value of a field on its way to a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Cell {
     Address(u32),
     /// A text.
     Text(Span),
+    /// One of the [`words`] of its kind, by its place among them.
+    Word(u8),
 }
 
 /// Where a text is.
@@ -42,25 +44,31 @@ impl Span {
     }
 }
 
-/// How lines of one format are read.
-#[derive(Debug)]
+/// How lines of one format are read: by kinds of values, so that which comes next need not be guessed at every value.
+///
+/// Texts that are not read have nothing to be checked.
+#[derive(Debug, Default)]
 pub struct PlainLines {
     /// Tokens of a line.
     count: usize,
     /// Whether a line begins with a text.
     begins_with_text: bool,
-    /// What is looked at: texts that are not read have nothing to be checked.
-    steps: Vec<Step>,
+    /// Tokens and their cells.
+    addresses: Vec<(usize, usize)>,
+    texts: Vec<(usize, usize)>,
+    numbers: Vec<(Number, usize)>,
+    words: Vec<(usize, Kind, Option<usize>)>,
+    /// Addresses that are only checked.
+    other_addresses: Vec<usize>,
+    /// Numbers side by side that are only checked: most need not be read to know that they are some.
+    other_numbers: Vec<Vec<Number>>,
 }
 
-#[derive(Debug)]
-enum Step {
-    /// A value goes to a cell.
-    Read { token: usize, kind: Kind, cell: usize },
-    /// Is only checked.
-    Check { token: usize, kind: Kind },
-    /// Numbers side by side that are only checked: most need not be read to know that they are some.
-    Numbers { first: usize, kinds: Vec<Kind> },
+/// A token that is a number, and the greatest that it may be.
+#[derive(Clone, Copy, Debug)]
+struct Number {
+    token: usize,
+    most: u64,
 }
 
 /// A line that was read: where it ends, and where the next begins.
@@ -78,28 +86,40 @@ impl PlainLines {
             Column::Known(field) => field.kind(),
             Column::Unknown(_) => Kind::Text,
         };
-        let mut steps: Vec<Step> = vec![];
-        for (token, column) in format.columns().iter().enumerate() {
+        let columns = format.columns();
+        let begins_with_text = columns.first().is_some_and(|first| kind(first) == Kind::Text);
+        let mut lines = PlainLines { count: columns.len(), begins_with_text, ..PlainLines::default() };
+        for (token, column) in columns.iter().enumerate() {
             let cells = match column {
                 Column::Known(field) => cells(*field),
                 Column::Unknown(_) => [None; 2],
             };
-            let is_read = cells != [None; 2];
-            match (kind(column), steps.last_mut()) {
-                (kind, _) if is_read => {
-                    let cells = cells.into_iter().flatten();
-                    steps.extend(cells.map(|cell| Step::Read { token, kind, cell }));
-                }
-                (Kind::Text, _) => {}
-                (kind @ (Kind::Int | Kind::Long | Kind::Seconds), last) => match last {
-                    Some(Step::Numbers { first, kinds }) if *first + kinds.len() == token => kinds.push(kind),
-                    _ => steps.push(Step::Numbers { first: token, kinds: vec![kind] }),
-                },
-                (kind, _) => steps.push(Step::Check { token, kind }),
-            }
+            lines.add(token, kind(column), cells.into_iter().flatten().collect());
         }
-        let begins_with_text = format.columns().first().is_some_and(|first| kind(first) == Kind::Text);
-        PlainLines { count: format.columns().len(), begins_with_text, steps }
+        lines
+    }
+
+    fn add(&mut self, token: usize, kind: Kind, cells: Vec<usize>) {
+        let most = match kind {
+            Kind::Int => u32::MAX.into(),
+            Kind::Long => u64::MAX,
+            // Milliseconds are rare: they are for whoever knows the rule.
+            Kind::Seconds => i32::MAX as u64,
+            Kind::Address if cells.is_empty() => return self.other_addresses.push(token),
+            Kind::Address => return self.addresses.extend(cells.into_iter().map(|cell| (token, cell))),
+            Kind::Text => return self.texts.extend(cells.into_iter().map(|cell| (token, cell))),
+            Kind::Action | Kind::Status => return self.words.push((token, kind, cells.first().copied())),
+        };
+        let number = Number { token, most };
+        if !cells.is_empty() {
+            return self.numbers.extend(cells.into_iter().map(|cell| (number, cell)));
+        }
+        match self.other_numbers.last_mut() {
+            Some(numbers) if numbers.last().is_some_and(|last| last.token + 1 == token) => {
+                numbers.push(number)
+            }
+            _ => self.other_numbers.push(vec![number]),
+        }
     }
 
     /// Reads the line at `at`; `None` if it is not plain, and then the cells hold nothing of use.
@@ -108,20 +128,39 @@ impl PlainLines {
             return None;
         }
         let end = tokens.find(bytes, at, self.count)?;
-        let mut checked = Cell::Absent;
-        for step in &self.steps {
-            match step {
-                Step::Read { token, kind, cell } => {
-                    put(*kind, bytes, tokens.token(*token)?, cells.get_mut(*cell)?)?;
-                }
-                Step::Check { token, kind } => put(*kind, bytes, tokens.token(*token)?, &mut checked)?,
-                Step::Numbers { first, kinds } => {
-                    if !tokens.are_small_numbers(bytes, *first, first + kinds.len() - 1) {
-                        for (index, kind) in kinds.iter().enumerate() {
-                            put(*kind, bytes, tokens.token(first + index)?, &mut checked)?;
-                        }
-                    }
-                }
+        for &(index, cell) in &self.addresses {
+            let token = tokens.token(index)?;
+            // Written where it is to stay, here as below: a copy of what has just been written waits for it.
+            *cells.get_mut(cell)? =
+                if token.is_dash(bytes) { Cell::Dash } else { Cell::Address(token.address(bytes)?) };
+        }
+        for (number, cell) in &self.numbers {
+            let read = number.read(bytes, tokens)?;
+            *cells.get_mut(*cell)? = read.map_or(Cell::Dash, Cell::Number);
+        }
+        for &(index, kind, cell) in &self.words {
+            let token = tokens.token(index)?;
+            let word = match word(kind, bytes.get(token.start..token.end)?) {
+                Some(word) => Cell::Word(word),
+                None if token.is_dash(bytes) => Cell::Dash,
+                None => return None,
+            };
+            if let Some(cell) = cell {
+                *cells.get_mut(cell)? = word;
+            }
+        }
+        for &(index, cell) in &self.texts {
+            let token = tokens.token(index)?;
+            *cells.get_mut(cell)? =
+                if token.is_dash(bytes) { Cell::Dash } else { Cell::Text(Span::of(token.start, token.end)) };
+        }
+        for &index in &self.other_addresses {
+            let token = tokens.token(index)?;
+            (token.address(bytes).is_some() || token.is_dash(bytes)).then_some(())?;
+        }
+        for numbers in &self.other_numbers {
+            if !tokens.are_small_numbers(bytes, numbers.first()?.token, numbers.last()?.token) {
+                numbers.iter().try_for_each(|number| number.read(bytes, tokens).map(|_| ()))?;
             }
         }
         let behind = match bytes.get(end)? {
@@ -150,37 +189,47 @@ impl PlainLines {
     }
 }
 
-const ACTIONS: [&[u8]; 2] = [b"ACCEPT", b"REJECT"];
-const STATUSES: [&[u8]; 3] = [b"OK", b"NODATA", b"SKIPDATA"];
-
-/// Puts the value of a token into a cell: where it is to stay, for a copy of what has just been written waits for it.
-#[inline(always)]
-fn put(kind: Kind, bytes: &[u8], token: Token, cell: &mut Cell) -> Option<()> {
-    let text = bytes.get(token.start..token.end)?;
-    if text == b"-" {
-        *cell = Cell::Dash;
-        return Some(());
+/// The words that fields of a kind may say, where they are few.
+pub fn words(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Action => &["ACCEPT", "REJECT"],
+        Kind::Status => &["OK", "NODATA", "SKIPDATA"],
+        _ => &[],
     }
-    let most = match kind {
-        Kind::Int => u32::MAX.into(),
-        Kind::Long => u64::MAX,
-        // Milliseconds are rare: they are for whoever knows the rule.
-        Kind::Seconds => i32::MAX as u64,
-        Kind::Address => {
-            *cell = Cell::Address(token.address(bytes)?);
-            return Some(());
+}
+
+/// The place of a word among [`words`].
+pub fn word(kind: Kind, text: &[u8]) -> Option<u8> {
+    match (kind, text) {
+        (Kind::Action, b"ACCEPT") | (Kind::Status, b"OK") => Some(0),
+        (Kind::Action, b"REJECT") | (Kind::Status, b"NODATA") => Some(1),
+        (Kind::Status, b"SKIPDATA") => Some(2),
+        _ => None,
+    }
+}
+
+impl Number {
+    /// The number, or `None` for a dash; nothing at all if it is neither, or too great.
+    fn read(self, bytes: &[u8], tokens: &Tokens) -> Option<Option<u64>> {
+        let token = tokens.token(self.token)?;
+        if token.is_dash(bytes) {
+            return Some(None);
         }
-        Kind::Text | Kind::Action | Kind::Status => {
-            let is_known = match kind {
-                Kind::Action => ACTIONS.contains(&text),
-                Kind::Status => STATUSES.contains(&text),
-                _ => true,
-            };
-            *cell = Cell::Text(Span::of(token.start, token.end));
-            return is_known.then_some(());
+        token.number(bytes).filter(|number| *number <= self.most).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_has_its_place() {
+        for kind in [Kind::Action, Kind::Status, Kind::Text] {
+            for (place, text) in words(kind).iter().enumerate() {
+                assert_eq!(word(kind, text.as_bytes()), u8::try_from(place).ok());
+            }
         }
-    };
-    let number = token.number(bytes)?;
-    *cell = Cell::Number(number);
-    (number <= most).then_some(())
+        assert_eq!([word(Kind::Action, b"OK"), word(Kind::Status, b"Ok")], [None; 2]);
+    }
 }

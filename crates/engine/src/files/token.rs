@@ -4,7 +4,7 @@
 //! [`PADDING`] more bytes must follow. `None` means that a line or a token is not of the plain shape that records have:
 //! whoever reads it takes the slow way, and decides there.
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// Bytes behind the last line that may be looked at, all of them newlines.
 pub const PADDING: usize = WINDOW + 16;
@@ -123,15 +123,13 @@ impl Window {
     fn of(bytes: &[u8; WINDOW]) -> Window {
         let mut window = Window::default();
         for (index, sixteen) in bytes.as_chunks().0.iter().enumerate() {
-            let sixteen = u8x16::new(*sixteen);
-            let bits = |mask: u8x16| u64::from(mask.to_bitmask()) << (16 * index);
-            let within = |first: u8, last: u8| {
-                let behind_first = sixteen - u8x16::splat(first);
-                bits(behind_first.min(u8x16::splat(last - first)).simd_eq(behind_first))
-            };
-            window.blanks |= bits(sixteen.simd_eq(u8x16::splat(b' ')));
-            window.printable |= within(b'!', 0x7F);
-            window.digits |= within(b'0', b'9');
+            let sixteen = i8x16::new(sixteen.map(u8::cast_signed));
+            let bits = |mask: i8x16| u64::from(mask.to_bitmask() as u16) << (16 * index);
+            window.blanks |= bits(sixteen.simd_eq(i8x16::splat(b' ' as i8)));
+            window.printable |= bits(sixteen.simd_gt(i8x16::splat(b' ' as i8)));
+            // Moved to where they are the greatest, '9' at 127.
+            let moved = sixteen + i8x16::splat(i8::MAX - b'9' as i8);
+            window.digits |= bits(moved.simd_gt(i8x16::splat(i8::MAX - 10)));
         }
         window
     }
@@ -163,6 +161,11 @@ fn some_digits(digits: u64, count: usize) -> Option<u64> {
 const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 impl Token {
+    /// Whether it is `-`.
+    pub fn is_dash(self, bytes: &[u8]) -> bool {
+        self.end - self.start == 1 && bytes.get(self.start) == Some(&b'-')
+    }
+
     /// The number of 1 to 15 digits that it is.
     pub fn number(self, bytes: &[u8]) -> Option<u64> {
         let from = bytes.get(self.start..)?;
@@ -178,76 +181,75 @@ impl Token {
     }
 
     /// The IPv4 address that it is, as the standard library reads it: no octet with a leading zero.
+    #[inline]
     pub fn address(self, bytes: &[u8]) -> Option<u32> {
-        let from = bytes.get(self.start..)?;
-        address_of([eight(from)?, eight(&from[8..])?], self.end - self.start)
+        let sixteen = bytes.get(self.start..)?.first_chunk()?;
+        address_of(u128::from_le_bytes(*sixteen), self.end - self.start)
     }
 }
 
 /// The number of an IPv4 address written as the standard library reads it.
 pub fn address(text: &str) -> Option<u32> {
     let (bytes, len) = (text.as_bytes(), text.len());
-    match len {
-        // Of two halves that overlap: no byte is copied.
+    // Of two halves that overlap: no byte is copied.
+    let sixteen = match len {
         7 | 8 => {
-            let half = |at: usize| Some(u64::from(u32::from_le_bytes(*bytes[at..].first_chunk()?)));
-            address_of([(half(0)? | half(len - 4)? << (8 * (len - 4))) ^ (0x30 * ONES), 0], len)
+            let half = |at: usize| Some(u128::from(u32::from_le_bytes(*bytes[at..].first_chunk()?)));
+            half(0)? | half(len - 4)? << (8 * (len - 4))
         }
-        9..=15 => address_of([eight(bytes)?, eight(&bytes[len - 8..])? >> (8 * (16 - len))], len),
-        _ => None,
-    }
+        9..=15 => {
+            let half = |at: usize| Some(u128::from(u64::from_le_bytes(*bytes[at..].first_chunk()?)));
+            half(0)? | half(len - 8)? << (8 * (len - 8))
+        }
+        _ => return None,
+    };
+    address_of(sixteen, len)
 }
 
-/// The IPv4 address that the first `len` of sixteen bytes less `'0'` are.
-fn address_of([low, high]: [u64; 2], len: usize) -> Option<u32> {
+/// The IPv4 address that the first `len` of sixteen bytes are, the first of them the lowest: all octets at once.
+#[inline]
+fn address_of(sixteen: u128, len: usize) -> Option<u32> {
     if !(7..=15).contains(&len) {
         return None;
     }
-    let dots = (gathered(no_digits(low)) | gathered(no_digits(high)) << 8) & !(u64::MAX << len);
+    // Each byte and the two before it, less `'0'`.
+    let [here, before, two_before] =
+        [0, 8, 16].map(|bits| u8x16::new((sixteen << bits).to_le_bytes()) - u8x16::splat(b'0'));
+    let is_digit = |bytes: u8x16| bytes.min(u8x16::splat(9)).simd_eq(bytes);
+    let is_before = is_digit(before);
+    let is_two_before = is_before & is_digit(two_before);
+    let whole = !(u32::MAX << len);
+    let digits = is_digit(here).to_bitmask() & whole;
+    let dots = here.simd_eq(u8x16::splat(b'.'.wrapping_sub(b'0'))).to_bitmask() & whole;
     let behind_first = dots & dots.wrapping_sub(1);
     let last = behind_first & behind_first.wrapping_sub(1);
-    if last == 0 || last & (last - 1) != 0 {
-        return None;
-    }
-    // For each byte: the digit in it, the number that it and the digit before make, and the hundreds before those.
-    let are_digits = both([low, high].map(|eight| !((no_digits(eight) >> 7) * 0xFF)));
-    let digits = both([low, high]) & are_digits;
-    let [tens_low, tens_high] = halves(digits << 8);
-    let [low_digits, high_digits] = halves(digits);
-    let numbers = both([low_digits + 10 * tens_low, high_digits + 10 * tens_high]).to_le_bytes();
-    let hundreds = ((digits << 16) & (are_digits << 8)).to_le_bytes();
-    let bytes = both([low, high]).to_le_bytes();
-    let [first, second, third] = [dots, behind_first, last].map(|bits| bits.trailing_zeros() as usize & 15);
-    // Without a branch: how long an octet is nobody can guess.
-    let octet = |start: usize, end: usize| {
-        let (last, len) = (end.wrapping_sub(1) & 15, end - start);
-        let octet = u32::from(numbers[last]) + 100 * u32::from(hundreds[last]);
-        let least = OCTET_LEAST[len & 3];
-        (octet, (octet.wrapping_sub(least) < 256 - least) & (len < OCTET_LEAST.len()))
-    };
-    let are_dots =
-        [first, second, third].iter().fold(true, |are_dots, at| are_dots & (bytes[*at] == b'.' ^ b'0'));
-    let (a, is_a) = octet(0, first);
-    let (b, is_b) = octet(first + 1, second);
-    let (c, is_c) = octet(second + 1, third);
-    let (d, is_d) = octet(third + 1, len);
-    (are_dots & is_a & is_b & is_c & is_d).then_some(a << 24 | b << 16 | c << 8 | d)
-}
-
-/// The least number of so many digits, which begins with no zero; none is of no digit.
-const OCTET_LEAST: [u32; 4] = [256, 0, 10, 100];
-
-fn both([low, high]: [u64; 2]) -> u128 {
-    u128::from(high) << 64 | u128::from(low)
-}
-
-fn halves(both: u128) -> [u64; 2] {
-    [both as u64, (both >> 64) as u64]
-}
-
-/// The high bits of eight bytes, side by side.
-fn gathered(high: u64) -> u64 {
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    // The first and the last digits of octets.
+    let (begins, ends) = (dots << 1 | 1, (dots | 1 << len) >> 1);
+    let are_four = (digits | dots == whole)
+        & (last != 0)
+        & (last & last.wrapping_sub(1) == 0)
+        & (digits & begins == begins)
+        & (digits & ends == ends)
+        & (digits & digits << 1 & digits << 2 & digits << 3 == 0);
+    // What the digits of the octet up to each make.
+    let double = |bytes: u8x16| bytes + bytes;
+    let tens = before & is_before;
+    let hundreds = two_before & is_two_before;
+    let two_digits = here + double(tens) + double(double(double(tens)));
+    let four_hundreds = double(double(hundreds));
+    let octets = two_digits + four_hundreds + double(double(double(four_hundreds + double(four_hundreds))));
+    // 256 and more: 2 before 56 and more, or a greater digit before any.
+    let is_two = hundreds.simd_eq(u8x16::splat(2));
+    let is_above =
+        two_digits.saturating_add(is_two & u8x16::splat(u8::MAX - 56)).simd_eq(u8x16::splat(u8::MAX));
+    let is_far_above = hundreds.max(u8x16::splat(3)).simd_eq(hundreds);
+    let are_octets = (is_above | is_far_above).to_bitmask() & ends == 0;
+    let are_plain = here.simd_eq(u8x16::splat(0)).to_bitmask() & begins & digits >> 1 == 0;
+    let octets = octets.to_array();
+    let octet = |at: u32| u32::from(octets[at as usize & 15]);
+    let [first, second, third] = [dots, behind_first, last].map(u32::trailing_zeros);
+    let [a, b, c, d] = [first, second, third, len as u32].map(|end| octet(end.wrapping_sub(1)));
+    (are_four & are_octets & are_plain).then_some(a << 24 | b << 16 | c << 8 | d)
 }
 
 #[cfg(test)]
