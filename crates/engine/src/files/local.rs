@@ -81,6 +81,11 @@ impl Stored {
         Ok(Stored { bytes: file.metadata()?.len(), file })
     }
 
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Bytes at a place of the file.
     ///
     /// What the footer says of places is believed only as far as the file goes: no memory is asked for beyond it.

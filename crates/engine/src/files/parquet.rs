@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Error, ErrorKind, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
 use super::buffers::Buffers;
-use super::local::{LocalFiles, Looked, METADATA_MAX};
+use super::local::{LocalFiles, Looked, METADATA_MAX, Stored};
 use super::place::with_partitions;
 use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
@@ -111,13 +111,20 @@ pub fn parts(
 }
 
 fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, String> {
-    let size = check_footer(storage, path).map_err(|error| error.to_string())?;
     let text = |error: datafusion::parquet::errors::ParquetError| error.to_string();
     let told = |error: Error| error.to_string();
     let options = ArrowReaderOptions::new();
-    let read = match storage.object(path) {
-        None => ArrowReaderMetadata::load(&File::open(path).map_err(told)?, options),
-        Some(_) => ArrowReaderMetadata::load(&Footed::new(storage.clone(), path).map_err(told)?, options),
+    let (size, read) = match storage.object(path) {
+        None => {
+            let mut file = Stored::new(File::open(path).map_err(told)?).map_err(told)?;
+            check_stored_footer(&mut file).map_err(told)?;
+            (file.bytes, ArrowReaderMetadata::load(file.file(), options))
+        }
+        Some(_) => {
+            let size = check_footer(storage, path).map_err(told)?;
+            let object = Footed::new(storage.clone(), path).map_err(told)?;
+            (size, ArrowReaderMetadata::load(&object, options))
+        }
     };
     let read = read.map_err(text)?;
     let mut fields: Vec<FieldRef> = vec![];
@@ -132,10 +139,11 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     }
     let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
     let location = match storage.object(path) {
-        None => StorePath::from_absolute_path(path.canonicalize().map_err(told)?),
-        Some(_) => Ok(Remote::location(index)),
+        None => absolute(path)
+            .map_err(told)
+            .and_then(|path| StorePath::from_absolute_path(path).map_err(|error| error.to_string()))?,
+        Some(_) => Remote::location(index),
     };
-    let location = location.map_err(|error| error.to_string())?;
     let last_modified = Default::default();
     let meta = ObjectMeta { location, last_modified, size, e_tag: None, version: None };
     let utf8 = |text: String| ScalarValue::Utf8View(Some(text));
@@ -152,9 +160,21 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     })
 }
 
+/// The path from the root, for whoever else opens it. To resolve links would take a call for each folder.
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    match path.components().any(|part| part == std::path::Component::ParentDir) {
+        true => path.canonicalize(),
+        false => std::path::absolute(path),
+    }
+}
+
 /// The flow-log field that a column is.
 fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
-    let known = FLOW_FIELDS.iter().find(|known| known.name.replace('-', "_") == column)?;
+    let is_called = |name: &str| {
+        let alike = |(of_name, own): (u8, u8)| if of_name == b'-' { own == b'_' } else { own == of_name };
+        name.len() == column.len() && name.bytes().zip(column.bytes()).all(alike)
+    };
+    let known = FLOW_FIELDS.iter().find(|known| is_called(known.name))?;
     Some((Field::named(known.name)?, known))
 }
 
@@ -340,23 +360,48 @@ pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
 }
 
 /// The length of a file, whose metadata fits into it (Parquet format, "File format").
+///
+/// # Errors
+/// It cannot be read, or is no Parquet.
 pub fn check_footer(storage: &Storage, path: &Path) -> std::io::Result<u64> {
-    let bytes = storage.bytes(path)?;
-    let invalid = || Error::new(ErrorKind::InvalidData, "no Parquet: its footer is missing or cut off");
-    if bytes < FOOTER + MAGIC.len() as u64 {
-        return Err(invalid());
-    }
-    let footer = match storage.object(path) {
-        Some(object) => storage.read(object, bytes - FOOTER..bytes)?,
-        None => {
-            let mut footer = vec![0; FOOTER as usize];
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::End(-(FOOTER as i64)))?;
-            file.read_exact(&mut footer)?;
-            footer
-        }
+    let Some(object) = storage.object(path) else {
+        let mut file = Stored::new(File::open(path)?)?;
+        check_stored_footer(&mut file)?;
+        return Ok(file.bytes);
     };
-    let [a, b, c, d, magic @ ..] = &footer[..] else { return Err(invalid()) };
-    let fits = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + FOOTER <= bytes;
-    if *magic == MAGIC && fits { Ok(bytes) } else { Err(invalid()) }
+    let bytes = storage.bytes(path)?;
+    let mut footer = [0; FOOTER as usize];
+    if bytes >= FOOTER {
+        footer.copy_from_slice(&storage.read(object, bytes - FOOTER..bytes)?);
+    }
+    check(footer, bytes)?;
+    Ok(bytes)
+}
+
+fn check_stored_footer(file: &mut Stored) -> std::io::Result<()> {
+    let mut footer = [0; FOOTER as usize];
+    if file.bytes >= FOOTER {
+        file.read_into(file.bytes - FOOTER, &mut footer)?;
+    }
+    check(footer, file.bytes)
+}
+
+fn check([a, b, c, d, magic @ ..]: [u8; FOOTER as usize], bytes: u64) -> std::io::Result<()> {
+    let whole = u64::from(u32::from_le_bytes([a, b, c, d])) + FOOTER + MAGIC.len() as u64;
+    match magic == MAGIC && whole <= bytes {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::InvalidData, "no Parquet: its footer is missing or cut off")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_begin_at_the_root_and_never_go_back() {
+        let here = std::env::current_dir().expect("a folder");
+        assert_eq!(absolute(Path::new("./a/b.parquet")).expect("a path"), here.join("a/b.parquet"));
+        assert_eq!(absolute(Path::new("src/../src")).expect("a path"), here.join("src"));
+    }
 }
