@@ -9,13 +9,14 @@ mod fast;
 mod gathered;
 mod record;
 
+use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use datafusion::arrow::array::{ArrayRef, BinaryBuilder, StringViewBuilder, StructArray};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
-use datafusion::common::Result;
+use datafusion::common::{Result, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr as Lowered, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -150,11 +151,23 @@ impl Scalar {
         }
         let value = |index: usize, row: usize| self.kinds[index].value(&columns[index], row);
         Ok(match &self.op {
-            Op::Expr(template) => self.each(rows, |row| {
-                let mut named = Row::default();
-                (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
-                evaluate(template, &named, NO_RUN)
-            }),
+            Op::Expr(template) => {
+                let made = Cell::new(0);
+                let column = self.each(rows, |row| {
+                    if made.get() > COLUMN_BYTES_MAX {
+                        return Value::Null;
+                    }
+                    let mut named = Row::default();
+                    (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
+                    let value = evaluate(template, &named, NO_RUN);
+                    made.set(made.get() + if let Value::Text(text) = &value { text.len() } else { 0 });
+                    value
+                });
+                if made.get() > COLUMN_BYTES_MAX {
+                    return resources_err!("a function made more than 1 GiB of text of {rows} rows");
+                }
+                column
+            }
             Op::Number => self.each(rows, |row| value(0, row).as_f64().map_or(Value::Null, Value::Float)),
             Op::Whole => self.each(rows, |row| whole(&value(0, row)).map_or(Value::Null, Value::Int)),
             Op::Print => self.each(rows, |row| value(0, row)),
@@ -200,6 +213,9 @@ impl Scalar {
         Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
     }
 }
+
+/// Text that a function may make of one batch of rows: what one value may be is bounded, but there are many.
+const COLUMN_BYTES_MAX: usize = 1 << 30;
 
 /// Facts of the run are constants before an expression comes here.
 static NEVER: AtomicBool = AtomicBool::new(false);

@@ -24,6 +24,7 @@ use crate::value::Value;
 
 pub use sql::SQL_FUNCTIONS;
 pub(crate) use sql::{Interval, PREFIX, Plain, Schema, sql_function_named};
+pub(crate) use text::regex_replaced;
 
 /// The function that log groups of some classes do not have.
 pub const UNMASK: &str = "unmask";
@@ -188,12 +189,21 @@ impl Function {
 
     /// The value for these arguments; null for a function that is not one of its arguments' values.
     pub fn value(&self, arguments: &[Value]) -> Value {
-        match self.call {
+        let made = match self.call {
             Call::Values(call) => call(arguments),
             Call::Special(_) => Value::Null,
+        };
+        match made {
+            Value::Text(text) if text.len() > BYTES_MAX => Value::Null,
+            made => made,
         }
     }
 }
+
+/// Bytes of a text that a function makes: those of the largest log event.
+///
+/// Assumption: AWS names no number. Without one, a few commands that double what they are given fill the memory.
+const BYTES_MAX: usize = 1 << 20;
 
 /// As many arguments as from `min` to `max`.
 const fn takes(min: usize, max: usize, text: &'static str) -> Parameters {

@@ -175,7 +175,7 @@ pub fn reference() -> String {
     for row in AGGREGATES {
         line(&mut page, &[&names(row.name, row.aliases), row.parameters.text, row.summary]);
     }
-    page.push_str("\n## Functions\n\n");
+    page.push_str("\n## Functions\n\nA text that a function makes has at most 1 MiB; where it would be longer, it is absent.\n\n");
     functions(&mut page, FUNCTIONS);
     page.push_str(
         "\n## Functions of SQL\n\nStatements call those above as well, unless one here has the name; some by other names:\n",

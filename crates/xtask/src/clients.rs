@@ -5,9 +5,16 @@
 use crate::shell::{command, output, root, run, target};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// The clients and their versions; moto is a bucket for a client of our own.
 const PACKAGES: [&str; 3] = ["awscli==1.45.11", "boto3==1.43.11", "moto[s3,server]==5.2.5"];
+
+/// The script that takes longest, for it waits for flow logs: it begins first.
+const LONGEST: &str = "test_lab_script.py";
+/// Scripts at once.
+const SIDE_BY_SIDE: usize = 2;
 
 /// Runs the labs and every script under `tests/clients`.
 ///
@@ -17,10 +24,31 @@ pub fn test() -> Result<(), String> {
     run(Command::new(weir()).args(["lab", "peering"]))?;
     let bin = virtual_environment("clients", &PACKAGES)?;
     let python = bin.join("python");
-    for script in scripts()? {
-        run(with_clients(Command::new(&python).arg(script), &bin))?;
-    }
-    Ok(())
+    let waiting = Mutex::new(scripts()?);
+    let failures = Mutex::new(vec![]);
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    // Side by side: clients mostly compute by themselves, one at a time. Each script has servers and folders of its own.
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(script) = next() {
+                    let told = told(with_clients(Command::new(&python).arg(script), &bin));
+                    failures.lock().unwrap_or_else(PoisonError::into_inner).extend(told.err());
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+/// Runs a command and shows what it wrote when it has ended.
+fn told(command: &mut Command) -> Result<(), String> {
+    let started = Instant::now();
+    let result = output(command);
+    let text = result.as_ref().unwrap_or_else(|error| error);
+    eprintln!("{}\n-- {:.0} s", text.trim_end(), started.elapsed().as_secs_f64());
+    result.map(|_| ()).map_err(|error| error.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The release binary.
@@ -69,6 +97,6 @@ fn scripts() -> Result<Vec<PathBuf>, String> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.starts_with("test_") && name.ends_with(".py")
     });
-    scripts.sort();
+    scripts.sort_by_key(|path| (path.ends_with(LONGEST), path.clone()));
     Ok(scripts)
 }

@@ -23,7 +23,7 @@ mod time;
 
 use std::borrow::Cow;
 
-use super::{ARGUMENTS_MAX, Call, Function, Special, takes, text_of};
+use super::{ARGUMENTS_MAX, BYTES_MAX, Call, Function, Special, takes, text_of};
 use crate::value::{Number, Value};
 
 pub(crate) use convert::Plain;
@@ -32,9 +32,6 @@ pub(crate) use schema::Schema;
 
 /// What the names of these functions begin with inside, so that no query of the query language can name them.
 pub(crate) const PREFIX: &str = "sql ";
-
-/// Bytes of a text that a function makes: those of the largest log event.
-const BYTES_MAX: usize = 1 << 20;
 
 /// Elements of a list that a function makes. Assumption: AWS names no number; this bounds a row.
 const ELEMENTS_MAX: usize = 10_000;

@@ -23,12 +23,17 @@ fn sql_value_of(expr: &str) -> Option<String> {
 
 #[track_caller]
 fn value_in(expr: &str, plan: Result<Plan, QueryError>) -> Option<String> {
+    value_over(&Row::default(), expr, plan)
+}
+
+#[track_caller]
+fn value_over(row: &Row, expr: &str, plan: Result<Plan, QueryError>) -> Option<String> {
     let plan = plan.unwrap_or_else(|error| panic!("{expr}: {error}"));
     let cancelled = AtomicBool::new(false);
     let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
     match plan.steps.first() {
         Some(Step::Extend(columns)) => {
-            evaluate(&columns[0].expr, &Row::default(), run).print().map(|text| text.into_owned())
+            evaluate(&columns[0].expr, row, run).print().map(|text| text.into_owned())
         }
         other => panic!("{expr}: {other:?}"),
     }
@@ -129,6 +134,28 @@ fn no_arguments_make_a_function_panic() {
             }
         }
     }
+}
+
+#[test]
+fn what_functions_make_is_bounded() {
+    let value = |text: usize, call: &str| {
+        let mut row = Row::default();
+        row.set("@message", Value::Text("x".repeat(text)));
+        value_over(&row, call, crate::plan(&format!("fields {call} as x"), None)).map(|made| made.len())
+    };
+    assert_eq!(value(1 << 19, "concat(@message, @message)"), Some(1 << 20));
+    assert_eq!(value(1 << 19, "concat(@message, @message, 1)"), None);
+    assert_eq!(value(1 << 18, "replace(@message, \"x\", \"four\")"), Some(1 << 20));
+    assert_eq!(value(1 << 18, "replace(@message, \"x\", \"fives\")"), None);
+    assert_eq!(value(1 << 19, "urlencode(concat(\" \", @message, @message))"), None);
+    assert_eq!(value(1 << 18, "regexReplace(@message, /x/, \"four\")"), Some(1 << 20));
+    assert_eq!(value(1 << 18, "regexReplace(@message, /x/, \"fives\")"), None);
+    assert_eq!(value(1 << 18, r#"regexReplace(@message, /(x+)/, "\1\1\1\1")"#), Some(1 << 20));
+    let doubled = r"\1".repeat(1000);
+    assert_eq!(value(1 << 20, &format!(r#"regexReplace(@message, /(x+)/, "{doubled}")"#)), None);
+    assert_eq!(value(1000, &format!(r#"regexReplace(@message, /(x+)/, "{doubled}")"#)), Some(1_000_000));
+    let long = "y".repeat(1000);
+    assert_eq!(value(1_000_000, &format!(r#"regexReplace(@message, /x+/, "{long}")"#)), Some(1000));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Functions of text. Positions and lengths count code points.
 
-use super::{ARGUMENTS_MAX, Call, Function, Special, number_of, takes, text_of};
+use super::{ARGUMENTS_MAX, BYTES_MAX, Call, Function, Special, number_of, takes, text_of};
 use crate::plan::Type;
 use crate::value::Value;
 
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         result: Type::Text,
         summary: "The texts, one behind the other. Assumption: an absent value adds nothing.",
         examples: &[("concat(\"a\", 1, nosuchfield, \"b\")", Some("a1b"))],
-        call: Call::Values(|a| Value::Text(a.iter().filter_map(Value::print).collect())),
+        call: Call::Values(concat),
     },
     Function {
         name: "ltrim",
@@ -173,6 +173,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
+fn concat(arguments: &[Value]) -> Value {
+    let mut text = String::new();
+    for part in arguments.iter().filter_map(Value::print) {
+        if text.len() + part.len() > BYTES_MAX {
+            return Value::Null;
+        }
+        text.push_str(&part);
+    }
+    Value::Text(text)
+}
+
 fn trim(arguments: &[Value], trim: for<'a> fn(&'a str, &dyn Fn(char) -> bool) -> &'a str) -> Value {
     let Some(text) = text_of(arguments, 0) else { return Value::Null };
     let trimmed = match text_of(arguments, 1) {
@@ -193,11 +204,41 @@ fn substr(arguments: &[Value]) -> Value {
 
 fn replace(arguments: &[Value]) -> Value {
     match (text_of(arguments, 0), text_of(arguments, 1), text_of(arguments, 2)) {
-        (Some(text), Some(find), Some(put)) if !find.is_empty() => Value::Text(text.replace(&*find, &put)),
+        (Some(text), Some(find), Some(put)) if !find.is_empty() => {
+            let added = || text.matches(&*find).count().saturating_mul(put.len());
+            // Each match takes a byte at least.
+            let is_small = text.len().saturating_mul(put.len()) <= BYTES_MAX || added() <= 2 * BYTES_MAX;
+            if is_small { Value::Text(text.replace(&*find, &put)) } else { Value::Null }
+        }
         (Some(text), Some(_), Some(_)) => Value::text(text),
         _ => Value::Null,
     }
 }
+
+/// The text with every match replaced, `${1}` by the first group; `None` if it would be longer than a text may be.
+pub(crate) fn regex_replaced(text: &str, pattern: &regex::Regex, replacement: &str) -> Option<String> {
+    let groups = replacement.matches('$').count();
+    let most = |matches: usize, bytes: usize| matches * replacement.len() + groups * bytes;
+    if text.len() + most(text.len() + 1, text.len()) <= BYTES_MAX {
+        return Some(pattern.replace_all(text, replacement).into_owned());
+    }
+    let (mut made, mut at) = (String::new(), 0);
+    for captures in pattern.captures_iter(text) {
+        let found = captures.get_match();
+        made.push_str(&text[at..found.start()]);
+        // What one match makes is bounded too, before it is made.
+        if made.len() > BYTES_MAX || most(1, found.len()) > MATCH_BYTES_MAX {
+            return None;
+        }
+        captures.expand(replacement, &mut made);
+        at = found.end();
+    }
+    made.push_str(&text[at..]);
+    (made.len() <= BYTES_MAX).then_some(made)
+}
+
+/// What a match is replaced by is not even tried if it could be longer than this.
+const MATCH_BYTES_MAX: usize = 64 * BYTES_MAX;
 
 fn strcontains(arguments: &[Value]) -> Value {
     if arguments.get(2).is_some_and(Value::is_true) {

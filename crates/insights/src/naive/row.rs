@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::execute::Run;
+use crate::functions::regex_replaced;
 use crate::plan::{Comparison, Expr, QueryFact};
 use crate::source::Event;
 use crate::value::Value;
@@ -87,7 +88,7 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
             test(&value(inner), *is_negated, |found| pattern.0.is_match(found))
         }
         Expr::Replace { value: inner, pattern, replacement } => match value(inner).print() {
-            Some(text) => Value::text(pattern.0.replace_all(&text, replacement.as_str())),
+            Some(text) => regex_replaced(&text, &pattern.0, replacement).map_or(Value::Null, Value::Text),
             None => Value::Null,
         },
         Expr::Find { value: inner, pattern, find } => match value(inner) {
