@@ -3,9 +3,10 @@
 import http.client
 import json
 import socket
+import time
 import urllib.parse
 
-from weir import Weir, act, check, equal, finish
+from weir import Weir, act, check, equal, finish, until
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -275,7 +276,44 @@ def signatures():
         check(f"{method} {path}: {status}", 400 <= status < 500, answer[:200])
 
 
+def answer_of(logs, query):
+    """The status of a query over everything, and the first value of its first row."""
+    query = logs.start_query(logGroupName="/clumsy", startTime=0, endTime=int(time.time()) + 60, queryString=query)
+    ended = lambda: logs.get_query_results(queryId=query["queryId"])["status"] not in ("Scheduled", "Running")
+    until(ended, timeout=60)
+    answer = logs.get_query_results(queryId=query["queryId"])
+    return answer["status"], answer["results"][0][0]["value"] if answer["results"] else None
+
+
+def doubling():
+    """Queries that make much of little."""
+    logs = weir.client("logs")
+    logs.create_log_group(logGroupName="/clumsy")
+    logs.create_log_stream(logGroupName="/clumsy", logStreamName="a")
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": "x" * 100}] * 1500
+    logs.put_log_events(logGroupName="/clumsy", logStreamName="a", logEvents=events)
+    texts = ["@message", *(f"t{n}" for n in range(29))]
+    twice = [f"fields concat({text}, {text}) as {double}" for text, double in zip(texts, texts[1:])]
+    count = " | stats count({0}) as n, max(strlen({0})) as most | display n, most"
+    double = lambda times: answer_of(logs, " | ".join(twice[:times]) + count.format(texts[times]))
+    equal("ten times", double(10), ("Complete", "1500"))
+    equal("thirteen times", double(13), ("Failed", None))
+    equal("as often as commands go", double(28)[0], "Failed")
+    groups, many = r"\\1" * 1000, "y" * 1000
+    for query, made in (
+        (f"regexReplace(@message, /(x+)/, '{groups}')", "1500"),
+        (f"regexReplace(regexReplace(@message, /(x+)/, '{groups}'), /(x+)/, '{groups}')", "0"),
+        (f"replace(replace(@message, 'x', '{many}'), 'y', '{many}')", "0"),
+    ):
+        found = answer_of(logs, f"fields {query} as t | stats count(t) as n")
+        equal(f"{query[:30]}...", found, ("Complete", made))
+    logs.delete_log_group(logGroupName="/clumsy")
+
+
 with weir:
+    act(doubling)
+    check("weir is alive", weir.is_alive())
     vpc = furnish()
     before = weir.state()
     for part, *arguments in ([forms], [values, vpc], [json_bodies], [sizes], [chunked], [signatures]):
