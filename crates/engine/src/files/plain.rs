@@ -135,8 +135,7 @@ impl PlainLines {
                 if token.is_dash(bytes) { Cell::Dash } else { Cell::Address(token.address(bytes)?) };
         }
         for (number, cell) in &self.numbers {
-            let read = number.read(bytes, tokens)?;
-            *cells.get_mut(*cell)? = read.map_or(Cell::Dash, Cell::Number);
+            *cells.get_mut(*cell)? = number.read(bytes, tokens)?;
         }
         for &(index, kind, cell) in &self.words {
             let token = tokens.token(index)?;
@@ -160,7 +159,7 @@ impl PlainLines {
         }
         for numbers in &self.other_numbers {
             if !tokens.are_small_numbers(bytes, numbers.first()?.token, numbers.last()?.token) {
-                numbers.iter().try_for_each(|number| number.read(bytes, tokens).map(|_| ()))?;
+                numbers.iter().try_for_each(|number| number.read(bytes, tokens).map(drop))?;
             }
         }
         let behind = match bytes.get(end)? {
@@ -209,13 +208,13 @@ pub fn word(kind: Kind, text: &[u8]) -> Option<u8> {
 }
 
 impl Number {
-    /// The number, or `None` for a dash; nothing at all if it is neither, or too great.
-    fn read(self, bytes: &[u8], tokens: &Tokens) -> Option<Option<u64>> {
+    /// The number or a dash; `None` if it is neither, or too great.
+    fn read(self, bytes: &[u8], tokens: &Tokens) -> Option<Cell> {
         let token = tokens.token(self.token)?;
         if token.is_dash(bytes) {
-            return Some(None);
+            return Some(Cell::Dash);
         }
-        token.number(bytes).filter(|number| *number <= self.most).map(Some)
+        token.number(bytes).filter(|number| *number <= self.most).map(Cell::Number)
     }
 }
 
