@@ -151,23 +151,11 @@ impl Scalar {
         }
         let value = |index: usize, row: usize| self.kinds[index].value(&columns[index], row);
         Ok(match &self.op {
-            Op::Expr(template) => {
-                let made = Cell::new(0);
-                let column = self.each(rows, |row| {
-                    if made.get() > COLUMN_BYTES_MAX {
-                        return Value::Null;
-                    }
-                    let mut named = Row::default();
-                    (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
-                    let value = evaluate(template, &named, NO_RUN);
-                    made.set(made.get() + if let Value::Text(text) = &value { text.len() } else { 0 });
-                    value
-                });
-                if made.get() > COLUMN_BYTES_MAX {
-                    return resources_err!("a function made more than 1 GiB of text of {rows} rows");
-                }
-                column
-            }
+            Op::Expr(template) => self.bounded(rows, |row| {
+                let mut named = Row::default();
+                (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
+                evaluate(template, &named, NO_RUN)
+            })?,
             Op::Number => self.each(rows, |row| value(0, row).as_f64().map_or(Value::Null, Value::Float)),
             Op::Whole => self.each(rows, |row| whole(&value(0, row)).map_or(Value::Null, Value::Int)),
             Op::Print => self.each(rows, |row| value(0, row)),
@@ -197,6 +185,23 @@ impl Scalar {
 
     fn each(&self, rows: usize, value: impl Fn(usize) -> Value) -> ArrayRef {
         self.result.collect((0..rows).map(value))
+    }
+
+    /// The same of functions that make texts, until there is too much.
+    fn bounded(&self, rows: usize, value: impl Fn(usize) -> Value) -> Result<ArrayRef> {
+        let made = Cell::new(0);
+        let column = self.each(rows, |row| {
+            if made.get() > COLUMN_BYTES_MAX {
+                return Value::Null;
+            }
+            let value = value(row);
+            made.set(made.get() + if let Value::Text(text) = &value { text.len() } else { 0 });
+            value
+        });
+        match made.get() <= COLUMN_BYTES_MAX {
+            true => Ok(column),
+            false => resources_err!("a function made more than 1 GiB of text of {rows} rows"),
+        }
     }
 
     fn structure(&self, rows: usize, texts: impl Fn(usize) -> Vec<Option<String>>) -> Result<ArrayRef> {

@@ -205,9 +205,9 @@ fn substr(arguments: &[Value]) -> Value {
 fn replace(arguments: &[Value]) -> Value {
     match (text_of(arguments, 0), text_of(arguments, 1), text_of(arguments, 2)) {
         (Some(text), Some(find), Some(put)) if !find.is_empty() => {
-            let added = || text.matches(&*find).count().saturating_mul(put.len());
-            // Each match takes a byte at least.
-            let is_small = text.len().saturating_mul(put.len()) <= BYTES_MAX || added() <= 2 * BYTES_MAX;
+            // What is put there is all in the new text; each match takes a byte at least.
+            let put_bytes = || text.matches(&*find).count().saturating_mul(put.len());
+            let is_small = text.len().saturating_mul(put.len()) <= BYTES_MAX || put_bytes() <= BYTES_MAX;
             if is_small { Value::Text(text.replace(&*find, &put)) } else { Value::Null }
         }
         (Some(text), Some(_), Some(_)) => Value::text(text),
