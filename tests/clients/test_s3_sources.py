@@ -330,7 +330,10 @@ def interrupted(server, keys):
     server.pause = 5
     command = [WEIR, "insights", f"s3://{BUCKET}/AWSLogs/", QUERY]
     variables = environment(AWS_ENDPOINT_URL=server.url, AWS_REGION=REGION, **keys)
-    process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # A shell that started this script in the background has it ignore Ctrl-C, and so what it starts.
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=variables, preexec_fn=heed, **quiet)
     server.forget()
     while not server.asked:
         time.sleep(0.05)

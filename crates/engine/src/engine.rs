@@ -25,6 +25,7 @@ use weir_insights::{
 use crate::events::{Events, Part};
 use crate::kind::Kind;
 use crate::lower::{LoweredPlan, lower};
+use crate::narrow::Narrow;
 use crate::workers::Workers;
 
 /// How long a stopped query may go on.
@@ -126,45 +127,34 @@ impl Engine {
         Ok(context)
     }
 
-    /// Runs a plan over parts. The statistics are what reading the parts will have cost, but for what matched.
-    pub(crate) async fn run(
+    /// Runs a query that takes its values for narrow, and again if some are not. On workers none are taken so: their errors
+    /// tell nothing of it.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub(crate) fn narrow_first<T>(
         &self,
-        context: &SessionContext,
-        plan: &Plan,
-        parts: Vec<Part>,
-        run: Run<'_>,
-    ) -> Result<QueryResult, ExecuteError> {
-        Ok(self.run_as(context, plan, parts, run, false).await?.0)
+        query: impl Fn(Option<&Narrow>) -> Result<T, ExecuteError>,
+    ) -> Result<T, ExecuteError> {
+        let narrow = Narrow::default();
+        let first = query((!self.has_workers()).then_some(&narrow));
+        if narrow.has_failed() { query(None) } else { first }
     }
 
-    /// The rows of a plan as values, and what matched.
-    pub(crate) async fn values(
-        &self,
-        context: &SessionContext,
-        plan: &Plan,
-        parts: Vec<Part>,
-        run: Run<'_>,
-    ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
-        let (result, rows) = self.run_as(context, plan, parts, run, true).await?;
-        Ok((rows, result.statistics))
-    }
-
-    /// The result with its rows as texts; or without rows, and they as values, if `as_values` is set.
+    /// Runs a plan over parts: the result with its rows as texts; or without rows, and they as values, if `as_values` is set.
+    /// The statistics are what reading the parts will have cost, but for what matched.
     pub(crate) async fn run_as(
         &self,
-        context: &SessionContext,
-        plan: &Plan,
+        query: Query<'_>,
         parts: Vec<Part>,
-        run: Run<'_>,
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>), ExecuteError> {
-        let Answer { texts, values, mut statistics } =
-            self.answer(context, plan, parts, run, as_values).await?;
+        let Answer { texts, values, mut statistics } = self.answer(query, parts, as_values).await?;
         statistics.result_count = (texts.len() + values.len()) as u64;
         if as_values {
             return Ok((QueryResult { statistics, ..QueryResult::default() }, values));
         }
-        let answer = result(plan, values, statistics);
+        let answer = result(query.plan, values, statistics);
         let rows = if texts.is_empty() { answer.rows } else { texts };
         Ok((QueryResult { rows, ..answer }, vec![]))
     }
@@ -172,17 +162,16 @@ impl Engine {
     /// The rows as texts, where that is enough; else, and where `as_values` is set, as values.
     async fn answer(
         &self,
-        context: &SessionContext,
-        plan: &Plan,
+        query: Query<'_>,
         parts: Vec<Part>,
-        run: Run<'_>,
         as_values: bool,
     ) -> Result<Answer, ExecuteError> {
+        let Query { context, plan, run, .. } = query;
         check_bound(plan)?;
         let Some(events) = Events::new(parts, plan).map_err(failed)? else {
             return Err(ExecuteError::Source("there is nothing to read".into()));
         };
-        let lowered = lower(context, plan, events, (run, self.has_workers())).await.map_err(failed)?;
+        let lowered = lower(query, events, self.has_workers()).await.map_err(failed)?;
         let rows = self.rows(context, &lowered, run, as_values);
         let events = lowered.counted.clone();
         let count = async {
@@ -239,6 +228,16 @@ impl Engine {
         let counts = batches.iter().filter(|batch| batch.num_rows() > 0);
         Ok(counts.map(|batch| batch.column(0).as_primitive::<Int64Type>().value(0) as u64).sum())
     }
+}
+
+/// A plan on its way to its rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Query<'a> {
+    pub context: &'a SessionContext,
+    pub plan: &'a Plan,
+    pub run: Run<'a>,
+    /// What values are taken for, if for anything.
+    pub narrow: Option<&'a Narrow>,
 }
 
 /// What a plan gave: rows of one sort or the other.

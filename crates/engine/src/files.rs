@@ -29,7 +29,6 @@ mod token;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use datafusion::logical_expr::lit;
@@ -37,14 +36,16 @@ use datafusion::prelude::SessionContext;
 use weir_flowlog::LineError;
 use weir_insights::{ExecuteError, Plan, QueryResult, Row, Run, TimeRange};
 
-use crate::engine::{Engine, failed};
+use crate::engine::{Engine, Query, failed};
 use crate::events::{GROUP, Part, Shape, TIMESTAMP, names_read};
+use crate::narrow::Narrow;
 use crate::scope::column_of;
 pub use estimate::Estimate;
 pub use find::find;
 use layout::Layout;
 pub(crate) use place::partition;
 use place::with_partitions;
+pub(crate) use plain::words;
 use read::{Source, Totals};
 pub use source::{Files, Options};
 pub use storage::{Listing, Objects, Storage};
@@ -124,21 +125,19 @@ impl Engine {
             files.iter().cloned().partition(|file| parquet::is_parquet(&options.storage, file));
         let mut first = Totals::default();
         let surveyed = survey::survey((&texts, &options.storage), &options.format, &mut first);
-        // On workers the texts of other addresses would not be told from an error of theirs.
-        let is_four = surveyed.iter().all(|file| file.is_four) && !self.has_workers();
         let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values, options };
-        let (mut result, rows, totals) = match self.read(&reading, is_four) {
-            // Addresses as numbers are worth a second beginning where they do not do.
-            Err(Stopped::OtherAddress) => self.read(&reading, false),
-            read => read,
-        }?;
+        let (mut result, rows, totals) = self.narrow_first(|narrow| self.read(&reading, narrow))?;
         result.statistics.records_scanned = totals.records;
         result.statistics.bytes_scanned = totals.bytes;
         Ok((result, rows, totals))
     }
 
-    /// Runs the plan once, with all addresses as numbers if `is_four`.
-    fn read(&self, reading: &Reading<'_>, is_four: bool) -> Result<(QueryResult, Vec<Row>, Totals), Stopped> {
+    /// Runs the plan once.
+    fn read(
+        &self,
+        reading: &Reading<'_>,
+        narrow: Option<&Narrow>,
+    ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
         let Reading { plan, parquet, surveyed, first, run, as_values, options } = reading;
         let mut totals = first.clone();
         let is_strict = options.is_strict;
@@ -147,35 +146,28 @@ impl Engine {
             storage: options.storage.clone(),
             is_strict,
             read_bytes: options.read_bytes.clone(),
+            narrow: narrow.cloned().unwrap_or_default(),
             ..Source::default()
         });
         let result = self.wait(async {
             let context = self.context()?;
-            let other_address = is_four.then_some(&source.has_other_address);
-            let parts = parquet::parts(
-                &context,
-                plan,
-                (parquet, &options.storage),
-                (*run, other_address),
-                &mut totals,
-            );
+            let parts =
+                parquet::parts(&context, plan, (parquet, &options.storage), (*run, narrow), &mut totals);
             let mut parts = parts.map_err(failed)?;
             if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.wrong.files().first()) {
                 return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));
             }
             if !surveyed.is_empty() || parts.is_empty() {
+                let is_four = narrow.is_some() && surveyed.iter().all(|file| file.is_four);
                 parts.push(self.file_part(&context, plan, (&source, *run), is_four)?);
             }
-            self.run_as(&context, plan, parts, *run, *as_values).await
+            self.run_as(Query { context: &context, plan, run: *run, narrow }, parts, *as_values).await
         });
-        if source.has_other_address.load(Ordering::Relaxed) {
-            return Err(Stopped::OtherAddress);
-        }
         totals.add(std::mem::take(&mut *source.totals.lock().unwrap_or_else(PoisonError::into_inner)));
         if let Some(line) = totals.wrong.first_lines().first().filter(|_| is_strict) {
-            return Err(Stopped::Error(ExecuteError::Source(line.to_string())));
+            return Err(ExecuteError::Source(line.to_string()));
         }
-        let (result, rows) = result.map_err(Stopped::Error)?;
+        let (result, rows) = result?;
         Ok((result, rows, totals))
     }
 
@@ -212,22 +204,6 @@ struct Reading<'a> {
     run: Run<'a>,
     as_values: bool,
     options: &'a Options,
-}
-
-/// Why there is no result.
-enum Stopped {
-    /// An address that is not IPv4, where only such were expected.
-    OtherAddress,
-    Error(ExecuteError),
-}
-
-impl From<Stopped> for ExecuteError {
-    fn from(stopped: Stopped) -> ExecuteError {
-        match stopped {
-            Stopped::OtherAddress => ExecuteError::Engine("an address is not IPv4".into()),
-            Stopped::Error(error) => error,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod files;
 mod kind;
 mod logs;
 mod lower;
+mod narrow;
 pub mod output;
 mod scalar;
 mod scope;

@@ -14,7 +14,7 @@ use weir_store::disk::Location;
 use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
 
-use crate::engine::{Engine, failed};
+use crate::engine::{Engine, Query, failed};
 use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, text};
 use crate::kind::Kind;
 use crate::scope::column_of;
@@ -36,11 +36,7 @@ impl Execute<[(String, Scan)]> for Engine {
         if plan.is_estimate {
             return Ok(estimated(self.bytes(plan, groups, run)?));
         }
-        let mut result = self.wait(async {
-            let context = self.context()?;
-            let parts = parts(&context, groups, run).await?;
-            self.run(&context, plan, parts, run).await
-        })?;
+        let (mut result, _) = self.over_groups(plan, groups, run, false)?;
         result.statistics = scanned(groups, result.statistics);
         Ok(result)
     }
@@ -55,12 +51,27 @@ impl Execute<[(String, Scan)]> for Engine {
         groups: &[(String, Scan)],
         run: Run<'_>,
     ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
-        let (rows, statistics) = self.wait(async {
-            let context = self.context()?;
-            let parts = parts(&context, groups, run).await?;
-            self.values(&context, plan, parts, run).await
-        })?;
-        Ok((rows, scanned(groups, statistics)))
+        let (result, rows) = self.over_groups(plan, groups, run, true)?;
+        Ok((rows, scanned(groups, result.statistics)))
+    }
+}
+
+impl Engine {
+    /// The rows as texts, or as values if `as_values` is set.
+    fn over_groups(
+        &self,
+        plan: &Plan,
+        groups: &[(String, Scan)],
+        run: Run<'_>,
+        as_values: bool,
+    ) -> Result<(QueryResult, Vec<Row>), ExecuteError> {
+        self.narrow_first(|narrow| {
+            self.wait(async {
+                let context = self.context()?;
+                let parts = parts(&context, groups, run).await?;
+                self.run_as(Query { context: &context, plan, run, narrow }, parts, as_values).await
+            })
+        })
     }
 }
 

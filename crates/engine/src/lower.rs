@@ -13,11 +13,13 @@ use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr as Lowered, ExprFunctionExt, SortExpr, lit};
 use datafusion::prelude::SessionContext;
-use weir_insights::{Aggregate, Column, Direction, Expr, Extract, Plan, Run, SortKey, Step};
+use weir_insights::{Aggregate, Column, Direction, Expr, Extract, Plan, SortKey, Step};
 
 use crate::counted::{Counter, counted};
+use crate::engine::Query;
 use crate::events::{Events, GROUP, SEQUENCE, TIMESTAMP};
 use crate::kind::Kind;
+use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
 use crate::scope::{Scope, Typed, column_of};
 
@@ -44,17 +46,16 @@ pub struct LoweredPlan<'p> {
 /// Lowers a plan over events. For workers nothing counts the events that pass, and windows are left for memory: on
 /// their way to workers DataFusion's windows lose the order of their rows.
 pub async fn lower<'p>(
-    context: &SessionContext,
-    plan: &'p Plan,
+    Query { context, plan, run, narrow }: Query<'p>,
     events: Events,
-    (run, is_for_workers): (Run<'_>, bool),
+    is_for_workers: bool,
 ) -> Result<LoweredPlan<'p>> {
     let mut scope = Scope::new(run);
     for (name, column, kind) in &events.columns {
         scope.insert(name, column, *kind);
     }
     let mut lowerer =
-        Lowerer { context, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
+        Lowerer { context, narrow, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
     let matched = Arc::new(Counter::default());
     let counter = (!is_for_workers).then_some(&matched);
     let mut counted = None;
@@ -96,6 +97,7 @@ fn needed(plan: &Plan, later: &[Step]) -> Vec<String> {
 
 struct Lowerer<'a> {
     context: &'a SessionContext,
+    narrow: Option<&'a Narrow>,
     scope: Scope,
     frame: DataFrame,
     /// The order of the rows: columns in order of weight. DataFusion keeps none unless told.

@@ -7,6 +7,7 @@ mod address;
 mod carry;
 mod fast;
 mod gathered;
+mod packed;
 mod record;
 
 use std::cell::Cell;
@@ -23,9 +24,11 @@ use datafusion::logical_expr::{
 use weir_insights::{Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key};
 
 pub use carry::{function_bytes, function_of_bytes};
+pub use packed::{Key, is_packed, shifts};
 
 use crate::files::partition;
 use crate::kind::{Kind, whole};
+use crate::narrow::Narrow;
 
 /// What one function does with its columns.
 #[derive(Debug)]
@@ -58,8 +61,12 @@ pub enum Op {
     AllFields,
     /// The map of the columns under these names.
     Map(Vec<String>),
-    /// The numbers of texts that are IPv4 addresses or dashes; another text is an error, and sets the flag.
-    Address(Arc<AtomicBool>),
+    /// The numbers of texts that are IPv4 addresses or dashes; another text is too wide.
+    Address(Narrow),
+    /// The columns of these keys as one number; values that are too wide are an error.
+    Pack(Vec<Key>, Narrow),
+    /// The column of a key of a packed number that has so many bits below it.
+    Unpack(Key, u32),
 }
 
 /// Aggregates that the language finishes by itself.
@@ -178,7 +185,9 @@ impl Scalar {
                 let fields = names.iter().enumerate();
                 weir_insights::all_fields(fields.map(|(index, name)| (name.as_str(), value(index, row))))
             }),
-            Op::Address(other) => address::numbers(&columns[0], other)?,
+            Op::Address(narrow) => address::numbers(&columns[0], narrow)?,
+            Op::Pack(keys, narrow) => packed::pack(keys, columns, rows, narrow)?,
+            Op::Unpack(key, shift) => packed::unpack(*key, &columns[0], *shift),
             Op::Gathered(op) => self.each(rows, |row| gathered::value(*op, &self.kinds, columns, row)),
         })
     }

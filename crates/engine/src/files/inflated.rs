@@ -56,7 +56,7 @@ impl Inflated {
     /// `None` if there is none to show.
     pub fn new(
         metadata: &ParquetMetaData,
-        (file, buffers): (&mut Stored, &Buffers),
+        (file, buffers): (&Stored, &Buffers),
         is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
     ) -> Option<Inflated> {
         let mut chunks = vec![];
@@ -84,7 +84,7 @@ impl Inflated {
     ///
     /// # Errors
     /// The file cannot be read, or a page is not what its header says.
-    pub fn read(&mut self, range: &Range<u64>, file: &mut Stored) -> Option<Decoded<Bytes>> {
+    pub fn read(&mut self, range: &Range<u64>, file: &Stored) -> Option<Decoded<Bytes>> {
         let chunk = self.chunks.iter().find(|chunk| chunk.shown.contains(&range.start))?;
         let bytes = chunk.bytes((file, &self.buffers), &mut self.decompressor);
         Some(bytes.and_then(|bytes| {
@@ -100,7 +100,7 @@ impl Inflated {
 impl Chunk {
     /// The chunk of a column, shown at the start of a range; `None` if it is not compressed with gzip, does not fit there or is
     /// in any way unusual.
-    fn find(column: &ColumnChunkMetaData, file: &mut Stored, space: Range<u64>) -> Option<Chunk> {
+    fn find(column: &ColumnChunkMetaData, file: &Stored, space: Range<u64>) -> Option<Chunk> {
         if !matches!(column.compression(), Compression::GZIP(_)) || column.file_path().is_some() {
             return None;
         }
@@ -130,11 +130,7 @@ impl Chunk {
     }
 
     /// The chunk as it would be if it were not compressed.
-    fn bytes(
-        &self,
-        (file, buffers): (&mut Stored, &Buffers),
-        decompressor: &mut Decompressor,
-    ) -> Decoded<Bytes> {
+    fn bytes(&self, (file, buffers): (&Stored, &Buffers), decompressor: &mut Decompressor) -> Decoded<Bytes> {
         let (Some(first), Some(last)) = (self.pages.first(), self.pages.last()) else {
             return Ok(Bytes::new());
         };

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::future::ready;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Cursor, ErrorKind};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::Result as Decoded;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::file::reader::{ChunkReader, Length};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -81,18 +83,13 @@ impl Stored {
         Ok(Stored { bytes: file.metadata()?.len(), file })
     }
 
-    /// The file.
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
     /// Bytes at a place of the file.
     ///
     /// What the footer says of places is believed only as far as the file goes: no memory is asked for beyond it.
     ///
     /// # Errors
     /// The file does not go so far, or cannot be read.
-    pub fn read(&mut self, Range { start, end }: Range<u64>) -> Decoded<Bytes> {
+    pub fn read(&self, Range { start, end }: Range<u64>) -> Decoded<Bytes> {
         if start > end || end > self.bytes {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
@@ -105,9 +102,26 @@ impl Stored {
     ///
     /// # Errors
     /// The file does not go so far, or cannot be read.
-    pub fn read_into(&mut self, start: u64, bytes: &mut [u8]) -> std::io::Result<()> {
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.read_exact(bytes)
+    pub fn read_into(&self, start: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.file.read_exact_at(bytes, start)
+    }
+}
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> Decoded<Self::T> {
+        Ok(Cursor::new(self.read(start..self.bytes)?))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Decoded<Bytes> {
+        self.read(start..start.saturating_add(length as u64))
     }
 }
 
@@ -130,12 +144,12 @@ impl LocalFile {
         buffers: &Buffers,
         is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
     ) -> Decoded<LocalFile> {
-        let mut stored = Stored::new(File::open(path)?)?;
+        let stored = Stored::new(File::open(path)?)?;
         let metadata = match metadata {
             Some(metadata) => metadata.clone(),
-            None => Arc::new(ParquetMetaDataReader::new().parse_and_finish(&stored.file)?),
+            None => Arc::new(ParquetMetaDataReader::new().parse_and_finish(&stored)?),
         };
-        let inflated = Inflated::new(&metadata, (&mut stored, buffers), is_wanted);
+        let inflated = Inflated::new(&metadata, (&stored, buffers), is_wanted);
         Ok(LocalFile { stored, metadata, inflated })
     }
 
@@ -145,7 +159,7 @@ impl LocalFile {
     }
 
     fn read(&mut self, range: Range<u64>) -> Decoded<Bytes> {
-        let inflated = self.inflated.as_mut().and_then(|inflated| inflated.read(&range, &mut self.stored));
+        let inflated = self.inflated.as_mut().and_then(|inflated| inflated.read(&range, &self.stored));
         inflated.unwrap_or_else(|| self.stored.read(range))
     }
 }

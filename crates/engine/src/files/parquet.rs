@@ -9,7 +9,6 @@ use std::io::{Error, ErrorKind, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef};
@@ -44,6 +43,7 @@ use super::remote::{Footed, Remote, URL};
 use super::storage::{FIRST_BYTES, Storage};
 use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
+use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
 use crate::scope::column_of;
 
@@ -72,13 +72,12 @@ struct Footer {
 
 /// The parts that such files make up, one for all with the same columns; those that cannot be read go to the totals.
 ///
-/// The records of a file have no order but that of time, and one place. Addresses are numbers where `other_address` is
-/// given, which is set where that does not do.
+/// The records of a file have no order but that of time, and one place. Addresses are numbers if they are narrow.
 pub fn parts(
     context: &SessionContext,
     plan: &Plan,
     (files, storage): (&[PathBuf], &Arc<Storage>),
-    (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
+    (run, narrow): (Run<'_>, Option<&Narrow>),
     totals: &mut Totals,
 ) -> Result<Vec<Part>> {
     let mut alike: Vec<Alike> = vec![];
@@ -107,7 +106,7 @@ pub fn parts(
         let remote = Remote::new(storage.clone(), files.to_vec());
         context.register_object_store(url.as_ref(), Arc::new(remote));
     }
-    alike.into_iter().map(|alike| part((context, plan), files, alike, (run, other_address))).collect()
+    alike.into_iter().map(|alike| part((context, plan), files, alike, (run, narrow))).collect()
 }
 
 fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, String> {
@@ -116,9 +115,9 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     let options = ArrowReaderOptions::new();
     let (size, read) = match storage.object(path) {
         None => {
-            let mut file = Stored::new(File::open(path).map_err(told)?).map_err(told)?;
-            check_stored_footer(&mut file).map_err(told)?;
-            (file.bytes, ArrowReaderMetadata::load(file.file(), options))
+            let file = Stored::new(File::open(path).map_err(told)?).map_err(told)?;
+            check_stored_footer(&file).map_err(told)?;
+            (file.bytes, ArrowReaderMetadata::load(&file, options))
         }
         Some(_) => {
             let size = check_footer(storage, path).map_err(told)?;
@@ -198,7 +197,7 @@ fn part(
     (context, plan): (&SessionContext, &Plan),
     paths: &[PathBuf],
     Alike { schema, addresses, is_remote, files }: Alike,
-    (run, other_address): (Run<'_>, Option<&Arc<AtomicBool>>),
+    (run, narrow): (Run<'_>, Option<&Narrow>),
 ) -> Result<Part> {
     let has = |name: &str| schema.field_with_name(name).is_ok();
     let table = ParquetTable::new(schema.clone(), files, is_remote);
@@ -226,13 +225,13 @@ fn part(
             continue;
         }
         let own = format!("record_{}", fields.len());
-        let (kind, expr) = match (known.kind, other_address) {
+        let (kind, expr) = match (known.kind, narrow) {
             (FlowType::Int, _) if !is_text(&column) => {
                 (Kind::DashInt, cast(quoted(&column), DataType::Int64))
             }
-            (_, Some(other)) if addresses.contains(&column) => {
+            (_, Some(narrow)) if addresses.contains(&column) => {
                 let text = vec![(quoted(&column), Kind::Text)];
-                (Kind::DashAddress, call(Op::Address(other.clone()), Kind::DashAddress, text))
+                (Kind::DashAddress, call(Op::Address(narrow.clone()), Kind::DashAddress, text))
             }
             _ => (Kind::Text, cast(quoted(&column), DataType::Utf8View)),
         };
@@ -345,18 +344,15 @@ const MAGIC: [u8; 4] = *b"PAR1";
 /// The length of the metadata, and [`MAGIC`].
 const FOOTER: u64 = 8;
 
-/// Whether a file is Parquet: known by its first bytes, whatever it is called, or by its name if it has none. An object is
+/// Whether a file is Parquet: known by its name or by its first bytes. An object is
 /// known by its name alone.
 pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
     let is_called_so = path.to_string_lossy().ends_with(super::PARQUET_ENDING);
-    if storage.object(path).is_some() {
+    if is_called_so || storage.object(path).is_some() {
         return is_called_so;
     }
     let mut first = [0; MAGIC.len()];
-    match File::open(path).and_then(|mut file| file.read_exact(&mut first)) {
-        Ok(()) => first == MAGIC || is_called_so,
-        Err(_) => is_called_so,
-    }
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == MAGIC
 }
 
 /// The length of a file, whose metadata fits into it (Parquet format, "File format").
@@ -365,8 +361,8 @@ pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
 /// It cannot be read, or is no Parquet.
 pub fn check_footer(storage: &Storage, path: &Path) -> std::io::Result<u64> {
     let Some(object) = storage.object(path) else {
-        let mut file = Stored::new(File::open(path)?)?;
-        check_stored_footer(&mut file)?;
+        let file = Stored::new(File::open(path)?)?;
+        check_stored_footer(&file)?;
         return Ok(file.bytes);
     };
     let bytes = storage.bytes(path)?;
@@ -378,7 +374,7 @@ pub fn check_footer(storage: &Storage, path: &Path) -> std::io::Result<u64> {
     Ok(bytes)
 }
 
-fn check_stored_footer(file: &mut Stored) -> std::io::Result<()> {
+fn check_stored_footer(file: &Stored) -> std::io::Result<()> {
     let mut footer = [0; FOOTER as usize];
     if file.bytes >= FOOTER {
         file.read_into(file.bytes - FOOTER, &mut footer)?;

@@ -1,6 +1,6 @@
 //! Reading files to batches, counting what cannot be read.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
@@ -18,6 +18,7 @@ use super::plain::{Cell, PlainLines, Span};
 use super::storage::Storage;
 use super::survey::Surveyed;
 use super::token::Tokens;
+use crate::narrow::Narrow;
 
 /// Rows of a batch: DataFusion's own measure.
 const BATCH_ROWS: usize = 8192;
@@ -57,8 +58,8 @@ pub struct Source {
     pub is_strict: bool,
     /// Counts bytes as they are stored.
     pub read_bytes: Arc<AtomicU64>,
-    /// Set where a column of IPv4 addresses is not enough.
-    pub has_other_address: Arc<AtomicBool>,
+    /// Fails where a column of IPv4 addresses is not enough.
+    pub narrow: Narrow,
 }
 
 /// Reads files one after the other, in batches. Several readers share the files.
@@ -167,8 +168,7 @@ impl Reader {
             return None;
         }
         if self.columns.has_other_address() {
-            self.source.has_other_address.store(true, Ordering::Relaxed);
-            return Some(exec_err!("an address is not IPv4"));
+            return Some(Err(self.source.narrow.fail()));
         }
         let place = &self.open.as_ref()?.place;
         Some(self.columns.finish(self.blocks.bytes(), place))

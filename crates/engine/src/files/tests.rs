@@ -201,7 +201,7 @@ fn by_scan(layout: &Arc<Layout>, source: Source, output: &[usize]) -> Option<(Ve
     let mut rows = vec![];
     for batch in Reader::new(source.clone(), turns, Arc::new(wanted)) {
         let Ok(batch) = batch else {
-            assert!(source.has_other_address.load(Ordering::Relaxed));
+            assert!(source.narrow.has_failed());
             return None;
         };
         for row in 0..batch.num_rows() {

@@ -13,11 +13,12 @@ use datafusion::functions_aggregate::stddev::stddev;
 use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_aggregate::variance::var_pop;
 use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, SortExpr, cast, lit};
-use weir_insights::{Aggregate, AggregateCall, Stats, Value};
+use weir_flowlog::Field;
+use weir_insights::{Aggregate, AggregateCall, Column, Expr, FLOW_FIELDS, Stats, Value};
 
 use super::{Lowerer, order_key, source_order};
 use crate::kind::Kind;
-use crate::scalar::{self, GatheredOp, Op};
+use crate::scalar::{GatheredOp, Key, Op, call, is_packed, shifts};
 use crate::scope::{Typed, column_of, constant};
 
 /// What DataFusion gathers of a group, and what the language makes of it.
@@ -30,14 +31,15 @@ struct Gathered {
 impl Lowerer<'_> {
     pub(super) fn stats(&mut self, stats: &Stats) -> Result<()> {
         let mut scope = self.scope.cleared();
-        let (mut groups, mut aggregates) = (vec![], vec![]);
+        let mut keys = vec![];
         for column in &stats.groups {
-            let Typed { expr, kind } = self.scope.value(&column.expr).told_apart();
+            let value = self.scope.value(&column.expr).told_apart();
             let name = self.fresh_name();
-            scope.insert(&column.name, &name, kind);
-            groups.push(expr.alias(name));
+            scope.insert(&column.name, &name, value.kind);
+            keys.push((name, value));
         }
-        let mut gathered = vec![];
+        let (groups, parts) = self.grouped(&stats.groups, keys);
+        let (mut aggregates, mut gathered) = (vec![], vec![]);
         for call in &stats.aggregates {
             let name = self.fresh_name();
             match call.aggregate.aggregate {
@@ -60,13 +62,41 @@ impl Lowerer<'_> {
             }
         }
         self.change(|frame| frame.aggregate(groups, aggregates))?;
+        for (name, part) in parts {
+            self.change(|frame| frame.with_column(&name, part))?;
+        }
         for (name, op, kind, arguments) in gathered {
-            self.change(|frame| frame.with_column(&name, scalar::call(op, kind, arguments)))?;
+            self.change(|frame| frame.with_column(&name, call(op, kind, arguments)))?;
         }
         self.scope = scope;
         self.is_events = false;
         self.order = vec![];
         self.outputs(stats)
+    }
+
+    /// What to group by. Where that is one number of all keys, the names of the keys are given with what each is of it.
+    fn grouped(
+        &mut self,
+        columns: &[Column],
+        keys: Vec<(String, Typed)>,
+    ) -> (Vec<Lowered>, Vec<(String, Lowered)>) {
+        let packed =
+            columns.iter().zip(&keys).map(|(column, (_, key))| Key::new(key.kind, field(&column.expr)));
+        match (packed.collect::<Option<Vec<Key>>>(), self.narrow) {
+            (Some(packed), Some(narrow)) if is_packed(&packed) => {
+                let number = self.fresh_name();
+                let (names, values): (Vec<String>, Vec<Typed>) = keys.into_iter().unzip();
+                let one_of = |(key, shift): (&Key, u32), kind| {
+                    call(Op::Unpack(*key, shift), kind, vec![(column_of(&number), Kind::Int)])
+                };
+                let parts = packed.iter().zip(shifts(&packed));
+                let parts = parts.zip(&values).map(|(part, value)| one_of(part, value.kind));
+                let parts = names.into_iter().zip(parts).collect();
+                let values = values.into_iter().map(|value| (value.expr, value.kind)).collect();
+                (vec![call(Op::Pack(packed, narrow.clone()), Kind::Int, values).alias(number)], parts)
+            }
+            _ => (keys.into_iter().map(|(name, key)| key.expr.alias(name)).collect(), vec![]),
+        }
     }
 
     /// Aggregates that the language's own code finishes: what DataFusion gathers for each group, and for what.
@@ -212,4 +242,11 @@ fn numeric_or_time(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
         Kind::Time => Typed { expr: aggregate(value.expr), kind: Kind::Time },
         _ => numeric(value, aggregate),
     }
+}
+
+/// The field of flow logs that an expression is.
+fn field(expr: &Expr) -> Option<Field> {
+    let Expr::Field(name) = expr else { return None };
+    let known = FLOW_FIELDS.iter().find(|known| known.field == name)?;
+    Field::named(known.name)
 }

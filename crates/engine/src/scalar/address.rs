@@ -3,18 +3,18 @@
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, UInt32Array, UInt32Builder};
-use datafusion::common::{Result, exec_err};
+use datafusion::common::Result;
 
 use crate::files::address;
+use crate::narrow::Narrow;
 
 /// The numbers of IPv4 addresses; null for a dash.
 ///
 /// # Errors
-/// Another text, or none; `other` is set.
-pub fn numbers(column: &ArrayRef, other: &AtomicBool) -> Result<ArrayRef> {
+/// Another text, or none.
+pub fn numbers(column: &ArrayRef, narrow: &Narrow) -> Result<ArrayRef> {
     let column = column.as_string_view();
     let mut numbers = UInt32Builder::with_capacity(column.len());
     for text in column {
@@ -22,10 +22,7 @@ pub fn numbers(column: &ArrayRef, other: &AtomicBool) -> Result<ArrayRef> {
             Some("-") => numbers.append_null(),
             text => match text.and_then(address) {
                 Some(number) => numbers.append_value(number),
-                None => {
-                    other.store(true, Ordering::Relaxed);
-                    return exec_err!("an address is not IPv4");
-                }
+                None => return Err(narrow.fail()),
             },
         }
     }

@@ -59,6 +59,7 @@ fn op(op: &Op) -> Result<Json, &'static str> {
         Op::AllFields => json!(["fields"]),
         Op::Map(names) => json!(["map", names]),
         Op::Address(_) => return Err("addresses as numbers"),
+        Op::Pack(..) | Op::Unpack(..) => return Err("several values as one number"),
     })
 }
 

@@ -1,6 +1,5 @@
 //! Operators over whole columns, for the kinds that flow-log queries meet. Anything else gives `None`.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -8,7 +7,7 @@ use datafusion::arrow::array::{
     StringViewBuilder,
 };
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
-use weir_insights::{Arithmetic, Expr, Value, parse_number};
+use weir_insights::{Arithmetic, Expr, Period, Value, parse_number};
 
 use super::Op;
 use crate::kind::Kind;
@@ -29,25 +28,16 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
             arithmetic(*operator, &side(left, kinds, columns)?, &side(right, kinds, columns)?)
         }
         (Expr::Round { period, offset_ms, is_up, .. }, [Kind::Int | Kind::Time]) => {
-            // Times near each other are mostly of one period, found without a division.
-            let last = Cell::new(0..0);
-            let floor = |ms: i64| {
-                let mut found = last.take();
-                if !found.contains(&ms) {
-                    let start = period.floor(ms);
-                    found = start..period.next(start);
+            let times = columns[0].as_primitive::<Int64Type>();
+            let rounded = match is_up {
+                false => floors(times.values(), *period, *offset_ms),
+                true => {
+                    let ceil =
+                        |ms: &i64| period.ceil(ms.saturating_sub(*offset_ms)).saturating_add(*offset_ms);
+                    times.values().iter().map(ceil).collect()
                 }
-                let start = found.start;
-                last.set(found);
-                start
             };
-            let round = |ms: i64| {
-                let moved = ms.saturating_sub(*offset_ms);
-                let rounded = if *is_up { period.ceil(moved) } else { floor(moved) };
-                rounded.saturating_add(*offset_ms)
-            };
-            let rounded: Int64Array = columns[0].as_primitive::<Int64Type>().unary(round);
-            Some(Arc::new(rounded))
+            Some(Arc::new(Int64Array::new(rounded.into(), times.nulls().cloned())))
         }
         (Expr::Look { values, index }, _) => {
             let (index, columns) = (index.get()?, fields(values, kinds, columns)?);
@@ -77,6 +67,28 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
         _ => None,
     }
 }
+
+/// The start of the period of each time, where periods begin so many milliseconds late.
+fn floors(times: &[i64], period: Period, offset_ms: i64) -> Vec<i64> {
+    let mut starts = Vec::with_capacity(times.len());
+    for near in times.chunks(NEAR) {
+        let (first, last) =
+            near.iter().fold((i64::MAX, i64::MIN), |(first, last), ms| (first.min(*ms), last.max(*ms)));
+        let moved = |ms: i64| ms.saturating_sub(offset_ms);
+        let start = period.floor(moved(first));
+        let next = period.next(start);
+        // Times near each other are of one period or two, found without a division for each.
+        match moved(last) < period.next(next) {
+            true => starts.extend(near.iter().map(|ms| if moved(*ms) < next { start } else { next })),
+            false => starts.extend(near.iter().map(|ms| period.floor(moved(*ms)))),
+        }
+    }
+    starts.iter_mut().for_each(|start| *start = start.saturating_add(offset_ms));
+    starts
+}
+
+/// Times that stand beside each other.
+const NEAR: usize = 64;
 
 /// The columns that expressions are, with their kinds, if they are nothing else.
 fn fields<'a>(exprs: &[Expr], kinds: &[Kind], columns: &'a [ArrayRef]) -> Option<Vec<(Kind, &'a ArrayRef)>> {

@@ -199,8 +199,8 @@ fn one_page(directory: &Directory) -> (std::path::PathBuf, Vec<u8>, Range<usize>
         rows: (0..200).map(|value| (0, value)).collect(),
     };
     write(&path, &written);
-    let mut stored = Stored::new(std::fs::File::open(&path).expect("a file")).expect("a length");
-    let shown = Inflated::new(&plain(&path).metadata(), (&mut stored, &Buffers::default()), |at, _| at == 0)
+    let stored = Stored::new(std::fs::File::open(&path).expect("a file")).expect("a length");
+    let shown = Inflated::new(&plain(&path).metadata(), (&stored, &Buffers::default()), |at, _| at == 0)
         .expect("a column");
     let place = shown.chunks[0].pages[0].place.clone();
     let bytes = std::fs::read(&path).expect("a file");
