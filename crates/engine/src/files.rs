@@ -17,6 +17,7 @@ mod layout;
 mod lines;
 mod local;
 mod parquet;
+mod passed;
 mod place;
 mod plain;
 mod read;
@@ -151,8 +152,7 @@ impl Engine {
         });
         let result = self.wait(async {
             let context = self.context()?;
-            let parts =
-                parquet::parts(&context, plan, (parquet, &options.storage), (*run, narrow), &mut totals);
+            let parts = parquet::parts(&context, plan, (parquet, options), (*run, narrow), &mut totals);
             let mut parts = parts.map_err(failed)?;
             if let ([], [], Some(file)) = (&surveyed[..], &parts[..], totals.wrong.files().first()) {
                 return Err(ExecuteError::Source(format!("{}: {}", file.file.display(), file.why)));

@@ -64,7 +64,9 @@ pub fn run(arguments: &Insights) -> Outcome {
         _ => Engine::new(Options::default()).map_err(|error| Failure::from(error.to_string()))?,
     };
     let reads = Reads { own: sources.own(), inputs: &inputs, tables: &tables };
-    let progress = Progress::shown(options.read_bytes.clone(), sources.text_bytes());
+    // Workers tell nothing of what they have read.
+    let total = || if arguments.workers.is_none() { sources.stored_bytes() } else { 0 };
+    let progress = Progress::shown(options.read_bytes.clone(), total);
     let answer = engine.query_files(&checked, reads, run);
     drop(progress);
     let answer = answer.map_err(|error| match error {

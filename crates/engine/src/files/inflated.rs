@@ -80,6 +80,12 @@ impl Inflated {
         (!shown.chunks.is_empty()).then_some(shown)
     }
 
+    /// Where the chunk that is shown at a place ends in the file.
+    pub fn stored_end(&self, at: u64) -> Option<u64> {
+        let chunk = self.chunks.iter().find(|chunk| chunk.shown.contains(&at))?;
+        chunk.pages.last().map(|page| page.place.end)
+    }
+
     /// Bytes of a chunk; `None` if the range begins in none.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use datafusion::common::{Result, exec_err};
@@ -24,6 +25,7 @@ use futures::future::BoxFuture;
 
 use super::buffers::Buffers;
 use super::inflated::Inflated;
+use super::passed::{Passed, rows_end};
 
 /// Files whose metadata is kept from the first look: of more, that of the others is read again.
 pub const METADATA_MAX: usize = 4096;
@@ -44,6 +46,8 @@ pub struct LocalFiles {
     pub columns: BTreeSet<String>,
     /// What they are inflated into.
     pub buffers: Buffers,
+    /// Counts the bytes that reading is behind.
+    pub read_bytes: Arc<AtomicU64>,
 }
 
 impl ParquetFileReaderFactory for LocalFiles {
@@ -62,7 +66,11 @@ impl ParquetFileReaderFactory for LocalFiles {
         let is_wanted = |at: usize, column: &ColumnChunkMetaData| {
             at >= first && self.columns.contains(&column.column_path().string())
         };
-        Ok(Box::new(LocalFile::open(path, metadata.as_ref(), &self.buffers, is_wanted)?))
+        let mut opened = LocalFile::open(path, metadata.as_ref(), &self.buffers, is_wanted)?;
+        let part = file.range.as_ref().map(|range| range.start.max(0) as u64..range.end.max(0) as u64);
+        let (part, rows_end) = (part.unwrap_or(0..opened.stored.bytes), rows_end(&opened.metadata));
+        opened.passed = Some(Passed::new(self.read_bytes.clone(), part, rows_end));
+        Ok(Box::new(opened))
     }
 }
 
@@ -131,6 +139,8 @@ pub struct LocalFile {
     metadata: Arc<ParquetMetaData>,
     /// The columns that were compressed.
     pub inflated: Option<Inflated>,
+    /// Counts what is read, if anybody asks.
+    passed: Option<Passed>,
 }
 
 impl LocalFile {
@@ -150,7 +160,7 @@ impl LocalFile {
             None => Arc::new(ParquetMetaDataReader::new().parse_and_finish(&stored)?),
         };
         let inflated = Inflated::new(&metadata, (&stored, buffers), is_wanted);
-        Ok(LocalFile { stored, metadata, inflated })
+        Ok(LocalFile { stored, metadata, inflated, passed: None })
     }
 
     /// What the reader is told of the file.
@@ -159,6 +169,10 @@ impl LocalFile {
     }
 
     fn read(&mut self, range: Range<u64>) -> Decoded<Bytes> {
+        if let Some(passed) = &mut self.passed {
+            let stored_end = self.inflated.as_ref().and_then(|inflated| inflated.stored_end(range.start));
+            passed.up_to(stored_end.unwrap_or(range.end));
+        }
         let inflated = self.inflated.as_mut().and_then(|inflated| inflated.read(&range, &self.stored));
         inflated.unwrap_or_else(|| self.stored.read(range))
     }
@@ -208,7 +222,7 @@ mod tests {
     /// The compressions of columns as the reader of a file is told them.
     fn compressions(file: &PartitionedFile, names: &[&str]) -> Vec<String> {
         let columns = names.iter().map(|name| (*name).to_owned()).collect();
-        let files = LocalFiles { columns, buffers: Buffers::default() };
+        let files = LocalFiles { columns, buffers: Buffers::default(), read_bytes: Arc::default() };
         let metrics = ExecutionPlanMetricsSet::new();
         let mut reader = files.create_reader(0, file.clone(), None, &metrics).expect("a file");
         let metadata =

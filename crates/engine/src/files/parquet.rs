@@ -3,12 +3,13 @@
 //! Files with the same columns are one table. What a file's statistics rule out is not read.
 //! Source: VPC User Guide, "Flow log files" (Parquet).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef};
@@ -37,9 +38,11 @@ use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
 
 use super::buffers::Buffers;
 use super::local::{LocalFiles, Looked, METADATA_MAX, Stored};
+use super::passed::rows_end;
 use super::place::with_partitions;
 use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
+use super::source::Options;
 use super::storage::{FIRST_BYTES, Storage};
 use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
@@ -68,6 +71,8 @@ struct Footer {
     addresses: Vec<String>,
     records: u64,
     file: PartitionedFile,
+    /// Where its rows end.
+    rows_end: u64,
 }
 
 /// The parts that such files make up, one for all with the same columns; those that cannot be read go to the totals.
@@ -76,19 +81,21 @@ struct Footer {
 pub fn parts(
     context: &SessionContext,
     plan: &Plan,
-    (files, storage): (&[PathBuf], &Arc<Storage>),
+    (files, options): (&[PathBuf], &Options),
     (run, narrow): (Run<'_>, Option<&Narrow>),
     totals: &mut Totals,
 ) -> Result<Vec<Part>> {
-    let mut alike: Vec<Alike> = vec![];
+    let (mut alike, storage): (Vec<Alike>, _) = (vec![], &options.storage);
+    let mut ends = BTreeMap::new();
     let footers = storage.look(files, |index, path| {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
         std::panic::catch_unwind(AssertUnwindSafe(|| footer(index, path, storage)))
     });
-    for (path, read) in files.iter().zip(footers) {
+    for (index, (path, read)) in files.iter().zip(footers).enumerate() {
         let is_remote = storage.object(path).is_some();
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
-            Ok(Footer { schema, addresses, records, file }) => {
+            Ok(Footer { schema, addresses, records, file, rows_end }) => {
+                ends.insert(index, rows_end);
                 totals.records += records;
                 totals.bytes += file.object_meta.size;
                 match alike.iter_mut().find(|alike| {
@@ -103,10 +110,10 @@ pub fn parts(
     }
     if alike.iter().any(|alike| alike.is_remote) {
         let url = ObjectStoreUrl::parse(URL)?;
-        let remote = Remote::new(storage.clone(), files.to_vec());
+        let remote = Remote::new(storage.clone(), files.to_vec(), (&options.read_bytes, &ends));
         context.register_object_store(url.as_ref(), Arc::new(remote));
     }
-    alike.into_iter().map(|alike| part((context, plan), files, alike, (run, narrow))).collect()
+    alike.into_iter().map(|alike| part((context, plan), (files, options), alike, (run, narrow))).collect()
 }
 
 fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, String> {
@@ -154,6 +161,7 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     Ok(Footer {
         addresses: addresses(&schema, read.metadata()),
         records: read.metadata().file_metadata().num_rows().max(0) as u64,
+        rows_end: rows_end(read.metadata()),
         file: PartitionedFile::new_from_meta(meta).with_partition_values(place).with_extension(looked),
         schema,
     })
@@ -195,12 +203,12 @@ fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
 
 fn part(
     (context, plan): (&SessionContext, &Plan),
-    paths: &[PathBuf],
+    (paths, options): (&[PathBuf], &Options),
     Alike { schema, addresses, is_remote, files }: Alike,
     (run, narrow): (Run<'_>, Option<&Narrow>),
 ) -> Result<Part> {
     let has = |name: &str| schema.field_with_name(name).is_ok();
-    let table = ParquetTable::new(schema.clone(), files, is_remote);
+    let table = ParquetTable::new(schema.clone(), files, is_remote, options.read_bytes.clone());
     let mut frame = context.read_table(Arc::new(table))?;
     let is_text = |name: &str| schema.field_with_name(name).is_ok_and(|field| field.data_type().is_string());
     let seconds = match has(START) {
@@ -257,16 +265,23 @@ struct ParquetTable {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
     is_remote: bool,
+    read_bytes: Arc<AtomicU64>,
 }
 
 impl ParquetTable {
-    fn new(schema: SchemaRef, files: Vec<PartitionedFile>, is_remote: bool) -> ParquetTable {
+    fn new(
+        schema: SchemaRef,
+        files: Vec<PartitionedFile>,
+        is_remote: bool,
+        read_bytes: Arc<AtomicU64>,
+    ) -> ParquetTable {
         let place = [(SEQUENCE, DataType::Int64), (GROUP, DataType::Utf8View), (STREAM, DataType::Utf8View)];
         let place = place.map(|(name, data_type)| Arc::new(ArrowField::new(name, data_type, false)));
         ParquetTable {
             schema: TableSchema::builder(schema).with_table_partition_cols(place.to_vec()).build(),
             files,
             is_remote,
+            read_bytes,
         }
     }
 
@@ -316,8 +331,11 @@ impl TableProvider for ParquetTable {
             (source, url) =
                 (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
         } else {
-            let files =
-                LocalFiles { columns: self.names_read(projection, filters), buffers: Buffers::default() };
+            let files = LocalFiles {
+                columns: self.names_read(projection, filters),
+                buffers: Buffers::default(),
+                read_bytes: self.read_bytes.clone(),
+            };
             source = source.with_parquet_file_reader_factory(Arc::new(files));
         }
         let source = Arc::new(source);

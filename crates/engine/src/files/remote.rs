@@ -1,9 +1,11 @@
 //! Objects as DataFusion's reader of Parquet asks for them: by number, and ranges of bytes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +19,7 @@ use datafusion::parquet::file::reader::{ChunkReader, Length};
 use futures::StreamExt;
 use futures::stream::{BoxStream, once};
 
+use super::passed::Passed;
 use super::storage::Storage;
 
 /// Where DataFusion finds such a store.
@@ -27,12 +30,22 @@ pub const URL: &str = "weir://objects";
 pub struct Remote {
     storage: Arc<Storage>,
     paths: Vec<PathBuf>,
+    /// How far each object is read.
+    passed: Mutex<BTreeMap<usize, Passed>>,
 }
 
 impl Remote {
-    /// The objects among these files.
-    pub fn new(storage: Arc<Storage>, paths: Vec<PathBuf>) -> Remote {
-        Remote { storage, paths }
+    /// The objects among these files, with what counts the bytes that reading is behind, and where the rows of each end.
+    pub fn new(
+        storage: Arc<Storage>,
+        paths: Vec<PathBuf>,
+        (read_bytes, ends): (&Arc<AtomicU64>, &BTreeMap<usize, u64>),
+    ) -> Remote {
+        let passed = ends.iter().filter_map(|(index, end)| {
+            let bytes = storage.object(paths.get(*index)?).and(storage.bytes(&paths[*index]).ok())?;
+            Some((*index, Passed::new(read_bytes.clone(), 0..bytes, *end)))
+        });
+        Remote { passed: Mutex::new(passed.collect()), storage, paths }
     }
 
     /// Where the store has the file of this place: a key may hold what a path of DataFusion's cannot.
@@ -55,8 +68,8 @@ impl fmt::Display for Remote {
 impl ObjectStore for Remote {
     async fn get_opts(&self, location: &StorePath, options: GetOptions) -> Result<GetResult> {
         let failed = |source: io::Error| Error::Generic { store: "objects", source: source.into() };
-        let path = location.as_ref().parse().ok().and_then(|index: usize| self.paths.get(index));
-        let path = path.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?.clone();
+        let index: usize = location.as_ref().parse().unwrap_or(usize::MAX);
+        let path = self.paths.get(index).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?.clone();
         let size = self.storage.bytes(&path).map_err(failed)?;
         let range = match options.range {
             None => 0..size,
@@ -66,6 +79,9 @@ impl ObjectStore for Remote {
         // A request blocks: not one of the threads that compute.
         let read = tokio::task::spawn_blocking(move || storage.read(&path.to_string_lossy(), wanted)).await?;
         let bytes = read.map_err(failed)?;
+        if let Some(passed) = self.passed.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&index) {
+            passed.up_to(range.end);
+        }
         Ok(GetResult {
             payload: GetResultPayload::Stream(once(async { Ok(bytes.into()) }).boxed()),
             meta: ObjectMeta {

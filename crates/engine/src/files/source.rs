@@ -23,7 +23,7 @@ pub struct Options {
     pub format: Format,
     /// Whether a line that is no record ends the run.
     pub is_strict: bool,
-    /// Counts the bytes of text files that have been read, as they are stored.
+    /// Counts the bytes that have been read, as they are stored.
     pub read_bytes: Arc<AtomicU64>,
     /// Where the files are.
     pub storage: Arc<Storage>,
@@ -43,11 +43,9 @@ impl Files {
         Files { paths, options, told: Mutex::default() }
     }
 
-    /// Bytes of text files, as they are stored: what [`Options::read_bytes`] grows to when they are read once.
-    pub fn text_bytes(&self) -> u64 {
-        let storage = &self.options.storage;
-        let texts = self.paths.iter().filter(|path| !is_parquet(storage, path));
-        texts.map(|path| storage.bytes(path).unwrap_or(0)).sum()
+    /// Their bytes, as they are stored: what [`Options::read_bytes`] grows to when they are read once.
+    pub fn stored_bytes(&self) -> u64 {
+        self.paths.iter().map(|path| self.options.storage.bytes(path).unwrap_or(0)).sum()
     }
 
     /// How many there are.

@@ -77,8 +77,9 @@ fn floors(times: &[i64], period: Period, offset_ms: i64) -> Vec<i64> {
         let moved = |ms: i64| ms.saturating_sub(offset_ms);
         let start = period.floor(moved(first));
         let next = period.next(start);
-        // Times near each other are of one period or two, found without a division for each.
-        match moved(last) < period.next(next) {
+        // Times near each other are of one period or two, found without a division for each. Where there are no dates, none begins.
+        let are_two = moved(last) < period.next(next) && period.floor(next) == next;
+        match are_two {
             true => starts.extend(near.iter().map(|ms| if moved(*ms) < next { start } else { next })),
             false => starts.extend(near.iter().map(|ms| period.floor(moved(*ms)))),
         }
@@ -150,8 +151,27 @@ fn numbers(column: &StringViewArray) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use weir_insights::Value;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn times_are_of_the_period_that_holds_them(
+            first in prop_oneof![Just(0), -2_000_000_000_000..2_000_000_000_000_i64, Just(i64::MIN), Just(i64::MAX)],
+            steps in prop::collection::vec(0..200_000_000_i64, 0..200),
+            period in prop::sample::select(vec!["1ms", "5m", "1d", "1w", "1mo", "1y"]),
+            offset_ms in prop_oneof![Just(0), 0..90_000_000_i64],
+        ) {
+            let (period, _) = Period::parse(period).expect("a period");
+            // Every third goes back a little.
+            let time = |(at, step): (i64, &i64)| first.saturating_add((at - at % 3) * 60_000).saturating_add(*step);
+            let times: Vec<i64> = (0..).zip(&steps).map(time).collect();
+            let alone = |ms: &i64| period.floor(ms.saturating_sub(offset_ms)).saturating_add(offset_ms);
+            prop_assert_eq!(floors(&times, period, offset_ms), times.iter().map(alone).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn arithmetic_without_a_result_is_null() {

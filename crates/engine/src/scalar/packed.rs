@@ -233,6 +233,17 @@ mod tests {
         assert!(["ACCEPT", "REJECT", "-"].into_iter().all(|text| !is_wide(action, Value::text(text))));
     }
 
+    #[test]
+    fn each_word_is_told_from_the_others() {
+        for field in [Field::Action, Field::LogStatus, Field::FlowDirection, Field::Type] {
+            let key = key(Kind::Text, field);
+            let Coding::Words(words) = key.coding else { unreachable!("{field:?} says words") };
+            let column = key.kind.collect(words.iter().chain([&DASH]).copied().map(Value::text));
+            let packed = pack(&[key], std::slice::from_ref(&column), column.len(), &Narrow::default());
+            assert_eq!(&unpack(key, &packed.expect("words"), 0), &column);
+        }
+    }
+
     proptest! {
         #[test]
         fn values_come_back_as_they_were(rows in prop::collection::vec(row(), 0..20)) {

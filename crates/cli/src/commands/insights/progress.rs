@@ -24,9 +24,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Shows what `read` counts of `total` bytes, if standard error is a terminal and there is something to read.
-    pub fn shown(read: Arc<AtomicU64>, total: u64) -> Progress {
-        if total == 0 || !stderr().is_terminal() {
+    /// Shows what `read` counts of `total` bytes, if standard error is a terminal and there is something to read; nobody else
+    /// asks for the total.
+    pub fn shown(read: Arc<AtomicU64>, total: impl Fn() -> u64) -> Progress {
+        let total = if stderr().is_terminal() { total() } else { 0 };
+        if total == 0 {
             return Progress { end: None, thread: None };
         }
         let (end, ended) = channel();

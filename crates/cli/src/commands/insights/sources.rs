@@ -81,10 +81,10 @@ impl Sources {
         self.inputs.iter().map(|index| &self.files[*index]).collect()
     }
 
-    /// Bytes of text files that are to be read; a file that several queries read counts for each.
-    pub fn text_bytes(&self) -> u64 {
+    /// Bytes of the files that are to be read; a file that several queries read counts for each.
+    pub fn stored_bytes(&self) -> u64 {
         let read = std::iter::once(&0).chain(&self.inputs);
-        read.map(|index| self.files[*index].text_bytes()).sum()
+        read.map(|index| self.files[*index].stored_bytes()).sum()
     }
 
     /// How many files there are in all.
