@@ -130,7 +130,7 @@ const CREATE: &str = "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F1
 type Row = (&'static str, f64, Option<f64>);
 
 fn server() -> Result<String, String> {
-    let data = target().join("bench-data");
+    let data = target().join("bench-data/server");
     let bin = virtual_environment("moto", &PEER)?;
     let (mut ours, mut theirs) = (vec![], vec![]);
     for round in 0..ROUNDS {

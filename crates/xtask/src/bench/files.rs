@@ -48,17 +48,27 @@ pub fn files(records: usize) -> Result<String, String> {
     run(Command::new(&bench).arg("write").arg(&folder).arg(records.to_string()))?;
     let mut text = format!(
         "\n## files, {records} records of the default format in 5-minute files, beside {}\n\n\
+         By `cargo xtask bench files {records}`, medians of {ROUNDS} rounds.\n\
          Seconds: `weir` and the scan as whole processes, peers without the start of Python. In brackets peak MiB.\n\n\
          | files | query | scan by hand | weir | {} | weir to scan | best peer to weir |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
         PACKAGES.join(", ").replace("==", " "),
         PEERS.join(" | "),
     );
+    let mut memory = vec![];
     for kind in ["gz", "parquet"] {
         for (name, query) in QUERIES {
             let figures = rounds(&bench, &python, &folder.join(kind), (kind, name, query))?;
-            writeln!(text, "{}", row(kind, name, figures)).expect("writing to a string");
+            let medians: Vec<Option<(f64, f64)>> = figures
+                .into_iter()
+                .map(|figures| figures.map(|mut it| (median(&mut it.seconds), median(&mut it.mib))))
+                .collect();
+            writeln!(text, "{}", row(kind, name, &medians)).expect("writing to a string");
+            if let ("q1", Some((_, ours)), Some((_, duckdb))) = (name, medians[1], medians[2]) {
+                memory.push(format!("over {kind} {:.2}, goal 1: {}", ours / duckdb, reached(ours < duckdb)));
+            }
         }
     }
+    writeln!(text, "\nPeak memory of q1 to duckdb's: {}.", memory.join("; ")).expect("writing to a string");
     Ok(text)
 }
 
@@ -130,11 +140,8 @@ fn words(rows: &str) -> Vec<&str> {
     rows.split_whitespace().collect()
 }
 
-fn row(kind: &str, name: &str, figures: Vec<Option<Figures>>) -> String {
-    let medians: Vec<Option<(f64, f64)>> = figures
-        .into_iter()
-        .map(|figures| figures.map(|mut it| (median(&mut it.seconds), median(&mut it.mib))))
-        .collect();
+/// A line of the table, of seconds and MiB.
+fn row(kind: &str, name: &str, medians: &[Option<(f64, f64)>]) -> String {
     let cell = |figures: &Option<(f64, f64)>| {
         figures.map_or("-".to_owned(), |(seconds, mib)| format!("{seconds:.2} ({mib:.0})"))
     };
