@@ -232,6 +232,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_counts_where_it_is_stored() {
+        let directory = Directory::new("passed");
+        let path = directory.path().join("a.parquet");
+        crate::tests::files::as_parquet("v2_records.log", &path);
+        let bytes = std::fs::metadata(&path).expect("a file").len();
+        let looked = Looked { path: path.clone(), metadata: None };
+        let file = PartitionedFile::new("a.parquet", bytes).with_extension(looked);
+        let (read_bytes, columns) = (Arc::new(AtomicU64::new(0)), BTreeSet::from(["version".to_owned()]));
+        let read = || read_bytes.load(std::sync::atomic::Ordering::Relaxed);
+        let files = LocalFiles { columns, buffers: Buffers::default(), read_bytes: read_bytes.clone() };
+        let mut reader = files.create_reader(0, file, None, &ExecutionPlanMetricsSet::new()).expect("a file");
+        let metadata = reader.get_metadata(None).now_or_never().expect("no wait").expect("Parquet");
+        // The first column is shown behind the file's end, where it is not counted; the second is where it is.
+        let mut behind = 0;
+        for column in &metadata.row_group(0).columns()[..2] {
+            let (start, length) = column.byte_range();
+            reader.get_bytes(start..start + length).now_or_never().expect("no wait").expect("a column");
+            assert!(read() > behind && read() < bytes, "{} of {bytes}", read());
+            behind = read();
+        }
+        let (start, length) = metadata.row_group(0).column(1).byte_range();
+        assert_eq!(behind, start + length);
+        reader.get_bytes(bytes - 8..bytes).now_or_never().expect("no wait").expect("the footer");
+        assert_eq!(read(), behind);
+        drop(reader);
+        assert_eq!(read(), bytes);
+    }
+
+    #[test]
     fn columns_that_are_read_are_shown_inflated_but_for_the_first_of_a_part() {
         let directory = Directory::new("columns");
         let path = directory.path().join("a.parquet");

@@ -95,7 +95,9 @@ pub fn parts(
         let is_remote = storage.object(path).is_some();
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
             Ok(Footer { schema, addresses, records, file, rows_end }) => {
-                ends.insert(index, rows_end);
+                if is_remote {
+                    ends.insert(index, rows_end);
+                }
                 totals.records += records;
                 totals.bytes += file.object_meta.size;
                 match alike.iter_mut().find(|alike| {
@@ -362,8 +364,7 @@ const MAGIC: [u8; 4] = *b"PAR1";
 /// The length of the metadata, and [`MAGIC`].
 const FOOTER: u64 = 8;
 
-/// Whether a file is Parquet: known by its name or by its first bytes. An object is
-/// known by its name alone.
+/// Whether a file is Parquet: known by its name or by its first bytes. An object is known by its name alone.
 pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
     let is_called_so = path.to_string_lossy().ends_with(super::PARQUET_ENDING);
     if is_called_so || storage.object(path).is_some() {

@@ -35,14 +35,14 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The objects among these files, with what counts the bytes that reading is behind, and where the rows of each end.
+    /// The objects among these files, with what counts the bytes that reading is behind, and where the rows of each object end.
     pub fn new(
         storage: Arc<Storage>,
         paths: Vec<PathBuf>,
         (read_bytes, ends): (&Arc<AtomicU64>, &BTreeMap<usize, u64>),
     ) -> Remote {
         let passed = ends.iter().filter_map(|(index, end)| {
-            let bytes = storage.object(paths.get(*index)?).and(storage.bytes(&paths[*index]).ok())?;
+            let bytes = storage.bytes(paths.get(*index)?).ok()?;
             Some((*index, Passed::new(read_bytes.clone(), 0..bytes, *end)))
         });
         Remote { passed: Mutex::new(passed.collect()), storage, paths }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use weir_insights::{Reads, Run, TimeRange, plan};
@@ -54,6 +54,8 @@ struct Answered {
     answer: FilesAnswer,
     estimate: Estimate,
     asked: Asked,
+    /// Bytes that were not counted as read.
+    left_bytes: u64,
 }
 
 fn ask(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Answered {
@@ -62,12 +64,14 @@ fn ask(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Answered {
     let storage = Arc::new(Storage::with(Box::new(bucket)));
     storage.list("s3://b/", true).expect("a listing");
     let paths: Vec<PathBuf> = objects.keys().map(PathBuf::from).collect();
-    let files = Files::new(paths, Options { storage, ..Options::default() });
+    let options = Options { storage, ..Options::default() };
+    let files = Files::new(paths, options.clone());
     let estimate = files.estimate();
     assert_eq!(asked.lock().expect("no panic").len(), 0, "an estimate fetches nothing");
     let answer = answer(&files, query);
     let asked = std::mem::take(&mut *asked.lock().expect("no panic"));
-    Answered { answer, estimate, asked }
+    let left_bytes = files.stored_bytes() - options.read_bytes.load(Ordering::Relaxed);
+    Answered { answer, estimate, asked, left_bytes }
 }
 
 fn answer(files: &Files, query: &str) -> FilesAnswer {
@@ -97,8 +101,9 @@ fn objects_answer_as_files_do() {
     }
     let local = Files::new(files, Options::default());
     for query in QUERIES {
-        let Answered { answer: found, asked, .. } = ask(&objects, query);
+        let Answered { answer: found, asked, left_bytes, .. } = ask(&objects, query);
         assert_eq!(rows(&found.result), rows(&answer(&local, query).result), "{query}");
+        assert_eq!(left_bytes, 0, "{query}");
         // Each is small, and fetched once.
         let mut paths: Vec<_> = asked.into_iter().map(|(path, _)| path).collect();
         paths.sort();
@@ -128,7 +133,7 @@ fn a_long_object_is_fetched_in_two_pieces() {
     let path = "s3://b/long.log".to_owned();
     let objects = BTreeMap::from([(path.clone(), bytes)]);
     let query = "stats count(*), sum(bytes), count_distinct(srcAddr)";
-    let Answered { answer: found, estimate, asked } = ask(&objects, query);
+    let Answered { answer: found, estimate, asked, .. } = ask(&objects, query);
     let local = Files::new(vec![file], Options::default());
     assert_eq!(rows(&found.result), rows(&answer(&local, query).result));
     let first = 64 << 10;
