@@ -44,6 +44,7 @@ use crate::scope::column_of;
 pub use estimate::Estimate;
 pub use find::find;
 use layout::Layout;
+pub(crate) use layout::known_field;
 pub(crate) use place::partition;
 use place::with_partitions;
 pub(crate) use plain::words;

@@ -110,9 +110,7 @@ impl Chunk {
         if !matches!(column.compression(), Compression::GZIP(_)) || column.file_path().is_some() {
             return None;
         }
-        let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-        let start = u64::try_from(start).ok()?;
-        let end = start.checked_add(u64::try_from(column.compressed_size()).ok()?)?;
+        let Range { start, end } = place(column)?;
         if end > file.bytes {
             return None;
         }
@@ -156,6 +154,13 @@ impl Chunk {
         }
         Ok(Bytes::from_owner(bytes))
     }
+}
+
+/// Where a column is in its file; `None` if no file has such a place, which a reader would panic at.
+pub fn place(column: &ColumnChunkMetaData) -> Option<Range<u64>> {
+    let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+    let start = u64::try_from(start).ok()?;
+    Some(start..start.checked_add(u64::try_from(column.compressed_size()).ok()?)?)
 }
 
 /// The row group with its chunks where they are shown.

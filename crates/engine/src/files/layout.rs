@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
 use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
-use weir_insights::{FLOW_FIELDS, FlowType};
+use weir_insights::{FLOW_FIELDS, FlowField, FlowType};
 
 use super::survey::Surveyed;
 use crate::events::{GROUP, INGESTION, SEQUENCE, STREAM, TIMESTAMP};
@@ -76,6 +76,12 @@ impl Content {
     }
 }
 
+/// The field of flow logs that a query names so.
+pub fn known_field(name: &str) -> Option<(Field, &'static FlowField)> {
+    let known = FLOW_FIELDS.iter().find(|known| known.field == name)?;
+    Some((Field::named(known.name)?, known))
+}
+
 impl Layout {
     /// The columns for these names of these files, whose addresses are all IPv4 if `is_four`.
     ///
@@ -92,11 +98,7 @@ impl Layout {
         columns.extend(message.iter().map(|message| (message.clone(), Content::Message)));
         let mut fields = vec![];
         for name in names {
-            let known = FLOW_FIELDS.iter().find(|field| field.field == name);
-            let Some((field, known)) = known.and_then(|known| Some((Field::named(known.name)?, known)))
-            else {
-                continue;
-            };
+            let Some((field, known)) = known_field(name) else { continue };
             let having = files.iter().filter(|file| file.format.position(field).is_some()).count();
             if having == 0 {
                 continue;

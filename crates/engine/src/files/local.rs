@@ -219,31 +219,43 @@ mod tests {
         }
     }
 
-    /// The compressions of columns as the reader of a file is told them.
-    fn compressions(file: &PartitionedFile, names: &[&str]) -> Vec<String> {
+    /// A file of records, which goes with its folder, and its length.
+    fn records(name: &str) -> (Directory, PartitionedFile, u64) {
+        let directory = Directory::new(name);
+        let path = directory.path().join("a.parquet");
+        crate::tests::files::as_parquet("v2_records.log", &path);
+        let bytes = std::fs::metadata(&path).expect("a file").len();
+        let looked = Looked { path, metadata: None };
+        (directory, PartitionedFile::new("a.parquet", bytes).with_extension(looked), bytes)
+    }
+
+    /// A reader of columns, and what it is told of the file.
+    fn opened(
+        file: &PartitionedFile,
+        names: &[&str],
+        read_bytes: &Arc<AtomicU64>,
+    ) -> (Box<dyn AsyncFileReader + Send>, Arc<ParquetMetaData>) {
         let columns = names.iter().map(|name| (*name).to_owned()).collect();
-        let files = LocalFiles { columns, buffers: Buffers::default(), read_bytes: Arc::default() };
+        let files = LocalFiles { columns, buffers: Buffers::default(), read_bytes: read_bytes.clone() };
         let metrics = ExecutionPlanMetricsSet::new();
         let mut reader = files.create_reader(0, file.clone(), None, &metrics).expect("a file");
-        let metadata =
-            reader.get_metadata(None).now_or_never().expect("nothing to wait for").expect("Parquet");
+        let metadata = reader.get_metadata(None).now_or_never().expect("nothing to wait for");
+        (reader, metadata.expect("Parquet"))
+    }
+
+    /// The compressions of columns as the reader of a file is told them.
+    fn compressions(file: &PartitionedFile, names: &[&str]) -> Vec<String> {
+        let (_, metadata) = opened(file, names, &Arc::default());
         let columns = metadata.row_group(0).columns();
         columns.iter().map(|column| format!("{:?}", column.compression())[..4].to_owned()).collect()
     }
 
     #[test]
     fn what_is_read_counts_where_it_is_stored() {
-        let directory = Directory::new("passed");
-        let path = directory.path().join("a.parquet");
-        crate::tests::files::as_parquet("v2_records.log", &path);
-        let bytes = std::fs::metadata(&path).expect("a file").len();
-        let looked = Looked { path: path.clone(), metadata: None };
-        let file = PartitionedFile::new("a.parquet", bytes).with_extension(looked);
-        let (read_bytes, columns) = (Arc::new(AtomicU64::new(0)), BTreeSet::from(["version".to_owned()]));
+        let (_directory, file, bytes) = records("passed");
+        let read_bytes = Arc::new(AtomicU64::new(0));
         let read = || read_bytes.load(std::sync::atomic::Ordering::Relaxed);
-        let files = LocalFiles { columns, buffers: Buffers::default(), read_bytes: read_bytes.clone() };
-        let mut reader = files.create_reader(0, file, None, &ExecutionPlanMetricsSet::new()).expect("a file");
-        let metadata = reader.get_metadata(None).now_or_never().expect("no wait").expect("Parquet");
+        let (mut reader, metadata) = opened(&file, &["version"], &read_bytes);
         // The first column is shown behind the file's end, where it is not counted; the second is where it is.
         let mut behind = 0;
         for column in &metadata.row_group(0).columns()[..2] {
@@ -262,12 +274,7 @@ mod tests {
 
     #[test]
     fn columns_that_are_read_are_shown_inflated_but_for_the_first_of_a_part() {
-        let directory = Directory::new("columns");
-        let path = directory.path().join("a.parquet");
-        crate::tests::files::as_parquet("v2_records.log", &path);
-        let bytes = std::fs::metadata(&path).expect("a file").len();
-        let looked = Looked { path: path.clone(), metadata: None };
-        let whole = PartitionedFile::new("a.parquet", bytes).with_extension(looked);
+        let (_directory, whole, bytes) = records("columns");
         let part = whole.clone().with_range(0, bytes as i64);
         let first = |file: &PartitionedFile, names: &[&str]| compressions(file, names)[..3].join(" ");
         assert_eq!(first(&whole, &[]), "GZIP GZIP GZIP");

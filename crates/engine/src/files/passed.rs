@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::parquet::file::metadata::ParquetMetaData;
 
+use super::inflated::place;
+
 /// Counts the bytes of a part of a Parquet file once reading is behind them, whether they were wanted or not: all of them when
 /// it is dropped.
 #[derive(Debug)]
@@ -47,11 +49,7 @@ impl Drop for Passed {
 /// Where the rows of a file end.
 pub fn rows_end(metadata: &ParquetMetaData) -> u64 {
     let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
-    let ends = columns.map(|column| {
-        let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-        start.saturating_add(column.compressed_size())
-    });
-    ends.max().and_then(|end| u64::try_from(end).ok()).unwrap_or(0)
+    columns.filter_map(place).map(|place| place.end).max().unwrap_or(0)
 }
 
 #[cfg(test)]

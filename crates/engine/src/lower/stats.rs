@@ -14,9 +14,10 @@ use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_aggregate::variance::var_pop;
 use datafusion::logical_expr::{AggregateUDF, Expr as Lowered, ExprFunctionExt, SortExpr, cast, lit};
 use weir_flowlog::Field;
-use weir_insights::{Aggregate, AggregateCall, Column, Expr, FLOW_FIELDS, Stats, Value};
+use weir_insights::{Aggregate, AggregateCall, Column, Expr, Stats, Value};
 
 use super::{Lowerer, order_key, source_order};
+use crate::files::known_field;
 use crate::kind::Kind;
 use crate::scalar::{GatheredOp, Key, Op, call, is_packed, shifts};
 use crate::scope::{Typed, column_of, constant};
@@ -247,6 +248,5 @@ fn numeric_or_time(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
 /// The field of flow logs that an expression is.
 fn field(expr: &Expr) -> Option<Field> {
     let Expr::Field(name) = expr else { return None };
-    let known = FLOW_FIELDS.iter().find(|known| known.field == name)?;
-    Field::named(known.name)
+    known_field(name).map(|(field, _)| field)
 }
