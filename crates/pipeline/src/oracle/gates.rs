@@ -116,6 +116,9 @@ impl Oracle {
         if nat.state != NatState::Available {
             return Err(Fate::Drop(Reason::NatNotAvailable));
         }
+        if sent.quoted.is_none() {
+            speaks(sent)?;
+        }
         carries(sent)?;
         let seen = self.seen.pop_front();
         let (outside, quoted) = match sent.quoted {
@@ -149,12 +152,6 @@ impl Oracle {
         (sent, seen): (Sent, Option<u16>),
     ) -> Result<Line, Fate> {
         let (packet, inside) = (sent.packet, leaving_ends(sent));
-        let (queries, answers): (&[u8], &[u8]) = (&[8, 13, 15, 17, 10], &[0, 14, 16, 18, 9]);
-        let is_answer = packet.protocol == Protocol::ICMP && answers.contains(&packet.icmp.0);
-        let is_query = packet.protocol == Protocol::ICMP && queries.contains(&packet.icmp.0);
-        if sent.source.is_ipv6() || !(packet.protocol.has_ports() || is_query || is_answer) {
-            return Err(Fate::Drop(Reason::NatProtocol));
-        }
         let known = self.passage(gate.id, sent.now, |found| found.inside == inside);
         if let Some(known) = known.filter(|known| gate.owns(near(known.outside).0)) {
             self.passing = Some(known);
@@ -163,7 +160,7 @@ impl Oracle {
         if packet.protocol == Protocol::TCP && packet.tcp_flags & (SYN | ACK) != SYN {
             return Err(Fate::Drop(Reason::NatIdle));
         }
-        if is_answer {
+        if is_icmp(packet, &ANSWERS) {
             return Err(Fate::Drop(Reason::NatUnsolicited));
         }
         let own = nat.addresses.first().and_then(|address| address.private);
@@ -316,6 +313,24 @@ impl Oracle {
         let is_error = sent.quoted.is_some();
         self.passing = Some(found).filter(|_| !is_error);
         self.arrive_from(network, receiver, Sent { tracks: !is_error, ..sent }, true)
+    }
+}
+
+/// Types of ICMP that ask for something, and those that answer them.
+const QUERIES: [u8; 5] = [8, 13, 15, 17, 10];
+const ANSWERS: [u8; 5] = [0, 14, 16, 18, 9];
+
+fn is_icmp(packet: &Packet, types: &[u8]) -> bool {
+    packet.protocol == Protocol::ICMP && types.contains(&packet.icmp.0)
+}
+
+/// TCP, UDP and ICMP pass, over IPv4, whether they are fragments or not.
+fn speaks(sent: Sent) -> Result<(), Fate> {
+    let packet = sent.packet;
+    let is_spoken = packet.protocol.has_ports() || is_icmp(packet, &QUERIES) || is_icmp(packet, &ANSWERS);
+    match sent.source.is_ipv4() && is_spoken {
+        true => Ok(()),
+        false => Err(Fate::Drop(Reason::NatProtocol)),
     }
 }
 

@@ -49,8 +49,13 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     }
 
     /// The source becomes an address and port of the gateway; of an error, also the end it quotes.
+    ///
+    /// What is of no protocol that gateways carry is refused for that, be it whole or a fragment.
     fn translate_out(&mut self, gate: At<'a>, nat: &CompiledNat) -> Result<(), Stop> {
         pass_if(nat.is_available, Reason::NatNotAvailable)?;
+        if self.quoted.is_none() {
+            self.check_protocol()?;
+        }
         self.check_fragment()?;
         let before = self.flow;
         if let Some(quoted) = self.quoted {
@@ -67,11 +72,15 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
         Ok(())
     }
 
-    /// As what the flow goes on: as before if the connection is open, else from a free port. Only IPv4 goes on, and no ICMPv6 in it.
+    /// Only IPv4 goes on, and no ICMPv6 in it.
+    fn check_protocol(&self) -> Result<(), Stop> {
+        let is_numbered = self.flow.number().is_some() && self.packet.protocol != Protocol::ICMPV6;
+        pass_if(is_numbered && self.flow.source.ip().is_ipv4(), Reason::NatProtocol)
+    }
+
+    /// As what the flow goes on: as before if the connection is open, else from a free port.
     fn outside(&self, gate: At<'a>, nat: &CompiledNat) -> Result<Flow<A>, Stop> {
         let inside = self.flow;
-        let is_numbered = inside.number().is_some() && self.packet.protocol != Protocol::ICMPV6;
-        pass_if(is_numbered && inside.source.ip().is_ipv4(), Reason::NatProtocol)?;
         let known = self.connections.outside(gate.index, &inside);
         if let Some(known) = known.filter(|known| A::own(gate.interface).contains(&known.source)) {
             return Ok(known);
