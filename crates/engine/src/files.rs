@@ -20,6 +20,7 @@ mod parquet;
 mod passed;
 mod place;
 mod plain;
+mod pruned;
 mod read;
 mod remote;
 mod source;

@@ -9,11 +9,12 @@ use std::io::{Error, ErrorKind, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
 use datafusion::common::{DFSchema, Result};
 use datafusion::datasource::file_format::parquet::transform_schema_to_view;
 use datafusion::datasource::listing::PartitionedFile;
@@ -40,6 +41,7 @@ use super::buffers::Buffers;
 use super::local::{LocalFiles, Looked, METADATA_MAX, Stored};
 use super::passed::rows_end;
 use super::place::with_partitions;
+use super::pruned::{has_bloom_filter, has_page_index, pruned};
 use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
 use super::source::Options;
@@ -103,7 +105,15 @@ pub fn parts(
                 match alike.iter_mut().find(|alike| {
                     (&alike.schema, &alike.addresses, alike.is_remote) == (&schema, &addresses, is_remote)
                 }) {
-                    Some(alike) => alike.files.push(file),
+                    Some(alike) => {
+                        let of_file = alike.files.last().and_then(|last| last.arrow_schema.clone());
+                        alike.files.push(
+                            match of_file.filter(|of_file| file.arrow_schema.as_ref() == Some(of_file)) {
+                                Some(shared) => file.with_arrow_schema(shared),
+                                None => file,
+                            },
+                        );
+                    }
                     None => alike.push(Alike { schema, addresses, is_remote, files: vec![file] }),
                 }
             }
@@ -146,6 +156,8 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
         return Err("no flow log: none of its columns is called as a field".into());
     }
     let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
+    // As the table has its columns, so that no reader finds out what they are in the file first.
+    let of_file = Arc::new(transform_schema_to_view(read.schema()));
     let location = match storage.object(path) {
         None => absolute(path)
             .map_err(told)
@@ -164,7 +176,10 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
         addresses: addresses(&schema, read.metadata()),
         records: read.metadata().file_metadata().num_rows().max(0) as u64,
         rows_end: rows_end(read.metadata()),
-        file: PartitionedFile::new_from_meta(meta).with_partition_values(place).with_extension(looked),
+        file: PartitionedFile::new_from_meta(meta)
+            .with_partition_values(place)
+            .with_arrow_schema(of_file)
+            .with_extension(looked),
         schema,
     })
 }
@@ -320,28 +335,45 @@ impl TableProvider for ParquetTable {
         filters: &[Lowered],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let mut source = ParquetSource::new(self.schema.clone());
+        let mut options = TableParquetOptions::default();
+        // What the filters look at is read first, and of the other columns only the rows that pass.
+        options.global.pushdown_filters = true;
+        let mut files = self.files.clone();
+        let mut predicate = None;
         if let Some(filter) = conjunction(filters.to_vec()) {
             let schema = DFSchema::try_from(self.schema())?;
-            source = source.with_predicate(session.create_physical_expr(filter, &schema)?);
+            let predicate = predicate.insert(session.create_physical_expr(filter, &schema)?);
+            if let Some(pruned) = pruned(&self.files, &self.schema, predicate) {
+                files = pruned;
+                options.global.pruning = false;
+                if !self.is_remote {
+                    // Reading is behind them already.
+                    self.read_bytes.fetch_add(stored(&self.files) - stored(&files), Ordering::Relaxed);
+                }
+            }
+            // What no file has is not looked for in each.
+            options.global.bloom_filter_on_read = has_bloom_filter(&files);
+            options.global.enable_page_index = has_page_index(&files, self.is_remote);
         }
-        // What the filters look at is read first, and of the other columns only the rows that pass.
-        let mut source = source.with_pushdown_filters(true);
+        let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        if let Some(predicate) = predicate {
+            source = source.with_predicate(predicate);
+        }
         let mut url = ObjectStoreUrl::local_filesystem();
         if self.is_remote {
             // As much as the first look has fetched.
             (source, url) =
                 (source.with_metadata_size_hint(FIRST_BYTES as usize), ObjectStoreUrl::parse(URL)?);
         } else {
-            let files = LocalFiles {
+            let reader = LocalFiles {
                 columns: self.names_read(projection, filters),
                 buffers: Buffers::default(),
                 read_bytes: self.read_bytes.clone(),
             };
-            source = source.with_parquet_file_reader_factory(Arc::new(files));
+            source = source.with_parquet_file_reader_factory(Arc::new(reader));
         }
         let source = Arc::new(source);
-        let shares = FileGroup::new(self.files.clone()).split_files(session.config().target_partitions());
+        let shares = FileGroup::new(files).split_files(session.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, source)
             .with_file_groups(shares)
             .with_limit(limit.filter(|_| filters.is_empty()))
@@ -349,6 +381,10 @@ impl TableProvider for ParquetTable {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+fn stored(files: &[PartitionedFile]) -> u64 {
+    files.iter().map(|file| file.object_meta.size).sum()
 }
 
 /// A column by its name as it is, whatever letters it has.

@@ -71,21 +71,55 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
 /// The start of the period of each time, where periods begin so many milliseconds late.
 fn floors(times: &[i64], period: Period, offset_ms: i64) -> Vec<i64> {
     let mut starts = Vec::with_capacity(times.len());
+    // Times near each other are mostly of one period or two, found without a division for each.
+    let mut periods = None;
     for near in times.chunks(NEAR) {
-        let (first, last) =
-            near.iter().fold((i64::MAX, i64::MIN), |(first, last), ms| (first.min(*ms), last.max(*ms)));
-        let moved = |ms: i64| ms.saturating_sub(offset_ms);
-        let start = period.floor(moved(first));
-        let next = period.next(start);
-        // Times near each other are of one period or two, found without a division for each. Where there are no dates, none begins.
-        let are_two = moved(last) < period.next(next) && period.floor(next) == next;
-        match are_two {
-            true => starts.extend(near.iter().map(|ms| if moved(*ms) < next { start } else { next })),
-            false => starts.extend(near.iter().map(|ms| period.floor(moved(*ms)))),
+        let is_among = |two: &Two| two.contain(near);
+        periods = periods.filter(is_among).or_else(|| {
+            near.iter().min().and_then(|first| Two::from(*first, period, offset_ms)).filter(is_among)
+        });
+        match &periods {
+            Some(two) => starts.extend(near.iter().map(|ms| two.floor(*ms))),
+            None => {
+                let floor = |ms: &i64| period.floor(ms.saturating_sub(offset_ms)).saturating_add(offset_ms);
+                starts.extend(near.iter().map(floor));
+            }
         }
     }
-    starts.iter_mut().for_each(|start| *start = start.saturating_add(offset_ms));
     starts
+}
+
+/// A period and the next.
+struct Two {
+    first: i64,
+    second: i64,
+    /// The last millisecond of the second.
+    last: i64,
+}
+
+impl Two {
+    /// The period of a time and the next; `None` where there are no dates, and so no period begins.
+    fn from(ms: i64, period: Period, offset_ms: i64) -> Option<Two> {
+        let first = period.floor(ms.checked_sub(offset_ms)?);
+        let second = period.next(first);
+        let end = period.next(second);
+        let is_period = second > first && end > second && period.floor(second) == second;
+        let at = |start: i64| start.checked_add(offset_ms);
+        is_period.then_some(Two { first: at(first)?, second: at(second)?, last: at(end)?.checked_sub(1)? })
+    }
+
+    /// Whether all times are of the two, without a branch for each: of one that is not, one of the differences is negative,
+    /// even if both wrap around.
+    fn contain(&self, times: &[i64]) -> bool {
+        let outside = times.iter().map(|ms| ms.wrapping_sub(self.first) | self.last.wrapping_sub(*ms));
+        outside.fold(0, |all, one| all | one) >= 0
+    }
+
+    /// The start of a time's period, which is of the two; without a branch.
+    fn floor(&self, ms: i64) -> i64 {
+        let is_before = (ms - self.second) >> 63;
+        self.second - (is_before & (self.second - self.first))
+    }
 }
 
 /// Times that stand beside each other.

@@ -3,6 +3,7 @@
 //! From the highest bits to the lowest the keys stand in their order. In its bits, null is 0, a number one more than it is,
 //! and a word its place, counted from 1.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray};
@@ -17,8 +18,8 @@ use crate::narrow::Narrow;
 
 /// All bits of a number but its sign.
 const BITS_MAX: u32 = 63;
-/// More words than any field says, with the dash.
-const WORDS_MAX: usize = 4;
+/// More than the words that any field says, with the dash.
+const SLOTS: usize = 32;
 /// The code of a value that is too wide for any key.
 const TOO_WIDE: u64 = 1 << 63;
 
@@ -89,8 +90,8 @@ pub fn pack(keys: &[Key], columns: &[ArrayRef], rows: usize, narrow: &Narrow) ->
         let bits = key.bits();
         do_fit &= match (key.coding, key.kind) {
             (Coding::Words(words), _) => {
-                let (words, views) = (views(words), column.as_string_view().views());
-                push(&mut packed, bits, views.iter().map(|view| place(*view, &words)), column.nulls())
+                let (places, views) = (Places::of(words), column.as_string_view().views());
+                push(&mut packed, bits, views.iter().map(|view| places.code(*view)), column.nulls())
             }
             (_, Kind::Bool) => {
                 let values = column.as_boolean().values();
@@ -131,24 +132,48 @@ fn code(number: i64) -> u64 {
     number.wrapping_add(1) | number & TOO_WIDE
 }
 
-/// The place of a word among some, counted from 1, without a branch that would have to be guessed: their first halves, which
-/// are the length and four letters, differ.
-fn place(view: u128, words: &[u128; WORDS_MAX]) -> u64 {
-    let is_at = |word: u128| u64::from(view as u64 == word as u64);
-    let place: u64 = (1..).zip(words).map(|(place, word)| place * is_at(*word)).sum();
-    let is_other = words[(place as usize).saturating_sub(1) % WORDS_MAX] != view;
-    place | (TOO_WIDE * u64::from(is_other))
+/// The places of words and of the dash, counted from 1.
+struct Places {
+    /// Each word as a column of views has it, and its place, where [`Places::slot`] looks.
+    slots: [(u128, u64); SLOTS],
+    shift: u32,
 }
 
-/// Short texts as a column of views has them: the length in 32 bits, the bytes above them, the first the lowest. Where there
-/// is no word, no view is so.
-fn views(words: &[&str]) -> [u128; WORDS_MAX] {
-    let mut views = [u128::MAX; WORDS_MAX];
-    for (view, word) in views.iter_mut().zip(words.iter().chain([&DASH])) {
-        let bytes = word.bytes().rev().fold(0, |bytes, byte| bytes << 8 | u128::from(byte));
-        *view = bytes << 32 | word.len() as u128;
+impl Places {
+    fn of(words: &[&str]) -> Places {
+        let views = words.iter().copied().chain([DASH]).map(view);
+        let mut places = Places { slots: [(0, TOO_WIDE); SLOTS], shift: 0 };
+        // The words of no field need more than a few shifts until each has a slot of its own.
+        places.shift = (0..u64::BITS)
+            .find(|shift| {
+                let slots: HashSet<usize> = views.clone().map(|view| slot(view, *shift)).collect();
+                slots.len() > words.len()
+            })
+            .unwrap_or_default();
+        for (place, view) in (1..).zip(views) {
+            places.slots[slot(view, places.shift)] = (view, place);
+        }
+        places
     }
-    views
+
+    /// The place of a word, without a branch that would have to be guessed; too wide if it is none of them.
+    fn code(&self, view: u128) -> u64 {
+        let (word, place) = self.slots[slot(view, self.shift)];
+        let differ = view ^ word;
+        let differ = differ as u64 | (differ >> 64) as u64;
+        place | (u64::from(differ != 0) << 63)
+    }
+}
+
+/// Some bits of the first letters.
+fn slot(view: u128, shift: u32) -> usize {
+    (view as u64 >> shift) as usize % SLOTS
+}
+
+/// A short text as a column of views has it: the length in 32 bits, the bytes above them, the first the lowest.
+fn view(word: &str) -> u128 {
+    let bytes = word.bytes().rev().fold(0, |bytes, byte| bytes << 8 | u128::from(byte));
+    bytes << 32 | word.len() as u128
 }
 
 const DASH: &str = "-";

@@ -636,17 +636,43 @@ fn a_strict_run_ends_at_the_first_broken_line() {
 
 #[test]
 fn bytes_are_counted_as_they_are_read() {
-    let (options, directory) = (Options::default(), Directory::new("counted"));
+    let directory = Directory::new("counted");
     let mut files = SAMPLES.map(sample).to_vec();
     let written = directory.path().join("a.parquet");
     as_parquet("v2_records.log", &written);
     files.push(written);
-    let own = &Files::new(files.clone(), options.clone());
-    let plan = plan("stats count(*)", None).expect("a query");
-    let cancelled = AtomicBool::new(false);
-    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
-    ENGINE.query_files(&plan, Reads { own, inputs: &[], tables: &tables() }, run).expect("samples");
-    let stored: u64 = files.iter().map(|file| std::fs::metadata(file).expect("a sample").len()).sum();
-    let read = options.read_bytes.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!((read, own.stored_bytes()), (stored, stored));
+    // By the second query no row of the Parquet file is wanted, going by its statistics.
+    for query in ["stats count(*)", "filter dstPort = 1 | stats count(*)"] {
+        let options = Options::default();
+        let own = &Files::new(files.clone(), options.clone());
+        let plan = plan(query, None).expect("a query");
+        let cancelled = AtomicBool::new(false);
+        let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+        ENGINE.query_files(&plan, Reads { own, inputs: &[], tables: &tables() }, run).expect("samples");
+        let stored: u64 = files.iter().map(|file| std::fs::metadata(file).expect("a sample").len()).sum();
+        let read = options.read_bytes.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!((read, own.stored_bytes()), (stored, stored), "{query}");
+    }
+}
+
+/// The rows of a file whose statistics tell that none is wanted are never looked at.
+#[test]
+fn files_that_statistics_rule_out_are_not_opened() {
+    let directory = Directory::new("ruled-out");
+    let (whole, damaged) = (directory.path().join("a.parquet"), directory.path().join("b.parquet"));
+    as_parquet("v2_millisecond.log", &whole);
+    as_parquet("v2_records.log", &damaged);
+    let count = |port: u16| {
+        let files = [whole.clone(), damaged.clone()];
+        ask(&files, &format!("filter dstPort = {port} | stats count(*)"), TimeRange::ALL)
+    };
+    let before = count(22).expect("files");
+    let mut bytes = std::fs::read(&damaged).expect("a file");
+    let footer = bytes.len()
+        - 8
+        - u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().expect("four")) as usize;
+    bytes[4..footer].fill(0);
+    std::fs::write(&damaged, bytes).expect("room");
+    assert_eq!(rows(&count(22).expect("a file that is not read").result), rows(&before.result));
+    assert!(count(443).is_err(), "a file that is read");
 }
