@@ -6,9 +6,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray, UInt32Array,
+};
 use datafusion::arrow::buffer::NullBuffer;
-use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::datatypes::{Int64Type, UInt32Type};
 use datafusion::common::Result;
 use weir_flowlog::Field;
 
@@ -16,8 +18,8 @@ use crate::files::words;
 use crate::kind::Kind;
 use crate::narrow::Narrow;
 
-/// All bits of a number but its sign.
-const BITS_MAX: u32 = 63;
+/// All bits of a number.
+const BITS_MAX: u32 = i64::BITS;
 /// More than the words that any field says, with the dash.
 const SLOTS: usize = 32;
 /// The code of a value that is too wide for any key.
@@ -47,6 +49,8 @@ impl Key {
             (Kind::Bool, _) => Coding::Bits(2),
             // Milliseconds until the year 2527.
             (Kind::Time, _) => Coding::Bits(44),
+            // All but 255.255.255.255, from and to which nothing is sent in a VPC.
+            (Kind::DashAddress, _) => Coding::Bits(32),
             (Kind::Int | Kind::DashInt, Some(field)) => Coding::Bits(match field {
                 Field::SrcPort | Field::DstPort => 17,
                 Field::Protocol | Field::TcpFlags | Field::TrafficPath => 9,
@@ -96,6 +100,10 @@ pub fn pack(keys: &[Key], columns: &[ArrayRef], rows: usize, narrow: &Narrow) ->
             (_, Kind::Bool) => {
                 let values = column.as_boolean().values();
                 push(&mut packed, bits, values.iter().map(|value| 1 + u64::from(value)), column.nulls())
+            }
+            (_, Kind::DashAddress) => {
+                let numbers = column.as_primitive::<UInt32Type>().values();
+                push(&mut packed, bits, numbers.iter().map(|number| 1 + u64::from(*number)), column.nulls())
             }
             _ => {
                 let numbers = column.as_primitive::<Int64Type>().values();
@@ -191,6 +199,9 @@ pub fn unpack(key: Key, packed: &ArrayRef, shift: u32) -> ArrayRef {
         (_, Kind::Bool) => {
             Arc::new(values.map(|value| value.map(|value| value == 1)).collect::<BooleanArray>())
         }
+        (_, Kind::DashAddress) => {
+            Arc::new(values.map(|value| value.map(|value| value as u32)).collect::<UInt32Array>())
+        }
         _ => Arc::new(values.map(|value| value.map(u64::cast_signed)).collect::<Int64Array>()),
     }
 }
@@ -215,12 +226,16 @@ mod tests {
     fn keys_are_packed_where_two_or_more_fit() {
         let action = key(Kind::Text, Field::Action);
         let port = key(Kind::DashInt, Field::DstPort);
+        let address = key(Kind::DashAddress, Field::SrcAddr);
         for (keys, is) in [
             (&[][..], false),
             (&[time()], false),
             (&[time(), action], true),
             (&[time(), port], true),
-            (&[time(), port, action], false),
+            (&[time(), port, action], true),
+            (&[address, address], true),
+            (&[address, port, action], true),
+            (&[address, address, action], false),
             (&[port, port, port, action, action, action], true),
         ] {
             assert_eq!(is_packed(keys), is, "{keys:?}");
@@ -231,7 +246,7 @@ mod tests {
             (Kind::Int, None),
             (Kind::Text, Some(Field::VpcId)),
             (Kind::DashInt, Some(Field::Bytes)),
-            (Kind::DashAddress, Some(Field::SrcAddr)),
+            (Kind::Text, Some(Field::SrcAddr)),
         ] {
             assert!(Key::new(kind, field).is_none(), "{kind:?} {field:?}");
         }
@@ -251,6 +266,10 @@ mod tests {
         assert!([0, 65_535].into_iter().all(|number| !is_wide(port, Value::Int(number))));
         assert!(is_wide(time(), Value::Time((1 << 44) - 1)));
         assert!(!is_wide(time(), Value::Time((1 << 44) - 2)));
+        let address = key(Kind::DashAddress, Field::SrcAddr);
+        assert!(is_wide(address, Value::text("255.255.255.255")));
+        let addresses = ["-", "0.0.0.0", "255.255.255.254"];
+        assert!(addresses.into_iter().all(|text| !is_wide(address, Value::text(text))));
         let action = key(Kind::Text, Field::Action);
         for text in ["", "accept", "ACCEPT ", "OK", "REJECTREJECTREJECT", "é"] {
             assert!(is_wide(action, Value::text(text)), "{text}");
@@ -271,6 +290,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn pairs_of_addresses_come_back_as_they_were(rows in prop::collection::vec(pair(), 0..20)) {
+            let keys = [key(Kind::DashAddress, Field::SrcAddr), key(Kind::DashAddress, Field::DstAddr)];
+            check_back(&keys, &rows)?;
+        }
+
+        #[test]
         fn values_come_back_as_they_were(rows in prop::collection::vec(row(), 0..20)) {
             let keys = [
                 key(Kind::DashInt, Field::Protocol),
@@ -279,13 +304,29 @@ mod tests {
                 key(Kind::DashText, Field::FlowDirection),
                 time(),
             ];
-            let column = |at: usize| keys[at].kind.collect(rows.iter().map(|row| row[at].clone()));
-            let columns: Vec<ArrayRef> = (0..keys.len()).map(column).collect();
-            prop_assert!(is_packed(&keys));
-            let packed = pack(&keys, &columns, rows.len(), &Narrow::default()).expect("narrow values");
-            let apart = keys.into_iter().zip(shifts(&keys)).map(|(key, shift)| unpack(key, &packed, shift));
-            prop_assert_eq!(apart.collect::<Vec<_>>(), columns);
+            check_back(&keys, &rows)?;
         }
+    }
+
+    /// Packed and taken apart again, the values are the same.
+    fn check_back<const COUNT: usize>(
+        keys: &[Key; COUNT],
+        rows: &[[Value; COUNT]],
+    ) -> Result<(), TestCaseError> {
+        let column = |at: usize| keys[at].kind.collect(rows.iter().map(|row| row[at].clone()));
+        let columns: Vec<ArrayRef> = (0..COUNT).map(column).collect();
+        prop_assert!(is_packed(keys));
+        let packed = pack(keys, &columns, rows.len(), &Narrow::default()).expect("narrow values");
+        let apart = keys.iter().zip(shifts(keys)).map(|(key, shift)| unpack(*key, &packed, shift));
+        prop_assert_eq!(apart.collect::<Vec<_>>(), columns);
+        Ok(())
+    }
+
+    fn pair() -> impl Strategy<Value = [Value; 2]> {
+        let address = option::of(prop_oneof![Just(0), Just(u32::MAX - 1), 0..u32::MAX]).prop_map(|address| {
+            Value::text(address.map_or("-".into(), |address| std::net::Ipv4Addr::from(address).to_string()))
+        });
+        [address.clone(), address]
     }
 
     fn row() -> impl Strategy<Value = [Value; 5]> {
