@@ -88,6 +88,12 @@ pub enum HostKind {
     Netns,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportKind {
+    /// A Delta log, which says what of the Parquet counts
+    Delta,
+}
+
 #[derive(Args)]
 pub struct Up {
     /// Port to listen on
@@ -102,6 +108,9 @@ pub struct Up {
     /// Keep nothing on disk
     #[arg(long, conflicts_with = "data")]
     pub ephemeral: bool,
+    /// What to keep beside the Parquet of CloudWatch Logs, for other readers
+    #[arg(long, value_enum, conflicts_with = "ephemeral")]
+    pub export: Option<ExportKind>,
     /// Which clock to run on
     #[arg(long, value_enum, default_value = "real")]
     pub clock: ClockKind,

@@ -68,7 +68,7 @@ impl Inner {
         }
         let added = merged.iter().map(|segment| (job.group, segment.clone())).collect();
         // If it is refused the new file stays as an orphan: whether the catalog lists it is certain only after a restart.
-        self.checkpoint(added, job.segments.iter().map(|segment| segment.id).collect(), None)?;
+        self.checkpoint(added, &job.segments, None)?;
         lock(&self.state).end_compact(job, &merged);
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Store {
         let _house = lock(&self.inner.house);
         let ids: Vec<u64> = lock(&self.inner.state).groups.values().map(|entry| entry.id).collect();
         ids.into_iter().try_for_each(|id| self.inner.seal_group(id))?;
-        self.inner.checkpoint(Vec::new(), Vec::new(), None)?;
+        self.inner.checkpoint(Vec::new(), &[], None)?;
         self.inner.release_log()
     }
 
@@ -104,9 +104,12 @@ impl Inner {
             self.compact()?;
         }
         if is_removal_due || is_log_long {
-            self.checkpoint(Vec::new(), Vec::new(), None)?;
+            self.checkpoint(Vec::new(), &[], None)?;
         }
-        if is_sealed || is_log_long { self.release_log() } else { Ok(()) }
+        if is_sealed || is_log_long {
+            self.release_log()?;
+        }
+        self.export()
     }
 
     /// Seals the rows that a group has now; a group without rows, or that is gone, is left alone.
@@ -125,7 +128,7 @@ impl Inner {
         let id = job.id;
         let sealed = self.write_segments(job).and_then(|segments| {
             let added = segments.iter().map(|segment| (id, segment.clone())).collect();
-            self.checkpoint(added, Vec::new(), Some((id, job.lsn)))?;
+            self.checkpoint(added, &[], Some((id, job.lsn)))?;
             Ok(segments)
         });
         lock(&self.state).end_seal(job, sealed.as_ref().map_or(&[][..], |segments| segments), sealed.is_ok());
@@ -157,7 +160,7 @@ impl Inner {
         if expired.is_empty() {
             return Ok(());
         }
-        self.checkpoint(Vec::new(), expired.iter().map(|segment| segment.id).collect(), None)?;
+        self.checkpoint(Vec::new(), &expired, None)?;
         expired.iter().for_each(|segment| segment.doom());
         lock(&self.state).forget_doomed();
         Ok(())
@@ -167,19 +170,39 @@ impl Inner {
     pub fn checkpoint(
         &self,
         added: Vec<(u64, Arc<Segment>)>,
-        removed: Vec<u64>,
+        removed: &[Arc<Segment>],
         sealed: Option<(u64, u64)>,
     ) -> Result<(), SealError> {
         let mut change = lock(&self.state).begin_checkpoint(sealed);
         change.added = added;
-        change.removed = removed;
+        change.removed = removed.iter().map(|segment| segment.id).collect();
         let committed = match self.disk.before_commit() {
             Ok(()) => self.catalog.commit(&change).map_err(SealError::from),
             Err(error) => Err(error.into()),
         };
+        if committed.is_ok() {
+            self.follow(&change, removed);
+        }
         let gone = lock(&self.state).end_checkpoint(&change, committed.is_ok());
         gone.iter().for_each(|segment| segment.doom());
         committed
+    }
+
+    /// Has the log for other readers say what the catalog says now. What fails is tried again in its turn.
+    fn follow(&self, change: &Change, removed: &[Arc<Segment>]) {
+        let Some(delta) = &self.delta else { return };
+        {
+            let state = lock(&self.state);
+            lock(delta).follow(change, removed, &state.keys, state.now_ms);
+        }
+        let _ = self.export();
+    }
+
+    /// Writes what the log for other readers does not say yet.
+    pub fn export(&self) -> Result<(), SealError> {
+        let Some(delta) = &self.delta else { return Ok(()) };
+        let now_ms = lock(&self.state).now_ms;
+        Ok(lock(delta).write(self.disk.as_ref(), &self.formats, now_ms)?)
     }
 
     /// Removes the files of the write-ahead log that nothing needs any more.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::catalog::Catalog;
 use crate::commit::{Log, Queue};
+use crate::delta::Delta;
 use crate::disk::Disk;
 use crate::error::SealError;
 use crate::line::LineFormat;
@@ -23,6 +24,8 @@ pub(crate) struct Inner {
     pub queue: Queue,
     pub log: Mutex<Log>,
     pub catalog: Catalog,
+    /// The log for other readers, if there is to be one.
+    pub delta: Option<Mutex<Delta>>,
     /// Held while housekeeping is done.
     pub house: Mutex<()>,
     /// Why the last housekeeping failed.

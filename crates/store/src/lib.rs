@@ -14,6 +14,7 @@ mod catalog;
 mod chunk;
 mod commit;
 mod compacting;
+mod delta;
 mod error;
 mod group;
 mod groups;

@@ -64,6 +64,8 @@ pub struct Options {
     pub groups_max: usize,
     /// The line formats that are stored as columns, tried in this order.
     pub formats: Vec<LineFormat>,
+    /// Whether a Delta log beside the segments says which of them count.
+    pub has_delta: bool,
 }
 
 impl Default for Options {
@@ -76,6 +78,7 @@ impl Default for Options {
             compact_min: COMPACT_MIN,
             groups_max: GROUPS_MAX,
             formats: vec![LineFormat::flow_log_default()],
+            has_delta: false,
         }
     }
 }

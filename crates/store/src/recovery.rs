@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, Content};
 use crate::commit::Log;
+use crate::delta;
 use crate::disk::Disk;
 use crate::error::OpenError;
 use crate::group::{Group, Stream};
@@ -52,7 +53,7 @@ fn remove_orphans(disk: &dyn Disk, content: &Content) -> Result<u64, OpenError> 
     let mut orphans = 0;
     for path in disk.list("logs")? {
         let is_ours = path.ends_with(".parquet") || path.ends_with(".parquet.tmp");
-        if is_ours && !listed.contains(path.as_str()) {
+        if is_ours && !delta::is_of_log(&path) && !listed.contains(path.as_str()) {
             disk.remove(&path)?;
             orphans += 1;
         }

@@ -117,7 +117,7 @@ pub(crate) fn write(
 }
 
 /// Puts a whole file at `path`, or none.
-fn place(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn place(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = format!("{path}.tmp");
     let mut file = disk.create(&unfinished)?;
     file.write_all(bytes)?;

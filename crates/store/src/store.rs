@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use crate::catalog::Catalog;
 use crate::chunk::{Draft, Header};
 use crate::commit::Queue;
+use crate::delta::{self, Delta};
 use crate::disk::{Disk, MemoryDisk};
 use crate::error::{OpenError, ReadError, Refused, WriteError};
 use crate::group::GroupKey;
@@ -92,7 +93,12 @@ impl Store {
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Self, OpenError> {
         let catalog = Catalog::open(disk.as_ref())?;
         let (state, log, recovery) = recover(&disk, &catalog, options.durability)?;
+        let delta = options.has_delta.then(|| Mutex::new(Delta::of(&state)));
+        if delta.is_none() {
+            delta::remove(disk.as_ref())?;
+        }
         let inner = Arc::new(Inner {
+            delta,
             formats: options.formats.as_slice().into(),
             options,
             disk,

@@ -8,8 +8,9 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// The clients and their versions; moto is a bucket for a client of our own.
-const PACKAGES: [&str; 3] = ["awscli==1.45.11", "boto3==1.43.11", "moto[s3,server]==5.2.5"];
+/// The clients and their versions; moto is a bucket for a client of our own, deltalake reads what the log store exports.
+const PACKAGES: [&str; 4] =
+    ["awscli==1.45.11", "boto3==1.43.11", "deltalake==1.6.6", "moto[s3,server]==5.2.5"];
 
 /// The script that takes longest, for it waits for flow logs: it begins first.
 const LONGEST: &str = "test_lab_script.py";

@@ -1,6 +1,6 @@
 //! `weir up`: serves until it is told to stop.
 
-use crate::arguments::{ClockKind, Up};
+use crate::arguments::{ClockKind, ExportKind, Up};
 use crate::clock::Clock;
 use crate::complaint::complain;
 use crate::host::Host;
@@ -90,7 +90,7 @@ impl Kept {
         let failed = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let (state, stored, writer) = State::open(&folder)?;
-        let logs = open_logs(&folder)?;
+        let logs = open_logs(&folder, up.export)?;
         let buckets = Buckets::open(&folder.join(BUCKETS)).map_err(|error| failed(&error))?;
         let (folder, state, writer) = (Some(folder.clone()), Some(state), Some(writer));
         Ok(Kept { folder, state, stored, writer, logs, buckets })
@@ -101,10 +101,11 @@ impl Kept {
 ///
 /// # Errors
 /// It is in use by another process, or damaged.
-pub fn open_logs(folder: &Path) -> Result<Store, Failure> {
+pub fn open_logs(folder: &Path, export: Option<ExportKind>) -> Result<Store, Failure> {
     let disk =
         FileDisk::open(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
-    Store::open(Arc::new(disk), Options::default()).map_err(|error| Failure::from(error.to_string()))
+    let options = Options { has_delta: export == Some(ExportKind::Delta), ..Options::default() };
+    Store::open(Arc::new(disk), options).map_err(|error| Failure::from(error.to_string()))
 }
 
 /// Where data goes unless told otherwise: `$XDG_DATA_HOME/weir`, or `~/.local/share/weir`.

@@ -17,12 +17,12 @@ fn try_open(disk: &MemoryDisk) -> Result<Store, OpenError> {
 }
 
 /// What a caller was told: each step of the story and whether it was acknowledged.
-type Told = Vec<(&'static str, bool)>;
+pub type Told = Vec<(&'static str, bool)>;
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Groups, streams and events come, are sealed, expire and go.
-fn story(store: &Store) -> Told {
+pub fn story(store: &Store) -> Told {
     let g = key("g");
     let mut told = Told::new();
     let mut tell = |step, ticket: Result<Ticket, Refused>| {
@@ -56,7 +56,7 @@ fn housework(outcome: Result<(), SealError>) -> Result<Ticket, Refused> {
 }
 
 /// The paths of all segments that the store lists.
-fn segments(store: &Store) -> Vec<String> {
+pub fn segments(store: &Store) -> Vec<String> {
     let state = lock(&store.inner.state);
     let segments = state.groups.values().flat_map(|entry| &entry.segments);
     let mut paths: Vec<String> = segments.map(|segment| segment.path.clone()).collect();
@@ -66,7 +66,7 @@ fn segments(store: &Store) -> Vec<String> {
 
 /// Checks what a store has that was told this story.
 #[track_caller]
-fn check(store: &Store, told: &Told, place: &str) {
+pub fn check(store: &Store, told: &Told, place: &str) {
     for path in segments(store) {
         assert!(store.inner.disk.locate(&path).is_ok(), "{place}: {path} is listed and missing");
     }

@@ -1,7 +1,7 @@
 //! The store seen from outside.
 
 mod compacting;
-mod crash;
+pub mod crash;
 mod directory;
 mod groups;
 mod oracle;
@@ -10,10 +10,10 @@ mod sealing;
 
 use crate::{GroupKey, NewGroup, Row, Rows, Store};
 
-const FLOW: &str = "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 \
+pub const FLOW: &str = "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 \
                     1418530070 ACCEPT OK";
 
-fn key(name: &str) -> GroupKey {
+pub fn key(name: &str) -> GroupKey {
     GroupKey::new("123456789010", "us-east-1", name)
 }
 
@@ -24,14 +24,14 @@ fn store() -> Store {
     store
 }
 
-fn add_group(store: &Store) {
+pub fn add_group(store: &Store) {
     store.add_group(&key("g"), NewGroup::default(), 1).expect("is new").wait().expect("is durable");
     for stream in ["a", "b"] {
         store.add_stream(&key("g"), stream, 1).expect("is new").wait().expect("is durable");
     }
 }
 
-fn append(store: &Store, stream: &str, events: &[(i64, &str)], now_ms: i64) {
+pub fn append(store: &Store, stream: &str, events: &[(i64, &str)], now_ms: i64) {
     let ticket = store.append(&key("g"), stream, events.iter().copied(), now_ms);
     ticket.expect("the stream is there").wait().expect("is durable");
 }
