@@ -339,11 +339,11 @@ impl TableProvider for ParquetTable {
         // What the filters look at is read first, and of the other columns only the rows that pass.
         options.global.pushdown_filters = true;
         let mut files = self.files.clone();
-        let mut predicate = None;
         if let Some(filter) = conjunction(filters.to_vec()) {
+            // The filters stay above the source, and are pushed into it as the plan is optimized: here they are only asked once.
             let schema = DFSchema::try_from(self.schema())?;
-            let predicate = predicate.insert(session.create_physical_expr(filter, &schema)?);
-            if let Some(pruned) = pruned(&self.files, &self.schema, predicate) {
+            let predicate = session.create_physical_expr(filter, &schema)?;
+            if let Some(pruned) = pruned(&self.files, &self.schema, &predicate) {
                 files = pruned;
                 options.global.pruning = false;
                 if !self.is_remote {
@@ -356,9 +356,6 @@ impl TableProvider for ParquetTable {
             options.global.enable_page_index = has_page_index(&files, self.is_remote);
         }
         let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
-        if let Some(predicate) = predicate {
-            source = source.with_predicate(predicate);
-        }
         let mut url = ObjectStoreUrl::local_filesystem();
         if self.is_remote {
             // As much as the first look has fetched.
@@ -447,7 +444,28 @@ fn check([a, b, c, d, magic @ ..]: [u8; FOOTER as usize], bytes: u64) -> std::io
 
 #[cfg(test)]
 mod tests {
+    use datafusion::physical_plan::displayable;
+
     use super::*;
+    use crate::tests::Directory;
+    use crate::tests::files::as_parquet;
+
+    /// Filters are evaluated by the source, each once, and no file is asked whether its statistics rule it out.
+    #[tokio::test]
+    async fn the_source_is_given_each_filter_once() {
+        let directory = Directory::new("filtered");
+        let path = directory.path().join("a.parquet");
+        as_parquet("v2_records.log", &path);
+        let Footer { schema, file, .. } = footer(0, &path, &Arc::default()).expect("a flow log");
+        let table = ParquetTable::new(schema, vec![file], false, Arc::default());
+        let frame = SessionContext::new().read_table(Arc::new(table)).expect("a table");
+        let frame =
+            frame.filter(col("dstport").eq(lit(443))).and_then(|frame| frame.select(vec![col("bytes")]));
+        let plan = frame.expect("columns").create_physical_plan().await.expect("a plan");
+        let shown = displayable(plan.as_ref()).one_line().to_string();
+        assert_eq!(shown.matches("dstport@6 = 443").count(), 1, "{shown}");
+        assert!(!shown.contains("FilterExec"), "{shown}");
+    }
 
     #[test]
     fn paths_begin_at_the_root_and_never_go_back() {
