@@ -229,6 +229,15 @@ impl Cloud {
     pub fn with_fabric(&mut self, now: Nanos, judge: &mut dyn FnMut(&mut Fabric, Nanos)) {
         self.catch_up(now);
         judge(&mut self.plane.fabric, now);
+        self.scale_nat_gateways(now);
+    }
+
+    /// Has NAT gateways that ran out of ports get further addresses, if AWS would give them some.
+    fn scale_nat_gateways(&mut self, now: Nanos) {
+        for gate in self.plane.fabric.take_exhausted() {
+            self.network.scale_nat_gateway(gate, &mut self.ids);
+        }
+        self.plane.note_change(&self.network, now.into());
     }
 
     /// What has changed since this was last asked, for the disk.
@@ -244,6 +253,7 @@ impl Cloud {
     /// Brings packets and commands up to `now`.
     pub(crate) fn catch_up(&mut self, now: Nanos) {
         self.plane.step(&self.network, now);
+        self.scale_nat_gateways(now);
         self.serve_endpoints(now.into());
         local::look_at_all(&mut self.shells, &mut self.plane.fabric);
         self.commands.look(&mut self.plane.fabric, now.into());

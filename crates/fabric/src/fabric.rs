@@ -26,7 +26,7 @@ use crate::stack::{Outbox, Shape};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
-use weir_model::{Ids, InstanceId, Nanos, Network};
+use weir_model::{Ids, InstanceId, InterfaceId, Nanos, Network};
 use weir_pipeline::Service as PlatformService;
 use weir_pipeline::packet::TTL;
 use weir_pipeline::{
@@ -561,6 +561,11 @@ impl Fabric {
     pub fn close_window(&mut self, sightings: &mut Vec<Sighting>, skipped: &mut Vec<Skipped>) {
         self.pipeline.close_window(self.now, sightings);
         self.pipeline.drain_skipped(skipped);
+    }
+
+    /// Where NAT gateways had no port left for a connection since the last call ([`Pipeline::take_exhausted`]).
+    pub fn take_exhausted(&mut self) -> BTreeSet<InterfaceId> {
+        self.pipeline.take_exhausted()
     }
 
     /// Begins to keep a log of events, one a line, at most [`EVENT_LOG_MAX`].

@@ -13,7 +13,8 @@ use crate::slots::{NOWHERE, Slots};
 use crate::table::{Limits, Table};
 use crate::verdict::{Reason, Verdict};
 use crate::walk::{NoConnections, Walk};
-use weir_model::Nanos;
+use std::collections::BTreeSet;
+use weir_model::{InterfaceId, Nanos};
 
 /// A compiled network with its flows: decides about packets one by one, and counts them.
 #[derive(Debug)]
@@ -166,6 +167,11 @@ impl Pipeline {
     /// Moves the accounts of packets that were in too many flows to keep to `out`.
     pub fn drain_skipped(&mut self, out: &mut Vec<Skipped>) {
         self.pending.drain_skipped(out);
+    }
+
+    /// The interfaces of NAT gateways, or of regional ones in a zone, that had no port left for a connection since the last call.
+    pub fn take_exhausted(&mut self) -> BTreeSet<InterfaceId> {
+        self.pending.take_exhausted()
     }
 
     /// How many flows are remembered.

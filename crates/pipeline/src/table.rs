@@ -22,7 +22,7 @@ use crate::sighting::{Action, Sighting};
 use crate::slots::{NOWHERE, Slots};
 use crate::track::{Connection, Tracked};
 use crate::verdict::{Reason, Verdict};
-use crate::walk::{Connections, Decision, Standing, Stop, Walk};
+use crate::walk::{Connections, Decision, Standing, Walk};
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::hint::black_box;
@@ -233,10 +233,13 @@ impl<A: Address> Table<A> {
             self.fold(index);
         }
         let mut decision = self.walk(world, &visit);
-        let is_exhausted = matches!(decision.verdict, Err(Stop::Drop(Reason::NatPortsExhausted)));
-        if is_exhausted && visit.now.0.saturating_sub(self.passages_swept.0) >= SWEEP_S * SECOND_NS {
+        let is_long_since = visit.now.0.saturating_sub(self.passages_swept.0) >= SWEEP_S * SECOND_NS;
+        if decision.exhausted.is_some() && is_long_since {
             self.sweep_passages(visit.now);
             decision = self.walk(world, &visit);
+        }
+        if let Some(gate) = decision.exhausted.and_then(|gate| world.compiled.get(gate)) {
+            pending.note_exhausted(gate.id);
         }
         self.settle((world, pending), visit, &decision)
     }

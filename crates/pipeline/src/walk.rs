@@ -97,6 +97,8 @@ pub(crate) struct Walk<'a, A, C, T> {
     mtu: u16,
     way: Option<Way>,
     passage: Option<(Side, Passage<A, InterfaceIdx>)>,
+    /// Where a NAT gateway had no port left.
+    exhausted: Option<InterfaceIdx>,
     departure: Option<Departure>,
     legs: Vec<Leg<A, InterfaceIdx>>,
     arrival: Option<Arrival<A>>,
@@ -135,6 +137,7 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             mtu: u16::MAX,
             way: None,
             passage: None,
+            exhausted: None,
             departure: None,
             legs: Vec::new(),
             arrival: None,
@@ -157,9 +160,9 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     }
 
     fn decision(self, verdict: Result<Landing<A>, Stop>) -> Decision<A> {
-        let Walk { departure, legs, arrival, quoted, passage, crossed, way, hops, mtu, .. } = self;
+        let Walk { departure, legs, arrival, quoted, passage, exhausted, crossed, way, hops, mtu, .. } = self;
         let way = crossed.or(way);
-        Decision { verdict, departure, legs, arrival, quoted, passage, way, hops, mtu }
+        Decision { verdict, departure, legs, arrival, quoted, passage, way, exhausted, hops, mtu }
     }
 
     /// Walks the last part only: an answer of the router of the subnet about what the interface with `index` has just sent.

@@ -7,8 +7,11 @@ use crate::nat_gateway::wait;
 use crate::shown::between;
 use crate::world::World;
 use expect_test::expect;
-use weir_model::Nanos;
+use std::net::Ipv4Addr;
+use weir_fabric::{Offload, Outside, OutsideHost, OutsidePort, Relayed, Running};
 use weir_model::nat_gateway::{DELETING_MS, EXPANDING_MS, PENDING_MS};
+use weir_model::{InstanceId, Nanos};
+use weir_pipeline::CONNECTIONS_MAX;
 use weir_wire::Service;
 
 /// A VPC with an internet gateway and private subnets in two zones.
@@ -315,4 +318,76 @@ fn packets_leave_with_the_address_of_their_zone_and_its_flow_log_tells() {
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+/// Runs instances nowhere: a test speaks for them.
+struct Nowhere;
+
+impl Outside for Nowhere {
+    fn is_default(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, _: &OutsideHost) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn stop(&mut self, _: InstanceId, _: bool) {}
+
+    fn deliver(&mut self, _: OutsidePort, _: &[u8]) {}
+
+    fn exec(&mut self, _: InstanceId, _: &[String]) -> Result<Box<dyn Running>, String> {
+        Err("nothing runs".into())
+    }
+}
+
+/// A SYN to port 443 of a host on the internet (RFC 791, section 3.1; RFC 9293, section 3.1). Its checksum is left to the card.
+fn syn(source: Ipv4Addr, source_port: u16) -> Vec<u8> {
+    let mut ip = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
+    ip.extend(source.octets().into_iter().chain([203, 0, 113, 5]));
+    let sum: u32 = ip.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    let checksum = !((sum & 0xffff) + (sum >> 16)) as u16;
+    ip[10..12].copy_from_slice(&checksum.to_be_bytes());
+    ip.extend(source_port.to_be_bytes().into_iter().chain(443u16.to_be_bytes()));
+    ip.extend([0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
+    ip
+}
+
+/// NatGateway: with `autoScalingIps`, "Amazon automatically allocates additional Elastic IP addresses (EIPs) in an AZ when the NAT
+/// gateway needs more ports due to increased concurrent connections to a single destination from that AZ".
+#[test]
+fn an_automatic_gateway_that_runs_out_of_ports_gets_a_further_address() {
+    let mut world = World::new();
+    world.cloud.set_outside(Box::new(Nowhere));
+    let Lab { vpc, subnets, table } = lab(&mut world);
+    world.does("RunInstances", &launch(&format!("SubnetId={}", subnets[0])));
+    let nat = make(&mut world, &vpc, "");
+    let route = format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0&NatGatewayId={nat}");
+    world.returns("CreateRoute", &route);
+    wait(&mut world, PENDING_MS);
+    let source: Ipv4Addr =
+        world.all("DescribeInstances", "", "privateIpAddress")[0].parse().expect("an address");
+    let open = |world: &mut World, ports: std::ops::Range<u16>| {
+        let mut lost = 0;
+        world.cloud.with_fabric(world.now.into(), &mut |fabric, now| {
+            for port in ports.clone() {
+                let offload = Offload { segment_bytes: 0, is_partial: true };
+                let relayed = fabric.relay(OutsidePort(0), &mut syn(source, port), offload, now);
+                lost += usize::from(relayed == Relayed::Lost);
+            }
+        });
+        lost
+    };
+    let publics = |world: &mut World| world.all("DescribeNatGateways", "", "publicIp");
+    assert_eq!(open(&mut world, 0..CONNECTIONS_MAX as u16), 0);
+    assert_eq!(publics(&mut world).len(), 1);
+    assert_eq!(open(&mut world, 60_000..60_003), 3, "all ports are in use");
+    let both = publics(&mut world);
+    assert_eq!(both.len(), 2);
+    let zones = world.all("DescribeNatGateways", "", "availabilityZone");
+    assert_eq!(zones, ["us-east-1a", "us-east-1a"]);
+    assert_eq!(world.all("DescribeAddresses", "", "serviceManaged"), ["rnat", "rnat"]);
+    wait(&mut world, 1);
+    assert_eq!(open(&mut world, 60_000..60_003), 0);
+    assert_eq!(publics(&mut world), both);
 }

@@ -9,10 +9,10 @@
 //! AWS opens a new zone within an hour; here it takes ten seconds. An automatic gateway leaves a zone where the VPC has no subnet
 //! any more. Assumption: it stays as long as there is one, even without interfaces. One whose VPC has no interface begins in
 //! the first zone with a subnet. The first open zone stands in for others.
-//! No further addresses are allocated where ports run out, though AWS would (`autoScalingIps`). Packets that the gateway's table
-//! leads into the VPC again keep the public source.
+//! Where an automatic gateway has no port left for a destination it gets a further address (`autoScalingIps`). Assumption: at
+//! once, one at a time, and for good. Packets that the gateway's table leads into the VPC again keep the public source.
 //! Source: VPC User Guide, "Regional NAT gateways for automatic multi-AZ expansion"; EC2 API Reference, CreateNatGateway,
-//! NatGateway (autoProvisionZones), AvailabilityZoneAddress; Networking & Content Delivery blog, "Introducing Amazon VPC
+//! NatGateway (autoProvisionZones, autoScalingIps), AvailabilityZoneAddress; Networking & Content Delivery blog, "Introducing Amazon VPC
 //! Regional NAT Gateway" (expansion); AWS CDK API Reference, RegionalNatGatewayProviderProps (zones that are not listed).
 
 use super::{
@@ -30,6 +30,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+/// The most addresses that an automatic gateway has in a zone (VPC User Guide, "Regional NAT gateways for automatic multi-AZ
+/// expansion").
+pub const ZONE_ADDRESSES_MAX: usize = 32;
 /// How long a gateway takes to work in a further zone.
 pub const EXPANDING_MS: i64 = 10_000;
 
@@ -354,6 +357,26 @@ impl Network {
         if nat != before {
             self.nat_gateways.insert(nat);
         }
+    }
+
+    /// Gives an automatic gateway a further address where it has no port left: in the zone of its gate with this interface.
+    /// Nothing changes if it is not automatic, not available, has [`ZONE_ADDRESSES_MAX`] there, or the pool is empty.
+    pub fn scale_nat_gateway(&mut self, gate: InterfaceId, ids: &mut Ids) {
+        let zone_of = |nat: &NatGateway| {
+            let regional = nat.regional().filter(|regional| regional.is_automatic)?;
+            regional.gates.iter().find(|own| own.interface == gate).map(|own| own.zone)
+        };
+        let found = self.nat_gateways.iter().find_map(|nat| Some((nat, zone_of(nat)?)));
+        let Some((nat, zone)) = found else { return };
+        let count = nat.addresses.iter().filter(|own| own.zone == Some(zone)).count();
+        if nat.state != NatState::Available || count >= ZONE_ADDRESSES_MAX {
+            return;
+        }
+        let mut nat = nat.clone();
+        let Some(public) = draw(ids, &self.public_in_use()) else { return };
+        let allocation = self.allocate_managed(ids, nat.scope, public);
+        self.seat_in_zone(ids, &mut nat, (zone, GateState::Open), &[allocation]);
+        self.nat_gateways.insert(nat);
     }
 
     fn leave_zone(&mut self, nat: &mut NatGateway, zone: ZoneName) {

@@ -28,6 +28,8 @@ pub(crate) struct Decision<A> {
     pub passage: Option<(Side, Passage<A, InterfaceIdx>)>,
     /// Which way it went, if its route led to an interface or the internet: the part of it that counts most.
     pub way: Option<Way>,
+    /// Where a NAT gateway had no port left for it.
+    pub exhausted: Option<InterfaceIdx>,
     /// By how much its TTL went down.
     pub hops: u8,
     /// The largest packet that all its ways take; any if it took none.

@@ -63,7 +63,11 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             let about = about.ok_or(Stop::Drop(Reason::NatUnsolicited))?;
             (self.quoted, self.flow.source) = (Some(about.reversed()), about.source);
         } else {
-            self.flow = self.outside(gate, nat)?;
+            let outside = self.outside(gate, nat);
+            if outside == Err(Stop::Drop(Reason::NatPortsExhausted)) {
+                self.exhausted = Some(gate.index);
+            }
+            self.flow = outside?;
             let passage = Passage { gate: gate.index, inside: before, outside: self.flow };
             self.passage = Some((Side::Out, passage));
         }

@@ -195,7 +195,14 @@ fn a_nat_gateway_runs_out_of_ports_to_one_destination() {
             assert!(used.insert((there.source, there.source_port)), "{there:?} is in use");
         }
     }
+    assert!(behind.pipeline.take_exhausted().is_empty());
     assert_eq!(behind.open(10, 60_000, 443), Verdict::Drop(Reason::NatPortsExhausted));
+    let told = behind.pipeline.take_exhausted();
+    assert_eq!(
+        Vec::from_iter(told),
+        [net.network.nat_gateways.iter().find_map(|nat| nat.interface()).expect("one")]
+    );
+    assert!(behind.pipeline.take_exhausted().is_empty(), "it is told once");
     assert!(is_delivered(behind.open(10, 60_000, 444)));
     assert!(is_delivered(behind.open(10, 7, 443)), "open connections go on");
     behind.now = behind.now.plus(u64::from(PASSAGE_IDLE_S + 1) * 1_000_000_000);

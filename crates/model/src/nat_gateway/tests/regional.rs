@@ -119,6 +119,45 @@ fn an_automatic_gateway_is_where_there_are_interfaces_and_follows_them() {
     assert!(lab.world.network.addresses.iter().all(|address| address.is_managed));
 }
 
+/// NatGateway: with `autoScalingIps`, "Amazon automatically allocates additional Elastic IP addresses (EIPs) in an AZ when the NAT
+/// gateway needs more ports".
+#[test]
+fn an_automatic_gateway_without_ports_gets_a_further_address_in_that_zone() {
+    let mut lab = lab();
+    let (in_b, in_c) = (lab.subnet_in("10.0.2.0/24", 'b'), lab.subnet_in("10.0.3.0/24", 'c'));
+    lab.interface_in(in_b);
+    lab.interface_in(in_c);
+    let scale = |lab: &mut Lab, gate: InterfaceId| {
+        let scale = |network: &mut Network, cx: &mut Cx| {
+            network.scale_nat_gateway(gate, cx.ids);
+            Ok(())
+        };
+        lab.world.run(scale).expect("it cannot be refused");
+        lab.world.network.check_invariants().expect("they hold");
+    };
+    let id = lab.regional(&[]);
+    let gate = lab.get(id).regional().expect("it is regional").gates[1].interface;
+    scale(&mut lab, gate);
+    assert_eq!(lab.zones(id), "b1 c1", "it is pending");
+    lab.wait(PENDING_MS);
+    scale(&mut lab, gate);
+    assert_eq!(lab.zones(id), "b1 c2");
+    assert!(lab.world.network.addresses.iter().all(|address| address.is_managed));
+    (0..40).for_each(|_| scale(&mut lab, gate));
+    assert_eq!(lab.zones(id), "b1 c32");
+    // They all go with the gateway.
+    lab.world.run(|network, cx| network.delete_nat_gateway(cx, id).map(drop)).expect("it is there");
+    lab.wait(DELETING_MS);
+    assert_eq!(lab.world.network.addresses.iter().count(), 0);
+    // A manual one has what it was given.
+    let own = lab.allocate();
+    let id = lab.regional(&[('b', &[own])]);
+    lab.wait(PENDING_MS);
+    let gate = lab.get(id).regional().expect("it is regional").gates[0].interface;
+    scale(&mut lab, gate);
+    assert_eq!(lab.zones(id), "b1");
+}
+
 #[test]
 fn a_gateway_of_a_vpc_without_interfaces_begins_somewhere() {
     let mut lab = lab();
