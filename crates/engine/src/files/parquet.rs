@@ -340,12 +340,13 @@ impl TableProvider for ParquetTable {
         options.global.pushdown_filters = true;
         let mut files = self.files.clone();
         if let Some(filter) = conjunction(filters.to_vec()) {
-            // The filters stay above the source, and are pushed into it as the plan is optimized: here they are only asked once.
+            // The filters stay above the source and are pushed into it as the plan is optimized. Given to it here as well, each
+            // would be evaluated twice.
             let schema = DFSchema::try_from(self.schema())?;
             let predicate = session.create_physical_expr(filter, &schema)?;
             if let Some(pruned) = pruned(&self.files, &self.schema, &predicate) {
-                files = pruned;
-                options.global.pruning = false;
+                files = pruned.files;
+                options.global.pruning = !pruned.are_whole;
                 if !self.is_remote {
                     // Reading is behind them already.
                     self.read_bytes.fetch_add(stored(&self.files) - stored(&files), Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! Row groups that no wanted row can be in, going by the statistics in the footers of all files at once.
+//! Files that no wanted row can be in, going by the statistics in the footers of all at once.
 //!
-//! DataFusion asks each file as it is opened, and makes the question anew each time: for small files that takes longer than
-//! reading them.
+//! DataFusion asks each file as it is opened, and makes the question anew each time: for small files, which are one row group,
+//! that takes longer than reading them. Where some row groups of a file are wanted and others not, it does so still.
 //! Source: Parquet format, "Statistics" and `parquet.thrift`.
 
 use std::collections::HashSet;
@@ -13,7 +13,6 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use datafusion::parquet::basic::Compression;
@@ -24,15 +23,23 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 
 use super::local::Looked;
 
-/// What is left of the files without the row groups in which no row can pass; `None` if a footer was not kept, or if they do
-/// not tell.
+/// Files, and what is known of their row groups.
+#[derive(Debug)]
+pub struct Pruned {
+    /// The files in which a row may pass.
+    pub files: Vec<PartitionedFile>,
+    /// Whether that is so of all their row groups, so that there is nothing to ask a file as it is opened.
+    pub are_whole: bool,
+}
+
+/// The files in which a row may pass; `None` if a footer was not kept, or if they do not tell.
 ///
 /// The predicate may look at columns of the table that are not of the files, of which nothing is known.
 pub fn pruned(
     files: &[PartitionedFile],
     schema: &TableSchema,
     predicate: &Arc<dyn PhysicalExpr>,
-) -> Option<Vec<PartitionedFile>> {
+) -> Option<Pruned> {
     let footers = footers(files)?;
     let predicate = PruningPredicateBuilder::new()
         .with_file_schema(schema.table_schema().clone())
@@ -40,15 +47,12 @@ pub fn pruned(
         .ok()?;
     let known = Known { footers: &footers, schema: schema.file_schema() };
     let mut may_pass = predicate.prune(&known).ok()?.into_iter();
-    let mut left = vec![];
+    let mut left = Pruned { files: vec![], are_whole: true };
     for (file, footer) in files.iter().zip(&footers) {
         let groups: Vec<bool> = may_pass.by_ref().take(footer.num_row_groups()).collect();
-        if groups.iter().all(|may_pass| *may_pass) {
-            left.push(file.clone());
-        } else if groups.contains(&true) {
-            let access = |may_pass| if may_pass { RowGroupAccess::Scan } else { RowGroupAccess::Skip };
-            let plan = ParquetAccessPlan::new(groups.into_iter().map(access).collect());
-            left.push(file.clone().with_extension(plan));
+        if groups.is_empty() || groups.contains(&true) {
+            left.are_whole &= !groups.contains(&false);
+            left.files.push(file.clone());
         }
     }
     Some(left)
@@ -183,19 +187,21 @@ mod tests {
         SessionContext::new().create_physical_expr(filter, &schema).expect("a filter")
     }
 
-    /// Of each file that is left the row groups that are read.
-    fn left(files: &[PartitionedFile], filter: Expr) -> Option<Vec<Vec<usize>>> {
-        let left = pruned(files, &table(), &physical(filter))?;
-        let read = |file: &PartitionedFile| {
-            let all = file.extension::<Looked>()?.metadata.as_ref()?.num_row_groups();
-            let plan = file.extension::<ParquetAccessPlan>();
-            Some(plan.map_or((0..all).collect(), |plan| plan.row_group_indexes()))
-        };
-        left.iter().map(read).collect()
+    /// The places of the files that are left, and whether all their row groups are wanted.
+    fn left(files: &[PartitionedFile], filter: Expr) -> Option<(Vec<usize>, bool)> {
+        let Pruned { files: left, are_whole } = pruned(files, &table(), &physical(filter))?;
+        Some((left.iter().filter_map(|file| place(files, file)).collect(), are_whole))
+    }
+
+    /// The place of a file among others.
+    fn place(files: &[PartitionedFile], file: &PartitionedFile) -> Option<usize> {
+        let footer = |file: &PartitionedFile| file.extension::<Looked>()?.metadata.clone();
+        let own = footer(file)?;
+        files.iter().position(|file| footer(file).is_some_and(|footer| Arc::ptr_eq(&footer, &own)))
     }
 
     #[test]
-    fn files_and_row_groups_without_such_rows_are_left_out() {
+    fn files_without_such_rows_are_left_out() {
         let ports =
             |ports: &[i64]| ports.iter().map(|port| (Some(*port), Some("ACCEPT"))).collect::<Vec<Row>>();
         let of = |groups: &[&[i64]]| {
@@ -205,16 +211,16 @@ mod tests {
         let files = [of(&[&[22, 80]]), of(&[&[443, 500], &[20, 21], &[25, 443]]), of(&[&[8080]])];
         let port = || col("dstport");
         for (filter, expected) in [
-            (port().eq(lit(22i64)), vec![vec![0]]),
-            (port().eq(lit(443i64)), vec![vec![0, 2]]),
-            (port().lt(lit(22i64)), vec![vec![1]]),
-            (port().gt(lit(0i64)), vec![vec![0], vec![0, 1, 2], vec![0]]),
-            (cast(port(), DataType::Int32).gt(lit(8000i32)), vec![vec![0]]),
-            (port().gt(lit(100i64)).and(col("action").eq(lit("REJECT"))), vec![]),
-            (port().is_null(), vec![]),
+            (port().eq(lit(22i64)), (vec![0], true)),
+            (port().eq(lit(443i64)), (vec![1], false)),
+            (port().gt(lit(0i64)), (vec![0, 1, 2], true)),
+            (port().gt(lit(24i64)), (vec![0, 1, 2], false)),
+            (cast(port(), DataType::Int32).gt(lit(8000i32)), (vec![2], true)),
+            (port().gt(lit(100i64)).and(col("action").eq(lit("REJECT"))), (vec![], true)),
+            (port().is_null(), (vec![], true)),
             // Of these nothing is known.
-            ((port() + lit(1i64)).eq(lit(1i64)), vec![vec![0], vec![0, 1, 2], vec![0]]),
-            (col("place").eq(lit(7i64)), vec![vec![0], vec![0, 1, 2], vec![0]]),
+            ((port() + lit(1i64)).eq(lit(1i64)), (vec![0, 1, 2], true)),
+            (col("place").eq(lit(7i64)), (vec![0, 1, 2], true)),
         ] {
             assert_eq!(left(&files, filter.clone()), Some(expected), "{filter}");
         }
@@ -226,7 +232,7 @@ mod tests {
         let untold = WriterProperties::builder().set_statistics_enabled(EnabledStatistics::None).build();
         let filter = || col("dstport").eq(lit(23i64));
         let known = file(&rows, WriterProperties::default());
-        assert_eq!(left(&[known.clone(), file(&rows, untold)], filter()), Some(vec![vec![0]]));
+        assert_eq!(left(&[known.clone(), file(&rows, untold)], filter()), Some((vec![1], true)));
         let unkept = known.clone().with_extension(Looked { path: "a.parquet".into(), metadata: None });
         assert!(pruned(&[known, unkept], &table(), &physical(filter())).is_none());
     }
@@ -265,16 +271,10 @@ mod tests {
             };
             let stored: Vec<_> = files.iter().map(|groups| file(groups, WriterProperties::default())).collect();
             let left = pruned(&stored, &table(), &predicate).expect("footers that were kept");
-            for (groups, file) in files.iter().zip(&stored) {
-                let metadata = |file: &PartitionedFile| file.extension::<Looked>().and_then(|it| it.metadata.clone());
-                let own = metadata(file).expect("it was kept");
-                let read = left.iter().find(|left| metadata(left).is_some_and(|it| Arc::ptr_eq(&it, &own)));
-                for (at, group) in groups.iter().enumerate() {
-                    let is_read = read.is_some_and(|file| {
-                        file.extension::<ParquetAccessPlan>().is_none_or(|plan| plan.should_scan(at))
-                    });
-                    prop_assert!(is_read || !passes(group), "{filter} {group:?}");
-                }
+            let places: Vec<usize> = left.files.iter().filter_map(|file| place(&stored, file)).collect();
+            for (at, groups) in files.iter().enumerate() {
+                let is_left = places.contains(&at);
+                prop_assert!(is_left || !groups.iter().any(passes), "{filter} {groups:?}");
             }
         }
     }
