@@ -104,7 +104,9 @@ impl Delta {
         keys: &BTreeMap<u64, GroupKey>,
         now_ms: i64,
     ) {
-        self.listed.retain(|_, listed| !change.removed_groups.contains(&listed.group));
+        if !change.removed_groups.is_empty() {
+            self.listed.retain(|_, listed| !change.removed_groups.contains(&listed.group));
+        }
         for segment in removed {
             self.listed.remove(&logged_path(segment));
             self.leaving.push((now_ms, segment.clone()));
