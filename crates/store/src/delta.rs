@@ -31,6 +31,9 @@ use action::{Action, Add, CommitInfo, Metadata, Protocol, Remove};
 const TABLE: &str = "logs";
 /// The folder of its log.
 const LOG: &str = "logs/_delta_log";
+/// What the names of commits and of checkpoints end in.
+const COMMIT: &str = "json";
+const CHECKPOINT: &str = "checkpoint.parquet";
 /// What tells readers which checkpoint is the last.
 const LAST_CHECKPOINT: &str = "_last_checkpoint";
 /// After so many commits a checkpoint says what they come to.
@@ -151,11 +154,9 @@ impl Told {
     fn read(disk: &dyn Disk) -> io::Result<Told> {
         let (mut commits, mut checkpoint) = (BTreeSet::new(), None);
         for path in disk.list(LOG)? {
-            match name_of(&path).split_once('.') {
-                Some((version, "json")) => commits.extend(version.parse::<u64>()),
-                Some((version, "checkpoint.parquet")) => {
-                    checkpoint = version.parse::<u64>().ok().max(checkpoint)
-                }
+            match version_of(&path) {
+                Some((version, COMMIT)) => drop(commits.insert(version)),
+                Some((version, CHECKPOINT)) => checkpoint = checkpoint.max(Some(version)),
                 _ => {}
             }
         }
@@ -226,8 +227,7 @@ impl Told {
         let last = json!({ "version": version, "size": actions.len() });
         place(disk, &format!("{LOG}/{LAST_CHECKPOINT}"), last.to_string().as_bytes())?;
         for path in disk.list(LOG)? {
-            let of = name_of(&path).split('.').next().and_then(|version| version.parse::<u64>().ok());
-            if of.is_some_and(|of| of + CHECKPOINT_EVERY < version) {
+            if version_of(&path).is_some_and(|(of, _)| of + CHECKPOINT_EVERY < version) {
                 disk.remove(&path)?;
             }
         }
@@ -291,14 +291,17 @@ fn logged_path(segment: &Segment) -> String {
     path.trim_start_matches('/').replace('%', "%25")
 }
 
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
+/// The version that a file of the log is of, and what its name ends in.
+fn version_of(path: &str) -> Option<(u64, &str)> {
+    let (_, name) = path.rsplit_once('/')?;
+    let (version, ending) = name.split_once('.')?;
+    Some((version.parse().ok()?, ending))
 }
 
 fn commit_path(version: u64) -> String {
-    format!("{LOG}/{version:020}.json")
+    format!("{LOG}/{version:020}.{COMMIT}")
 }
 
 fn checkpoint_path(version: u64) -> String {
-    format!("{LOG}/{version:020}.checkpoint.parquet")
+    format!("{LOG}/{version:020}.{CHECKPOINT}")
 }

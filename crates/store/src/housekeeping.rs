@@ -1,7 +1,8 @@
 //! Housekeeping: sealing, expiring, compacting, removing what is gone from the catalog, letting the log's files go.
 //!
 //! One at a time. Each ends in one transaction of the catalog; files that are to be listed are durable before it, files
-//! that are no longer listed are removed after it. So a crash anywhere leaves the state before or after.
+//! that are no longer listed are removed after it. So a crash anywhere leaves the state before or after. Other readers may be
+//! told of it then ([`crate::delta`]), and keep what is no longer listed for a while.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

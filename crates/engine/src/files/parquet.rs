@@ -67,6 +67,17 @@ struct Alike {
     files: Vec<PartitionedFile>,
 }
 
+impl Alike {
+    /// Adds a file, which shares what it knows of its columns with the one before if that is the same.
+    fn add(&mut self, mut file: PartitionedFile) {
+        let before = self.files.last().map(|last| &last.arrow_schema);
+        if let Some(before) = before.filter(|before| **before == file.arrow_schema) {
+            file.arrow_schema.clone_from(before);
+        }
+        self.files.push(file);
+    }
+}
+
 /// What the footer of a file says.
 struct Footer {
     schema: SchemaRef,
@@ -105,15 +116,7 @@ pub fn parts(
                 match alike.iter_mut().find(|alike| {
                     (&alike.schema, &alike.addresses, alike.is_remote) == (&schema, &addresses, is_remote)
                 }) {
-                    Some(alike) => {
-                        let of_file = alike.files.last().and_then(|last| last.arrow_schema.clone());
-                        alike.files.push(
-                            match of_file.filter(|of_file| file.arrow_schema.as_ref() == Some(of_file)) {
-                                Some(shared) => file.with_arrow_schema(shared),
-                                None => file,
-                            },
-                        );
-                    }
+                    Some(alike) => alike.add(file),
                     None => alike.push(Alike { schema, addresses, is_remote, files: vec![file] }),
                 }
             }
@@ -451,21 +454,45 @@ mod tests {
     use crate::tests::Directory;
     use crate::tests::files::as_parquet;
 
-    /// Filters are evaluated by the source, each once, and no file is asked whether its statistics rule it out.
-    #[tokio::test]
-    async fn the_source_is_given_each_filter_once() {
-        let directory = Directory::new("filtered");
+    /// The plan that reads the records of a sample whose destination port is this.
+    async fn plan_of_port(port: i32) -> Arc<dyn ExecutionPlan> {
+        let directory = Directory::new(&format!("filtered-{port}"));
         let path = directory.path().join("a.parquet");
         as_parquet("v2_records.log", &path);
         let Footer { schema, file, .. } = footer(0, &path, &Arc::default()).expect("a flow log");
         let table = ParquetTable::new(schema, vec![file], false, Arc::default());
         let frame = SessionContext::new().read_table(Arc::new(table)).expect("a table");
         let frame =
-            frame.filter(col("dstport").eq(lit(443))).and_then(|frame| frame.select(vec![col("bytes")]));
-        let plan = frame.expect("columns").create_physical_plan().await.expect("a plan");
+            frame.filter(col("dstport").eq(lit(port))).and_then(|frame| frame.select(vec![col("bytes")]));
+        frame.expect("columns").create_physical_plan().await.expect("a plan")
+    }
+
+    /// The source of a plan that has one.
+    fn source(plan: &Arc<dyn ExecutionPlan>) -> ParquetSource {
+        match plan.downcast_ref::<DataSourceExec>() {
+            Some(scan) => scan.downcast_to_file_source::<ParquetSource>().expect("Parquet").1.clone(),
+            None => source(plan.children()[0]),
+        }
+    }
+
+    /// Filters are evaluated by the source, each once, and a file is asked for nothing that its footer has told.
+    #[tokio::test]
+    async fn the_source_is_given_each_filter_once() {
+        let plan = plan_of_port(443).await;
         let shown = displayable(plan.as_ref()).one_line().to_string();
         assert_eq!(shown.matches("dstport@6 = 443").count(), 1, "{shown}");
         assert!(!shown.contains("FilterExec"), "{shown}");
+        let source = source(&plan);
+        let read = &source.table_parquet_options().global;
+        assert!(!read.pruning && !read.bloom_filter_on_read && !read.enable_page_index);
+    }
+
+    #[tokio::test]
+    async fn files_that_statistics_rule_out_are_no_part_of_the_plan() {
+        let files = |plan: &Arc<dyn ExecutionPlan>| {
+            displayable(plan.as_ref()).one_line().to_string().matches("a.parquet").count()
+        };
+        assert_eq!((files(&plan_of_port(443).await), files(&plan_of_port(22).await)), (1, 0));
     }
 
     #[test]

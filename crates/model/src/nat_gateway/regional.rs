@@ -292,6 +292,14 @@ impl Network {
         }
     }
 
+    /// Lets a further address that AWS allocates work in a zone, as [`Self::seat_in_zone`]; false if the pool is empty.
+    fn seat_managed(&mut self, ids: &mut Ids, nat: &mut NatGateway, place: (ZoneName, GateState)) -> bool {
+        let Some(public) = draw(ids, &self.public_in_use()) else { return false };
+        let allocation = self.allocate_managed(ids, nat.scope, public);
+        self.seat_in_zone(ids, nat, place, &[allocation]);
+        true
+    }
+
     /// Adds elastic IP addresses to a manual gateway in a zone, which may be a further one.
     pub(super) fn add_zone_addresses(
         &mut self,
@@ -346,9 +354,7 @@ impl Network {
         let present: BTreeSet<ZoneName> =
             nat.regional().into_iter().flat_map(|regional| &regional.gates).map(|gate| gate.zone).collect();
         for zone in busy.difference(&present) {
-            let Some(public) = draw(ids, &self.public_in_use()) else { break };
-            let allocation = self.allocate_managed(ids, nat.scope, public);
-            self.seat_in_zone(ids, &mut nat, (*zone, GateState::Opening(now)), &[allocation]);
+            self.seat_managed(ids, &mut nat, (*zone, GateState::Opening(now)));
         }
         let kept: BTreeSet<ZoneName> = self.subnets_of(nat.vpc).map(|subnet| subnet.zone).collect();
         for zone in present.difference(&kept) {
@@ -373,10 +379,9 @@ impl Network {
             return;
         }
         let mut nat = nat.clone();
-        let Some(public) = draw(ids, &self.public_in_use()) else { return };
-        let allocation = self.allocate_managed(ids, nat.scope, public);
-        self.seat_in_zone(ids, &mut nat, (zone, GateState::Open), &[allocation]);
-        self.nat_gateways.insert(nat);
+        if self.seat_managed(ids, &mut nat, (zone, GateState::Open)) {
+            self.nat_gateways.insert(nat);
+        }
     }
 
     fn leave_zone(&mut self, nat: &mut NatGateway, zone: ZoneName) {

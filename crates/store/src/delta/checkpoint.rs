@@ -35,8 +35,13 @@ pub fn bytes(actions: &[Action]) -> io::Result<Vec<u8>> {
 /// The actions of a checkpoint.
 ///
 /// # Errors
-/// It is none.
+/// It is none, or is damaged: the reader trusts what lengths a file claims, and panics where they cannot be.
 pub fn parse(bytes: Vec<u8>) -> io::Result<Vec<Action>> {
+    let parsed = std::panic::catch_unwind(|| parse_sound(bytes));
+    parsed.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::InvalidData, "a damaged checkpoint")))
+}
+
+fn parse_sound(bytes: Vec<u8>) -> io::Result<Vec<Action>> {
     let mut lines = LineDelimitedWriter::new(vec![]);
     for rows in ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()? {
         lines.write(&rows.map_err(told)?).map_err(told)?;

@@ -50,7 +50,8 @@ fn logged(disk: &MemoryDisk) -> Vec<String> {
 
 /// The names of the log's files.
 fn names(disk: &MemoryDisk) -> Vec<String> {
-    disk.list(LOG).expect("is there").iter().map(|path| name_of(path).to_owned()).collect()
+    let paths = disk.list(LOG).expect("is there");
+    paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.1.to_owned())).collect()
 }
 
 #[track_caller]
@@ -216,6 +217,23 @@ fn checkpoints_stand_for_the_commits_before() {
     actions.into_iter().for_each(|action| again.apply(action));
     assert_eq!(again.metadata, told.metadata);
     assert!(again.added.iter().all(|(path, add)| told.added.get(path) == Some(add)));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_an_error() {
+    let (store, disk) = store();
+    seal(&store, &[(1, FLOW)]);
+    let actions: Vec<Action> = told(&disk).added.into_values().map(Action::Add).collect();
+    let bytes = checkpoint::bytes(&actions).expect("a checkpoint");
+    assert_eq!(checkpoint::parse(bytes.clone()).expect("a checkpoint"), actions);
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0xff;
+        // Not every byte means something; none ends the thread.
+        drop(checkpoint::parse(damaged));
+        drop(checkpoint::parse(bytes[..at].to_vec()));
+    }
+    assert!(checkpoint::parse(vec![]).is_err());
 }
 
 /// The disk fails once, or for good, at each step in turn: the log says in the end what the catalog says.
