@@ -5,13 +5,15 @@
 //! would put the partition's value in the place of the field's (DuckDB 2.0 does). Rows are in the order of timestamp
 //! and sequence number; columns as in [`crate::record`]; zstd. The file is taken away when nobody reads it.
 
+use std::io;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
@@ -87,11 +89,15 @@ type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ReadError>> + Send>;
 impl SegmentReader {
     pub fn open(segment: &Segment) -> Result<Self, ReadError> {
         let location = segment.location()?;
-        let metadata = match location.open()? {
-            Source::File(file) => ArrowReaderMetadata::load(&file, Default::default())?,
-            Source::Memory(bytes) => ArrowReaderMetadata::load(&bytes, Default::default())?,
-        };
-        Ok(SegmentReader { location, metadata })
+        let source = location.open()?;
+        let metadata = unless_damaged(|| match &source {
+            Source::File(file) => ArrowReaderMetadata::load(file, Default::default()),
+            Source::Memory(bytes) => ArrowReaderMetadata::load(bytes, Default::default()),
+        })??;
+        match is_of(metadata.metadata(), segment) {
+            true => Ok(SegmentReader { location, metadata }),
+            false => Err(damaged().into()),
+        }
     }
 
     /// The rows that can be in a time range, by the statistics of row groups: rows rise with time.
@@ -114,9 +120,8 @@ impl SegmentReader {
 
     /// All rows.
     pub fn all(&self) -> Result<Batches, ReadError> {
-        self.batches(
-            0..usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX),
-        )
+        let groups = self.metadata.metadata().row_groups().iter();
+        self.batches(0..groups.map(|group| group.num_rows() as usize).sum())
     }
 
     /// The rows of these numbers.
@@ -135,8 +140,16 @@ impl SegmentReader {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone());
         let builder =
             builder.with_row_groups(row_groups).with_offset(rows.start - skipped).with_limit(rows.len());
-        Ok(Box::new(builder.build()?.map(|batch| {
-            let batch = batch?;
+        let mut batches = Some(unless_damaged(|| builder.build())??);
+        let batches = std::iter::from_fn(move || {
+            let batch = unless_damaged(|| batches.as_mut().and_then(Iterator::next));
+            if batch.is_err() {
+                batches = None;
+            }
+            batch.map_err(ReadError::from).transpose()
+        });
+        Ok(Box::new(batches.map(|batch| {
+            let batch = batch??;
             record::check_schema(&batch)?;
             Ok(batch)
         })))
@@ -156,6 +169,23 @@ impl SegmentReader {
         }
         (row_groups, skipped)
     }
+}
+
+/// What `read` gives; an error if the reader of Parquet, which trusts what lengths a file claims, panics at a damaged one.
+pub(crate) fn unless_damaged<T>(read: impl FnOnce() -> T) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| damaged())
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "damaged Parquet")
+}
+
+/// Whether a footer is that of the segment: as many rows, and columns in each group of them.
+fn is_of(footer: &ParquetMetaData, segment: &Segment) -> bool {
+    let rows = |group: &RowGroupMetaData| u64::try_from(group.num_rows()).ok();
+    let all = footer.row_groups().iter().try_fold(0u64, |sum, group| sum.checked_add(rows(group)?));
+    let has_columns = |group: &RowGroupMetaData| group.num_columns() >= record::SYSTEM_COLUMNS.len();
+    all == Some(segment.rows) && footer.row_groups().iter().all(has_columns)
 }
 
 /// The smallest and greatest timestamp of a row group, as far as is known.

@@ -9,9 +9,11 @@ use arrow::json::{LineDelimitedWriter, ReaderBuilder};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::action::{self, Action};
+use crate::segment::unless_damaged;
 
 /// The checkpoint of these actions.
 ///
@@ -35,16 +37,15 @@ pub fn bytes(actions: &[Action]) -> io::Result<Vec<u8>> {
 /// The actions of a checkpoint.
 ///
 /// # Errors
-/// It is none, or is damaged: the reader trusts what lengths a file claims, and panics where they cannot be.
+/// It is none, or is damaged.
 pub fn parse(bytes: Vec<u8>) -> io::Result<Vec<Action>> {
-    let parsed = std::panic::catch_unwind(|| parse_sound(bytes));
-    parsed.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::InvalidData, "a damaged checkpoint")))
-}
-
-fn parse_sound(bytes: Vec<u8>) -> io::Result<Vec<Action>> {
     let mut lines = LineDelimitedWriter::new(vec![]);
-    for rows in ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()? {
-        lines.write(&rows.map_err(told)?).map_err(told)?;
+    let batches = unless_damaged(|| -> Result<Vec<_>, ParquetError> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()?;
+        Ok(reader.collect::<Result<_, _>>()?)
+    });
+    for rows in batches?? {
+        lines.write(&rows).map_err(told)?;
     }
     lines.finish().map_err(told)?;
     action::parse(&lines.into_inner())

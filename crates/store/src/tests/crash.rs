@@ -208,3 +208,30 @@ fn ids_and_numbers_are_never_given_twice() {
     }
     assert_eq!(open(&disk).groups("123456789010", "us-east-1", Default::default(), |_| true), []);
 }
+
+/// A byte of a segment has changed on the disk: readers may be told of it, and no thread ends.
+#[test]
+fn damage_of_a_segment_is_no_end_of_a_thread() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    super::add_group(&store);
+    super::append(&store, "a", &[(1, FLOW), (2, FLOW), (3, FLOW)], 5);
+    store.seal().expect("the disk is sound");
+    let path = segments(&store).remove(0);
+    let bytes = disk.read(&path).expect("is there").len();
+    let read = || {
+        let scan = store.scan(&key("g"), 0, 10).expect("is there");
+        let all = scan.segments[0].batches().and_then(|batches| batches.collect::<Result<Vec<_>, _>>());
+        let rows =
+            store.rows(&key("g"), Select::default()).and_then(|rows| rows.collect::<Result<Vec<_>, _>>());
+        (all.map(|all| all.iter().map(|batch| batch.num_rows()).sum()), rows.map(|rows| rows.len()))
+    };
+    let mut told = 0;
+    for at in 0..bytes {
+        disk.damage(&path, at);
+        told += usize::from(read().0.is_err());
+        disk.damage(&path, at);
+    }
+    assert!(told > bytes / 8, "{told} of {bytes}");
+    assert!(matches!(read(), (Ok(3), Ok(3))));
+}
