@@ -41,7 +41,7 @@ impl Store {
     /// Merges small segments where there are enough of them, whatever the time.
     ///
     /// # Errors
-    /// If a segment cannot be read, or the disk or the catalog refuses; the segments are then as they were.
+    /// If a segment cannot be read, which is then left as it is while others are merged; or the disk or the catalog refuses.
     pub fn compact(&self) -> Result<(), SealError> {
         let _house = lock(&self.inner.house);
         self.inner.compact()
@@ -49,20 +49,25 @@ impl Store {
 }
 
 impl Inner {
-    /// Merges what there is to merge.
+    /// Merges what there is to merge, without the segments that cannot be read.
     pub(crate) fn compact(&self) -> Result<(), SealError> {
+        let (mut unreadable, mut outcome) = (Vec::new(), Ok(()));
         loop {
-            let job = lock(&self.state).begin_compact(self.options.compact_min);
-            match job {
-                Some(job) => self.compact_job(&job)?,
-                None => return Ok(()),
+            let job = lock(&self.state).begin_compact(self.options.compact_min, &unreadable);
+            let Some(job) = job else { return outcome };
+            match job.read() {
+                Ok(batches) => self.compact_job(&job, &batches)?,
+                Err((segment, error)) => {
+                    unreadable.push(segment);
+                    outcome = outcome.and(Err(error));
+                }
             }
         }
     }
 
-    fn compact_job(&self, job: &Job) -> Result<(), SealError> {
+    fn compact_job(&self, job: &Job, batches: &[Batch]) -> Result<(), SealError> {
         let mut merged = Vec::new();
-        for sorted in sealing::sort(&job.read()?, job.cutoff_ms)? {
+        for sorted in sealing::sort(batches, job.cutoff_ms)? {
             let id = lock(&self.state).next_id();
             merged.push(Arc::new(sealing::write(&self.disk, &job.key, id, &sorted)?));
         }
@@ -75,11 +80,14 @@ impl Inner {
 }
 
 impl State {
-    /// The first `count_min` or more segments of one group, day and format that are small and about as large as each other.
-    fn begin_compact(&self, count_min: usize) -> Option<Job> {
+    /// The first `count_min` or more segments of one group, day and format that are small and about as large as each other,
+    /// and none of those left out.
+    fn begin_compact(&self, count_min: usize, left_out: &[u64]) -> Option<Job> {
         for entry in self.groups.values() {
+            let is_small = |segment: &&Arc<Segment>| segment.raw_bytes <= SMALL_BYTES_MAX;
+            let is_in = |segment: &&Arc<Segment>| !left_out.contains(&segment.id);
             let mut alike = BTreeMap::<_, Vec<&Arc<Segment>>>::new();
-            for segment in entry.segments.iter().filter(|segment| segment.raw_bytes <= SMALL_BYTES_MAX) {
+            for segment in entry.segments.iter().filter(is_small).filter(is_in) {
                 let size = segment.raw_bytes.max(1).ilog2() / SIZE_BITS;
                 alike
                     .entry((segment.min_ms.div_euclid(DAY_MS), &segment.format, size))
@@ -122,24 +130,25 @@ fn first(segments: Vec<&Arc<Segment>>) -> Vec<Arc<Segment>> {
 }
 
 impl Job {
-    /// The rows of the segments that are still there.
-    fn read(&self) -> Result<Vec<Batch>, SealError> {
+    /// The rows of the segments that are still there; or the segment that cannot be read, and why.
+    fn read(&self) -> Result<Vec<Batch>, (u64, SealError)> {
         let mut batches = Vec::new();
         for segment in &self.segments {
-            for records in segment.batches()? {
-                let records = records?;
-                let kept = self.visible(&records)?;
-                // Bytes are counted by segment: rows get their share.
-                let share =
-                    u128::from(segment.raw_bytes) * kept.num_rows() as u128 / u128::from(segment.rows.max(1));
-                batches.push(Batch {
-                    format: segment.format.clone(),
-                    records: kept,
-                    raw_bytes: share as u64,
-                });
-            }
+            self.read_segment(segment, &mut batches).map_err(|error| (segment.id, error))?;
         }
         Ok(batches)
+    }
+
+    fn read_segment(&self, segment: &Segment, batches: &mut Vec<Batch>) -> Result<(), SealError> {
+        for records in segment.batches()? {
+            let records = records?;
+            let kept = self.visible(&records)?;
+            // Bytes are counted by segment: rows get their share.
+            let share =
+                u128::from(segment.raw_bytes) * kept.num_rows() as u128 / u128::from(segment.rows.max(1));
+            batches.push(Batch { format: segment.format.clone(), records: kept, raw_bytes: share as u64 });
+        }
+        Ok(())
     }
 
     fn visible(&self, records: &RecordBatch) -> Result<RecordBatch, SealError> {
@@ -171,10 +180,11 @@ mod tests {
             store.append(&key, "s", [(1, message)], 1).expect("is there").wait().expect("is durable");
             store.seal().expect("the disk is sound");
         }
-        let job = lock(&store.inner.state).begin_compact(2).expect("two are enough");
+        let job = lock(&store.inner.state).begin_compact(2, &[]).expect("two are enough");
         let scan = store.scan(&key, 0, 10).expect("is there");
         store.remove_group(&key).expect("is there").wait().expect("is durable");
-        store.inner.compact_job(&job).expect("the disk is sound");
+        let batches = job.read().expect("is readable");
+        store.inner.compact_job(&job, &batches).expect("the disk is sound");
         assert_eq!(scan.select(Select::default()).expect("is readable").count(), 2);
         drop((scan, job));
         store.seal().expect("the disk is sound");

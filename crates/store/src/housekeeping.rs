@@ -97,20 +97,20 @@ impl Inner {
             (due, is_expiry_due, !state.removed_groups.is_empty(), state.now_ms)
         };
         let is_sealed = !due.is_empty();
-        due.into_iter().try_for_each(|id| self.seal_group(id))?;
+        // What expires makes room for what is sealed.
         if is_expiry_due {
             self.expire(now_ms)?;
         }
-        if is_sealed || is_expiry_due {
-            self.compact()?;
-        }
+        due.into_iter().try_for_each(|id| self.seal_group(id))?;
+        // What cannot be merged keeps nothing else from being done.
+        let compacted = if is_sealed || is_expiry_due { self.compact() } else { Ok(()) };
         if is_removal_due || is_log_long {
             self.checkpoint(Vec::new(), &[], None)?;
         }
         if is_sealed || is_log_long {
             self.release_log()?;
         }
-        self.export()
+        self.export().and(compacted)
     }
 
     /// Seals the rows that a group has now; a group without rows, or that is gone, is left alone.

@@ -131,3 +131,20 @@ fn time_compacts_what_it_has_sealed() {
     assert!(store.fault().is_none());
     assert_eq!(segments(&store), "0text:3");
 }
+
+#[test]
+fn a_damaged_segment_keeps_nothing_else_from_being_done() {
+    let (disk, line) = (MemoryDisk::new(), "x".repeat(100));
+    segment(&open(&disk), "a", &[(1, &line)]);
+    let path = disk.list("logs").expect("is there").remove(0);
+    disk.damage(&path, disk.read(&path).expect("is there").len() - 1);
+    (0..2).for_each(|_| segment(&open(&disk), "a", &[(2, &line)]));
+    // Each opening begins a file of the write-ahead log.
+    (0..3).for_each(|_| append(&open(&disk), "a", &[(3, &line)], 50));
+    let store = open(&disk);
+    store.tick(100_000);
+    let fault = store.fault().expect("a segment cannot be read");
+    assert!(fault.to_string().contains("Parquet"), "{fault}");
+    assert_eq!(segments(&store), "0text:1 0text:5");
+    assert_eq!(disk.list("wal").expect("is there").len(), 1);
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{FLOW, add_group, append, key, store, text};
-use crate::disk::{Disk, MemoryDisk};
+use crate::disk::{Disk, Fault, MemoryDisk};
 use crate::{Direction, Location, Options, SealPolicy, Select, Store, Work, line};
 
 const DAY_MS: i64 = 86_400_000;
@@ -157,4 +157,21 @@ fn a_log_of_many_files_is_sealed_away() {
     assert_eq!(disk.list("wal").expect("is there").len(), 1);
     drop(store);
     assert_eq!(open().rows(&key("g"), Select::default()).expect("is there").count(), 6);
+}
+
+#[test]
+fn what_expires_goes_before_anything_is_sealed() {
+    let disk = MemoryDisk::new();
+    let store = Store::open(Arc::new(disk.clone()), caller(SealPolicy::default())).expect("is sound");
+    add_group(&store);
+    store.set_retention(&key("g"), Some(1)).expect("is there").wait().expect("is durable");
+    append(&store, "a", &[(1, "old")], 1);
+    store.seal().expect("the disk is sound");
+    append(&store, "a", &[(2 * DAY_MS, "new")], 2 * DAY_MS);
+    // The catalog is told, and a file removed: then there is no room for a file.
+    disk.set_fault(Some(Fault::Full(disk.steps() + 2)));
+    store.tick(2 * DAY_MS + 60_000);
+    assert!(store.fault().is_some());
+    assert!(disk.list("logs").expect("is there").is_empty());
+    assert_eq!(store.rows(&key("g"), Select::default()).expect("is there").count(), 1);
 }
