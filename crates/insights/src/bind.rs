@@ -151,6 +151,38 @@ impl FromIterator<Value> for ValueSet {
     }
 }
 
+/// Values by their keys.
+#[derive(Debug, Default)]
+pub struct Answers(BTreeMap<Vec<u8>, Value>);
+
+impl Answers {
+    /// The value beside a key that an operator would find equal to this one.
+    pub fn get(&self, key: &Value) -> Option<&Value> {
+        self.0.get(&equality_key(key)?)
+    }
+
+    /// The values, null among them.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.values()
+    }
+
+    /// What the keys are equal to, and the values.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_slice(), value))
+    }
+
+    /// The values beside these keys.
+    pub(crate) fn of_entries(entries: BTreeMap<Vec<u8>, Value>) -> Answers {
+        Answers(entries)
+    }
+}
+
+impl FromIterator<(Value, Value)> for Answers {
+    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(pairs: I) -> Answers {
+        Answers(pairs.into_iter().filter_map(|(key, value)| Some((equality_key(&key)?, value))).collect())
+    }
+}
+
 /// The right side of a join: rows by their keys.
 #[derive(Debug, Default)]
 pub struct JoinRows(BTreeMap<Vec<Vec<u8>>, Vec<Row>>);
@@ -234,6 +266,7 @@ impl Plan {
             inputs: inputs.into_iter().map(Some).collect(),
             sets: BTreeMap::new(),
             answers: BTreeMap::new(),
+            keyed: BTreeMap::new(),
             tables,
         };
         let steps = self.steps.iter().map(|step| binder.step(step)).collect::<Result<_, _>>()?;
@@ -253,6 +286,8 @@ struct Binder<'a> {
     sets: BTreeMap<usize, Arc<ValueSet>>,
     /// What inputs answer that stand in the place of a value.
     answers: BTreeMap<usize, Value>,
+    /// The same, of those that give a value for each key.
+    keyed: BTreeMap<usize, Arc<Answers>>,
     tables: &'a dyn Tables,
 }
 
@@ -357,6 +392,11 @@ impl Binder<'_> {
                     *index = Bound::Here(Arc::new(self.index(lookup)?));
                 }
             }
+            Expr::Answer { answers, .. } => {
+                if let Bound::Wanted(input) = *answers {
+                    *answers = Bound::Here(self.keyed(input)?);
+                }
+            }
             Expr::Subquery { input, asked } => bound = Expr::Literal(self.answer(*input, *asked)?),
             _ => {}
         }
@@ -368,7 +408,7 @@ impl Binder<'_> {
         if let Some(set) = self.sets.get(&input) {
             return Ok(set.clone());
         }
-        let column = self.one_column(input);
+        let column = self.column(input, 0);
         let values = self.take(input)?.into_iter().map(|row| row.get(&column).clone());
         let set: Arc<ValueSet> = Arc::new(values.collect());
         self.sets.insert(input, set.clone());
@@ -382,7 +422,7 @@ impl Binder<'_> {
         if let Some(answer) = self.answers.get(&input) {
             return Ok(answer.clone());
         }
-        let column = self.one_column(input);
+        let column = self.column(input, 0);
         let rows = self.take(input)?;
         let answer = match (asked, &rows[..]) {
             (Asked::Existence, rows) => Value::Bool(!rows.is_empty()),
@@ -397,10 +437,23 @@ impl Binder<'_> {
         Ok(answer)
     }
 
-    /// The first column of an input.
-    fn one_column(&self, input: usize) -> String {
+    /// The values of the input's second column by those of its first.
+    fn keyed(&mut self, input: usize) -> Result<Arc<Answers>, ExecuteError> {
+        if let Some(keyed) = self.keyed.get(&input) {
+            return Ok(keyed.clone());
+        }
+        let [key, value] = [0, 1].map(|at| self.column(input, at));
+        let rows = self.take(input)?.into_iter();
+        let keyed: Answers = rows.map(|row| (row.get(&key).clone(), row.get(&value).clone())).collect();
+        let keyed = Arc::new(keyed);
+        self.keyed.insert(input, keyed.clone());
+        Ok(keyed)
+    }
+
+    /// A column of an input.
+    fn column(&self, input: usize, at: usize) -> String {
         let input = self.plan.inputs.get(input);
-        input.and_then(|input| input.plan.columns.first()).cloned().unwrap_or_default()
+        input.and_then(|input| input.plan.columns.get(at)).cloned().unwrap_or_default()
     }
 
     fn take(&mut self, input: usize) -> Result<Vec<Row>, ExecuteError> {

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value as Json, json};
 
-use crate::bind::{Bound, ValueSet};
+use crate::bind::{Answers, Bound, ValueSet};
 use crate::functions::{SKELETON_OF, TOKENS_OF, function_named};
 use crate::period::Period;
 use crate::plan::{Arithmetic, Comparison, Expr, Extract, Find, Pattern, QueryFact};
@@ -76,6 +76,10 @@ impl Expr {
             Expr::Among { among, is_negated, .. } => {
                 let keys: Vec<String> = among.get()?.keys().map(|key| BASE64_STANDARD.encode(key)).collect();
                 ("among", json!([keys, is_negated]))
+            }
+            Expr::Answer { answers, .. } => {
+                let entry = |(key, value)| json!([BASE64_STANDARD.encode(key), written(value)]);
+                ("answer", answers.get()?.entries().map(entry).collect())
             }
             Expr::Subquery { .. } => return None,
             Expr::Look { index, .. } => ("look", index.get()?.to_json()),
@@ -154,6 +158,13 @@ impl Expr {
                     among: Bound::Here(among.into()),
                     is_negated: facts[1].as_bool()?,
                 }
+            }
+            "answer" => {
+                let entry =
+                    |entry: &Json| Some((BASE64_STANDARD.decode(entry[0].as_str()?).ok()?, read(&entry[1])?));
+                let entries = facts.as_array()?.iter().map(entry).collect::<Option<_>>()?;
+                let answers = Bound::Here(Answers::of_entries(entries).into());
+                Expr::Answer { key: part()?, answers, otherwise: part()? }
             }
             "look" => {
                 Expr::Look { values: parts.collect(), index: Bound::Here(Index::of_json(facts)?.into()) }
@@ -316,6 +327,21 @@ mod tests {
         let found =
             [Value::text("7"), Value::text("x"), Value::text("y")].map(|value| among.contains(&value));
         assert_eq!(found, [true, true, false]);
+    }
+
+    #[test]
+    fn values_by_keys_come_back() {
+        let answers = [(Value::Int(7), Value::Float(0.1)), (Value::text("x"), Value::Null)];
+        let answers = Bound::Here(Answers::from_iter(answers).into());
+        let [key, otherwise] = ["a", "b"].map(|name| Box::new(Expr::Field(name.into())));
+        let expr = Expr::Answer { key, answers, otherwise };
+        let read = Expr::of_json(&expr.to_json().expect("bound"));
+        assert_eq!(read.as_ref().map(Expr::parts), Some(expr.parts()));
+        let Some(Expr::Answer { answers, .. }) = read else { panic!("{read:?}") };
+        let answers = answers.get().expect("there");
+        let found =
+            [Value::text("7"), Value::text("x"), Value::text("y")].map(|key| answers.get(&key).cloned());
+        assert_eq!(found, [Some(Value::Float(0.1)), Some(Value::Null), None]);
     }
 
     #[test]

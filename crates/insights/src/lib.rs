@@ -33,7 +33,7 @@ mod value;
 mod window;
 
 pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, rate, values};
-pub use bind::{Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
+pub use bind::{Answers, Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
 pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, flow_field};

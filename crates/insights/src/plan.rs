@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::aggregate::AggregateRow;
-use crate::bind::{Bound, Input, JoinRows, TableUse, ValueSet};
+use crate::bind::{Answers, Bound, Input, JoinRows, TableUse, ValueSet};
 use crate::functions::Function;
 use crate::naive::Row;
 use crate::period::Period;
@@ -369,6 +369,8 @@ pub enum Expr {
     Among { value: Box<Expr>, among: Bound<usize, ValueSet>, is_negated: bool },
     /// What is asked of an input of the plan; a value once that has been run.
     Subquery { input: usize, asked: Asked },
+    /// The value that an input of the plan gives beside the key; otherwise another, also where the key is absent.
+    Answer { key: Box<Expr>, answers: Bound<usize, Answers>, otherwise: Box<Expr> },
     /// The cell of a lookup table whose row the values find; null if they find none.
     Look { values: Vec<Expr>, index: Bound<Lookup, Index> },
 }
@@ -573,6 +575,7 @@ impl Expr {
             Expr::Find { value, .. } => vec![value],
             Expr::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
             Expr::Among { value, .. } => vec![value],
+            Expr::Answer { key, otherwise, .. } => vec![key, otherwise],
             Expr::Look { values, .. } => values.iter().collect(),
         }
     }
@@ -629,6 +632,9 @@ impl Expr {
             }
             Expr::Among { value, among, is_negated } => {
                 Expr::Among { value: boxed(value)?, among: among.clone(), is_negated: *is_negated }
+            }
+            Expr::Answer { key, answers, otherwise } => {
+                Expr::Answer { key: boxed(key)?, answers: answers.clone(), otherwise: boxed(otherwise)? }
             }
             Expr::Look { values, index } => {
                 Expr::Look { values: values.iter().map(map).collect::<Result<_, _>>()?, index: index.clone() }

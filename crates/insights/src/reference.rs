@@ -59,7 +59,15 @@ const STATEMENTS: &[(&str, &str)] = &[
         "`EXISTS` and `IN` may compare columns of theirs with those of the table outside, by `=` and `AND`; they are not limited \
          or grouped then.",
     ),
+    (
+        "SELECT A.id, (SELECT COUNT(*) FROM `b` AS B WHERE B.id = A.id) AS n FROM `a` AS A",
+        "So may a SELECT in the place of a value, which aggregates then.",
+    ),
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
+    (
+        "WITH t (x, n) AS (SELECT id, COUNT(*) FROM `a` GROUP BY id), u AS (SELECT x FROM t WHERE n > 1) SELECT x FROM u",
+        "Names for SELECTs, which stand wherever a table may.",
+    ),
     (
         "SELECT x FROM `logGroups(namePrefix: ['/vpc/'])`",
         "Several log groups; `dataSource([...])`, and `filterIndex('field' = 'value')` over those given, in the same way.",

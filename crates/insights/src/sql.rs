@@ -20,6 +20,7 @@ mod special;
 mod tests;
 mod time_window;
 mod window;
+mod with;
 
 use crate::check;
 use crate::error::{QueryError, QueryErrorKind, Span};

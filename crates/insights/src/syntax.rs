@@ -195,6 +195,7 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
+            ExprKind::Answer { key, otherwise, .. } => vec![key, otherwise],
             ExprKind::Window(window) => window.parts().collect(),
             _ => vec![],
         }
@@ -208,6 +209,7 @@ impl Expr {
             ExprKind::Binary(_, left, right) => vec![left, right],
             ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
             ExprKind::In { value, list, .. } => [value.as_mut()].into_iter().chain(list).collect(),
+            ExprKind::Answer { key, otherwise, .. } => vec![key, otherwise],
             ExprKind::Window(window) => window.parts_mut().collect(),
             _ => vec![],
         }
@@ -250,11 +252,16 @@ pub enum ExprKind {
     InQuery { value: Box<Expr>, query: Vec<Command>, is_negated: bool },
     /// `(SELECT ...)` in the place of a value, `EXISTS (SELECT ...)`; SQL only.
     Subquery { query: Vec<Command>, asked: Asked },
+    /// `(SELECT ...)` that gives a value for each key, in the row with that key; SQL only.
+    Answer { key: Box<Expr>, query: Vec<Command>, otherwise: Box<Expr> },
     /// A function before OVER; SQL only.
     Window(Box<Window>),
     /// `in [...]` and its negation.
     In { value: Box<Expr>, list: Vec<Expr>, is_negated: bool },
 }
+
+/// The name of what SQL writes as `NULL`: no field has it, for `#` begins no name.
+pub(crate) const ABSENT: &str = "# null";
 
 /// Operators between two expressions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -318,6 +325,10 @@ impl fmt::Display for Expr {
             ExprKind::Subquery { asked, .. } => {
                 let Span { start, end } = self.span;
                 write!(f, "({asked:?} of query {start}..{end})")
+            }
+            ExprKind::Answer { key, .. } => {
+                let Span { start, end } = self.span;
+                write!(f, "({key} in query {start}..{end})")
             }
             ExprKind::In { value, list, is_negated } => {
                 write!(f, "({value} {}in ", negation(*is_negated))?;

@@ -3,7 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr as Lowered, cast, lit, when};
-use weir_insights::{Expr, Row, Run, TimeRange, Value, evaluate};
+use weir_insights::{Answers, Expr, Row, Run, TimeRange, Value, evaluate};
 
 use super::{Scope, Typed, constant};
 use crate::kind::Kind;
@@ -22,6 +22,11 @@ impl Scope {
             Expr::Part { .. } => self.generic(expr, Kind::Json),
             Expr::Look { .. } => self.generic(expr, Kind::Text),
             Expr::Among { .. } => self.generic(expr, Kind::Bool),
+            Expr::Answer { answers, otherwise, .. } => {
+                let found = answers.get().into_iter().flat_map(Answers::values).map(constant);
+                let (kind, _) = unify(found.chain([self.value(otherwise)]).collect());
+                self.generic(expr, kind)
+            }
             Expr::Round { .. } => self.round(expr),
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),
             Expr::Coalesce(parts) => self.coalesce(parts),

@@ -239,6 +239,15 @@ fn sql() -> impl Strategy<Value = String> {
         (field(), field(), field(), field(), select(vec!["IN", "NOT IN"])).prop_map(|(a, b, c, d, asked)| format!(
             "SELECT A.{a} FROM g AS A WHERE A.{a} {asked} (SELECT B.{b} FROM g AS B WHERE A.{c} = B.{d}) ORDER BY A.{a}"
         )),
+        (field(), field(), aggregate(), aggregate(), test()).prop_map(|(a, b, one, other, when)| format!(
+            "SELECT A.{a}, (SELECT {one} + COUNT(*) FROM g AS B WHERE B.{b} = A.{a} AND {when}) AS n, (SELECT {other} FROM g AS B WHERE B.{a} = A.{a} AND A.{b} = B.{b}) AS m FROM g AS A"
+        )),
+        (field(), field(), number(), aggregate(), select(vec![">=", "<", "="])).prop_map(|(a, b, n, most, operator)| format!(
+            "SELECT A.{a}, COUNT(*) FROM g AS A WHERE A.{n} {operator} (SELECT {most} FROM g AS B WHERE B.{b} = A.{b}) GROUP BY A.{a}"
+        )),
+        (field(), aggregate(), test()).prop_map(|(by, most, when)| format!(
+            "WITH t (k, m) AS (SELECT {by}, {most} FROM g WHERE {when} GROUP BY {by}) SELECT k, m FROM t WHERE m >= (SELECT AVG(m) FROM t)"
+        )),
         (field(), test(), condition()).prop_map(|(by, when, other)| format!(
             "SELECT {by}, COUNT(*) FROM g WHERE EXISTS (SELECT {by} FROM g WHERE {when}) OR {other} GROUP BY {by}"
         )),

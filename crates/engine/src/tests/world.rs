@@ -132,7 +132,8 @@ impl World {
     /// Both answers are the same.
     #[track_caller]
     pub fn check(&self, query: &str) {
-        let plan_of = if query.starts_with("SELECT") { sql_plan } else { plan };
+        let is_sql = ["SELECT", "WITH"].iter().any(|word| query.starts_with(word));
+        let plan_of = if is_sql { sql_plan } else { plan };
         let plan = plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
         let failed = |error| panic!("{query}: {error}");
         let (engine, naive) =

@@ -9,7 +9,7 @@ use crate::functions::UNMASK;
 use crate::functions::{Call, Function, Special, function_named, hint};
 use crate::period::Period;
 use crate::plan::{Expr, Find, Pattern, QueryFact, Type, Warning};
-use crate::syntax::{self, Binary, ExprKind, Item};
+use crate::syntax::{self, ABSENT, Binary, ExprKind, Item};
 use crate::value::{Number, Value, parse_number};
 
 impl Checker {
@@ -60,6 +60,7 @@ impl Checker {
             }
             ExprKind::InQuery { value, query, is_negated } => return self.among(value, query, *is_negated),
             ExprKind::Subquery { query, asked } => return self.subquery(query, *asked, expr.span),
+            ExprKind::Answer { key, query, otherwise } => return self.answer(key, query, otherwise),
             ExprKind::Window(_) => return Err(refuse(expr.span, super::window::MISPLACED)),
             ExprKind::In { value, list, is_negated } => {
                 let value = boxed(self, value)?;
@@ -91,6 +92,9 @@ impl Checker {
     }
 
     fn field(&mut self, name: &str, span: Span) -> Result<Expr, QueryError> {
+        if name == ABSENT {
+            return Ok(Expr::Literal(Value::Null));
+        }
         if let Some(stats) = self.stats.as_ref().filter(|_| self.inside_aggregate.is_none()) {
             return stats
                 .column(name)

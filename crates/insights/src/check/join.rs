@@ -160,6 +160,18 @@ impl Checker {
         Ok(Expr::Subquery { input, asked })
     }
 
+    /// `(SELECT ...)` in the place of a value, of those rows that have a key of the row outside: keys and values.
+    pub(super) fn answer(
+        &mut self,
+        key: &syntax::Expr,
+        query: &[Command],
+        otherwise: &syntax::Expr,
+    ) -> Result<Expr, QueryError> {
+        let [checked, otherwise] = [self.expr(key)?, self.expr(otherwise)?].map(Box::new);
+        let (input, _) = self.input(query.to_vec(), "subquery", key.span)?;
+        Ok(Expr::Answer { key: checked, answers: Bound::Wanted(input), otherwise })
+    }
+
     /// A lookup is columns whose values come from the table.
     pub(super) fn lookup(&mut self, command: LookupCommand) -> Result<(), QueryError> {
         let LookupCommand { table, table_span, by, values, outputs, fills_only } = command;

@@ -105,6 +105,10 @@ pub fn evaluate(expr: &Expr, row: &Row, run: Run<'_>) -> Value {
             let is_in = among.get().is_some_and(|among| among.contains(&inner));
             Value::Bool(!inner.is_null() && is_in != *is_negated)
         }
+        Expr::Answer { key, answers, otherwise } => {
+            let found = answers.get().and_then(|answers| answers.get(&value(key)).cloned());
+            found.unwrap_or_else(|| value(otherwise))
+        }
         // The plan is bound before it is run: then there are none.
         Expr::Subquery { .. } => Value::Null,
         Expr::Look { values, index } => {

@@ -4,15 +4,22 @@
 //! condition, and `a.y IN (SELECT b.z FROM b WHERE b.x = a.x AND ...)` whether both are, together. That is sound because a
 //! comparison with an absent value is false, and nothing is among values if it is absent. What is limited, grouped or told
 //! of windows cannot be taken apart so, nor can other comparisons: these are refused where they name the column.
+//!
+//! `(SELECT MAX(b.z) FROM b WHERE b.x = a.x AND ...)` in the place of a value is what a SELECT with `GROUP BY b.x` gives
+//! beside `a.x`; where it gives nothing, what the aggregates give of no rows. It must aggregate, as in Apache Spark (error
+//! conditions, MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY).
 
-use super::function::{called, not_implemented};
+use super::function::{absent, called, named_column, not_implemented};
 use super::select::{Parser, Select, column_of, has_aggregate};
+use super::set::{Operand, Outside};
 use super::window::first_window;
+use crate::aggregate::{Accumulator, aggregate_named};
 use crate::error::{QueryError, Span};
 use crate::functions::KEY_OF;
 use crate::parser::balanced;
 use crate::plan::Comparison;
-use crate::syntax::{Binary, Command, Expr, ExprKind, Item};
+use crate::syntax::{Binary, Expr, ExprKind, Item};
+use crate::value::Value;
 
 /// What a subquery is asked that can name columns outside.
 #[derive(Clone, Copy, PartialEq)]
@@ -21,6 +28,8 @@ pub(super) enum Within {
     Existence,
     /// The values of its column.
     List,
+    /// The value of its one row.
+    Value,
 }
 
 /// A column of a subquery, or an expression of several, and what it equals outside.
@@ -30,12 +39,12 @@ pub(super) struct Key {
 }
 
 impl Parser<'_> {
-    /// The commands of a SELECT in parentheses, and what its column is compared with outside, beside a value if it is a list.
-    pub(super) fn correlated(&mut self, within: Within) -> Result<(Vec<Command>, Vec<Expr>), QueryError> {
+    /// A SELECT in parentheses, which is compared with columns outside, beside a value if it is a list.
+    pub(super) fn correlated(&mut self, within: Within) -> Result<Operand, QueryError> {
         self.within = Some(within);
-        let (commands, outside) = self.selects_within()?;
+        let select = self.selects()?;
         self.need_symbol(")")?;
-        Ok((commands, outside))
+        Ok(select)
     }
 
     /// Takes comparisons with tables outside from a condition of a SELECT over `own` tables, whose columns begin behind `from`.
@@ -61,34 +70,68 @@ impl Parser<'_> {
 
 impl Select {
     /// Makes the SELECT give what is compared outside, which is returned.
-    pub(super) fn give_keys(&mut self, within: Option<Within>) -> Result<Vec<Expr>, QueryError> {
+    pub(super) fn give_keys(&mut self, within: Option<Within>) -> Result<Outside, QueryError> {
         let keys = std::mem::take(&mut self.keys);
-        let Some(first) = keys.first() else { return Ok(vec![]) };
+        let Some(first) = keys.first() else { return Ok(Outside::default()) };
         let refused = refused(&first.outside);
-        let is_plain = |expr: &Expr| !has_aggregate(expr) && first_window(expr).is_none();
         let items = self.items.take().unwrap_or_default();
         let is_limited = match within {
-            Some(Within::Existence) => self.limit.take().is_some_and(|limit| !limit.keeps_one()),
-            _ => self.limit.is_some(),
+            Some(Within::List) => self.limit.is_some(),
+            _ => self.limit.take().is_some_and(|limit| !limit.keeps_one()),
         };
         let is_grouped = !self.groups.is_empty() || self.having.is_some();
-        if is_limited || is_grouped || !items.iter().all(|item| is_plain(&item.expr)) {
+        let has_window = items.iter().any(|item| first_window(&item.expr).is_some());
+        let aggregates = items.iter().any(|item| has_aggregate(&item.expr));
+        if is_limited || is_grouped || has_window || aggregates != (within == Some(Within::Value)) {
             return Err(refused);
         }
-        let (mut inside, outside): (Vec<Expr>, Vec<Expr>) =
+        let (mut inside, keys): (Vec<Expr>, Vec<Expr>) =
             keys.into_iter().map(|key| (key.inside, key.outside)).unzip();
+        let mut otherwise = None;
+        let named = |name: &str, expr| {
+            let name = name.to_owned();
+            Item { expr, alias: Some(name.clone()), text: name, offset: None }
+        };
+        let mut given = vec![];
         match (within, &items[..]) {
             (Some(Within::Existence), _) => {}
             (Some(Within::List), [item]) => inside.insert(0, item.expr.clone()),
+            (Some(Within::Value), [item]) => {
+                otherwise = Some(of_no_rows(&item.expr).ok_or(refused)?);
+                self.groups.push(joined(inside.clone(), self.span));
+                given.push(named("# value", item.expr.clone()));
+            }
             _ => return Err(refused),
         }
-        let name = "# key".to_owned();
-        let expr = joined(inside, self.span);
-        self.items = Some(vec![Item { expr, alias: Some(name.clone()), text: name, offset: None }]);
+        given.insert(0, named("# key", joined(inside, self.span)));
+        self.items = Some(given);
         self.is_distinct = false;
         self.order.clear();
-        Ok(outside)
+        Ok(Outside { keys, otherwise })
     }
+}
+
+/// What an expression with aggregates is of no rows; `None` if it reads more than them.
+fn of_no_rows(expr: &Expr) -> Option<Expr> {
+    let kind = match &expr.kind {
+        ExprKind::Call(name, _) if let Some(row) = aggregate_named(name) => {
+            match Accumulator::new(row.aggregate, None).finish() {
+                Value::Null => return Some(absent(expr.span)),
+                Value::Int(number) => ExprKind::Number(number.to_string()),
+                _ => return None,
+            }
+        }
+        ExprKind::InQuery { .. } | ExprKind::Subquery { .. } | ExprKind::Answer { .. } => return None,
+        _ if named_column(expr).is_some() => return None,
+        kind => {
+            let mut whole = Expr::new(expr.span, kind.clone());
+            for part in whole.parts_mut() {
+                *part = of_no_rows(part)?;
+            }
+            return Some(whole);
+        }
+    };
+    Some(Expr::new(expr.span, kind))
 }
 
 /// One value of several, which is equal to another if all are.
@@ -139,7 +182,10 @@ fn key_of(part: &Expr, own: &[String], outside: &[String]) -> Option<Key> {
 fn columns(expr: &Expr) -> Option<Vec<&str>> {
     match &expr.kind {
         ExprKind::Field(name) => Some(vec![name.as_str()]),
-        ExprKind::InQuery { .. } | ExprKind::Subquery { .. } | ExprKind::Window(_) => None,
+        ExprKind::InQuery { .. }
+        | ExprKind::Subquery { .. }
+        | ExprKind::Answer { .. }
+        | ExprKind::Window(_) => None,
         _ if has_aggregate(expr) => None,
         _ => expr.parts().into_iter().map(columns).collect::<Option<Vec<_>>>().map(|parts| parts.concat()),
     }

@@ -5,6 +5,7 @@ use super::function::{absent, arithmetic, call, called, cases, not_implemented, 
 use super::lexer::next_token;
 use super::like::Like;
 use super::select::Parser;
+use super::set::{Operand, Outside};
 use super::special::{filtered, is_of_now, is_side};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
@@ -40,6 +41,7 @@ impl Parser<'_> {
             return Err(self.refuse(QueryErrorKind::TooDeep));
         }
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         let expr = self.chain("or", Binary::Or, |parser| parser.chain("and", Binary::And, Self::negation));
         self.depth -= 1;
         let expr = expr?;
@@ -135,12 +137,13 @@ impl Parser<'_> {
         let (start, value) = (value.span.start, Box::new(value));
         self.need_symbol("(")?;
         if self.token.is_word("select") {
-            let (query, outside) = self.correlated(Within::List)?;
+            let Operand { commands: query, outside: Outside { keys, .. }, .. } =
+                self.correlated(Within::List)?;
             let span = Span { start, end: self.last_end };
-            if outside.is_empty() {
+            if keys.is_empty() {
                 return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
             }
-            let together = [vec![(*value).clone()], outside].concat();
+            let together = [vec![(*value).clone()], keys].concat();
             let is_in = among(joined(together, span), query, span);
             return Ok(match is_negated {
                 true => {
@@ -286,20 +289,25 @@ impl Parser<'_> {
 
     /// What follows EXISTS and its parenthesis.
     fn existence(&mut self, start: Span) -> Result<Expr, QueryError> {
-        let (query, outside) = self.correlated(Within::Existence)?;
+        let Operand { commands: query, outside: Outside { keys, .. }, .. } =
+            self.correlated(Within::Existence)?;
         let span = Span { start: start.start, end: self.last_end };
-        Ok(match outside.is_empty() {
+        Ok(match keys.is_empty() {
             true => Expr::new(span, ExprKind::Subquery { query, asked: Asked::Existence }),
-            false => among(joined(outside, span), query, span),
+            false => among(joined(keys, span), query, span),
         })
     }
 
     /// What follows the parenthesis of a SELECT in the place of a value.
     fn subquery(&mut self, start: Span) -> Result<Expr, QueryError> {
-        let query = self.select_within()?;
-        self.need_symbol(")")?;
+        let Operand { commands: query, outside: Outside { keys, otherwise }, .. } =
+            self.correlated(Within::Value)?;
         let span = Span { start: start.start, end: self.last_end };
-        Ok(Expr::new(span, ExprKind::Subquery { query, asked: Asked::Value }))
+        let kind = match otherwise.map(Box::new) {
+            None => ExprKind::Subquery { query, asked: Asked::Value },
+            Some(otherwise) => ExprKind::Answer { key: Box::new(joined(keys, span)), query, otherwise },
+        };
+        Ok(Expr::new(span, kind))
     }
 
     /// Whether a parenthesis and SELECT stand behind this word.

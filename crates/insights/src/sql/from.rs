@@ -3,6 +3,7 @@
 use super::expression::is_reserved;
 use super::function::not_implemented;
 use super::select::Parser;
+use super::set::Operand;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser;
@@ -10,25 +11,36 @@ use crate::plan::Comparison;
 use crate::selection::Selection;
 use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Join};
 
+/// What stands behind FROM or JOIN.
+pub(super) struct Table {
+    /// What gives the rows.
+    pub(super) commands: Vec<Command>,
+    /// The columns' names, if it is a SELECT.
+    pub(super) columns: Option<Vec<String>>,
+    /// What stands before its columns elsewhere.
+    pub(super) alias: Option<String>,
+}
+
+impl Table {
+    fn of(commands: Vec<Command>) -> Table {
+        Table { commands, columns: None, alias: None }
+    }
+}
+
 impl Parser<'_> {
-    /// A log group, several, or a SELECT in parentheses; with its alias.
-    pub(super) fn table(&mut self) -> Result<(Vec<Command>, Option<String>), QueryError> {
+    /// A log group, several, or a SELECT, in parentheses or by its name.
+    pub(super) fn table(&mut self) -> Result<Table, QueryError> {
         let span = self.span;
-        let commands = if self.take_symbol("(")? {
-            let first_column = self.qualified.len();
-            // It sees no other table.
-            self.scopes.push(vec![]);
-            let commands = self.select_within()?;
-            self.scopes.pop();
-            self.qualified.truncate(first_column);
+        let mut table = if self.take_symbol("(")? {
+            let select = self.apart()?;
             self.need_symbol(")")?;
-            commands
+            Table { commands: select.commands, columns: Some(select.names), alias: None }
         } else {
             match &self.token {
                 Token::Text(text) => {
                     let text = text.clone();
                     self.advance()?;
-                    table_named(&text, span)?
+                    Table::of(table_named(&text, span)?)
                 }
                 Token::Name { text, is_quoted } if *is_quoted || !is_reserved(text) => {
                     let text = text.clone();
@@ -40,16 +52,31 @@ impl Parser<'_> {
                             span,
                         ));
                     }
-                    table_named(&text, span)?
+                    match self.named(&text, span)? {
+                        Some(table) => table,
+                        None => Table::of(table_named(&text, span)?),
+                    }
                 }
                 _ => return Err(self.expected("a log group")),
             }
         };
-        let alias = self.alias()?;
+        if let Some(alias) = self.alias()? {
+            table.alias = Some(alias);
+        }
         if self.token == Token::Symbol(",") {
             return Err(not_implemented("clause", "FROM with several tables; write JOIN", self.span));
         }
-        Ok((commands, alias))
+        Ok(table)
+    }
+
+    /// A SELECT that sees no table of another.
+    pub(super) fn apart(&mut self) -> Result<Operand, QueryError> {
+        let first_column = self.qualified.len();
+        self.scopes.push(vec![]);
+        let select = self.selects()?;
+        self.scopes.pop();
+        self.qualified.truncate(first_column);
+        Ok(select)
     }
 
     /// `[INNER] JOIN table AS b ON a.x = b.y AND ...`, `LEFT [OUTER] JOIN ...`
@@ -62,7 +89,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.need_word("join", "JOIN")?;
-        let (query, right) = self.table()?;
+        let Table { commands: query, alias: right, .. } = self.table()?;
         let (Some(left), Some(right)) = (left, right) else {
             let rule = "needs a name for both tables, as in FROM `x` AS a JOIN `y` AS b";
             return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "JOIN", rule } });

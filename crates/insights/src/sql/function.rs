@@ -5,7 +5,7 @@ use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::{Plain, Schema, function_named, hint, sql_function_named};
 use crate::plan::{Arithmetic, Comparison};
-use crate::syntax::{Binary, Expr, ExprKind};
+use crate::syntax::{ABSENT, Binary, Expr, ExprKind};
 use crate::window::WindowFunction;
 
 /// Functions that differ by name only.
@@ -386,9 +386,17 @@ pub fn not_implemented(what: &'static str, name: &str, span: Span) -> QueryError
     QueryError { span, kind: QueryErrorKind::NotImplemented(what, name.into()) }
 }
 
-/// `NULL`: a field that no event has, for `#` begins no name.
+/// `NULL`.
 pub fn absent(span: Span) -> Expr {
-    Expr::new(span, ExprKind::Field("# null".into()))
+    Expr::new(span, ExprKind::Field(ABSENT.into()))
+}
+
+/// The column that an expression is, if it is one.
+pub fn named_column(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Field(name) if name != ABSENT => Some(name),
+        _ => None,
+    }
 }
 
 /// A share from 0 to 1 as a percentage.

@@ -2,10 +2,12 @@
 
 use super::correlate::{Key, Within};
 use super::expression::is_reserved;
-use super::function::{called, not_implemented};
+use super::from::Table;
+use super::function::{called, named_column, not_implemented};
 use super::lexer::next_token;
-use super::set::{Limit, OPERATORS, Operand, Tail};
+use super::set::{Limit, OPERATORS, Operand, Outside, Tail};
 use super::window::{Windows, check_none, is_window_column, reads_window};
+use super::with::Named;
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
@@ -15,7 +17,7 @@ use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
 /// Statements that change something, and clauses of SELECT that are not here.
 const REFUSED: &[&str] = &[
     "alter", "copy", "create", "cross", "delete", "drop", "explain", "full", "insert", "lateral", "merge",
-    "offset", "right", "show", "truncate", "update", "use", "values", "window", "with",
+    "offset", "right", "show", "truncate", "update", "use", "values", "window",
 ];
 
 pub(super) struct Parser<'q> {
@@ -26,6 +28,12 @@ pub(super) struct Parser<'q> {
     pub(super) last_end: usize,
     /// How many expressions and statements the parser is inside of.
     pub(super) depth: usize,
+    /// The most of them so far.
+    pub(super) deepest: usize,
+    /// SELECTs that have a name here.
+    pub(super) named: Vec<Named>,
+    /// How long those are that were named so far.
+    pub(super) copied: usize,
     /// The columns so far that are named with a table.
     pub(super) qualified: Qualified,
     /// The tables of the SELECTs that the parser is inside of; none where a SELECT sees no others.
@@ -93,6 +101,17 @@ impl Qualified {
     }
 }
 
+/// FROM and JOIN.
+struct From {
+    commands: Vec<Command>,
+    /// What may stand before columns.
+    tables: Vec<String>,
+    /// The alias of the only table.
+    alias: Option<String>,
+    /// The columns of the only table, if it is a SELECT.
+    columns: Option<Vec<String>>,
+}
+
 /// A SELECT as written.
 pub(super) struct Select {
     pub(super) span: Span,
@@ -103,6 +122,8 @@ pub(super) struct Select {
     from: Vec<Command>,
     /// The alias of the only table, which stands before its columns.
     alias: Option<String>,
+    /// The columns of the only table, if it is a SELECT.
+    columns: Option<Vec<String>>,
     filter: Option<Expr>,
     /// What of WHERE compares with the statement outside.
     pub(super) keys: Vec<Key>,
@@ -123,6 +144,9 @@ impl<'q> Parser<'q> {
             span,
             last_end: 0,
             depth: 0,
+            deepest: 0,
+            named: vec![],
+            copied: 0,
             qualified: Qualified::default(),
             scopes: vec![],
             within: None,
@@ -147,22 +171,25 @@ impl<'q> Parser<'q> {
         if !is_distinct && self.token.is_word("all") && !self.is_before(",")? {
             self.advance()?;
         }
+        // FROM stands behind what is selected, which may hold a SELECT that names the tables: so it is read first.
+        let items = self.place();
+        let (from_span, from) = match self.skip_to_from() {
+            Ok(()) => (Some(self.span), self.from()),
+            Err(error) => (None, Err(error)),
+        };
+        let behind = self.place();
+        self.go_to(items);
+        let outside = self.scopes.last().cloned().unwrap_or_default();
+        self.scopes.push(from.as_ref().map(|from| from.tables.clone()).unwrap_or_default());
         let items = match self.take_symbol("*")? {
             true => None,
             false => Some(self.list(Self::items)?.into_iter().flatten().collect()),
         };
-        self.need_word("from", "FROM")?;
-        let (mut from, mut alias) = self.table()?;
-        let mut tables: Vec<String> = alias.iter().cloned().collect();
-        if let Some(join) = self.join(alias.as_deref())? {
-            if let CommandKind::Join(join) = &join.kind {
-                tables.push(join.right.clone());
-            }
-            from.push(join);
-            alias = None;
+        if from_span.is_some_and(|from| from != self.span) {
+            return Err(self.unexpected("FROM"));
         }
-        let outside = self.scopes.last().cloned().unwrap_or_default();
-        self.scopes.push(tables.clone());
+        let From { commands: from, tables, alias, columns } = from?;
+        self.go_to(behind);
         let filter = self.clause("where", Self::expr)?;
         let mut groups = vec![];
         if self.take_word("group")? {
@@ -174,7 +201,62 @@ impl<'q> Parser<'q> {
         self.scopes.pop();
         let (filter, keys) = self.take_keys(filter, &tables, &outside, first_column);
         self.qualified.end_select(first_column, &tables)?;
-        Ok(Select { span, is_distinct, items, from, alias, filter, keys, groups, having, tail, order, limit })
+        Ok(Select {
+            span,
+            is_distinct,
+            items,
+            from,
+            alias,
+            columns,
+            filter,
+            keys,
+            groups,
+            having,
+            tail,
+            order,
+            limit,
+        })
+    }
+
+    /// Goes to the FROM of the SELECT that the parser is in, or to what cannot be behind one's items.
+    fn skip_to_from(&mut self) -> Result<(), QueryError> {
+        let (mut open, mut is_distinct) = (0_usize, false);
+        while self.token != Token::End {
+            match &self.token {
+                Token::Symbol("(") => open += 1,
+                Token::Symbol(")") if open == 0 => break,
+                Token::Symbol(")") => open -= 1,
+                // That of `IS DISTINCT FROM` is none.
+                token if open == 0 && token.is_word("from") && !is_distinct => break,
+                _ => {}
+            }
+            is_distinct = self.token.is_word("distinct");
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    fn from(&mut self) -> Result<From, QueryError> {
+        self.need_word("from", "FROM")?;
+        let Table { mut commands, mut columns, mut alias } = self.table()?;
+        let mut tables: Vec<String> = alias.iter().cloned().collect();
+        if let Some(join) = self.join(alias.as_deref())? {
+            if let CommandKind::Join(join) = &join.kind {
+                tables.push(join.right.clone());
+            }
+            commands.push(join);
+            (alias, columns) = (None, None);
+        }
+        Ok(From { commands, tables, alias, columns })
+    }
+
+    /// Where the parser is in the statement.
+    fn place(&self) -> (Token, Span, usize) {
+        (self.token.clone(), self.span, self.last_end)
+    }
+
+    fn go_to(&mut self, place: (Token, Span, usize)) {
+        (self.token, self.span, self.last_end) = place;
     }
 
     pub(super) fn clause<T>(
@@ -231,8 +313,8 @@ impl<'q> Parser<'q> {
         let start = self.span.start;
         let expr = self.expr()?;
         let mut text = self.statement[start..self.last_end].to_string();
-        if let ExprKind::Field(name) = &expr.kind {
-            text.clone_from(name);
+        if let Some(name) = named_column(&expr) {
+            name.clone_into(&mut text);
         }
         let alias = self.alias()?;
         Ok(Item { expr, alias, text, offset: None })
@@ -386,12 +468,17 @@ impl Select {
         if is_one_of_several {
             tail = Tail { order: std::mem::take(&mut self.order), limit: self.limit.take(), ..tail };
         }
+        Ok(Operand { names: self.names(), commands: self.commands()?, tail, outside: Outside::default() })
+    }
+
+    /// The names of the columns.
+    fn names(&self) -> Vec<String> {
         let name = |item: &Item| item.alias.clone().unwrap_or_else(|| item.text.clone());
-        let names = match &self.items {
-            Some(items) => items.iter().map(name).collect(),
-            None => ["@timestamp", "@message"].map(String::from).to_vec(),
-        };
-        Ok(Operand { names, commands: self.commands()?, tail, outside: vec![] })
+        match (&self.items, &self.columns) {
+            (Some(items), _) => items.iter().map(name).collect(),
+            (None, Some(columns)) => columns.clone(),
+            (None, None) => ["@timestamp", "@message"].map(String::from).to_vec(),
+        }
     }
 
     fn commands(mut self) -> Result<Vec<Command>, QueryError> {
@@ -508,8 +595,8 @@ impl Select {
         };
         self.items.iter_mut().flatten().for_each(|item| {
             plain(&mut item.expr);
-            if let ExprKind::Field(name) = &item.expr.kind {
-                item.text.clone_from(name);
+            if let Some(name) = named_column(&item.expr) {
+                name.clone_into(&mut item.text);
             }
         });
         self.filter.iter_mut().chain(&mut self.having).chain(&mut self.groups).for_each(plain);
@@ -520,10 +607,11 @@ impl Select {
                 *group = item.expr.clone();
             }
         }
+        let names = self.names();
         for key in self.order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-            if let Some(item) = item_meant(key, items)? {
-                let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
-                *key = Expr::new(key.span, ExprKind::Field(name));
+            if let ExprKind::Number(text) = &key.kind {
+                let name = numbered(text, &names, key.span)?;
+                *key = Expr::new(key.span, ExprKind::Field(name.clone()));
             }
         }
         self.resolve_time_window()
@@ -541,17 +629,19 @@ pub(super) fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
     }
 }
 
+/// The one of some columns that has this number, from 1.
+pub(super) fn numbered<'c, T>(text: &str, columns: &'c [T], span: Span) -> Result<&'c T, QueryError> {
+    let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
+    at.and_then(|at| columns.get(at)).ok_or_else(|| {
+        let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.to_owned() };
+        QueryError { span, kind }
+    })
+}
+
 /// The item that an ordinal or an alias stands for.
 fn item_meant<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>, QueryError> {
     match &expr.kind {
-        ExprKind::Number(text) => {
-            let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-            let item = at.and_then(|at| items.get(at));
-            item.map(Some).ok_or_else(|| {
-                let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.clone() };
-                QueryError { span: expr.span, kind }
-            })
-        }
+        ExprKind::Number(text) => numbered(text, items, expr.span).map(Some),
         ExprKind::Field(name) => Ok(items.iter().find(|item| item.alias.as_ref() == Some(name))),
         _ => Ok(None),
     }
@@ -565,11 +655,11 @@ fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
     {
         return Ok(());
     }
-    match &expr.kind {
-        ExprKind::Field(name) => {
-            Err(QueryError { span: expr.span, kind: QueryErrorKind::NotAggregated(name.clone()) })
+    match named_column(expr) {
+        Some(name) => {
+            Err(QueryError { span: expr.span, kind: QueryErrorKind::NotAggregated(name.to_owned()) })
         }
-        _ => expr.parts().into_iter().try_for_each(|part| check_grouped(part, groups)),
+        None => expr.parts().into_iter().try_for_each(|part| check_grouped(part, groups)),
     }
 }
 

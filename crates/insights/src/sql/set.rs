@@ -2,7 +2,7 @@
 
 use super::correlate::refused;
 use super::lexer::next_token;
-use super::select::{Parser, ordinal};
+use super::select::{Parser, numbered, ordinal};
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
@@ -13,6 +13,9 @@ use crate::syntax::{Command, CommandKind, Expr, ExprKind};
 /// Words that cannot be an alias where a set operator may stand.
 pub(super) const OPERATORS: &[&str] = &["union", "intersect", "except", "minus"];
 
+/// A SELECT within another counts as so many expressions: reading it takes more of the stack.
+const LEVELS: usize = 2;
+
 /// A SELECT, or several of them.
 pub(super) struct Operand {
     /// The columns' names.
@@ -21,8 +24,17 @@ pub(super) struct Operand {
     pub(super) commands: Vec<Command>,
     /// ORDER BY and LIMIT of the last SELECT, which are those of all.
     pub(super) tail: Tail,
-    /// What its column is compared with in the statement outside.
-    pub(super) outside: Vec<Expr>,
+    /// What it is compared with in the statement outside.
+    pub(super) outside: Outside,
+}
+
+/// What of a statement a SELECT within it is asked about.
+#[derive(Default)]
+pub(super) struct Outside {
+    /// What its column is compared with.
+    pub(super) keys: Vec<Expr>,
+    /// Its value without any row that has these keys.
+    pub(super) otherwise: Option<Expr>,
 }
 
 /// What stands behind the last SELECT.
@@ -56,19 +68,18 @@ impl Limit {
 impl Parser<'_> {
     /// The commands of a SELECT, or of several with set operators between them.
     pub(super) fn select_within(&mut self) -> Result<Vec<Command>, QueryError> {
-        self.selects_within().map(|(commands, _)| commands)
+        self.selects().map(|all| all.commands)
     }
 
-    /// The same, and what the column is compared with outside.
-    pub(super) fn selects_within(&mut self) -> Result<(Vec<Command>, Vec<Expr>), QueryError> {
-        self.selects().map(|all| (all.commands, all.outside))
-    }
-
-    fn selects(&mut self) -> Result<Operand, QueryError> {
-        if self.depth == DEPTH_MAX {
+    /// The same, with the columns' names. SELECTs that WITH names before them are gone behind them.
+    pub(super) fn selects(&mut self) -> Result<Operand, QueryError> {
+        if self.depth + LEVELS > DEPTH_MAX {
             return Err(self.refuse(QueryErrorKind::TooDeep));
         }
-        self.depth += 1;
+        self.depth += LEVELS;
+        self.deepest = self.deepest.max(self.depth);
+        let named = self.named.len();
+        self.with()?;
         let mut all = self.intersection(false)?;
         while let Some(operator) = self.set_operator(&[SetOperator::Union, SetOperator::Except])? {
             let right = self.intersection(true)?;
@@ -78,7 +89,8 @@ impl Parser<'_> {
             // The last SELECT stands in parentheses.
             all.tail = self.tail()?;
         }
-        self.depth -= 1;
+        self.named.truncate(named);
+        self.depth -= LEVELS;
         all.end()
     }
 
@@ -162,7 +174,7 @@ impl Operand {
         (operator, keeps_all, span): (SetOperator, bool, Span),
         right: Operand,
     ) -> Result<Operand, QueryError> {
-        if let Some(outside) = self.outside.first().or(right.outside.first()) {
+        if let Some(outside) = self.outside.keys.first().or(right.outside.keys.first()) {
             return Err(refused(outside));
         }
         if !self.tail.order.is_empty() || self.tail.limit.is_some() {
@@ -182,13 +194,10 @@ impl Operand {
         let mut order = std::mem::take(&mut self.tail.order);
         check_none(order.iter().map(|(key, _)| key))?;
         for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-            let ExprKind::Number(text) = &key.kind else { continue };
-            let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-            let Some(name) = at.and_then(|at| self.names.get(at)) else {
-                let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.clone() };
-                return Err(QueryError { span: key.span, kind });
-            };
-            *key = Expr::new(key.span, ExprKind::Field(name.clone()));
+            if let ExprKind::Number(text) = &key.kind {
+                let name = numbered(text, &self.names, key.span)?;
+                *key = Expr::new(key.span, ExprKind::Field(name.clone()));
+            }
         }
         if !order.is_empty() {
             self.commands.push(Command { span, kind: CommandKind::Sort(order) });

@@ -19,7 +19,7 @@ proptest! {
             "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "RANK", "LAG", "PARTITION", "EXCEPT", "ALL", "SORT", "NULLS", "IGNORE", "RANGE", "--", "/*", "*/", "`@message`",
             "`logGroups(namePrefix: ['a'])`", "`filterIndex('a' = 'b')`", "1",
             "[", "]", "<=>", "!", "DIV", "MOD", "ESCAPE", "FILTER", "left", "trim", "BOTH", "extract", "overlay", "PLACING", "FOR", "position",
-            "json_tuple", "from_json", "split", "DATE", "INTERVAL", "x", ".a", "decimal", "decode", "regexp_extract", "current_date", "ilike",
+            "json_tuple", "from_json", "split", "DATE", "INTERVAL", "WITH", "x", ".a", "decimal", "decode", "regexp_extract", "current_date", "ilike",
         ]), 0..24))
     {
         let statement = words.join(" ");
@@ -63,6 +63,17 @@ fn nesting_has_an_end() {
     assert!(sql_plan(&nots, None).is_err());
     let sums = format!("SELECT a{} FROM g", " + a".repeat(1000));
     assert!(sql_plan(&sums, None).is_err());
+    let selects = |body: fn(usize) -> String, count| {
+        let named: Vec<String> = (1..count).map(|at| format!("t{at} AS ({})", body(at - 1))).collect();
+        format!("WITH t0 AS (SELECT a FROM g), {} SELECT a FROM t{}", named.join(", "), count - 1)
+    };
+    let one = |before| format!("SELECT a FROM t{before}");
+    assert!(sql_plan(&selects(one, 25), None).is_ok());
+    assert!(sql_plan(&selects(one, 35), None).is_err());
+    let two = |before| format!("SELECT a FROM t{before} UNION SELECT a FROM t{before}");
+    assert!(sql_plan(&selects(two, 2), None).is_ok());
+    let error = sql_plan(&selects(two, 40), None).expect_err("is too much");
+    assert!(error.to_string().starts_with("WITH names SELECTs"), "{error}");
     let alternatives = format!("SELECT a FROM g WHERE a = 0{}", " OR a = 1".repeat(900));
     assert!(sql_plan(&alternatives, None).is_ok());
 }
