@@ -9,14 +9,20 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr as Lowered, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Row, Run, Statistics, estimated, flow_field};
+use weir_flowlog::Field;
+use weir_flowlog::field::Kind as FieldKind;
+use weir_insights::{
+    Execute, ExecuteError, FlowField, Plan, QueryResult, Row, Run, Statistics, estimated, flow_field,
+};
 use weir_store::disk::Location;
 use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
 
 use crate::engine::{Engine, Query, failed};
-use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, text};
+use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, names_read, text};
 use crate::kind::Kind;
+use crate::narrow::Narrow;
+use crate::scalar::{Op, call};
 use crate::scope::column_of;
 
 /// The engine's column of messages. Its columns have names that the store's have not, for the optimizer takes a name
@@ -68,8 +74,8 @@ impl Engine {
         self.narrow_first(|narrow| {
             self.wait(async {
                 let context = self.context()?;
-                let parts = parts(&context, groups, run).await?;
-                self.run_as(Query { context: &context, plan, run, narrow }, parts, as_values).await
+                let query = Query { context: &context, plan, run, narrow };
+                self.run_as(query, parts(query, groups).await?, as_values).await
             })
         })
     }
@@ -85,17 +91,13 @@ fn scanned(groups: &[(String, Scan)], statistics: Statistics) -> Statistics {
     }
 }
 
-async fn parts(
-    context: &SessionContext,
-    groups: &[(String, Scan)],
-    run: Run<'_>,
-) -> Result<Vec<Part>, ExecuteError> {
+async fn parts(query: Query<'_>, groups: &[(String, Scan)]) -> Result<Vec<Part>, ExecuteError> {
     let mut parts = vec![];
     for (log, scan) in groups {
-        parts.extend(group_parts(context, log, scan, run).await?);
+        parts.extend(group_parts(query, log, scan).await?);
     }
     if parts.is_empty() {
-        parts.push(empty(context)?);
+        parts.push(empty(query.context)?);
     }
     Ok(parts)
 }
@@ -108,27 +110,23 @@ fn message_bytes(scan: &Scan) -> u64 {
 fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     let schema = record::schema(None);
     let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
-    let (frame, shape) = normalised(frame, &schema).map_err(failed)?;
+    let (frame, shape) = normalised(frame, &schema, None).map_err(failed)?;
     Ok(Part { frame, log: text(""), shape, partitions: vec![] })
 }
 
-async fn group_parts(
-    context: &SessionContext,
-    log: &str,
-    scan: &Scan,
-    run: Run<'_>,
-) -> Result<Vec<Part>, ExecuteError> {
+async fn group_parts(query: Query<'_>, log: &str, scan: &Scan) -> Result<Vec<Part>, ExecuteError> {
+    let context = query.context;
     let (batches, files) = rows_by_format(scan)?;
     let mut parts = vec![];
     for batches in batches.into_values() {
         let schema = batches[0].schema();
         let frame = context.read_batches(batches).map_err(failed)?;
-        parts.push(part(frame, &schema, log, scan, run).map_err(failed)?);
+        parts.push(part(query, frame, &schema, (log, scan)).map_err(failed)?);
     }
     for paths in files.into_values() {
         let frame = context.read_parquet(paths, ParquetReadOptions::default()).await.map_err(failed)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        parts.push(part(frame, &schema, log, scan, run).map_err(failed)?);
+        parts.push(part(query, frame, &schema, (log, scan)).map_err(failed)?);
     }
     Ok(parts)
 }
@@ -174,14 +172,15 @@ fn file_url(path: &std::path::Path) -> String {
 }
 
 fn part(
+    Query { plan, run, narrow, .. }: Query<'_>,
     frame: DataFrame,
     schema: &SchemaRef,
-    log: &str,
-    scan: &Scan,
-    run: Run<'_>,
+    (log, scan): (&str, &Scan),
 ) -> Result<Part, DataFusionError> {
     let frame = frame.filter(wanted(scan, run))?;
-    let (frame, shape) = normalised(frame, schema)?;
+    // A line is made of the addresses as they are written.
+    let narrow = narrow.filter(|_| !names_read(plan).contains("@message"));
+    let (frame, shape) = normalised(frame, schema, narrow)?;
     Ok(Part { frame, log: text(log), shape, partitions: vec![] })
 }
 
@@ -198,8 +197,12 @@ fn wanted(scan: &Scan, run: Run<'_>) -> Lowered {
     wanted
 }
 
-/// The store's columns as the engine's: integers of 64 bits and texts.
-fn normalised(frame: DataFrame, schema: &SchemaRef) -> Result<(DataFrame, Shape), DataFusionError> {
+/// The store's columns as the engine's: integers of 64 bits, texts, and addresses as numbers if they are narrow.
+fn normalised(
+    frame: DataFrame,
+    schema: &SchemaRef,
+    narrow: Option<&Narrow>,
+) -> Result<(DataFrame, Shape), DataFusionError> {
     let system = |at: usize, name: &str| as_int(SYSTEM_COLUMNS[at]).alias(name);
     let mut columns: Vec<Lowered> = vec![
         system(record::TIMESTAMP, TIMESTAMP),
@@ -209,11 +212,18 @@ fn normalised(frame: DataFrame, schema: &SchemaRef) -> Result<(DataFrame, Shape)
     ];
     let mut fields = vec![];
     for (index, column) in schema.fields().iter().skip(SYSTEM_COLUMNS.len()).enumerate() {
-        let (value, kind) = match column.data_type() {
-            DataType::Int32 | DataType::Int64 => (as_int(column.name()), Kind::DashInt),
+        let known = flow_field(column.name());
+        let kind_of = |known: &FlowField| Field::named(known.name).map(Field::kind);
+        let is_address = known.and_then(kind_of) == Some(FieldKind::Address);
+        let (value, kind) = match (column.data_type(), narrow) {
+            (DataType::Int32 | DataType::Int64, _) => (as_int(column.name()), Kind::DashInt),
+            (_, Some(narrow)) if is_address => {
+                let text = vec![(as_text(column.name()), Kind::DashText)];
+                (call(Op::Address(narrow.clone()), Kind::DashAddress, text), Kind::DashAddress)
+            }
             _ => (as_text(column.name()), Kind::DashText),
         };
-        let field = flow_field(column.name()).map_or(column.name().as_str(), |field| field.field);
+        let field = known.map_or(column.name().as_str(), |field| field.field);
         let name = format!("field_{index}");
         columns.push(value.alias(&name));
         fields.push((field.to_string(), name, kind));

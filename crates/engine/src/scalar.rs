@@ -185,7 +185,7 @@ impl Scalar {
                 let fields = names.iter().enumerate();
                 weir_insights::all_fields(fields.map(|(index, name)| (name.as_str(), value(index, row))))
             }),
-            Op::Address(narrow) => address::numbers(&columns[0], narrow)?,
+            Op::Address(narrow) => address::numbers(self.kinds[0], &columns[0], narrow)?,
             Op::Pack(keys, narrow) => packed::pack(keys, columns, rows, narrow)?,
             Op::Unpack(key, shift) => packed::unpack(*key, &columns[0], *shift),
             Op::Gathered(op) => self.each(rows, |row| gathered::value(*op, &self.kinds, columns, row)),

@@ -8,18 +8,20 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, UInt
 use datafusion::common::Result;
 
 use crate::files::address;
+use crate::kind::Kind;
 use crate::narrow::Narrow;
 
-/// The numbers of IPv4 addresses; null for a dash.
+/// The numbers of IPv4 addresses; null for a dash, which a null may stand for.
 ///
 /// # Errors
 /// Another text, or none.
-pub fn numbers(column: &ArrayRef, narrow: &Narrow) -> Result<ArrayRef> {
+pub fn numbers(kind: Kind, column: &ArrayRef, narrow: &Narrow) -> Result<ArrayRef> {
     let column = column.as_string_view();
     let mut numbers = UInt32Builder::with_capacity(column.len());
     for text in column {
         match text {
             Some("-") => numbers.append_null(),
+            None if kind.is_dash() => numbers.append_null(),
             text => match text.and_then(address) {
                 Some(number) => numbers.append_value(number),
                 None => return Err(narrow.fail()),

@@ -1,11 +1,10 @@
 //! Many texts out of one, and one out of many.
 
-use std::fmt::Write;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use datafusion::arrow::datatypes::{Int64Type, UInt32Type};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder, UInt32Array,
+};
 use weir_insights::{Extract, Value};
 
 use crate::kind::Kind;
@@ -38,34 +37,70 @@ pub fn all_fields(message: &Value) -> Value {
 
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.
 pub fn lines(kinds: &[Kind], columns: &[ArrayRef], rows: usize) -> ArrayRef {
-    let mut builder = StringViewBuilder::new();
-    let mut line = String::new();
+    let columns: Vec<Cells<'_>> =
+        kinds.iter().zip(columns).map(|(kind, column)| Cells::of(*kind, column)).collect();
+    let (mut text, mut ends) = (String::with_capacity(rows * LINE_BYTES), Vec::with_capacity(rows));
+    let (mut builder, mut digits) = (StringViewBuilder::with_capacity(rows), itoa::Buffer::new());
     for row in 0..rows {
-        line.clear();
-        for (kind, column) in kinds.iter().zip(columns) {
-            if !line.is_empty() {
-                line.push(' ');
+        for (index, cells) in columns.iter().enumerate() {
+            if index > 0 {
+                text.push(' ');
             }
-            push(&mut line, *kind, column, row);
+            cells.print(row, &mut digits, &mut text);
         }
-        builder.append_value(&line);
+        ends.push(text.len() as u32);
+        if text.len() > BLOCK_BYTES || row + 1 == rows {
+            append(&mut builder, std::mem::take(&mut text), std::mem::take(&mut ends));
+        }
     }
     Arc::new(builder.finish())
 }
 
-fn push(line: &mut String, kind: Kind, column: &ArrayRef, row: usize) {
-    if column.is_null(row) {
-        return line.push('-');
+/// Adds texts that stand one behind the other, up to these ends.
+fn append(builder: &mut StringViewBuilder, text: String, ends: Vec<u32>) {
+    let (block, mut start) = (builder.append_block(text.into_bytes().into()), 0);
+    for end in ends {
+        builder.try_append_view(block, start, end - start).expect("the block has the whole text");
+        start = end;
     }
-    match kind {
-        Kind::Int | Kind::DashInt => {
-            write!(line, "{}", column.as_primitive::<Int64Type>().value(row))
-                .expect("a String takes any text");
+}
+
+/// More than all the lines of a batch have, unless their texts are huge.
+const BLOCK_BYTES: usize = 1 << 30;
+/// About as long as a line of the default format is.
+const LINE_BYTES: usize = 128;
+
+/// A column of records.
+enum Cells<'a> {
+    Numbers(&'a Int64Array),
+    Addresses(&'a UInt32Array),
+    Texts(&'a StringViewArray),
+}
+
+impl Cells<'_> {
+    fn of(kind: Kind, column: &ArrayRef) -> Cells<'_> {
+        match kind {
+            Kind::Int | Kind::DashInt => Cells::Numbers(column.as_primitive()),
+            Kind::DashAddress => Cells::Addresses(column.as_primitive()),
+            _ => Cells::Texts(column.as_string_view()),
         }
-        Kind::DashAddress => {
-            let address = Ipv4Addr::from(column.as_primitive::<UInt32Type>().value(row));
-            write!(line, "{address}").expect("a String takes any text");
+    }
+
+    fn print(&self, row: usize, digits: &mut itoa::Buffer, line: &mut String) {
+        match self {
+            Cells::Numbers(numbers) if numbers.is_valid(row) => {
+                line.push_str(digits.format(numbers.value(row)))
+            }
+            Cells::Addresses(addresses) if addresses.is_valid(row) => {
+                for (index, octet) in addresses.value(row).to_be_bytes().into_iter().enumerate() {
+                    if index > 0 {
+                        line.push('.');
+                    }
+                    line.push_str(digits.format(octet));
+                }
+            }
+            Cells::Texts(texts) if texts.is_valid(row) => line.push_str(texts.value(row)),
+            _ => line.push('-'),
         }
-        _ => line.push_str(column.as_string_view().value(row)),
     }
 }
