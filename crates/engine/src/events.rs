@@ -27,6 +27,9 @@ pub const INGESTION: &str = "ingested_ms";
 /// The column of `@logStream`.
 pub const STREAM: &str = "event_stream";
 
+/// What an event says, in a query.
+pub const MESSAGE: &str = "@message";
+
 /// The column of discovered fields.
 const FOUND: &str = "found";
 
@@ -61,23 +64,31 @@ pub enum Shape {
 
 /// One table of all parts.
 pub struct Events {
-    /// [`TIMESTAMP`], [`SEQUENCE`], [`GROUP`] and the columns of `columns`.
+    /// [`TIMESTAMP`], [`SEQUENCE`], [`GROUP`] and the columns of `columns` and `line`.
     pub frame: DataFrame,
     /// Names in a query, their columns and kinds.
     pub columns: Vec<(String, String, Kind)>,
+    /// What `@message` is made of, if it is left to whoever shows the rows that are left in the end.
+    pub line: Vec<(String, Kind)>,
 }
 
 impl Events {
     /// The table with what `plan` reads of the parts; `None` if there are no parts.
     pub fn new(parts: Vec<Part>, plan: &Plan) -> Result<Option<Events>> {
-        let names: Vec<String> = names_read(plan).into_iter().collect();
+        let mut names = names_read(plan);
+        let line = line_left(&parts, plan);
+        if !line.is_empty() {
+            names.remove(MESSAGE);
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        let lines = parts.iter().map(|part| part.line(&line)).collect::<Vec<_>>();
         let read = parts.into_iter().map(|part| part.columns(&names)).collect::<Result<Vec<_>>>()?;
         let kinds: Vec<Kind> = (0..names.len())
             .map(|index| common_kind(read.iter().map(|(_, values)| &values[index])))
             .collect();
         let mut union: Option<DataFrame> = None;
-        for (frame, values) in read {
-            let part = unified(frame, values, &kinds)?;
+        for ((frame, values), line) in read.into_iter().zip(lines) {
+            let part = unified(frame, values, &kinds, line)?;
             union = Some(match union {
                 None => part,
                 Some(above) => above.union(part)?,
@@ -85,8 +96,33 @@ impl Events {
         }
         let columns = names.into_iter().zip(kinds).enumerate();
         let columns = columns.map(|(index, (name, kind))| (name, field_column(index), kind)).collect();
-        Ok(union.map(|frame| Events { frame, columns }))
+        let line = line.into_iter().enumerate().map(|(index, kind)| (line_column(index), kind)).collect();
+        Ok(union.map(|frame| Events { frame, columns, line }))
     }
+}
+
+/// The kinds of what a line is made of, if all parts have the same; none if a line is read before it is shown, or is not.
+///
+/// To make lines takes longer than all else, and most queries show a few.
+fn line_left(parts: &[Part], plan: &Plan) -> Vec<Kind> {
+    let mut read = BTreeSet::new();
+    plan.steps.iter().for_each(|step| step.read_fields(&mut read));
+    let is_grouped = plan.steps.iter().any(|step| matches!(step, Step::Stats(_)));
+    let is_shown = plan.columns.iter().any(|name| name == MESSAGE) && !is_grouped;
+    if !is_shown || read.contains(MESSAGE) {
+        return vec![];
+    }
+    let made = |part: &Part| match &part.shape {
+        Shape::Records { fields, message: None } => fields.iter().map(|(_, _, kind)| *kind).collect(),
+        _ => vec![],
+    };
+    let mut kinds = parts.iter().map(made);
+    let first = kinds.next().unwrap_or_default();
+    if kinds.all(|other| other == first) { first } else { vec![] }
+}
+
+fn line_column(index: usize) -> String {
+    format!("l{index}")
 }
 
 fn field_column(index: usize) -> String {
@@ -115,6 +151,12 @@ fn with_all(mut names: BTreeSet<String>) -> BTreeSet<String> {
 }
 
 impl Part {
+    /// What a line is made of, if it is made of so many columns.
+    fn line(&self, kinds: &[Kind]) -> Vec<Lowered> {
+        let Shape::Records { fields, .. } = &self.shape else { return vec![] };
+        fields.iter().take(kinds.len()).map(|(_, column, _)| column_of(column)).collect()
+    }
+
     /// The part with what it needs to show these names, and the value of each, `None` if it never has one.
     fn columns(self, names: &[String]) -> Result<(DataFrame, Vec<Option<Typed>>)> {
         let mut frame = self.frame;
@@ -150,7 +192,7 @@ fn system(name: &str, shape: &Shape) -> Option<Typed> {
         "@ingestionTime" => column(INGESTION, Kind::Time),
         "@logStream" => column(STREAM, Kind::Text),
         "@log" => column(GROUP, Kind::Text),
-        "@message" => Some(Typed { expr: message(shape), kind: Kind::Text }),
+        MESSAGE => Some(Typed { expr: message(shape), kind: Kind::Text }),
         FIELDS => Some(Typed { expr: all_fields(shape), kind: Kind::Json }),
         "@ptr" => {
             let parts = [(GROUP, Kind::Text), (TIMESTAMP, Kind::Int), (SEQUENCE, Kind::Int)];
@@ -225,7 +267,12 @@ fn common_kind<'a>(values: impl Iterator<Item = &'a Option<Typed>>) -> Kind {
     }
 }
 
-fn unified(frame: DataFrame, values: Vec<Option<Typed>>, kinds: &[Kind]) -> Result<DataFrame> {
+fn unified(
+    frame: DataFrame,
+    values: Vec<Option<Typed>>,
+    kinds: &[Kind],
+    line: Vec<Lowered>,
+) -> Result<DataFrame> {
     let mut columns: Vec<Lowered> = [TIMESTAMP, SEQUENCE, GROUP].map(column_of).to_vec();
     for (index, (value, kind)) in values.into_iter().zip(kinds).enumerate() {
         let expr = match value {
@@ -235,6 +282,8 @@ fn unified(frame: DataFrame, values: Vec<Option<Typed>>, kinds: &[Kind]) -> Resu
         };
         columns.push(expr.alias(field_column(index)));
     }
+    let line = line.into_iter().enumerate();
+    columns.extend(line.map(|(index, cell)| cell.alias(line_column(index))));
     frame.select(columns)
 }
 

@@ -54,6 +54,7 @@ pub async fn lower<'p>(
     for (name, column, kind) in &events.columns {
         scope.insert(name, column, *kind);
     }
+    scope.set_line(events.line);
     let mut lowerer =
         Lowerer { context, narrow, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
     let matched = Arc::new(Counter::default());
@@ -213,12 +214,8 @@ impl Lowerer<'_> {
         let mut read: BTreeSet<String> = plan.columns.iter().cloned().collect();
         later.iter().for_each(|step| step.read_fields(&mut read));
         read.insert("@timestamp".into());
-        let mut kept: BTreeSet<&str> = self
-            .scope
-            .columns()
-            .filter(|(name, _, _)| read.contains(*name))
-            .map(|(_, column, _)| column)
-            .collect();
+        let mut kept: BTreeSet<&str> =
+            self.scope.columns().filter(|(name, _)| read.contains(*name)).map(|(_, column)| column).collect();
         if needs_order(later) {
             kept.extend([TIMESTAMP, SEQUENCE, GROUP]);
         }

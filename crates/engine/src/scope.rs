@@ -12,7 +12,9 @@ use datafusion::common::Column;
 use datafusion::logical_expr::{Expr as Lowered, lit};
 use weir_insights::{Expr, QueryFact, Run, Value};
 
+use crate::events::MESSAGE;
 use crate::kind::Kind;
+use crate::scalar::{Op, call};
 
 /// A lowered value.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct Typed {
 #[derive(Clone, Debug)]
 pub struct Scope {
     columns: BTreeMap<String, (String, Kind)>,
+    /// What `@message` is made of, if it is no column.
+    line: Vec<(String, Kind)>,
     facts: Facts,
 }
 
@@ -48,12 +52,12 @@ impl Scope {
             end: QueryFact::EndTime.of(run),
             range: QueryFact::TimeRange.of(run),
         };
-        Scope { columns: BTreeMap::new(), facts }
+        Scope { columns: BTreeMap::new(), line: vec![], facts }
     }
 
     /// The scope behind a step that leaves no name of before.
     pub fn cleared(&self) -> Scope {
-        Scope { columns: BTreeMap::new(), facts: self.facts }
+        Scope { columns: BTreeMap::new(), line: vec![], facts: self.facts }
     }
 
     /// Puts a name in force; a name of before is hidden by it.
@@ -61,15 +65,25 @@ impl Scope {
         self.columns.insert(name.into(), (column.into(), kind));
     }
 
-    /// The columns in force.
-    pub fn columns(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
-        self.columns.iter().map(|(name, (column, kind))| (name.as_str(), column.as_str(), *kind))
+    /// Has `@message` made of columns.
+    pub fn set_line(&mut self, line: Vec<(String, Kind)>) {
+        self.line = line;
+    }
+
+    /// The names in force and the columns that they stand for.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
+        let line = self.line.iter().map(|(column, _)| (MESSAGE, column.as_str()));
+        self.columns.iter().map(|(name, (column, _))| (name.as_str(), column.as_str())).chain(line)
     }
 
     /// The value of a name; absent if it is not in force.
     pub fn field(&self, name: &str) -> Typed {
         match self.columns.get(name) {
             Some((column, kind)) => Typed { expr: column_of(column), kind: *kind },
+            None if name == MESSAGE && !self.line.is_empty() => {
+                let cells = self.line.iter().map(|(column, kind)| (column_of(column), *kind)).collect();
+                Typed { expr: call(Op::Line, Kind::Text, cells), kind: Kind::Text }
+            }
             None => constant(&Value::Null),
         }
     }
