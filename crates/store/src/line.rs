@@ -5,8 +5,6 @@
 //! [`LineFormat::parse`] then [`print`] is the identity. Lines that do not fit stay text.
 //! Source: VPC User Guide, "Flow log records" (default format, Parquet data types of the fields).
 
-use std::fmt::Write;
-
 /// What a column of a line format holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
@@ -136,17 +134,17 @@ fn integer(token: &str) -> Option<i64> {
 
 /// Appends the line of these cells to `out`.
 pub fn print<'a>(cells: impl IntoIterator<Item = Cell<'a>>, out: &mut String) {
+    let mut digits = itoa::Buffer::new();
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             out.push(' ');
         }
-        let printed = match cell {
-            Cell::Null => out.write_char('-'),
-            Cell::Int32(number) => write!(out, "{number}"),
-            Cell::Int64(number) => write!(out, "{number}"),
-            Cell::Text(text) => out.write_str(text),
-        };
-        printed.expect("a String takes any text");
+        out.push_str(match cell {
+            Cell::Null => "-",
+            Cell::Int32(number) => digits.format(number),
+            Cell::Int64(number) => digits.format(number),
+            Cell::Text(text) => text,
+        });
     }
 }
 
