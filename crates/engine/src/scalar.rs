@@ -15,7 +15,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use datafusion::arrow::array::{ArrayRef, BinaryBuilder, StringViewBuilder, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringViewBuilder, StructArray};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::{Result, resources_err};
 use datafusion::logical_expr::{
@@ -47,7 +47,7 @@ pub enum Op {
     NaturalKey,
     /// The groups of a pattern, as a structure with the fields `0`, `1`, ...
     Extract(Extract),
-    /// The discovered fields of these names, as a structure with the fields `0`, `1`, ...
+    /// The discovered fields of these names in texts, as a structure with the fields `0`, `1`, ...
     Discover(Vec<String>),
     /// The line of a flow-log record whose fields are the columns.
     Line,
@@ -174,7 +174,11 @@ impl Scalar {
                 Arc::new(builder.finish())
             }
             Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
-            Op::Discover(names) => self.structure(rows, |row| record::discover(names, &value(0, row)))?,
+            Op::Discover(names) => {
+                let messages = columns[0].as_string_view();
+                let message = |row: usize| messages.is_valid(row).then(|| messages.value(row));
+                self.structure(rows, |row| record::discover(names, message(row)))?
+            }
             Op::Line => record::lines(&self.kinds, columns, rows),
             Op::Partition(key) => self.each(rows, |row| {
                 let path = value(0, row);

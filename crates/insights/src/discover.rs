@@ -4,6 +4,8 @@
 //! (both read 2026-11). The names of fields beyond version 2 follow the same camel case; Assumption, but those that
 //! the data source `amazon_vpc.flow` lists (`flowDirection`, `region`, `type`) agree.
 
+mod named;
+
 use serde_json::Value as Json;
 
 use crate::source::Fields;
@@ -107,13 +109,29 @@ pub fn flow_field(name: &str) -> Option<&'static FlowField> {
 
 /// The fields of a message: of a flow-log record in the default format, of a JSON object, else none.
 pub fn discover(message: &str) -> Fields {
-    if message.trim_start().starts_with('{') {
+    if is_json(message) {
         return match serde_json::from_str(message) {
             Ok(json) => json_fields(&json),
             Err(_) => vec![],
         };
     }
     default_record(message).unwrap_or_default()
+}
+
+/// The values of the fields of these names: of several of one name the last.
+///
+/// The same as to look for them in [`discover`], sooner.
+pub fn discover_named(message: &str, names: &[String]) -> Vec<Option<Value>> {
+    let found = if is_json(message) { named::named(message, names) } else { None };
+    found.unwrap_or_else(|| {
+        let fields = discover(message);
+        let named = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
+        names.iter().map(|name| named(name).map(|(_, value)| value.clone())).collect()
+    })
+}
+
+fn is_json(message: &str) -> bool {
+    message.trim_start().starts_with('{')
 }
 
 /// A record of the default format: fourteen words, the last of them a log status.
@@ -181,6 +199,8 @@ fn scalar(json: &Json) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -247,6 +267,83 @@ mod tests {
     fn a_json_event_has_at_most_two_hundred_fields() {
         let members: Vec<_> = (0..300).map(|n| format!("\"k{n}\": {n}")).collect();
         assert_eq!(discover(&format!("{{{}}}", members.join(","))).len(), JSON_FIELDS_MAX);
+    }
+
+    #[test]
+    fn named_fields_are_those_among_all() {
+        let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        let many = (0..300).map(|n| format!("\"k{n}\": {n}")).collect::<Vec<_>>().join(",");
+        let names = [
+            "a",
+            "a.b",
+            "a.b.c",
+            "b",
+            "a.0",
+            "a.1.b",
+            "a.",
+            "",
+            ".a",
+            "k7",
+            "k99",
+            "a.a",
+            &["a"; 40].join("."),
+        ];
+        let names = names.map(String::from);
+        for message in [
+            r#"{"a": {"b": 1, "c": [true]}, "b": null, "k7": 1.50}"#,
+            r#"{"a": [1, {"b": "\u00e9x"}], "b": 18446744073709551615}"#,
+            r#"{"a": {"b": 1}, "a": {"c": 1}}"#,
+            r#"{"a": {"b": 1}, "a.b": 2}"#,
+            r#"{"a.b": 2, "a": {"b": {"c": 1}}}"#,
+            r#"{"a": 1, "": {"b": 2}}"#,
+            r#"{"a": {"": 1, "b": -0}}"#,
+            r#"{"a": 1} x"#,
+            r#"{"a": 1, "b": 1e999}"#,
+            r#"{"a": 1, "b": "\ud800"}"#,
+            r#" {"a": 1e2, "b": -9223372036854775808, "a": 2}"#,
+            &deep(31),
+            &deep(33),
+            &format!("{{{many}}}"),
+            "2 1 eni-1 - - - - - - - 1 2 - NODATA",
+            "a",
+        ] {
+            let fields = discover(message);
+            let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
+            let expected: Vec<Option<Value>> =
+                names.iter().map(|name| last(name).map(|(_, value)| value.clone())).collect();
+            assert_eq!(discover_named(message, &names), expected, "{message}");
+            for (name, value) in names.iter().zip(expected) {
+                assert_eq!(discover_named(message, std::slice::from_ref(name)), [value], "{name} {message}");
+            }
+        }
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof!["-?[0-9]{1,3}", "[0-9]\\.[0-9]e?[1-9]", "\"[a-b\\\\u0]{0,3}\"", "null|true|x"];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let key = prop_oneof!["[ab]", "[ab]\\.[ab]", "[ab.]{0,3}"];
+            prop_oneof![
+                3 => prop::collection::vec((key, inner.clone()), 0..4).prop_map(|members| {
+                    let members = members.iter().map(|(key, value)| format!("\"{key}\":{value}"));
+                    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+                }),
+                1 => prop::collection::vec(inner, 0..3).prop_map(|items| format!("[{}]", items.join(","))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn named_fields_of_any_json_are_those_among_all(
+            message in json(),
+            names in prop::collection::btree_set("[ab](\\.[ab01]){0,3}", 1..5),
+        ) {
+            let (fields, names) = (discover(&message), names.into_iter().collect::<Vec<String>>());
+            let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
+            let expected: Vec<Option<Value>> =
+                names.iter().map(|name| last(name).map(|(_, value)| value.clone())).collect();
+            prop_assert_eq!(discover_named(&message, &names), expected);
+        }
     }
 
     #[test]

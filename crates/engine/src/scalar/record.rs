@@ -17,15 +17,11 @@ pub fn extract(extract: &Extract, value: &Value) -> Vec<Option<String>> {
     (0..extract.columns.len()).map(group).collect()
 }
 
-/// The texts of the discovered fields of these names.
-pub fn discover(names: &[String], message: &Value) -> Vec<Option<String>> {
-    let message = message.print();
-    let fields = message.as_deref().map(weir_insights::discover).unwrap_or_default();
-    let text = |name: &String| {
-        let (_, value) = fields.iter().rev().find(|(found, _)| found == name)?;
-        value.print().map(|text| text.into_owned())
-    };
-    names.iter().map(text).collect()
+/// The texts of the discovered fields of these names; none without a message.
+pub fn discover(names: &[String], message: Option<&str>) -> Vec<Option<String>> {
+    let Some(message) = message else { return vec![None; names.len()] };
+    let text = |value: Option<Value>| Some(value?.print()?.into_owned());
+    weir_insights::discover_named(message, names).into_iter().map(text).collect()
 }
 
 /// The map of all discovered fields.
