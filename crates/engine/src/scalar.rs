@@ -7,6 +7,7 @@ mod address;
 mod carry;
 mod fast;
 mod gathered;
+mod memo;
 mod packed;
 mod record;
 
@@ -29,6 +30,7 @@ pub use packed::{Key, is_packed, shifts};
 use crate::files::partition;
 use crate::kind::{Kind, whole};
 use crate::narrow::Narrow;
+use memo::Memo;
 
 /// What one function does with its columns.
 #[derive(Debug)]
@@ -101,6 +103,7 @@ struct Scalar {
     data_type: DataType,
     signature: Signature,
     key: String,
+    memo: Memo,
 }
 
 impl PartialEq for Scalar {
@@ -134,7 +137,12 @@ impl ScalarUDFImpl for Scalar {
         let rows = args.number_rows;
         let columns: Vec<ArrayRef> =
             args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<Result<_>>()?;
-        Ok(ColumnarValue::Array(self.column(&columns, rows)?))
+        Ok(ColumnarValue::Array(match (&self.op, &columns[..]) {
+            (Op::Discover(_) | Op::Extract(_), [column]) => {
+                self.memo.get_or(column, || self.column(&columns, rows))?
+            }
+            _ => self.column(&columns, rows)?,
+        }))
     }
 }
 
@@ -149,7 +157,7 @@ impl Scalar {
         // The description tells calls apart: equal calls are computed once.
         let key = format!("{op:?} {kinds:?} {result:?}");
         let signature = Signature::any(kinds.len(), Volatility::Immutable);
-        Scalar { op, kinds, result, data_type, signature, key }
+        Scalar { op, kinds, result, data_type, signature, key, memo: Memo::default() }
     }
 
     fn column(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
