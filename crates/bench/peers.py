@@ -1,4 +1,5 @@
-"""Answers one of the queries q1, q2, q3 over flow-log files with duckdb, polars or chdb, and prints how long it took.
+"""Answers one of the queries q1, q2, q3 over flow-log files with duckdb, polars or chdb, and prints how long it took;
+duckdb also the queries newest, text, levels and slow, over the segments of a log group.
 
 usage: peers.py ENGINE KIND FOLDER QUERY
 
@@ -9,10 +10,11 @@ import sys
 import time
 
 ENGINE, KIND, FOLDER, QUERY = sys.argv[1:]
-FILES = f"{FOLDER}/**/*.log.{KIND}"
+FILES = f"{FOLDER}/**/*.parquet" if KIND == "segments" else f"{FOLDER}/**/*.log.{KIND}"
 NAMES = (
     "version account_id interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status"
 ).split()
+LINE = "concat_ws(' ', " + ", ".join(f"coalesce(CAST(\"{name}\" AS VARCHAR), '-')" for name in NAMES) + ")"
 TEXTS = {"account_id", "interface_id", "srcaddr", "dstaddr", "action", "log_status"}
 
 
@@ -22,6 +24,11 @@ def sql(source, bin_of, end):
         "q2": f"SELECT srcaddr, count(*) AS n FROM {source} WHERE action = 'REJECT' AND dstport = 22"
         " GROUP BY srcaddr ORDER BY n DESC, srcaddr LIMIT 10",
         "q3": f"SELECT {bin_of} AS bin, action, count(*) AS n FROM {source} GROUP BY bin, action ORDER BY bin, action",
+        "newest": f"SELECT __ts, {LINE} AS line FROM {source} ORDER BY __ts DESC, __seq DESC LIMIT 20",
+        "text": f"SELECT count(*) FROM {source} WHERE regexp_matches({LINE}, ' 10[.]0[.]1[.]')",
+        "levels": f"SELECT message ->> '$.level' AS level, count(*) AS n FROM {source} GROUP BY level ORDER BY n DESC",
+        "slow": f"SELECT message ->> '$.path' AS path, count(*) AS n FROM {source} WHERE message ->> '$.level' = 'error'"
+        " AND CAST(message ->> '$.latency' AS BIGINT) > 800 GROUP BY path ORDER BY n DESC, path LIMIT 10",
     }[QUERY]
 
 
@@ -32,6 +39,7 @@ def duckdb():
     source = {
         "gz": f"read_csv('{FILES}', delim=' ', header=true, nullstr='-', columns={{{columns}}})",
         "parquet": f"read_parquet('{FILES}')",
+        "segments": f"read_parquet('{FILES}')",
     }[KIND]
     query = sql(source, "start // 300 * 300", "NULLS LAST")
     return lambda: duckdb.sql(query).fetchall()

@@ -1,5 +1,7 @@
 //! Queries over log groups: sealed segments and what is still in memory.
 
+pub mod ends;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use crate::kind::Kind;
 use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
 use crate::scope::column_of;
+use ends::LeftOut;
 
 /// The engine's column of messages. Its columns have names that the store's have not, for the optimizer takes a name
 /// that two tables have for the same column.
@@ -71,13 +74,16 @@ impl Engine {
         run: Run<'_>,
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>), ExecuteError> {
-        self.narrow_first(|narrow| {
+        let left_out = LeftOut::new(plan, groups, run);
+        let (mut result, rows) = self.narrow_first(|narrow| {
             self.wait(async {
                 let context = self.context()?;
                 let query = Query { context: &context, plan, run, narrow };
-                self.run_as(query, parts(query, groups).await?, as_values).await
+                self.run_as(query, parts(query, groups, &left_out).await?, as_values).await
             })
-        })
+        })?;
+        result.statistics.records_matched += left_out.rows;
+        Ok((result, rows))
     }
 }
 
@@ -91,10 +97,14 @@ fn scanned(groups: &[(String, Scan)], statistics: Statistics) -> Statistics {
     }
 }
 
-async fn parts(query: Query<'_>, groups: &[(String, Scan)]) -> Result<Vec<Part>, ExecuteError> {
+async fn parts(
+    query: Query<'_>,
+    groups: &[(String, Scan)],
+    left_out: &LeftOut,
+) -> Result<Vec<Part>, ExecuteError> {
     let mut parts = vec![];
     for (log, scan) in groups {
-        parts.extend(group_parts(query, log, scan).await?);
+        parts.extend(group_parts(query, log, scan, left_out).await?);
     }
     if parts.is_empty() {
         parts.push(empty(query.context)?);
@@ -114,9 +124,14 @@ fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     Ok(Part { frame, log: text(""), shape, partitions: vec![] })
 }
 
-async fn group_parts(query: Query<'_>, log: &str, scan: &Scan) -> Result<Vec<Part>, ExecuteError> {
+async fn group_parts(
+    query: Query<'_>,
+    log: &str,
+    scan: &Scan,
+    left_out: &LeftOut,
+) -> Result<Vec<Part>, ExecuteError> {
     let context = query.context;
-    let (batches, files) = rows_by_format(scan)?;
+    let (batches, files) = rows_by_format(scan, left_out)?;
     let mut parts = vec![];
     for batches in batches.into_values() {
         let schema = batches[0].schema();
@@ -137,13 +152,15 @@ type Format = Option<Arc<str>>;
 #[allow(clippy::type_complexity, reason = "two maps by the same key, taken apart at once")]
 fn rows_by_format(
     scan: &Scan,
+    left_out: &LeftOut,
 ) -> Result<(BTreeMap<Format, Vec<RecordBatch>>, BTreeMap<Format, Vec<String>>), ExecuteError> {
     let mut batches: BTreeMap<Format, Vec<RecordBatch>> = BTreeMap::new();
     let mut files: BTreeMap<Format, Vec<String>> = BTreeMap::new();
     for batch in scan.batches().map_err(unreadable)? {
         batches.entry(batch.format).or_default().push(batch.records);
     }
-    for segment in &scan.segments {
+    let is_in = |segment: &&Arc<Segment>| !left_out.segments.contains(&segment.id);
+    for segment in scan.segments.iter().filter(is_in) {
         match segment.location().map_err(unreadable)? {
             Location::File(path) => files.entry(segment.format.clone()).or_default().push(file_url(&path)),
             Location::Memory(_) => batches.entry(segment.format.clone()).or_default().extend(read(segment)?),

@@ -53,6 +53,40 @@ fn sealed_segments_answer_as_memory_does() {
 }
 
 #[test]
+fn the_first_and_last_rows_are_not_looked_for_where_they_cannot_be() {
+    // A segment for each of four days, two rows in each; in memory as many rows of a fifth.
+    let day = |day: i64| {
+        (0..2).map(move |row| format!("{} s day {day} row {row}", 1_400_000_000 + day * 86_400 + row))
+    };
+    let memory = (0..8).map(|row| format!("{} s new {row}", 1_400_000_000 + 4 * 86_400 + row));
+    let lines = (0..4).flat_map(day).chain(memory).collect::<Vec<_>>().join("\n");
+    let directory = Directory::new("ends");
+    let world = World::in_files(&lines, directory.path());
+    assert_eq!(world.segments(), 4);
+    for (query, left_out) in [
+        ("fields @message | sort @timestamp desc | limit 1", (3, 6)),
+        ("fields @message | sort @timestamp desc | limit 2", (3, 6)),
+        ("fields @message | sort @timestamp desc | limit 3", (2, 4)),
+        ("fields @message | sort @timestamp, @message desc | limit 5", (1, 2)),
+        (
+            "fields @message | parse @message /row (?<row>.)/ | sort @message | sort @timestamp | limit 2",
+            (3, 6),
+        ),
+        ("fields @message | sort @timestamp | limit 8", (0, 0)),
+        ("fields @message | sort @timestamp | limit 9", (0, 0)),
+        ("fields @message | sort @message, @timestamp | limit 1", (0, 0)),
+        ("fields @message | sort @timestamp | sort @message | limit 1", (0, 0)),
+        ("filter @message like /0/ | sort @timestamp | limit 1", (0, 0)),
+        ("dedup @message | limit 1", (0, 0)),
+        ("fields 0 - @timestamp as t | sort t | limit 1", (0, 0)),
+        ("parse @message /(?<x>.)/ | stats count(*) by x | sort x | limit 1", (0, 0)),
+    ] {
+        assert_eq!(world.left_out(query), left_out, "{query}");
+        world.check(query);
+    }
+}
+
+#[test]
 fn the_largest_expressions_that_the_language_takes_are_run() {
     let world = World::of_lines(RECORDS);
     world.check(&format!("filter bytes = 0{} | fields bytes", " or bytes = 300".repeat(600)));

@@ -24,7 +24,8 @@ use crate::record;
 /// A sealed file. Whoever holds it can read it, even after it has left the store.
 #[derive(Debug)]
 pub struct Segment {
-    pub(crate) id: u64,
+    /// Its number, which no other segment of the store has.
+    pub id: u64,
     /// The path of the file in the store's directory.
     pub path: String,
     /// The line format of all rows, or `None` for plain text.

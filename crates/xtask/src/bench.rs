@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: speed beside named peers, measured in the same run; what counts is the ratio.
 
 mod files;
+mod groups;
 
 use crate::clients::{virtual_environment, weir};
 use crate::http::{Answer, Connection};
@@ -19,18 +20,21 @@ const WRITERS: usize = 8;
 
 /// Records of flow-log files, if no number is given.
 const FILE_RECORDS: usize = 20_000_000;
+/// Records of a log group, if no number is given.
+const GROUP_RECORDS: usize = 2_000_000;
 
 /// What a report begins with.
 const HEAD: &str = "# Figures\n\nMade by `cargo xtask bench`. One noisy machine; only ratios carry over.\n";
 
 /// Runs the benches named, or all of `pipeline`, `fabric`, `server`. `netns` runs only if named: it needs root, nft and iperf3;
-/// so does `files`, which needs some 3 GB of disk and many minutes: a number among the names is that of its records. Their
-/// sections of the report are written anew, the others stay.
+/// so do `files`, which needs some 3 GB of disk and many minutes, and `groups`: a number among the names is that of their
+/// records. Their sections of the report are written anew, the others stay.
 ///
 /// # Errors
 /// A bench cannot be built, or a server does not start.
 pub fn bench(names: &[&str]) -> Result<(), String> {
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    let number = names.iter().find_map(|name| name.parse().ok());
     let mut report = String::new();
     let bench = |name: &str| format!("cargo bench --quiet --package weir-{name} --bench {name}");
     let mut add = |name: &str, lines: &str| {
@@ -51,8 +55,10 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
         report.push_str(&server()?);
     }
     if names.contains(&"files") {
-        let records = names.iter().find_map(|name| name.parse().ok()).unwrap_or(FILE_RECORDS);
-        report.push_str(&files::files(records)?);
+        report.push_str(&files::files(number.unwrap_or(FILE_RECORDS))?);
+    }
+    if names.contains(&"groups") {
+        report.push_str(&groups::groups(number.unwrap_or(GROUP_RECORDS))?);
     }
     println!("{report}");
     let folder = root().join("bench/results");

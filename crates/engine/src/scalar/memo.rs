@@ -35,7 +35,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{Array, Int64Array};
+    use datafusion::arrow::array::Int64Array;
 
     use super::*;
 

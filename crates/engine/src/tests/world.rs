@@ -13,6 +13,7 @@ use weir_store::disk::FileDisk;
 use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
 
 use super::is_same;
+use crate::logs::ends::LeftOut;
 use crate::{Engine, Options};
 
 pub static ENGINE: LazyLock<Engine> =
@@ -85,6 +86,13 @@ impl World {
     /// How many sealed segments there are.
     pub fn segments(&self) -> usize {
         self.groups.iter().map(|(_, scan)| scan.segments.len()).sum()
+    }
+
+    /// How many segments a query leaves out, and their rows.
+    pub fn left_out(&self, query: &str) -> (usize, u64) {
+        let plan = plan(query, None).expect("a query");
+        let left_out = self.run(|run| LeftOut::new(&plan, &self.groups, run));
+        (left_out.segments.len(), left_out.rows)
     }
 
     /// The events as the interpreter reads them.

@@ -15,7 +15,7 @@ const ROUNDS: usize = 3;
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Top talkers, with millions of groups; a selective filter; few groups over all records.
-const QUERIES: [(&str, &str); 3] = [
+pub const QUERIES: [(&str, &str); 3] = [
     ("q1", "stats sum(bytes) as total by srcAddr, dstAddr | sort total desc | limit 10"),
     (
         "q2",
