@@ -16,7 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringViewBuilder, StructArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, BinaryBuilder, StructArray};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::{Result, resources_err};
 use datafusion::logical_expr::{
@@ -181,12 +181,11 @@ impl Scalar {
                 (0..rows).for_each(|row| builder.append_value(natural_key(&value(0, row))));
                 Arc::new(builder.finish())
             }
-            Op::Extract(extract) => self.structure(rows, |row| record::extract(extract, &value(0, row)))?,
-            Op::Discover(names) => {
-                let messages = columns[0].as_string_view();
-                let message = |row: usize| messages.is_valid(row).then(|| messages.value(row));
-                self.structure(rows, |row| record::discover(names, message(row)))?
+            Op::Extract(extract) => {
+                let values = (0..rows).map(|row| value(0, row));
+                self.structure(record::extract(extract, values))?
             }
+            Op::Discover(names) => self.structure(record::discover(names, columns[0].as_string_view()))?,
             Op::Line => record::lines(&self.kinds, columns, rows),
             Op::Partition(key) => self.each(rows, |row| {
                 let path = value(0, row);
@@ -225,17 +224,10 @@ impl Scalar {
         }
     }
 
-    fn structure(&self, rows: usize, texts: impl Fn(usize) -> Vec<Option<String>>) -> Result<ArrayRef> {
+    fn structure(&self, columns: Vec<ArrayRef>) -> Result<ArrayRef> {
         let DataType::Struct(fields) = &self.data_type else {
             unreachable!("the caller's operators give structures")
         };
-        let mut builders: Vec<_> = fields.iter().map(|_| StringViewBuilder::new()).collect();
-        for row in 0..rows {
-            for (builder, text) in builders.iter_mut().zip(texts(row)) {
-                builder.append_option(text);
-            }
-        }
-        let columns = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
         Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
     }
 }

@@ -8,6 +8,8 @@ mod named;
 
 use serde_json::Value as Json;
 
+pub use named::Named;
+
 use crate::source::Fields;
 use crate::value::Value;
 
@@ -116,18 +118,6 @@ pub fn discover(message: &str) -> Fields {
         };
     }
     default_record(message).unwrap_or_default()
-}
-
-/// The values of the fields of these names: of several of one name the last.
-///
-/// The same as to look for them in [`discover`], sooner.
-pub fn discover_named(message: &str, names: &[String]) -> Vec<Option<Value>> {
-    let found = if is_json(message) { named::named(message, names) } else { None };
-    found.unwrap_or_else(|| {
-        let fields = discover(message);
-        let named = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
-        names.iter().map(|name| named(name).map(|(_, value)| value.clone())).collect()
-    })
 }
 
 fn is_json(message: &str) -> bool {
@@ -269,6 +259,16 @@ mod tests {
         assert_eq!(discover(&format!("{{{}}}", members.join(","))).len(), JSON_FIELDS_MAX);
     }
 
+    fn texts(message: &str, names: &[String]) -> Vec<Option<String>> {
+        let mut texts = vec![Some("of a message before".into()); 3];
+        Named::new(names).texts(message, &mut texts);
+        texts.into_iter().map(|text| text.map(String::from)).collect()
+    }
+
+    fn printed((_, value): &(String, Value)) -> String {
+        value.print().expect("is not absent").into_owned()
+    }
+
     #[test]
     fn named_fields_are_those_among_all() {
         let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
@@ -309,11 +309,10 @@ mod tests {
         ] {
             let fields = discover(message);
             let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
-            let expected: Vec<Option<Value>> =
-                names.iter().map(|name| last(name).map(|(_, value)| value.clone())).collect();
-            assert_eq!(discover_named(message, &names), expected, "{message}");
+            let expected: Vec<Option<String>> = names.iter().map(|name| last(name).map(printed)).collect();
+            assert_eq!(texts(message, &names), expected, "{message}");
             for (name, value) in names.iter().zip(expected) {
-                assert_eq!(discover_named(message, std::slice::from_ref(name)), [value], "{name} {message}");
+                assert_eq!(texts(message, std::slice::from_ref(name)), [value], "{name} {message}");
             }
         }
     }
@@ -340,9 +339,8 @@ mod tests {
         ) {
             let (fields, names) = (discover(&message), names.into_iter().collect::<Vec<String>>());
             let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
-            let expected: Vec<Option<Value>> =
-                names.iter().map(|name| last(name).map(|(_, value)| value.clone())).collect();
-            prop_assert_eq!(discover_named(&message, &names), expected);
+            let expected: Vec<Option<String>> = names.iter().map(|name| last(name).map(printed)).collect();
+            prop_assert_eq!(texts(&message, &names), expected);
         }
     }
 

@@ -36,7 +36,7 @@ pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram,
 pub use bind::{Answers, Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
 pub use chart::bar_chart;
 pub use check::plan;
-pub use discover::{FLOW_FIELDS, FlowField, FlowType, default_format, discover, discover_named, flow_field};
+pub use discover::{FLOW_FIELDS, FlowField, FlowType, Named, default_format, discover, flow_field};
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,

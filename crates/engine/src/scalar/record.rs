@@ -5,23 +5,40 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder, UInt32Array,
 };
-use weir_insights::{Extract, Value};
+use weir_insights::{Extract, Named, Value};
 
 use crate::kind::Kind;
 
-/// The groups of a pattern, none if it does not match.
-pub fn extract(extract: &Extract, value: &Value) -> Vec<Option<String>> {
-    let text = value.print();
-    let found = text.as_deref().and_then(|text| extract.pattern.0.captures(text));
-    let group = |index: usize| Some(found.as_ref()?.get(index + 1)?.as_str().to_string());
-    (0..extract.columns.len()).map(group).collect()
+/// The groups of a pattern, a column each; none where it does not match.
+pub fn extract(extract: &Extract, values: impl Iterator<Item = Value>) -> Vec<ArrayRef> {
+    let mut builders: Vec<_> = extract.columns.iter().map(|_| StringViewBuilder::new()).collect();
+    for value in values {
+        let text = value.print();
+        let found = text.as_deref().and_then(|text| extract.pattern.0.captures(text));
+        for (index, builder) in builders.iter_mut().enumerate() {
+            let group = found.as_ref().and_then(|found| found.get(index + 1));
+            builder.append_option(group.map(|group| group.as_str()));
+        }
+    }
+    finished(builders)
 }
 
-/// The texts of the discovered fields of these names; none without a message.
-pub fn discover(names: &[String], message: Option<&str>) -> Vec<Option<String>> {
-    let Some(message) = message else { return vec![None; names.len()] };
-    let text = |value: Option<Value>| Some(value?.print()?.into_owned());
-    weir_insights::discover_named(message, names).into_iter().map(text).collect()
+fn finished(builders: Vec<StringViewBuilder>) -> Vec<ArrayRef> {
+    builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect()
+}
+
+/// The texts of the discovered fields of these names, a column each; none without a message.
+pub fn discover(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef> {
+    let mut builders: Vec<_> =
+        names.iter().map(|_| StringViewBuilder::with_capacity(messages.len())).collect();
+    let (named, mut texts) = (Named::new(names), vec![]);
+    for message in messages {
+        named.texts(message.unwrap_or_default(), &mut texts);
+        for (builder, text) in builders.iter_mut().zip(&texts) {
+            builder.append_option(text.as_deref());
+        }
+    }
+    finished(builders)
 }
 
 /// The map of all discovered fields.
