@@ -166,11 +166,14 @@ impl Scalar {
         }
         let value = |index: usize, row: usize| self.kinds[index].value(&columns[index], row);
         Ok(match &self.op {
-            Op::Expr(template) => self.bounded(rows, |row| {
+            Op::Expr(template) => {
+                let names: Vec<String> = (0..columns.len()).map(|index| index.to_string()).collect();
                 let mut named = Row::default();
-                (0..columns.len()).for_each(|index| named.set(&index.to_string(), value(index, row)));
-                evaluate(template, &named, NO_RUN)
-            })?,
+                self.bounded(rows, |row| {
+                    names.iter().enumerate().for_each(|(index, name)| named.set(name, value(index, row)));
+                    evaluate(template, &named, NO_RUN)
+                })?
+            }
             Op::Number => self.each(rows, |row| value(0, row).as_f64().map_or(Value::Null, Value::Float)),
             Op::Whole => self.each(rows, |row| whole(&value(0, row)).map_or(Value::Null, Value::Int)),
             Op::Print => self.each(rows, |row| value(0, row)),
@@ -203,12 +206,12 @@ impl Scalar {
         })
     }
 
-    fn each(&self, rows: usize, value: impl Fn(usize) -> Value) -> ArrayRef {
+    fn each(&self, rows: usize, value: impl FnMut(usize) -> Value) -> ArrayRef {
         self.result.collect((0..rows).map(value))
     }
 
     /// The same of functions that make texts, until there is too much.
-    fn bounded(&self, rows: usize, value: impl Fn(usize) -> Value) -> Result<ArrayRef> {
+    fn bounded(&self, rows: usize, mut value: impl FnMut(usize) -> Value) -> Result<ArrayRef> {
         let made = Cell::new(0);
         let column = self.each(rows, |row| {
             if made.get() > COLUMN_BYTES_MAX {

@@ -58,6 +58,20 @@ fn expression(template: &Expr, kinds: &[Kind], columns: &[ArrayRef]) -> Option<A
             };
             Some(Arc::new((0..column.len()).map(is_so).collect::<BooleanArray>()))
         }
+        (Expr::Compare { operator, left, right }, [kind]) => {
+            let values = |row| kind.value(&columns[0], row);
+            let rows = 0..columns[0].len();
+            let column: BooleanArray = match (left.as_ref(), right.as_ref()) {
+                (Expr::Field(_), Expr::Literal(right)) => {
+                    rows.map(|row| Some(operator.holds(&values(row), right))).collect()
+                }
+                (Expr::Literal(left), Expr::Field(_)) => {
+                    rows.map(|row| Some(operator.holds(left, &values(row)))).collect()
+                }
+                _ => return None,
+            };
+            Some(Arc::new(column))
+        }
         (Expr::Contains { text, is_negated, .. }, [Kind::Text]) => {
             Some(test(columns[0].as_string_view(), |found| found.contains(text.as_str()) != *is_negated))
         }

@@ -40,7 +40,12 @@ impl Row {
 
     /// Puts a value in the place of one that was there.
     pub fn set(&mut self, name: &str, value: Value) {
-        self.0.insert(name.into(), value);
+        match self.0.get_mut(name) {
+            Some(before) => *before = value,
+            None => {
+                self.0.insert(name.into(), value);
+            }
+        }
     }
 }
 
