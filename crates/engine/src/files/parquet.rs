@@ -36,6 +36,7 @@ use datafusion::scalar::ScalarValue;
 use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
+use weir_store::record::{self, SYSTEM_COLUMNS};
 
 use super::buffers::Buffers;
 use super::local::{LocalFiles, Looked, METADATA_MAX, Stored};
@@ -62,12 +63,19 @@ struct Alike {
     schema: SchemaRef,
     /// The columns of addresses in which no file says that a value is missing.
     addresses: Vec<String>,
+    /// Whether they are segments of the log store, in which nothing stands for a dash.
+    are_segments: bool,
     /// Whether they are objects.
     is_remote: bool,
     files: Vec<PartitionedFile>,
 }
 
 impl Alike {
+    /// What files have in common.
+    fn key(&self) -> (&SchemaRef, &Vec<String>, bool, bool) {
+        (&self.schema, &self.addresses, self.are_segments, self.is_remote)
+    }
+
     /// Adds a file, which shares what it knows of its columns with the one before if that is the same.
     fn add(&mut self, mut file: PartitionedFile) {
         let before = self.files.last().map(|last| &last.arrow_schema);
@@ -82,6 +90,7 @@ impl Alike {
 struct Footer {
     schema: SchemaRef,
     addresses: Vec<String>,
+    is_segment: bool,
     records: u64,
     file: PartitionedFile,
     /// Where its rows end.
@@ -107,17 +116,22 @@ pub fn parts(
     for (index, (path, read)) in files.iter().zip(footers).enumerate() {
         let is_remote = storage.object(path).is_some();
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
-            Ok(Footer { schema, addresses, records, file, rows_end }) => {
+            Ok(Footer { schema, addresses, is_segment, records, file, rows_end }) => {
                 if is_remote {
                     ends.insert(index, rows_end);
                 }
                 totals.records += records;
                 totals.bytes += file.object_meta.size;
-                match alike.iter_mut().find(|alike| {
-                    (&alike.schema, &alike.addresses, alike.is_remote) == (&schema, &addresses, is_remote)
-                }) {
+                let key = (&schema, &addresses, is_segment, is_remote);
+                match alike.iter_mut().find(|alike| alike.key() == key) {
                     Some(alike) => alike.add(file),
-                    None => alike.push(Alike { schema, addresses, is_remote, files: vec![file] }),
+                    None => alike.push(Alike {
+                        schema,
+                        addresses,
+                        are_segments: is_segment,
+                        is_remote,
+                        files: vec![file],
+                    }),
                 }
             }
             Err(why) => totals.wrong.add_file(path, why),
@@ -175,8 +189,10 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
         vec![ScalarValue::Int64(Some(index as i64)), utf8(path.to_string_lossy().into_owned()), utf8(name)];
     let metadata = (index < METADATA_MAX).then(|| read.metadata().clone());
     let looked = Looked { path: path.to_path_buf(), metadata };
+    let is_segment = read.schema().field_with_name(SYSTEM_COLUMNS[record::SEQUENCE]).is_ok();
     Ok(Footer {
-        addresses: addresses(&schema, read.metadata()),
+        addresses: addresses(&schema, read.metadata(), is_segment),
+        is_segment,
         records: read.metadata().file_metadata().num_rows().max(0) as u64,
         rows_end: rows_end(read.metadata()),
         file: PartitionedFile::new_from_meta(meta)
@@ -205,8 +221,8 @@ fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
     Some((Field::named(known.name)?, known))
 }
 
-/// The columns of addresses that have a value in every row: what is missing could not be told from a dash.
-fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
+/// The columns of addresses that have a value in every row: what is missing could not be told from a dash, unless it is one.
+fn addresses(schema: &Schema, metadata: &ParquetMetaData, is_segment: bool) -> Vec<String> {
     let is_address = |field: &&FieldRef| {
         let is_text = *field.data_type() == DataType::Utf8View;
         is_text && flow_field(field.name()).is_some_and(|(field, _)| field.kind() == FieldKind::Address)
@@ -218,13 +234,13 @@ fn addresses(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
         })
     };
     let addresses = schema.fields().iter().filter(is_address).map(|field| field.name().clone());
-    addresses.filter(|name| is_whole(name)).collect()
+    addresses.filter(|name| is_segment || is_whole(name)).collect()
 }
 
 fn part(
     (context, plan): (&SessionContext, &Plan),
     (paths, options): (&[PathBuf], &Options),
-    Alike { schema, addresses, is_remote, files }: Alike,
+    Alike { schema, addresses, are_segments, is_remote, files }: Alike,
     (run, narrow): (Run<'_>, Option<&Narrow>),
 ) -> Result<Part> {
     let has = |name: &str| schema.field_with_name(name).is_ok();
@@ -245,6 +261,7 @@ fn part(
         column_of(STREAM),
     ];
     let names = names_read(plan);
+    let text_kind = if are_segments { Kind::DashText } else { Kind::Text };
     let mut fields = vec![];
     for known in FLOW_FIELDS {
         let column = known.name.replace('-', "_");
@@ -258,10 +275,10 @@ fn part(
                 (Kind::DashInt, cast(quoted(&column), DataType::Int64))
             }
             (_, Some(narrow)) if addresses.contains(&column) => {
-                let text = vec![(quoted(&column), Kind::Text)];
+                let text = vec![(quoted(&column), text_kind)];
                 (Kind::DashAddress, call(Op::Address(narrow.clone()), Kind::DashAddress, text))
             }
-            _ => (Kind::Text, cast(quoted(&column), DataType::Utf8View)),
+            _ => (text_kind, cast(quoted(&column), DataType::Utf8View)),
         };
         columns.push(expr.alias(&own));
         fields.push((known.field.to_owned(), own, kind));

@@ -13,7 +13,7 @@ use weir_insights::{
     event_pointer, plan,
 };
 
-use super::world::{ENGINE, tables};
+use super::world::{ENGINE, World, tables};
 use super::{Directory, is_same, queries};
 use crate::files::{Estimate, Files, FilesAnswer, Options, Storage, find};
 
@@ -165,6 +165,36 @@ fn a_record_without_data_shows_its_dashes_and_its_time_in_milliseconds() {
         2017-12-06 12:40:58.000 | - | - | SKIPDATA
     "#]],
     );
+}
+
+#[test]
+fn segments_of_the_log_store_show_dashes_as_log_groups_do() {
+    let directory = Directory::new("dashes");
+    let lines = "1418530010 s 2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1418530010 1418530070 ACCEPT OK\n\
+                 1418530020 s 2 1 eni-1 - - - - - - - 1418530020 1418530080 - NODATA";
+    // What comes again stays in memory.
+    let world = World::in_files(&[lines, lines].join("\n"), directory.path());
+    assert_eq!(world.segments(), 1);
+    let segments =
+        glob::glob(&directory.path().join("logs/**/*.parquet").to_string_lossy()).expect("a pattern");
+    let segments: Vec<PathBuf> = segments.map(|path| path.expect("readable")).collect();
+    let query = "fields srcAddr, dstPort, action, @message | sort srcAddr";
+    check(
+        &segments,
+        query,
+        expect![[r#"
+            - | - | - | 2 1 eni-1 - - - - - - - 1418530020 1418530080 - NODATA
+            10.0.0.1 | 22 | ACCEPT | 2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 40 1418530010 1418530070 ACCEPT OK
+        "#]],
+    );
+    for (query, expected) in [
+        ("stats count(*) by srcAddr, dstAddr | sort srcAddr", "- | - | 1\n10.0.0.1 | 10.0.0.2 | 1\n"),
+        ("filter action = '-' and srcAddr != '10.0.0.1' | stats count(*)", "1\n"),
+        ("filter ispresent(srcAddr) and ispresent(interfaceId) | stats count(*)", "2\n"),
+    ] {
+        let answer = ask(&segments, query, TimeRange::ALL).expect("an answer");
+        assert_eq!(rows(&answer.result), expected, "{query}");
+    }
 }
 
 #[test]
