@@ -60,4 +60,4 @@ pub use source::{
 pub use sql::{SQL_ROWS_MAX, sql_plan};
 pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};
 pub use value::{Number, Value, parse_number, print_time};
-pub use window::{Frame, FrameEnd, Window, WindowFunction};
+pub use window::{Frame, FrameEnd, FrameUnit, Window, WindowFunction};

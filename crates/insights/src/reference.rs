@@ -46,6 +46,11 @@ const STATEMENTS: &[(&str, &str)] = &[
         "Other frames: `ROWS` up to 10,000 rows away or to an end, `RANGE` of equal rows; in memory.",
     ),
     (
+        "SELECT SUM(n) OVER (ORDER BY `@timestamp` RANGE BETWEEN INTERVAL 5 MINUTES PRECEDING AND CURRENT ROW) AS s FROM `a`",
+        "Rows so far away by what they are ordered by: times, or numbers as in `RANGE 10 PRECEDING`; aggregates of up to \
+         20,001 rows.",
+    ),
+    (
         "SELECT id FROM `a` UNION SELECT id FROM `b` ORDER BY id",
         "Rows as sets: `UNION`, `INTERSECT`, `EXCEPT` or `MINUS`, with `ALL` as often as they come; in memory, like a join.",
     ),

@@ -34,12 +34,23 @@ pub struct Window {
 /// The rows around a row that a function is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Whether equal rows belong together: RANGE, or else ROWS.
-    pub by_range: bool,
+    /// What its ends count.
+    pub unit: FrameUnit,
     /// The first row.
     pub start: FrameEnd,
     /// The last row.
     pub end: FrameEnd,
+}
+
+/// What the ends of a frame count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUnit {
+    /// ROWS.
+    Rows,
+    /// RANGE: equal rows belong together, and offsets are of the number that the rows are ordered by.
+    Values,
+    /// RANGE with intervals: offsets are milliseconds, of the time that the rows are ordered by.
+    Times,
 }
 
 /// An end of a frame, in the order of the rows.
@@ -47,23 +58,29 @@ pub struct Frame {
 pub enum FrameEnd {
     /// The first row of the partition.
     First,
-    /// The row so many rows before. The most rows come first.
-    Before(std::cmp::Reverse<u32>),
+    /// The row so many rows before, or the first one that is so much less. The most come first.
+    Before(std::cmp::Reverse<u64>),
     /// The row itself, or those equal to it.
     Current,
-    /// The row so many rows behind.
-    After(u32),
+    /// The row so many rows behind, or the last one that is so much more.
+    After(u64),
     /// The last row of the partition.
     Last,
 }
 
-/// Rows before or behind a row that a frame reaches. Assumption: Spark names no number; this bounds the time of a row.
-pub(crate) const FRAME_MAX: u32 = 10_000;
+/// Rows before or behind a row that a frame of ROWS reaches; an aggregate of RANGE is told of as many on both sides.
+/// Assumption: Spark names no number; this bounds the time of a row.
+pub(crate) const FRAME_MAX: u64 = 10_000;
 
 impl Frame {
     /// Up to the row itself: what functions of the order alone take.
     pub(crate) fn is_up_to_current(self) -> bool {
         (self.start, self.end) == (FrameEnd::First, FrameEnd::Current)
+    }
+
+    /// Whether an end is an offset.
+    pub(crate) fn has_offset(self) -> bool {
+        [self.start, self.end].iter().any(|end| matches!(end, FrameEnd::Before(_) | FrameEnd::After(_)))
     }
 
     /// The whole partition.

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::{Row, evaluate, key_order, sort_key};
 use crate::aggregate::Accumulator;
 use crate::execute::{ExecuteError, Run};
+use crate::plan::Direction;
 use crate::value::Value;
-use crate::window::{Frame, FrameEnd, Window, WindowFunction};
+use crate::window::{FRAME_MAX, Frame, FrameEnd, FrameUnit, Window, WindowFunction};
 
 /// Adds the window's column; the rows stay where they are.
 pub(super) fn window(window: &Window, rows: &mut [Row], run: Run<'_>) -> Result<(), ExecuteError> {
@@ -27,7 +28,8 @@ pub(super) fn window(window: &Window, rows: &mut [Row], run: Run<'_>) -> Result<
             let equal = key_order(&window.order, &order[*left], &order[*right]);
             equal.then_with(|| key_order(&window.ties, &ties[*left], &ties[*right]))
         });
-        let of = Partition::new(&partition, &order, &values, rows);
+        let mut of = Partition::new(&partition, &order, &values, rows);
+        of.measure(window, &partition, rows, run)?;
         let told = of.told(window, run)?;
         for (row, value) in partition.iter().zip(told) {
             rows[*row].set(&window.name, value);
@@ -43,6 +45,8 @@ struct Partition<'a> {
     times: Vec<Value>,
     /// The place of the set of equal rows that a row is in, and its first and last row.
     equals: Vec<(usize, usize, usize)>,
+    /// Of RANGE with offsets where the first number is that rows are ordered by, and the numbers from there, rising.
+    numbers: (usize, Vec<f64>),
 }
 
 impl<'a> Partition<'a> {
@@ -54,7 +58,45 @@ impl<'a> Partition<'a> {
             first = last + 1;
         }
         let times = partition.iter().map(|row| rows[*row].get("@timestamp").clone()).collect();
-        Partition { values: partition.iter().map(|row| &values[*row]).collect(), times, equals }
+        let values = partition.iter().map(|row| &values[*row]).collect();
+        Partition { values, times, equals, numbers: (0, vec![]) }
+    }
+
+    /// Finds the numbers from which the offsets of RANGE count. What is none comes before all numbers, or behind all.
+    fn measure(
+        &mut self,
+        window: &Window,
+        partition: &[usize],
+        rows: &[Row],
+        run: Run<'_>,
+    ) -> Result<(), ExecuteError> {
+        let ([key], Some(frame)) = (&window.order[..], window.frame) else { return Ok(()) };
+        if frame.unit == FrameUnit::Rows || !frame.has_offset() {
+            return Ok(());
+        }
+        let sign = if key.direction == Direction::Ascending { 1.0 } else { -1.0 };
+        let (first, numbers) = &mut self.numbers;
+        for (at, row) in partition.iter().enumerate() {
+            let value = evaluate(&key.expr, &rows[*row], run);
+            let Some(number) = value.number() else { continue };
+            if (frame.unit == FrameUnit::Times) != matches!(value, Value::Time(_)) {
+                let why = "RANGE counts intervals if its rows are ordered by times, and else numbers";
+                return Err(ExecuteError::Engine(why.into()));
+            }
+            if numbers.is_empty() {
+                *first = at;
+            }
+            numbers.push(sign * number.as_f64());
+        }
+        Ok(())
+    }
+
+    /// The first row whose number is not below that of row `at` and so much more, or the first above it; if it has one.
+    fn place(&self, at: usize, offset: f64, is_behind: bool) -> Option<usize> {
+        let (first, numbers) = &self.numbers;
+        let wanted = numbers.get(at.checked_sub(*first)?)? + offset;
+        let is_before = |number: &f64| if is_behind { *number <= wanted } else { *number < wanted };
+        Some(first + numbers.partition_point(is_before))
     }
 
     /// What each row is told.
@@ -77,32 +119,26 @@ impl<'a> Partition<'a> {
     /// The first row of the frame and the one behind its last.
     fn frame(&self, frame: Option<Frame>, at: usize) -> (usize, usize) {
         let (_, first, last) = self.equals[at];
-        let Some(Frame { by_range, start, end }) = frame else { return (0, last + 1) };
-        let rows = self.values.len();
+        let Some(Frame { unit, start, end }) = frame else { return (0, last + 1) };
+        let (rows, by_rows) = (self.values.len(), unit == FrameUnit::Rows);
         let start = match start {
             FrameEnd::First => 0,
-            FrameEnd::Before(count) => at.saturating_sub(count.0 as usize),
-            FrameEnd::Current => {
-                if by_range {
-                    first
-                } else {
-                    at
-                }
-            }
-            FrameEnd::After(count) => (at + count as usize).min(rows),
+            FrameEnd::Before(count) if by_rows => at.saturating_sub(count.0 as usize),
+            FrameEnd::After(count) if by_rows => (at + count as usize).min(rows),
+            FrameEnd::Current if by_rows => at,
+            FrameEnd::Before(less) => self.place(at, -(less.0 as f64), false).unwrap_or(first),
+            FrameEnd::After(more) => self.place(at, more as f64, false).unwrap_or(first),
+            FrameEnd::Current => first,
             FrameEnd::Last => rows - 1,
         };
         let end = match end {
             FrameEnd::First => 1,
-            FrameEnd::Before(count) => (at + 1).saturating_sub(count.0 as usize),
-            FrameEnd::Current => {
-                if by_range {
-                    last + 1
-                } else {
-                    at + 1
-                }
-            }
-            FrameEnd::After(count) => (at + 1 + count as usize).min(rows),
+            FrameEnd::Before(count) if by_rows => (at + 1).saturating_sub(count.0 as usize),
+            FrameEnd::After(count) if by_rows => (at + 1 + count as usize).min(rows),
+            FrameEnd::Current if by_rows => at + 1,
+            FrameEnd::Before(less) => self.place(at, -(less.0 as f64), true).unwrap_or(last + 1),
+            FrameEnd::After(more) => self.place(at, more as f64, true).unwrap_or(last + 1),
+            FrameEnd::Current => last + 1,
             FrameEnd::Last => rows,
         };
         (start, end.max(start))
@@ -139,6 +175,11 @@ impl<'a> Partition<'a> {
                     (start..seen).rev().for_each(|row| add(&mut running, row));
                     seen = seen.min(start);
                     running.clone().finish()
+                }
+                _ if end - start > 2 * FRAME_MAX as usize + 1 => {
+                    let most = 2 * FRAME_MAX + 1;
+                    let why = format!("an aggregate of RANGE is told of more than {most} rows at once");
+                    return Err(ExecuteError::Engine(why));
                 }
                 _ => {
                     let mut moving = empty.clone();
@@ -207,4 +248,31 @@ fn tile(at: usize, rows: usize, parts: usize) -> usize {
     let (size, larger) = (rows / parts, rows % parts);
     let in_larger = larger * (size + 1);
     if at < in_larger { at / (size + 1) } else { larger + (at - in_larger) / size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::COUNT_ROW;
+
+    #[test]
+    fn an_aggregate_of_a_range_is_told_of_so_many_rows() {
+        let counted = |rows: usize| {
+            let values = vec![Value::Int(1); rows];
+            let of = Partition {
+                values: values.iter().collect(),
+                times: vec![Value::Null; rows],
+                equals: vec![(0, 0, rows - 1); rows],
+                numbers: (0, vec![1.0; rows]),
+            };
+            let ends = (FrameEnd::Before(std::cmp::Reverse(1)), FrameEnd::Current);
+            let frame = Frame { unit: FrameUnit::Values, start: ends.0, end: ends.1 };
+            let cancelled = std::sync::atomic::AtomicBool::new(false);
+            let run = Run { window: crate::TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+            of.aggregates(Some(frame), &Accumulator::new(COUNT_ROW.aggregate, None), run)
+        };
+        let most = 2 * FRAME_MAX as usize + 1;
+        assert_eq!(counted(most).map(|told| told.last().cloned()), Ok(Some(Value::Int(most as i64))));
+        assert!(counted(most + 1).is_err());
+    }
 }

@@ -35,7 +35,7 @@ proptest! {
     #[test]
     fn no_mixture_of_clauses_panics(clauses in (
         prop::sample::select(vec!["*", "a, b AS c", "DISTINCT a", "a AS c, RANK() OVER (PARTITION BY a ORDER BY c, COUNT(*) DESC) + SUM(a)",
-            "DISTINCT LAG(a, 2, b) OVER (ORDER BY a) AS c", "SUM(SUM(x)) OVER () AS c, a", "SUM(a) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS c", "LAG(a, 1, 0) IGNORE NULLS OVER (ORDER BY a NULLS LAST) AS c", "COUNT(*), a", "SUM(x) / COUNT(*) AS m", "A.x, B.y", "1"]),
+            "DISTINCT LAG(a, 2, b) OVER (ORDER BY a) AS c", "SUM(SUM(x)) OVER () AS c, a", "SUM(a) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS c", "LAG(a, 1, 0) IGNORE NULLS OVER (ORDER BY a NULLS LAST) AS c", "SUM(a) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND INTERVAL 2 DAYS FOLLOWING) AS c", "COUNT(*), a", "SUM(x) / COUNT(*) AS m", "A.x, B.y", "1"]),
         prop::sample::select(vec![
             "`g`", "`g` AS A", "(SELECT a, COUNT(*) AS n FROM g GROUP BY a) AS t", "`g` AS A JOIN `h` AS B ON A.x = B.y",
             "`g` AS A LEFT JOIN (SELECT y FROM h) AS B ON B.y = A.x AND A.z = B.z", "`filterIndex('a' = 'b')`",

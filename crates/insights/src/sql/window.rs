@@ -6,10 +6,11 @@ use super::select::{Parser, is_aggregate};
 use crate::aggregate::{COUNT_ROW, aggregate_named};
 use crate::check::MISPLACED;
 use crate::error::{QueryError, QueryErrorKind, Span};
+use crate::functions::Interval;
 use crate::lexer::Token;
 use crate::plan::{Arithmetic, Comparison, Direction};
 use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Item, Window};
-use crate::window::{FRAME_MAX, Frame, FrameEnd, WindowFunction, is_running};
+use crate::window::{FRAME_MAX, Frame, FrameEnd, FrameUnit, WindowFunction, is_running};
 
 /// Different windows in a SELECT. Assumption: AWS names no number; this bounds a plan.
 const WINDOWS_MAX: usize = 32;
@@ -90,24 +91,33 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.advance()?;
+        let mut units = vec![];
         let (first, last) = match self.take_word("between")? {
             true => {
-                let first = self.frame_end(by_range)?;
+                let first = self.frame_end(by_range, &mut units)?;
                 self.need_word("and", "AND")?;
-                (first, self.frame_end(by_range)?)
+                (first, self.frame_end(by_range, &mut units)?)
             }
-            false => (self.frame_end(by_range)?, FrameEnd::Current),
+            false => (self.frame_end(by_range, &mut units)?, FrameEnd::Current),
         };
         let span = Span { start: start.start, end: self.last_end };
-        if first == FrameEnd::Last || last == FrameEnd::First || first > last {
-            let rule = "begins with the end that comes first";
+        let misplaced = |rule| {
             let kind = QueryErrorKind::Misplaced { command: if by_range { "RANGE" } else { "ROWS" }, rule };
-            return Err(QueryError { span, kind });
+            Err(QueryError { span, kind })
+        };
+        if first == FrameEnd::Last || last == FrameEnd::First || first > last {
+            return misplaced("begins with the end that comes first");
         }
-        Ok(Some((Frame { by_range, start: first, end: last }, span)))
+        if units.windows(2).any(|units| units[0] != units[1]) {
+            return misplaced("has two numbers or two intervals");
+        }
+        let of_words = if by_range { FrameUnit::Values } else { FrameUnit::Rows };
+        let unit = units.first().copied().unwrap_or(of_words);
+        Ok(Some((Frame { unit, start: first, end: last }, span)))
     }
 
-    fn frame_end(&mut self, by_range: bool) -> Result<FrameEnd, QueryError> {
+    /// An end of a frame; if it is an offset, its unit is added.
+    fn frame_end(&mut self, by_range: bool, units: &mut Vec<FrameUnit>) -> Result<FrameEnd, QueryError> {
         let is_unbounded = self.take_word("unbounded")?;
         if !is_unbounded && self.take_word("current")? {
             self.need_word("row", "ROW")?;
@@ -115,19 +125,23 @@ impl Parser<'_> {
         }
         let mut count = 0;
         if !is_unbounded {
-            if by_range {
-                return Err(not_implemented("clause", "RANGE with an offset", self.span));
-            }
-            let rows = self.count()?;
-            let number = match &rows.kind {
-                ExprKind::Number(text) => text.parse::<u32>().ok().filter(|number| *number <= FRAME_MAX),
-                _ => None,
+            let offset = if by_range { self.expr()? } else { self.count()? };
+            let (unit, number) = match &offset.kind {
+                ExprKind::Number(text) if by_range => (FrameUnit::Values, text.parse().ok()),
+                ExprKind::Number(text) => {
+                    (FrameUnit::Rows, text.parse().ok().filter(|number| *number <= FRAME_MAX))
+                }
+                _ => (FrameUnit::Times, interval(&offset)),
             };
-            let wanted = "a whole number of rows up to 10000";
+            let wanted = match by_range {
+                true => "a whole number, or an interval without months",
+                false => "a whole number of rows up to 10000",
+            };
             count = number.ok_or_else(|| QueryError {
-                span: rows.span,
-                kind: QueryErrorKind::Expected { wanted, found: rows.to_string() },
+                span: offset.span,
+                kind: QueryErrorKind::Expected { wanted, found: offset.to_string() },
             })?;
+            units.push(unit);
         }
         let is_before = self.take_word("preceding")?;
         if !is_before && !self.take_word("following")? {
@@ -158,6 +172,17 @@ impl Parser<'_> {
     }
 }
 
+/// The milliseconds of a constant interval.
+fn interval(expr: &Expr) -> Option<u64> {
+    match &expr.kind {
+        ExprKind::Call(name, arguments) if name == "sql interval" => match &arguments[..] {
+            [Expr { kind: ExprKind::Text(text), .. }] => Interval::parse(text)?.length_ms(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The frame, if it says more than no words. Of a whole partition an aggregate needs no order.
 fn frame_of(
     function: WindowFunction,
@@ -165,9 +190,13 @@ fn frame_of(
     order: &mut Vec<(Expr, Direction)>,
 ) -> Result<Option<Frame>, QueryError> {
     let Some((frame, span)) = frame else { return Ok(None) };
+    if frame.unit != FrameUnit::Rows && frame.has_offset() && order.len() != 1 {
+        let rule = "with an offset needs ORDER BY with one expression";
+        return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "RANGE", rule } });
+    }
     let is_aggregate = matches!(function, WindowFunction::Aggregate(_));
     match function.reads_frame() {
-        true if frame.by_range && frame.is_up_to_current() => Ok(None),
+        true if frame.unit != FrameUnit::Rows && frame.is_up_to_current() => Ok(None),
         true if is_aggregate && frame.is_whole() => {
             order.clear();
             Ok(None)

@@ -213,6 +213,11 @@ impl Interval {
         moved?.timestamp_millis().checked_add(self.ms.checked_mul(times)?)
     }
 
+    /// How long it is, if it is always the same and not less than nothing.
+    pub(crate) fn length_ms(self) -> Option<u64> {
+        if self.months == 0 { u64::try_from(self.ms).ok() } else { None }
+    }
+
     /// Whether a window of time can be so long: more than nothing, and always the same.
     pub(crate) fn is_length(self) -> bool {
         self.months == 0 && self.ms > 0
