@@ -301,3 +301,39 @@ pub fn as_int(column: &str) -> Lowered {
 pub fn as_text(column: &str) -> Lowered {
     cast(column_of(column), DataType::Utf8View)
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::prelude::SessionContext;
+    use weir_insights::plan;
+
+    use super::*;
+
+    #[test]
+    fn lines_that_no_step_reads_are_left_to_whoever_shows_them() {
+        let part = |kind: Kind, message: Option<&str>| Part {
+            frame: SessionContext::new().read_empty().expect("no rows"),
+            log: text(""),
+            shape: Shape::Records {
+                fields: vec![("srcAddr".into(), "field_0".into(), kind)],
+                message: message.map(String::from),
+            },
+            partitions: vec![],
+        };
+        let left = |query: &str, parts: Vec<Part>| line_left(&parts, &plan(query, None).expect("a query"));
+        let two = || vec![part(Kind::DashText, None), part(Kind::DashText, None)];
+        for query in
+            ["fields @message | sort @timestamp desc | limit 1", "filter srcAddr like /1/ | display @message"]
+        {
+            assert_eq!(left(query, two()), [Kind::DashText], "{query}");
+        }
+        for query in
+            ["filter @message like /1/ | display @message", "fields srcAddr", "stats count(*) as `@message`"]
+        {
+            assert_eq!(left(query, two()), [], "{query}");
+        }
+        let query = "fields @message";
+        assert_eq!(left(query, vec![part(Kind::DashText, None), part(Kind::DashAddress, None)]), []);
+        assert_eq!(left(query, vec![part(Kind::DashText, Some("message"))]), []);
+    }
+}

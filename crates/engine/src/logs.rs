@@ -21,7 +21,9 @@ use weir_store::record::{self, SYSTEM_COLUMNS};
 use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
 
 use crate::engine::{Engine, Query, failed};
-use crate::events::{INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, names_read, text};
+use crate::events::{
+    self, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, names_read, text,
+};
 use crate::kind::Kind;
 use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
@@ -196,7 +198,7 @@ fn part(
 ) -> Result<Part, DataFusionError> {
     let frame = frame.filter(wanted(scan, run))?;
     // A line is made of the addresses as they are written.
-    let narrow = narrow.filter(|_| !names_read(plan).contains("@message"));
+    let narrow = narrow.filter(|_| !names_read(plan).contains(events::MESSAGE));
     let (frame, shape) = normalised(frame, schema, narrow)?;
     Ok(Part { frame, log: text(log), shape, partitions: vec![] })
 }
@@ -253,4 +255,26 @@ fn normalised(
         }
     };
     Ok((frame.select(columns)?, shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_store::line::LineFormat;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_records_are_numbers_if_they_are_narrow() {
+        let schema = record::schema(Some(&LineFormat::flow_log_default()));
+        let kinds = |narrow: Option<&Narrow>| {
+            let frame = SessionContext::new().read_batch(RecordBatch::new_empty(schema.clone()));
+            let (_, shape) = normalised(frame.expect("no rows"), &schema, narrow).expect("columns");
+            let Shape::Records { fields, .. } = shape else { panic!("{shape:?}") };
+            ["srcAddr", "dstPort", "action"]
+                .map(|name| fields.iter().find(|(field, _, _)| field == name).map(|(_, _, kind)| *kind))
+        };
+        let [address, number, text] = [Kind::DashAddress, Kind::DashInt, Kind::DashText].map(Some);
+        assert_eq!(kinds(Some(&Narrow::default())), [address, number, text]);
+        assert_eq!(kinds(None), [text, number, text]);
+    }
 }

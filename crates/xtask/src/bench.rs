@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 const PEER: [&str; 1] = ["moto[server,ec2,logs]==5.2.5"];
 const ROUNDS: usize = 3;
@@ -234,7 +234,7 @@ fn put_log_events(server: &Server) -> Result<f64, String> {
         let stream = format!(r#"{{"logGroupName":"bench","logStreamName":"w{writer}"}}"#);
         checked(connection.json("logs", "Logs_20140328.CreateLogStream", stream.as_bytes()))?;
     }
-    let now_ms = std::time::UNIX_EPOCH.elapsed().map_err(|error| error.to_string())?.as_millis();
+    let now_ms = UNIX_EPOCH.elapsed().map_err(|error| error.to_string())?.as_millis();
     let event = format!(r#"{{"timestamp":{now_ms},"message":"{}"}}"#, "x".repeat(974));
     let events = vec![event; 1000].join(",");
     let put = |connection: &mut Connection, writer: usize| {
@@ -245,43 +245,16 @@ fn put_log_events(server: &Server) -> Result<f64, String> {
     rate(server, WRITERS, &put)
 }
 
-/// From a query over a small group to its first rows, as one who asks again and again without a pause sees it.
+/// From a query over a small group to its first rows.
 fn first_result(server: &Server) -> Result<f64, String> {
     let mut connection = Connection::open(server.port)?;
-    let mut call = |operation: &str, body: &str| {
-        checked(connection.json("logs", &format!("Logs_20140328.{operation}"), body.as_bytes()))
-    };
-    call("CreateLogGroup", r#"{"logGroupName":"small"}"#)?;
-    call("CreateLogStream", r#"{"logGroupName":"small","logStreamName":"one"}"#)?;
-    let now_ms = std::time::UNIX_EPOCH.elapsed().map_err(|error| error.to_string())?.as_millis();
-    let now = now_ms / 1000;
-    let event = |n: u32| {
+    let now = UNIX_EPOCH.elapsed().map_err(|error| error.to_string())?.as_secs();
+    groups::put(&mut connection, ("small", now), 1000, |n| {
         let (host, port) = (n % 200, 40_000 + n);
-        let record = format!("2 1 eni-1 10.0.0.{host} 10.0.1.1 {port} 443 6 1 {n} {now} {now} ACCEPT OK");
-        format!(r#"{{"timestamp":{now_ms},"message":"{record}"}}"#)
-    };
-    let events = (0..1000).map(event).collect::<Vec<_>>().join(",");
-    call(
-        "PutLogEvents",
-        &format!(r#"{{"logGroupName":"small","logStreamName":"one","logEvents":[{events}]}}"#),
-    )?;
-    let (start, end) = (now - 600, now + 600);
-    let query = format!(
-        r#"{{"logGroupName":"small","startTime":{start},"endTime":{end},"queryString":"stats sum(bytes) by srcAddr"}}"#
-    );
-    let mut times: Vec<f64> = vec![];
-    for _ in 0..41 {
-        let started = Instant::now();
-        let answer = call("StartQuery", &query)?;
-        let id = answer.split('"').nth(3).ok_or("StartQuery: no id")?;
-        let ask = format!(r#"{{"queryId":"{id}"}}"#);
-        while !call("GetQueryResults", &ask)?.contains(r#""status":"Complete""#) {
-            if started.elapsed() > ROUND {
-                return Err(format!("no result: {}", call("GetQueryResults", &ask)?));
-            }
-        }
-        times.push(started.elapsed().as_secs_f64() * 1e3);
-    }
+        format!("2 1 eni-1 10.0.0.{host} 10.0.1.1 {port} 443 6 1 {n} {now} {now} ACCEPT OK")
+    })?;
+    let ask = |_| groups::answered(&mut connection, ("small", now), "stats sum(bytes) by srcAddr");
+    let mut times = (0..41).map(ask).collect::<Result<Vec<f64>, String>>()?;
     Ok(median(&mut times))
 }
 

@@ -47,7 +47,7 @@ use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
 use super::source::Options;
 use super::storage::{FIRST_BYTES, Storage};
-use crate::events::{GROUP, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
+use crate::events::{GROUP, INGESTION, MESSAGE, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
 use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
@@ -265,7 +265,7 @@ fn part(
     let mut fields = vec![];
     for known in FLOW_FIELDS {
         let column = known.name.replace('-', "_");
-        let is_read = names.contains(known.field) || names.contains("@message");
+        let is_read = names.contains(known.field) || names.contains(MESSAGE);
         if !is_read || !has(&column) || Field::named(known.name).is_none() {
             continue;
         }

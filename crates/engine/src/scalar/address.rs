@@ -1,7 +1,5 @@
 //! Addresses as numbers and as texts.
 
-use std::fmt::Write;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, UInt32Array, UInt32Builder};
@@ -34,13 +32,24 @@ pub fn numbers(kind: Kind, column: &ArrayRef, narrow: &Narrow) -> Result<ArrayRe
 /// Addresses as they are written; a dash for null.
 pub fn texts(column: &UInt32Array) -> ArrayRef {
     let (mut builder, mut text) = (StringViewBuilder::new(), String::new());
+    let mut digits = itoa::Buffer::new();
     for address in column {
         text.clear();
-        match address.map(Ipv4Addr::from) {
-            Some(address) => write!(text, "{address}").expect("a String takes any text"),
+        match address {
+            Some(address) => print(address, &mut digits, &mut text),
             None => text.push('-'),
         }
         builder.append_value(&text);
     }
     Arc::new(builder.finish())
+}
+
+/// Appends an address as it is written.
+pub fn print(address: u32, digits: &mut itoa::Buffer, text: &mut String) {
+    for (index, octet) in address.to_be_bytes().into_iter().enumerate() {
+        if index > 0 {
+            text.push('.');
+        }
+        text.push_str(digits.format(octet));
+    }
 }

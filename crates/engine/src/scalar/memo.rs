@@ -35,9 +35,33 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::Int64Array;
+    use datafusion::arrow::array::{Int64Array, StringViewArray};
+    use datafusion::arrow::datatypes::{DataType, Field};
+    use datafusion::logical_expr::{ColumnarValue, Expr as Lowered, ScalarFunctionArgs, lit};
 
     use super::*;
+    use crate::kind::Kind;
+    use crate::scalar::{Op, call};
+
+    #[test]
+    fn fields_of_a_batch_are_discovered_once() {
+        let discover = call(Op::Discover(vec!["a".into()]), Kind::Text, vec![(lit(""), Kind::Text)]);
+        let Lowered::ScalarFunction(discover) = discover else { panic!("{discover}") };
+        let messages: ArrayRef = Arc::new(StringViewArray::from(vec![r#"{"a": 1}"#]));
+        let found = || {
+            let field = |data_type| Arc::new(Field::new("f", data_type, true));
+            let result = discover.func.return_type(&[DataType::Utf8View]).expect("a type");
+            let found = discover.func.invoke_with_args(ScalarFunctionArgs {
+                args: vec![ColumnarValue::Array(messages.clone())],
+                arg_fields: vec![field(DataType::Utf8View)],
+                number_rows: 1,
+                return_field: field(result),
+                config_options: Arc::default(),
+            });
+            found.and_then(|found| found.into_array(1)).expect("fields")
+        };
+        assert!(Arc::ptr_eq(&found(), &found()));
+    }
 
     #[test]
     fn the_same_column_is_computed_once_on_a_thread() {

@@ -7,6 +7,7 @@ use datafusion::arrow::array::{
 };
 use weir_insights::{Extract, Named, Value};
 
+use super::address;
 use crate::kind::Kind;
 
 /// The groups of a pattern, a column each; none where it does not match.
@@ -105,12 +106,7 @@ impl Cells<'_> {
                 line.push_str(digits.format(numbers.value(row)))
             }
             Cells::Addresses(addresses) if addresses.is_valid(row) => {
-                for (index, octet) in addresses.value(row).to_be_bytes().into_iter().enumerate() {
-                    if index > 0 {
-                        line.push('.');
-                    }
-                    line.push_str(digits.format(octet));
-                }
+                address::print(addresses.value(row), digits, line);
             }
             Cells::Texts(texts) if texts.is_valid(row) => line.push_str(texts.value(row)),
             _ => line.push('-'),

@@ -23,9 +23,14 @@ impl Scope {
             Expr::Look { .. } => self.generic(expr, Kind::Text),
             Expr::Among { .. } => self.generic(expr, Kind::Bool),
             Expr::Answer { answers, otherwise, .. } => {
-                let found = answers.get().into_iter().flat_map(Answers::values).map(constant);
-                let (kind, _) = unify(found.chain([self.value(otherwise)]).collect());
-                self.generic(expr, kind)
+                // One of each kind tells as much as all.
+                let mut found: Vec<Typed> = vec![self.value(otherwise)];
+                for value in answers.get().into_iter().flat_map(Answers::values) {
+                    if !value.is_null() && !found.iter().any(|known| known.kind == Kind::of_value(value)) {
+                        found.push(constant(value));
+                    }
+                }
+                self.generic(expr, common_kind(&found))
             }
             Expr::Round { .. } => self.round(expr),
             Expr::Arithmetic { .. } | Expr::Negate(_) => self.arithmetic(expr),

@@ -78,7 +78,9 @@ impl<'a> Partition<'a> {
         let (first, numbers) = &mut self.numbers;
         for (at, row) in partition.iter().enumerate() {
             let value = evaluate(&key.expr, &rows[*row], run);
-            let Some(number) = value.number() else { continue };
+            // A truth value is sorted as text.
+            let number = value.number().filter(|_| !matches!(value, Value::Bool(_)));
+            let Some(number) = number else { continue };
             if (frame.unit == FrameUnit::Times) != matches!(value, Value::Time(_)) {
                 let why = "RANGE counts intervals if its rows are ordered by times, and else numbers";
                 return Err(ExecuteError::Engine(why.into()));

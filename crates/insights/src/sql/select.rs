@@ -608,18 +608,24 @@ impl Select {
             }
         }
         let names = self.names();
-        for key in self.order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-            if let ExprKind::Number(text) = &key.kind {
-                let name = numbered(text, &names, key.span)?;
-                *key = Expr::new(key.span, ExprKind::Field(name.clone()));
-            }
-        }
+        resolve_ordinals(&mut self.order, &names)?;
         self.resolve_time_window()
     }
 }
 
+/// Puts columns in the place of their numbers in keys of ORDER BY.
+pub(super) fn resolve_ordinals(order: &mut [(Expr, Direction)], names: &[String]) -> Result<(), QueryError> {
+    for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
+        if let ExprKind::Number(text) = &key.kind {
+            let name = numbered(text, names, key.span)?;
+            *key = Expr::new(key.span, ExprKind::Field(name.clone()));
+        }
+    }
+    Ok(())
+}
+
 /// The number of a column in a key of ORDER BY.
-pub(super) fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
+fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
     if let ExprKind::Number(_) = key.kind {
         return Some(key);
     }
@@ -630,7 +636,7 @@ pub(super) fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
 }
 
 /// The one of some columns that has this number, from 1.
-pub(super) fn numbered<'c, T>(text: &str, columns: &'c [T], span: Span) -> Result<&'c T, QueryError> {
+fn numbered<'c, T>(text: &str, columns: &'c [T], span: Span) -> Result<&'c T, QueryError> {
     let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
     at.and_then(|at| columns.get(at)).ok_or_else(|| {
         let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.to_owned() };

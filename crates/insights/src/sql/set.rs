@@ -2,7 +2,7 @@
 
 use super::correlate::refused;
 use super::lexer::next_token;
-use super::select::{Parser, numbered, ordinal};
+use super::select::{Parser, resolve_ordinals};
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
@@ -193,12 +193,7 @@ impl Operand {
         let span = self.tail.span;
         let mut order = std::mem::take(&mut self.tail.order);
         check_none(order.iter().map(|(key, _)| key))?;
-        for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-            if let ExprKind::Number(text) = &key.kind {
-                let name = numbered(text, &self.names, key.span)?;
-                *key = Expr::new(key.span, ExprKind::Field(name.clone()));
-            }
-        }
+        resolve_ordinals(&mut order, &self.names)?;
         if !order.is_empty() {
             self.commands.push(Command { span, kind: CommandKind::Sort(order) });
         }

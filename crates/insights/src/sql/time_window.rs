@@ -102,13 +102,17 @@ impl TimeWindow {
     }
 }
 
+/// What stands in `INTERVAL ...`, if the expression is one.
+pub(super) fn written(interval: &Expr) -> Option<&Expr> {
+    match &interval.kind {
+        ExprKind::Call(name, arguments) if name == "sql interval" => arguments.first(),
+        _ => None,
+    }
+}
+
 /// Refuses a constant that is no length.
 fn check_length(length: &Expr) -> Result<(), QueryError> {
-    let written = match &length.kind {
-        ExprKind::Call(name, arguments) if name == "sql interval" => arguments.first().unwrap_or(length),
-        _ => length,
-    };
-    let found = match &written.kind {
+    let found = match &written(length).unwrap_or(length).kind {
         ExprKind::Text(text) if Interval::parse(text).is_some_and(Interval::is_length) => return Ok(()),
         ExprKind::Text(text) => format!("{text:?}"),
         ExprKind::Number(text) => text.clone(),

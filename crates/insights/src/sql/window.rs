@@ -3,6 +3,7 @@
 use super::function::{call, not_implemented};
 use super::lexer::next_token;
 use super::select::{Parser, is_aggregate};
+use super::time_window::written;
 use crate::aggregate::{COUNT_ROW, aggregate_named};
 use crate::check::MISPLACED;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -174,11 +175,8 @@ impl Parser<'_> {
 
 /// The milliseconds of a constant interval.
 fn interval(expr: &Expr) -> Option<u64> {
-    match &expr.kind {
-        ExprKind::Call(name, arguments) if name == "sql interval" => match &arguments[..] {
-            [Expr { kind: ExprKind::Text(text), .. }] => Interval::parse(text)?.length_ms(),
-            _ => None,
-        },
+    match &written(expr)?.kind {
+        ExprKind::Text(text) => Interval::parse(text)?.length_ms(),
         _ => None,
     }
 }

@@ -73,8 +73,7 @@ impl Parser<'_> {
         };
         self.copied += named.bytes;
         if self.copied > BYTES_MAX {
-            let rule =
-                "names SELECTs that have more than 100000 characters, each written out where it is named";
+            let rule = "names SELECTs that have more than 100000 bytes, each written out where it is named";
             return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "WITH", rule } });
         }
         self.deepest = self.deepest.max(self.depth + named.levels);

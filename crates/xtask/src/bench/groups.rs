@@ -110,7 +110,7 @@ fn json(random: &mut Random) -> String {
 }
 
 /// Makes a group of events, whose messages stand in JSON as they are.
-fn put(
+pub fn put(
     connection: &mut Connection,
     (group, now): (&str, u64),
     count: usize,
@@ -134,8 +134,8 @@ fn put(
     Ok(())
 }
 
-/// Milliseconds from StartQuery to the last row.
-fn answered(connection: &mut Connection, (group, now): (&str, u64), query: &str) -> Result<f64, String> {
+/// Milliseconds from StartQuery to the last row, as one sees it who asks again and again without a pause.
+pub fn answered(connection: &mut Connection, (group, now): (&str, u64), query: &str) -> Result<f64, String> {
     let mut call = |operation: &str, body: &str| {
         checked(connection.json("logs", &format!("Logs_20140328.{operation}"), body.as_bytes()))
     };

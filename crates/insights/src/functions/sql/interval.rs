@@ -220,7 +220,7 @@ impl Interval {
 
     /// Whether a window of time can be so long: more than nothing, and always the same.
     pub(crate) fn is_length(self) -> bool {
-        self.months == 0 && self.ms > 0
+        self.length_ms().is_some_and(|ms| ms > 0)
     }
 
     /// The dates from the first to the last in these steps, at most so many; `None` if they never arrive or are more.
