@@ -3,7 +3,7 @@
 use crate::complaint::complain;
 use crate::host::{Answer, Host, Tail};
 use crate::objects;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use weir_s3::S3;
 use weir_wire::{Request, Response};
 
-/// Largest body that is read, of services other than S3; the protocols refuse less, in their own words.
+/// Where reading a body ends, of services other than S3; the protocols refuse less, in their own words.
 const BODY_BYTES_MAX: usize = 16 << 20;
 /// How long a client may take to send the head of a request.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -144,19 +144,23 @@ async fn answer(
     Ok(write(answer, is_head))
 }
 
-/// The request with its whole body, or the status of the refusal.
+/// The request with its whole body, or so much of it that it is refused; or the status of the refusal.
 async fn read(request: hyper::Request<Incoming>) -> Result<Request, u16> {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    let body =
-        body.map_err(|error| if error.is::<http_body_util::LengthLimitError>() { 413u16 } else { 400 })?;
+    let (head, mut stream) = request.into_parts();
+    let mut body = vec![];
+    while let Some(frame) = stream.frame().await {
+        body.extend(frame.map_err(|_| 400u16)?.into_data().unwrap_or_default());
+        if body.len() > BODY_BYTES_MAX {
+            break;
+        }
+    }
     let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(Request {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        body: body.to_bytes().into(),
+        body,
     })
 }
 

@@ -33,7 +33,10 @@ impl FileDisk {
         let lock = File::create(root.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::WouldBlock) => {
+                let message = "another process holds it";
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+            }
             Err(TryLockError::Error(error)) => return Err(error),
         }
         // The directory itself is durable before anything in it is acknowledged.

@@ -109,6 +109,15 @@ impl WireError {
         WireError::new(code, format!("The request body must not exceed {bytes_max} bytes."))
     }
 
+    /// A body whose `Content-Encoding` is not understood, or is not what the body is in.
+    ///
+    /// Assumption: AWS documents no code for it; those of bodies that cannot be read serve.
+    pub fn encoding(protocol: Protocol, encoding: &str) -> WireError {
+        let code = if protocol.is_json() { "SerializationException" } else { "MalformedQueryString" };
+        let message = format!("A request body in the encoding {} cannot be read.", excerpt(encoding));
+        WireError::new(code, message)
+    }
+
     /// A request that is not signed, for an operation that needs a caller.
     pub fn unsigned(protocol: Protocol) -> WireError {
         let error = WireError::new("MissingAuthenticationToken", "Request is missing Authentication Token");

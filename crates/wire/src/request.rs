@@ -7,6 +7,8 @@
 use crate::credential::Credential;
 use crate::service::{Protocol, Service};
 use crate::{Dialect, Params, WireError, form};
+use flate2::read::MultiGzDecoder;
+use std::io::Read;
 
 /// Largest form. The largest parameter, an IAM policy document, has 131,072 characters, each at most 9 bytes encoded.
 pub const FORM_BYTES_MAX: usize = 2 << 20;
@@ -76,8 +78,8 @@ impl Request {
     /// What operation this is.
     ///
     /// # Errors
-    /// A [`Refusal`] for: a body beyond its bound, a broken form, no action, a broken signature, a service that Weir does
-    /// not have.
+    /// A [`Refusal`] for: a body beyond its bound, one that is encoded otherwise than with gzip, a broken form, no action,
+    /// a broken signature, a service that Weir does not have.
     pub fn into_incoming(self) -> Result<Incoming, Refusal> {
         match self.header("x-amz-target").map(str::to_owned) {
             Some(target) => self.into_json(&target),
@@ -85,7 +87,28 @@ impl Request {
         }
     }
 
-    fn into_json(self, target: &str) -> Result<Incoming, Refusal> {
+    /// Takes a body out of gzip, as CloudWatch's agent sends PutLogEvents and SDKs what is large.
+    fn inflate(&mut self, protocol: Protocol, bytes_max: usize) -> Result<(), WireError> {
+        let too_large = || WireError::too_large(protocol, bytes_max);
+        if self.body.len() > bytes_max {
+            return Err(too_large());
+        }
+        match self.header("content-encoding").map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "identity") => return Ok(()),
+            Some("gzip") => {}
+            Some(other) => return Err(WireError::encoding(protocol, other)),
+        }
+        let mut body = vec![];
+        let is_sound = MultiGzDecoder::new(&*self.body).take(bytes_max as u64 + 1).read_to_end(&mut body);
+        is_sound.map_err(|error| WireError::encoding(protocol, &format!("gzip, {error}")))?;
+        if body.len() > bytes_max {
+            return Err(too_large());
+        }
+        self.body = body;
+        Ok(())
+    }
+
+    fn into_json(mut self, target: &str) -> Result<Incoming, Refusal> {
         let media_type = self.header("content-type").unwrap_or_default();
         let is_old = media_type.starts_with("application/x-amz-json-1.0");
         let protocol = if is_old { Protocol::Json10 } else { Protocol::Json11 };
@@ -95,9 +118,7 @@ impl Request {
         let (Some(known), false) = (service, action.is_empty()) else {
             return Err(refuse(WireError::not_implemented(protocol, target)));
         };
-        if self.body.len() > JSON_BYTES_MAX {
-            return Err(refuse(WireError::too_large(protocol, JSON_BYTES_MAX)));
-        }
+        self.inflate(protocol, JSON_BYTES_MAX).map_err(refuse)?;
         Ok(Incoming {
             service: known,
             protocol,
@@ -108,7 +129,7 @@ impl Request {
         })
     }
 
-    fn into_form(self) -> Result<Incoming, Refusal> {
+    fn into_form(mut self) -> Result<Incoming, Refusal> {
         let hint = self.header("authorization").and_then(|header| Credential::of_header(header).ok());
         let hinted = hint.as_ref().and_then(|credential| Service::of_scope(&credential.service));
         let protocol = match (hinted, &hint) {
@@ -117,6 +138,7 @@ impl Request {
             (None, Some(_)) => Protocol::Query,
             (None, None) => Protocol::Ec2,
         };
+        let scope = hint.map(|credential| credential.service);
         let refuse = |error| Refusal { protocol, service: hinted, error };
         let pairs = self.form_pairs().map_err(refuse)?;
         let credential = self.credential(&pairs).map_err(refuse)?;
@@ -126,7 +148,9 @@ impl Request {
         let version = version.ok_or_else(|| refuse(WireError::missing(Dialect::Ec2, "Version")))?;
         let service = service_of(credential.as_ref(), &version);
         let Some(service) = service else {
-            return Err(refuse(WireError::not_implemented(protocol, &action)));
+            let json = Service::all().find(|service| Some(service.scope()) == scope.as_deref());
+            let what = json.map(|service| format!("{action} of {} over the Query protocol", service.scope()));
+            return Err(refuse(WireError::not_implemented(protocol, &what.unwrap_or(action))));
         };
         let refuse = |error| Refusal { protocol: service.protocol(), service: Some(service), error };
         Ok(Incoming {
@@ -140,13 +164,11 @@ impl Request {
     }
 
     /// The parameters of the query string, and of the body if it is a form.
-    fn form_pairs(&self) -> Result<Vec<(String, String)>, WireError> {
+    fn form_pairs(&mut self) -> Result<Vec<(String, String)>, WireError> {
         let mut pairs = form::pairs(self.query.as_bytes())?;
         let media_type = self.header("content-type").unwrap_or("application/x-www-form-urlencoded");
         if media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
-            if self.body.len() > FORM_BYTES_MAX {
-                return Err(WireError::too_large(Protocol::Query, FORM_BYTES_MAX));
-            }
+            self.inflate(Protocol::Query, FORM_BYTES_MAX)?;
             pairs.extend(form::pairs(&self.body)?);
         }
         Ok(pairs)

@@ -1,7 +1,7 @@
 //! Log classes: what a group of each can do.
 //!
-//! Assumptions: groups of class DELIVERY are read as little as those of class INFREQUENT_ACCESS, keep their events for one
-//! day, and nothing changes that; only those of class STANDARD have metric filters and Live Tail.
+//! Assumptions: groups of class DELIVERY are read as little as those of class INFREQUENT_ACCESS, and by no query, keep their
+//! events for one day, and nothing changes that; only those of class STANDARD have metric filters and Live Tail.
 //! Source: CloudWatch Logs API Reference, `logGroupClass`; the sentences are as clients have reported them for
 //! FilterLogEvents and DescribeSubscriptionFilters.
 
@@ -61,6 +61,19 @@ pub fn check_tailed(group: &Group, operation: &str) -> Result<(), Error> {
 pub fn check_filtered(group: &Group) -> Result<(), Error> {
     let message = "This operation is only supported on the Standard log class.";
     if group.class == Class::Standard { Ok(()) } else { Err(Error::new("ValidationException", message)) }
+}
+
+/// Refuses a query over a group of class DELIVERY.
+///
+/// Source: CloudWatch Logs API Reference, CreateLogGroup, `logGroupClass`; the sentence is as for other operations.
+///
+/// # Errors
+/// `InvalidOperationException`.
+pub fn check_queried<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Result<(), Error> {
+    match groups.into_iter().find(|group| group.class == Class::Delivery) {
+        Some(group) => Err(unsupported(group, "StartQuery")),
+        None => Ok(()),
+    }
 }
 
 /// Most `stats` of a query over groups of class INFREQUENT_ACCESS: an assumption.

@@ -5,7 +5,8 @@
 use crate::logs::check::{constraint, invalid, length, number};
 use crate::logs::group::{last_of, token_after};
 use crate::logs::name;
-use crate::logs::query::check_language;
+use crate::logs::queries::Language;
+use crate::logs::query::{language, listed_language};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -34,6 +35,8 @@ pub struct Definition {
     text: String,
     log_groups: Vec<String>,
     changed: Timestamp,
+    #[serde(default)]
+    language: Language,
     #[serde(default)]
     parameters: Vec<QueryParameter>,
     /// The token of the call that saved it first, so that a repeated call saves it once.
@@ -85,7 +88,7 @@ impl Operation for PutQueryDefinition {
     type Response = PutQueryDefinitionResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        check_language(self.query_language.as_deref())?;
+        let language = language(self.query_language.as_deref())?;
         length(&self.name, "name", 1..=NAME_CHARS_MAX)?;
         length(&self.query_string, "queryString", 1..=TEXT_CHARS_MAX)?;
         self.check_parameters()?;
@@ -115,6 +118,7 @@ impl Operation for PutQueryDefinition {
             text: self.query_string,
             log_groups,
             changed,
+            language,
             parameters: self.parameters,
             token: self.client_token,
         };
@@ -225,7 +229,7 @@ impl Operation for DescribeQueryDefinitions {
     type Response = DescribeQueryDefinitionsResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        check_language(self.query_language.as_deref())?;
+        let language = listed_language(self.query_language.as_deref())?;
         let size = number(self.max_results, "maxResults", 1..=PAGE, PAGE as usize)?;
         let prefix = self.query_definition_name_prefix.unwrap_or_default();
         let first: usize = match &self.next_token {
@@ -235,8 +239,11 @@ impl Operation for DescribeQueryDefinitions {
             None => 0,
         };
         let own = cx.log_state.definitions.iter().filter(|definition| definition.scope == cx.scope);
-        let mut found: Vec<&Definition> =
-            own.filter(|definition| definition.name.starts_with(&prefix)).collect();
+        let is_in = |definition: &Definition| {
+            language.is_none_or(|language| language == definition.language.name())
+                && definition.name.starts_with(&prefix)
+        };
+        let mut found: Vec<&Definition> = own.filter(|definition| is_in(definition)).collect();
         found.sort_by_key(|definition| (&definition.name, &definition.id));
         let end = first.saturating_add(size);
         let next_token = (end < found.len()).then(|| token_after(&end.to_string(), cx.now));
@@ -248,7 +255,7 @@ impl Operation for DescribeQueryDefinitions {
 impl QueryDefinition {
     fn of(definition: &Definition) -> QueryDefinition {
         QueryDefinition {
-            query_language: "CWLI",
+            query_language: definition.language.name(),
             query_definition_id: definition.id.clone(),
             name: definition.name.clone(),
             query_string: definition.text.clone(),

@@ -339,7 +339,7 @@ impl CreateExportTask {
 fn check_bucket(cx: &Context<'_>, task: &ExportTask) -> Result<(), Error> {
     let bucket = cx.buckets.and_then(|buckets| buckets.bucket(&task.bucket).ok());
     let bucket = bucket
-        .ok_or_else(|| invalid("The given bucket does not exist. Please check the given bucket name."))?;
+        .ok_or_else(|| invalid("The given bucket does not exist. Please make sure the bucket is valid."))?;
     if bucket.region != task.scope.region.to_string() {
         return Err(invalid("The given bucket is in another region than the log group."));
     }

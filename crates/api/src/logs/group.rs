@@ -10,7 +10,7 @@ use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use weir_model::{Tags, Timestamp};
 use weir_store::{Class, Group, NamePage, NewGroup};
-use weir_wire::Token;
+use weir_wire::{Token, WireError};
 
 /// The days that a group may keep its events (PutRetentionPolicy).
 pub const RETENTION_DAYS: &[i64] = &[
@@ -151,6 +151,8 @@ pub struct DescribeLogGroups {
     log_group_name_pattern: Option<String>,
     log_group_class: Option<String>,
     log_group_identifiers: Option<Vec<String>>,
+    account_identifiers: Option<Vec<String>>,
+    include_linked_accounts: Option<bool>,
     next_token: Option<String>,
     limit: Option<i64>,
 }
@@ -171,7 +173,10 @@ struct LogGroup {
     log_group_name: String,
     creation_time: i64,
     arn: String,
-    /// Not for groups that are looked for by a part of their names.
+    metric_filter_count: usize,
+    log_group_class: &'static str,
+    log_group_arn: String,
+    /// Not for groups that are looked for by a part of their names: so AWS answers, where its reference has even less.
     #[serde(flatten)]
     more: Option<LogGroupDetail>,
 }
@@ -181,12 +186,9 @@ struct LogGroup {
 struct LogGroupDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     retention_in_days: Option<u32>,
-    metric_filter_count: usize,
     stored_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     kms_key_id: Option<String>,
-    log_group_class: &'static str,
-    log_group_arn: String,
     deletion_protection_enabled: bool,
 }
 
@@ -195,6 +197,7 @@ impl Operation for DescribeLogGroups {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let limit = number(self.limit, "limit", 1..=PAGE, PAGE as usize)?;
+        check_own_account(cx, self.account_identifiers.as_deref(), self.include_linked_accounts)?;
         let wanted = self.wanted(cx)?;
         let is_brief = self.log_group_name_pattern.is_some();
         let after: Option<String> =
@@ -256,17 +259,36 @@ impl LogGroup {
         LogGroup {
             arn: format!("{arn}:*"),
             creation_time: group.created_ms,
-            log_group_name: group.key.name.clone(),
-            more: (!is_brief).then(|| LogGroupDetail {
+            log_group_arn: arn,
+            log_group_class: class::name(group.class),
+            metric_filter_count: cx.log_state.filters.of(cx.scope, &group.key.name).count(),
+            log_group_name: group.key.name,
+            more: (!is_brief).then_some(LogGroupDetail {
                 retention_in_days: group.retention_days,
-                metric_filter_count: cx.log_state.filters.of(cx.scope, &group.key.name).count(),
                 stored_bytes: group.stored_bytes,
                 kms_key_id: group.kms_key,
-                log_group_class: class::name(group.class),
-                log_group_arn: arn,
                 deletion_protection_enabled: group.is_protected,
             }),
         }
+    }
+}
+
+/// Refuses to list what other accounts share: no account is linked to another.
+///
+/// # Errors
+/// `UnknownParameter`.
+pub(super) fn check_own_account(
+    cx: &Context<'_>,
+    accounts: Option<&[String]>,
+    is_linked: Option<bool>,
+) -> Result<(), Error> {
+    let own = cx.scope.account.to_string();
+    if is_linked == Some(true) {
+        return Err(WireError::parameter_not_implemented("includeLinkedAccounts").into());
+    }
+    match accounts.is_some_and(|accounts| accounts.iter().any(|account| *account != own)) {
+        true => Err(WireError::parameter_not_implemented("accountIdentifiers").into()),
+        false => Ok(()),
     }
 }
 

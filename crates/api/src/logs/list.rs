@@ -4,7 +4,7 @@
 
 use crate::logs::check::{constraint, invalid, number};
 use crate::logs::class;
-use crate::logs::group::{last_of, token_after};
+use crate::logs::group::{check_own_account, last_of, token_after};
 use crate::logs::name;
 use crate::logs::query::find;
 use crate::operation::{Context, Error, Operation};
@@ -28,6 +28,8 @@ pub struct ListLogGroups {
     log_group_name_pattern: Option<String>,
     log_group_class: Option<String>,
     log_group_tags: Option<Vec<TagFilter>>,
+    account_identifiers: Option<Vec<String>>,
+    include_linked_accounts: Option<bool>,
     next_token: Option<String>,
     limit: Option<i64>,
 }
@@ -63,6 +65,7 @@ impl Operation for ListLogGroups {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let limit = number(self.limit, "limit", 1..=PAGE_MAX, PAGE)?;
+        check_own_account(cx, self.account_identifiers.as_deref(), self.include_linked_accounts)?;
         let class = self.log_group_class.as_deref().map(class::parse).transpose()?;
         let texts = self.log_group_name_pattern.as_deref().map(texts).transpose()?;
         let tags = self.log_group_tags.unwrap_or_default();

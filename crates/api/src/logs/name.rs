@@ -17,7 +17,7 @@ const IDENTIFIER_CHARS_MAX: usize = 2048;
 /// # Errors
 /// `InvalidParameterException`.
 pub fn group<'a>(name: &'a str, member: &str) -> Result<&'a str, Error> {
-    length(name, member, 1..=NAME_CHARS_MAX)?;
+    check_length(name, member)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
     if !name.chars().all(allowed) {
         return Err(constraint(name, member, r"satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"));
@@ -30,11 +30,21 @@ pub fn group<'a>(name: &'a str, member: &str) -> Result<&'a str, Error> {
 /// # Errors
 /// `InvalidParameterException`.
 pub fn stream<'a>(name: &'a str, member: &str) -> Result<&'a str, Error> {
-    length(name, member, 1..=NAME_CHARS_MAX)?;
+    check_length(name, member)?;
     if name.contains([':', '*']) {
         return Err(constraint(name, member, "satisfy regular expression pattern: [^:*]*"));
     }
     Ok(name)
+}
+
+/// The sentence for what is too long is the one that CreateLogGroup and DeleteMetricFilter give.
+fn check_length(name: &str, member: &str) -> Result<(), Error> {
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Err(invalid(format!(
+            "Invalid LogGroup or LogStream, both must have length less than or equal to {NAME_CHARS_MAX}."
+        )));
+    }
+    length(name, member, 1..=NAME_CHARS_MAX)
 }
 
 /// The key of the caller's group of that name.
@@ -65,9 +75,11 @@ impl Context<'_> {
         match (name, identifier) {
             (Some(name), None) => self.log_group(name, "logGroupName"),
             (None, Some(identifier)) => self.identified_group(identifier, "logGroupIdentifier"),
-            (Some(_), Some(_)) => {
-                Err(invalid("Only one of logGroupName and logGroupIdentifier can be specified."))
-            }
+            // As DescribeLogStreams answers.
+            (Some(_), Some(_)) => Err(Error::new(
+                "ValidationException",
+                "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
+            )),
             (None, None) => Err(invalid("Either logGroupName or logGroupIdentifier must be specified.")),
         }
     }

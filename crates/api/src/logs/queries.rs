@@ -4,6 +4,7 @@
 //! host runs it where and when it likes and puts the outcome into the [`Job`]. Queries are not kept over a restart.
 //! Source: CloudWatch Logs API Reference, StartQuery; quotas in the User Guide, "CloudWatch Logs quotas".
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -172,11 +173,14 @@ impl Status {
 }
 
 /// What a query is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// The language of Logs Insights.
+    #[default]
+    #[serde(rename = "CWLI")]
     Insights,
     /// SQL.
+    #[serde(rename = "SQL")]
     Sql,
 }
 

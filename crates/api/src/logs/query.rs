@@ -11,7 +11,7 @@ use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use weir_insights::{QueryError, QueryResult, Statistics, TimeRange};
-use weir_model::Timestamp;
+use weir_model::{AccountId, Timestamp};
 use weir_store::Group;
 use weir_wire::WireError;
 
@@ -79,6 +79,7 @@ impl Operation for StartQuery {
             return Err(Error::new("LimitExceededException", message));
         }
         let inputs = cx.input_groups(&plan, &groups)?;
+        class::check_queried(groups.iter().chain(inputs.iter().flatten()))?;
         class::check_query(&plan, &groups, &inputs).map_err(malformed)?;
         let inputs = cx.inputs(&plan, inputs, window)?;
         let groups = cx.indexed_groups(groups, &plan.indexed_fields);
@@ -91,20 +92,19 @@ impl Operation for StartQuery {
     }
 }
 
-/// The language of a saved query, which is not SQL here.
-pub(super) fn check_language(given: Option<&str>) -> Result<(), Error> {
-    match language(given)? {
-        Language::Insights => Ok(()),
-        Language::Sql => Err(invalid("Saved queries in SQL are not implemented by weir.")),
+/// The language that a query is written in; one that is not implemented, or is none, is refused.
+pub(super) fn language(given: Option<&str>) -> Result<Language, Error> {
+    match listed_language(given)? {
+        Some("PPL") => Err(invalid("The query language PPL is not implemented by weir.")),
+        Some("SQL") => Ok(Language::Sql),
+        _ => Ok(Language::Insights),
     }
 }
 
-/// The language that a query is written in; one that is not implemented, or is none, is refused.
-fn language(given: Option<&str>) -> Result<Language, Error> {
+/// The language of the queries that are asked for in a list, any that AWS has.
+pub(super) fn listed_language(given: Option<&str>) -> Result<Option<&str>, Error> {
     match given {
-        None | Some("CWLI") => Ok(Language::Insights),
-        Some("SQL") => Ok(Language::Sql),
-        Some("PPL") => Err(invalid("The query language PPL is not implemented by weir.")),
+        None | Some("CWLI" | "SQL" | "PPL") => Ok(given),
         Some(other) => Err(constraint(other, "queryLanguage", "satisfy enum value set: [CWLI, SQL, PPL]")),
     }
 }
@@ -136,12 +136,18 @@ impl StartQuery {
         let is_twice = self.log_group_name.is_some() && self.log_group_names.is_some();
         let groups: Vec<Group> = match names {
             (Some(names), None) if !is_twice => {
-                names.iter().map(|name| cx.log_group(name, "logGroupNames")).collect::<Result<_, _>>()?
+                let group = |name| {
+                    cx.log_group(name, "logGroupNames").map_err(|error| which(error, name, cx.scope.account))
+                };
+                names.iter().map(|name| group(name.as_str())).collect::<Result<_, _>>()?
             }
-            (None, Some(identifiers)) => identifiers
-                .iter()
-                .map(|identifier| cx.identified_group(identifier, "logGroupIdentifiers"))
-                .collect::<Result<_, _>>()?,
+            (None, Some(identifiers)) => {
+                let group = |named| {
+                    let group = cx.identified_group(named, "logGroupIdentifiers");
+                    group.map_err(|error| which(error, named, cx.scope.account))
+                };
+                identifiers.iter().map(|named| group(named.as_str())).collect::<Result<_, _>>()?
+            }
             _ => {
                 return Err(invalid(
                     "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.",
@@ -156,6 +162,16 @@ impl StartQuery {
                 &format!("have length between 1 and {GROUPS_MAX}"),
             )),
         }
+    }
+}
+
+/// Says of a group that is not there which one it is: a query may read many.
+fn which(error: Error, group: &str, account: AccountId) -> Error {
+    match error {
+        Error::Wire(WireError { code: code @ "ResourceNotFoundException", .. }) => {
+            Error::new(code, format!("Log group '{group}' does not exist for account ID '{account}'"))
+        }
+        error => error,
     }
 }
 
@@ -330,6 +346,7 @@ impl Operation for DescribeQueries {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let size = number(self.max_results, "maxResults", 1..=1000, 1000)?;
         let status = self.status.as_deref().map(status).transpose()?;
+        let language = listed_language(self.query_language.as_deref())?;
         if let Some(name) = &self.log_group_name {
             name::group(name, "logGroupName")?;
         }
@@ -343,7 +360,7 @@ impl Operation for DescribeQueries {
         queries.retain(|(_, query)| {
             status.is_none_or(|status| query.status().name() == status)
                 && self.log_group_name.as_ref().is_none_or(|name| query.groups.contains(name))
-                && self.query_language.as_deref().is_none_or(|language| language == query.language.name())
+                && language.is_none_or(|language| language == query.language.name())
         });
         queries.sort_by_key(|(id, query)| (std::cmp::Reverse(query.created), (*id).clone()));
         let end = first.saturating_add(size);

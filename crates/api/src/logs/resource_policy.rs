@@ -189,8 +189,10 @@ impl Operation for DeleteResourcePolicy {
                     && Some(&policy.name) == self.policy_name.as_ref()
             }
         });
-        let absent =
-            || Error::new("ResourceNotFoundException", "Policy with the specified name does not exist.");
+        let absent = || {
+            let name = self.policy_name.as_deref().unwrap_or_default();
+            Error::new("ResourceNotFoundException", format!("Policy with name [{name}] does not exist."))
+        };
         let policy = found.ok_or_else(absent)?;
         if policy.log_group.is_some() {
             check_revision(Some(policy), self.expected_revision_id.as_deref())?;

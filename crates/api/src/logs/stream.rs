@@ -86,7 +86,9 @@ struct LogStream {
     last_event_timestamp: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_ingestion_time: Option<i64>,
-    upload_sequence_token: String,
+    /// None before the first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_sequence_token: Option<String>,
     arn: String,
     /// Always 0 since June 2019 (CloudWatch Logs API Reference, LogStream).
     stored_bytes: u64,
@@ -145,7 +147,7 @@ impl LogStream {
             first_event_timestamp: stream.first_event_ms,
             last_event_timestamp: stream.last_event_ms,
             last_ingestion_time: stream.last_ingestion_ms,
-            upload_sequence_token: sequence_token(stream.last_sequence),
+            upload_sequence_token: stream.last_event_ms.map(|_| sequence_token(stream.last_sequence)),
             stored_bytes: 0,
         }
     }

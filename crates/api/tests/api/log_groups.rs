@@ -113,6 +113,10 @@ fn classes_do_less_than_the_standard() {
             "400 InvalidParameterException: The retention of log groups of class DELIVERY cannot be changed."
         ],
     );
+    for query in [r#""logGroupName":"passed""#, r#""logGroupNames":["app","passed"]"#] {
+        let body = format!(r#"{{{query},"startTime":0,"endTime":1,"queryString":"fields @message"}}"#);
+        world.asked("StartQuery", &body, expect!["400 InvalidOperationException: The log group passed is of log-group-class DELIVERY. StartQuery is not supported for this log class."]);
+    }
     // "Log events in log groups in the Delivery class are kept in CloudWatch Logs for only one day."
     assert_eq!(
         world.told("DescribeLogGroups", r#"{"logGroupClass":"DELIVERY"}"#, "/logGroups/0/retentionInDays"),
@@ -132,7 +136,10 @@ fn groups_that_are_looked_for_by_a_part_of_their_names_are_shown_in_brief() {
                 {
                   "arn": "arn:aws:logs:us-east-1:000000000000:log-group:app:*",
                   "creationTime": 1704164645000,
-                  "logGroupName": "app"
+                  "logGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:app",
+                  "logGroupClass": "STANDARD",
+                  "logGroupName": "app",
+                  "metricFilterCount": 0
                 }
               ]
             }"#]],
@@ -267,7 +274,7 @@ fn an_account_has_ten_policies_and_a_group_one() {
     world.asked(
         "DeleteResourcePolicy",
         r#"{"policyName":"p3"}"#,
-        expect!["400 ResourceNotFoundException: Policy with the specified name does not exist."],
+        expect!["400 ResourceNotFoundException: Policy with name [p3] does not exist."],
     );
     world.asked(
         "PutResourcePolicy",

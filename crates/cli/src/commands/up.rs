@@ -102,8 +102,13 @@ impl Kept {
 /// # Errors
 /// It is in use by another process, or damaged.
 pub fn open_logs(folder: &Path, export: Option<ExportKind>) -> Result<Store, Failure> {
-    let disk =
-        FileDisk::open(folder).map_err(|error| Failure::from(format!("{}: {error}", folder.display())))?;
+    let disk = FileDisk::open(folder).map_err(|error| {
+        let advice = match error.kind() {
+            std::io::ErrorKind::WouldBlock => "; stop it, or choose another folder with --data",
+            _ => "",
+        };
+        Failure::from(format!("{}: {error}{advice}", folder.display()))
+    })?;
     let options = Options { has_delta: export == Some(ExportKind::Delta), ..Options::default() };
     Store::open(Arc::new(disk), options).map_err(|error| Failure::from(error.to_string()))
 }

@@ -45,6 +45,44 @@ fn forms_are_told_apart_by_what_they_are_signed_for() {
 }
 
 #[test]
+fn bodies_come_out_of_gzip() {
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text).expect("memory");
+        encoder.finish().expect("memory")
+    };
+    let json = |encoding: &str, body: &[u8]| {
+        let target = ("X-Amz-Target", "Logs_20140328.PutLogEvents");
+        let media_type = ("Content-Type", "application/x-amz-json-1.1");
+        request(&[target, media_type, ("content-encoding", encoding)], body)
+    };
+    let text = br#"{"logGroupName": "g"}"#;
+    let incoming = json("GZIP", &gzip(text)).into_incoming().expect("sound");
+    assert!(matches!(incoming.payload, Payload::Json(body) if body == text));
+    let form = request(
+        &[("content-type", FORM), ("content-encoding", "gzip")],
+        &gzip(b"Action=GetCallerIdentity&Version=2011-06-15"),
+    );
+    assert_eq!(shown(form), "Sts GetCallerIdentity unsigned");
+    // Not what it says it is, cut off, of another encoding, and small only as long as it is compressed.
+    let whole = gzip(text);
+    for wrong in [json("gzip", text), json("gzip", &whole[..whole.len() - 9]), json("br", &whole)] {
+        assert_eq!(shown(wrong), "Json11 400 SerializationException");
+    }
+    let bomb = gzip(&vec![b' '; JSON_BYTES_MAX + 1]);
+    assert_eq!(shown(json("gzip", &bomb)), "Json11 413 RequestEntityTooLargeException");
+}
+
+#[test]
+fn a_service_of_json_says_that_forms_are_not_its_own_here() {
+    let refusal =
+        form("monitoring", "Action=ListMetrics&Version=2010-08-01").into_incoming().expect_err("a form");
+    let said = "The action ListMetrics of monitoring over the Query protocol is not valid for this web service: not \
+        implemented by weir.";
+    assert_eq!(refusal.error.message, said);
+}
+
+#[test]
 fn unsigned_forms_are_told_apart_by_version() {
     let body = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15";
     assert_eq!(shown(request(&[("content-type", FORM)], body)), "Sts AssumeRoleWithWebIdentity unsigned");

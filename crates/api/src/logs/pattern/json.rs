@@ -1,6 +1,6 @@
 //! Messages that are JSON: `{ ($.user.id = 1) && ($.users[0].email = "John.*" || $.flag IS TRUE) }`.
 //!
-//! A selector names a property: keys after dots, indices in brackets, `*` for any one of either. A comparison holds for a
+//! A selector names a property: keys after dots, also as `['a.b']`, indices in brackets, `*` for any one of either. A comparison holds for a
 //! string, number or boolean only; `= *` for any of these. `IS NULL`, `IS TRUE`, `IS FALSE` and `NOT EXISTS` say what they say.
 //!
 //! Assumptions: a property that is missing meets no comparison, not even `!=`; with `*` one property that meets it is enough.
@@ -158,6 +158,10 @@ impl Path {
 fn key(cursor: &mut Cursor<'_>) -> Option<Step> {
     if cursor.eat("*") {
         return Some(Step::AnyKey);
+    }
+    if cursor.eat("['") {
+        let key = cursor.take_while(|letter| letter != '\'').to_owned();
+        return (!key.is_empty() && cursor.eat("']")).then_some(Step::Key(key));
     }
     let key = cursor.take_while(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
     (!key.is_empty()).then(|| Step::Key(key.to_owned()))

@@ -40,8 +40,10 @@ pub enum Operator {
 }
 
 /// The longer ones first, for they begin like the shorter.
-const OPERATORS: [(&str, Operator); 6] = [
+const OPERATORS: [(&str, Operator); 7] = [
     ("!=", Operator::NotEqual),
+    // As an example of the User Guide spells it ("Filter pattern syntax", OR of space-delimited patterns).
+    ("=!", Operator::NotEqual),
     ("<=", Operator::LessOrEqual),
     (">=", Operator::GreaterOrEqual),
     ("=", Operator::Equal),
