@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -12,7 +13,9 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
+import zipfile
 
 from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, site, until
 
@@ -46,6 +49,10 @@ def nothing_runs(weir):
     ends(weir, 0, f"down --port {port}", "Not running")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         ends(weir, 1, f"up --ephemeral --port {silent.getsockname()[1]}", "--port")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        ends(weir, 4, f"status --port {other.server_port}", "no weir")
+        other.shutdown()
 
 
 def running(weir):
@@ -63,6 +70,8 @@ def running(weir):
     equal("acts in the account", json.loads(caller)["Account"], "222222222222")
     ends(weir, 0, f"run {elsewhere} -- aws ec2 describe-availability-zones", "eu-west-1a")
     ends(weir, 7, "run -- sh -c 'exit 7'")
+    ends(weir, 137, "run -- sh -c 'kill -9 $$'")
+    ends(weir, 2, "run --account 12345678901 -- true", "12 digits")
     ends(weir, 4, "run -- no-such-program", "no-such-program")
 
 
@@ -75,6 +84,8 @@ def instances(weir, web, db):
     ends(weir, 1, "exec web -- ping -c 1 -W 1 10.0.1.200", "100% packet loss")
     ends(weir, 2, "exec web -- ping -Z")
     ends(weir, 127, "exec web -- frobnicate", "command not found")
+    done = weir.run("exec", "web", "--", "sh", "-c", "echo out; cat none")
+    check("two streams", done.stdout == "out\n" and "none" in done.stderr, (done.stdout, done.stderr))
     ends(weir, 0, "exec db -- hostname -i", db["PrivateIpAddress"])
     ends(weir, 0, f"exec internet -- ping -c 1 {web['PublicIpAddress']}", " 0% packet loss")
 
@@ -128,6 +139,8 @@ def readers(weir):
 def connect(weir, group):
     ends(weir, 0, "connect web -- whoami", "ec2-user")
     ends(weir, 0, "connect web", "ec2-user", stdin="whoami\nexit\n")
+    printed = ends(weir, 7, "connect web", stdin="echo 'a  b' && echo c\nexit 7\n")
+    equal("lines are of a shell", printed.splitlines()[1:], ["a  b", "c"])
     ends(weir, 1, "connect web", stdin="false\n")
     ends(weir, 4, "connect nobody -- true", "nobody")
     ec2 = weir.client("ec2")
@@ -218,7 +231,9 @@ def insights(weir):
         check("ranks the talkers", ["172.31.16.139", "8498"] in rows and ["172.31.9.69", "60"] in rows, table)
         rejected = ends(weir, 0, f"insights {plain} 'filter action = \"REJECT\" | fields dstPort' --output jsonl")
         equal("as JSON", [json.loads(line)["dstPort"] for line in rejected.splitlines()], ["3389"])
-        ends(weir, 0, f"insights {plain} 'stats count(*) as records by bin(1m)'", "2014-12-14 04:06")
+        counted = "stats count(*) as records, sum(bytes) as total by bin(1m)"
+        table = ends(weir, 0, f"insights {plain} '{counted}'")
+        equal("a table of counts by time", table.split(), ["bin(1m)", "records", "total", "2014-12-14", "04:06:00.000", "2", "4309"])
         ends(weir, 2, f"insights {plain} 'stats frobnicate(bytes)'", "^")
         for asked in (f"insights {plain} --workers 127.0.0.1:1 'stats count(*)'", "workers", "worker"):
             ends(weir, 2, asked, "built without workers; cargo build --release --features workers")
@@ -234,9 +249,28 @@ def insights(weir):
         ranked = "insights - --sql 'SELECT dstPort, RANK() OVER (ORDER BY bytes DESC) AS r FROM flows ORDER BY r' --output json"
         ranked = ends(weir, 0, ranked, stdin="\n".join([HEADER, *records, ""]))
         equal("as a window of SQL", [row["r"] for row in json.loads(ranked)], ["1", "2"])
+        ordered = ends(weir, 0, f"insights {plain} 'fields srcAddr, bytes, action | limit 1' --output jsonl")
+        equal("fields in their order", list(json.loads(ordered)), ["srcAddr", "bytes", "action"])
         with open("/dev/full", "w") as full:
             done = subprocess.run([WEIR, "insights", packed, "stats count(*)"], stdout=full, stderr=subprocess.PIPE)
         check("a full disk is told", done.returncode == 1 and b"standard output" in done.stderr, done.stderr)
+        pipe = f"{folder}/pipe.log"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["sh", "-c", f"zcat {packed} > {pipe}"]):
+            ends(weir, 0, f"insights {pipe} 'stats count(*) as n' --output csv", "\n1")
+        count = run(["bash", "-c", f"'{WEIR}' insights <(zcat {packed}) 'fields srcAddr, bytes' --output csv"]).stdout
+        equal("a pipe of the shell is read as a file", count.splitlines()[1:], ["172.31.16.139,4249"])
+        ends(weir, 0, f"insights {folder} 'stats count(*) as n' --output csv", "\n2")
+        ends(weir, 0, f"insights \"SOURCE '{packed}' start=-1h end=now | stats count(*) as n\" --output csv", "\n0")
+        ends(weir, 0, f"insights {packed} --since 1418530000000 --until 20141215 'stats count(*) as n' --output csv", "\n1")
+        ends(weir, 2, f"insights {packed} --since -1d --until 2d 'stats count(*)'", "--until")
+        ends(weir, 2, f"insights 'stats count(*)' {packed}", "the query comes last")
+        ends(weir, 2, f"insights {packed} 'SELECT COUNT(*) FROM t'", "--sql")
+        pathlib.Path(f"{folder}/d.txt").write_text("nothing\nof a flow log\n")
+        ends(weir, 1, f"insights {folder}/d.txt 'stats count(*)'", "--format")
+        with zipfile.ZipFile(f"{folder}/e.zip", "w") as archive:
+            archive.write(packed)
+        ends(weir, 1, f"insights {folder}/e.zip 'stats count(*)'", "zip")
         pathlib.Path(f"{folder}/c.parquet").write_bytes(b"PAR1xxxxxxxxPAR1")
         ends(weir, 1, f"insights {folder}/c.parquet {packed} 'stats count(*)'", "c.parquet: no Parquet")
 

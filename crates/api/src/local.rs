@@ -7,7 +7,8 @@
 //! GET  /_weir/health                    is anything there?
 //! GET  /_weir/status                    what it holds, and what was asked for that Weir does not have
 //! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host
-//! GET  /_weir/exec?id=…                 {"output", "exit_code"}: what it has printed so far, and its code once it has ended
+//! GET  /_weir/exec?id=…                 {"output", "errors", "exit_code"}: what it has printed so far, the parts of it, as
+//!                                       [from, to] in bytes, that went to standard error, and its code once it has ended
 //! POST /_weir/exec/interrupt            {"id"}: Ctrl-C
 //! POST /_weir/connect                   {"instance", "command": […]} → {"id"}: the same, over EC2 Instance Connect
 //! GET  /_weir/traffic?host=…            {"sent", "received"}: packets and bytes of a host since it started

@@ -3,9 +3,11 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use weir_model::AccountId;
 
 const AFTER: &str =
-    "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 not found; exec gives the program's own code.
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 not found; explain gives 10 for a packet that does not arrive; \
+exec and run give the program's own.
 
 Begin with: weir lab peering";
 
@@ -57,7 +59,7 @@ pub enum Command {
 #[derive(Args, Clone)]
 pub struct At {
     /// Port of the running weir
-    #[arg(long, env = "WEIR_PORT", default_value_t = 4566)]
+    #[arg(long, env = "WEIR_PORT", default_value_t = 4566, global = true)]
     pub port: u16,
 }
 
@@ -65,11 +67,16 @@ pub struct At {
 #[derive(Args, Clone)]
 pub struct Caller {
     /// Account to act in
-    #[arg(long, env = "WEIR_ACCOUNT", default_value = "000000000000")]
+    #[arg(long, env = "WEIR_ACCOUNT", default_value = "000000000000", value_parser = account)]
     pub account: String,
     /// Region to act in
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
     pub region: String,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let account: Result<AccountId, _> = text.parse();
+    account.map(|account| account.to_string()).map_err(|_| "an account has 12 digits".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,10 +109,10 @@ pub struct Up {
     /// Addresses to listen on; anything but loopback lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
     pub host: Vec<IpAddr>,
-    /// Folder for state and logs [default: the user's data folder]
-    #[arg(long, env = "WEIR_DATA")]
+    /// Folder for state and logs [env: WEIR_DATA=] [default: the user's data folder]
+    #[arg(long)]
     pub data: Option<PathBuf>,
-    /// Keep nothing on disk
+    /// Keep nothing on disk, whatever WEIR_DATA says
     #[arg(long, conflicts_with = "data")]
     pub ephemeral: bool,
     /// What to keep beside the Parquet of CloudWatch Logs, for other readers
@@ -235,14 +242,14 @@ pub struct Insights {
     /// The query is SQL; the files are its one table, whatever name FROM gives
     #[arg(long)]
     pub sql: bool,
-    /// The fields of lines above which no header stands, as in CreateFlowLogs: '${version} ${account-id} …'
+    /// The fields of lines above which no header stands, as in CreateFlowLogs, '${version} ${account-id} …', or as a header
     #[arg(long)]
     pub format: Option<String>,
-    /// Only records from then on: 2h or 7d ago, 2026-11-28, 2026-11-28T06:00:00Z, or seconds since 1970
-    #[arg(long, value_name = "TIME")]
+    /// Only records from then on: 2h, 1h30m or 7d ago, 2026-11-28, 2026-11-28T06:00Z, seconds or milliseconds since 1970
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
-    /// Only records up to then
-    #[arg(long, value_name = "TIME")]
+    /// Only records up to then, or up to now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Fail at the first line that is no record
     #[arg(long)]
@@ -310,7 +317,7 @@ pub struct Worker {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// Aligned columns, and a histogram for bin()
+    /// Aligned columns; on a terminal, bars for one thing counted by bin()
     Table,
     /// One JSON array of an object a row
     Json,

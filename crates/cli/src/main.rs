@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("weir: {}", failure.message);
+            complaint::complain(&failure.message);
             ExitCode::from(failure.code)
         }
     }
@@ -60,7 +60,7 @@ fn end_quietly_without_reader() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
-        if text.starts_with("failed printing to stdout") {
+        if text.starts_with("failed printing to std") {
             std::process::exit(NO_READER);
         }
         usual(panic);

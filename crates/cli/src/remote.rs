@@ -55,7 +55,8 @@ impl Remote {
             },
         )?;
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        let reason = value.get("error").and_then(Value::as_str).unwrap_or("it refuses");
+        let stranger = format!("what listens on port {} is no weir", self.port);
+        let reason = value.get("error").and_then(Value::as_str).unwrap_or(&stranger);
         match status {
             200..300 => Ok(value),
             404 => Err(Failure::new(Failure::NOT_FOUND, reason)),

@@ -23,6 +23,7 @@ mod plain;
 mod pruned;
 mod read;
 mod remote;
+mod sound;
 mod source;
 mod storage;
 mod survey;
@@ -124,12 +125,31 @@ impl Engine {
         run: Run<'_>,
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
-        let (parquet, texts): (Vec<PathBuf>, Vec<PathBuf>) =
-            files.iter().cloned().partition(|file| parquet::is_parquet(&options.storage, file));
+        let are_parquet = options.storage.look(files, |_, path| parquet::is_parquet(&options.storage, path));
+        let (mut parquet, mut texts) = (vec![], vec![]);
+        for (path, is_parquet) in files.iter().zip(are_parquet) {
+            if is_parquet { &mut parquet } else { &mut texts }.push(path.clone());
+        }
         let mut first = Totals::default();
         let surveyed = survey::survey((&texts, &options.storage), &options.format, &mut first);
-        let reading = Reading { plan, parquet: &parquet, surveyed, first, run, as_values, options };
-        let (mut result, rows, totals) = self.narrow_first(|narrow| self.read(&reading, narrow))?;
+        let unforeseen = Narrow::default();
+        let mut reading = Reading { plan, parquet, surveyed, first, run, as_values, options, unforeseen };
+        let mut read = self.narrow_first(|narrow| self.read(&reading, narrow));
+        if reading.unforeseen.has_failed() {
+            reading.surveyed = survey::with_all_formats(&reading.surveyed, &options.storage);
+            read = self.narrow_first(|narrow| self.read(&reading, narrow));
+        }
+        if matches!(read, Err(ExecuteError::Engine(_))) && !reading.parquet.is_empty() {
+            let damaged = sound::damaged(&reading.parquet, &names_read(plan), &options.storage);
+            if !damaged.is_empty() {
+                reading.parquet.retain(|path| damaged.iter().all(|(damaged, _)| damaged != path));
+                for (path, why) in damaged {
+                    reading.first.wrong.add_file(&path, why);
+                }
+                read = self.narrow_first(|narrow| self.read(&reading, narrow));
+            }
+        }
+        let (mut result, rows, totals) = read?;
         result.statistics.records_scanned = totals.records;
         result.statistics.bytes_scanned = totals.bytes;
         Ok((result, rows, totals))
@@ -141,7 +161,7 @@ impl Engine {
         reading: &Reading<'_>,
         narrow: Option<&Narrow>,
     ) -> Result<(QueryResult, Vec<Row>, Totals), ExecuteError> {
-        let Reading { plan, parquet, surveyed, first, run, as_values, options } = reading;
+        let Reading { plan, parquet, surveyed, first, run, as_values, options, unforeseen } = reading;
         let mut totals = first.clone();
         let is_strict = options.is_strict;
         let source = Arc::new(Source {
@@ -150,6 +170,8 @@ impl Engine {
             is_strict,
             read_bytes: options.read_bytes.clone(),
             narrow: narrow.cloned().unwrap_or_default(),
+            fields: names_read(plan).iter().filter_map(|name| Some(known_field(name)?.0)).collect(),
+            unforeseen: unforeseen.clone(),
             ..Source::default()
         });
         let result = self.wait(async {
@@ -199,13 +221,15 @@ impl Engine {
 /// What is to be read, and for what.
 struct Reading<'a> {
     plan: &'a Plan,
-    parquet: &'a [PathBuf],
+    parquet: Vec<PathBuf>,
     surveyed: Vec<Surveyed>,
     /// What was met before.
     first: Totals,
     run: Run<'a>,
     as_values: bool,
     options: &'a Options,
+    /// Whether a header tells of fields that the first lines did not.
+    unforeseen: Narrow,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod files;
 mod objects;
+mod odd_files;
 mod random;
 mod world;
 

@@ -25,6 +25,17 @@ impl Lines {
         &self.format
     }
 
+    /// Whether `line` is a header, which then chooses the format; faster than [`Lines::read`] if no record is wanted.
+    pub fn read_header(&mut self, line: &str) -> bool {
+        match header(line.trim_start_matches('\u{feff}').trim()) {
+            Some(format) => {
+                self.format = Arc::new(format);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// The record on `line`; `None` for a header, a comment (`#`) or a blank line.
     ///
     /// A byte-order mark and the leading time of an exported CloudWatch event are left out.
@@ -36,8 +47,7 @@ impl Lines {
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
-        if let Some(format) = header(line) {
-            self.format = Arc::new(format);
+        if self.read_header(line) {
             return Ok(None);
         }
         Record::parse(&self.format, without_event_time(line)).map(Some)

@@ -54,7 +54,8 @@ impl Value {
             Kind::Text => Some(Value::Text(token.into())),
             Kind::Address => token.parse().ok().map(Value::Address),
             Kind::Int => token.parse::<u32>().ok().map(|number| Value::Number(number.into())),
-            Kind::Long => token.parse().ok().map(Value::Number),
+            // Counted in 64 bits with a sign, as the Parquet of AWS has it.
+            Kind::Long => token.parse().ok().filter(|it| i64::try_from(*it).is_ok()).map(Value::Number),
             Kind::Seconds => token.parse().ok().map(|number| Value::Number(seconds(number))),
             Kind::Action => parse_action(token).map(Value::Action),
             Kind::Status => parse_status(token).map(Value::Status),

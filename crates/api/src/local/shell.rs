@@ -27,6 +27,8 @@ pub struct Shells {
 struct Shell {
     at: At,
     output: String,
+    /// Which bytes of the output came from standard error.
+    errors: Vec<[usize; 2]>,
     exit_code: Option<i32>,
 }
 
@@ -48,7 +50,7 @@ impl Shells {
             ended.and_then(|id| self.shells.remove(&id));
         }
         self.count += 1;
-        self.shells.insert(self.count, Shell { at, output: String::new(), exit_code: None });
+        self.shells.insert(self.count, Shell { at, output: String::new(), errors: vec![], exit_code: None });
         json!({ "id": self.count.to_string() })
     }
 
@@ -98,11 +100,11 @@ pub fn connect(cloud: &mut Cloud, connect: &Connect) -> Result<Value, Failure> {
     Ok(cloud.shells.add(At::Connecting(session, connect.command.clone())))
 }
 
-/// What a command has printed, from its beginning, and its exit code once it has ended.
+/// What a command has printed, from its beginning, which parts of it to standard error, and its exit code once it has ended.
 pub fn poll(cloud: &mut Cloud, id: &str) -> Result<Value, Failure> {
     let shell = cloud.shells.find(id)?;
     shell.look(&mut cloud.plane.fabric);
-    Ok(json!({ "output": shell.output, "exit_code": shell.exit_code }))
+    Ok(json!({ "output": shell.output, "errors": shell.errors, "exit_code": shell.exit_code }))
 }
 
 /// Which command.
@@ -149,7 +151,7 @@ impl Shell {
         if let At::Running(exec, session) = self.at {
             let Some(output) = fabric.poll(exec) else { return self.end(NO_CONNECTION) };
             self.print(&output.stdout);
-            self.print(&output.stderr);
+            self.complain(&output.stderr);
             if let Some(code) = output.exit_code {
                 self.end(code);
                 session.into_iter().for_each(|session| fabric.disconnect(session));
@@ -163,8 +165,16 @@ impl Shell {
         }
     }
 
+    fn complain(&mut self, text: &str) {
+        let start = self.output.len();
+        self.print(text);
+        if self.output.len() > start {
+            self.errors.push([start, self.output.len()]);
+        }
+    }
+
     fn fail(&mut self, message: &str) {
-        self.print(message);
+        self.complain(message);
         self.end(NO_CONNECTION);
     }
 

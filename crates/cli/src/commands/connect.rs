@@ -8,7 +8,7 @@ use crate::commands::exec::follow;
 use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::json;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 
 /// Runs the command.
 pub fn run(connect: &Connect) -> Outcome {
@@ -31,18 +31,26 @@ fn shell(remote: &Remote, instance: &str) -> Outcome {
         return Ok(code);
     }
     let mut lines = std::io::stdin().lock().lines();
+    let is_asked = std::io::stdin().is_terminal();
     loop {
-        print!("[ec2-user@{instance} ~]$ ");
-        std::io::stdout().flush().map_err(|error| Failure::from(error.to_string()))?;
+        if is_asked {
+            print!("[ec2-user@{instance} ~]$ ");
+            std::io::stdout().flush().map_err(|error| Failure::from(error.to_string()))?;
+        }
         let Some(line) = lines.next() else { break };
         let line = line.map_err(|error| Failure::from(error.to_string()))?;
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        match words.first().map(String::as_str) {
+        let mut words = line.split_whitespace();
+        match words.next() {
             None => {}
-            Some("exit" | "logout") => break,
-            Some(_) => code = one(remote, instance, &words)?,
+            Some("exit" | "logout") => {
+                code = words.next().and_then(|code| code.parse().ok()).unwrap_or(code);
+                break;
+            }
+            Some(_) => code = one(remote, instance, &["sh", "-c", &line].map(str::to_owned))?,
         }
     }
-    println!();
+    if is_asked {
+        println!();
+    }
     Ok(code)
 }

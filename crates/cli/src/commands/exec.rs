@@ -5,9 +5,11 @@ use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How long to wait before looking for more output.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -34,8 +36,14 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
         }
         let state = remote.get(&format!("/_weir/exec?id={id}"))?;
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
-        // A closed pipe ends nobody's command; the exit code is still to come.
-        let _ = write_out(output.get(shown..).unwrap_or_default());
+        for (part, is_error) in parts(shown..output.len(), &errors(&state)) {
+            let text = output.get(part).unwrap_or_default().as_bytes();
+            // A closed pipe ends nobody's command; the exit code is still to come.
+            let _ = match is_error {
+                true => std::io::stderr().write_all(text),
+                false => write_out(text),
+            };
+        }
         shown = output.len();
         if let Some(code) = state.get("exit_code").and_then(Value::as_u64) {
             return Ok(u8::try_from(code).unwrap_or(Failure::FAILED));
@@ -44,18 +52,47 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
     }
 }
 
-fn write_out(text: &str) -> std::io::Result<()> {
+/// Which bytes of the output went to standard error.
+fn errors(state: &Value) -> Vec<Range<usize>> {
+    let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let ranges = state.get("errors").and_then(Value::as_array).into_iter().flatten();
+    ranges.filter_map(|range| Some(number(range.get(0)?)?..number(range.get(1)?)?)).collect()
+}
+
+/// The bytes in `shown` in order, those of `errors` apart.
+fn parts(shown: Range<usize>, errors: &[Range<usize>]) -> Vec<(Range<usize>, bool)> {
+    let mut parts = vec![];
+    let mut at = shown.start;
+    for error in errors.iter().filter(|error| error.end > shown.start && error.start < shown.end) {
+        parts.push((at..error.start.max(at), false));
+        at = error.end.min(shown.end);
+        parts.push((error.start.max(shown.start)..at, true));
+    }
+    parts.push((at..shown.end, false));
+    parts.retain(|(part, _)| !part.is_empty());
+    parts
+}
+
+fn write_out(text: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(text)?;
     out.flush()
 }
 
-/// Becomes true whenever Ctrl-C is pressed: the command is told, and prints what it prints at its end.
+/// Becomes true whenever Ctrl-C is pressed, or weir is asked to end or loses its terminal: the command is told, and prints
+/// what it prints at its end.
 fn interrupts() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let seen = interrupted.clone();
     let listen = async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return };
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
             seen.store(true, Ordering::SeqCst);
         }
     };
@@ -64,4 +101,19 @@ fn interrupts() -> Arc<AtomicBool> {
         std::thread::spawn(move || runtime.block_on(listen));
     }
     interrupted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_to_standard_error_is_told_apart() {
+        let errors = [2..4, 4..5, 8..9];
+        assert_eq!(parts(0..10, &errors).len(), 6);
+        assert_eq!(parts(0..3, &errors), [(0..2, false), (2..3, true)]);
+        assert_eq!(parts(3..8, &errors), [(3..4, true), (4..5, true), (5..8, false)]);
+        assert_eq!(parts(9..9, &errors), []);
+        assert_eq!(parts(0..2, &[]), [(0..2, false)]);
+    }
 }

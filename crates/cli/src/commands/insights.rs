@@ -17,13 +17,17 @@ use spool::Spool;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use weir_engine::files::{self, Estimate, Files, FilesAnswer};
+use terminal_size::{Width, terminal_size};
+use weir_engine::files::{self, Estimate, FilesAnswer, UnreadableFile};
 use weir_engine::{Engine, Options};
 use weir_flowlog::Format;
 use weir_insights::{
-    ExecuteError, Plan, QueryError, QueryErrorKind, QueryResult, Reads, ResultRow, Run, Statistics, Tables,
-    plan, sql_plan,
+    ExecuteError, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, QueryError, QueryErrorKind, QueryResult, Reads,
+    ResultRow, Run, Statistics, Step, Tables, plan, sql_plan,
 };
+
+/// How wide bars are drawn on a terminal that does not tell its width.
+const CHART_WIDTH: usize = 80;
 
 /// Runs the command.
 pub fn run(arguments: &Insights) -> Outcome {
@@ -34,14 +38,21 @@ pub fn run(arguments: &Insights) -> Outcome {
         return Err(Failure::new(2, "Parquet is not for terminals: redirect it to a file, > FILE.parquet"));
     }
     let checked = if arguments.sql { sql_plan(query, None) } else { plan(query, None) };
-    let checked = checked.map_err(|error| refused(query, &error))?;
+    let checked = checked.map_err(|error| {
+        let failure = refused(query, &error);
+        Failure { message: failure.message + &hint(query, named, arguments.sql), ..failure }
+    })?;
     let tables = tables(&arguments.table)?;
     check_tables(query, &checked, &tables)?;
     let now_ms = Clock::real().timestamp().0;
     let window = times::window(arguments, now_ms)?;
-    let format = arguments.format.as_deref().map_or(Ok(Format::default()), Format::parse);
+    let window = checked.selection.as_ref().map_or(window, |selection| selection.window(window, now_ms));
+    // As in CreateFlowLogs, or as a header has it.
+    let format = arguments.format.as_deref().map_or(Ok(Format::default()), |text| {
+        Format::parse(text).or_else(|error| Format::of_header(text).map_err(|_| error))
+    });
     let format = format.map_err(|error| Failure::new(2, format!("--format: {error}")))?;
-    let spool = Spool::of(named).map_err(|error| Failure::from(format!("standard input: {error}")))?;
+    let spool = Spool::of(named)?;
     let cancelled = Arc::new(AtomicBool::new(false));
     let run = Run { window, now_ms, cancelled: &cancelled };
     let storage = Arc::new(buckets::storage(arguments, named, &checked)?);
@@ -50,9 +61,14 @@ pub fn run(arguments: &Insights) -> Outcome {
     let sources = Sources::find(&checked, (named, arguments.sql), &spool, (&options, run))?;
     let inputs = sources.inputs();
     if arguments.estimate {
-        let costs = std::iter::once(sources.own()).chain(inputs.iter().copied()).map(Files::estimate);
-        write(&printed(&costs_of(costs.sum()), arguments.output, false)?)?;
-        return Ok(0);
+        let within = checked.inputs.iter().map(|input| &input.plan).zip(inputs.iter().copied());
+        let read = std::iter::once((&checked, sources.own())).chain(within);
+        let costs: Vec<_> = read.map(|(plan, files)| files.estimate(plan, window)).collect();
+        let cost = costs.iter().map(|(cost, _)| *cost).sum();
+        write(&printed(&costs_of(cost), arguments.output, None)?)?;
+        let unreadable: Vec<_> = costs.into_iter().flat_map(|(_, unreadable)| unreadable).collect();
+        tell_unreadable(&unreadable);
+        return Ok(if unreadable.is_empty() { 0 } else { Failure::FAILED });
     }
     let engine = match &arguments.workers {
         // Of no files there is nothing to give to workers.
@@ -73,9 +89,51 @@ pub fn run(arguments: &Insights) -> Outcome {
         ExecuteError::Cancelled => Failure::new(Failure::STOPPED, error.to_string()),
         error => Failure::from(error.to_string()),
     })?;
-    write(&printed(&answer.result, arguments.output, query.contains("bin("))?)?;
+    let chart_width = chart_width(&checked).filter(|_| arguments.output == Output::Table);
+    write(&printed(&answer.result, arguments.output, chart_width)?)?;
     report(&answer, sources.len());
-    Ok(if answer.unreadable.is_empty() { 0 } else { Failure::FAILED })
+    if answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT) && is_limited(&checked) {
+        say(format_args!("the first {LIMIT_DEFAULT} rows; for up to {LIMIT_MAX} add: | limit {LIMIT_MAX}"));
+    }
+    let nothing_fits = answer.result.statistics.records_scanned == 0 && answer.broken_count > 0;
+    if nothing_fits {
+        say(format_args!(
+            "no line is a flow-log record; if there is no header, say with --format what lines have"
+        ));
+    }
+    Ok(if answer.unreadable.is_empty() && !nothing_fits { 0 } else { Failure::FAILED })
+}
+
+/// How wide bars are drawn, if the answer counts one thing by time and a terminal shows it.
+fn chart_width(plan: &Plan) -> Option<usize> {
+    let stats = plan.steps.iter().rev().find_map(|step| match step {
+        Step::Stats(stats) => Some(stats),
+        _ => None,
+    })?;
+    let is_by_time = stats
+        .groups
+        .iter()
+        .any(|group| matches!(&group.expr, Expr::Call { function, .. } if function.name == "bin"));
+    let is_shown = is_by_time && stats.aggregates.len() == 1 && std::io::stdout().is_terminal();
+    is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
+}
+
+/// Whether only the limit that a query has of itself ends its rows.
+fn is_limited(plan: &Plan) -> bool {
+    matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
+}
+
+/// What may have been meant where the last argument is no query.
+fn hint(query: &str, named: &[String], is_sql: bool) -> String {
+    let begins_as =
+        |word: &str| query.trim_start().get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    if std::path::Path::new(query).exists() {
+        return "\n  that is a file: the query comes last, weir insights FILE… 'QUERY'".to_owned();
+    }
+    match (begins_as("select ") || begins_as("with ")) && !is_sql && !named.is_empty() {
+        true => "\n  a query in SQL needs --sql".to_owned(),
+        false => String::new(),
+    }
 }
 
 fn write(bytes: &[u8]) -> Result<(), Failure> {
@@ -126,18 +184,27 @@ fn refused(query: &str, error: &QueryError) -> Failure {
 /// What was read, and what could not be.
 fn report(answer: &FilesAnswer, files: usize) {
     let statistics = &answer.result.statistics;
-    eprintln!(
+    say(format_args!(
         "{} rows; {} of {} records matched in {files} files",
         statistics.result_count, statistics.records_matched, statistics.records_scanned
-    );
-    for file in &answer.unreadable {
-        eprintln!("not read: {}: {}", file.file.display(), file.why);
-    }
+    ));
+    tell_unreadable(&answer.unreadable);
     for line in &answer.broken {
-        eprintln!("no record: {line}");
+        say(format_args!("no record: {line}"));
     }
     let more = answer.broken_count - answer.broken.len() as u64;
     if more > 0 {
-        eprintln!("no record: {more} more lines");
+        say(format_args!("no record: {more} more lines"));
     }
+}
+
+fn tell_unreadable(files: &[UnreadableFile]) {
+    for file in files {
+        say(format_args!("not read: {}: {}", file.file.display(), file.why));
+    }
+}
+
+/// A line on standard error; nobody need read it.
+fn say(what: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }

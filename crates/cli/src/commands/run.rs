@@ -4,6 +4,7 @@ use crate::arguments::Run;
 use crate::commands::env::variables;
 use crate::remote::Remote;
 use crate::{Failure, Outcome};
+use std::os::unix::process::ExitStatusExt;
 
 /// Runs the command.
 pub fn run(run: &Run) -> Outcome {
@@ -13,5 +14,7 @@ pub fn run(run: &Run) -> Outcome {
     command.args(arguments).envs(variables(&run.at, &run.caller)).env_remove("AWS_PROFILE");
     let status =
         command.status().map_err(|error| Failure::new(Failure::NOT_FOUND, format!("{program}: {error}")))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(Failure::FAILED))
+    // As shells say that a signal has ended a program.
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Failure::FAILED))
 }

@@ -23,6 +23,8 @@ use weir_s3::S3;
 use weir_store::disk::FileDisk;
 use weir_store::{Options, Store};
 
+/// Names the data folder where the command line does not.
+const DATA_VARIABLE: &str = "WEIR_DATA";
 /// Where buckets are, in the data folder.
 const BUCKETS: &str = "buckets";
 
@@ -38,6 +40,9 @@ pub fn run(up: &Up) -> Outcome {
     let runtime = runtime.map_err(|error| Failure::from(error.to_string()))?;
     let addresses: Vec<SocketAddr> = up.host.iter().map(|host| SocketAddr::new(*host, up.port)).collect();
     let listeners = runtime.block_on(server::bind(&addresses))?;
+    // With --port 0 the system has chosen.
+    let bound = listeners.first().and_then(|listener| listener.local_addr().ok());
+    let port = bound.map_or(up.port, |address| address.port());
     let kept = Kept::open(up)?;
     let settings = settings(up)?;
     let s3 = s3(&settings, kept.buckets.clone());
@@ -52,7 +57,7 @@ pub fn run(up: &Up) -> Outcome {
         std::thread::Builder::new().name("driver".into()).spawn(move || host.drive())
     };
     let driver = driver.map_err(|error| Failure::from(error.to_string()))?;
-    announce(up, kept.folder.as_deref());
+    announce(port, kept.folder.as_deref());
     runtime.spawn(stop_on_signal(host.clone()));
     runtime.block_on(server::serve(host.clone(), s3, listeners));
     // No packets from here on: who carries them holds the host.
@@ -86,7 +91,8 @@ impl Kept {
             let buckets = Buckets::in_memory().map_err(|error| Failure::from(error.to_string()))?;
             return Ok(Kept { folder: None, state: None, stored: vec![], writer: None, logs, buckets });
         }
-        let folder = up.data.clone().map_or_else(data_folder, Ok)?;
+        let named = up.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
+        let folder = named.filter(|folder| !folder.as_os_str().is_empty()).map_or_else(data_folder, Ok)?;
         let failed = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let (state, stored, writer) = State::open(&folder)?;
@@ -118,8 +124,10 @@ pub fn open_logs(folder: &Path, export: Option<ExportKind>) -> Result<Store, Fai
 /// # Errors
 /// Neither is set.
 pub fn data_folder() -> Result<PathBuf, Failure> {
-    let below =
-        |variable: &str, path: &str| std::env::var_os(variable).map(|home| PathBuf::from(home).join(path));
+    let below = |variable: &str, path: &str| {
+        let home = std::env::var_os(variable).filter(|home| !home.is_empty());
+        home.map(|home| PathBuf::from(home).join(path))
+    };
     let folder = below("XDG_DATA_HOME", "weir").or_else(|| below("HOME", ".local/share/weir"));
     folder.ok_or_else(|| {
         Failure::from("neither XDG_DATA_HOME nor HOME is set; name a folder with --data".to_owned())
@@ -173,12 +181,12 @@ fn warn_if_open(hosts: &[IpAddr]) {
     }
 }
 
-fn announce(up: &Up, folder: Option<&Path>) {
+fn announce(port: u16, folder: Option<&Path>) {
     let kept = folder.map_or_else(|| "nothing (ephemeral)".to_owned(), |folder| folder.display().to_string());
-    println!("weir {} on http://127.0.0.1:{}", env!("CARGO_PKG_VERSION"), up.port);
+    println!("weir {} on http://127.0.0.1:{port}", env!("CARGO_PKG_VERSION"));
     println!("  keeps      {kept}");
     println!("  point a shell at it with");
-    println!("             eval \"$(weir env --port {})\"", up.port);
+    println!("             eval \"$(weir env --port {port})\"");
     println!("Ready.");
 }
 

@@ -3,6 +3,7 @@
 //! Source: RFC 1952, ISIZE: a gzip file ends with the length of what it holds, modulo 2^32. That of several members
 //! tells of the last only, and then the file counts as about what is stored of it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::iter::Sum;
@@ -10,12 +11,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
-use weir_flowlog::{Format, Lines};
+use datafusion::parquet::file::statistics::Statistics;
+use weir_flowlog::{Field, Format, Lines};
+use weir_insights::TimeRange;
 
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, lines_of};
-use super::parquet::is_parquet;
+use super::parquet::{BAD_LENGTH, check_footer, flow_field, is_parquet};
 use super::storage::Storage;
+use crate::events::MESSAGE;
 
 /// Lines looked at for how long records are.
 const SAMPLE_LINES: usize = 1000;
@@ -34,9 +39,9 @@ pub struct Estimate {
     pub files: u64,
     /// Bytes as stored: what is fetched from disk or network.
     pub stored_bytes: u64,
-    /// Bytes of lines, decompressed; of Parquet, of the columns, decompressed.
+    /// Bytes of lines, decompressed; of Parquet, of the columns that are read, decompressed.
     pub bytes: u64,
-    /// Records: those of Parquet exactly, those of text from the length of the first.
+    /// Records: those of Parquet as many as are looked at, those of text from the length of the first.
     pub records: u64,
 }
 
@@ -51,17 +56,21 @@ impl Sum for Estimate {
     }
 }
 
-/// What reading a file would cost; nothing if it cannot be read.
-pub fn estimate((path, storage): (&Path, &Arc<Storage>), format: &Format) -> Estimate {
+/// What a query would cost that reads these fields of a file, in a time; or why it cannot be read.
+pub fn estimate(
+    (path, storage): (&Path, &Arc<Storage>),
+    format: &Format,
+    wanted: (&BTreeSet<String>, TimeRange),
+) -> Result<Estimate, String> {
     if storage.object(path).is_some() {
-        return storage.bytes(path).map(|bytes| of_object(path, bytes)).unwrap_or_default();
+        return storage.bytes(path).map(|bytes| of_object(path, bytes)).map_err(|error| error.to_string());
     }
-    let estimate = match is_parquet(storage, path) {
+    match is_parquet(storage, path) {
         // The reader trusts what lengths a file claims, and panics where they cannot be.
-        true => catch_unwind(AssertUnwindSafe(|| of_parquet(path, storage))).ok().flatten(),
-        false => of_text((path, storage), format).ok(),
-    };
-    estimate.unwrap_or_default()
+        true => catch_unwind(AssertUnwindSafe(|| of_parquet((path, storage), wanted)))
+            .unwrap_or_else(|_| Err(BAD_LENGTH.into())),
+        false => of_text((path, storage), format).map_err(|error| error.to_string()),
+    }
 }
 
 /// From its length and name alone: nothing is fetched.
@@ -72,13 +81,44 @@ fn of_object(path: &Path, stored_bytes: u64) -> Estimate {
     Estimate { files: 1, stored_bytes, bytes, records: bytes / RECORD_BYTES }
 }
 
-fn of_parquet(path: &Path, storage: &Storage) -> Option<Estimate> {
-    let stored_bytes = super::parquet::check_footer(storage, path).ok()?;
-    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
-    let groups = reader.metadata().row_groups();
-    let bytes = groups.iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).sum();
-    let records = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-    Some(Estimate { files: 1, stored_bytes, bytes, records })
+fn of_parquet(
+    (path, storage): (&Path, &Storage),
+    (names, window): (&BTreeSet<String>, TimeRange),
+) -> Result<Estimate, String> {
+    let stored_bytes = check_footer(storage, path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+    let has_all = names.contains(MESSAGE);
+    let is_read = |column: &&ColumnChunkMetaData| {
+        let field = flow_field(&column.column_path().string());
+        field.is_some_and(|(_, known)| has_all || names.contains(known.field))
+    };
+    let (mut bytes, mut records) = (0, 0);
+    for group in reader.metadata().row_groups().iter().filter(|group| may_be_inside(group, window)) {
+        let columns = group.columns().iter().filter(is_read);
+        bytes += columns.map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0)).sum::<u64>();
+        records += u64::try_from(group.num_rows()).unwrap_or(0);
+    }
+    Ok(Estimate { files: 1, stored_bytes, bytes, records })
+}
+
+/// Whether rows may have begun in the time, as far as statistics in seconds tell.
+fn may_be_inside(group: &RowGroupMetaData, window: TimeRange) -> bool {
+    let is_start = |column: &&ColumnChunkMetaData| {
+        flow_field(&column.column_path().string()).is_some_and(|(field, _)| field == Field::Start)
+    };
+    let start = group.columns().iter().find(is_start);
+    let (first, last) = match start.and_then(|column| column.statistics()) {
+        Some(Statistics::Int64(known)) => (known.min_opt().copied(), known.max_opt().copied()),
+        Some(Statistics::Int32(known)) => {
+            (known.min_opt().map(|it| i64::from(*it)), known.max_opt().map(|it| i64::from(*it)))
+        }
+        _ => (None, None),
+    };
+    // Numbers beyond are of milliseconds, or of another type.
+    let seconds = |number: Option<i64>| number.filter(|it| (0..=i64::from(i32::MAX)).contains(it));
+    let (Some(first), Some(last)) = (seconds(first), seconds(last)) else { return true };
+    first * 1000 <= window.end_ms && window.start_ms <= last * 1000 + 999
 }
 
 fn of_text((path, storage): (&Path, &Arc<Storage>), format: &Format) -> std::io::Result<Estimate> {

@@ -5,6 +5,7 @@
 
 mod objects;
 
+use std::collections::BTreeSet;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -15,14 +16,16 @@ use super::place::told_time;
 use super::storage::Storage;
 
 /// Files that end so are taken from a directory.
-const FILE_ENDINGS: [&str; 3] = [".log", ".log.gz", super::PARQUET_ENDING];
+pub const FILE_ENDINGS: [&str; 3] = [".log", ".gz", super::PARQUET_ENDING];
 /// How far the records of a file may be from the time in its name: ten minutes of aggregation and five of delivery, and
 /// much to spare.
 const SPARE_MS: i64 = 3_600_000;
 
 /// The flow-log files among `paths`: files as given, those that a pattern with `*`, `?`, `[…]` or `**` matches, and those in
-/// directories, to any depth, in the order of names. Of those found, files whose name or
+/// directories, to any depth, in the order of names, each once. Of those found, files whose name or
 /// folders tell of another time than `window` are left out. Objects are found in the same ways.
+///
+/// A directory below one that is meant, which cannot be listed, is given as if it were a file: whoever reads it says why not.
 ///
 /// # Errors
 /// A path that does not exist, a pattern that matches nothing, or a directory or bucket that cannot be listed; the message names it.
@@ -52,6 +55,8 @@ pub fn find(paths: &[PathBuf], window: TimeRange, storage: &Storage) -> std::io:
         }
         files.extend(found.drain(..).filter(|path| may_be_inside(path, window)));
     }
+    let mut met = BTreeSet::new();
+    files.retain(|path| met.insert(path.clone()));
     Ok(files)
 }
 
@@ -59,7 +64,8 @@ fn matching(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let pattern = path.to_string_lossy();
     let invalid = |error| Error::new(ErrorKind::InvalidInput, format!("{pattern}: {error}"));
     let paths = glob::glob(&pattern).map_err(|error| invalid(error.to_string()))?;
-    paths.collect::<Result<_, _>>().map_err(|error| invalid(error.to_string()))
+    // What cannot be listed below is told when it is read.
+    Ok(paths.map(|path| path.unwrap_or_else(|error| error.path().to_owned())).collect())
 }
 
 fn find_below(directory: &Path, window: TimeRange, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -71,10 +77,13 @@ fn find_below(directory: &Path, window: TimeRange, files: &mut Vec<PathBuf>) -> 
         // A link to a directory is not followed: it may lead back.
         if entry.file_type()?.is_dir() {
             // A folder of another time need not be listed.
-            if may_be_inside(&path, window) {
-                find_below(&path, window, files)?;
+            if may_be_inside(&path, window) && find_below(&path, window, files).is_err() {
+                files.push(path);
             }
-        } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending)) {
+        } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending))
+            // Of a pipe nobody knows when it ends.
+            && std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file())
+        {
             files.push(path);
         }
     }

@@ -85,7 +85,7 @@ pub fn known_field(name: &str) -> Option<(Field, &'static FlowField)> {
 impl Layout {
     /// The columns for these names of these files, whose addresses are all IPv4 if `is_four`.
     ///
-    /// A field that only some of the files have is text, for it may be absent beside being `-`.
+    /// A field that only some of the files have, or some lines of one, is text, for it may be absent beside being `-`.
     pub fn new(names: &BTreeSet<String>, files: &[Surveyed], is_four: bool) -> Layout {
         let mut columns = vec![
             (TIMESTAMP.to_owned(), Content::Timestamp),
@@ -99,12 +99,12 @@ impl Layout {
         let mut fields = vec![];
         for name in names {
             let Some((field, known)) = known_field(name) else { continue };
-            let having = files.iter().filter(|file| file.format.position(field).is_some()).count();
-            if having == 0 {
+            if !files.iter().any(|file| file.has(field).0) {
                 continue;
             }
+            let have_all = files.iter().all(|file| file.has(field).1);
             let content = match (known.kind, field.kind()) {
-                _ if having < files.len() => Content::Text(field),
+                _ if !have_all => Content::Text(field),
                 (FlowType::Int, _) => Content::Number(field),
                 (_, FieldKind::Address) if is_four => Content::Address(field),
                 _ => Content::Text(field),

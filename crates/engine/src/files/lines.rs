@@ -15,6 +15,15 @@ pub const BUFFER_BYTES: usize = 256 * 1024;
 /// What a gzip file begins with.
 pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// What files begin with that are packed otherwise.
+const OTHERS: [(&[u8], &str); 5] = [
+    (b"PK\x03\x04", "a zip archive"),
+    (b"BZh", "bzip2"),
+    (b"\xFD7zXZ\0", "xz"),
+    (b"\x28\xB5\x2F\xFD", "zstd"),
+    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+];
+
 /// A file to be read by lines.
 pub struct LineReader {
     reader: Box<dyn BufRead>,
@@ -40,7 +49,12 @@ pub fn text_of(line: &[u8]) -> Cow<'_, str> {
 /// `buffer_bytes` are read at once.
 pub fn lines_of(opened: Opened, buffer_bytes: usize) -> io::Result<LineReader> {
     let mut file = BufReader::with_capacity(buffer_bytes, opened.reader);
-    let is_gzip = file.fill_buf()?.starts_with(&GZIP_MAGIC);
+    let first = file.fill_buf()?;
+    let is_gzip = first.starts_with(&GZIP_MAGIC);
+    if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| first.starts_with(magic)) {
+        let message = format!("{what} is not read: unpack it, or pack it with gzip");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     let reader: Box<dyn BufRead> = match is_gzip {
         true => Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(file))),
         false => Box::new(file),

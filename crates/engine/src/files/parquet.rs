@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::{DFSchema, Result};
@@ -30,15 +30,16 @@ use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::file::metadata::ParquetMetaData;
+use datafusion::parquet::file::statistics::Statistics;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{FLOW_FIELDS, FlowField, FlowType, Plan, Run, TimeRange};
-use weir_store::record::{self, SYSTEM_COLUMNS};
 
 use super::buffers::Buffers;
+use super::find::FILE_ENDINGS;
 use super::local::{LocalFiles, Looked, METADATA_MAX, Stored};
 use super::passed::rows_end;
 use super::place::with_partitions;
@@ -53,18 +54,25 @@ use crate::narrow::Narrow;
 use crate::scalar::{Op, call};
 use crate::scope::column_of;
 
-/// The column of a record's start, in seconds.
-const START: &str = "start";
+const SECONDS_OF_DAY: i64 = 86_400;
+
+/// What the footer of a file tells of its columns, by their names.
+#[derive(Debug, PartialEq)]
+struct Known {
+    /// Those of addresses.
+    addresses: Vec<String>,
+    /// Those of texts that are never null: what is null is a dash.
+    whole: Vec<String>,
+    /// Those of milliseconds that should be of seconds.
+    millis: Vec<String>,
+}
 
 /// Files with the same columns.
 #[derive(Debug)]
 struct Alike {
     /// Those columns that are fields of flow logs.
     schema: SchemaRef,
-    /// The columns of addresses in which no file says that a value is missing.
-    addresses: Vec<String>,
-    /// Whether they are segments of the log store, in which nothing stands for a dash.
-    are_segments: bool,
+    known: Known,
     /// Whether they are objects.
     is_remote: bool,
     files: Vec<PartitionedFile>,
@@ -72,8 +80,8 @@ struct Alike {
 
 impl Alike {
     /// What files have in common.
-    fn key(&self) -> (&SchemaRef, &Vec<String>, bool, bool) {
-        (&self.schema, &self.addresses, self.are_segments, self.is_remote)
+    fn key(&self) -> (&SchemaRef, &Known, bool) {
+        (&self.schema, &self.known, self.is_remote)
     }
 
     /// Adds a file, which shares what it knows of its columns with the one before if that is the same.
@@ -89,8 +97,7 @@ impl Alike {
 /// What the footer of a file says.
 struct Footer {
     schema: SchemaRef,
-    addresses: Vec<String>,
-    is_segment: bool,
+    known: Known,
     records: u64,
     file: PartitionedFile,
     /// Where its rows end.
@@ -116,22 +123,15 @@ pub fn parts(
     for (index, (path, read)) in files.iter().zip(footers).enumerate() {
         let is_remote = storage.object(path).is_some();
         match read.unwrap_or_else(|_| Err(BAD_LENGTH.into())) {
-            Ok(Footer { schema, addresses, is_segment, records, file, rows_end }) => {
+            Ok(Footer { schema, known, records, file, rows_end }) => {
                 if is_remote {
                     ends.insert(index, rows_end);
                 }
                 totals.records += records;
                 totals.bytes += file.object_meta.size;
-                let key = (&schema, &addresses, is_segment, is_remote);
-                match alike.iter_mut().find(|alike| alike.key() == key) {
+                match alike.iter_mut().find(|alike| alike.key() == (&schema, &known, is_remote)) {
                     Some(alike) => alike.add(file),
-                    None => alike.push(Alike {
-                        schema,
-                        addresses,
-                        are_segments: is_segment,
-                        is_remote,
-                        files: vec![file],
-                    }),
+                    None => alike.push(Alike { schema, known, is_remote, files: vec![file] }),
                 }
             }
             Err(why) => totals.wrong.add_file(path, why),
@@ -164,13 +164,18 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
     let read = read.map_err(text)?;
     let mut fields: Vec<FieldRef> = vec![];
     for field in read.schema().fields() {
-        let is_first = fields.iter().all(|before| before.name() != field.name());
-        if is_first && flow_field(field.name()).is_some() {
+        let Some((known, _)) = flow_field(field.name()) else { continue };
+        let is_first =
+            fields.iter().all(|before| flow_field(before.name()).is_none_or(|(field, _)| field != known));
+        if is_first {
             fields.push(field.clone());
         }
     }
     if fields.is_empty() {
         return Err("no flow log: none of its columns is called as a field".into());
+    }
+    if let Some(odd) = fields.iter().find(|field| !is_plain(field.data_type())) {
+        return Err(format!("no flow log: its column {} is of type {}", odd.name(), odd.data_type()));
     }
     let schema = Arc::new(transform_schema_to_view(&Schema::new(fields)));
     // As the table has its columns, so that no reader finds out what they are in the file first.
@@ -189,10 +194,9 @@ fn footer(index: usize, path: &Path, storage: &Arc<Storage>) -> Result<Footer, S
         vec![ScalarValue::Int64(Some(index as i64)), utf8(path.to_string_lossy().into_owned()), utf8(name)];
     let metadata = (index < METADATA_MAX).then(|| read.metadata().clone());
     let looked = Looked { path: path.to_path_buf(), metadata };
-    let is_segment = read.schema().field_with_name(SYSTEM_COLUMNS[record::SEQUENCE]).is_ok();
+    let whole = whole_texts(&schema, read.metadata());
     Ok(Footer {
-        addresses: addresses(&schema, read.metadata(), is_segment),
-        is_segment,
+        known: Known { addresses: addresses(&schema), whole, millis: of_millis(&schema, read.metadata()) },
         records: read.metadata().file_metadata().num_rows().max(0) as u64,
         rows_end: rows_end(read.metadata()),
         file: PartitionedFile::new_from_meta(meta)
@@ -211,47 +215,101 @@ fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// The flow-log field that a column is.
-fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
+/// The flow-log field that a column is: called as in a format, with `_` for `-`, or as a query names it, which is how answers
+/// name their columns.
+pub fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
     let is_called = |name: &str| {
         let alike = |(of_name, own): (u8, u8)| if of_name == b'-' { own == b'_' } else { own == of_name };
         name.len() == column.len() && name.bytes().zip(column.bytes()).all(alike)
     };
-    let known = FLOW_FIELDS.iter().find(|known| is_called(known.name))?;
+    let known = FLOW_FIELDS.iter().find(|known| is_called(known.name) || known.field == column)?;
     Some((Field::named(known.name)?, known))
 }
 
-/// The columns of addresses that have a value in every row: what is missing could not be told from a dash, unless it is one.
-fn addresses(schema: &Schema, metadata: &ParquetMetaData, is_segment: bool) -> Vec<String> {
+/// The column that is a field.
+fn column_of_field<'a>(schema: &'a Schema, field: Field) -> Option<&'a FieldRef> {
+    schema.fields().iter().find(|column| flow_field(column.name()).is_some_and(|(known, _)| known == field))
+}
+
+/// Whether a column can be of a flow log: numbers, times or text.
+fn is_plain(data_type: &DataType) -> bool {
+    use DataType::{Boolean, Date32, Date64, Dictionary, Null, Timestamp};
+    match data_type {
+        Dictionary(_, value) => is_plain(value),
+        Null | Boolean | Date32 | Date64 | Timestamp(..) => true,
+        other => other.is_numeric() || other.is_string(),
+    }
+}
+
+/// A column of whole numbers; of times, or of milliseconds, where the field is of seconds.
+fn whole_numbers(column: &FieldRef, field: Field, millis: &[String]) -> Lowered {
+    let number = cast(quoted(column.name()), DataType::Int64);
+    let per_second = match column.data_type() {
+        _ if field.kind() != FieldKind::Seconds => 1,
+        DataType::Date32 => return number * lit(SECONDS_OF_DAY),
+        DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => 1_000,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000_000,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => 1_000_000_000,
+        _ if millis.contains(column.name()) => 1_000,
+        _ => 1,
+    };
+    // As a plain column, its statistics count.
+    if per_second == 1 { number } else { number / lit(per_second as i64) }
+}
+
+/// The columns of seconds that are of milliseconds, as old records have them: no second that is met is above 2^31.
+fn of_millis(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
+    let is_of_seconds = |column: &&FieldRef| {
+        *column.data_type() == DataType::Int64
+            && flow_field(column.name()).is_some_and(|(field, _)| field.kind() == FieldKind::Seconds)
+    };
+    let has_more = |name: &str| {
+        let groups = metadata.row_groups().iter();
+        let mut columns = groups.flat_map(|group| group.columns());
+        columns.any(|column| {
+            column.column_path().string() == name
+                && matches!(column.statistics(), Some(Statistics::Int64(known))
+                    if known.max_opt().is_some_and(|max| *max > i64::from(i32::MAX)))
+        })
+    };
+    let columns = schema.fields().iter().filter(is_of_seconds).map(|column| column.name().clone());
+    columns.filter(|name| has_more(name)).collect()
+}
+
+/// The columns of addresses.
+fn addresses(schema: &Schema) -> Vec<String> {
     let is_address = |field: &&FieldRef| {
         let is_text = *field.data_type() == DataType::Utf8View;
         is_text && flow_field(field.name()).is_some_and(|(field, _)| field.kind() == FieldKind::Address)
     };
+    schema.fields().iter().filter(is_address).map(|field| field.name().clone()).collect()
+}
+
+/// The columns of text that have a value in every row.
+fn whole_texts(schema: &Schema, metadata: &ParquetMetaData) -> Vec<String> {
     let is_whole = |name: &str| {
         metadata.row_groups().iter().all(|group| {
             let column = group.columns().iter().find(|column| column.column_path().string() == name);
             column.and_then(|column| column.statistics()?.null_count_opt()) == Some(0)
         })
     };
-    let addresses = schema.fields().iter().filter(is_address).map(|field| field.name().clone());
-    addresses.filter(|name| is_segment || is_whole(name)).collect()
+    let texts = schema.fields().iter().filter(|field| field.data_type().is_string());
+    texts.map(|field| field.name().clone()).filter(|name| is_whole(name)).collect()
 }
 
 fn part(
     (context, plan): (&SessionContext, &Plan),
     (paths, options): (&[PathBuf], &Options),
-    Alike { schema, addresses, are_segments, is_remote, files }: Alike,
+    Alike { schema, known: columns_known, is_remote, files }: Alike,
     (run, narrow): (Run<'_>, Option<&Narrow>),
 ) -> Result<Part> {
-    let has = |name: &str| schema.field_with_name(name).is_ok();
     let table = ParquetTable::new(schema.clone(), files, is_remote, options.read_bytes.clone());
     let mut frame = context.read_table(Arc::new(table))?;
-    let is_text = |name: &str| schema.field_with_name(name).is_ok_and(|field| field.data_type().is_string());
-    let seconds = match has(START) {
+    let seconds = match column_of_field(&schema, Field::Start) {
         // Text may be no number.
-        true if is_text(START) => try_cast(quoted(START), DataType::Int64),
-        true => cast(quoted(START), DataType::Int64),
-        false => lit(ScalarValue::Int64(None)),
+        Some(start) if start.data_type().is_string() => try_cast(quoted(start.name()), DataType::Int64),
+        Some(start) => whole_numbers(start, Field::Start, &columns_known.millis),
+        None => lit(ScalarValue::Int64(None)),
     };
     let mut columns = vec![
         (seconds.clone() * lit(1000i64)).alias(TIMESTAMP),
@@ -261,24 +319,26 @@ fn part(
         column_of(STREAM),
     ];
     let names = names_read(plan);
-    let text_kind = if are_segments { Kind::DashText } else { Kind::Text };
     let mut fields = vec![];
     for known in FLOW_FIELDS {
-        let column = known.name.replace('-', "_");
         let is_read = names.contains(known.field) || names.contains(MESSAGE);
-        if !is_read || !has(&column) || Field::named(known.name).is_none() {
+        let field = Field::named(known.name).filter(|_| is_read);
+        let Some((field, column)) = field.and_then(|field| Some((field, column_of_field(&schema, field)?)))
+        else {
             continue;
-        }
+        };
         let own = format!("record_{}", fields.len());
+        let is_whole = columns_known.whole.contains(column.name());
+        let text_kind = if is_whole { Kind::Text } else { Kind::DashText };
         let (kind, expr) = match (known.kind, narrow) {
-            (FlowType::Int, _) if !is_text(&column) => {
-                (Kind::DashInt, cast(quoted(&column), DataType::Int64))
+            (FlowType::Int, _) if !column.data_type().is_string() => {
+                (Kind::DashInt, whole_numbers(column, field, &columns_known.millis))
             }
-            (_, Some(narrow)) if addresses.contains(&column) => {
-                let text = vec![(quoted(&column), text_kind)];
+            (_, Some(narrow)) if columns_known.addresses.contains(column.name()) => {
+                let text = vec![(quoted(column.name()), text_kind)];
                 (Kind::DashAddress, call(Op::Address(narrow.clone()), Kind::DashAddress, text))
             }
-            _ => (text_kind, cast(quoted(&column), DataType::Utf8View)),
+            _ => (text_kind, cast(quoted(column.name()), DataType::Utf8View)),
         };
         columns.push(expr.alias(&own));
         fields.push((known.field.to_owned(), own, kind));
@@ -411,21 +471,27 @@ fn quoted(name: &str) -> Lowered {
 }
 
 /// Why a file is no Parquet whose reader has panicked.
-const BAD_LENGTH: &str = "no Parquet: a length in it cannot be";
+pub const BAD_LENGTH: &str = "no Parquet: a length in it cannot be";
 
 /// What a Parquet file begins and ends with.
 const MAGIC: [u8; 4] = *b"PAR1";
 /// The length of the metadata, and [`MAGIC`].
 const FOOTER: u64 = 8;
 
-/// Whether a file is Parquet: known by its name or by its first bytes. An object is known by its name alone.
+/// Whether a file is Parquet: known by its name or by its first bytes. An object that is called as text is not looked at.
 pub fn is_parquet(storage: &Storage, path: &Path) -> bool {
-    let is_called_so = path.to_string_lossy().ends_with(super::PARQUET_ENDING);
-    if is_called_so || storage.object(path).is_some() {
-        return is_called_so;
-    }
+    let name = path.to_string_lossy();
+    let mut endings = FILE_ENDINGS.iter().filter(|ending| name.ends_with(**ending));
+    let is_text = match endings.next() {
+        Some(ending) if *ending == super::PARQUET_ENDING => return true,
+        ending => ending.is_some(),
+    };
     let mut first = [0; MAGIC.len()];
-    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == MAGIC
+    match storage.object(path) {
+        Some(_) if is_text => false,
+        Some(object) => storage.read(object, 0..MAGIC.len() as u64).is_ok_and(|first| first == MAGIC),
+        None => File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == MAGIC,
+    }
 }
 
 /// The length of a file, whose metadata fits into it (Parquet format, "File format").

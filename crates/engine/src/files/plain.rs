@@ -102,7 +102,7 @@ impl PlainLines {
     fn add(&mut self, token: usize, kind: Kind, cells: Vec<usize>) {
         let most = match kind {
             Kind::Int => u32::MAX.into(),
-            Kind::Long => u64::MAX,
+            Kind::Long => i64::MAX as u64,
             // Milliseconds are rare: they are for whoever knows the rule.
             Kind::Seconds => i32::MAX as u64,
             Kind::Address if cells.is_empty() => return self.other_addresses.push(token),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::{Result, exec_err};
 use memchr::memchr;
-use weir_flowlog::{Format, Lines};
+use weir_flowlog::{Field, Format, Lines};
 
 use super::BrokenReason;
 use super::ahead::Turns;
@@ -60,6 +60,10 @@ pub struct Source {
     pub read_bytes: Arc<AtomicU64>,
     /// Fails where a column of IPv4 addresses is not enough.
     pub narrow: Narrow,
+    /// The fields that the query names.
+    pub fields: Vec<Field>,
+    /// Fails where a header tells of other fields than the columns were made for.
+    pub unforeseen: Narrow,
 }
 
 /// Reads files one after the other, in batches. Several readers share the files.
@@ -71,6 +75,8 @@ pub struct Reader {
     columns: Columns,
     blocks: Blocks,
     open: Option<Open>,
+    /// Whether a header was met that the columns were not made for.
+    is_unforeseen: bool,
 }
 
 /// A file that is being read.
@@ -110,7 +116,7 @@ impl Iterator for Reader {
 impl Reader {
     pub fn new(source: Arc<Source>, turns: Arc<Turns>, wanted: Arc<Wanted>) -> Reader {
         let columns = Columns::new(wanted.clone());
-        Reader { source, turns, wanted, columns, blocks: Blocks::new(), open: None }
+        Reader { source, turns, wanted, columns, blocks: Blocks::new(), open: None, is_unforeseen: false }
     }
 
     fn open_next(&mut self) -> Option<Open> {
@@ -164,6 +170,9 @@ impl Reader {
                 return Some(exec_err!("a line is no record"));
             }
         }
+        if self.is_unforeseen {
+            return Some(Err(self.source.unforeseen.fail()));
+        }
         if self.columns.len() == 0 {
             return None;
         }
@@ -197,6 +206,7 @@ impl Reader {
         if !Arc::ptr_eq(&before, open.lines.format()) {
             self.columns.cells.fill(Cell::Absent);
             open.plain = plain(open.lines.format(), &self.wanted);
+            self.is_unforeseen |= !open.file.has_foreseen(open.lines.format(), &self.source.fields);
         }
     }
 

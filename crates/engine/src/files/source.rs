@@ -5,15 +5,18 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_flowlog::Format;
-use weir_insights::{Execute, ExecuteError, Plan, QueryResult, Reads, Row, Run, Statistics, estimated};
+use weir_insights::{
+    Execute, ExecuteError, Plan, QueryResult, Reads, Row, Run, Statistics, TimeRange, estimated,
+};
 
-use super::FilesAnswer;
 use super::broken::Wrong;
 use super::estimate::{Estimate, estimate};
 use super::parquet::is_parquet;
 use super::read::Totals;
 use super::storage::Storage;
+use super::{FilesAnswer, UnreadableFile};
 use crate::engine::Engine;
+use crate::events::names_read;
 use crate::workers;
 
 /// How files are read.
@@ -58,9 +61,21 @@ impl Files {
         self.paths.is_empty()
     }
 
-    /// What reading them would cost, from their lengths and first lines. Files that cannot be read cost nothing.
-    pub fn estimate(&self) -> Estimate {
-        self.paths.iter().map(|path| estimate((path, &self.options.storage), &self.options.format)).sum()
+    /// What a query would cost that reads them, from their lengths and first lines; and the files that cannot be read, which
+    /// cost nothing. Of Parquet only the columns count that the query names, where they may have records of the time.
+    pub fn estimate(&self, plan: &Plan, window: TimeRange) -> (Estimate, Vec<UnreadableFile>) {
+        let names = names_read(plan);
+        let storage = &self.options.storage;
+        let looked = storage
+            .look(&self.paths, |_, path| estimate((path, storage), &self.options.format, (&names, window)));
+        let (mut sum, mut unreadable) = (vec![], vec![]);
+        for (path, estimate) in self.paths.iter().zip(looked) {
+            match estimate {
+                Ok(estimate) => sum.push(estimate),
+                Err(why) => unreadable.push(UnreadableFile { file: path.clone(), why }),
+            }
+        }
+        (sum.into_iter().sum(), unreadable)
     }
 
     /// Why workers cannot read one of the files, which they find by its path.
@@ -97,8 +112,8 @@ impl Execute<Files> for Engine {
         Ok(result)
     }
 
-    fn bytes(&self, _: &Plan, files: &Files, _: Run<'_>) -> Result<u64, ExecuteError> {
-        Ok(files.estimate().bytes)
+    fn bytes(&self, plan: &Plan, files: &Files, run: Run<'_>) -> Result<u64, ExecuteError> {
+        Ok(files.estimate(plan, run.window).0.bytes)
     }
 
     fn rows(&self, plan: &Plan, files: &Files, run: Run<'_>) -> Result<(Vec<Row>, Statistics), ExecuteError> {

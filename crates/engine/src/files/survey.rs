@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_flowlog::{Field, Format, Lines};
 
-use super::lines::{Line, lines_of};
+use super::lines::{BUFFER_BYTES, Line, lines_of};
 use super::read::Totals;
 use super::storage::Storage;
 
@@ -23,8 +23,8 @@ pub struct Surveyed {
     pub path: Arc<PathBuf>,
     /// Its length as stored.
     pub bytes: u64,
-    /// The format of its first lines.
-    pub format: Arc<Format>,
+    /// The formats of its lines, as far as they are known: of the first ones at first.
+    pub formats: Vec<Arc<Format>>,
     /// The format of lines before any header.
     pub given: Format,
     /// Whether the addresses of its first record are IPv4.
@@ -68,5 +68,55 @@ fn look(index: usize, (path, storage): (&Path, &Arc<Storage>), given: &Format) -
         }
     }
     let (path, format) = (Arc::new(path.to_path_buf()), lines.format().clone());
-    Ok(Surveyed { index, path, bytes, format, given: given.clone(), is_four })
+    Ok(Surveyed { index, path, bytes, formats: vec![format], given: given.clone(), is_four })
+}
+
+impl Surveyed {
+    /// Whether any of its lines may have a field, and whether all may.
+    pub fn has(&self, field: Field) -> (bool, bool) {
+        let mut having = self.formats.iter().map(|format| format.position(field).is_some());
+        (having.clone().any(|has| has), having.all(|has| has))
+    }
+
+    /// Whether lines of a format have of these fields just those that the formats known tell of.
+    pub fn has_foreseen(&self, format: &Format, fields: &[Field]) -> bool {
+        fields.iter().all(|field| match (format.position(*field).is_some(), self.has(*field)) {
+            (true, (any, _)) => any,
+            (false, (_, all)) => !all,
+        })
+    }
+}
+
+/// The same files with the formats of all their headers. What cannot be read is left to whoever reads it again.
+pub fn with_all_formats(surveyed: &[Surveyed], storage: &Arc<Storage>) -> Vec<Surveyed> {
+    let paths: Vec<_> = surveyed.iter().map(|file| file.path.to_path_buf()).collect();
+    let formats = storage.look(&paths, |index, path| formats_of(&surveyed[index], (path, storage)));
+    let mut files = surveyed.to_vec();
+    for (file, formats) in files.iter_mut().zip(formats) {
+        file.formats = formats;
+    }
+    files
+}
+
+fn formats_of(file: &Surveyed, (path, storage): (&Path, &Arc<Storage>)) -> Vec<Arc<Format>> {
+    let mut formats = file.formats.clone();
+    let given = Arc::new(file.given.clone());
+    if !formats.contains(&given) {
+        formats.push(given);
+    }
+    let Ok(mut reader) = storage.open(path).and_then(|opened| lines_of(opened, BUFFER_BYTES)) else {
+        return formats;
+    };
+    let (mut lines, mut buffer) = (Lines::new(file.given.clone()), vec![]);
+    loop {
+        match reader.next(&mut buffer) {
+            Ok(Line::Text(line)) => {
+                if lines.read_header(&line) && !formats.contains(lines.format()) {
+                    formats.push(lines.format().clone());
+                }
+            }
+            Ok(Line::TooLong) => {}
+            Ok(Line::End) | Err(_) => return formats,
+        }
+    }
 }

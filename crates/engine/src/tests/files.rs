@@ -24,7 +24,7 @@ pub fn sample(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/flow-logs").join(name)
 }
 
-fn ask(files: &[PathBuf], query: &str, window: TimeRange) -> Result<FilesAnswer, ExecuteError> {
+pub fn ask(files: &[PathBuf], query: &str, window: TimeRange) -> Result<FilesAnswer, ExecuteError> {
     let plan = plan(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
     ask_plan(&plan, files, window, &AtomicBool::new(false))
 }
@@ -299,7 +299,11 @@ fn a_cost_is_told_from_what_is_stored() {
     let mut gzip = GzEncoder::new(std::fs::File::create(&packed).expect("room"), Compression::fast());
     gzip.write_all(text.as_bytes()).expect("room");
     gzip.finish().expect("room");
-    let estimate = |path: &PathBuf| Files::new(vec![path.clone()], Options::default()).estimate();
+    let estimate_of = |path: &PathBuf, query: &str, window| {
+        let plan = plan(query, None).expect("a query");
+        Files::new(vec![path.clone()], Options::default()).estimate(&plan, window)
+    };
+    let estimate = |path: &PathBuf| estimate_of(path, "fields @message", TimeRange::ALL).0;
     for path in [&plain, &packed] {
         let told = estimate(path);
         let stored = std::fs::metadata(path).expect("a file").len();
@@ -310,7 +314,12 @@ fn a_cost_is_told_from_what_is_stored() {
     as_parquet("v2_records.log", &parquet);
     assert_eq!((estimate(&parquet).files, estimate(&parquet).records), (1, 5));
     assert_eq!(estimate(&sample("v2_records.log")).records, 5);
-    assert_eq!(estimate(&directory.path().join("none")), Estimate::default());
+    let one = estimate_of(&parquet, "stats sum(bytes)", TimeRange::ALL).0;
+    assert!(one.bytes > 0 && 4 * one.bytes < estimate(&parquet).bytes, "{one:?}");
+    let later = TimeRange { start_ms: 1_900_000_000_000, end_ms: i64::MAX };
+    assert_eq!(estimate_of(&parquet, "fields @message", later).0.records, 0);
+    let (nothing, unreadable) = estimate_of(&directory.path().join("none"), "stats count(*)", TimeRange::ALL);
+    assert_eq!((nothing, unreadable.len()), (Estimate::default(), 1));
     let both = ask(&[plain, packed], "filter bytes > 0 | estimate", TimeRange::ALL).expect("files");
     assert_eq!(rows(&both.result), format!("{}\n", 2 * text.len()));
     let within = "filter srcAddr in (SOURCE 'g' | fields srcAddr) | estimate";
@@ -704,5 +713,6 @@ fn files_that_statistics_rule_out_are_not_opened() {
     bytes[4..footer].fill(0);
     std::fs::write(&damaged, bytes).expect("room");
     assert_eq!(rows(&count(22).expect("a file that is not read").result), rows(&before.result));
-    assert!(count(443).is_err(), "a file that is read");
+    let told = count(443).expect("the other file").unreadable;
+    assert_eq!(told.into_iter().map(|file| file.file).collect::<Vec<_>>(), [damaged], "a file that is read");
 }

@@ -66,7 +66,8 @@ fn ask(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Answered {
     let paths: Vec<PathBuf> = objects.keys().map(PathBuf::from).collect();
     let options = Options { storage, ..Options::default() };
     let files = Files::new(paths, options.clone());
-    let estimate = files.estimate();
+    let read = plan(query, None).expect("a query");
+    let estimate = files.estimate(&read, TimeRange::ALL).0;
     assert_eq!(asked.lock().expect("no panic").len(), 0, "an estimate fetches nothing");
     let answer = answer(&files, query);
     let asked = std::mem::take(&mut *asked.lock().expect("no panic"));

@@ -2,19 +2,18 @@
 
 use crate::Failure;
 use crate::arguments::Output;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use weir_engine::output::parquet;
 use weir_insights::{QueryResult, ResultRow, bar_chart};
 
-/// How wide bars are drawn.
-const CHART_WIDTH: usize = 80;
-
-/// The rows as they are written; with bars, if the query counts by time.
+/// The rows as they are written; as bars, if they are drawn so wide.
 ///
 /// # Errors
 /// Rows that are no Parquet.
-pub fn printed(result: &QueryResult, output: Output, is_histogram: bool) -> Result<Vec<u8>, Failure> {
+pub fn printed(result: &QueryResult, output: Output, chart_width: Option<usize>) -> Result<Vec<u8>, Failure> {
     let text = match output {
-        Output::Table => table(result, is_histogram),
+        Output::Table => table(result, chart_width),
         Output::Json => json(result),
         Output::Jsonl => json_lines(result),
         Output::Csv => csv(result),
@@ -23,9 +22,9 @@ pub fn printed(result: &QueryResult, output: Output, is_histogram: bool) -> Resu
     Ok(text.into_bytes())
 }
 
-/// Aligned columns; and bars, if the query counts by time.
-fn table(result: &QueryResult, is_histogram: bool) -> String {
-    if let Some(chart) = bar_chart(result, CHART_WIDTH).filter(|_| is_histogram) {
+/// Aligned columns, or bars.
+fn table(result: &QueryResult, chart_width: Option<usize>) -> String {
+    if let Some(chart) = chart_width.and_then(|width| bar_chart(result, width)) {
         return chart;
     }
     let cell = |row: &ResultRow, column: usize| row.values.get(column).cloned().flatten().unwrap_or_default();
@@ -45,18 +44,35 @@ fn table(result: &QueryResult, is_histogram: bool) -> String {
     text
 }
 
-fn object(result: &QueryResult, row: &ResultRow) -> serde_json::Value {
-    let fields = result.fields(row).map(|(name, value)| (name.to_owned(), value.into()));
-    serde_json::Value::Object(fields.collect())
+/// What a row has, in the order of columns.
+struct Object<'a> {
+    columns: &'a [String],
+    row: &'a ResultRow,
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.columns.iter().zip(&self.row.values) {
+            if let Some(value) = value {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn objects(result: &QueryResult) -> impl Iterator<Item = Object<'_>> {
+    result.rows.iter().map(|row| Object { columns: &result.columns, row })
 }
 
 fn json(result: &QueryResult) -> String {
-    let rows: Vec<_> = result.rows.iter().map(|row| object(result, row)).collect();
-    format!("{:#}\n", serde_json::Value::Array(rows))
+    let rows: Vec<_> = objects(result).collect();
+    serde_json::to_string_pretty(&rows).expect("texts by texts") + "\n"
 }
 
 fn json_lines(result: &QueryResult) -> String {
-    result.rows.iter().map(|row| object(result, row).to_string() + "\n").collect()
+    objects(result).map(|row| serde_json::to_string(&row).expect("texts by texts") + "\n").collect()
 }
 
 /// Names, then rows; a field that a row does not have is empty.
@@ -88,6 +104,13 @@ mod tests {
     fn csv_quotes_what_has_to_be() {
         let result = answer(&[[Some("1"), Some("say \"hi\"")], [None, Some("x\ny")]]);
         assert_eq!(csv(&result), "a,\"b,c\"\r\n1,\"say \"\"hi\"\"\"\r\n,\"x\ny\"\r\n");
+    }
+
+    #[test]
+    fn objects_have_their_fields_in_the_order_of_columns() {
+        let mut result = answer(&[[Some("1"), Some("2")]]);
+        result.columns = ["z".to_owned(), "a".to_owned()].to_vec();
+        assert_eq!(json_lines(&result), "{\"z\":\"1\",\"a\":\"2\"}\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a query reads: files on the command line or named by `SOURCE`, and lookup tables.
 
 use super::buckets::is_bucket;
-use super::spool::{STDIN, Spool};
+use super::spool::Spool;
 use crate::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ impl Sources {
         spool: &Spool,
         (options, run): (&Options, Run<'_>),
     ) -> Result<Sources, Failure> {
-        let path = |name: &String| if name == STDIN { spool.path() } else { PathBuf::from(name) };
+        let path = |name: &String| spool.path(name);
         let found = |paths: &[PathBuf], window| -> Result<Files, Failure> {
             let files = find(paths, window, &options.storage)
                 .map_err(|error| Failure::new(code(&error), error.to_string()));
@@ -52,7 +52,7 @@ impl Sources {
         let mut sources = Sources { files: vec![found(&own, run.window)?], inputs: vec![] };
         if sources.own().is_empty() && run.window == TimeRange::ALL {
             let names: Vec<_> = own.iter().map(|path| path.display().to_string()).collect();
-            let why = format!("{}: no files that end in .log, .log.gz or .parquet", names.join(", "));
+            let why = format!("{}: no files that end in .log, .gz or .parquet", names.join(", "));
             return Err(Failure::new(Failure::NOT_FOUND, why));
         }
         for input in &plan.inputs {

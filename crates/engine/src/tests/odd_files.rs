@@ -1,0 +1,174 @@
+//! Files as people have them: joined, found twice, made by other tools, damaged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
+};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::parquet::arrow::ArrowWriter;
+use weir_insights::TimeRange;
+
+use super::Directory;
+use super::files::{as_parquet, ask, rows};
+use crate::files::{Storage, find};
+
+fn told(files: &[PathBuf], query: &str) -> String {
+    let answer = ask(files, query, TimeRange::ALL).unwrap_or_else(|error| panic!("{query}: {error}"));
+    assert_eq!(answer.unreadable, []);
+    rows(&answer.result)
+}
+
+fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+    let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    let file = std::fs::File::create(path).expect("room");
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("room");
+    writer.close().expect("room");
+}
+
+/// A header selects the columns of what follows, fields that no line before had among them.
+#[test]
+fn every_header_counts() {
+    let directory = Directory::new("headers");
+    let path = directory.path().join("joined.log");
+    let parts = [
+        "srcaddr bytes\n10.0.0.1 7\n",
+        "srcaddr dstport vpc-id bytes\n10.0.0.2 22 vpc-1 8\n10.0.0.3 - - 9\n",
+        "srcaddr tcp-flags\n10.0.0.4 3\n",
+    ];
+    let expected = ["10.0.0.1 | ∅ | ∅ | 7", "10.0.0.2 | 22 | vpc-1 | 8", "10.0.0.3 | - | - | 9"];
+    for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1]] {
+        std::fs::write(&path, order.map(|part| parts[part]).concat()).expect("room");
+        let found = told(
+            std::slice::from_ref(&path),
+            "fields srcAddr, dstPort, vpcId, bytes | filter srcAddr != '10.0.0.4' | sort srcAddr",
+        );
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{order:?}");
+        let counted = told(std::slice::from_ref(&path), "filter vpcId = 'vpc-1' | stats count(*)");
+        assert_eq!(counted, "1\n", "{order:?}");
+        let summed = told(std::slice::from_ref(&path), "stats sum(tcpFlags), count(bytes), sum(bytes)");
+        assert_eq!(summed, "3 | 3 | 24\n", "{order:?}");
+    }
+    // A line that is no record above the header hides nothing of it.
+    std::fs::write(&path, format!("a line of something else\n{}", parts[1])).expect("room");
+    assert_eq!(told(&[path], "stats count(*) by vpcId | sort vpcId desc"), "vpc-1 | 1\n- | 1\n");
+}
+
+#[test]
+fn a_file_is_read_once_however_it_is_found() {
+    let directory = Directory::new("once");
+    let root = directory.path();
+    let deep = root.join("a/b");
+    std::fs::create_dir_all(&deep).expect("room");
+    std::fs::create_dir_all(root.join("a/x.log")).expect("room");
+    let files = ["a/b/1.log", "a/2.log.gz", "a/x.log/3.log", "a/000000.gz"];
+    files.iter().for_each(|name| std::fs::write(root.join(name), "").expect("room"));
+    let found = |paths: &[PathBuf]| find(paths, TimeRange::ALL, &Storage::default()).expect("files").len();
+    assert_eq!(found(&[root.join("**")]), 4);
+    assert_eq!(found(&[root.join("a"), root.to_path_buf(), root.join("a/2.log.gz")]), 4);
+    assert_eq!(found(&[root.join("**/*.log")]), 2);
+}
+
+/// Times of every type are seconds, and so are the milliseconds of old records.
+#[test]
+fn times_of_parquet_are_seconds() {
+    let directory = Directory::new("parquet-times");
+    let (first, second) = (1_700_000_000_i64, 1_700_003_600);
+    let times: [(&str, ArrayRef); 6] = [
+        ("s", Arc::new(TimestampSecondArray::from(vec![first, second]))),
+        ("ms", Arc::new(TimestampMillisecondArray::from(vec![first * 1000, second * 1000 + 999]))),
+        (
+            "us",
+            Arc::new(
+                TimestampMicrosecondArray::from(vec![first * 1_000_000, second * 1_000_000])
+                    .with_timezone("+02:00"),
+            ),
+        ),
+        ("ns", Arc::new(TimestampNanosecondArray::from(vec![first * 1_000_000_000, second * 1_000_000_000]))),
+        ("int", Arc::new(Int64Array::from(vec![first, second]))),
+        ("millis", Arc::new(Int64Array::from(vec![first * 1000, second * 1000]))),
+    ];
+    let addresses = || -> ArrayRef { Arc::new(StringArray::from(vec!["10.0.0.1", "10.0.0.2"])) };
+    let path = directory.path().join("a.parquet");
+    for (name, start) in times {
+        write(&path, vec![("srcaddr", addresses()), ("start", start.clone()), ("end", start)]);
+        let query = "stats count(*), min(startTime), max(endTime) by bin(1h) as hour | sort hour";
+        let expected = "2023-11-14 22:00:00.000 | 1 | 1700000000 | 1700000000\n\
+                        2023-11-14 23:00:00.000 | 1 | 1700003600 | 1700003600\n";
+        assert_eq!(told(std::slice::from_ref(&path), query), expected, "{name}");
+        let window = TimeRange { start_ms: first * 1000, end_ms: first * 1000 + 1 };
+        let answer = ask(std::slice::from_ref(&path), "fields srcAddr", window).expect("a file");
+        assert_eq!(rows(&answer.result), "10.0.0.1\n", "{name}");
+    }
+    let day: ArrayRef = Arc::new(Date32Array::from(vec![19_675, 19_676]));
+    write(&path, vec![("srcaddr", addresses()), ("start", day)]);
+    let days = "2023-11-14 00:00:00.000\n2023-11-15 00:00:00.000\n";
+    assert_eq!(told(&[path], "fields @timestamp | sort @timestamp"), days);
+}
+
+/// What is null in Parquet is written as a dash in text.
+#[test]
+fn nulls_of_parquet_are_dashes() {
+    let directory = Directory::new("parquet-nulls");
+    let path = directory.path().join("a.parquet");
+    let actions: ArrayRef = Arc::new(StringArray::from(vec![Some("ACCEPT"), None]));
+    let addresses: ArrayRef = Arc::new(StringArray::from(vec![Some("10.0.0.1"), None]));
+    let bytes: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), None]));
+    write(&path, vec![("srcaddr", addresses), ("bytes", bytes), ("action", actions)]);
+    let text = directory.path().join("a.log");
+    std::fs::write(&text, "srcaddr bytes action\n10.0.0.1 7 ACCEPT\n- - -\n").expect("room");
+    for query in [
+        "fields srcAddr, bytes, action | sort bytes",
+        "stats count(action), count(bytes), count(srcAddr)",
+        "filter action = '-' | fields srcAddr, action",
+        "filter action != 'ACCEPT' | stats count(*)",
+        "stats count(*) as c by action, srcAddr | sort action",
+    ] {
+        let files = [&path, &text].map(|path| told(std::slice::from_ref(path), query));
+        assert_eq!(files[0], files[1], "{query}");
+    }
+}
+
+/// As gzip that is cut off: what is damaged is told, and does not stop the rest.
+#[test]
+fn damaged_parquet_is_told_and_left_out() {
+    let directory = Directory::new("parquet-damage");
+    let [bad, odd, good] =
+        ["bad", "odd", "good"].map(|name| directory.path().join(format!("{name}.parquet")));
+    as_parquet("v2_records.log", &good);
+    let mut bytes = std::fs::read(&good).expect("a file");
+    bytes[4..200].fill(0xff);
+    std::fs::write(&bad, bytes).expect("room");
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)])]));
+    write(&odd, vec![("bytes", lists)]);
+    let answer = ask(&[bad.clone(), good, odd.clone()], "stats count(*), sum(version)", TimeRange::ALL);
+    let answer = answer.expect("one sound file");
+    assert_eq!(rows(&answer.result), "5 | 10\n");
+    let unreadable: Vec<_> = answer.unreadable.iter().map(|file| &file.file).collect();
+    assert_eq!(unreadable, [&bad, &odd]);
+}
+
+/// The columns of an answer are called as the query calls them.
+#[test]
+fn answers_in_parquet_can_be_asked_again() {
+    let directory = Directory::new("parquet-again");
+    let (first, again) = (directory.path().join("first.parquet"), directory.path().join("again.parquet"));
+    as_parquet("v2_records.log", &first);
+    let query = "fields startTime, srcAddr, dstPort, action, logStatus | sort startTime, srcAddr, logStatus";
+    let answer = ask(&[first], query, TimeRange::ALL).expect("a file");
+    std::fs::write(&again, crate::output::parquet(&answer.result).expect("columns")).expect("room");
+    assert_eq!(told(&[again], query), rows(&answer.result));
+}
+
+#[test]
+fn numbers_beyond_64_bits_are_no_records() {
+    let directory = Directory::new("large-numbers");
+    let path = directory.path().join("a.log");
+    std::fs::write(&path, "bytes\n9223372036854775807\n9223372036854775808\n").expect("room");
+    let answer = ask(&[path], "stats max(bytes)", TimeRange::ALL).expect("a file");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("9223372036854775807\n", 1));
+}
