@@ -86,7 +86,7 @@ crate::table::operations! { Ec2 form:
         ModifyInstanceAttribute Write DescribeInstanceAttribute List ModifyInstanceMetadataOptions Write
     }
     image { DescribeImages List DescribeInstanceTypes List DescribeInstanceTypeOfferings List }
-    key_pair { ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }
+    key_pair { CreateKeyPair Write ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }
     peering {
         CreateVpcPeeringConnection Write AcceptVpcPeeringConnection Write RejectVpcPeeringConnection Write
         DeleteVpcPeeringConnection Write DescribeVpcPeeringConnections List

@@ -1,9 +1,15 @@
-//! Key pairs: imported public keys.
+//! Key pairs: public keys, imported or made here.
 //!
-//! The fingerprint of an RSA key is the MD5 of its DER form, that of an ED25519 key the SHA-256 of its OpenSSH form. Keys are
-//! not made here: CreateKeyPair is refused as not implemented.
+//! The fingerprint of an imported RSA key is the MD5 of its DER form, that of an ED25519 key the SHA-256 of its OpenSSH form.
 //! Source: EC2 API Reference, ImportKeyPair, DescribeKeyPairs, DeleteKeyPair; EC2 User Guide, "Verify the fingerprint of your
 //! key pair"; RFC 4253 section 6.6, RFC 8709 section 4 (OpenSSH form); RFC 8017 appendix A.1 and RFC 5280 section 4.1 (DER).
+
+mod create;
+mod der;
+mod private;
+mod rsa;
+
+pub use create::CreateKeyPair;
 
 use crate::operation::{Context, Error, Operation};
 use base64::Engine as _;
@@ -100,8 +106,8 @@ impl PublicKey {
     fn fingerprint(&self) -> String {
         match &self.kind {
             Kind::Rsa(exponent, modulus) => {
-                let digest = Md5::digest(der(exponent, modulus));
-                digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+                let digest = Md5::digest(der::rsa_public(exponent, modulus));
+                colons(&digest)
             }
             Kind::Ed25519 => STANDARD.encode(Sha256::digest(&self.blob)),
         }
@@ -120,25 +126,9 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// An RSA public key as SubjectPublicKeyInfo in DER.
-fn der(exponent: &[u8], modulus: &[u8]) -> Vec<u8> {
-    const RSA_ENCRYPTION: &[u8] =
-        &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-    let key = element(0x30, &[element(0x02, modulus), element(0x02, exponent)].concat());
-    let bits = element(0x03, &[&[0], key.as_slice()].concat());
-    element(0x30, &[RSA_ENCRYPTION, &bits].concat())
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant = &length[length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1)..];
-    let mut out = vec![tag];
-    if content.len() >= 0x80 {
-        out.push(0x80 | significant.len() as u8);
-    }
-    out.extend_from_slice(significant);
-    out.extend_from_slice(content);
-    out
+/// A digest in hexadecimal, a colon between bytes.
+fn colons(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 /// Lists key pairs, all, by name or by id.

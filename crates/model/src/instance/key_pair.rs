@@ -1,6 +1,6 @@
 //! Key pairs: the public half, under a name.
 //!
-//! Source: EC2 User Guide, "Amazon EC2 key pairs"; EC2 API Reference, ImportKeyPair and DeleteKeyPair.
+//! Source: EC2 User Guide, "Amazon EC2 key pairs"; EC2 API Reference, ImportKeyPair, CreateKeyPair and DeleteKeyPair.
 
 use super::InstanceRefusal;
 use crate::table::Resource;
@@ -34,7 +34,7 @@ pub struct KeyPair {
     pub tags: Tags,
 }
 
-/// What ImportKeyPair asks for.
+/// What ImportKeyPair or CreateKeyPair asks for.
 #[derive(Clone, Debug)]
 pub struct NewKeyPair {
     /// The name.
@@ -56,24 +56,30 @@ impl Network {
     /// The name breaks a rule or is taken; [`Limit::KeyPairs`]; a tag breaks a rule.
     pub fn add_key_pair(&mut self, cx: &mut Cx, new: NewKeyPair) -> Result<KeyPairId, Refused> {
         tags::check(&new.tags)?;
-        let name = new.name;
-        if name.is_empty()
-            || name.len() > NAME_CHARS_MAX
-            || !name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
-        {
-            return Err(InstanceRefusal::KeyPairName(name).into());
-        }
-        if self.key_pair_named(cx.scope, &name).is_some() {
-            return Err(InstanceRefusal::DuplicateKeyPair(name).into());
-        }
+        self.check_key_name(cx.scope, &new.name)?;
         if self.key_pairs.of(cx.scope).count() >= self.limits.key_pairs {
             return Err(Limit::KeyPairs.into());
         }
         let id = cx.ids.fresh();
-        let NewKeyPair { fingerprint, key_type, public_key, tags, .. } = new;
+        let NewKeyPair { name, fingerprint, key_type, public_key, tags } = new;
         let (scope, created) = (cx.scope, cx.now);
         self.key_pairs.insert(KeyPair { id, scope, name, fingerprint, key_type, public_key, created, tags });
         Ok(id)
+    }
+
+    /// Checks that a key pair could have this name, before a key is made for it.
+    ///
+    /// # Errors
+    /// It breaks a rule or is taken.
+    pub fn check_key_name(&self, scope: Scope, name: &str) -> Result<(), Refused> {
+        let is_printable = name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if name.is_empty() || name.len() > NAME_CHARS_MAX || !is_printable {
+            return Err(InstanceRefusal::KeyPairName(name.to_owned()).into());
+        }
+        match self.key_pair_named(scope, name) {
+            Some(_) => Err(InstanceRefusal::DuplicateKeyPair(name.to_owned()).into()),
+            None => Ok(()),
+        }
     }
 
     /// The key pair of this name.
