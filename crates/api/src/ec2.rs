@@ -23,6 +23,7 @@ pub mod security_group;
 pub mod subnet;
 pub mod tags;
 pub mod transit_gateway;
+pub mod volume;
 pub mod vpc;
 pub mod vpc_endpoint;
 pub mod vpc_endpoint_service;
@@ -84,7 +85,13 @@ crate::table::operations! { Ec2 form:
         RunInstances Write DescribeInstances List StartInstances Write StopInstances Write RebootInstances Write
         TerminateInstances Write DescribeInstanceStatus List
         ModifyInstanceAttribute Write DescribeInstanceAttribute List ModifyInstanceMetadataOptions Write
+        DescribeInstanceCreditSpecifications List ModifyInstanceCreditSpecification Write
+        ModifyPrivateDnsNameOptions Write MonitorInstances Write UnmonitorInstances Write
+        ModifyInstanceMaintenanceOptions Write GetConsoleOutput Read
+        AssociateIamInstanceProfile Write DescribeIamInstanceProfileAssociations List
+        DisassociateIamInstanceProfile Write ReplaceIamInstanceProfileAssociation Write
     }
+    volume { DescribeVolumes List }
     image { DescribeImages List DescribeInstanceTypes List DescribeInstanceTypeOfferings List }
     key_pair { CreateKeyPair Write ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }
     peering {

@@ -278,6 +278,9 @@ pub fn of_iam(refused: &IamRefused) -> WireError {
         IamRefused::NoSuchRole(name) => {
             ("NoSuchEntity", format!("The role with name {name} cannot be found."))
         }
+        IamRefused::NoSuchProfile(name) => {
+            ("NoSuchEntity", format!("Instance Profile {name} cannot be found."))
+        }
         IamRefused::NoSuchRolePolicy(name) => {
             ("NoSuchEntity", format!("The role policy with name {name} cannot be found."))
         }
@@ -296,6 +299,10 @@ pub fn of_iam(refused: &IamRefused) -> WireError {
         IamRefused::HasAttachedPolicies => {
             ("DeleteConflict", "Cannot delete entity, must detach all policies first.".to_owned())
         }
+        IamRefused::InProfile => (
+            "DeleteConflict",
+            "Cannot delete entity, must remove roles from instance profile first.".to_owned(),
+        ),
         IamRefused::PolicyAttached => {
             ("DeleteConflict", "Cannot delete a policy attached to entities.".to_owned())
         }

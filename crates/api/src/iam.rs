@@ -4,13 +4,16 @@
 
 pub mod paging;
 pub mod policy;
+pub mod profile;
 pub mod role;
 pub mod role_policy;
 
 crate::table::operations! { Iam form:
     role { CreateRole Write GetRole Read ListRoles List UpdateRole Write DeleteRole Write
-           UpdateAssumeRolePolicy Permissions TagRole Tagging UntagRole Tagging ListRoleTags List
-           ListInstanceProfilesForRole List }
+           UpdateAssumeRolePolicy Permissions TagRole Tagging UntagRole Tagging ListRoleTags List }
+    profile { CreateInstanceProfile Write GetInstanceProfile Read ListInstanceProfiles List
+              ListInstanceProfilesForRole List DeleteInstanceProfile Write
+              AddRoleToInstanceProfile Write RemoveRoleFromInstanceProfile Write }
     role_policy { PutRolePolicy Permissions GetRolePolicy Read ListRolePolicies List DeleteRolePolicy Permissions
                   AttachRolePolicy Permissions DetachRolePolicy Permissions ListAttachedRolePolicies List }
     policy { CreatePolicy Permissions GetPolicy Read ListPolicies List DeletePolicy Permissions

@@ -89,7 +89,10 @@ fn lease(network: &Network, interface: &Interface) -> Option<Lease> {
         prefix: cidr.prefix(),
         router: cidr.nth(1)?,
         resolvers: values(options, "domain-name-servers").filter_map(resolver).collect(),
-        hostname: format!("ip-{}", address.to_string().replace('.', "-")),
+        hostname: match network.resource_name_of(interface) {
+            Some(name) => name.split('.').next().unwrap_or_default().to_owned(),
+            None => format!("ip-{}", address.to_string().replace('.', "-")),
+        },
         domain: values(options, "domain-name").next().unwrap_or_default().to_owned(),
         time_servers: addresses("ntp-servers"),
         netbios_servers: addresses("netbios-name-servers"),
@@ -114,8 +117,8 @@ fn values<'a>(options: Option<&'a DhcpOptions>, name: &str) -> impl Iterator<Ite
     found.into_iter().flat_map(|(_, values)| values).map(String::as_str)
 }
 
-/// The private name: by the primary address and the domain name of the DHCP options, or by the instance id without an
-/// address.
+/// The private name: by the primary address or the instance id, as the instance was launched, and the domain name of the DHCP
+/// options; by the instance id without an address.
 ///
 /// Assumption: of several domain names the first counts, and without one the name has the region's.
 fn hostname(instance: &Instance, lease: Option<&Lease>) -> String {

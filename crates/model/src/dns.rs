@@ -143,17 +143,15 @@ impl Names {
         }
     }
 
-    /// Assumption: an instance follows the options of its subnet as they are; AWS keeps those it was launched with.
     fn add_instances(&mut self, network: &Network) {
         for instance in network.instances.iter() {
             let primary = instance.primary().and_then(|id| network.interfaces.get(&id));
             let Some(interface) = primary else { continue };
-            let Some(subnet) = network.subnets.get(&interface.subnet) else { continue };
             let resource = Resource {
                 vpc: interface.vpc,
                 ipv4: interface.primary(),
                 ipv6: interface.ipv6_addresses.first().copied(),
-                host_names: subnet.host_names,
+                host_names: network.host_names_of(instance),
             };
             self.instances.insert(instance.id, resource);
         }

@@ -135,6 +135,8 @@ ids! {
     FlowLogId = "fl",
     /// An instance.
     InstanceId = "i",
+    /// The association of an instance profile with an instance.
+    ProfileAssociationId = "iip-assoc",
     /// An internet gateway.
     InternetGatewayId = "igw",
     /// A key pair.
@@ -155,6 +157,8 @@ ids! {
     GroupId = "sg",
     /// A security group rule.
     GroupRuleId = "sgr",
+    /// A snapshot of a volume.
+    SnapshotId = "snap",
     /// A subnet.
     SubnetId = "subnet",
     /// The association of an IPv6 CIDR block with a subnet.

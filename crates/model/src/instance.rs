@@ -7,20 +7,27 @@
 use crate::address;
 use crate::instance_type::InstanceType;
 use crate::interface::{InterfaceChange, PrivateAddress, PublicAddress};
+use crate::subnet::HostNames;
 use crate::table::Resource;
 use crate::time::Timestamp;
+use crate::volume::BadDevice;
 use crate::{
-    Cx, GroupId, ImageId, InstanceId, InterfaceId, Network, Refused, ReservationId, Scope, Tags, ZoneName,
+    Cx, GroupId, ImageId, InstanceId, InterfaceId, Network, ProfileAssociationId, Refused, ReservationId,
+    Scope, SubnetId, Tags, VolumeId, ZoneName,
 };
 use serde::{Deserialize, Serialize};
 
 mod key_pair;
 mod launch;
 mod metadata;
+mod options;
 
 pub use key_pair::{KeyPair, NewKeyPair};
 pub use launch::{Launch, LaunchInterface, LaunchSource, USER_DATA_BYTES_MAX};
 pub use metadata::{MetadataChange, MetadataOptions};
+pub use options::{
+    CpuOptions, Credits, HostNameChange, Maintenance, ProfileAssociation, ProfileLink, Tenancy,
+};
 
 /// How long a terminated instance is still described: about an hour.
 const TERMINATED_SEEN_MS: i64 = 3_600_000;
@@ -67,6 +74,7 @@ pub struct Instance {
 
 /// Settings of an instance beyond its place in the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InstanceSettings {
     /// The client token of the RunInstances call.
     pub client_token: Option<String>,
@@ -82,6 +90,24 @@ pub struct InstanceSettings {
     pub is_ebs_optimized: bool,
     /// How it may ask for metadata.
     pub metadata: MetadataOptions,
+    /// Its volumes, the root first; none of an instance that an earlier version launched.
+    pub volumes: Vec<VolumeId>,
+    /// How it may use its processor, if that was said.
+    pub credits: Option<Credits>,
+    /// Its processor cores, if they were said.
+    pub cpu: Option<CpuOptions>,
+    /// How it is named; `None` if an earlier version launched it.
+    pub host_names: Option<HostNames>,
+    /// Whether its hardware is shared.
+    pub tenancy: Tenancy,
+    /// Its instance profile.
+    pub profile: Option<ProfileAssociation>,
+    /// Whether Nitro enclaves are on.
+    pub has_enclaves: bool,
+    /// Whether it may hibernate.
+    pub may_hibernate: bool,
+    /// What maintenance of its host does to it.
+    pub maintenance: Maintenance,
 }
 
 /// The state of an instance. Transitions take no time here: pending and stopping exist only in answers.
@@ -124,6 +150,31 @@ pub enum InstanceRefusal {
     SeveralInterfaces(InstanceId),
     /// No such instance type.
     NoSuchType(String),
+    /// The type is none of a burstable family; of this instance, if it exists.
+    NoCredits(Option<InstanceId>),
+    /// The type has no such number of cores and threads.
+    CpuOptions(CpuOptions, &'static str),
+    /// An instance without an IPv4 address cannot be named by it.
+    NamedByNoAddress,
+    /// The zone that a launch names is not the one of its subnet.
+    OtherZone {
+        /// The zone named.
+        zone: ZoneName,
+        /// The subnet.
+        subnet: SubnetId,
+        /// The subnet's zone.
+        own: ZoneName,
+    },
+    /// A block device does not fit.
+    Device(BadDevice),
+    /// The instance has no volume at this device.
+    NoSuchDevice(String),
+    /// The instance may not hibernate.
+    NoHibernation(InstanceId),
+    /// The instance has an instance profile.
+    HasProfile(InstanceId),
+    /// No such association with an instance profile.
+    NoSuchAssociation(ProfileAssociationId),
     /// Image and type have different architectures.
     Architecture {
         /// The image's.
@@ -201,6 +252,8 @@ pub enum InstanceChange {
     SourceDestCheck(bool),
     /// Groups of its one interface.
     Groups(Vec<GroupId>),
+    /// Whether the volume at a device goes with it.
+    DeleteOnTermination(String, bool),
 }
 
 impl Instance {
@@ -296,6 +349,19 @@ impl Network {
         Ok(ids.iter().map(|id| self.set_state(*id, InstanceState::Stopped, cx.now)).collect())
     }
 
+    /// Checks that instances could hibernate, which is the same as stopping here.
+    ///
+    /// # Errors
+    /// One is unknown or was launched without hibernation.
+    pub fn check_hibernation(&self, scope: Scope, ids: &[InstanceId]) -> Result<(), Refused> {
+        self.check_instances(scope, ids)?;
+        let may = |id: &&InstanceId| self.instances.get(id).is_some_and(|one| one.settings.may_hibernate);
+        match ids.iter().find(|id| !may(id)) {
+            Some(id) => Err(InstanceRefusal::NoHibernation(*id).into()),
+            None => Ok(()),
+        }
+    }
+
     /// Takes lent public addresses back from an interface.
     fn take_back(&mut self, interface: InterfaceId) {
         let is_lent = |own: &&mut PrivateAddress| matches!(own.public, Some(PublicAddress::AutoAssigned(_)));
@@ -349,9 +415,11 @@ impl Network {
                     false => self.release_interface(interface, cx.now),
                 }
             }
-            if let Some(instance) = self.instances.get_mut(id) {
+            let volumes = self.instances.get_mut(id).map(|instance| {
                 instance.interfaces.clear();
-            }
+                std::mem::take(&mut instance.settings.volumes)
+            });
+            self.release_volumes(&volumes.unwrap_or_default());
         }
         Ok(ids.iter().map(|id| self.set_state(*id, InstanceState::Terminated, cx.now)).collect())
     }
@@ -412,6 +480,9 @@ impl Network {
             InstanceChange::Groups(groups) => {
                 let interface = only_interface(&changed)?;
                 return self.modify_interface(cx, interface, InterfaceChange::Groups(groups));
+            }
+            InstanceChange::DeleteOnTermination(device, delete) => {
+                return self.set_delete_on_termination(&changed.settings.volumes, device, delete);
             }
         }
         self.instances.insert(changed);

@@ -40,6 +40,7 @@ pub mod route;
 pub mod service_range;
 pub mod subnet;
 pub mod transit_gateway;
+pub mod volume;
 pub mod vpc;
 
 #[cfg(test)]

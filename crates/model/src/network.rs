@@ -18,6 +18,7 @@ use crate::subnet::Subnet;
 use crate::table::{Change, Owned, Resource, Table};
 use crate::time::Timestamp;
 use crate::transit_gateway::{TransitAttachment, TransitGateway, TransitPeering, TransitTable};
+use crate::volume::Volume;
 use crate::vpc::Vpc;
 use crate::{Ids, Limits, Scope};
 
@@ -96,6 +97,8 @@ network! {
     instances: Instance,
     /// Key pairs.
     key_pairs: KeyPair,
+    /// EBS volumes.
+    volumes: Volume,
     /// Customer-managed prefix lists.
     prefix_lists: PrefixList,
     /// VPC endpoints.
@@ -125,7 +128,7 @@ macro_rules! owned {
 // Peerings have two owners, as have attachments to transit gateways, so they are not here.
 owned! {
     Vpc DhcpOptions Subnet InternetGateway EgressOnlyGateway NatGateway RouteTable NetworkAcl Group Interface Detachment
-    Address Instance KeyPair PrefixList VpcEndpoint FlowLog TransitGateway TransitTable
+    Address Instance KeyPair Volume PrefixList VpcEndpoint FlowLog TransitGateway TransitTable
 }
 
 impl Network {

@@ -192,6 +192,8 @@ tagged! {
     Instance(InstanceId) instances "instance",
     /// A key pair.
     KeyPair(KeyPairId) key_pairs "key-pair",
+    /// A volume.
+    Volume(VolumeId) volumes "volume",
     /// A transit gateway.
     TransitGateway(TransitGatewayId) transit_gateways "transit-gateway",
     /// A route table of a transit gateway.

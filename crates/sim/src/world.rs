@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_fabric::HostName;
 use weir_model::group::{Direction, NewGroup, NewPeer, NewRule};
 use weir_model::image::Image;
-use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
+use weir_model::instance::{HostNameChange, InstanceSettings, Launch, LaunchInterface, LaunchSource};
 use weir_model::interface::{Ipv6Choice, NewInterface};
 use weir_model::nat_gateway::{Connectivity, NewNatGateway, NewRegionalNatGateway, SecondaryChoice};
 use weir_model::peering::PeeringRequest;
@@ -285,6 +285,9 @@ impl World {
             user_data: Some(USER_DATA.as_bytes().to_vec()),
             termination_protected: false,
             instance_profile: None,
+            host_names: HostNameChange::default(),
+            devices: Vec::new(),
+            volume_tags: Tags::new(),
             settings: InstanceSettings { lends_public: public, ..InstanceSettings::default() },
             tags: Tags::new(),
         };

@@ -36,6 +36,7 @@ ids! {
     NetworkAclId => "InvalidNetworkAclId.Malformed",
     PeeringId => "InvalidVpcPeeringConnectionId.Malformed",
     PrefixListId => "InvalidPrefixListId.Malformed",
+    ProfileAssociationId => "NoSuchAssociation" "An invalid association-id of '{}' was given",
     ReservationId => "InvalidReservationID.Malformed",
     RouteAssociationId => "InvalidAssociationID.NotFound" "The association ID '{}' does not exist",
     RouteTableId => "InvalidRouteTableId.Malformed",

@@ -5,12 +5,10 @@
 use crate::operation::{Context, Error, Operation};
 use crate::select::{BOUNDS, Selection};
 use weir_model::image::{Architecture, CATALOGUE, Image};
-use weir_model::instance_type::{InstanceType, TYPES};
-use weir_model::{ImageId, RegionName, ZoneName};
+use weir_model::instance_type::InstanceType;
+use weir_model::{ImageId, RegionName, Tags, ZoneName};
 use weir_wire::{Accepted, Bounds, FilterTable, Param, Token, Xml};
 
-/// The volume that an image asks for as root, in GiB.
-const ROOT_GIB: u32 = 8;
 /// The bounds of `MaxResults` of DescribeInstanceTypes.
 const TYPE_BOUNDS: Bounds = 5..=100;
 
@@ -89,6 +87,18 @@ struct ImageView {
     public: bool,
     architecture: &'static str,
     image_type: &'static str,
+    platform: Option<&'static str>,
+    #[wire(flatten)]
+    parameters: Parameters,
+}
+
+/// The parameters of Systems Manager that name an image, which filters know and answers do not show.
+struct Parameters(&'static [&'static str]);
+
+impl Xml for Parameters {
+    const KIND: weir_wire::Kind = weir_wire::Kind::Structure(&[]);
+
+    fn write(&self, _: &mut weir_wire::Writer) {}
 }
 
 #[derive(Xml)]
@@ -100,6 +110,7 @@ struct DeviceView {
 #[derive(Xml)]
 struct DiskView {
     delete_on_termination: bool,
+    snapshot_id: String,
     volume_size: u32,
     volume_type: &'static str,
     encrypted: bool,
@@ -109,13 +120,14 @@ impl ImageView {
     fn of(image: &Image, region: RegionName) -> ImageView {
         let ebs = DiskView {
             delete_on_termination: true,
-            volume_size: ROOT_GIB,
-            volume_type: "gp3",
+            snapshot_id: image.snapshot(region).to_string(),
+            volume_size: image.root_gib,
+            volume_type: image.root_type.as_str(),
             encrypted: false,
         };
         ImageView {
-            platform_details: "Linux/UNIX",
-            usage_operation: "RunInstances",
+            platform_details: image.platform.details(),
+            usage_operation: image.platform.usage_operation(),
             block_device_mappings: vec![DeviceView { device_name: image.root_device, ebs }],
             description: image.description,
             ena_support: true,
@@ -126,10 +138,7 @@ impl ImageView {
             root_device_type: "ebs",
             sriov_net_support: "simple",
             virtualization_type: "hvm",
-            boot_mode: match image.architecture {
-                Architecture::X86 => "uefi-preferred",
-                Architecture::Arm => "uefi",
-            },
+            boot_mode: boot_mode(image.architecture),
             image_id: image.id(region),
             image_location: format!("{}/{}", image.owner_alias.unwrap_or(image.owner), image.name),
             state: "available",
@@ -138,7 +147,13 @@ impl ImageView {
             public: true,
             architecture: image.architecture.as_str(),
             image_type: "machine",
+            platform: image.platform.word(),
+            parameters: Parameters(image.parameters),
         }
+    }
+
+    fn disks<T: ToString>(&self, text: fn(&DiskView) -> T) -> Vec<String> {
+        self.block_device_mappings.iter().map(|device| text(&device.ebs).to_string()).collect()
     }
 
     fn is_owned_by(&self, owner: &str) -> bool {
@@ -146,21 +161,63 @@ impl ImageView {
     }
 }
 
+/// How a processor's images boot.
+pub fn boot_mode(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::X86 => "uefi-preferred",
+        Architecture::Arm => "uefi",
+    }
+}
+
+/// The tags of an image: public ones show none.
+static NO_TAGS: Tags = Tags::new();
+
+/// What Weir does not model has no value.
 const IMAGES: FilterTable<ImageView> = FilterTable {
     rows: &[
         ("architecture", |view| vec![view.architecture.to_owned()]),
         ("block-device-mapping.delete-on-termination", |_| vec!["true".to_owned()]),
         ("block-device-mapping.device-name", |view| vec![view.root_device_name.to_owned()]),
-        ("block-device-mapping.volume-size", |_| vec![ROOT_GIB.to_string()]),
-        ("block-device-mapping.volume-type", |_| vec!["gp3".to_owned()]),
+        ("block-device-mapping.snapshot-id", |view| view.disks(|disk| disk.snapshot_id.clone())),
+        ("block-device-mapping.volume-size", |view| view.disks(|disk| disk.volume_size)),
+        ("block-device-mapping.volume-type", |view| view.disks(|disk| disk.volume_type)),
         ("block-device-mapping.encrypted", |_| vec!["false".to_owned()]),
         ("boot-mode", |view| vec![view.boot_mode.to_owned()]),
         ("creation-date", |view| vec![view.creation_date.to_owned()]),
         ("description", |view| vec![view.description.to_owned()]),
         ("ena-support", |view| vec![view.ena_support.to_string()]),
         ("hypervisor", |view| vec![view.hypervisor.to_owned()]),
+        ("image-allowed", |_| vec!["true".to_owned()]),
         ("image-id", |view| vec![view.image_id.to_string()]),
         ("image-type", |view| vec![view.image_type.to_owned()]),
+        ("image-watermark.source-image-creation-time", |_| vec![]),
+        ("image-watermark.source-image-id", |_| vec![]),
+        ("image-watermark.source-image-region", |_| vec![]),
+        ("image-watermark.watermark-creation-time", |_| vec![]),
+        ("image-watermark.watermark-key", |_| vec![]),
+        ("instance-type-specification.supported-instance-type", |_| vec![]),
+        ("instance-type-specification.unsupported-instance-type", |_| vec![]),
+        ("free-tier-eligible", |_| vec!["true".to_owned()]),
+        ("kernel-id", |_| vec![]),
+        ("platform", |view| view.platform.iter().map(|word| word.to_lowercase()).collect()),
+        ("product-code", |_| vec![]),
+        ("product-code.type", |_| vec![]),
+        ("public-ssm-parameter-name", |view| {
+            view.parameters.0.iter().map(|name| (*name).to_owned()).collect()
+        }),
+        ("ramdisk-id", |_| vec![]),
+        ("scan-result.critical-fix-available-since", |_| vec![]),
+        ("scan-result.finding-scan-date", |_| vec![]),
+        ("scan-result.high-fix-available-since", |_| vec![]),
+        ("scan-result.highest-finding-severity-label", |_| vec![]),
+        ("scan-result.informational-fix-available-since", |_| vec![]),
+        ("scan-result.low-fix-available-since", |_| vec![]),
+        ("scan-result.medium-fix-available-since", |_| vec![]),
+        ("source-image-id", |_| vec![]),
+        ("source-image-region", |_| vec![]),
+        ("source-instance-id", |_| vec![]),
+        ("state-reason-code", |_| vec![]),
+        ("state-reason-message", |_| vec![]),
         ("is-public", |view| vec![view.public.to_string()]),
         ("manifest-location", |view| vec![view.image_location.clone()]),
         ("name", |view| vec![view.name.to_owned()]),
@@ -172,7 +229,7 @@ const IMAGES: FilterTable<ImageView> = FilterTable {
         ("sriov-net-support", |view| vec![view.sriov_net_support.to_owned()]),
         ("virtualization-type", |view| vec![view.virtualization_type.to_owned()]),
     ],
-    tags: None,
+    tags: Some(|_| &NO_TAGS),
 };
 
 /// Lists instance types, all or by name.
@@ -197,18 +254,17 @@ impl Operation for DescribeInstanceTypes {
     fn run(self, _: &mut Context<'_>) -> Result<Self::Response, Error> {
         if let Some(unknown) = self.instance_types.iter().find(|name| InstanceType::find(name).is_none()) {
             let unknown: String = unknown.chars().take(100).collect();
-            let message = format!("The following supplied instance types do not exist: [{unknown}]");
+            let message = match InstanceType::is_name(&unknown) {
+                true => format!("The instance type [{unknown}] is not implemented by weir."),
+                false => format!("The following supplied instance types do not exist: [{unknown}]"),
+            };
             return Err(Error::new("InvalidInstanceType", message));
         }
-        let named = |row: &&InstanceType| {
-            self.instance_types.is_empty() || self.instance_types.iter().any(|name| name == row.name)
-        };
-        let mut views: Vec<TypeView> = TYPES.iter().filter(named).map(TypeView::of).collect();
-        views.sort_by_key(|view| view.instance_type);
+        let named =
+            |row: &&InstanceType| self.instance_types.is_empty() || self.instance_types.contains(&row.name);
+        let views = InstanceType::all().iter().filter(named).map(TypeView::of);
         let (instance_types, next_token) =
-            self.selection.narrow(views.into_iter(), &TYPE_FILTERS, TYPE_BOUNDS, |view| {
-                view.instance_type.to_owned()
-            })?;
+            self.selection.narrow(views, &TYPE_FILTERS, TYPE_BOUNDS, |view| view.instance_type.to_owned())?;
         Ok(DescribeInstanceTypesResponse { instance_types, next_token })
     }
 }
@@ -226,7 +282,7 @@ struct TypeView {
     #[wire(response = "supportedVirtualizationTypes")]
     supported_virtualization_types: Vec<&'static str>,
     bare_metal: bool,
-    hypervisor: &'static str,
+    hypervisor: Option<&'static str>,
     processor_info: ProcessorInfo,
     #[wire(response = "vCpuInfo")]
     v_cpu_info: VCpuInfo,
@@ -268,24 +324,24 @@ struct NetworkInfo {
 }
 
 impl TypeView {
-    fn of(row: &InstanceType) -> TypeView {
+    fn of(row: &'static InstanceType) -> TypeView {
         TypeView {
-            instance_type: row.name,
+            instance_type: &row.name,
             current_generation: true,
-            free_tier_eligible: row.is_free_tier,
+            free_tier_eligible: row.is_free_tier(),
             supported_usage_classes: vec!["on-demand"],
             supported_root_device_types: vec!["ebs"],
             supported_virtualization_types: vec!["hvm"],
-            bare_metal: false,
-            hypervisor: if row.is_nitro { "nitro" } else { "xen" },
+            bare_metal: row.is_metal(),
+            hypervisor: (!row.is_metal()).then_some(if row.is_nitro { "nitro" } else { "xen" }),
             processor_info: ProcessorInfo { supported_architectures: vec![row.architecture.as_str()] },
             v_cpu_info: VCpuInfo {
                 default_v_cpus: row.vcpus,
                 default_cores: row.cores(),
-                default_threads_per_core: row.vcpus / row.cores().max(1),
+                default_threads_per_core: row.threads_per_core,
             },
             memory_info: MemoryInfo { size_in_mi_b: row.memory_mib },
-            instance_storage_supported: false,
+            instance_storage_supported: row.has_disks,
             network_info: NetworkInfo {
                 maximum_network_interfaces: row.interfaces_max as u32,
                 maximum_network_cards: 1,
@@ -295,7 +351,7 @@ impl TypeView {
                 ipv6_supported: true,
                 ena_support: if row.is_nitro { "required" } else { "unsupported" },
             },
-            burstable_performance_supported: row.name.starts_with('t'),
+            burstable_performance_supported: row.is_burstable(),
         }
     }
 }
@@ -306,7 +362,8 @@ const TYPE_FILTERS: FilterTable<TypeView> = FilterTable {
         ("burstable-performance-supported", |view| vec![view.burstable_performance_supported.to_string()]),
         ("current-generation", |view| vec![view.current_generation.to_string()]),
         ("free-tier-eligible", |view| vec![view.free_tier_eligible.to_string()]),
-        ("hypervisor", |view| vec![view.hypervisor.to_owned()]),
+        ("hypervisor", |view| view.hypervisor.iter().map(|word| (*word).to_owned()).collect()),
+        ("instance-storage-supported", |view| vec![view.instance_storage_supported.to_string()]),
         ("instance-type", |view| vec![view.instance_type.to_owned()]),
         ("memory-info.size-in-mib", |view| vec![view.memory_info.size_in_mi_b.to_string()]),
         ("network-info.maximum-network-interfaces", |view| {
@@ -370,9 +427,9 @@ impl Operation for DescribeInstanceTypeOfferings {
             LocationType::Outpost => Vec::new(),
         };
         let mut offers = Vec::new();
-        for row in TYPES {
+        for row in InstanceType::all() {
             offers.extend(locations.iter().map(|location| Offering {
-                instance_type: row.name,
+                instance_type: &row.name,
                 location_type,
                 location: location.clone(),
             }));

@@ -5,13 +5,24 @@
 //! Source: EC2 API Reference, RunInstances and its kin; EC2 User Guide, "Instance lifecycle".
 
 mod attribute;
+mod device;
 mod metadata;
+mod options;
+mod profile;
 mod run;
 mod status;
 mod view;
 
 pub use attribute::{DescribeInstanceAttribute, ModifyInstanceAttribute};
 pub use metadata::ModifyInstanceMetadataOptions;
+pub use options::{
+    DescribeInstanceCreditSpecifications, GetConsoleOutput, ModifyInstanceCreditSpecification,
+    ModifyInstanceMaintenanceOptions, ModifyPrivateDnsNameOptions, MonitorInstances, UnmonitorInstances,
+};
+pub use profile::{
+    AssociateIamInstanceProfile, DescribeIamInstanceProfileAssociations, DisassociateIamInstanceProfile,
+    ReplaceIamInstanceProfileAssociation,
+};
 pub use run::RunInstances;
 pub use status::DescribeInstanceStatus;
 
@@ -109,6 +120,7 @@ impl Operation for StartInstances {
 pub struct StopInstances {
     #[wire(required)]
     instance_ids: Vec<InstanceId>,
+    hibernate: Option<bool>,
     #[expect(dead_code, reason = "accepted without effect")]
     skip_os_shutdown: Accepted<bool>,
     #[expect(dead_code, reason = "accepted without effect")]
@@ -119,6 +131,9 @@ impl Operation for StopInstances {
     type Response = StateChanges;
 
     fn run(self, cx: &mut Context<'_>) -> Result<StateChanges, Error> {
+        if self.hibernate.unwrap_or(false) {
+            cx.network.check_hibernation(cx.scope, &self.instance_ids)?;
+        }
         cx.command(|network, cx| network.stop_instances(cx, &self.instance_ids)).map(StateChanges::of)
     }
 }

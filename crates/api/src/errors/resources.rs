@@ -6,6 +6,7 @@ use weir_model::endpoint::EndpointRefusal;
 use weir_model::flow_log::FlowLogRefusal;
 use weir_model::group::{GroupRefusal, GroupRule, Peer};
 use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
+use weir_model::instance_type::InstanceType;
 use weir_model::interface::InterfaceRefusal;
 use weir_model::nat_gateway::{Connectivity, NatRefusal};
 use weir_model::peering::PeeringRefusal;
@@ -13,6 +14,7 @@ use weir_model::prefix_list::{ENTRIES_MAX, PrefixListRefusal};
 use weir_model::protocol::Traffic;
 use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
 use weir_model::transit_gateway::TransitRefusal;
+use weir_model::volume::{BadDevice, VOLUMES_MAX};
 
 type Said = (&'static str, String);
 
@@ -127,7 +129,18 @@ pub(super) fn instance(refusal: &InstanceRefusal) -> Said {
         InstanceRefusal::NotStopped(id) => ("IncorrectInstanceState", format!("The instance '{id}' is not in the 'stopped' state.")),
         InstanceRefusal::Protected { instance, verb, attribute } => ("OperationNotPermitted", format!("The instance '{instance}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.")),
         InstanceRefusal::SeveralInterfaces(id) => ("InvalidInstanceID", format!("There are multiple interfaces attached to instance '{id}'. Please specify an interface ID for the operation instead.")),
+        InstanceRefusal::NoSuchType(name) if InstanceType::is_name(name) => ("UnsupportedOperation", format!("The instance type '{name}' is not implemented by weir.")),
         InstanceRefusal::NoSuchType(name) => invalid(format!("Invalid value '{name}' for InstanceType.")),
+        InstanceRefusal::NoCredits(Some(id)) => ("InstanceCreditSpecification.NotSupported", format!("The instance '{id}' does not use CPU credits for CPU usage.")),
+        InstanceRefusal::NoCredits(None) => ("InstanceCreditSpecification.NotSupported", "The specified instance type does not use CPU credits for CPU usage.".to_owned()),
+        InstanceRefusal::CpuOptions(cpu, name) => invalid(format!("CpuOptions: {} cores with {} threads each are not supported by the instance type {name}.", cpu.cores, cpu.threads_per_core)),
+        InstanceRefusal::NamedByNoAddress => invalid("The hostname type ip-name requires an IPv4 address; in an IPv6-only subnet it must be resource-name.".to_owned()),
+        InstanceRefusal::OtherZone { zone, subnet, own } => invalid(format!("Value ({zone}) for parameter availabilityZone is invalid. Subnet '{subnet}' is in the availability zone {own}")),
+        InstanceRefusal::Device(bad) => device(bad),
+        InstanceRefusal::NoSuchDevice(name) => ("InvalidInstanceAttributeValue", format!("No device is currently mapped at {name}")),
+        InstanceRefusal::NoHibernation(id) => ("UnsupportedHibernationConfiguration", format!("The instance '{id}' is not configured for hibernation.")),
+        InstanceRefusal::HasProfile(id) => ("IncorrectState", format!("There is an existing association for instance {id}")),
+        InstanceRefusal::NoSuchAssociation(id) => ("NoSuchAssociation", format!("An invalid association-id of '{id}' was given")),
         InstanceRefusal::Architecture { image, instance_type } => invalid(format!("The architecture '{instance_type}' of the specified instance type does not match the architecture '{image}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.")),
         InstanceRefusal::TooManyInterfaces { count, instance_type } => ("AttachmentLimitExceeded", format!("Interface count {count} exceeds the limit for {instance_type}")),
         InstanceRefusal::TooManyAddresses(_) => ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.".to_owned()),
@@ -266,4 +279,23 @@ pub(super) fn flow_log(refusal: &FlowLogRefusal) -> Said {
 
 fn list(ids: &[impl std::fmt::Display]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[rustfmt::skip]
+fn device(bad: &BadDevice) -> Said {
+    let mapping = |message: String| ("InvalidBlockDeviceMapping", message);
+    match bad {
+        BadDevice::Twice(name) => mapping(format!("The device '{name}' is used in more than one block-device mapping")),
+        BadDevice::RootSuppressed(name) => mapping(format!("The root device '{name}' cannot be suppressed.")),
+        BadDevice::TooMany(count) => ("AttachmentLimitExceeded", format!("Volume count {count} exceeds the limit of {VOLUMES_MAX} for an instance")),
+        BadDevice::NoSize => ("MissingParameter", "The request must contain the parameter size or snapshotId".to_owned()),
+        BadDevice::NoSuchSnapshot(snapshot) => ("InvalidSnapshot.NotFound", format!("The snapshot '{snapshot}' does not exist.")),
+        BadDevice::BelowSnapshot { size_gib, snapshot, least_gib } => mapping(format!("Volume of size {size_gib}GB is smaller than snapshot '{snapshot}', expect size >= {least_gib}GB")),
+        BadDevice::Size { size_gib, volume_type, least, .. } if size_gib < least => invalid(format!("Volume of {size_gib}GiB is too small for volume type {}; minimum is {least}GiB.", volume_type.as_str())),
+        BadDevice::Size { size_gib, volume_type, most, .. } => invalid(format!("Volume of {size_gib}GiB is too large for volume type {}; maximum is {most}GiB.", volume_type.as_str())),
+        BadDevice::NeedsIops(volume_type) => ("MissingParameter", format!("The parameter iops must be specified for {} volumes.", volume_type.as_str())),
+        BadDevice::NotSupported(member, volume_type) => ("InvalidParameterCombination", format!("The parameter {member} is not supported for {} volumes.", volume_type.as_str())),
+        BadDevice::Rate { member, given, least, .. } if given < least => invalid(format!("Volume {member} of {given} is too low; minimum is {least}.")),
+        BadDevice::Rate { member, given, most, .. } => invalid(format!("Volume {member} of {given} is too high; maximum is {most}.")),
+    }
 }

@@ -48,7 +48,7 @@ impl Role {
     }
 
     /// The role as ListRoles shows it: without tags (ListRoles, IAM API Reference).
-    fn listed(role: &iam::role::Role) -> Role {
+    pub(super) fn listed(role: &iam::role::Role) -> Role {
         Role {
             path: role.path.clone(),
             role_name: role.name.clone(),
@@ -148,7 +148,7 @@ impl Operation for UpdateRole {
     }
 }
 
-/// Deletes a role without policies.
+/// Deletes a role without policies that is in no instance profile.
 #[derive(Param)]
 pub struct DeleteRole {
     role_name: String,
@@ -242,32 +242,6 @@ impl Operation for ListRoleTags {
         let page = self.paging.page(role.tags.iter(), |(key, _)| (*key).clone())?;
         let tags = page.items.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
         Ok(ListRoleTagsResponse { tags, is_truncated: page.is_truncated(), marker: page.marker })
-    }
-}
-
-/// Lists the instance profiles that hold a role. Weir has no instance profiles, so there are none; clients ask before
-/// they delete a role.
-#[derive(Param)]
-pub struct ListInstanceProfilesForRole {
-    role_name: String,
-    #[wire(flatten)]
-    paging: Paging,
-}
-
-/// A page of instance profiles.
-#[derive(Xml)]
-pub struct ListInstanceProfilesForRoleResponse {
-    instance_profiles: Vec<String>,
-    is_truncated: bool,
-}
-
-impl Operation for ListInstanceProfilesForRole {
-    type Response = ListInstanceProfilesForRoleResponse;
-
-    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        cx.identities.role(cx.scope.account, &self.role_name)?;
-        let page = self.paging.page(std::iter::empty(), String::clone)?;
-        Ok(ListInstanceProfilesForRoleResponse { instance_profiles: page.items, is_truncated: false })
     }
 }
 

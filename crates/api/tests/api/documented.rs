@@ -3,7 +3,7 @@
 use expect_test::expect_file;
 use std::fmt::Write as _;
 use weir_api::table::{self, Access, Row};
-use weir_wire::Service;
+use weir_wire::{Dialect, Kind, Member, Service};
 
 const HEAD: &str = "# Operations
 
@@ -31,13 +31,34 @@ fn write_service(text: &mut String, service: Service, rows: &[&Row]) -> std::fmt
     writeln!(text, "| operation | access | accepted without effect |")?;
     writeln!(text, "|---|---|---|")?;
     for row in rows {
-        let accepted = row.members.iter().filter(|member| member.accepted);
-        let accepted = accepted.map(|member| member.request_name(service.dialect()));
+        let mut accepted = Vec::new();
+        without_effect(row.members, "", service.dialect(), &mut accepted);
         let accepted: Vec<String> =
-            accepted.chain(row.without_effect.iter().map(|name| (*name).to_owned())).collect();
+            accepted.into_iter().chain(row.without_effect.iter().map(|name| (*name).to_owned())).collect();
         writeln!(text, "| {} | {} | {} |", row.name, access(row.access), accepted.join(", "))?;
     }
     Ok(())
+}
+
+/// The members without effect, those of structures with the names of these before them: `Placement.GroupName`.
+fn without_effect(members: &[Member], at: &str, dialect: Dialect, accepted: &mut Vec<String>) {
+    for member in members {
+        let name = if member.flatten { String::new() } else { member.request_name(dialect) };
+        let below = if member.flatten { at.to_owned() } else { format!("{at}{name}.") };
+        match element(member.kind) {
+            _ if member.accepted => accepted.push(format!("{at}{name}")),
+            Kind::Structure(members) => without_effect(members, &below, dialect, accepted),
+            _ => {}
+        }
+    }
+}
+
+/// What a list is of, at any depth.
+fn element(kind: Kind) -> Kind {
+    match kind {
+        Kind::List(of) => element(*of),
+        other => other,
+    }
 }
 
 /// S3 has tables of its own, and refuses in its own way.

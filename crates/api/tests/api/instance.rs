@@ -1,5 +1,8 @@
 //! Instances. Expectations: EC2 API Reference; EC2 User Guide, "Instance lifecycle".
 
+mod filters;
+mod options;
+
 use crate::launch::{lab, run};
 use crate::shown::{between, named};
 use crate::world::World;
@@ -71,24 +74,27 @@ fn states_change_as_in_aws() {
         "DescribeInstanceStatus",
         "IncludeAllInstances=true",
         expect![[r#"
-        <instanceStatusSet>
-          <item>
-            <availabilityZone>us-east-1a</availabilityZone>
-            <availabilityZoneId>use1-az1</availabilityZoneId>
-            <instanceId>i-1</instanceId>
-            <instanceState>
-              <code>80</code>
-              <name>stopped</name>
-            </instanceState>
-            <instanceStatus>
-              <status>not-applicable</status>
-            </instanceStatus>
-            <systemStatus>
-              <status>not-applicable</status>
-            </systemStatus>
-          </item>
-        </instanceStatusSet>
-    "#]],
+            <instanceStatusSet>
+              <item>
+                <availabilityZone>us-east-1a</availabilityZone>
+                <availabilityZoneId>use1-az1</availabilityZoneId>
+                <instanceId>i-1</instanceId>
+                <instanceState>
+                  <code>80</code>
+                  <name>stopped</name>
+                </instanceState>
+                <instanceStatus>
+                  <status>not-applicable</status>
+                </instanceStatus>
+                <systemStatus>
+                  <status>not-applicable</status>
+                </systemStatus>
+                <attachedEbsStatus>
+                  <status>not-applicable</status>
+                </attachedEbsStatus>
+              </item>
+            </instanceStatusSet>
+        "#]],
     );
     world.shows(
         "StartInstances",
@@ -114,36 +120,45 @@ fn states_change_as_in_aws() {
         "DescribeInstanceStatus",
         &by_id,
         expect![[r#"
-        <instanceStatusSet>
-          <item>
-            <availabilityZone>us-east-1a</availabilityZone>
-            <availabilityZoneId>use1-az1</availabilityZoneId>
-            <instanceId>i-1</instanceId>
-            <instanceState>
-              <code>16</code>
-              <name>running</name>
-            </instanceState>
-            <instanceStatus>
-              <details>
-                <item>
-                  <name>reachability</name>
-                  <status>passed</status>
-                </item>
-              </details>
-              <status>ok</status>
-            </instanceStatus>
-            <systemStatus>
-              <details>
-                <item>
-                  <name>reachability</name>
-                  <status>passed</status>
-                </item>
-              </details>
-              <status>ok</status>
-            </systemStatus>
-          </item>
-        </instanceStatusSet>
-    "#]],
+            <instanceStatusSet>
+              <item>
+                <availabilityZone>us-east-1a</availabilityZone>
+                <availabilityZoneId>use1-az1</availabilityZoneId>
+                <instanceId>i-1</instanceId>
+                <instanceState>
+                  <code>16</code>
+                  <name>running</name>
+                </instanceState>
+                <instanceStatus>
+                  <details>
+                    <item>
+                      <name>reachability</name>
+                      <status>passed</status>
+                    </item>
+                  </details>
+                  <status>ok</status>
+                </instanceStatus>
+                <systemStatus>
+                  <details>
+                    <item>
+                      <name>reachability</name>
+                      <status>passed</status>
+                    </item>
+                  </details>
+                  <status>ok</status>
+                </systemStatus>
+                <attachedEbsStatus>
+                  <details>
+                    <item>
+                      <name>reachability</name>
+                      <status>passed</status>
+                    </item>
+                  </details>
+                  <status>ok</status>
+                </attachedEbsStatus>
+              </item>
+            </instanceStatusSet>
+        "#]],
     );
     world.returns("RebootInstances", &by_id);
     world.shows(
@@ -195,66 +210,87 @@ fn states_change_as_in_aws() {
         "DescribeInstances",
         &by_id,
         expect![[r#"
-        <reservationSet>
-          <item>
-            <reservationId>r-1</reservationId>
-            <ownerId>000000000000</ownerId>
-            <groupSet/>
-            <instancesSet>
+            <reservationSet>
               <item>
-                <architecture>x86_64</architecture>
-                <clientToken/>
-                <ebsOptimized>false</ebsOptimized>
-                <enaSupport>true</enaSupport>
-                <hypervisor>xen</hypervisor>
-                <networkInterfaceSet/>
-                <rootDeviceName>/dev/xvda</rootDeviceName>
-                <rootDeviceType>ebs</rootDeviceType>
+                <reservationId>r-1</reservationId>
+                <ownerId>000000000000</ownerId>
                 <groupSet/>
-                <stateReason>
-                  <code>Client.UserInitiatedShutdown</code>
-                  <message>Client.UserInitiatedShutdown: User initiated shutdown</message>
-                </stateReason>
-                <tagSet/>
-                <instanceId>i-2</instanceId>
-                <imageId>ami-3</imageId>
-                <amiLaunchIndex>0</amiLaunchIndex>
-                <instanceType>t2.micro</instanceType>
-                <launchTime>2024-01-02T03:04:05.000Z</launchTime>
-                <virtualizationType>hvm</virtualizationType>
-                <cpuOptions>
-                  <coreCount>1</coreCount>
-                  <threadsPerCore>1</threadsPerCore>
-                </cpuOptions>
-                <metadataOptions>
-                  <state>applied</state>
-                  <httpTokens>required</httpTokens>
-                  <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
-                  <httpEndpoint>enabled</httpEndpoint>
-                  <httpProtocolIpv6>disabled</httpProtocolIpv6>
-                  <instanceMetadataTags>disabled</instanceMetadataTags>
-                </metadataOptions>
-                <platformDetails>Linux/UNIX</platformDetails>
-                <instanceState>
-                  <code>48</code>
-                  <name>terminated</name>
-                </instanceState>
-                <privateDnsName/>
-                <dnsName/>
-                <reason>User initiated (2024-01-02 03:04:05 GMT)</reason>
-                <placement>
-                  <groupName/>
-                  <tenancy>default</tenancy>
-                  <availabilityZone>us-east-1a</availabilityZone>
-                </placement>
-                <monitoring>
-                  <state>disabled</state>
-                </monitoring>
+                <instancesSet>
+                  <item>
+                    <architecture>x86_64</architecture>
+                    <blockDeviceMapping/>
+                    <clientToken/>
+                    <ebsOptimized>false</ebsOptimized>
+                    <enaSupport>true</enaSupport>
+                    <hypervisor>xen</hypervisor>
+                    <networkInterfaceSet/>
+                    <rootDeviceName>/dev/xvda</rootDeviceName>
+                    <rootDeviceType>ebs</rootDeviceType>
+                    <groupSet/>
+                    <stateReason>
+                      <code>Client.UserInitiatedShutdown</code>
+                      <message>Client.UserInitiatedShutdown: User initiated shutdown</message>
+                    </stateReason>
+                    <tagSet/>
+                    <instanceId>i-2</instanceId>
+                    <imageId>ami-3</imageId>
+                    <amiLaunchIndex>0</amiLaunchIndex>
+                    <instanceType>t2.micro</instanceType>
+                    <launchTime>2024-01-02T03:04:05.000Z</launchTime>
+                    <virtualizationType>hvm</virtualizationType>
+                    <cpuOptions>
+                      <coreCount>1</coreCount>
+                      <threadsPerCore>1</threadsPerCore>
+                    </cpuOptions>
+                    <hibernationOptions>
+                      <configured>false</configured>
+                    </hibernationOptions>
+                    <metadataOptions>
+                      <state>applied</state>
+                      <httpTokens>required</httpTokens>
+                      <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
+                      <httpEndpoint>enabled</httpEndpoint>
+                      <httpProtocolIpv6>disabled</httpProtocolIpv6>
+                      <instanceMetadataTags>disabled</instanceMetadataTags>
+                    </metadataOptions>
+                    <enclaveOptions>
+                      <enabled>false</enabled>
+                    </enclaveOptions>
+                    <bootMode>uefi-preferred</bootMode>
+                    <platformDetails>Linux/UNIX</platformDetails>
+                    <usageOperation>RunInstances</usageOperation>
+                    <usageOperationUpdateTime>2024-01-02T03:04:05.000Z</usageOperationUpdateTime>
+                    <privateDnsNameOptions>
+                      <hostnameType>ip-name</hostnameType>
+                      <enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>
+                      <enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord>
+                    </privateDnsNameOptions>
+                    <maintenanceOptions>
+                      <autoRecovery>default</autoRecovery>
+                      <rebootMigration>default</rebootMigration>
+                    </maintenanceOptions>
+                    <currentInstanceBootMode>legacy-bios</currentInstanceBootMode>
+                    <instanceState>
+                      <code>48</code>
+                      <name>terminated</name>
+                    </instanceState>
+                    <privateDnsName/>
+                    <dnsName/>
+                    <reason>User initiated (2024-01-02 03:04:05 GMT)</reason>
+                    <placement>
+                      <availabilityZoneId>use1-az1</availabilityZoneId>
+                      <groupName/>
+                      <tenancy>default</tenancy>
+                      <availabilityZone>us-east-1a</availabilityZone>
+                    </placement>
+                    <monitoring>
+                      <state>disabled</state>
+                    </monitoring>
+                  </item>
+                </instancesSet>
               </item>
-            </instancesSet>
-          </item>
-        </reservationSet>
-    "#]],
+            </reservationSet>
+        "#]],
     );
     assert_eq!(world.does("DescribeNetworkInterfaces", ""), "<networkInterfaceSet/>\n");
     world.now = world.now.plus_ms(3_600_000);
@@ -262,66 +298,87 @@ fn states_change_as_in_aws() {
         "DescribeInstances",
         &by_id,
         expect![[r#"
-        <reservationSet>
-          <item>
-            <reservationId>r-1</reservationId>
-            <ownerId>000000000000</ownerId>
-            <groupSet/>
-            <instancesSet>
+            <reservationSet>
               <item>
-                <architecture>x86_64</architecture>
-                <clientToken/>
-                <ebsOptimized>false</ebsOptimized>
-                <enaSupport>true</enaSupport>
-                <hypervisor>xen</hypervisor>
-                <networkInterfaceSet/>
-                <rootDeviceName>/dev/xvda</rootDeviceName>
-                <rootDeviceType>ebs</rootDeviceType>
+                <reservationId>r-1</reservationId>
+                <ownerId>000000000000</ownerId>
                 <groupSet/>
-                <stateReason>
-                  <code>Client.UserInitiatedShutdown</code>
-                  <message>Client.UserInitiatedShutdown: User initiated shutdown</message>
-                </stateReason>
-                <tagSet/>
-                <instanceId>i-2</instanceId>
-                <imageId>ami-3</imageId>
-                <amiLaunchIndex>0</amiLaunchIndex>
-                <instanceType>t2.micro</instanceType>
-                <launchTime>2024-01-02T03:04:05.000Z</launchTime>
-                <virtualizationType>hvm</virtualizationType>
-                <cpuOptions>
-                  <coreCount>1</coreCount>
-                  <threadsPerCore>1</threadsPerCore>
-                </cpuOptions>
-                <metadataOptions>
-                  <state>applied</state>
-                  <httpTokens>required</httpTokens>
-                  <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
-                  <httpEndpoint>enabled</httpEndpoint>
-                  <httpProtocolIpv6>disabled</httpProtocolIpv6>
-                  <instanceMetadataTags>disabled</instanceMetadataTags>
-                </metadataOptions>
-                <platformDetails>Linux/UNIX</platformDetails>
-                <instanceState>
-                  <code>48</code>
-                  <name>terminated</name>
-                </instanceState>
-                <privateDnsName/>
-                <dnsName/>
-                <reason>User initiated (2024-01-02 03:04:05 GMT)</reason>
-                <placement>
-                  <groupName/>
-                  <tenancy>default</tenancy>
-                  <availabilityZone>us-east-1a</availabilityZone>
-                </placement>
-                <monitoring>
-                  <state>disabled</state>
-                </monitoring>
+                <instancesSet>
+                  <item>
+                    <architecture>x86_64</architecture>
+                    <blockDeviceMapping/>
+                    <clientToken/>
+                    <ebsOptimized>false</ebsOptimized>
+                    <enaSupport>true</enaSupport>
+                    <hypervisor>xen</hypervisor>
+                    <networkInterfaceSet/>
+                    <rootDeviceName>/dev/xvda</rootDeviceName>
+                    <rootDeviceType>ebs</rootDeviceType>
+                    <groupSet/>
+                    <stateReason>
+                      <code>Client.UserInitiatedShutdown</code>
+                      <message>Client.UserInitiatedShutdown: User initiated shutdown</message>
+                    </stateReason>
+                    <tagSet/>
+                    <instanceId>i-2</instanceId>
+                    <imageId>ami-3</imageId>
+                    <amiLaunchIndex>0</amiLaunchIndex>
+                    <instanceType>t2.micro</instanceType>
+                    <launchTime>2024-01-02T03:04:05.000Z</launchTime>
+                    <virtualizationType>hvm</virtualizationType>
+                    <cpuOptions>
+                      <coreCount>1</coreCount>
+                      <threadsPerCore>1</threadsPerCore>
+                    </cpuOptions>
+                    <hibernationOptions>
+                      <configured>false</configured>
+                    </hibernationOptions>
+                    <metadataOptions>
+                      <state>applied</state>
+                      <httpTokens>required</httpTokens>
+                      <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
+                      <httpEndpoint>enabled</httpEndpoint>
+                      <httpProtocolIpv6>disabled</httpProtocolIpv6>
+                      <instanceMetadataTags>disabled</instanceMetadataTags>
+                    </metadataOptions>
+                    <enclaveOptions>
+                      <enabled>false</enabled>
+                    </enclaveOptions>
+                    <bootMode>uefi-preferred</bootMode>
+                    <platformDetails>Linux/UNIX</platformDetails>
+                    <usageOperation>RunInstances</usageOperation>
+                    <usageOperationUpdateTime>2024-01-02T03:04:05.000Z</usageOperationUpdateTime>
+                    <privateDnsNameOptions>
+                      <hostnameType>ip-name</hostnameType>
+                      <enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>
+                      <enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord>
+                    </privateDnsNameOptions>
+                    <maintenanceOptions>
+                      <autoRecovery>default</autoRecovery>
+                      <rebootMigration>default</rebootMigration>
+                    </maintenanceOptions>
+                    <currentInstanceBootMode>legacy-bios</currentInstanceBootMode>
+                    <instanceState>
+                      <code>48</code>
+                      <name>terminated</name>
+                    </instanceState>
+                    <privateDnsName/>
+                    <dnsName/>
+                    <reason>User initiated (2024-01-02 03:04:05 GMT)</reason>
+                    <placement>
+                      <availabilityZoneId>use1-az1</availabilityZoneId>
+                      <groupName/>
+                      <tenancy>default</tenancy>
+                      <availabilityZone>us-east-1a</availabilityZone>
+                    </placement>
+                    <monitoring>
+                      <state>disabled</state>
+                    </monitoring>
+                  </item>
+                </instancesSet>
               </item>
-            </instancesSet>
-          </item>
-        </reservationSet>
-    "#]],
+            </reservationSet>
+        "#]],
     );
 }
 

@@ -36,140 +36,25 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
         "RunInstances",
         &launch(&format!("SubnetId={subnet}&{tags}")),
         expect![[r#"
-        <reservationId>r-1</reservationId>
-        <ownerId>000000000000</ownerId>
-        <groupSet/>
-        <instancesSet>
-          <item>
-            <architecture>x86_64</architecture>
-            <clientToken/>
-            <ebsOptimized>false</ebsOptimized>
-            <enaSupport>true</enaSupport>
-            <hypervisor>xen</hypervisor>
-            <networkInterfaceSet>
-              <item>
-                <attachment>
-                  <attachTime>2024-01-02T03:04:05.000Z</attachTime>
-                  <attachmentId>eni-attach-2</attachmentId>
-                  <deleteOnTermination>true</deleteOnTermination>
-                  <deviceIndex>0</deviceIndex>
-                  <status>attaching</status>
-                  <networkCardIndex>0</networkCardIndex>
-                </attachment>
-                <description/>
-                <groupSet>
-                  <item>
-                    <groupId>sg-3</groupId>
-                    <groupName>default</groupName>
-                  </item>
-                </groupSet>
-                <ipv6AddressesSet/>
-                <macAddress>02:3c:82:1f:bf:59</macAddress>
-                <networkInterfaceId>eni-4</networkInterfaceId>
-                <ownerId>000000000000</ownerId>
-                <privateIpAddress>10.0.1.4</privateIpAddress>
-                <privateIpAddressesSet>
-                  <item>
-                    <primary>true</primary>
-                    <privateIpAddress>10.0.1.4</privateIpAddress>
-                  </item>
-                </privateIpAddressesSet>
-                <sourceDestCheck>true</sourceDestCheck>
-                <status>in-use</status>
-                <subnetId>subnet-5</subnetId>
-                <vpcId>vpc-6</vpcId>
-                <interfaceType>interface</interfaceType>
-              </item>
-            </networkInterfaceSet>
-            <rootDeviceName>/dev/xvda</rootDeviceName>
-            <rootDeviceType>ebs</rootDeviceType>
-            <groupSet>
-              <item>
-                <groupId>sg-3</groupId>
-                <groupName>default</groupName>
-              </item>
-            </groupSet>
-            <sourceDestCheck>true</sourceDestCheck>
-            <stateReason>
-              <code>pending</code>
-              <message>pending</message>
-            </stateReason>
-            <tagSet>
-              <item>
-                <key>Name</key>
-                <value>web</value>
-              </item>
-            </tagSet>
-            <instanceId>i-7</instanceId>
-            <imageId>ami-8</imageId>
-            <amiLaunchIndex>0</amiLaunchIndex>
-            <instanceType>t2.micro</instanceType>
-            <launchTime>2024-01-02T03:04:05.000Z</launchTime>
-            <virtualizationType>hvm</virtualizationType>
-            <cpuOptions>
-              <coreCount>1</coreCount>
-              <threadsPerCore>1</threadsPerCore>
-            </cpuOptions>
-            <metadataOptions>
-              <state>applied</state>
-              <httpTokens>required</httpTokens>
-              <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
-              <httpEndpoint>enabled</httpEndpoint>
-              <httpProtocolIpv6>disabled</httpProtocolIpv6>
-              <instanceMetadataTags>disabled</instanceMetadataTags>
-            </metadataOptions>
-            <platformDetails>Linux/UNIX</platformDetails>
-            <instanceState>
-              <code>0</code>
-              <name>pending</name>
-            </instanceState>
-            <privateDnsName>ip-10-0-1-4.ec2.internal</privateDnsName>
-            <dnsName/>
-            <reason/>
-            <placement>
-              <groupName/>
-              <tenancy>default</tenancy>
-              <availabilityZone>us-east-1a</availabilityZone>
-            </placement>
-            <monitoring>
-              <state>disabled</state>
-            </monitoring>
-            <subnetId>subnet-5</subnetId>
-            <vpcId>vpc-6</vpcId>
-            <privateIpAddress>10.0.1.4</privateIpAddress>
-          </item>
-        </instancesSet>
-    "#]],
-    );
-    world.shows(
-        "DescribeInstances",
-        "Filter.1.Name=tag:Name&Filter.1.Value.1=web",
-        expect![[r#"
-        <reservationSet>
-          <item>
             <reservationId>r-1</reservationId>
             <ownerId>000000000000</ownerId>
             <groupSet/>
             <instancesSet>
               <item>
                 <architecture>x86_64</architecture>
+                <blockDeviceMapping/>
                 <clientToken/>
                 <ebsOptimized>false</ebsOptimized>
                 <enaSupport>true</enaSupport>
                 <hypervisor>xen</hypervisor>
                 <networkInterfaceSet>
                   <item>
-                    <association>
-                      <ipOwnerId>amazon</ipOwnerId>
-                      <publicDnsName/>
-                      <publicIp>54.209.188.224</publicIp>
-                    </association>
                     <attachment>
                       <attachTime>2024-01-02T03:04:05.000Z</attachTime>
                       <attachmentId>eni-attach-2</attachmentId>
                       <deleteOnTermination>true</deleteOnTermination>
                       <deviceIndex>0</deviceIndex>
-                      <status>attached</status>
+                      <status>attaching</status>
                       <networkCardIndex>0</networkCardIndex>
                     </attachment>
                     <description/>
@@ -186,11 +71,6 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
                     <privateIpAddress>10.0.1.4</privateIpAddress>
                     <privateIpAddressesSet>
                       <item>
-                        <association>
-                          <ipOwnerId>amazon</ipOwnerId>
-                          <publicDnsName/>
-                          <publicIp>54.209.188.224</publicIp>
-                        </association>
                         <primary>true</primary>
                         <privateIpAddress>10.0.1.4</privateIpAddress>
                       </item>
@@ -211,6 +91,10 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
                   </item>
                 </groupSet>
                 <sourceDestCheck>true</sourceDestCheck>
+                <stateReason>
+                  <code>pending</code>
+                  <message>pending</message>
+                </stateReason>
                 <tagSet>
                   <item>
                     <key>Name</key>
@@ -227,6 +111,9 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
                   <coreCount>1</coreCount>
                   <threadsPerCore>1</threadsPerCore>
                 </cpuOptions>
+                <hibernationOptions>
+                  <configured>false</configured>
+                </hibernationOptions>
                 <metadataOptions>
                   <state>applied</state>
                   <httpTokens>required</httpTokens>
@@ -235,15 +122,32 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
                   <httpProtocolIpv6>disabled</httpProtocolIpv6>
                   <instanceMetadataTags>disabled</instanceMetadataTags>
                 </metadataOptions>
+                <enclaveOptions>
+                  <enabled>false</enabled>
+                </enclaveOptions>
+                <bootMode>uefi-preferred</bootMode>
                 <platformDetails>Linux/UNIX</platformDetails>
+                <usageOperation>RunInstances</usageOperation>
+                <usageOperationUpdateTime>2024-01-02T03:04:05.000Z</usageOperationUpdateTime>
+                <privateDnsNameOptions>
+                  <hostnameType>ip-name</hostnameType>
+                  <enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>
+                  <enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord>
+                </privateDnsNameOptions>
+                <maintenanceOptions>
+                  <autoRecovery>default</autoRecovery>
+                  <rebootMigration>default</rebootMigration>
+                </maintenanceOptions>
+                <currentInstanceBootMode>legacy-bios</currentInstanceBootMode>
                 <instanceState>
-                  <code>16</code>
-                  <name>running</name>
+                  <code>0</code>
+                  <name>pending</name>
                 </instanceState>
                 <privateDnsName>ip-10-0-1-4.ec2.internal</privateDnsName>
                 <dnsName/>
                 <reason/>
                 <placement>
+                  <availabilityZoneId>use1-az1</availabilityZoneId>
                   <groupName/>
                   <tenancy>default</tenancy>
                   <availabilityZone>us-east-1a</availabilityZone>
@@ -254,12 +158,160 @@ fn a_launch_is_pending_and_then_runs_with_a_lent_address() {
                 <subnetId>subnet-5</subnetId>
                 <vpcId>vpc-6</vpcId>
                 <privateIpAddress>10.0.1.4</privateIpAddress>
-                <ipAddress>54.209.188.224</ipAddress>
               </item>
             </instancesSet>
-          </item>
-        </reservationSet>
-    "#]],
+        "#]],
+    );
+    world.shows(
+        "DescribeInstances",
+        "Filter.1.Name=tag:Name&Filter.1.Value.1=web",
+        expect![[r#"
+            <reservationSet>
+              <item>
+                <reservationId>r-1</reservationId>
+                <ownerId>000000000000</ownerId>
+                <groupSet/>
+                <instancesSet>
+                  <item>
+                    <architecture>x86_64</architecture>
+                    <blockDeviceMapping>
+                      <item>
+                        <deviceName>/dev/xvda</deviceName>
+                        <ebs>
+                          <attachTime>2024-01-02T03:04:05.000Z</attachTime>
+                          <deleteOnTermination>true</deleteOnTermination>
+                          <status>attached</status>
+                          <volumeId>vol-2</volumeId>
+                        </ebs>
+                      </item>
+                    </blockDeviceMapping>
+                    <clientToken/>
+                    <ebsOptimized>false</ebsOptimized>
+                    <enaSupport>true</enaSupport>
+                    <hypervisor>xen</hypervisor>
+                    <networkInterfaceSet>
+                      <item>
+                        <association>
+                          <ipOwnerId>amazon</ipOwnerId>
+                          <publicDnsName/>
+                          <publicIp>54.209.188.224</publicIp>
+                        </association>
+                        <attachment>
+                          <attachTime>2024-01-02T03:04:05.000Z</attachTime>
+                          <attachmentId>eni-attach-3</attachmentId>
+                          <deleteOnTermination>true</deleteOnTermination>
+                          <deviceIndex>0</deviceIndex>
+                          <status>attached</status>
+                          <networkCardIndex>0</networkCardIndex>
+                        </attachment>
+                        <description/>
+                        <groupSet>
+                          <item>
+                            <groupId>sg-4</groupId>
+                            <groupName>default</groupName>
+                          </item>
+                        </groupSet>
+                        <ipv6AddressesSet/>
+                        <macAddress>02:3c:82:1f:bf:59</macAddress>
+                        <networkInterfaceId>eni-5</networkInterfaceId>
+                        <ownerId>000000000000</ownerId>
+                        <privateIpAddress>10.0.1.4</privateIpAddress>
+                        <privateIpAddressesSet>
+                          <item>
+                            <association>
+                              <ipOwnerId>amazon</ipOwnerId>
+                              <publicDnsName/>
+                              <publicIp>54.209.188.224</publicIp>
+                            </association>
+                            <primary>true</primary>
+                            <privateIpAddress>10.0.1.4</privateIpAddress>
+                          </item>
+                        </privateIpAddressesSet>
+                        <sourceDestCheck>true</sourceDestCheck>
+                        <status>in-use</status>
+                        <subnetId>subnet-6</subnetId>
+                        <vpcId>vpc-7</vpcId>
+                        <interfaceType>interface</interfaceType>
+                      </item>
+                    </networkInterfaceSet>
+                    <rootDeviceName>/dev/xvda</rootDeviceName>
+                    <rootDeviceType>ebs</rootDeviceType>
+                    <groupSet>
+                      <item>
+                        <groupId>sg-4</groupId>
+                        <groupName>default</groupName>
+                      </item>
+                    </groupSet>
+                    <sourceDestCheck>true</sourceDestCheck>
+                    <tagSet>
+                      <item>
+                        <key>Name</key>
+                        <value>web</value>
+                      </item>
+                    </tagSet>
+                    <instanceId>i-8</instanceId>
+                    <imageId>ami-9</imageId>
+                    <amiLaunchIndex>0</amiLaunchIndex>
+                    <instanceType>t2.micro</instanceType>
+                    <launchTime>2024-01-02T03:04:05.000Z</launchTime>
+                    <virtualizationType>hvm</virtualizationType>
+                    <cpuOptions>
+                      <coreCount>1</coreCount>
+                      <threadsPerCore>1</threadsPerCore>
+                    </cpuOptions>
+                    <hibernationOptions>
+                      <configured>false</configured>
+                    </hibernationOptions>
+                    <metadataOptions>
+                      <state>applied</state>
+                      <httpTokens>required</httpTokens>
+                      <httpPutResponseHopLimit>2</httpPutResponseHopLimit>
+                      <httpEndpoint>enabled</httpEndpoint>
+                      <httpProtocolIpv6>disabled</httpProtocolIpv6>
+                      <instanceMetadataTags>disabled</instanceMetadataTags>
+                    </metadataOptions>
+                    <enclaveOptions>
+                      <enabled>false</enabled>
+                    </enclaveOptions>
+                    <bootMode>uefi-preferred</bootMode>
+                    <platformDetails>Linux/UNIX</platformDetails>
+                    <usageOperation>RunInstances</usageOperation>
+                    <usageOperationUpdateTime>2024-01-02T03:04:05.000Z</usageOperationUpdateTime>
+                    <privateDnsNameOptions>
+                      <hostnameType>ip-name</hostnameType>
+                      <enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>
+                      <enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord>
+                    </privateDnsNameOptions>
+                    <maintenanceOptions>
+                      <autoRecovery>default</autoRecovery>
+                      <rebootMigration>default</rebootMigration>
+                    </maintenanceOptions>
+                    <currentInstanceBootMode>legacy-bios</currentInstanceBootMode>
+                    <instanceState>
+                      <code>16</code>
+                      <name>running</name>
+                    </instanceState>
+                    <privateDnsName>ip-10-0-1-4.ec2.internal</privateDnsName>
+                    <dnsName/>
+                    <reason/>
+                    <placement>
+                      <availabilityZoneId>use1-az1</availabilityZoneId>
+                      <groupName/>
+                      <tenancy>default</tenancy>
+                      <availabilityZone>us-east-1a</availabilityZone>
+                    </placement>
+                    <monitoring>
+                      <state>disabled</state>
+                    </monitoring>
+                    <subnetId>subnet-6</subnetId>
+                    <vpcId>vpc-7</vpcId>
+                    <privateIpAddress>10.0.1.4</privateIpAddress>
+                    <ipAddress>54.209.188.224</ipAddress>
+                  </item>
+                </instancesSet>
+              </item>
+            </reservationSet>
+        "#]],
     );
 }
 

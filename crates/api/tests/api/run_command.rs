@@ -98,6 +98,22 @@ fn a_script_runs_on_the_host_and_its_packets_cross_the_network() {
     assert!(outcome.contains("2 packets transmitted, 2 received"), "{outcome}");
 }
 
+// EC2 User Guide, "EC2 instance hostnames and domains": the operating system has the private name as its host name.
+#[test]
+fn a_host_has_the_name_that_its_instance_was_launched_with() {
+    let mut world = World::new();
+    let by_address = world.launch("one");
+    let subnet = world.id("DescribeInstances", &format!("InstanceId.1={by_address}"), "subnetId");
+    let named = format!("SubnetId={subnet}&PrivateDnsHostnameTypeOnLaunch=resource-name");
+    world.returns("ModifySubnetAttribute", &named);
+    let by_resource = world.launch("other");
+    for (host, name) in [(&by_address, "ip-"), (&by_resource, by_resource.as_str())] {
+        let command = world.send_script(host, &["hostname"]);
+        let outcome = outcome(&world.executed(&command, host));
+        assert!(outcome.starts_with(&format!("Success Success 0\n{name}")), "{outcome}");
+    }
+}
+
 #[test]
 fn the_last_exit_code_decides_and_failures_are_told_as_the_agent_does() {
     let mut world = World::new();

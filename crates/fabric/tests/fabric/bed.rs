@@ -6,7 +6,7 @@ use weir_fabric::{Fabric, HostName, Output};
 use weir_model::flow_log::{LogDestination, Monitored, NewFlowLog, TrafficType};
 use weir_model::group::{Direction, NewGroup, NewPeer, NewRule, Peer};
 use weir_model::image::Image;
-use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
+use weir_model::instance::{HostNameChange, InstanceSettings, Launch, LaunchInterface, LaunchSource};
 use weir_model::interface::{Ipv6Choice, NewInterface};
 use weir_model::peering::PeeringRequest;
 use weir_model::protocol::{PortRange, Protocol, Traffic};
@@ -217,6 +217,9 @@ impl Bed {
             user_data: user_data.map(|text| text.as_bytes().to_vec()),
             termination_protected: false,
             instance_profile: None,
+            host_names: HostNameChange::default(),
+            devices: Vec::new(),
+            volume_tags: Tags::new(),
             settings: InstanceSettings { lends_public: true, ..InstanceSettings::default() },
             tags: Tags::new(),
         };

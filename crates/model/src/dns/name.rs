@@ -30,6 +30,11 @@ pub fn private(region: RegionName, address: Ipv4Addr) -> String {
     format!("ip-{}.{}", dashed(address), internal_domain(region))
 }
 
+/// The resource name of an instance: `i-0123456789abcdef0.ec2.internal`.
+pub fn resource(region: RegionName, instance: InstanceId) -> String {
+    format!("{instance}.{}", internal_domain(region))
+}
+
 /// The public name of an address: `ec2-54-208-0-5.compute-1.amazonaws.com`.
 pub fn public(region: RegionName, address: Ipv4Addr) -> String {
     format!("ec2-{}.{}", dashed(address), public_domain(region))

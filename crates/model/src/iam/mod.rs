@@ -5,6 +5,7 @@
 pub mod evaluate;
 pub mod managed;
 pub mod policy;
+pub mod profile;
 pub mod role;
 
 pub use evaluate::{Decision, Principal, Request};
@@ -14,6 +15,7 @@ use crate::table::{Change, Resource, Table};
 use crate::time::Timestamp;
 use crate::{AccountId, Ids};
 use managed::Policy;
+use profile::InstanceProfile;
 use role::Role;
 use std::fmt;
 use std::str::FromStr;
@@ -25,6 +27,8 @@ pub struct Identities {
     pub roles: Table<Role>,
     /// Customer-managed policies.
     pub policies: Table<Policy>,
+    /// Instance profiles.
+    pub profiles: Table<InstanceProfile>,
 }
 
 /// What an IAM command knows of its caller and the moment.
@@ -71,6 +75,8 @@ impl FromStr for Name {
 pub enum IamRefused {
     /// The role does not exist.
     NoSuchRole(String),
+    /// The instance profile does not exist.
+    NoSuchProfile(String),
     /// The role has no inline policy of that name.
     NoSuchRolePolicy(String),
     /// No policy has this ARN, or it is not attached.
@@ -79,7 +85,7 @@ pub enum IamRefused {
     NoSuchPolicyVersion(String),
     /// An entity of that kind has that name already.
     AlreadyExists {
-        /// `Role` or `Policy`.
+        /// `Role`, `Policy` or `Instance Profile`.
         kind: &'static str,
         /// The name.
         name: String,
@@ -88,6 +94,8 @@ pub enum IamRefused {
     HasInlinePolicies,
     /// The role still has attached policies.
     HasAttachedPolicies,
+    /// The role is in an instance profile, or the profile has a role.
+    InProfile,
     /// The policy is still attached to a role.
     PolicyAttached,
     /// The document is not a policy: the reason.
@@ -106,13 +114,14 @@ pub enum IamRefused {
 impl Identities {
     /// A number that grows with every change.
     pub fn generation(&self) -> u64 {
-        self.roles.version() + self.policies.version()
+        self.roles.version() + self.policies.version() + self.profiles.version()
     }
 
     /// Moves what changed since the last call to `out`.
     pub fn drain_changes(&mut self, out: &mut Vec<Change>) {
         self.roles.drain_changes(out);
         self.policies.drain_changes(out);
+        self.profiles.drain_changes(out);
     }
 
     /// Puts back an entity read from disk. `Ok(false)` if `kind` is none of IAM's tables.
@@ -123,6 +132,7 @@ impl Identities {
         match kind {
             Role::KIND => self.roles.restore(body)?,
             Policy::KIND => self.policies.restore(body)?,
+            InstanceProfile::KIND => self.profiles.restore(body)?,
             _ => return Ok(false),
         }
         Ok(true)

@@ -129,12 +129,15 @@ impl Identities {
         Ok(role)
     }
 
-    /// Deletes a role that has no policies any more.
+    /// Deletes a role that has no policies any more and is in no instance profile.
     ///
     /// # Errors
-    /// It does not exist, or still has inline or attached policies.
+    /// It does not exist, is in an instance profile, or still has inline or attached policies.
     pub fn delete_role(&mut self, account: AccountId, name: &str) -> Result<(), IamRefused> {
         let role = self.role(account, name)?;
+        if self.profiles_of(account, name).next().is_some() {
+            return Err(IamRefused::InProfile);
+        }
         if !role.attached.is_empty() {
             return Err(IamRefused::HasAttachedPolicies);
         }

@@ -4,13 +4,18 @@
 //! asked for, as many as fit are launched, if that is at least the least asked for.
 //! Source: EC2 API Reference, RunInstances; EC2 User Guide, "Launch your instance" and "Public IPv4 addresses".
 
-use super::{BadInterfaces, Instance, InstanceRefusal, InstanceSettings, InstanceState};
+use super::options::check_processor;
+use super::{
+    BadInterfaces, HostNameChange, Instance, InstanceRefusal, InstanceSettings, InstanceState, ProfileLink,
+    Tenancy,
+};
 use crate::address;
 use crate::image::Image;
 use crate::instance_type::InstanceType;
 use crate::interface::{Attachment, Interface, InterfaceRefusal, NewInterface, PublicAddress, Taken};
 use crate::subnet::Subnet;
 use crate::tags;
+use crate::volume::{LaunchDevice, PlannedVolume, Volume, plan_volumes};
 use crate::{
     Cx, ImageId, InstanceId, InterfaceId, Limit, Missing, Network, Refused, RegionName, ReservationId, Scope,
     SubnetId, Tags, ZoneName,
@@ -43,7 +48,13 @@ pub struct Launch {
     /// Whether termination is refused.
     pub termination_protected: bool,
     /// The instance profile.
-    pub instance_profile: Option<String>,
+    pub instance_profile: Option<ProfileLink>,
+    /// How each instance is named, as far as that is said.
+    pub host_names: HostNameChange,
+    /// The block devices of each instance, beside those of the image.
+    pub devices: Vec<LaunchDevice>,
+    /// Tags of each volume.
+    pub volume_tags: Tags,
     /// What else.
     pub settings: InstanceSettings,
     /// Tags of each instance.
@@ -101,8 +112,9 @@ impl Network {
         cx: &mut Cx,
         launch: Launch,
     ) -> Result<(ReservationId, Vec<InstanceId>), Refused> {
-        self.check_launch(cx.scope, &launch)?;
+        let disks = self.check_launch(cx.scope, &launch)?;
         let placed = self.place_interfaces(cx.scope, &launch)?;
+        let launch = self.with_place(launch, &placed)?;
         let lends = self.lends_public(&placed)?;
         let reservation = cx.ids.fresh();
         let mut room = Room { public: self.public_in_use(), taken: BTreeMap::new() };
@@ -111,25 +123,32 @@ impl Network {
             match self.plan_instance(cx, &launch, (&placed, lends), &mut room) {
                 Ok((mut instance, interfaces)) => {
                     (instance.reservation, instance.launch_index) = (reservation, index);
-                    planned.push((instance, interfaces));
+                    let volumes = volumes(cx, &mut instance, &disks, &launch.volume_tags);
+                    planned.push((instance, interfaces, volumes));
                 }
                 Err(Refused::Interface(InterfaceRefusal::SubnetFull(_))) if index >= launch.min => break,
                 Err(refused) => return Err(refused),
             }
         }
-        let added = planned.iter().map(|(_, interfaces)| interfaces.len()).sum();
+        let added = planned.iter().map(|(_, interfaces, _)| interfaces.len()).sum();
         self.check_interface_count(cx.scope, added)?;
-        let ids = planned.iter().map(|(instance, _)| instance.id).collect();
-        for (instance, interfaces) in planned {
+        let ids = planned.iter().map(|(instance, ..)| instance.id).collect();
+        for (instance, interfaces, volumes) in planned {
+            volumes.into_iter().for_each(|volume| self.volumes.insert(volume));
             interfaces.into_iter().for_each(|interface| self.interfaces.insert(interface));
             self.instances.insert(instance);
         }
         Ok((reservation, ids))
     }
 
-    fn check_launch(&self, scope: Scope, launch: &Launch) -> Result<(), Refused> {
+    /// Checks what can be checked without looking at subnets; gives the volumes of each instance.
+    fn check_launch(&self, scope: Scope, launch: &Launch) -> Result<Vec<PlannedVolume>, Refused> {
         tags::check(&launch.tags)?;
+        tags::check(&launch.volume_tags)?;
         let row = check_type(scope.region, launch.image, &launch.instance_type)?;
+        check_processor(row, launch.settings.credits, launch.settings.cpu)?;
+        let image = Image::find(scope.region, launch.image).ok_or(Missing::Image(launch.image))?;
+        let disks = plan_volumes(image, scope, &launch.devices).map_err(InstanceRefusal::Device)?;
         if let Some(name) = launch.key_name.as_ref().filter(|name| self.key_pair_named(scope, name).is_none())
         {
             return Err(InstanceRefusal::NoSuchKeyPair(name.clone()).into());
@@ -137,14 +156,31 @@ impl Network {
         check_user_data(launch.user_data.as_deref().unwrap_or_default())?;
         let count = launch.interfaces.len();
         if count > row.interfaces_max {
-            return Err(InstanceRefusal::TooManyInterfaces { count, instance_type: row.name }.into());
+            return Err(InstanceRefusal::TooManyInterfaces { count, instance_type: &row.name }.into());
         }
         let is_alive = |instance: &&Instance| instance.state != InstanceState::Terminated;
         let wanted = self.instances.of(scope).filter(is_alive).count() + launch.max as usize;
         match wanted > self.limits.instances {
             true => Err(Limit::Instances(wanted, self.limits.instances).into()),
-            false => check_interfaces(launch).map_err(|bad| InstanceRefusal::Interfaces(bad).into()),
+            false => check_interfaces(launch)
+                .map(|()| disks)
+                .map_err(|bad| InstanceRefusal::Interfaces(bad).into()),
         }
+    }
+
+    /// The launch with what its subnet and VPC decide: the zone must be the subnet's, names are as they say for good, and a VPC
+    /// for dedicated hardware has no other.
+    fn with_place(&self, launch: Launch, placed: &[Placed]) -> Result<Launch, Refused> {
+        let primary = placed.first().and_then(|place| self.subnets.get(&place.subnet));
+        let Some(subnet) = primary else { return Ok(launch) };
+        if let Some(zone) = launch.zone.filter(|zone| *zone != subnet.zone) {
+            return Err(InstanceRefusal::OtherZone { zone, subnet: subnet.id, own: subnet.zone }.into());
+        }
+        let host_names = Some(launch.host_names.at_launch(subnet)?);
+        let is_dedicated = self.vpcs.get(&subnet.vpc).is_some_and(|vpc| vpc.tenancy == "dedicated");
+        let tenancy = if is_dedicated { Tenancy::Dedicated } else { launch.settings.tenancy };
+        let settings = InstanceSettings { host_names, tenancy, ..launch.settings.clone() };
+        Ok(Launch { settings, ..launch })
     }
 
     /// Finds the subnet of every interface, in order of device index, and checks that they are of one zone.
@@ -220,7 +256,7 @@ impl Network {
             interfaces.iter().any(|interface| interface.addresses.len() > row.addresses_max)
         };
         if let Some(row) = row.filter(is_over) {
-            return Err(InstanceRefusal::TooManyAddresses(row.name).into());
+            return Err(InstanceRefusal::TooManyAddresses(&row.name).into());
         }
         let first = interfaces.first_mut().and_then(|interface| interface.addresses.first_mut());
         if let Some(own) = first.filter(|_| lends) {
@@ -230,6 +266,7 @@ impl Network {
         }
         let zone = placed.first().map(|place| place.zone);
         let zone = zone.ok_or(InstanceRefusal::Interfaces(BadInterfaces::NoPrimary))?;
+        let profile = launch.instance_profile.clone().map(|link| link.associated(cx));
         let instance = Instance {
             id,
             scope: cx.scope,
@@ -245,8 +282,8 @@ impl Network {
             state_since: cx.now,
             launched: cx.now,
             termination_protected: launch.termination_protected,
-            instance_profile: launch.instance_profile.clone(),
-            settings: InstanceSettings { lends_public: lends, ..launch.settings.clone() },
+            instance_profile: profile.as_ref().map(|association| association.arn.clone()),
+            settings: InstanceSettings { lends_public: lends, profile, ..launch.settings.clone() },
             tags: launch.tags.clone(),
         };
         Ok((instance, interfaces))
@@ -276,6 +313,14 @@ impl Network {
         });
         Ok(interface)
     }
+}
+
+/// The volumes of an instance, which is told of them.
+fn volumes(cx: &mut Cx, instance: &mut Instance, disks: &[PlannedVolume], tags: &Tags) -> Vec<Volume> {
+    let (id, zone) = (instance.id, instance.zone);
+    let volumes: Vec<Volume> = disks.iter().map(|disk| disk.made(cx, id, zone, tags.clone())).collect();
+    instance.settings.volumes = volumes.iter().map(|volume| volume.id).collect();
+    volumes
 }
 
 /// What is in use while a launch is planned.

@@ -1,7 +1,9 @@
 use super::*;
 use crate::image::CATALOGUE;
 use crate::interface::{AddressChoice, InterfaceRefusal, NewInterface};
+use crate::subnet::HostNames;
 use crate::testing::{World, scope};
+use crate::volume::{BadDevice, DeviceSource, LaunchDevice, NewVolume, VOLUMES_MAX, VolumeType};
 use crate::{SubnetId, Tags};
 
 struct Lab {
@@ -30,6 +32,9 @@ impl Lab {
             user_data: None,
             termination_protected: false,
             instance_profile: None,
+            host_names: HostNameChange::default(),
+            devices: Vec::new(),
+            volume_tags: Tags::new(),
             settings: InstanceSettings::default(),
             tags: Tags::new(),
         }
@@ -294,4 +299,125 @@ fn names_of_key_pairs_are_unique_and_deleting_is_lenient() {
         assert_eq!(deleted, Ok(()));
     }
     assert!(world.network.key_pairs.is_empty());
+}
+
+fn volume(lab: &Lab, id: InstanceId, place: usize) -> crate::volume::Volume {
+    let volume = lab.instance(id).settings.volumes[place];
+    lab.world.network.volumes.get(&volume).expect("a volume").clone()
+}
+
+fn disk(name: &str, asked: NewVolume) -> LaunchDevice {
+    LaunchDevice { name: name.to_owned(), source: DeviceSource::Volume(asked) }
+}
+
+// EC2 User Guide, "Block device mappings for volumes on Amazon EC2 instances".
+#[test]
+fn volumes_are_made_as_the_image_and_the_mappings_say_and_go_as_told() {
+    let mut lab = lab();
+    let kept = NewVolume { size_gib: Some(20), delete_on_termination: Some(false), ..NewVolume::default() };
+    let root = NewVolume { size_gib: Some(30), ..NewVolume::default() };
+    let launch = Launch { devices: vec![disk("/dev/sdf", kept), disk("/dev/xvda", root)], ..lab.one() };
+    let id = lab.run(launch).expect("room")[0];
+    let (root, other) = (volume(&lab, id, 0), volume(&lab, id, 1));
+    assert_eq!((root.size_gib, root.volume_type, root.iops), (30, VolumeType::Gp3, Some(3000)));
+    assert_eq!((other.size_gib, other.volume_type, other.iops), (20, VolumeType::Gp2, Some(100)));
+    assert!(root.snapshot.is_some() && other.snapshot.is_none());
+    lab.world.run(|network, cx| network.terminate_instances(cx, &[id])).expect("it runs");
+    assert!(!lab.world.network.volumes.has(&root.id), "it went with the instance");
+    let left = lab.world.network.volumes.get(&other.id).expect("it was to stay");
+    assert_eq!(left.attachment, None);
+}
+
+#[test]
+fn volumes_that_cannot_be_are_refused() {
+    let mut lab = lab();
+    let sized = |size_gib| NewVolume { size_gib: Some(size_gib), ..NewVolume::default() };
+    let typed = |volume_type| NewVolume { volume_type: Some(volume_type), ..sized(200) };
+    let many = (0..VOLUMES_MAX).map(|place| disk(&format!("/dev/x{place}"), sized(1))).collect();
+    let image = &CATALOGUE[0];
+    let snapshot = image.snapshot(lab.world.scope.region).to_string();
+    let rows: Vec<(Vec<LaunchDevice>, BadDevice)> = vec![
+        (vec![disk("b", sized(1)), disk("b", sized(1))], BadDevice::Twice("b".to_owned())),
+        (vec![disk("b", NewVolume::default())], BadDevice::NoSize),
+        (vec![disk("/dev/xvda", sized(4))], BadDevice::BelowSnapshot { size_gib: 4, snapshot, least_gib: 8 }),
+        (
+            vec![disk("b", sized(20_000))],
+            BadDevice::Size { size_gib: 20_000, volume_type: VolumeType::Gp2, least: 1, most: 16_384 },
+        ),
+        (vec![disk("b", typed(VolumeType::Io1))], BadDevice::NeedsIops(VolumeType::Io1)),
+        (
+            vec![disk("b", NewVolume { iops: Some(3000), ..typed(VolumeType::Gp2) })],
+            BadDevice::NotSupported("iops", VolumeType::Gp2),
+        ),
+        (
+            vec![disk("b", NewVolume { throughput: Some(9000), ..typed(VolumeType::Gp3) })],
+            BadDevice::Rate { member: "throughput", given: 9000, least: 125, most: 2000 },
+        ),
+        (
+            vec![disk("b", NewVolume { snapshot: Some("snap-12345678".to_owned()), ..sized(1) })],
+            BadDevice::NoSuchSnapshot("snap-12345678".to_owned()),
+        ),
+        (
+            vec![LaunchDevice { name: "/dev/xvda".to_owned(), source: DeviceSource::Nothing }],
+            BadDevice::RootSuppressed("/dev/xvda".to_owned()),
+        ),
+        (many, BadDevice::TooMany(VOLUMES_MAX + 1)),
+    ];
+    for (devices, bad) in rows {
+        let launch = Launch { devices, ..lab.one() };
+        assert_eq!(lab.run(launch), Err(InstanceRefusal::Device(bad).into()));
+    }
+}
+
+// EC2 User Guide, "EC2 instance hostnames and domains": the options are those of the launch for good.
+#[test]
+fn names_are_as_the_subnet_had_them_at_launch() {
+    let mut lab = lab();
+    let id = lab.started();
+    let subnet = lab.world.network.subnets.get_mut(&lab.subnet).expect("the subnet");
+    subnet.host_names = HostNames { by_resource: true, a_record: true, aaaa_record: false };
+    let later = lab.started();
+    let names = |lab: &Lab, id| lab.world.network.host_names_of(lab.instance(id));
+    assert_eq!((names(&lab, id).by_resource, names(&lab, later).by_resource), (false, true));
+    let by_address = HostNameChange { by_resource: Some(false), ..HostNameChange::default() };
+    let said = lab.run(Launch { host_names: by_address, ..lab.one() }).expect("room")[0];
+    assert_eq!((names(&lab, said).by_resource, names(&lab, said).a_record), (false, true));
+    let modify =
+        |lab: &mut Lab, change| lab.world.run(|network, cx| network.modify_host_names(cx, later, change));
+    assert_eq!(modify(&mut lab, by_address), Err(InstanceRefusal::NotStopped(later).into()));
+    let answered = HostNameChange { a_record: Some(false), ..HostNameChange::default() };
+    assert_eq!(modify(&mut lab, answered), Ok(()));
+    assert!(!names(&lab, later).a_record);
+}
+
+#[test]
+fn a_dedicated_vpc_has_dedicated_instances_only() {
+    let mut lab = lab();
+    let shared = lab.started();
+    let vpc = lab.world.network.subnets.get(&lab.subnet).expect("the subnet").vpc;
+    lab.world.network.vpcs.get_mut(&vpc).expect("the VPC").tenancy = "dedicated".to_owned();
+    let dedicated = lab.started();
+    assert_eq!(lab.instance(shared).settings.tenancy, Tenancy::Default);
+    assert_eq!(lab.instance(dedicated).settings.tenancy, Tenancy::Dedicated);
+}
+
+#[test]
+fn the_zone_named_must_be_the_subnets() {
+    let mut lab = lab();
+    let zone: ZoneName = "us-east-1b".parse().expect("a zone");
+    let own = "us-east-1a".parse().expect("a zone");
+    let launch = Launch { zone: Some(zone), ..lab.one() };
+    assert_eq!(lab.run(launch), Err(InstanceRefusal::OtherZone { zone, subnet: lab.subnet, own }.into()));
+    let launch = Launch { zone: Some(own), ..lab.one() };
+    assert!(lab.run(launch).is_ok());
+}
+
+// What version 0.1 wrote of an instance's settings, before there were volumes.
+#[test]
+fn settings_of_earlier_versions_are_read() {
+    let before = r#"{"client_token":null,"lends_public":true,"stop_protected":false,"terminates_on_shutdown":false,
+        "is_monitored":true,"is_ebs_optimized":false,"metadata":{"needs_token":true,"hop_limit":2,"is_enabled":true,
+        "is_ipv6":false,"has_tags":false}}"#;
+    let settings: InstanceSettings = serde_json::from_str(before).expect("settings");
+    assert!(settings.is_monitored && settings.volumes.is_empty() && settings.host_names.is_none());
 }

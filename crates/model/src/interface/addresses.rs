@@ -178,7 +178,9 @@ impl Network {
     fn check_address_count(&self, interface: &Interface, count: usize) -> Result<(), Refused> {
         let instance = interface.attachment.as_ref().and_then(|attachment| attachment.instance);
         match instance.and_then(|instance| self.type_of(instance)) {
-            Some(row) if count > row.addresses_max => Err(InstanceRefusal::TooManyAddresses(row.name).into()),
+            Some(row) if count > row.addresses_max => {
+                Err(InstanceRefusal::TooManyAddresses(&row.name).into())
+            }
             _ if count > self.limits.addresses_per_interface => Err(Limit::AddressesPerInterface.into()),
             _ => Ok(()),
         }

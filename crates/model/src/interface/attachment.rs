@@ -100,10 +100,10 @@ impl Network {
         let count = instance.interfaces.len() + 1;
         match () {
             () if count > row.interfaces_max => {
-                Err(InstanceRefusal::TooManyInterfaces { count, instance_type: row.name })
+                Err(InstanceRefusal::TooManyInterfaces { count, instance_type: &row.name })
             }
             () if interface.addresses.len() > row.addresses_max => {
-                Err(InstanceRefusal::TooManyAddresses(row.name))
+                Err(InstanceRefusal::TooManyAddresses(&row.name))
             }
             () => Ok(()),
         }

@@ -127,6 +127,12 @@ impl Network {
             InstanceState::Terminated => indexes.is_empty(),
             InstanceState::Running | InstanceState::Stopped => indexes.first() == Some(&0),
         };
+        for volume in &instance.settings.volumes {
+            let attachment = self.volumes.get(volume).and_then(|volume| volume.attachment.as_ref());
+            hold("N-23", attachment.is_some_and(|attachment| attachment.instance == id), || {
+                format!("{id} has {volume}, which is not attached to it")
+            })?;
+        }
         hold("N-23", is_whole, || format!("{id} is {:?} with indexes {indexes:?}", instance.state))?;
         let lent = instance.interfaces.iter().filter_map(|id| self.interfaces.get(id)).any(|interface| {
             interface.addresses.iter().any(|own| matches!(own.public, Some(PublicAddress::AutoAssigned(_))))

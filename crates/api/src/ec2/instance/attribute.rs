@@ -2,6 +2,7 @@
 //!
 //! Source: EC2 API Reference, ModifyInstanceAttribute, DescribeInstanceAttribute.
 
+use super::device::{DeviceChange, DeviceView};
 use super::{found, run::user_data};
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::{Context, Error, Operation};
@@ -71,6 +72,8 @@ pub struct ModifyInstanceAttribute {
     #[wire(request = "GroupId")]
     groups: Vec<GroupId>,
     ebs_optimized: Option<AttributeValue<bool>>,
+    #[wire(request = "BlockDeviceMapping")]
+    block_device_mappings: Vec<DeviceChange>,
 }
 
 impl Operation for ModifyInstanceAttribute {
@@ -114,6 +117,7 @@ impl ModifyInstanceAttribute {
         if let Some(text) = self.user_data {
             changes.push(InstanceChange::UserData(user_data(&text.value)?));
         }
+        changes.extend(self.block_device_mappings.into_iter().filter_map(DeviceChange::change));
         changes.extend((!self.groups.is_empty()).then_some(InstanceChange::Groups(self.groups)));
         Ok(changes)
     }
@@ -154,6 +158,8 @@ pub struct DescribeInstanceAttribute {
 /// The attribute; one that has no value is left out.
 #[derive(Default, Xml)]
 pub struct DescribeInstanceAttributeResponse {
+    #[wire(response = "blockDeviceMapping")]
+    block_device_mappings: Option<Vec<DeviceView>>,
     disable_api_termination: Option<AttributeValue<bool>>,
     ena_support: Option<AttributeValue<bool>>,
     enclave_options: Option<Enclave>,
@@ -214,16 +220,18 @@ impl Operation for DescribeInstanceAttribute {
                 let groups = primary.map(|interface| GroupIdentifier::all(cx.seen(), &interface.groups));
                 answer.groups = Some(groups.unwrap_or_default());
             }
+            Attribute::BlockDeviceMapping => {
+                answer.block_device_mappings = Some(DeviceView::all(cx.seen(), &instance));
+            }
             Attribute::EbsOptimized => answer.ebs_optimized = Some(settings.is_ebs_optimized.into()),
             Attribute::EnaSupport => answer.ena_support = Some(true.into()),
-            Attribute::EnclaveOptions => answer.enclave_options = Some(Enclave { enabled: false }),
+            Attribute::EnclaveOptions => {
+                answer.enclave_options = Some(Enclave { enabled: settings.has_enclaves })
+            }
             Attribute::DisableApiStop => answer.disable_api_stop = Some(settings.stop_protected.into()),
             // Nothing here has these.
-            Attribute::Kernel
-            | Attribute::Ramdisk
-            | Attribute::BlockDeviceMapping
-            | Attribute::ProductCodes
-            | Attribute::SriovNetSupport => {}
+            Attribute::Kernel | Attribute::Ramdisk | Attribute::ProductCodes | Attribute::SriovNetSupport => {
+            }
         }
         Ok(answer)
     }

@@ -60,8 +60,10 @@ pub struct MetadataView {
     pub http_put_response_hop_limit: u8,
     /// Whether metadata is answered.
     pub http_endpoint: &'static str,
-    http_protocol_ipv6: &'static str,
-    instance_metadata_tags: &'static str,
+    /// Whether metadata is answered over IPv6.
+    pub http_protocol_ipv6: &'static str,
+    /// Whether tags are part of it.
+    pub instance_metadata_tags: &'static str,
 }
 
 impl MetadataView {

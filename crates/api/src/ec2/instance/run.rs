@@ -1,19 +1,26 @@
 //! RunInstances: from what the request says to a launch.
 //!
-//! What concerns disks, processors and capacity is accepted without effect; spot instances, launch templates and the like are
-//! refused as not implemented.
+//! Capacity and placement groups are accepted without effect; spot instances, launch templates and the like are refused as not
+//! implemented.
 //! Source: EC2 API Reference, RunInstances, InstanceNetworkInterfaceSpecification.
 
 use super::attribute::ShutdownBehavior;
+use super::device::DeviceRequest;
 use super::metadata::MetadataRequest;
+use super::options::{Automatic, HostNameRequest, credits};
+use super::profile::ProfileRequest;
 use super::view::{InstanceView, ReservationView};
 use crate::ec2::network_interface::{AddressRequest, TrackingRequest, only_card};
 use crate::operation::{Context, Error, Operation, Seen};
+use crate::token::ClientToken;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use weir_model::image::Image;
-use weir_model::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource, MetadataOptions};
+use weir_model::instance::{
+    CpuOptions, InstanceSettings, Launch, LaunchInterface, LaunchSource, Maintenance, MetadataOptions,
+    ProfileLink, Tenancy,
+};
 use weir_model::interface::{Ipv6Choice, NewInterface};
 use weir_model::{GroupId, ImageId, InterfaceId, SubnetId, Tags, ZoneName};
 use weir_wire::{Accepted, Param, TagSpecification, specified_tags};
@@ -24,7 +31,7 @@ const PARAMETER_PREFIX: &str = "resolve:ssm:";
 /// Launches instances.
 #[derive(Param)]
 pub struct RunInstances {
-    client_token: Option<String>,
+    client_token: ClientToken,
     image_id: String,
     instance_type: String,
     min_count: u32,
@@ -51,71 +58,57 @@ pub struct RunInstances {
     network_interfaces: Vec<InterfaceRequest>,
     iam_instance_profile: Option<ProfileRequest>,
     ebs_optimized: Option<bool>,
-    #[wire(flatten)]
-    #[expect(dead_code, reason = "accepted without effect")]
-    hardware: Hardware,
-}
-
-/// What has no effect on the network.
-#[derive(Param)]
-#[expect(dead_code, reason = "accepted without effect")]
-struct Hardware {
     #[wire(request = "BlockDeviceMapping")]
-    block_device_mappings: Accepted<Vec<BlockDevice>>,
-    credit_specification: Accepted<Credits>,
-    cpu_options: Accepted<CpuRequest>,
+    block_device_mappings: Vec<DeviceRequest>,
+    credit_specification: Option<CreditRequest>,
+    cpu_options: Option<CpuRequest>,
+    hibernation_options: Option<Hibernation>,
+    enclave_options: Option<EnclaveRequest>,
+    maintenance_options: Option<MaintenanceRequest>,
+    private_dns_name_options: Option<HostNameRequest>,
+    enable_primary_ipv6: Option<bool>,
+    #[expect(dead_code, reason = "accepted without effect")]
     capacity_reservation_specification: Accepted<CapacityRequest>,
-    hibernation_options: Accepted<Hibernation>,
-    enclave_options: Accepted<EnclaveRequest>,
-    maintenance_options: Accepted<Maintenance>,
-    private_dns_name_options: Accepted<PrivateDnsNames>,
+    #[expect(dead_code, reason = "accepted without effect")]
     additional_info: Accepted<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Param)]
-struct BlockDevice {
-    device_name: Accepted<String>,
-    virtual_name: Accepted<String>,
-    no_device: Accepted<String>,
-    ebs: Accepted<Disk>,
+#[derive(Param)]
+struct CreditRequest {
+    cpu_credits: String,
+}
+
+#[derive(Param)]
+struct CpuRequest {
+    core_count: Option<u32>,
+    threads_per_core: Option<u32>,
+}
+
+#[derive(Param)]
+struct Hibernation {
+    configured: Option<bool>,
+}
+
+#[derive(Param)]
+struct EnclaveRequest {
+    enabled: Option<bool>,
+}
+
+#[derive(Param)]
+struct MaintenanceRequest {
+    auto_recovery: Option<Automatic>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Param)]
-struct Disk {
-    delete_on_termination: Accepted<bool>,
-    iops: Accepted<u32>,
-    snapshot_id: Accepted<String>,
-    volume_size: Accepted<u32>,
-    volume_type: Accepted<String>,
-    kms_key_id: Accepted<String>,
-    throughput: Accepted<u32>,
-    encrypted: Accepted<bool>,
-}
-
-macro_rules! accepted {
-    ($($name:ident { $($field:ident: $type:ty),* })*) => {$(
-        #[derive(Clone, Debug, PartialEq, Eq, Param)]
-        struct $name {
-            $($field: Accepted<$type>,)*
-        }
-    )*};
-}
-
-accepted! {
-    Credits { cpu_credits: String }
-    CpuRequest { core_count: u32, threads_per_core: u32 }
-    CapacityRequest { capacity_reservation_preference: String }
-    Hibernation { configured: bool }
-    EnclaveRequest { enabled: bool }
-    Maintenance { auto_recovery: String }
+struct CapacityRequest {
+    capacity_reservation_preference: Accepted<CapacityPreference>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Param)]
-struct PrivateDnsNames {
-    hostname_type: Accepted<String>,
-    enable_resource_name_dns_a_record: Accepted<bool>,
-    #[wire(request = "EnableResourceNameDnsAAAARecord")]
-    enable_resource_name_dns_aaaa_record: Accepted<bool>,
+enum CapacityPreference {
+    CapacityReservationsOnly,
+    Open,
+    None,
 }
 
 #[derive(Param)]
@@ -130,12 +123,11 @@ struct PlacementRequest {
     availability_zone: Option<ZoneName>,
     #[expect(dead_code, reason = "accepted without effect")]
     group_name: Accepted<String>,
-    #[expect(dead_code, reason = "accepted without effect")]
-    tenancy: Accepted<Tenancy>,
+    tenancy: Option<TenancyWord>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Param)]
-enum Tenancy {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
+enum TenancyWord {
     Default,
     Dedicated,
     Host,
@@ -144,12 +136,6 @@ enum Tenancy {
 #[derive(Param)]
 struct MonitoringRequest {
     enabled: bool,
-}
-
-#[derive(Param)]
-struct ProfileRequest {
-    arn: Option<String>,
-    name: Option<String>,
 }
 
 /// An interface of each instance.
@@ -166,6 +152,7 @@ struct InterfaceRequest {
     #[wire(flatten)]
     addresses: AddressRequest,
     network_card_index: Option<u16>,
+    primary_ipv6: Option<bool>,
     connection_tracking_specification: Option<TrackingRequest>,
     #[expect(dead_code, reason = "accepted without effect")]
     interface_type: Accepted<OrdinaryType>,
@@ -180,7 +167,8 @@ impl Operation for RunInstances {
     type Response = ReservationView;
 
     fn run(self, cx: &mut Context<'_>) -> Result<ReservationView, Error> {
-        let launch = self.launch(cx.seen())?;
+        let profile = self.iam_instance_profile.as_ref().map(|asked| asked.found(cx)).transpose()?;
+        let launch = self.launch(cx.seen(), profile)?;
         let (reservation, ids) = cx.command(|network, cx| network.run_instances(cx, launch))?;
         let seen = cx.seen();
         let mut view = ReservationView::new(reservation, seen.scope.account);
@@ -193,12 +181,13 @@ impl Operation for RunInstances {
 }
 
 impl RunInstances {
-    fn launch(self, seen: Seen<'_>) -> Result<Launch, Error> {
+    fn launch(self, seen: Seen<'_>, instance_profile: Option<ProfileLink>) -> Result<Launch, Error> {
         let image = image(seen, &self.image_id)?;
         check_counts(self.min_count, self.max_count)?;
         let user_data = self.user_data.as_deref().map(user_data).transpose()?;
         let settings = self.settings()?;
-        let (tags, interface_tags) = tags(&self.tag_specifications)?;
+        without_primary_ipv6(self.enable_primary_ipv6)?;
+        let LaunchTags { tags, interface_tags, volume_tags } = LaunchTags::of(&self.tag_specifications)?;
         let interfaces = self.interfaces(seen, interface_tags)?;
         Ok(Launch {
             min: self.min_count,
@@ -210,7 +199,14 @@ impl RunInstances {
             key_name: self.key_name,
             user_data: user_data.filter(|data| !data.is_empty()),
             termination_protected: self.disable_api_termination.unwrap_or(false),
-            instance_profile: self.iam_instance_profile.and_then(|profile| profile.arn.or(profile.name)),
+            instance_profile,
+            host_names: self.private_dns_name_options.map(|asked| asked.change()).unwrap_or_default(),
+            devices: self
+                .block_device_mappings
+                .into_iter()
+                .map(DeviceRequest::device)
+                .collect::<Result<_, _>>()?,
+            volume_tags,
             settings,
             tags,
         })
@@ -218,8 +214,18 @@ impl RunInstances {
 
     fn settings(&self) -> Result<InstanceSettings, Error> {
         let metadata = self.metadata_options.as_ref().map(MetadataRequest::change).transpose()?;
+        let credits =
+            self.credit_specification.as_ref().map(|asked| credits(&asked.cpu_credits)).transpose()?;
+        let has_enclaves = self.enclave_options.as_ref().and_then(|asked| asked.enabled).unwrap_or(false);
+        let may_hibernate =
+            self.hibernation_options.as_ref().and_then(|asked| asked.configured).unwrap_or(false);
+        if has_enclaves && may_hibernate {
+            let message = "You can't enable hibernation and Nitro Enclaves on the same instance.";
+            return Err(Error::new("InvalidParameterCombination", message));
+        }
+        let recovery = self.maintenance_options.as_ref().and_then(|asked| asked.auto_recovery);
         Ok(InstanceSettings {
-            client_token: self.client_token.clone(),
+            client_token: self.client_token.0.clone(),
             lends_public: false,
             stop_protected: self.disable_api_stop.unwrap_or(false),
             terminates_on_shutdown: self.instance_initiated_shutdown_behavior
@@ -227,7 +233,30 @@ impl RunInstances {
             is_monitored: self.monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled),
             is_ebs_optimized: self.ebs_optimized.unwrap_or(false),
             metadata: MetadataOptions::default().changed(metadata.unwrap_or_default()),
+            credits,
+            cpu: self.cpu_options.as_ref().map(CpuRequest::options).transpose()?,
+            tenancy: self.tenancy()?,
+            has_enclaves,
+            may_hibernate,
+            maintenance: Maintenance {
+                recovery_disabled: recovery == Some(Automatic::Disabled),
+                migration_disabled: false,
+            },
+            // The volumes, names and profile of each instance are the launch's to decide.
+            ..InstanceSettings::default()
         })
+    }
+
+    /// The tenancy asked for. Nobody has dedicated hosts here, so there is no room on one.
+    fn tenancy(&self) -> Result<Tenancy, Error> {
+        match self.placement.as_ref().and_then(|placement| placement.tenancy) {
+            None | Some(TenancyWord::Default) => Ok(Tenancy::Default),
+            Some(TenancyWord::Dedicated) => Ok(Tenancy::Dedicated),
+            Some(TenancyWord::Host) => Err(Error::new(
+                "InsufficientHostCapacity",
+                "There is not enough capacity to fulfill your Dedicated Host request.",
+            )),
+        }
     }
 
     /// The interfaces of each instance: those listed, or one in the subnet named, or one in a default subnet.
@@ -276,6 +305,7 @@ impl RunInstances {
 impl InterfaceRequest {
     fn interface(&self, tags: Tags) -> Result<LaunchInterface, Error> {
         only_card(self.network_card_index)?;
+        without_primary_ipv6(self.primary_ipv6)?;
         let device_index = self.device_index.ok_or_else(|| {
             Error::new("InvalidParameterValue", "Each network interface requires a device index.")
         })?;
@@ -308,6 +338,29 @@ impl InterfaceRequest {
             ),
             () => Ok(LaunchSource::Existing(id)),
         }
+    }
+}
+
+impl CpuRequest {
+    fn options(&self) -> Result<CpuOptions, Error> {
+        match (self.core_count, self.threads_per_core) {
+            (Some(cores), Some(threads_per_core)) => Ok(CpuOptions { cores, threads_per_core }),
+            _ => Err(Error::new(
+                "MissingParameter",
+                "The request must contain the parameters coreCount and threadsPerCore",
+            )),
+        }
+    }
+}
+
+/// Refuses a primary IPv6 address, which Weir does not have; not to want one is the default.
+fn without_primary_ipv6(asked: Option<bool>) -> Result<(), Error> {
+    match asked {
+        Some(true) => {
+            let message = "Primary IPv6 addresses are not implemented by weir.";
+            Err(Error::new("UnsupportedOperation", message))
+        }
+        Some(false) | None => Ok(()),
     }
 }
 
@@ -348,18 +401,27 @@ pub(super) fn user_data(text: &str) -> Result<Vec<u8>, Error> {
     decoded.map_err(|_| Error::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."))
 }
 
-/// The tags of instances and of their interfaces. Those of volumes and spot requests, which are not made, are read and checked.
-fn tags(specifications: &[TagSpecification]) -> Result<(Tags, Tags), Error> {
-    let of = |kind: &str| -> Result<Tags, Error> {
-        let own: Vec<TagSpecification> =
-            specifications.iter().filter(|one| one.resource_type == kind).cloned().collect();
-        Ok(specified_tags(&own, kind)?)
-    };
-    let known = ["instance", "network-interface", "volume", "spot-instances-request"];
-    if let Some(unknown) = specifications.iter().find(|one| !known.contains(&one.resource_type.as_str())) {
-        specified_tags(std::slice::from_ref(unknown), "instance")?;
+/// The tags of what a launch makes. Those of spot requests, which are not made, are read and checked.
+struct LaunchTags {
+    tags: Tags,
+    interface_tags: Tags,
+    volume_tags: Tags,
+}
+
+impl LaunchTags {
+    fn of(specifications: &[TagSpecification]) -> Result<LaunchTags, Error> {
+        let of = |kind: &str| -> Result<Tags, Error> {
+            let own: Vec<TagSpecification> =
+                specifications.iter().filter(|one| one.resource_type == kind).cloned().collect();
+            Ok(specified_tags(&own, kind)?)
+        };
+        let known = ["instance", "network-interface", "volume", "spot-instances-request"];
+        if let Some(unknown) = specifications.iter().find(|one| !known.contains(&one.resource_type.as_str()))
+        {
+            specified_tags(std::slice::from_ref(unknown), "instance")?;
+        }
+        of("spot-instances-request")?;
+        let (tags, interface_tags) = (of("instance")?, of("network-interface")?);
+        Ok(LaunchTags { tags, interface_tags, volume_tags: of("volume")? })
     }
-    of("volume")?;
-    of("spot-instances-request")?;
-    Ok((of("instance")?, of("network-interface")?))
 }

@@ -37,6 +37,7 @@ struct StatusView {
     instance_state: StateView,
     instance_status: Summary,
     system_status: Summary,
+    attached_ebs_status: Summary,
 }
 
 #[derive(Xml)]
@@ -77,6 +78,7 @@ impl StatusView {
             instance_state: StateView::of(instance.state),
             instance_status: Summary::of(instance.state),
             system_status: Summary::of(instance.state),
+            attached_ebs_status: Summary::of(instance.state),
         }
     }
 }
@@ -101,12 +103,23 @@ impl Summary {
 
 const FILTERS: FilterTable<StatusView> = FilterTable {
     rows: &[
+        ("application-status.status", |_| vec![]),
+        ("attached-ebs-status.status", |view| vec![view.attached_ebs_status.status.to_owned()]),
         ("availability-zone", |view| vec![view.availability_zone.to_string()]),
         ("availability-zone-id", |view| vec![view.availability_zone_id.clone()]),
+        // Nothing is planned for an instance here.
+        ("event.code", |_| vec![]),
+        ("event.description", |_| vec![]),
+        ("event.instance-event-id", |_| vec![]),
+        ("event.not-after", |_| vec![]),
+        ("event.not-before", |_| vec![]),
+        ("event.not-before-deadline", |_| vec![]),
         ("instance-state-code", |view| vec![view.instance_state.code.to_string()]),
         ("instance-state-name", |view| vec![view.instance_state.name.to_owned()]),
         ("instance-status.reachability", |view| view.instance_status.reachability()),
         ("instance-status.status", |view| vec![view.instance_status.status.to_owned()]),
+        ("operator.managed", |_| vec!["false".to_owned()]),
+        ("operator.principal", |_| vec![]),
         ("system-status.reachability", |view| view.system_status.reachability()),
         ("system-status.status", |view| vec![view.system_status.status.to_owned()]),
     ],

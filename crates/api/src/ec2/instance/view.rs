@@ -2,21 +2,29 @@
 //!
 //! Source: EC2 API Reference, Instance, InstanceNetworkInterface, InstanceState, Reservation.
 
+mod filters;
+
+pub use filters::FILTERS;
+
+use super::device::DeviceView;
 use super::metadata::MetadataView;
+use super::options::{HostNameView, MaintenanceView};
+use super::profile::ProfileView;
+use crate::ec2::image;
 use crate::ec2::network_interface::{TrackingView, mac_text};
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use weir_model::dns::name;
-use weir_model::image::Image;
-use weir_model::instance::{Instance, InstanceState};
+use weir_model::image::{Architecture, Image, Platform};
+use weir_model::instance::{Instance, InstanceState, Tenancy};
 use weir_model::instance_type::InstanceType;
 use weir_model::interface::{Attachment, Interface, PublicAddress};
 use weir_model::{
-    AccountId, AttachmentId, ImageId, InstanceId, InterfaceId, ReservationId, SubnetId, Tags, Timestamp,
-    VpcId, ZoneName,
+    AccountId, AddressAssociationId, AllocationId, AttachmentId, ImageId, InstanceId, InterfaceId,
+    ReservationId, SubnetId, Tags, Timestamp, VpcId, ZoneName,
 };
-use weir_wire::{FilterTable, Iso, Xml};
+use weir_wire::{Iso, Xml};
 
 /// The instances of one RunInstances call.
 #[derive(Xml)]
@@ -72,6 +80,8 @@ impl StateView {
 #[derive(Xml)]
 pub struct InstanceView {
     architecture: &'static str,
+    #[wire(response = "blockDeviceMapping")]
+    block_device_mappings: Vec<DeviceView>,
     client_token: String,
     ebs_optimized: bool,
     ena_support: bool,
@@ -89,8 +99,17 @@ pub struct InstanceView {
     own: OwnMembers,
     virtualization_type: &'static str,
     cpu_options: CpuOptions,
+    hibernation_options: Hibernation,
     metadata_options: MetadataView,
+    enclave_options: Enclave,
+    boot_mode: &'static str,
+    platform: Option<&'static str>,
     platform_details: &'static str,
+    usage_operation: &'static str,
+    usage_operation_update_time: Timestamp,
+    private_dns_name_options: HostNameView,
+    maintenance_options: MaintenanceView,
+    current_instance_boot_mode: &'static str,
     ipv6_address: Option<Ipv6Addr>,
     #[wire(response = "instanceState")]
     state: StateView,
@@ -122,17 +141,13 @@ struct OwnMembers {
 }
 
 /// What a view knows and does not show.
+#[derive(Clone)]
 struct Hidden<T>(T);
 
 impl<T> Xml for Hidden<T> {
     const KIND: weir_wire::Kind = weir_wire::Kind::Structure(&[]);
 
     fn write(&self, _: &mut weir_wire::Writer) {}
-}
-
-#[derive(Xml)]
-struct ProfileView {
-    arn: String,
 }
 
 #[derive(Xml)]
@@ -148,7 +163,18 @@ struct CpuOptions {
 }
 
 #[derive(Xml)]
+struct Hibernation {
+    configured: bool,
+}
+
+#[derive(Xml)]
+struct Enclave {
+    enabled: bool,
+}
+
+#[derive(Xml)]
 struct Placement {
+    availability_zone_id: String,
     group_name: &'static str,
     tenancy: &'static str,
     availability_zone: ZoneName,
@@ -182,10 +208,14 @@ struct InstanceInterfaceView {
     subnet_id: SubnetId,
     vpc_id: VpcId,
     interface_type: &'static str,
+    #[wire(flatten)]
+    tags: Hidden<Tags>,
 }
 
 #[derive(Clone, Xml)]
 struct InstanceAssociation {
+    #[wire(flatten)]
+    ids: Hidden<(Option<AllocationId>, Option<AddressAssociationId>)>,
     ip_owner_id: String,
     public_dns_name: String,
     public_ip: Ipv4Addr,
@@ -221,7 +251,13 @@ impl InstanceAssociation {
             PublicAddress::AutoAssigned(_) => "amazon".to_owned(),
             PublicAddress::Elastic(..) => interface.scope.account.to_string(),
         };
+        let elastic = match public {
+            PublicAddress::Elastic(_, id) => seen.network.addresses.get(id),
+            PublicAddress::AutoAssigned(_) => None,
+        };
+        let association = elastic.and_then(|address| address.association.as_ref());
         InstanceAssociation {
+            ids: Hidden((elastic.map(|address| address.id), association.map(|present| present.id))),
             ip_owner_id,
             public_dns_name: shown.public_dns_name,
             public_ip: shown.public_ip,
@@ -234,6 +270,7 @@ impl InstanceInterfaceView {
         let is_named =
             seen.network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
         let name = |address: Ipv4Addr| is_named.then(|| name::private(interface.scope.region, address));
+        let by_resource = is_named.then(|| seen.network.resource_name_of(interface)).flatten();
         let association = |public: &PublicAddress| InstanceAssociation::of(seen, interface, public);
         let private = |(place, own): (usize, &weir_model::interface::PrivateAddress)| InstancePrivate {
             association: own.public.as_ref().map(association),
@@ -260,7 +297,7 @@ impl InstanceInterfaceView {
             mac_address: mac_text(interface.mac),
             network_interface_id: interface.id,
             owner_id: interface.scope.account,
-            private_dns_name: interface.primary().and_then(name),
+            private_dns_name: by_resource.or_else(|| interface.primary().and_then(name)),
             private_ip_address: interface.primary(),
             private_ip_addresses: interface.addresses.iter().enumerate().map(private).collect(),
             source_dest_check: interface.source_dest_check,
@@ -268,6 +305,7 @@ impl InstanceInterfaceView {
             subnet_id: interface.subnet,
             vpc_id: interface.vpc,
             interface_type: "interface",
+            tags: Hidden(interface.tags.clone()),
         }
     }
 }
@@ -284,18 +322,22 @@ impl InstanceView {
             interfaces.iter().map(|interface| InstanceInterfaceView::of(seen, interface)).collect();
         let association = network_interfaces.first().and_then(|view| view.association.clone());
         let private = primary.and_then(Interface::primary);
-        let (cores, vcpus) = row.map_or((1, 1), |row| (row.cores(), row.vcpus));
         let settings = &instance.settings;
+        let usual = row.map_or((1, 1), |row| (row.cores(), row.threads_per_core));
+        let (core_count, threads_per_core) =
+            settings.cpu.map_or(usual, |said| (said.cores, said.threads_per_core));
+        let platform = image.map_or(Platform::Linux, |image| image.platform);
+        let architecture = row.map_or(Architecture::X86, |row| row.architecture);
+        let names = seen.network.host_names_of(instance);
+        let region = instance.scope.region;
         InstanceView {
-            architecture: row.map_or("x86_64", |row| row.architecture.as_str()),
+            architecture: architecture.as_str(),
+            block_device_mappings: DeviceView::all(seen, instance),
             client_token: settings.client_token.clone().unwrap_or_default(),
             ebs_optimized: settings.is_ebs_optimized,
             ena_support: true,
             hypervisor: "xen",
-            iam_instance_profile: instance
-                .instance_profile
-                .as_ref()
-                .map(|name| ProfileView::of(instance, name)),
+            iam_instance_profile: ProfileView::of(instance),
             root_device_name: image.map_or("/dev/xvda", |image| image.root_device),
             root_device_type: "ebs",
             security_groups: primary.map(|one| GroupIdentifier::all(seen, &one.groups)).unwrap_or_default(),
@@ -312,20 +354,43 @@ impl InstanceView {
                 reservation: Hidden(instance.reservation),
             },
             virtualization_type: "hvm",
-            cpu_options: CpuOptions { core_count: cores, threads_per_core: vcpus / cores.max(1) },
+            cpu_options: CpuOptions { core_count, threads_per_core },
+            hibernation_options: Hibernation { configured: settings.may_hibernate },
             metadata_options: MetadataView::of(&settings.metadata),
-            platform_details: "Linux/UNIX",
+            enclave_options: Enclave { enabled: settings.has_enclaves },
+            boot_mode: image::boot_mode(architecture),
+            platform: platform.word(),
+            platform_details: platform.details(),
+            usage_operation: platform.usage_operation(),
+            usage_operation_update_time: instance.launched,
+            private_dns_name_options: HostNameView::of(names),
+            maintenance_options: MaintenanceView::of(settings.maintenance),
+            current_instance_boot_mode: if row.is_some_and(|row| row.is_nitro) {
+                "uefi"
+            } else {
+                "legacy-bios"
+            },
             ipv6_address: primary.and_then(|interface| interface.ipv6_addresses.first().copied()),
             state: StateView::of(instance.state),
-            private_dns_name: private
-                .map(|address| name::private(instance.scope.region, address))
-                .unwrap_or_default(),
+            private_dns_name: match primary {
+                None => String::new(),
+                Some(_) if names.by_resource => name::resource(region, instance.id),
+                Some(_) => private.map(|address| name::private(region, address)).unwrap_or_default(),
+            },
             public_dns_name: association
                 .as_ref()
                 .map(|shown| shown.public_dns_name.clone())
                 .unwrap_or_default(),
             reason: reason(instance),
-            placement: Placement { group_name: "", tenancy: "default", availability_zone: instance.zone },
+            placement: Placement {
+                availability_zone_id: instance.zone.zone_id(),
+                group_name: "",
+                tenancy: match settings.tenancy {
+                    Tenancy::Default => "default",
+                    Tenancy::Dedicated => "dedicated",
+                },
+                availability_zone: instance.zone,
+            },
             monitoring: Monitoring { state: if settings.is_monitored { "enabled" } else { "disabled" } },
             subnet_id: primary.map(|interface| interface.subnet),
             vpc_id: primary.map(|interface| interface.vpc),
@@ -335,13 +400,14 @@ impl InstanceView {
         }
     }
 
-    /// The same as RunInstances shows it: pending, and without its public address, which AWS lends a moment later.
+    /// The same as RunInstances shows it: pending, and without its volumes and public address, which follow a moment later.
     pub fn pending(self) -> InstanceView {
         let mut view = InstanceView {
             state: StateView::on_the_way_to(InstanceState::Running),
             state_reason: Some(StateReason { code: "pending", message: "pending" }),
             public_dns_name: String::new(),
             public_ip_address: None,
+            block_device_mappings: Vec::new(),
             ..self
         };
         for interface in &mut view.network_interfaces {
@@ -360,17 +426,6 @@ impl InstanceView {
     /// The RunInstances call that made it.
     pub fn reservation(&self) -> ReservationId {
         self.own.reservation.0
-    }
-}
-
-impl ProfileView {
-    fn of(instance: &Instance, name: &str) -> ProfileView {
-        match name.starts_with("arn:") {
-            true => ProfileView { arn: name.to_owned() },
-            false => ProfileView {
-                arn: format!("arn:aws:iam::{}:instance-profile/{name}", instance.scope.account),
-            },
-        }
     }
 }
 
@@ -395,125 +450,3 @@ fn reason(instance: &Instance) -> String {
     let (date, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
     format!("User initiated ({date} {time} GMT)")
 }
-
-fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
-    values.into_iter().map(|value| value.to_string()).collect()
-}
-
-fn interfaces<T: ToString>(
-    view: &InstanceView,
-    text: impl Fn(&InstanceInterfaceView) -> Option<T>,
-) -> Vec<String> {
-    texts(view.network_interfaces.iter().filter_map(text))
-}
-
-fn privates<T: ToString>(view: &InstanceView, text: impl Fn(&InstancePrivate) -> Option<T>) -> Vec<String> {
-    let all = view.network_interfaces.iter().flat_map(|interface| &interface.private_ip_addresses);
-    texts(all.filter_map(text))
-}
-
-fn group_texts<T: ToString>(view: &InstanceView, text: impl Fn(&GroupIdentifier) -> T) -> Vec<String> {
-    texts(view.network_interfaces.iter().flat_map(|interface| &interface.groups).map(text))
-}
-
-pub(super) const FILTERS: FilterTable<InstanceView> = FilterTable {
-    rows: &[
-        ("architecture", |view| texts([view.architecture])),
-        ("availability-zone", |view| texts([view.placement.availability_zone])),
-        ("availability-zone-id", |view| vec![view.placement.availability_zone.zone_id()]),
-        ("client-token", |view| vec![view.client_token.clone()]),
-        ("dns-name", |view| vec![view.public_dns_name.clone()]),
-        ("ebs-optimized", |view| texts([view.ebs_optimized])),
-        ("ena-support", |view| texts([view.ena_support])),
-        ("hypervisor", |view| texts([view.hypervisor])),
-        ("iam-instance-profile.arn", |view| {
-            texts(view.iam_instance_profile.iter().map(|profile| &profile.arn))
-        }),
-        ("image-id", |view| texts([view.own.image_id])),
-        ("instance-id", |view| texts([view.own.instance_id])),
-        ("instance-state-code", |view| texts([view.state.code])),
-        ("instance-state-name", |view| texts([view.state.name])),
-        ("instance-type", |view| vec![view.own.instance_type.clone()]),
-        ("instance.group-id", |view| group_texts(view, |group| group.group_id)),
-        ("instance.group-name", |view| group_texts(view, |group| group.group_name.clone())),
-        ("ip-address", |view| texts(view.public_ip_address)),
-        ("ipv6-address", |view| texts(view.ipv6_address)),
-        ("key-name", |view| texts(&view.own.key_name)),
-        ("launch-index", |view| texts([view.own.ami_launch_index])),
-        ("launch-time", |view| texts([Iso(view.own.launch_time.0)])),
-        ("metadata-options.http-endpoint", |view| texts([view.metadata_options.http_endpoint])),
-        ("metadata-options.http-put-response-hop-limit", |view| {
-            texts([view.metadata_options.http_put_response_hop_limit])
-        }),
-        ("metadata-options.http-tokens", |view| texts([view.metadata_options.http_tokens])),
-        ("metadata-options.state", |view| texts([view.metadata_options.state])),
-        ("monitoring-state", |view| texts([view.monitoring.state])),
-        ("network-interface.addresses.association.ip-owner-id", |view| {
-            privates(view, |own| own.association.as_ref().map(|public| public.ip_owner_id.clone()))
-        }),
-        ("network-interface.addresses.association.public-ip", |view| {
-            privates(view, |own| own.association.as_ref().map(|public| public.public_ip))
-        }),
-        ("network-interface.addresses.primary", |view| privates(view, |own| Some(own.primary))),
-        ("network-interface.addresses.private-ip-address", |view| {
-            privates(view, |own| Some(own.private_ip_address))
-        }),
-        ("network-interface.association.ip-owner-id", |view| {
-            interfaces(view, |one| one.association.as_ref().map(|public| public.ip_owner_id.clone()))
-        }),
-        ("network-interface.association.public-ip", |view| {
-            interfaces(view, |one| one.association.as_ref().map(|public| public.public_ip))
-        }),
-        ("network-interface.attachment.attachment-id", |view| {
-            interfaces(view, |one| one.attachment.as_ref().map(|present| present.attachment_id))
-        }),
-        ("network-interface.attachment.delete-on-termination", |view| {
-            interfaces(view, |one| one.attachment.as_ref().map(|present| present.delete_on_termination))
-        }),
-        ("network-interface.attachment.device-index", |view| {
-            interfaces(view, |one| one.attachment.as_ref().map(|present| present.device_index))
-        }),
-        ("network-interface.availability-zone", |view| {
-            interfaces(view, |_| Some(view.placement.availability_zone))
-        }),
-        ("network-interface.description", |view| interfaces(view, |one| Some(one.description.clone()))),
-        ("network-interface.group-id", |view| group_texts(view, |group| group.group_id)),
-        ("network-interface.group-name", |view| group_texts(view, |group| group.group_name.clone())),
-        ("network-interface.ipv6-addresses.ipv6-address", |view| {
-            texts(
-                view.network_interfaces
-                    .iter()
-                    .flat_map(|one| &one.ipv6_addresses)
-                    .map(|own| own.ipv6_address),
-            )
-        }),
-        ("network-interface.mac-address", |view| interfaces(view, |one| Some(one.mac_address.clone()))),
-        ("network-interface.network-interface-id", |view| {
-            interfaces(view, |one| Some(one.network_interface_id))
-        }),
-        ("network-interface.owner-id", |view| interfaces(view, |one| Some(one.owner_id))),
-        ("network-interface.private-dns-name", |view| interfaces(view, |one| one.private_dns_name.clone())),
-        ("network-interface.private-ip-address", |view| interfaces(view, |one| one.private_ip_address)),
-        ("network-interface.source-dest-check", |view| interfaces(view, |one| Some(one.source_dest_check))),
-        ("network-interface.status", |view| interfaces(view, |one| Some(one.status))),
-        ("network-interface.subnet-id", |view| interfaces(view, |one| Some(one.subnet_id))),
-        ("network-interface.vpc-id", |view| interfaces(view, |one| Some(one.vpc_id))),
-        ("owner-id", |view| interfaces(view, |one| Some(one.owner_id))),
-        ("placement-group-name", |view| texts([view.placement.group_name])),
-        ("platform-details", |view| texts([view.platform_details])),
-        ("private-dns-name", |view| vec![view.private_dns_name.clone()]),
-        ("private-ip-address", |view| texts(view.private_ip_address)),
-        ("reason", |view| vec![view.reason.clone()]),
-        ("reservation-id", |view| texts([view.reservation()])),
-        ("root-device-name", |view| texts([view.root_device_name])),
-        ("root-device-type", |view| texts([view.root_device_type])),
-        ("source-dest-check", |view| texts(view.source_dest_check)),
-        ("state-reason-code", |view| texts(view.state_reason.iter().map(|reason| reason.code))),
-        ("state-reason-message", |view| texts(view.state_reason.iter().map(|reason| reason.message))),
-        ("subnet-id", |view| texts(view.subnet_id)),
-        ("tenancy", |view| texts([view.placement.tenancy])),
-        ("virtualization-type", |view| texts([view.virtualization_type])),
-        ("vpc-id", |view| texts(view.vpc_id)),
-    ],
-    tags: Some(|view| &view.own.tags),
-};

@@ -169,7 +169,11 @@ impl InterfaceView {
             mac_address: mac_text(interface.mac),
             network_interface_id: interface.id,
             owner_id: owner,
-            private_dns_name: interface.primary().and_then(name),
+            private_dns_name: seen
+                .network
+                .resource_name_of(interface)
+                .filter(|_| is_named)
+                .or_else(|| interface.primary().and_then(name)),
             private_ip_address: interface.primary(),
             private_ip_addresses,
             ipv6_address: interface.ipv6_addresses.first().copied(),

@@ -4,7 +4,7 @@ use super::{NOWHERE, furnished, pick};
 use crate::address::AddressTarget;
 use crate::group::{Direction, NewGroup, NewPeer, NewRule};
 use crate::image::CATALOGUE;
-use crate::instance::{InstanceSettings, Launch, LaunchInterface, LaunchSource};
+use crate::instance::{HostNameChange, InstanceSettings, Launch, LaunchInterface, LaunchSource};
 use crate::interface::{AddressChoice, InterfaceChange, Ipv6Choice, NewInterface};
 use crate::peering::PeeringRequest;
 use crate::protocol::Traffic;
@@ -159,6 +159,9 @@ fn launch(cx: &Cx, max: u32, source: LaunchSource) -> Launch {
         user_data: None,
         termination_protected: false,
         instance_profile: None,
+        host_names: HostNameChange::default(),
+        devices: Vec::new(),
+        volume_tags: Tags::new(),
         settings: InstanceSettings::default(),
         tags: Tags::new(),
     }

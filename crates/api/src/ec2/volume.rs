@@ -1,0 +1,130 @@
+//! Volumes: those that launches made.
+//!
+//! Source: EC2 API Reference, DescribeVolumes, Volume, VolumeAttachment.
+
+use crate::operation::{Context, Error, Operation};
+use crate::select::{BOUNDS, Selection};
+use weir_model::volume::{Volume, VolumeAttachment};
+use weir_model::{InstanceId, Tags, Timestamp, VolumeId, ZoneName};
+use weir_wire::{Accepted, FilterTable, Iso, Param, Token, Xml};
+
+/// Lists volumes, all or by id.
+#[derive(Param)]
+pub struct DescribeVolumes {
+    volume_ids: Vec<VolumeId>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    include_managed_resources: Accepted<bool>,
+    #[wire(flatten)]
+    selection: Selection,
+}
+
+/// The volumes found.
+#[derive(Xml)]
+pub struct DescribeVolumesResponse {
+    next_token: Option<Token>,
+    volumes: Vec<VolumeView>,
+}
+
+impl Operation for DescribeVolumes {
+    type Response = DescribeVolumesResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        self.selection.page.check_without_ids("volumeId", self.volume_ids.len())?;
+        let rows = cx.seen().rows(&cx.network.volumes, &self.volume_ids)?;
+        let views = rows.into_iter().map(VolumeView::of);
+        let (volumes, next_token) = self.selection.narrow(views, &FILTERS, BOUNDS, |view| view.volume_id)?;
+        Ok(DescribeVolumesResponse { next_token, volumes })
+    }
+}
+
+/// A volume.
+#[derive(Xml)]
+struct VolumeView {
+    availability_zone_id: String,
+    iops: Option<u32>,
+    #[wire(response = "tagSet")]
+    tags: Tags,
+    volume_type: &'static str,
+    multi_attach_enabled: bool,
+    throughput: Option<u32>,
+    volume_id: VolumeId,
+    size: u32,
+    snapshot_id: String,
+    availability_zone: ZoneName,
+    #[wire(response = "status")]
+    state: &'static str,
+    create_time: Timestamp,
+    #[wire(response = "attachmentSet")]
+    attachments: Vec<AttachmentView>,
+    encrypted: bool,
+    kms_key_id: Option<String>,
+}
+
+#[derive(Xml)]
+struct AttachmentView {
+    delete_on_termination: bool,
+    volume_id: VolumeId,
+    instance_id: InstanceId,
+    device: String,
+    #[wire(response = "status")]
+    state: &'static str,
+    attach_time: Timestamp,
+}
+
+impl VolumeView {
+    fn of(volume: &Volume) -> VolumeView {
+        let attachment = |attachment: &VolumeAttachment| AttachmentView {
+            delete_on_termination: attachment.delete_on_termination,
+            volume_id: volume.id,
+            instance_id: attachment.instance,
+            device: attachment.device.clone(),
+            state: "attached",
+            attach_time: attachment.since,
+        };
+        VolumeView {
+            availability_zone_id: volume.zone.zone_id(),
+            iops: volume.iops,
+            tags: volume.tags.clone(),
+            volume_type: volume.volume_type.as_str(),
+            multi_attach_enabled: false,
+            throughput: volume.throughput,
+            volume_id: volume.id,
+            size: volume.size_gib,
+            snapshot_id: volume.snapshot.clone().unwrap_or_default(),
+            availability_zone: volume.zone,
+            state: if volume.attachment.is_some() { "in-use" } else { "available" },
+            create_time: volume.created,
+            attachments: volume.attachment.iter().map(attachment).collect(),
+            encrypted: volume.is_encrypted,
+            kms_key_id: volume.kms_key.clone(),
+        }
+    }
+
+    fn attached<T: ToString>(&self, text: fn(&AttachmentView) -> T) -> Vec<String> {
+        self.attachments.iter().map(|attachment| text(attachment).to_string()).collect()
+    }
+}
+
+const FILTERS: FilterTable<VolumeView> = FilterTable {
+    rows: &[
+        ("attachment.attach-time", |view| view.attached(|one| Iso(one.attach_time.0))),
+        ("attachment.delete-on-termination", |view| view.attached(|one| one.delete_on_termination)),
+        ("attachment.device", |view| view.attached(|one| one.device.clone())),
+        ("attachment.instance-id", |view| view.attached(|one| one.instance_id)),
+        ("attachment.status", |view| view.attached(|one| one.state)),
+        ("availability-zone", |view| vec![view.availability_zone.to_string()]),
+        ("availability-zone-id", |view| vec![view.availability_zone_id.clone()]),
+        ("create-time", |view| vec![Iso(view.create_time.0).to_string()]),
+        ("encrypted", |view| vec![view.encrypted.to_string()]),
+        ("fast-restored", |_| vec!["false".to_owned()]),
+        ("multi-attach-enabled", |_| vec!["false".to_owned()]),
+        ("operator.managed", |_| vec!["false".to_owned()]),
+        ("operator.principal", |_| vec![]),
+        ("size", |view| vec![view.size.to_string()]),
+        ("snapshot-id", |view| vec![view.snapshot_id.clone()]),
+        ("status", |view| vec![view.state.to_owned()]),
+        ("volume-id", |view| vec![view.volume_id.to_string()]),
+        ("volume-type", |view| vec![view.volume_type.to_owned()]),
+    ],
+    tags: Some(|view| &view.tags),
+};

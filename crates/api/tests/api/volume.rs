@@ -1,0 +1,186 @@
+//! Volumes of instances. Expectations: EC2 API Reference, DescribeVolumes, BlockDeviceMapping; EC2 User Guide, "Block device
+//! mappings for volumes on Amazon EC2 instances".
+
+use crate::launch::{lab, launch, run};
+use crate::shown::between;
+use expect_test::expect;
+
+#[test]
+fn a_root_volume_lives_and_goes_with_its_instance() {
+    let (mut world, _, subnet) = lab();
+    let tags = "TagSpecification.1.ResourceType=volume&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=disk";
+    let id = run(&mut world, &format!("SubnetId={subnet}&{tags}"));
+    world.shows(
+        "DescribeVolumes",
+        &format!("Filter.1.Name=attachment.instance-id&Filter.1.Value.1={id}"),
+        expect![[r#"
+            <volumeSet>
+              <item>
+                <availabilityZoneId>use1-az1</availabilityZoneId>
+                <iops>3000</iops>
+                <tagSet>
+                  <item>
+                    <key>Name</key>
+                    <value>disk</value>
+                  </item>
+                </tagSet>
+                <volumeType>gp3</volumeType>
+                <multiAttachEnabled>false</multiAttachEnabled>
+                <throughput>125</throughput>
+                <volumeId>vol-1</volumeId>
+                <size>8</size>
+                <snapshotId>snap-2</snapshotId>
+                <availabilityZone>us-east-1a</availabilityZone>
+                <status>in-use</status>
+                <createTime>2024-01-02T03:04:05.000Z</createTime>
+                <attachmentSet>
+                  <item>
+                    <deleteOnTermination>true</deleteOnTermination>
+                    <volumeId>vol-1</volumeId>
+                    <instanceId>i-3</instanceId>
+                    <device>/dev/xvda</device>
+                    <status>attached</status>
+                    <attachTime>2024-01-02T03:04:05.000Z</attachTime>
+                  </item>
+                </attachmentSet>
+                <encrypted>false</encrypted>
+              </item>
+            </volumeSet>
+        "#]],
+    );
+    let attribute = format!("InstanceId={id}&Attribute=blockDeviceMapping");
+    world.shows(
+        "DescribeInstanceAttribute",
+        &attribute,
+        expect![[r#"
+        <blockDeviceMapping>
+          <item>
+            <deviceName>/dev/xvda</deviceName>
+            <ebs>
+              <attachTime>2024-01-02T03:04:05.000Z</attachTime>
+              <deleteOnTermination>true</deleteOnTermination>
+              <status>attached</status>
+              <volumeId>vol-1</volumeId>
+            </ebs>
+          </item>
+        </blockDeviceMapping>
+        <instanceId>i-2</instanceId>
+    "#]],
+    );
+    let shown = world.does("DescribeInstances", &format!("InstanceId.1={id}"));
+    let mapping = between(&shown, "blockDeviceMapping").expect("a mapping");
+    let volume = between(mapping, "volumeId").expect("a volume").to_owned();
+    assert!(mapping.contains("<deviceName>/dev/xvda<"), "{mapping}");
+    world.does("TerminateInstances", &format!("InstanceId.1={id}"));
+    world.refuses(
+        "DescribeVolumes",
+        &format!("VolumeId.1={volume}"),
+        &format!("InvalidVolume.NotFound: The volume '{volume}' does not exist"),
+    );
+}
+
+#[test]
+fn volumes_stay_if_told_and_are_found_by_filter() {
+    let (mut world, _, subnet) = lab();
+    let (root, other) = ("BlockDeviceMapping.1", "BlockDeviceMapping.2");
+    let id = run(
+        &mut world,
+        &format!(
+            "SubnetId={subnet}&{root}.DeviceName=/dev/xvda&{root}.Ebs.VolumeSize=20&{root}.Ebs.Encrypted=true\
+             &{other}.DeviceName=/dev/sdf&{other}.Ebs.VolumeSize=5&{other}.Ebs.VolumeType=io1&{other}.Ebs.Iops=200"
+        ),
+    );
+    for (filter, count) in [
+        ("attachment.attach-time=2024-01-02T03:04:05.000Z", 2),
+        ("attachment.delete-on-termination=true", 2),
+        ("attachment.device=/dev/sdf", 1),
+        ("attachment.status=attached", 2),
+        ("availability-zone=us-east-1a", 2),
+        ("availability-zone-id=use1-az1", 2),
+        ("create-time=2024-01-02T03:04:05.000Z", 2),
+        ("encrypted=true", 1),
+        ("fast-restored=true", 0),
+        ("multi-attach-enabled=false", 2),
+        ("operator.managed=false", 2),
+        ("operator.principal=*", 0),
+        ("size=20", 1),
+        ("snapshot-id=snap-*", 1),
+        ("status=in-use", 2),
+        ("volume-id=vol-*", 2),
+        ("volume-type=io1", 1),
+    ] {
+        let (name, value) = filter.split_once('=').expect("name=value");
+        let asked = format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
+        assert_eq!(world.all("DescribeVolumes", &asked, "size").len(), count, "{filter}");
+    }
+    let change =
+        "BlockDeviceMapping.1.DeviceName=/dev/sdf&BlockDeviceMapping.1.Ebs.DeleteOnTermination=false";
+    world.returns("ModifyInstanceAttribute", &format!("InstanceId={id}&{change}"));
+    world.refuses(
+        "ModifyInstanceAttribute",
+        &format!("InstanceId={id}&{}", change.replace("/dev/sdf", "/dev/sdz")),
+        "InvalidInstanceAttributeValue: No device is currently mapped at /dev/sdz",
+    );
+    world.does("TerminateInstances", &format!("InstanceId.1={id}"));
+    assert_eq!(world.all("DescribeVolumes", "", "size"), ["5"]);
+    assert_eq!(world.all("DescribeVolumes", "", "status"), ["available"]);
+    let volume = world.id("DescribeVolumes", "", "volumeId");
+    world.returns("CreateTags", &format!("ResourceId.1={volume}&Tag.1.Key=left&Tag.1.Value=over"));
+    let tagged = "Filter.1.Name=resource-type&Filter.1.Value.1=volume";
+    assert_eq!(world.all("DescribeTags", tagged, "resourceId"), [volume]);
+}
+
+#[test]
+fn mappings_that_cannot_be_are_refused_in_aws_words() {
+    let (mut world, _, subnet) = lab();
+    let one = "BlockDeviceMapping.1.DeviceName=/dev/sdf";
+    let ebs = "BlockDeviceMapping.1.Ebs";
+    for (more, refusal) in [
+        (
+            format!("{ebs}.VolumeSize=1"),
+            "MissingParameter: The request must contain the parameter device name",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=1&BlockDeviceMapping.1.NoDevice="),
+            "InvalidBlockDeviceMapping: The device '/dev/sdf' must have one of ebs, virtualName and noDevice",
+        ),
+        (
+            format!("{one}&{ebs}.Encrypted=false"),
+            "MissingParameter: The request must contain the parameter size or snapshotId",
+        ),
+        (
+            format!("{one}&{ebs}.SnapshotId=snap-12345678"),
+            "InvalidSnapshot.NotFound: The snapshot 'snap-12345678' does not exist.",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=3&{ebs}.VolumeType=io1"),
+            "InvalidParameterValue: Volume of 3GiB is too small for volume type io1; minimum is 4GiB.",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=17000&{ebs}.VolumeType=gp2"),
+            "InvalidParameterValue: Volume of 17000GiB is too large for volume type gp2; maximum is 16384GiB.",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=8&{ebs}.VolumeType=io1"),
+            "MissingParameter: The parameter iops must be specified for io1 volumes.",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=8&{ebs}.VolumeType=gp2&{ebs}.Throughput=125"),
+            "InvalidParameterCombination: The parameter throughput is not supported for gp2 volumes.",
+        ),
+        (
+            format!("{one}&{ebs}.VolumeSize=8&{ebs}.VolumeType=gp3&{ebs}.Iops=100"),
+            "InvalidParameterValue: Volume iops of 100 is too low; minimum is 3000.",
+        ),
+    ] {
+        world.refuses("RunInstances", &launch(&format!("SubnetId={subnet}&{more}")), refusal);
+    }
+    let small = format!("SubnetId={subnet}&BlockDeviceMapping.1.DeviceName=/dev/xvda&{ebs}.VolumeSize=4");
+    let answer = world.ec2("RunInstances", &launch(&small));
+    assert!(
+        answer.contains("InvalidBlockDeviceMapping: Volume of size 4GB is smaller than snapshot"),
+        "{answer}"
+    );
+    assert!(world.all("DescribeInstances", "", "instanceId").is_empty(), "nothing was launched");
+    assert!(world.all("DescribeVolumes", "", "volumeId").is_empty(), "nothing was made");
+}
