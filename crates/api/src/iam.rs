@@ -13,7 +13,8 @@ crate::table::operations! { Iam form:
            UpdateAssumeRolePolicy Permissions TagRole Tagging UntagRole Tagging ListRoleTags List }
     profile { CreateInstanceProfile Write GetInstanceProfile Read ListInstanceProfiles List
               ListInstanceProfilesForRole List DeleteInstanceProfile Write
-              AddRoleToInstanceProfile Write RemoveRoleFromInstanceProfile Write }
+              AddRoleToInstanceProfile Write RemoveRoleFromInstanceProfile Write
+              TagInstanceProfile Tagging UntagInstanceProfile Tagging ListInstanceProfileTags List }
     role_policy { PutRolePolicy Permissions GetRolePolicy Read ListRolePolicies List DeleteRolePolicy Permissions
                   AttachRolePolicy Permissions DetachRolePolicy Permissions ListAttachedRolePolicies List }
     policy { CreatePolicy Permissions GetPolicy Read ListPolicies List DeletePolicy Permissions

@@ -3,7 +3,7 @@
 //! Source: IAM API Reference, CreateInstanceProfile and the operations on instance profiles.
 
 use super::paging::Paging;
-use super::role::{Done, Role, tags};
+use super::role::{Done, ListRoleTagsResponse, Role, tags};
 use crate::operation::{Context, Error, Operation};
 use weir_model::iam::Identities;
 use weir_model::iam::profile;
@@ -188,5 +188,58 @@ impl Operation for RemoveRoleFromInstanceProfile {
         let (name, role) = (self.instance_profile_name, self.role_name);
         cx.iam_command(|identities, cx| identities.remove_role_from_profile(cx.account, &name, &role))?;
         Ok(Done {})
+    }
+}
+
+/// Puts tags on an instance profile.
+#[derive(Param)]
+pub struct TagInstanceProfile {
+    instance_profile_name: String,
+    #[wire(required)]
+    tags: Vec<Tag>,
+}
+
+impl Operation for TagInstanceProfile {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        let (name, add) = (self.instance_profile_name, tags(self.tags));
+        cx.iam_command(|identities, cx| identities.tag_profile(cx.account, &name, add, &[]))?;
+        Ok(Done {})
+    }
+}
+
+/// Takes tags off an instance profile.
+#[derive(Param)]
+pub struct UntagInstanceProfile {
+    instance_profile_name: String,
+    #[wire(required)]
+    tag_keys: Vec<String>,
+}
+
+impl Operation for UntagInstanceProfile {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        let (name, remove) = (self.instance_profile_name, self.tag_keys);
+        cx.iam_command(|identities, cx| identities.tag_profile(cx.account, &name, Tags::new(), &remove))?;
+        Ok(Done {})
+    }
+}
+
+/// Lists the tags of an instance profile.
+#[derive(Param)]
+pub struct ListInstanceProfileTags {
+    instance_profile_name: String,
+    #[wire(flatten)]
+    paging: Paging,
+}
+
+impl Operation for ListInstanceProfileTags {
+    type Response = ListRoleTagsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        let profile = cx.identities.profile(cx.scope.account, &self.instance_profile_name)?;
+        ListRoleTagsResponse::page(&profile.tags, &self.paging)
     }
 }

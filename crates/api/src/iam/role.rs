@@ -239,7 +239,14 @@ impl Operation for ListRoleTags {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let role = cx.identities.role(cx.scope.account, &self.role_name)?;
-        let page = self.paging.page(role.tags.iter(), |(key, _)| (*key).clone())?;
+        ListRoleTagsResponse::page(&role.tags, &self.paging)
+    }
+}
+
+impl ListRoleTagsResponse {
+    /// One page of `tags`.
+    pub(super) fn page(tags: &Tags, paging: &Paging) -> Result<ListRoleTagsResponse, Error> {
+        let page = paging.page(tags.iter(), |(key, _)| (*key).clone())?;
         let tags = page.items.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
         Ok(ListRoleTagsResponse { tags, is_truncated: page.is_truncated(), marker: page.marker })
     }

@@ -57,6 +57,21 @@ fn a_profile_holds_one_role_which_cannot_go_before() {
 }
 
 #[test]
+fn profiles_have_tags() {
+    let mut world = World::new();
+    let tag = |place: u32, key: &str| format!("Tags.member.{place}.Key={key}&Tags.member.{place}.Value=1");
+    let named = "InstanceProfileName=web";
+    iam(&mut world, "CreateInstanceProfile", &format!("{named}&{}", tag(1, "a")));
+    iam(&mut world, "TagInstanceProfile", &format!("{named}&{}&{}", tag(1, "b"), tag(2, "c")));
+    iam(&mut world, "UntagInstanceProfile", &format!("{named}&TagKeys.member.1=b"));
+    let listed = iam(&mut world, "ListInstanceProfileTags", named);
+    let has = |key: &str| listed.contains(&format!("<Key>{key}<"));
+    assert!(has("a") && !has("b") && has("c"), "{listed}");
+    let shown = iam(&mut world, "GetInstanceProfile", named);
+    assert!(between(&shown, "Tags").expect("tags").contains("<Key>c<"), "{shown}");
+}
+
+#[test]
 fn an_instance_is_launched_with_a_profile_that_exists() {
     let (mut world, _, subnet) = lab();
     iam(&mut world, "CreateInstanceProfile", "InstanceProfileName=web");

@@ -113,6 +113,8 @@ fn volumes_stay_if_told_and_are_found_by_filter() {
         let asked = format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
         assert_eq!(world.all("DescribeVolumes", &asked, "size").len(), count, "{filter}");
     }
+    let mut world = world.restarted();
+    assert_eq!(world.all("DescribeVolumes", "", "size").len(), 2, "volumes are kept on disk");
     let change =
         "BlockDeviceMapping.1.DeviceName=/dev/sdf&BlockDeviceMapping.1.Ebs.DeleteOnTermination=false";
     world.returns("ModifyInstanceAttribute", &format!("InstanceId={id}&{change}"));

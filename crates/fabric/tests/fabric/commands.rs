@@ -81,11 +81,11 @@ fn ping_to_a_public_address_goes_through_both_gateways_and_to_a_private_one_nowh
     check(
         &bed.run(one.name(), &format!("ping -c 2 {}", other.public())),
         expect![[r#"
-        PING 54.209.79.253 (54.209.79.253) 56(84) bytes of data.
-        64 bytes from 54.209.79.253: icmp_seq=1 ttl=254 time=0.544 ms
-        64 bytes from 54.209.79.253: icmp_seq=2 ttl=254 time=0.582 ms
+        PING 54.209.188.224 (54.209.188.224) 56(84) bytes of data.
+        64 bytes from 54.209.188.224: icmp_seq=1 ttl=254 time=0.544 ms
+        64 bytes from 54.209.188.224: icmp_seq=2 ttl=254 time=0.582 ms
 
-        --- 54.209.79.253 ping statistics ---
+        --- 54.209.188.224 ping statistics ---
         2 packets transmitted, 2 received, 0% packet loss, time 1000ms
         rtt min/avg/max/mdev = 0.544/0.563/0.582/0.019 ms
         exit 0"#]],

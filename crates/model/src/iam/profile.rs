@@ -106,6 +106,25 @@ impl Identities {
         Ok(profile)
     }
 
+    /// Puts tags on an instance profile and takes some off.
+    ///
+    /// # Errors
+    /// It does not exist.
+    pub fn tag_profile(
+        &mut self,
+        account: AccountId,
+        name: &str,
+        add: Tags,
+        remove: &[String],
+    ) -> Result<(), IamRefused> {
+        let key = self.profile(account, name)?.key();
+        if let Some(profile) = self.profiles.get_mut(&key) {
+            profile.tags.retain(|key, _| !remove.contains(key));
+            profile.tags.extend(add);
+        }
+        Ok(())
+    }
+
     /// Deletes an instance profile without a role. Instances that have it keep its ARN.
     ///
     /// # Errors
