@@ -44,7 +44,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("libc", &["weir-netns"]),
     ("s3s", &["weir-s3"]),
     ("ureq", &["weir-objects"]),
-    ("ring", &["weir-objects"]),
+    ("ring", &["weir-objects", "weir-api"]),
 ];
 
 const FILE_LINES_MAX: usize = 800;
