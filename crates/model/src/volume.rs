@@ -226,6 +226,8 @@ pub(crate) struct PlannedVolume {
 }
 
 /// The volumes of each instance of a launch, the root first.
+///
+/// Assumption: the root device cannot be suppressed; AWS documents only that other mappings of an image can.
 pub(crate) fn plan_volumes(
     image: &Image,
     scope: Scope,

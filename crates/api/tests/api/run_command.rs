@@ -106,11 +106,20 @@ fn a_host_has_the_name_that_its_instance_was_launched_with() {
     let subnet = world.id("DescribeInstances", &format!("InstanceId.1={by_address}"), "subnetId");
     let named = format!("SubnetId={subnet}&PrivateDnsHostnameTypeOnLaunch=resource-name");
     world.returns("ModifySubnetAttribute", &named);
+    let answered = |on: bool| format!("SubnetId={subnet}&EnableResourceNameDnsARecordOnLaunch.Value={on}");
+    world.returns("ModifySubnetAttribute", &answered(true));
     let by_resource = world.launch("other");
+    world.returns("ModifySubnetAttribute", &answered(false));
     for (host, name) in [(&by_address, "ip-"), (&by_resource, by_resource.as_str())] {
         let command = world.send_script(host, &["hostname"]);
         let outcome = outcome(&world.executed(&command, host));
         assert!(outcome.starts_with(&format!("Success Success 0\n{name}")), "{outcome}");
+    }
+    let later = world.launch("later");
+    for (name, is_answered) in [(&by_resource, true), (&later, false)] {
+        let command = world.send_script(&by_address, &[&format!("host {name}.ec2.internal")]);
+        let outcome = outcome(&world.executed(&command, &by_address));
+        assert_eq!(outcome.contains("has address"), is_answered, "{outcome}");
     }
 }
 

@@ -90,6 +90,8 @@ impl ProfileLink {
 
 impl HostNameChange {
     /// How an instance launched in `subnet` is named for good. In an IPv6-only subnet it has no address to be named by.
+    ///
+    /// Assumption: a launch there that asks for a name by address is refused.
     pub(crate) fn at_launch(self, subnet: &Subnet) -> Result<HostNames, InstanceRefusal> {
         if subnet.cidr.is_none() && self.by_resource == Some(false) {
             return Err(InstanceRefusal::NamedByNoAddress);
@@ -115,6 +117,9 @@ pub(super) fn credits(instance_type: &str, said: Option<Credits>) -> Option<Cred
 }
 
 /// Checks what a launch says of the processor against its type.
+///
+/// Assumption: credits of a type without are refused as ModifyInstanceCreditSpecification refuses them; any number of cores up to
+/// the type's will do, where AWS lists numbers for each type.
 pub(super) fn check_processor(
     row: &'static InstanceType,
     said: Option<Credits>,

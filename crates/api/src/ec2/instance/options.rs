@@ -338,6 +338,8 @@ impl Operation for ModifyInstanceMaintenanceOptions {
 }
 
 /// Tells what an instance has written to its console: hosts have none, so nothing.
+///
+/// Assumption: the time is that of the launch, when AWS would have looked first.
 #[derive(Param)]
 pub struct GetConsoleOutput {
     instance_id: InstanceId,

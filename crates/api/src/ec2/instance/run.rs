@@ -248,6 +248,8 @@ impl RunInstances {
     }
 
     /// The tenancy asked for. Nobody has dedicated hosts here, so there is no room on one.
+    ///
+    /// Assumption: AWS says so as it says that hosts are full.
     fn tenancy(&self) -> Result<Tenancy, Error> {
         match self.placement.as_ref().and_then(|placement| placement.tenancy) {
             None | Some(TenancyWord::Default) => Ok(Tenancy::Default),

@@ -1,7 +1,7 @@
 //! CreateKeyPair: a key is made, its private half told once, its public half kept.
 //!
-//! Keys come from the generator that ids come from, seeded anew with each start: they open hosts of this machine and are as
-//! good as 64 random bits, so they are not to be used anywhere else.
+//! Keys come from the generator that ids come from, so whoever sees ids could compute them: they open hosts of this machine and
+//! are not to be used anywhere else.
 //! Source: EC2 API Reference, CreateKeyPair; EC2 User Guide, "Create a key pair for your Amazon EC2 instance".
 
 use super::private::PrivateKey;
