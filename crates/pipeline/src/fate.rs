@@ -11,6 +11,7 @@ use crate::slots::{ENDPOINTS, INTERNET, NOWHERE, Slots};
 use crate::track::{Connection, Timeouts};
 use crate::verdict::{Reason, Verdict, Way};
 use crate::walk::{Decision, Stop};
+use weir_model::Protocol;
 use weir_model::group::Direction;
 use weir_model::interface::TrackingTimeouts;
 
@@ -143,15 +144,18 @@ pub(crate) fn after(
 ) -> Connection {
     match admission {
         Some(Admission::Rule { tracked: true, .. }) => Connection::open(direction, packet),
+        Some(Admission::Rule { tracked: false, .. }) => Connection::untracked(packet),
+        // What the rules refuse neither makes it a connection nor ends what it belongs to.
+        Some(Admission::Refused) if before == Connection::UdpUntracked => before,
         Some(Admission::Tracked) => before.next(direction, packet),
         Some(Admission::Closed) => before,
         _ => Connection::Untracked,
     }
 }
 
-/// Whether a connection will be tracked from another packet on: this one, a reset, began none.
-pub(crate) fn waits(admission: Option<Admission>, connection: Connection) -> bool {
-    matches!(admission, Some(Admission::Rule { tracked: true, .. })) && connection == Connection::Untracked
+/// Whether a connection may be tracked from another packet on, with the next SYN.
+pub(crate) fn waits(admission: Option<Admission>, packet: &Packet) -> bool {
+    matches!(admission, Some(Admission::Rule { tracked: false, .. })) && packet.protocol == Protocol::TCP
 }
 
 /// The `traffic-path` of packets that leave an interface, on a Nitro instance or not, on their `way`.

@@ -69,6 +69,8 @@ pub type Accounts = BTreeMap<(InterfaceId, Direction, Tuple, Action), (u64, u64)
 #[derive(Clone, Debug, Default)]
 pub struct Oracle {
     conversations: BTreeMap<(InterfaceId, Ends), Conversation>,
+    /// Until when what is said between two ends in UDP is no conversation: it began as none.
+    asides: BTreeMap<(InterfaceId, Ends), Nanos>,
     passages: Vec<Passage>,
     /// The connection through a gateway that the packet under way belongs to.
     passing: Option<Passage>,
@@ -208,6 +210,7 @@ impl Oracle {
     fn forget_gone(&mut self, network: &Network) {
         let is_there = |id: &InterfaceId| network.interfaces.get(id).is_some();
         self.conversations.retain(|(id, _), _| is_there(id));
+        self.asides.retain(|(id, _), _| is_there(id));
         self.passages.retain(|passage| is_there(&passage.gate()));
         self.firsts.retain(|(place, ..), _| !matches!(place, Place::Interface(id) if !is_there(id)));
     }

@@ -254,7 +254,10 @@ impl<A: Address> Table<A> {
         let entry = self.entries.at(index);
         entry.line.attention == Attention::Receiver
             && entry.line.covers(world.epoch, visit.packet, visit.now)
-            && !self.receiver(&entry.fate()).is_some_and(|receiver| self.is_alive(receiver, visit.now))
+            && !self.receiver(&entry.fate()).is_some_and(|receiver| {
+                self.is_alive(receiver, visit.now)
+                    && self.entries.at(receiver).rest.tracked.connection != Connection::UdpUntracked
+            })
     }
 
     /// The entry of the replies to a flow with `fate`: the one that has the receiver's connection.
@@ -329,8 +332,8 @@ impl<A: Address> Table<A> {
         let verdict = self.decide(pending, (world, visit), (index, fate, &legs), far);
         self.note_passage(world, (index, visit.now), decision);
         let arrived = decision.arrival.and_then(|arrival| arrival.admission);
-        if waits(admission, connection) || waits(arrived, far.connection) {
-            self.alert(index);
+        if waits(admission, visit.packet) || waits(arrived, visit.packet) {
+            self.entries.at_mut(index).line.heeds |= MARKS;
         }
         decision.with_quoted(verdict)
     }
@@ -356,7 +359,7 @@ impl<A: Address> Table<A> {
         let heeds_flags = near.connection.heeds_flags() || far.connection.heeds_flags();
         entry.line.heeds = if heeds_flags { MARKS } else { 0 };
         entry.line.attention = fate.attention(near.connection, far.connection);
-        entry.rest.touches = fate.touches();
+        entry.rest.touches = fate.touches() || far.connection == Connection::UdpUntracked;
         entry.count(visit.packet, visit.now);
         let verdict = entry.read().verdict(&world.slots);
         self.refused -= usize::from(entry.rest.refused);
@@ -411,12 +414,13 @@ impl<A: Address> Table<A> {
         let arrival = decision.arrival?;
         let admission = arrival.admission?;
         let found = self.receiver(fate);
-        if arrival.action == Action::Reject && admission != Admission::Closed {
-            return found.map(|found| (found, self.untrack(found)));
-        }
         let before = found.filter(|found| self.is_alive(*found, visit.now));
         let before =
             before.map_or(Connection::Untracked, |found| self.entries.at(found).rest.tracked.connection);
+        let is_refused = arrival.action == Action::Reject && admission != Admission::Closed;
+        if is_refused && before != Connection::UdpUntracked {
+            return found.map(|found| (found, self.untrack(found)));
+        }
         let connection = after(before, Some(admission), Direction::Ingress, visit.packet);
         // What comes in untracked becomes part of a connection that the receiver opens later: its entry knows whom to tell.
         let may_be_joined = matches!(admission, Admission::Rule { tracked: false, .. });

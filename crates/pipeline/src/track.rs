@@ -5,11 +5,12 @@
 //!
 //! Source: EC2 User Guide, "Security group connection tracking" (idle timeouts; ICMP is always tracked; other protocols
 //! for 600 seconds). Assumption: AWS gives no timeouts for ICMP and for TCP connections that open or close; those here
-//! are in the range that Linux uses. Without sequence numbers, a connection counts as closed with the first RST, or with
+//! are in the range that Linux uses. A TCP connection begins with its SYN and with nothing else; a UDP flow that was admitted
+//! untracked remains so until none of its packets has come, passed or refused, for the UDP timeout. Without sequence numbers, a connection counts as closed with the first RST, or with
 //! the packet that answers the second FIN.
 
 use crate::packet::{ACK, FIN, Packet, RST, SYN};
-use crate::walk::{Standing, opens};
+use crate::walk::Standing;
 use weir_model::Protocol;
 use weir_model::group::Direction;
 use weir_model::interface::TrackingTimeouts;
@@ -86,6 +87,8 @@ pub(crate) enum Connection {
     Icmp,
     /// A protocol without ports.
     Other,
+    /// UDP that passed untracked a moment ago: what answers it is not tracked either.
+    UdpUntracked,
     /// UDP that is no stream yet.
     Udp { opener: Direction, turns: u8 },
     /// UDP with more than one exchange.
@@ -103,16 +106,19 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
-    /// The state after a rule has admitted `packet`, the first one seen. A connection may be joined in the middle.
+    /// The state after a rule has admitted `packet`, the first one seen: of TCP, a SYN.
     pub fn open(opener: Direction, packet: &Packet) -> Connection {
         match packet.protocol {
-            Protocol::TCP if opens(packet) => Connection::TcpOpening { opener, turns: 0 },
-            Protocol::TCP if packet.tcp_flags & RST != 0 => Connection::Untracked,
-            Protocol::TCP => Connection::TcpOpen.next(opener, packet),
+            Protocol::TCP => Connection::TcpOpening { opener, turns: 0 },
             Protocol::UDP => Connection::Udp { opener, turns: 0 },
             Protocol::ICMP | Protocol::ICMPV6 => Connection::Icmp,
             _ => Connection::Other,
         }
+    }
+
+    /// The state after a rule has admitted `packet` without tracking it.
+    pub fn untracked(packet: &Packet) -> Connection {
+        if packet.protocol == Protocol::UDP { Connection::UdpUntracked } else { Connection::Untracked }
     }
 
     /// The state after `packet` has passed in `direction`.
@@ -120,6 +126,7 @@ impl Connection {
         match self {
             Connection::Udp { opener, turns } => udp(opener, turns_after(opener, turns, direction)),
             Connection::Untracked
+            | Connection::UdpUntracked
             | Connection::Icmp
             | Connection::Other
             | Connection::UdpStream
@@ -168,6 +175,7 @@ impl Connection {
         !matches!(
             self,
             Connection::Untracked
+                | Connection::UdpUntracked
                 | Connection::Icmp
                 | Connection::Other
                 | Connection::Udp { .. }
@@ -181,7 +189,7 @@ impl Connection {
             Connection::Untracked => None,
             Connection::Icmp => Some(ICMP_IDLE_S),
             Connection::Other => Some(OTHER_IDLE_S),
-            Connection::Udp { .. } => Some(timeouts.udp_s),
+            Connection::Udp { .. } | Connection::UdpUntracked => Some(timeouts.udp_s),
             Connection::UdpStream => Some(timeouts.udp_stream_s),
             Connection::TcpOpening { .. } => Some(TCP_OPENING_IDLE_S),
             Connection::TcpOpen => Some(timeouts.tcp_established_s),
@@ -194,6 +202,7 @@ impl Connection {
     pub fn standing(self) -> Standing {
         match self {
             Connection::Untracked => Standing::Unknown,
+            Connection::UdpUntracked => Standing::Untracked,
             Connection::TcpClosed => Standing::Closed,
             _ => Standing::Tracked,
         }
@@ -288,8 +297,8 @@ mod tests {
     #[test]
     fn a_reset_closes_at_once() {
         check(Protocol::TCP, &[(Out, SYN, opening(0)), (In, RST | ACK, Connection::TcpClosed)]);
-        check(Protocol::TCP, &[(In, ACK, Connection::TcpOpen), (Out, RST, Connection::TcpClosed)]);
-        assert_eq!(Connection::open(Out, &packet(Protocol::TCP, RST)), Connection::Untracked);
+        let open = Connection::TcpOpen;
+        assert_eq!(open.next(Out, &packet(Protocol::TCP, RST)), Connection::TcpClosed);
     }
 
     #[test]
@@ -321,6 +330,7 @@ mod tests {
             (Connection::TcpOpen, Some(432_000)),
             (Connection::Udp { opener: In, turns: 0 }, Some(30)),
             (Connection::UdpStream, Some(180)),
+            (Connection::UdpUntracked, Some(30)),
             (Connection::Other, Some(600)),
             (Connection::Untracked, None),
         ];

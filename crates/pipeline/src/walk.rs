@@ -41,6 +41,8 @@ use weir_model::{PeeringId, Protocol};
 pub(crate) enum Standing {
     /// Nothing: the rules decide.
     Unknown,
+    /// The rules decide, and whatever they say it is not tracked: a moment ago it passed as what nobody tracks.
+    Untracked,
     /// It belongs to a tracked connection.
     Tracked,
     /// It belongs to a tracked TCP connection that has closed.
@@ -288,14 +290,15 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Standing::Tracked => Admission::Tracked,
             Standing::Closed if !opens(self.packet) => Admission::Closed,
             _ if standing(quoted) == Standing::Tracked => Admission::Tracked,
-            _ => self.rule(place, direction),
+            standing => self.rule(place, direction, standing),
         };
         let interface = place.interface.id;
         self.trace.step(|| Step::Groups { interface, direction, admission });
         admission
     }
 
-    fn rule(&self, place: At<'a>, direction: Direction) -> Admission {
+    /// What the rules say to a packet of a flow with this `standing`.
+    fn rule(&self, place: At<'a>, direction: Direction, standing: Standing) -> Admission {
         let peer = match direction {
             Direction::Ingress => self.flow.source,
             Direction::Egress => self.flow.destination,
@@ -308,9 +311,22 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             Some(found) => Admission::Rule {
                 group: found.group,
                 rule: found.rule,
-                tracked: found.tracked || self.is_always_tracked(place, direction),
+                tracked: (found.tracked || self.is_always_tracked(place, direction))
+                    && self.may_begin(standing),
             },
             None => Admission::Refused,
+        }
+    }
+
+    /// Whether a connection may begin with the packet. One that was untracked stays so, whatever rules are left for it: the
+    /// answers to it belong to it.
+    ///
+    /// Source: EC2 User Guide, "Security group connection tracking": removing the rule cuts an untracked flow at once,
+    /// "the connection was not previously being tracked".
+    fn may_begin(&self, standing: Standing) -> bool {
+        match self.packet.protocol {
+            Protocol::TCP => opens(self.packet),
+            _ => standing != Standing::Untracked,
         }
     }
 

@@ -146,7 +146,13 @@ impl Bed {
     /// Lets traffic from anywhere into the group of a site.
     #[track_caller]
     pub fn allow(&mut self, site: &Site, traffic: Traffic) {
-        let peer = NewPeer::Cidr("0.0.0.0/0".parse::<Cidr>().expect("a block"));
+        self.allow_from(site, "0.0.0.0/0", traffic);
+    }
+
+    /// Lets traffic from `peer` into the group of a site.
+    #[track_caller]
+    pub fn allow_from(&mut self, site: &Site, peer: &str, traffic: Traffic) {
+        let peer = NewPeer::Cidr(peer.parse::<Cidr>().expect("a block"));
         let rules = vec![NewRule { traffic, peer, description: None }];
         let group = site.group;
         self.command(|network, cx| {

@@ -1,6 +1,6 @@
 //! Sessions through EC2 Instance Connect.
 
-use crate::bed::{Bed, SECOND, START};
+use crate::bed::{Bed, SECOND, START, tcp};
 use weir_fabric::{ExecError, Output, Session, SessionId};
 use weir_flowlog::services;
 use weir_model::instance::InstanceState;
@@ -76,17 +76,25 @@ fn a_session_times_out_if_the_group_closes_port_22() {
     assert_eq!(bed.fabric.now(), START.plus(u64::from(TIMEOUT_S) * SECOND));
 }
 
+// EC2 User Guide, "Security group connection tracking": SSH that a narrow rule let in was tracked and goes on; SSH that a rule
+// to everywhere let in, with a group open for answers, was not, and is dropped with its rule.
 #[test]
-fn an_open_session_outlives_its_rule() {
-    let mut bed = Bed::new(1);
-    let site = bed.site("10.1.0.0/24");
-    let instance = bed.instance(&site);
-    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
-    assert_eq!(settled(&mut bed, session), Session::Open);
-    bed.close(&site);
-    bed.pass(5);
-    assert_eq!(bed.fabric.session(session), Session::Open);
-    assert_eq!(shell(&mut bed, session, "hostname").exit_code, Some(0));
+fn an_open_session_outlives_a_narrow_rule_and_no_rule_to_everywhere() {
+    for (peers, code) in [(&["0.0.0.0/1", "128.0.0.0/1"][..], Some(0)), (&["0.0.0.0/0"], Some(255))] {
+        let mut bed = Bed::new(1);
+        let site = bed.site("10.1.0.0/24");
+        bed.close(&site);
+        for peer in peers {
+            bed.allow_from(&site, peer, tcp(22));
+        }
+        let instance = bed.instance(&site);
+        let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+        assert_eq!(settled(&mut bed, session), Session::Open);
+        bed.close(&site);
+        bed.pass(5);
+        assert_eq!(bed.fabric.session(session), Session::Open);
+        assert_eq!(shell(&mut bed, session, "hostname").exit_code, code, "{peers:?}");
+    }
 }
 
 #[test]

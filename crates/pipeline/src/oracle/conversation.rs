@@ -16,7 +16,6 @@ pub(super) struct Conversation {
     last: Nanos,
     last_direction: Direction,
     turns: u32,
-    began_with_syn: bool,
     fins: Vec<Direction>,
     closed: bool,
     /// The time-outs of the interface when its last packet passed.
@@ -78,7 +77,29 @@ impl Oracle {
         let untracked = sent.packet.protocol.has_ports()
             && answers_open
             && matching.iter().any(|(group, rule)| is_for_all(network, group, rule, sent));
-        if untracked && !sent.tracks { Said::Yes } else { Said::YesTracked }
+        let cannot_begin = match sent.packet.protocol {
+            Protocol::TCP => !opens,
+            Protocol::UDP => self.is_aside(interface, ends, sent),
+            _ => false,
+        };
+        if untracked && !sent.tracks || cannot_begin { Said::Yes } else { Said::YesTracked }
+    }
+
+    fn is_aside(&self, interface: &Interface, ends: Ends, sent: Sent) -> bool {
+        self.asides.get(&(interface.id, ends)).is_some_and(|until| sent.now <= *until)
+    }
+
+    /// Every UDP packet that no conversation claims, allowed or not, puts off the end of an aside; one that was allowed
+    /// begins it.
+    fn go_aside(&mut self, (interface, ends): (&Interface, Ends), said: Said, sent: Sent) {
+        let stays = said == Said::Yes || said == Said::No && self.is_aside(interface, ends, sent);
+        let at = (interface.id, ends);
+        if stays && sent.packet.protocol == Protocol::UDP && !interface.groups.is_empty() {
+            let idle_s = interface.tracking.udp_s.map_or(30, u64::from);
+            self.asides.insert(at, Nanos(sent.now.0 + idle_s * 1_000_000_000));
+        } else {
+            self.asides.remove(&at);
+        }
     }
 
     /// Whether an ICMP error is about a packet of a conversation that is known here. Of ICMP, only echo requests are
@@ -119,10 +140,8 @@ impl Oracle {
         direction: Direction,
     ) {
         let (at, set) = ((interface.id, ends), interface.tracking);
+        self.go_aside((interface, ends), said, sent);
         match said {
-            Said::YesTracked if sent.packet.tcp_flags & RST != 0 && sent.packet.protocol == Protocol::TCP => {
-                self.conversations.remove(&at);
-            }
             Said::YesTracked => {
                 self.conversations.insert(at, Conversation::begin(sent, direction, set));
             }
@@ -146,20 +165,8 @@ impl Oracle {
 
 impl Conversation {
     fn begin(sent: Sent, direction: Direction, set: TrackingTimeouts) -> Conversation {
-        let flags = sent.packet.tcp_flags;
-        let mut conversation = Conversation {
-            last: sent.now,
-            last_direction: direction,
-            turns: 0,
-            began_with_syn: flags & (SYN | ACK) == SYN,
-            fins: Vec::new(),
-            closed: false,
-            set,
-        };
-        if sent.packet.protocol == Protocol::TCP && flags & FIN != 0 && !conversation.began_with_syn {
-            conversation.fins.push(direction);
-        }
-        conversation
+        let (last, last_direction) = (sent.now, direction);
+        Conversation { last, last_direction, turns: 0, fins: Vec::new(), closed: false, set }
     }
 
     fn go_on(&mut self, sent: Sent, direction: Direction) {
@@ -189,7 +196,7 @@ impl Conversation {
         match protocol {
             Protocol::TCP if self.closed => 60,
             Protocol::TCP if !self.fins.is_empty() => 120,
-            Protocol::TCP if self.began_with_syn && self.turns < 2 => 60,
+            Protocol::TCP if self.turns < 2 => 60,
             Protocol::TCP => or(set.tcp_established_s, 432_000),
             Protocol::UDP if self.turns < 3 => or(set.udp_s, 30),
             Protocol::UDP => or(set.udp_stream_s, 180),
