@@ -2,6 +2,7 @@
 //!
 //! Windows begin at multiples of their length, except a flow log's first, which begins with the flow log. Every sighting
 //! at an interface is in exactly one record of each flow log that asks for its verdict: packets and bytes are conserved.
+//! At interfaces of instances on Nitro, and at those that AWS manages, they last a minute at most, whatever was asked.
 //! Source: Amazon VPC User Guide, "Flow log basics" (aggregation interval) and "Flow log records" (NODATA, SKIPDATA).
 
 use crate::flow;
@@ -16,7 +17,7 @@ use weir_model::instance::InstanceState;
 use weir_model::interface::Interface;
 use weir_model::nat_gateway::{Gate, NatGateway, NatState};
 use weir_model::{FlowLogId, InterfaceId, Nanos, Network, Timestamp};
-use weir_pipeline::{Action, Sighting, Skipped};
+use weir_pipeline::{Action, Sighting, Skipped, is_nitro};
 
 /// Most records one flow log keeps for one interface and window; what is more is told by a SKIPDATA record.
 pub const RECORDS_PER_WINDOW_MAX: usize = 1 << 20;
@@ -25,6 +26,9 @@ pub const RECORDS_PER_WINDOW_MAX: usize = 1 << 20;
 const UNMERGED_MIN: usize = 1024;
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// Seconds that flow logs aggregate for at most at interfaces of instances on Nitro.
+const NITRO_INTERVAL_MAX_S: u32 = 60;
 
 /// What a flow log has to say of one interface for one window.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +86,18 @@ struct Window {
     has_skipped: bool,
 }
 
+/// A window that has ended, with what is to be said of it.
+struct Closed<'a> {
+    flow_log: FlowLogId,
+    log_group: &'a str,
+    stream: &'a str,
+    /// Its first and last second.
+    bounds: (u64, u64),
+    /// Whether NODATA is all.
+    is_silent: bool,
+    events: Vec<Event>,
+}
+
 impl Recorder {
     /// A recorder without subscriptions.
     pub fn new() -> Recorder {
@@ -100,13 +116,16 @@ impl Recorder {
         for interface in network.interfaces.iter() {
             for flow_log in flow_logs.watching(interface) {
                 let there = (Place::new(network, interface), is_up(network, interface));
-                self.subscribe(interface.id, Subscription::new(there, flow_log, now), flow_log.id);
+                let most_s = interval_max_s(network, interface);
+                let fresh = Subscription::new(there, flow_log, (now, most_s));
+                self.subscribe(interface.id, fresh, flow_log.id);
             }
         }
         for (nat, gate) in gates(network) {
             for flow_log in flow_logs.of_resource(Monitored::RegionalNatGateway(nat.id)) {
                 let there = (Place::of_gate(nat, gate), nat.state == NatState::Available);
-                self.subscribe(gate.interface, Subscription::new(there, flow_log, now), flow_log.id);
+                let fresh = Subscription::new(there, flow_log, (now, NITRO_INTERVAL_MAX_S));
+                self.subscribe(gate.interface, fresh, flow_log.id);
             }
         }
         self.retain(|flow_log, _| network.flow_logs.has(flow_log));
@@ -161,23 +180,35 @@ impl Recorder {
     /// Closes the windows that have ended by `now` and yields their records.
     ///
     /// A window without matching traffic yields NODATA if the interface is in use and has had traffic before.
-    /// Assumption: a flow log of ACCEPT or REJECT only counts matching traffic; the guide does not say.
+    /// Assumption: a flow log of ACCEPT or REJECT only counts matching traffic; the guide does not say. Of flow logs that share
+    /// a stream none says NODATA of a window that another has records for, and if none has, one does.
     pub fn close(&mut self, now: Nanos) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         for (interface, at_interface) in &mut self.subscriptions {
             let was_seen = self.seen.contains(interface);
-            for (flow_log, subscription) in at_interface {
-                let events = subscription.close(now, was_seen);
-                if !events.is_empty() {
-                    let stream = subscription.stream.clone();
-                    let delivery = Delivery { flow_log: *flow_log, interface: *interface, stream, events };
-                    deliveries.push(delivery);
-                }
+            let closed = at_interface
+                .iter_mut()
+                .filter_map(|(flow_log, subscription)| subscription.close(*flow_log, now, was_seen));
+            let closed: Vec<Closed> = closed.collect();
+            let told: Vec<bool> = (0..closed.len()).map(|at| is_told(&closed, at)).collect();
+            for (window, _) in closed.into_iter().zip(told).filter(|(_, told)| *told) {
+                let (flow_log, stream, events) = (window.flow_log, window.stream.to_owned(), window.events);
+                deliveries.push(Delivery { flow_log, interface: *interface, stream, events });
             }
         }
         self.retain(|_, subscription| !(subscription.has_ended && subscription.window.is_empty()));
         deliveries
     }
+}
+
+/// Whether the window at `at` is told: not if it is NODATA and the stream has had a record of that time.
+fn is_told(closed: &[Closed], at: usize) -> bool {
+    let window = &closed[at];
+    let is_alike = |found: &Closed| {
+        found.log_group == window.log_group && found.stream == window.stream && found.bounds == window.bounds
+    };
+    let mut others = closed.iter().enumerate().filter(|(other, found)| *other != at && is_alike(found));
+    !window.is_silent || !others.any(|(other, found)| !found.is_silent || other < at)
 }
 
 /// The regional NAT gateways, in each of their zones.
@@ -202,12 +233,16 @@ fn name_streams(subscriptions: &mut BTreeMap<FlowLogId, Subscription>) {
 }
 
 impl Subscription {
-    fn new((place, is_up): (Place, bool), flow_log: &FlowLog, now: Nanos) -> Subscription {
+    fn new(
+        (place, is_up): (Place, bool),
+        flow_log: &FlowLog,
+        (now, interval_max_s): (Nanos, u32),
+    ) -> Subscription {
         Subscription {
             // CreateFlowLogs refuses formats that do not parse.
             format: Arc::new(Format::parse(&flow_log.format).unwrap_or_default()),
             traffic: flow_log.traffic,
-            interval: u64::from(flow_log.interval_s).max(1) * NANOS_PER_SECOND,
+            interval: u64::from(flow_log.interval_s.clamp(1, interval_max_s)) * NANOS_PER_SECOND,
             log_group: log_group(flow_log).to_owned(),
             stream: String::new(),
             place,
@@ -221,6 +256,7 @@ impl Subscription {
     fn refresh(&mut self, fresh: &Subscription) {
         self.has_ended = false;
         self.is_up = fresh.is_up;
+        self.interval = fresh.interval;
         self.place.clone_from(&fresh.place);
     }
 
@@ -228,10 +264,10 @@ impl Subscription {
         Nanos((self.window.start.0 / self.interval).saturating_add(1).saturating_mul(self.interval))
     }
 
-    /// Ends the window if its time is over `now`, and begins the next.
-    fn close(&mut self, now: Nanos, was_seen: bool) -> Vec<Event> {
+    /// Ends the window if its time is over `now`, and begins the next: what `flow_log` has to say of it, if anything.
+    fn close(&mut self, flow_log: FlowLogId, now: Nanos, was_seen: bool) -> Option<Closed<'_>> {
         if self.window_end() > now {
-            return Vec::new();
+            return None;
         }
         let next = Nanos(now.0 / self.interval * self.interval);
         let mut window = std::mem::replace(&mut self.window, Window::new(next));
@@ -249,7 +285,9 @@ impl Subscription {
             events.insert(0, Event { timestamp: at_second(bounds.0), record });
             events.sort_by_key(|event| event.timestamp);
         }
-        events
+        let is_silent = status == Some(LogStatus::NoData);
+        let (log_group, stream) = (self.log_group.as_str(), self.stream.as_str());
+        (!events.is_empty()).then_some(Closed { flow_log, log_group, stream, bounds, is_silent, events })
     }
 
     fn event(&self, flow: &Sighting) -> Event {
@@ -329,6 +367,17 @@ fn is_up(network: &Network, interface: &Interface) -> bool {
     let Some(attachment) = &interface.attachment else { return false };
     let Some(instance) = attachment.instance else { return true };
     network.instances.get(&instance).is_some_and(|instance| instance.state == InstanceState::Running)
+}
+
+/// The longest that flow logs aggregate for at `interface`: "when a network interface is attached to a Nitro-based instance,
+/// the aggregation interval is always 1 minute or less, regardless of the specified maximum".
+///
+/// Assumption: so it is at interfaces that AWS manages, and at those that no instance has.
+fn interval_max_s(network: &Network, interface: &Interface) -> u32 {
+    let instance = interface.attachment.as_ref().and_then(|attachment| attachment.instance);
+    let instance = instance.and_then(|id| network.instances.get(&id));
+    let nitro = instance.is_none_or(|instance| is_nitro(&instance.instance_type));
+    if nitro { NITRO_INTERVAL_MAX_S } else { u32::MAX }
 }
 
 fn log_group(flow_log: &FlowLog) -> &str {

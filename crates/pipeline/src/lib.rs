@@ -31,6 +31,7 @@ mod table;
 mod walk;
 
 pub use answer::{Answer, Message};
+pub use compiled::nitro::is_nitro;
 pub use compiled::{Compiled, CompiledInterface};
 pub use explain::{Admission, Explanation, Step};
 pub use fragments::{FRAGMENT_IDLE_S, FRAGMENTED_MAX};

@@ -295,6 +295,53 @@ fn ten_minute_windows_take_in_ten_collections() {
     }
 }
 
+// "When a network interface is attached to a Nitro-based instance, the aggregation interval is always 1 minute or less,
+// regardless of the specified maximum aggregation interval" (VPC User Guide, "Flow log basics").
+#[test]
+fn ten_minute_windows_are_of_one_minute_on_nitro() {
+    let mut network = network();
+    network.flow_logs.insert(flow_log("fl-00000001", vpc(), TrafficType::All, 600, "${start} ${end}"));
+    let web = id::<InstanceId>("i-0000000a");
+    network.instances.get_mut(&web).expect("web").instance_type = "m5.large".to_owned();
+    let mut recorder = Recorder::new();
+    recorder.update(&network, seconds(0));
+    for at in [WEB, DB] {
+        recorder.collect(&[sighting(at, Direction::Egress, ("10.0.0.10", "10.0.0.20"), (2, 5, 55))]);
+    }
+    assert_eq!(lines(&recorder.close(seconds(60))), ["eni-0000000000000aaaa-all: 5 55"]);
+    network.instances.get_mut(&web).expect("web").instance_type = "t2.micro".to_owned();
+    recorder.update(&network, seconds(60));
+    recorder.collect(&[sighting(WEB, Direction::Egress, ("10.0.0.10", "10.0.0.20"), (2, 65, 90))]);
+    assert_eq!(lines(&recorder.close(seconds(120))), [""; 0]);
+    let both = ["eni-0000000000000aaaa-all: 65 90", "eni-0000000000000bbbb-all: 5 55"];
+    assert_eq!(lines(&recorder.close(seconds(600))), both);
+}
+
+#[test]
+fn flow_logs_that_share_a_stream_say_nodata_once_and_not_beside_records() {
+    let mut network = network();
+    let web = Monitored::Interface(id(WEB));
+    for (name, traffic) in [("fl-00000001", TrafficType::Accept), ("fl-00000002", TrafficType::Reject)] {
+        network.flow_logs.insert(flow_log(name, web, traffic, 60, "${start} ${log-status}"));
+    }
+    let apart = FlowLog {
+        destination: LogDestination::CloudWatchLogs {
+            log_group: "apart".to_owned(),
+            role_arn: String::new(),
+        },
+        ..flow_log("fl-00000003", web, TrafficType::Reject, 60, "${start} ${log-status}")
+    };
+    network.flow_logs.insert(apart);
+    let mut recorder = Recorder::new();
+    recorder.update(&network, seconds(0));
+    recorder.collect(&[sighting(WEB, Direction::Egress, ("10.0.0.10", "10.0.0.20"), (1, 5, 5))]);
+    let (all, reject) = ("eni-0000000000000aaaa-all", "eni-0000000000000aaaa-reject");
+    let expected = [format!("{all}: 5 OK"), format!("{reject}: 0 NODATA")];
+    assert_eq!(lines(&recorder.close(seconds(60))), expected);
+    let expected = [format!("{all}: 60 NODATA"), format!("{reject}: 60 NODATA")];
+    assert_eq!(lines(&recorder.close(seconds(120))), expected);
+}
+
 #[test]
 fn several_flow_logs_each_record_what_they_ask_for() {
     let mut network = network();

@@ -8,7 +8,7 @@ pub(crate) mod acl;
 mod conditions;
 pub(crate) mod group;
 mod nat;
-mod nitro;
+pub mod nitro;
 pub(crate) mod place;
 pub(crate) mod route;
 pub(crate) mod search;

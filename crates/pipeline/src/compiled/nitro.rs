@@ -1,4 +1,5 @@
-//! Which instance types are not built on the Nitro System: flow logs name paths through gateways differently for them.
+//! Which instance types are not built on the Nitro System: flow logs name paths through gateways differently for them,
+//! and aggregate for as long as was asked.
 //!
 //! Source: EC2 User Guide, "Instances built on the AWS Nitro System" (the families that its list leaves out).
 
@@ -8,7 +9,7 @@ const XEN_FAMILIES: &[&str] = &[
 ];
 
 /// Whether an instance of `instance_type` (`family.size`) runs on Nitro; so do the bare-metal sizes of every family.
-pub(super) fn is_nitro(instance_type: &str) -> bool {
+pub fn is_nitro(instance_type: &str) -> bool {
     let (family, size) = instance_type.split_once('.').unwrap_or((instance_type, ""));
     size.starts_with("metal") || !XEN_FAMILIES.contains(&family)
 }
