@@ -14,6 +14,12 @@ use weir_model::interface::Interface;
 use weir_model::{InstanceId, Network};
 use weir_pipeline::Compiled;
 
+/// The name of a host's network device, counted from 0: `ens5` is the first one on Nitro, `ens6` the next.
+pub fn device_name(number: usize) -> String {
+    const FIRST: usize = 5;
+    format!("ens{}", FIRST + number)
+}
+
 /// The running instances of a network as hosts.
 pub(crate) fn identities(network: &Network, compiled: &Compiled) -> Vec<(InstanceId, Identity)> {
     let running = |instance: &&Instance| instance.state == InstanceState::Running;

@@ -46,6 +46,7 @@ pub use fragment::{FRAGMENT_BYTES_MAX, Incomplete};
 pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};
 pub use hosts::INTERNET_HOSTS_MAX;
+pub use identity::device_name;
 pub use internet::ROUTERS;
 pub use loss::{Loss, Losses};
 pub use outside::{Outside, OutsideHost, OutsideInterface, OutsidePort, Relayed};

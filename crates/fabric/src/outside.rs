@@ -71,6 +71,17 @@ pub struct OutsideHost {
     pub interfaces: Vec<OutsideInterface>,
 }
 
+impl OutsideHost {
+    /// Its private name with the domain, as [simulated hosts](crate::host) are called; without it if a host name cannot be
+    /// as long (sethostname(2)). Of several domain names the first counts.
+    pub fn full_name(&self) -> String {
+        const NAME_BYTES_MAX: usize = 64;
+        let domain = self.domain.split(' ').next().unwrap_or_default();
+        let name = format!("{}.{domain}", self.hostname);
+        if domain.is_empty() || name.len() > NAME_BYTES_MAX { self.hostname.clone() } else { name }
+    }
+}
+
 /// An interface of an instance outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutsideInterface {

@@ -15,7 +15,7 @@ use crate::netlink::{LinkShape, Netlink, TABLE_MAIN};
 use crate::sys;
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -42,6 +42,9 @@ pub const PID_VARIABLE: &str = "WEIR_PID";
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The locale of Amazon Linux 2023.
+const LANG: &str = "C.UTF-8";
+
 /// The exit codes of a shell for a program that is not there, or cannot be run.
 const NOT_FOUND: i32 = 127;
 const NOT_EXECUTABLE: i32 = 126;
@@ -64,7 +67,7 @@ impl Instance {
         fs::create_dir_all(folder.join("log"))?;
         write_files(&folder, host)?;
         let namespace = Namespace::instance()?;
-        let (inside, hostname) = (folder.clone(), host.hostname.clone());
+        let (inside, hostname) = (folder.clone(), host.full_name());
         let first = namespace.run(move || {
             sys::set_hostname(&hostname)?;
             mount_files(&inside)?;
@@ -132,7 +135,7 @@ impl Instance {
     /// Starts the script of the user data if this is the first boot. Other user data is for simulated hosts.
     ///
     /// # Errors
-    /// It cannot be written or started.
+    /// It cannot be written. One that cannot be started is told of in its log.
     pub fn boot(&mut self, host: &OutsideHost) -> io::Result<()> {
         let script = host.user_data.as_deref().filter(|data| data.starts_with(b"#!"));
         let (Some(script), path) = (script, self.folder.join("user-data")) else { return Ok(()) };
@@ -143,9 +146,13 @@ impl Instance {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
         let log = fs::File::create(self.folder.join("log").join(BOOT_LOG))?;
         let mut command = std::process::Command::new(&path);
+        let mut complaint = log.try_clone()?;
         command.stdout(log.try_clone()?).stderr(log);
-        let child = self.spawn(command, host)?;
-        self.boot = Some(Command::new(child));
+        match self.spawn(command, host) {
+            Ok(child) => self.boot = Some(Command::new(child)),
+            // The interpreter may be missing. As after cloud-init, the instance is up all the same.
+            Err(error) => complaint.write_all(not_run(&path, &error).as_bytes())?,
+        }
         Ok(())
     }
 
@@ -181,8 +188,11 @@ impl Instance {
     /// Starts a program in the namespaces, as the leader of a process group, without input.
     fn spawn(&self, mut command: std::process::Command, host: &OutsideHost) -> io::Result<Child> {
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
-        // As on Amazon Linux, not as where weir was started.
-        command.env("PATH", PATH).env("HOSTNAME", &host.hostname).env("WEIR_INSTANCE", host.id.to_string());
+        // As on Amazon Linux, not as where weir was started; what is kept is where its user's files are, and what the
+        // terminal can show.
+        command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "HOME" || name == "TERM"));
+        command.env("PATH", PATH).env("LANG", LANG).env("HOSTNAME", host.full_name());
+        command.env("WEIR_INSTANCE", host.id.to_string());
         command.env(PID_VARIABLE, std::process::id().to_string());
         self.namespace.run(move || command.spawn())
     }
@@ -203,6 +213,15 @@ impl Drop for Instance {
             let _ = first.wait();
         }
     }
+}
+
+/// What cloud-init says of a script that could not be started.
+fn not_run(script: &Path, error: &io::Error) -> String {
+    let path = script.display();
+    format!(
+        "Failed to run {path}: {error}\n\
+         Is the interpreter that its first line names there, and does the line end without a carriage return?\n"
+    )
 }
 
 /// The routing table of an interface. What is sent from an address of a further interface leaves by that interface, as
@@ -239,8 +258,7 @@ fn write_files(folder: &Path, host: &OutsideHost) -> io::Result<()> {
         "127.0.0.1 localhost localhost.localdomain\n::1 localhost6 localhost6.localdomain6\n".to_owned();
     let addresses = host.interfaces.iter().flat_map(|interface| &interface.addresses);
     if let Some((address, _)) = addresses.clone().next() {
-        let _ =
-            writeln!(hosts, "{address} {name}.{domain} {name}", name = host.hostname, domain = host.domain);
+        let _ = writeln!(hosts, "{address} {} {}", host.full_name(), host.hostname);
     }
     let mut resolvers = format!("search {}\n", host.domain);
     for resolver in &host.resolvers {
@@ -266,6 +284,7 @@ fn mount_files(folder: &Path) -> io::Result<()> {
 /// does at the latest; the kernel then kills the others. Orphans need no waiting for: it ignores that they end.
 fn first_process() -> io::Result<Child> {
     let mut command = std::process::Command::new("/bin/cat");
+    command.env_clear();
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
     // A Ctrl-C at weir's terminal is for weir alone.
     command.process_group(0);

@@ -13,7 +13,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use weir_fabric::latency::INSTANCE_MTU;
-use weir_fabric::{Outside, OutsideHost, OutsideInterface, OutsidePort, Running};
+use weir_fabric::{Outside, OutsideHost, OutsideInterface, OutsidePort, Running, device_name};
 use weir_model::{InstanceId, InterfaceId};
 
 /// What is decided before instances run.
@@ -109,7 +109,7 @@ impl Netns {
     /// Gives an instance an interface: the first one is its way to everywhere.
     fn plug(&self, run: &mut Run, interface: &OutsideInterface) -> io::Result<()> {
         let taken = |name: &String| run.links.values().any(|link| link.name == *name);
-        let names = (0..=run.links.len()).map(|number| format!("eth{number}"));
+        let names = (0..=run.links.len()).map(device_name);
         let name = names.into_iter().find(|name| !taken(name)).expect("one name more than links");
         let (driver, outer) = match &self.outer {
             None => (tap(&run.instance, &name)?, None),

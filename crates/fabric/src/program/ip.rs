@@ -6,6 +6,7 @@
 
 use super::Started;
 use crate::host::{Lease, Machine};
+use crate::identity::device_name;
 use crate::latency::INSTANCE_MTU;
 use crate::platform::LEASE_S;
 use std::fmt::Write;
@@ -98,7 +99,7 @@ fn devices(machine: &Machine) -> Vec<Device<'_>> {
 
 impl Device<'_> {
     fn name(&self) -> String {
-        format!("ens{}", 5 + self.number)
+        device_name(self.number)
     }
 
     fn metric(&self) -> usize {

@@ -9,6 +9,8 @@ pub const TESTS: &[Test] = &[
     ("programs run with their output and exit code", programs),
     ("an instance has what DHCP would give it", dhcp),
     ("a script as user data runs once and its output is kept", user_data),
+    ("user data that cannot be started leaves the instance usable and says so", unstartable_user_data),
+    ("programs do not inherit where weir was started", environment),
     ("what runs in an instance ends with it", end_of_an_instance),
     ("an interrupt ends a program as Ctrl-C does", interrupt),
     ("addresses come and go while it runs", addresses),
@@ -34,21 +36,21 @@ fn programs(world: &mut World) {
 fn dhcp(world: &mut World) {
     let site = world.bed().site("10.0.0.0/24");
     let host = world.host(&site);
-    let script = "hostname; cat /etc/resolv.conf; grep ip- /etc/hosts; cat /sys/class/net/eth0/mtu 2>/dev/null; ip -4 -o addr show eth0; ip route";
+    let script = "hostname; cat /etc/resolv.conf; grep ip- /etc/hosts; cat /sys/class/net/ens5/mtu 2>/dev/null; ip -4 -o addr show ens5; ip route";
     let output = world.script(host.name(), script);
     let name = format!("ip-{}", host.private.to_string().replace('.', "-"));
     let wanted = [
-        name.clone(),
+        format!("{name}.ec2.internal\n"),
         "search ec2.internal".to_owned(),
         "nameserver 10.0.0.2".to_owned(),
         format!("{} {name}.ec2.internal {name}", host.private),
         format!("inet {}/24", host.private),
-        "default via 10.0.0.1 dev eth0".to_owned(),
+        "default via 10.0.0.1 dev ens5".to_owned(),
     ];
     for wanted in wanted {
         assert!(output.stdout.contains(&wanted), "{wanted}: {output:?}");
     }
-    let link = world.run(host.name(), "ip link show eth0").stdout;
+    let link = world.run(host.name(), "ip link show ens5").stdout;
     let mac = world.bed().network.interfaces.get(&host.interface).expect("the interface").mac;
     let mac = mac.map(|byte| format!("{byte:02x}")).join(":");
     assert!(link.contains("mtu 9001") && link.contains(&mac), "{mac}: {link}");
@@ -65,6 +67,28 @@ fn user_data(world: &mut World) {
     restart(world, host.id);
     world.check_runs(&host);
     assert_eq!(kept().matches("begun").count(), 1, "{}", kept());
+}
+
+fn unstartable_user_data(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    for script in ["#!/bin/bash\r\necho begun\r\n", "#!/no/such/interpreter\necho begun\n"] {
+        let host = world.bed().instance_with(&site, Some(script));
+        world.check_runs(&host);
+        let log = world.run(host.name(), "cat /var/log/cloud-init-output.log").stdout;
+        assert!(log.starts_with("Failed to run ") && log.contains("No such file or directory"), "{log}");
+    }
+}
+
+fn environment(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let name = format!("ip-{}.ec2.internal", host.private.to_string().replace('.', "-"));
+    let printed = world.run(host.name(), "env").stdout;
+    let names: Vec<&str> =
+        printed.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let known = ["PATH", "HOME", "LANG", "HOSTNAME", "TERM", "WEIR_INSTANCE", "WEIR_PID"];
+    assert!(names.iter().all(|name| known.contains(name)), "{printed}");
+    assert!(printed.contains(&format!("HOSTNAME={name}\n")), "{printed}");
 }
 
 fn stop(world: &World, id: InstanceId) {
@@ -163,13 +187,13 @@ fn interfaces(world: &mut World) {
         (interface.primary().expect("an address"), attachment)
     };
     world.check_runs(&host);
-    let link = world.run(host.name(), "ip -4 -o address show dev eth1").stdout;
+    let link = world.run(host.name(), "ip -4 -o address show dev ens6").stdout;
     assert!(link.contains(&address.to_string()), "{link}");
     // Both interfaces are in one subnet: the answer must leave by the one that was asked.
     let output = world.run(other.name(), &format!("ping -c 1 -W 1 {address}"));
     assert_eq!(output.exit_code, Some(0), "{output:?}");
     world.bed().command(|network, cx| network.detach_interface(cx, attachment));
-    assert_eq!(world.run(host.name(), "ip link show dev eth1").exit_code, Some(1));
+    assert_eq!(world.run(host.name(), "ip link show dev ens6").exit_code, Some(1));
     let output = world.run(other.name(), &format!("ping -c 1 -W 0.3 {address}"));
     assert_eq!(output.exit_code, Some(1), "{output:?}");
 }
