@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(super) architecture: &'static str,
     pub(super) instance_type: String,
     pub(super) launched: Nanos,
+    /// Whether detailed monitoring is on.
+    pub(super) is_monitored: bool,
     /// The name of the key pair, and the public key.
     pub(super) key: Option<(String, String)>,
     /// The ARN of the instance profile.
@@ -93,6 +95,7 @@ fn of_instance(network: &Network, instance: &Instance, before: &BTreeMap<Instanc
         architecture: image.map_or("x86_64", |image| image.architecture.as_str()),
         instance_type: instance.instance_type.clone(),
         launched: instance.launched.into(),
+        is_monitored: instance.settings.is_monitored,
         key: instance.key_name.as_ref().map(|name| (name.clone(), same(&name).unwrap_or_default())),
         profile: instance.instance_profile.as_ref().map(|name| match name.starts_with("arn:") {
             true => name.clone(),

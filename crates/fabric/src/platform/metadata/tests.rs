@@ -20,6 +20,7 @@ fn facts() -> Facts {
         architecture: "x86_64",
         instance_type: "t2.micro".to_owned(),
         launched: NOW,
+        is_monitored: false,
         key: Some(("lab".to_owned(), "ssh-ed25519 AAAA lab".to_owned())),
         profile: None,
         options: MetadataOptions { needs_token: false, ..MetadataOptions::default() },
@@ -82,6 +83,7 @@ fn directories_list_what_is_in_them() {
             ami-launch-index
             ami-manifest-path
             block-device-mapping/
+            events/
             hostname
             instance-action
             instance-id
@@ -90,6 +92,7 @@ fn directories_list_what_is_in_them() {
             local-hostname
             local-ipv4
             mac
+            metrics/
             network/
             placement/
             profile
@@ -98,7 +101,8 @@ fn directories_list_what_is_in_them() {
             public-keys/
             reservation-id
             security-groups
-            services/"#]],
+            services/
+            system"#]],
     );
     check("/latest/meta-data/network/interfaces/macs/", expect!["02:00:00:00:00:01/"]);
     check(
@@ -110,6 +114,7 @@ fn directories_list_what_is_in_them() {
             local-hostname
             local-ipv4s
             mac
+            network-card
             owner-id
             public-hostname
             public-ipv4s
@@ -138,11 +143,23 @@ fn pages_have_the_facts() {
         ("network/interfaces/macs/02:00:00:00:00:01/vpc-ipv4-cidr-blocks", "10.0.0.0/16\n10.1.0.0/16"),
         ("network/interfaces/macs/02:00:00:00:00:01/ipv4-associations/54.208.0.5", "10.0.0.5"),
         ("network/interfaces/macs/02:00:00:00:00:01/security-group-ids", "sg-00000001"),
+        ("network/interfaces/macs/02:00:00:00:00:01/network-card", "0"),
+        ("events/maintenance/history", "[]"),
+        ("metrics/", "vhostmd"),
+        ("system", "xen"),
     ];
     for (path, expected) in rows {
         let response = ask(&facts(), &format!("GET /2021-07-15/meta-data/{path}"), &[]);
         assert_eq!(String::from_utf8_lossy(&response.body), expected, "{path}");
     }
+}
+
+#[test]
+fn monitoring_and_the_hypervisor_are_those_of_the_instance() {
+    check("/latest/dynamic/fws/instance-monitoring", expect!["disabled"]);
+    let facts = Facts { is_monitored: true, instance_type: "m5.large".to_owned(), ..facts() };
+    check_of(&facts, "/latest/dynamic/fws/instance-monitoring", expect!["enabled"]);
+    check_of(&facts, "/latest/meta-data/system", expect!["nitro"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use weir_model::Nanos;
 use weir_model::dns::name;
+use weir_pipeline::is_nitro;
 
 /// The versions that AWS lists; all show the same here.
 const VERSIONS: [&str; 29] = [
@@ -48,6 +49,9 @@ const VERSIONS: [&str; 29] = [
 /// How long credentials last, and how often they are made anew, in seconds.
 const CREDENTIALS_S: u64 = 6 * 3600;
 const RENEWED_S: u64 = 3600;
+
+/// What `metrics/vhostmd` holds by now: "no longer available".
+const NO_METRICS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 
 /// The page at `path`, or `None` where there is none.
 pub(super) fn page(facts: &Facts, hostname: &str, now: Nanos, path: &str) -> Option<Vec<u8>> {
@@ -102,12 +106,15 @@ fn leaves(facts: &Facts, hostname: &str, now: Nanos) -> BTreeMap<String, String>
     leaves.put("meta-data/ami-manifest-path", "(unknown)");
     leaves.put("meta-data/block-device-mapping/ami", "/dev/xvda");
     leaves.put("meta-data/block-device-mapping/root", "/dev/xvda");
+    leaves.put("meta-data/events/maintenance/history", "[]");
+    leaves.put("meta-data/events/maintenance/scheduled", "[]");
     leaves.put("meta-data/hostname", hostname);
     leaves.put("meta-data/instance-action", "none");
     leaves.put("meta-data/instance-id", facts.id);
     leaves.put("meta-data/instance-life-cycle", "on-demand");
     leaves.put("meta-data/instance-type", &facts.instance_type);
     leaves.put("meta-data/local-hostname", hostname);
+    leaves.put("meta-data/metrics/vhostmd", NO_METRICS);
     leaves.put("meta-data/placement/availability-zone", facts.zone);
     leaves.put("meta-data/placement/availability-zone-id", facts.zone.zone_id());
     leaves.put("meta-data/placement/region", facts.zone.region);
@@ -115,6 +122,7 @@ fn leaves(facts: &Facts, hostname: &str, now: Nanos) -> BTreeMap<String, String>
     leaves.put("meta-data/reservation-id", facts.reservation);
     leaves.put("meta-data/services/domain", "amazonaws.com");
     leaves.put("meta-data/services/partition", "aws");
+    leaves.put("meta-data/system", if is_nitro(&facts.instance_type) { "nitro" } else { "xen" });
     if let Some((_, key)) = &facts.key {
         leaves.put("meta-data/public-keys/0/openssh-key", key);
     }
@@ -128,6 +136,7 @@ fn leaves(facts: &Facts, hostname: &str, now: Nanos) -> BTreeMap<String, String>
         leaves.put_interface(facts, interface);
     }
     leaves.put_credentials(facts, now);
+    leaves.put("dynamic/fws/instance-monitoring", if facts.is_monitored { "enabled" } else { "disabled" });
     leaves.put("dynamic/instance-identity/document", document(facts));
     leaves.0
 }
@@ -179,6 +188,7 @@ impl Leaves {
         self.put_all(&at("local-hostname"), private);
         self.put_all(&at("local-ipv4s"), interface.addresses.iter().map(|(private, _)| private));
         self.put(&at("mac"), mac(interface));
+        self.put(&at("network-card"), 0);
         self.put(&at("owner-id"), facts.account);
         let named = public().next().filter(|_| interface.is_named);
         self.put_all(&at("public-hostname"), named.map(|(_, public)| name::public(region, public)));
