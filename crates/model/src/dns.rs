@@ -161,6 +161,10 @@ impl Names {
     ///
     /// Assumption: of the names `ip-…` those exist whose address an interface has.
     pub fn answer(&self, asker: Asker, name: &str, kind: Kind) -> Answer {
+        if name.is_empty() {
+            // The root is there, and has none of the records that are asked for here.
+            return Answer::Records(Vec::new());
+        }
         if let Some(address) = name::reversed(name) {
             return named(self.name_of(asker, address), kind);
         }

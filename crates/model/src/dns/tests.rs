@@ -190,9 +190,16 @@ fn names_of_the_internet_have_documentation_addresses() {
         assert_eq!(pair.answer(Asker::Internet, name, Kind::A), pair.answer(own, name, Kind::A));
         assert_ne!(pair.answer(own, name, Kind::Aaaa), Answer::Records(Vec::new()));
     }
-    for name in ["", "example", "nowhere.example", "a.invalid", "x..com", "foo.local", "10.0.0.1", "a b.com"]
-    {
+    for name in ["example", "nowhere.example", "a.invalid", "x..com", "foo.local", "10.0.0.1", "a b.com"] {
         assert_eq!(pair.answer(own, name, Kind::A), Answer::NoName, "{name}");
+    }
+}
+
+#[test]
+fn the_root_is_there_without_records() {
+    let pair = Pair::new();
+    for asker in [Asker::Vpc(pair.vpcs[0]), Asker::Internet] {
+        assert_eq!(pair.answer(asker, "", Kind::A), Answer::Records(Vec::new()));
     }
 }
 

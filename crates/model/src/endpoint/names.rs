@@ -10,6 +10,9 @@ use crate::prefix_list::aws;
 use crate::{Network, RegionName};
 use std::net::Ipv4Addr;
 
+/// The region that S3's names without a region lead to.
+const S3_GLOBAL_REGION: &str = "us-east-1";
+
 /// A name, and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointName {
@@ -51,15 +54,24 @@ impl Network {
     }
 }
 
-/// A public address of a service that is reached by gateway, from its name `s3.us-east-1.amazonaws.com`, also with a bucket
-/// before it.
+/// A public address of a service that is reached by gateway, from its name `s3.us-east-1.amazonaws.com`, of S3 also with a
+/// bucket before it, over both families (`s3.dualstack.us-east-1`), in the older spelling (`s3-us-east-1`), and without a
+/// region, which is that of us-east-1.
 ///
-/// Assumption: always the same address, 40 places into the service's first block.
+/// Assumption: always the same address, 40 places into the service's first block; a bucket of another region without the
+/// region in its name leads to us-east-1, too.
+/// Source: Amazon S3 User Guide, "Virtual hosting of general purpose buckets" (legacy global endpoint, s3-Region),
+/// "Using Amazon S3 dual-stack endpoints".
 pub fn public_address(name: &str) -> Option<Ipv4Addr> {
     const PLACE: u32 = 40;
     let name = name.to_ascii_lowercase();
-    let (rest, region) = name.strip_suffix(".amazonaws.com")?.rsplit_once('.')?;
-    let host = rest.rsplit('.').next()?;
+    let mut labels = name.strip_suffix(".amazonaws.com")?.rsplit('.');
+    let (host, region) = match (labels.next()?, labels.next()) {
+        ("s3", _) => ("s3", S3_GLOBAL_REGION),
+        (legacy, _) if legacy.starts_with("s3-") => ("s3", legacy.trim_start_matches("s3-")),
+        (region, Some("dualstack")) => (labels.next().filter(|host| *host == "s3")?, region),
+        (region, host) => (host?, region),
+    };
     let region: RegionName = region.parse().ok()?;
     let service = service::named(host).filter(|service| service.kind == service::GATEWAY)?;
     aws::of_service(region, service.name)?.cidrs.first()?.nth(PLACE)

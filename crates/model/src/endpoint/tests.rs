@@ -334,8 +334,18 @@ fn names_lead_to_the_interfaces() {
     assert_eq!(asked(elsewhere, &own), records(&both));
     let first = records(&[Ipv4Addr::new(54, 231, 0, 40)]);
     assert_eq!(asked(elsewhere, "s3.us-east-1.amazonaws.com"), first);
-    assert_eq!(asked(elsewhere, "my.bucket.s3.us-east-1.amazonaws.com"), first);
-    assert_ne!(asked(elsewhere, "s4.us-east-1.amazonaws.com"), first);
+    for rest in ["s3", "s3.us-east-1", "s3.dualstack.us-east-1", "s3-us-east-1"] {
+        assert_eq!(asked(elsewhere, &format!("{rest}.amazonaws.com")), first, "{rest}");
+        assert_eq!(asked(elsewhere, &format!("my.bucket.{rest}.amazonaws.com")), first, "{rest}");
+    }
+    let western = asked(elsewhere, "s3.us-west-1.amazonaws.com");
+    assert_ne!(western, first);
+    for rest in ["s3-us-west-1", "bucket.s3-us-west-1", "bucket.s3.dualstack.us-west-1"] {
+        assert_eq!(asked(elsewhere, &format!("{rest}.amazonaws.com")), western, "{rest}");
+    }
+    for rest in ["s4.us-east-1", "s4.dualstack.us-east-1", "xs3", "s3-nowhere"] {
+        assert_ne!(asked(elsewhere, &format!("{rest}.amazonaws.com")), first, "{rest}");
+    }
 }
 
 #[test]
