@@ -6,6 +6,7 @@
 use crate::datagram::Datagram;
 use crate::fragment::{self, Reassembly};
 use crate::http::Request;
+use crate::identity::device_name;
 use crate::iperf;
 use crate::path::Paths;
 use crate::program::{Link, News};
@@ -447,9 +448,20 @@ impl Machine {
         self.next_ident
     }
 
-    /// Opens a connection from a fresh port; `None` without an address of the family, or with too many sockets.
-    pub(crate) fn connect(&mut self, to: SocketAddr) -> Option<SocketHandle> {
-        let source = self.source_for(to.ip())?;
+    /// The own address that `name` is, or the first one of the family that its device has.
+    pub(crate) fn own_address(&self, name: &str, is_ipv6: bool) -> Option<IpAddr> {
+        if let Ok(address) = name.parse() {
+            return self.owns(address).then_some(address);
+        }
+        let number = (0..self.identity.links.len()).find(|number| device_name(*number) == name)?;
+        let mut addresses = self.identity.links[number].iter().map(|(address, _)| *address);
+        addresses.find(|address| address.is_ipv6() == is_ipv6)
+    }
+
+    /// Opens a connection from a fresh port, of `source` if that is given; `None` without an address of the family, or with
+    /// too many sockets.
+    pub(crate) fn connect(&mut self, source: Option<IpAddr>, to: SocketAddr) -> Option<SocketHandle> {
+        let source = source.or_else(|| self.source_for(to.ip()))?;
         let port = self.fresh_port();
         self.stack.connect(SocketAddr::new(source, port), to)
     }

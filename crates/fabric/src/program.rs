@@ -196,7 +196,7 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "traceroute" | "traceroute6" => traceroute::start(name, args, machine, now),
         "tracepath" | "tracepath6" => tracepath::start(name, args, machine, now),
         "nc" | "ncat" => nc::start(args, machine, now),
-        "curl" => curl::start(args, machine, now),
+        "curl" => curl::start(args),
         "sh" | "bash" => sh::start(args),
         "hostname" => plain::hostname(args, machine),
         "ip" => ip::ip(args, machine),

@@ -6,6 +6,7 @@
 //! #weir listen tcp/7 echo              sends back what it receives
 //! #weir listen tcp/80 http Hello       answers each request with 200 and the rest of the line
 //! #weir listen tcp/81 http status=503 delay=1.5s Busy
+//! #weir listen tcp/82 http status=302 location=http://10.0.0.5/
 //! #weir listen tcp/9 discard           accepts and reads
 //! #weir listen tcp/5201 iperf3         iperf3's server, over TCP and UDP
 //! #weir listen udp/7 echo              sends each datagram back
@@ -66,6 +67,8 @@ pub enum Kind {
 pub struct Page {
     /// The status, 200 to 599.
     pub status: u16,
+    /// Where it sends who asks: its `Location`.
+    pub location: Option<String>,
     /// How long the answer takes, in nanoseconds.
     pub delay_ns: u64,
     /// The body.
@@ -75,10 +78,10 @@ pub struct Page {
 impl Page {
     /// A page that is there at once.
     fn new(body: &str) -> Page {
-        Page { status: 200, delay_ns: 0, body: format!("{body}\n") }
+        Page { status: 200, location: None, delay_ns: 0, body: format!("{body}\n") }
     }
 
-    /// Reads `status=` and `delay=` and the body after them; `None` if one has no such value.
+    /// Reads `status=`, `location=` and `delay=` and the body after them; `None` if one has no such value.
     fn parse(text: &str) -> Option<Page> {
         let mut page = Page::new("");
         let mut rest = text.trim();
@@ -86,6 +89,8 @@ impl Page {
             let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
             if let Some(status) = word.strip_prefix("status=") {
                 page.status = status.parse().ok().filter(|status| (200..600).contains(status))?;
+            } else if let Some(location) = word.strip_prefix("location=") {
+                page.location = Some(location.to_owned());
             } else if let Some(delay) = word.strip_prefix("delay=") {
                 page.delay_ns = duration(delay)?;
             } else {
@@ -268,7 +273,8 @@ fn answer(page: &Page, received: &[u8], now: Nanos) -> Option<(Nanos, Vec<u8>)> 
         Parsed::Partial => None,
         Parsed::Bad => Some((now, Response::new(400, "text/plain", "Bad Request\n").bytes(false))),
         Parsed::Whole(request, _) => {
-            let response = Response::new(page.status, "text/plain", page.body.as_str());
+            let mut response = Response::new(page.status, "text/plain", page.body.as_str());
+            response.headers.extend(page.location.iter().map(|location| ("Location", location.clone())));
             Some((now.plus(page.delay_ns), response.bytes(request.method == "HEAD")))
         }
     }
@@ -313,7 +319,7 @@ mod tests {
     }
 
     fn page(status: u16, delay_ns: u64, body: &str) -> Kind {
-        Kind::Http(Page { status, delay_ns, body: body.to_owned() })
+        Kind::Http(Page { status, location: None, delay_ns, body: body.to_owned() })
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! curl, for http:// only.
 //!
+//! One transfer after another: each looks its host up, connects, sends its request and shows the response. A redirect that is
+//! to be followed, and a failure that is to be tried again, begin the transfer anew.
 //! Source: curl 8.5 (the version of Amazon Linux 2023), curl(1): options, exit codes and messages.
 
 mod options;
+mod response;
 mod url;
 
-use super::lookup::{self, Found};
+use super::lookup::{self, Lookup};
 use super::socket::{Client, Progress};
 use super::{Cx, Program, Started, Step};
-use crate::host::Machine;
-use options::Wanted;
+use options::{Line, Wanted};
+use response::Response;
+use std::collections::VecDeque;
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use url::Url;
 use weir_model::Nanos;
 
@@ -19,9 +24,15 @@ const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 /// Most bytes of a response that are kept.
 const RESPONSE_BYTES_MAX: usize = 1 << 20;
+/// Most redirects that are followed (`--max-redirs`).
+const REDIRECTS_MAX: u32 = 50;
+/// How long it waits before it tries again the first time; each time twice as long as before, up to the most.
+const RETRY_FIRST_NS: u64 = SECOND;
+const RETRY_MOST_NS: u64 = 600 * SECOND;
 
 /// curl's exit codes.
 mod code {
+    pub(super) const UNSUPPORTED: i32 = 1;
     pub(super) const USAGE: i32 = 2;
     pub(super) const MALFORMED_URL: i32 = 3;
     pub(super) const UNRESOLVED: i32 = 6;
@@ -29,89 +40,337 @@ mod code {
     pub(super) const PARTIAL: i32 = 18;
     pub(super) const HTTP_ERROR: i32 = 22;
     pub(super) const TIMED_OUT: i32 = 28;
+    pub(super) const INTERFACE: i32 = 45;
+    pub(super) const TOO_MANY_REDIRECTS: i32 = 47;
     pub(super) const EMPTY_REPLY: i32 = 52;
-    pub(super) const UNSUPPORTED: i32 = 1;
 }
 
 /// Why curl fails before it has connected: its exit code and message.
 type Failure = (i32, String);
 
 /// Starts curl.
-pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Started {
+pub(super) fn start(args: &[String]) -> Started {
     let mut wanted = Wanted::default();
-    let url = match wanted.read(args) {
-        Ok(url) => url,
-        Err(failure) => return failed(&wanted, failure),
-    };
-    let host = url.host.clone();
-    lookup::resolved(&host, wanted.family, machine, now, move |found, _, now| begin(wanted, url, found, now))
+    match wanted.read(args) {
+        Ok(Line::Print(text)) => Started::printed(text),
+        Ok(Line::Fetch(urls)) => Started::Running(Box::new(Curl {
+            wanted: Arc::new(wanted),
+            waiting: urls.into(),
+            begun: 0,
+            transfer: None,
+            code: 0,
+            is_interrupted: false,
+        })),
+        Err((code, message)) => Started::failed(complaint(&wanted, &message), code),
+    }
 }
 
-fn begin(wanted: Wanted, url: Url, found: Found, now: Nanos) -> Started {
-    let Ok(address) = found else {
-        return failed(&wanted, (code::UNRESOLVED, format!("(6) Could not resolve host: {}", url.host)));
-    };
-    let mut curl = Curl {
-        to: SocketAddr::new(address, url.port),
-        pending: wanted.request(&url).into_bytes(),
-        wanted,
-        url,
-        started: now,
-        connected: None,
-        from: None,
-        client: None,
-        response: Vec::new(),
-        shown: 0,
-        is_interrupted: false,
-    };
-    curl.pending.extend(curl.wanted.data.as_deref().unwrap_or_default().as_bytes());
-    Started::Running(Box::new(curl))
-}
-
-fn failed(wanted: &Wanted, (code, message): Failure) -> Started {
-    let text = if wanted.is_quiet() { String::new() } else { format!("curl: {message}\n") };
-    Started::failed(text, code)
+fn complaint(wanted: &Wanted, message: &str) -> String {
+    if wanted.is_quiet() { String::new() } else { format!("curl: {message}\n") }
 }
 
 /// A running curl.
 struct Curl {
-    wanted: Wanted,
-    url: Url,
-    to: SocketAddr,
-    /// What is still to be sent.
-    pending: Vec<u8>,
-    started: Nanos,
-    connected: Option<Nanos>,
-    /// Its own end, since it began to connect.
-    from: Option<SocketAddr>,
-    client: Option<Client>,
-    response: Vec<u8>,
-    /// How far `-v` has told of it: 0 nothing, 1 the attempt, 2 the request.
-    shown: u8,
+    wanted: Arc<Wanted>,
+    /// The URLs whose turn is still to come.
+    waiting: VecDeque<String>,
+    /// How many transfers have begun.
+    begun: usize,
+    transfer: Option<Transfer>,
+    /// The exit code of the last transfer.
+    code: i32,
     is_interrupted: bool,
 }
 
 impl Curl {
+    /// Begins the next transfer, or says why it cannot.
+    fn begin(&mut self, text: &str, cx: &mut Cx) {
+        let has_output = self.wanted.outputs.len() > self.begun;
+        self.begun += 1;
+        match Url::parse(text) {
+            Ok(url) => {
+                let wanted = Arc::clone(&self.wanted);
+                self.transfer = Some(Transfer::new(wanted, url, has_output, cx.now));
+            }
+            Err((code, message)) => {
+                cx.terminal.complain(&complaint(&self.wanted, &message));
+                self.code = code;
+            }
+        }
+    }
+}
+
+impl Program for Curl {
+    fn wake(&mut self, cx: &mut Cx) -> Step {
+        loop {
+            let Some(mut transfer) = self.transfer.take() else {
+                match self.waiting.pop_front() {
+                    Some(text) => self.begin(&text, cx),
+                    None => return Step::Exit(self.code),
+                }
+                continue;
+            };
+            match transfer.wake(self.is_interrupted, cx) {
+                Next::Wait(at) => {
+                    self.transfer = Some(transfer);
+                    return Step::Wait(at);
+                }
+                Next::Again => self.transfer = Some(transfer),
+                Next::Over(code) => {
+                    transfer.leave(cx);
+                    self.code = code;
+                    if self.is_interrupted {
+                        return Step::Exit(code);
+                    }
+                }
+            }
+        }
+    }
+
+    fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+
+    fn leave(&mut self, cx: &mut Cx) {
+        if let Some(transfer) = &mut self.transfer {
+            transfer.leave(cx);
+        }
+    }
+}
+
+/// How a transfer goes on.
+enum Next {
+    Wait(Option<Nanos>),
+    /// It begins anew, at once.
+    Again,
+    Over(i32),
+}
+
+/// One URL on its way.
+struct Transfer {
+    wanted: Arc<Wanted>,
+    url: Url,
+    has_output: bool,
+    stage: Stage,
+    /// The address, once it is known.
+    to: SocketAddr,
+    /// Whether a redirect has made it a GET without data.
+    is_plain: bool,
+    redirects: u32,
+    /// How often it has failed and been tried again.
+    retries: u32,
+    /// What is still to be sent.
+    pending: Vec<u8>,
+    started: Nanos,
+    resolved: Option<Nanos>,
+    connected: Option<Nanos>,
+    /// How many connections it has had.
+    connections: u32,
+    /// Its own end, since it began to connect.
+    from: Option<SocketAddr>,
+    response: Response,
+    /// How far `-v` has told of it: 0 nothing, 1 the attempt, 2 the request.
+    shown: u8,
+}
+
+enum Stage {
+    /// Before the host has been looked up.
+    New,
+    Asking(Lookup),
+    Talking(Client),
+    /// Waits before it tries again.
+    Resting(Nanos),
+}
+
+impl Transfer {
+    fn new(wanted: Arc<Wanted>, url: Url, has_output: bool, now: Nanos) -> Transfer {
+        let to = SocketAddr::from(([0, 0, 0, 0], url.port));
+        Transfer {
+            wanted,
+            url,
+            has_output,
+            stage: Stage::New,
+            to,
+            is_plain: false,
+            redirects: 0,
+            retries: 0,
+            pending: Vec::new(),
+            started: now,
+            resolved: None,
+            connected: None,
+            connections: 0,
+            from: None,
+            response: Response::default(),
+            shown: 0,
+        }
+    }
+
+    fn wake(&mut self, is_interrupted: bool, cx: &mut Cx) -> Next {
+        match std::mem::replace(&mut self.stage, Stage::New) {
+            Stage::New => self.look_up(cx),
+            Stage::Asking(lookup) => self.ask(lookup, is_interrupted, cx),
+            Stage::Talking(client) => self.go_on(client, is_interrupted, cx),
+            Stage::Resting(_) if is_interrupted => Next::Over(code::TIMED_OUT),
+            Stage::Resting(until) if cx.now < until => {
+                self.stage = Stage::Resting(until);
+                Next::Wait(Some(until))
+            }
+            Stage::Resting(_) => {
+                self.started = cx.now;
+                self.look_up(cx)
+            }
+        }
+    }
+
+    fn leave(&mut self, cx: &mut Cx) {
+        match &mut self.stage {
+            Stage::Asking(lookup) => lookup.leave(cx),
+            Stage::Talking(client) => client.leave(cx),
+            Stage::New | Stage::Resting(_) => {}
+        }
+    }
+
+    fn look_up(&mut self, cx: &mut Cx) -> Next {
+        let family = self.wanted.family;
+        match lookup::known(&self.url.host, family, cx.machine) {
+            Some(address) => self.connect(address, cx),
+            None => self.ask(Lookup::new(&self.url.host, family, cx.machine), false, cx),
+        }
+    }
+
+    fn ask(&mut self, mut lookup: Lookup, is_interrupted: bool, cx: &mut Cx) -> Next {
+        let give_up_at = self.give_up_at(true);
+        match lookup.wake(cx) {
+            lookup::Progress::Waiting(_) if is_interrupted || give_up_at.is_some_and(|at| cx.now >= at) => {
+                lookup.leave(cx);
+                let ms = self.elapsed_ms(cx.now);
+                self.fail(code::TIMED_OUT, &format!("Resolving timed out after {ms} milliseconds"), cx)
+            }
+            lookup::Progress::Waiting(until) => {
+                self.stage = Stage::Asking(lookup);
+                Next::Wait(Some(give_up_at.map_or(until, |at| at.min(until))))
+            }
+            lookup::Progress::Done(answer) => {
+                match answer.ok().and_then(|answer| answer.addresses().next()) {
+                    Some(address) => self.connect(address, cx),
+                    None => {
+                        let text = format!("Could not resolve host: {}", self.url.host);
+                        self.fail(code::UNRESOLVED, &text, cx)
+                    }
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, address: IpAddr, cx: &mut Cx) -> Next {
+        self.resolved = Some(cx.now);
+        self.to = SocketAddr::new(address, self.url.port);
+        if !self.wanted.family.has(address) {
+            return self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx);
+        }
+        let source = match &self.wanted.interface {
+            None => None,
+            Some(name) => match cx.machine.own_address(name, address.is_ipv6()) {
+                Some(source) => Some(source),
+                None => return self.fail(code::INTERFACE, &format!("Couldn't bind to '{name}'"), cx),
+            },
+        };
+        let data = if self.is_plain { None } else { self.wanted.body() };
+        self.pending = self.wanted.request(&self.url, self.is_plain).into_bytes();
+        self.pending.extend(data.unwrap_or_default().as_bytes());
+        self.tell(1, cx);
+        match Client::open_from(cx, source, self.to) {
+            Some(client) => self.go_on(client, false, cx),
+            None => self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx),
+        }
+    }
+
+    fn go_on(&mut self, mut client: Client, is_interrupted: bool, cx: &mut Cx) -> Next {
+        let progress = client.progress(cx);
+        let give_up_at = self.give_up_at(progress == Progress::Connecting);
+        let is_late = is_interrupted || give_up_at.is_some_and(|at| cx.now >= at);
+        let next = match progress {
+            Progress::Connecting if is_late => self.unconnected(code::TIMED_OUT, "Timeout was reached", cx),
+            Progress::Connecting => {
+                self.from.get_or_insert(client.local(cx));
+                Next::Wait(give_up_at)
+            }
+            Progress::Refused => self.refused(cx),
+            Progress::Open | Progress::Closed => match self.talk(&client, cx) {
+                Some(next) => next,
+                None if progress == Progress::Closed => self.ended(cx),
+                None if is_late => {
+                    let (ms, bytes) = (self.elapsed_ms(cx.now), self.response.bytes.len());
+                    let text =
+                        format!("Operation timed out after {ms} milliseconds with {bytes} bytes received");
+                    self.fail(code::TIMED_OUT, &text, cx)
+                }
+                None => Next::Wait(give_up_at),
+            },
+        };
+        match next {
+            Next::Wait(_) => self.stage = Stage::Talking(client),
+            Next::Again | Next::Over(_) => client.leave(cx),
+        }
+        next
+    }
+
     /// Ends with a failure; what `-w` asks for is printed even so.
-    fn fail(&self, code: i32, message: &str, cx: &mut Cx) -> Step {
+    fn fail(&mut self, code: i32, message: &str, cx: &mut Cx) -> Next {
         if self.wanted.is_verbose {
             cx.terminal.complain(&format!("* {message}\n* Closing connection\n"));
         }
-        self.write_out(code, cx);
-        if !self.wanted.is_quiet() {
-            cx.terminal.complain(&format!("curl: ({code}) {message}\n"));
-        }
-        Step::Exit(code)
+        cx.terminal.complain(&complaint(&self.wanted, &format!("({code}) {message}")));
+        self.finish(code, cx)
     }
 
-    fn unconnected(&self, code: i32, reason: &str, cx: &mut Cx) -> Step {
-        let (host, ms) = (&self.url.host, self.elapsed_ms(cx.now));
-        let port = self.to.port();
-        self.fail(code, &format!("Failed to connect to {host} port {port} after {ms} ms: {reason}"), cx)
+    /// Ends, or tries again where that is wanted and may help.
+    fn finish(&mut self, code: i32, cx: &mut Cx) -> Next {
+        let left = self.wanted.retries.saturating_sub(self.retries);
+        let problem = self.problem(code).filter(|_| left > 0);
+        let Some(problem) = problem else {
+            self.write_out(code, cx);
+            return Next::Over(code);
+        };
+        let wait_ns = self.wanted.retry_ns.unwrap_or_else(|| {
+            RETRY_FIRST_NS.checked_shl(self.retries).unwrap_or(RETRY_MOST_NS).min(RETRY_MOST_NS)
+        });
+        let seconds = wait_ns / SECOND;
+        if !self.wanted.is_silent {
+            let (s, y) = (if seconds == 1 { "" } else { "s" }, if left == 1 { "y" } else { "ies" });
+            let again = format!("Will retry in {seconds} second{s}. {left} retr{y} left.");
+            cx.terminal.complain(&format!("Warning: Problem: {problem}. {again}\n"));
+        }
+        self.retries += 1;
+        self.begin_anew();
+        self.stage = Stage::Resting(cx.now.plus(wait_ns));
+        Next::Again
+    }
+
+    /// Why it is worth trying again (curl(1), `--retry`).
+    fn problem(&self, code: i32) -> Option<&'static str> {
+        match (code, self.response.status()) {
+            (code::TIMED_OUT | code::UNRESOLVED, _) => Some("timeout"),
+            (code::UNCONNECTED, _) if self.wanted.retries_refused => Some("connection refused"),
+            (0 | code::HTTP_ERROR, 408 | 429 | 500 | 502 | 503 | 504) => Some("HTTP error"),
+            _ => None,
+        }
+    }
+
+    /// Forgets the connection that it has had.
+    fn begin_anew(&mut self) {
+        (self.stage, self.response, self.shown) = (Stage::New, Response::default(), 0);
+        (self.connected, self.from, self.resolved) = (None, None, None);
+    }
+
+    fn unconnected(&mut self, code: i32, reason: &str, cx: &mut Cx) -> Next {
+        let (ms, port) = (self.elapsed_ms(cx.now), self.to.port());
+        let text = format!("Failed to connect to {} port {port} after {ms} ms: {reason}", self.url.host);
+        self.fail(code, &text, cx)
     }
 
     /// Assumption: this version names its own end, as later ones do.
-    fn refused(&self, cx: &mut Cx) -> Step {
+    fn refused(&mut self, cx: &mut Cx) -> Next {
         if let Some(from) = self.from.filter(|_| self.wanted.is_verbose) {
             let ends = [self.to, from].map(|end| format!("{} port {}", end.ip(), end.port())).join(" from ");
             cx.terminal.complain(&format!("* connect to {ends} failed: Connection refused\n"));
@@ -141,70 +400,102 @@ impl Curl {
             return cx.terminal.complain(&format!("*   Trying {shown}:{port}...\n"));
         }
         let mut text = format!("* Connected to {host} ({address}) port {port}\n");
-        for line in self.wanted.request(&self.url).split_terminator("\r\n") {
+        for line in self.wanted.request(&self.url, self.is_plain).split_terminator("\r\n") {
             let _ = writeln!(text, "> {line}");
         }
         cx.terminal.complain(&text);
     }
 
-    /// Sends the request and gathers the response; ends when all of it is there.
-    fn talk(&mut self, client: &mut Client, cx: &mut Cx) -> Option<Step> {
-        self.connected.get_or_insert(cx.now);
+    /// Sends the request and gathers the response; ends when all of it is there, or when it is none.
+    fn talk(&mut self, client: &Client, cx: &mut Cx) -> Option<Next> {
+        if self.connected.is_none() {
+            (self.connected, self.connections) = (Some(cx.now), self.connections + 1);
+            self.from.get_or_insert(client.local(cx));
+        }
         self.tell(2, cx);
         let sent = client.write(&self.pending, cx);
         self.pending.drain(..sent);
-        let room = RESPONSE_BYTES_MAX.saturating_sub(self.response.len());
-        self.response.extend(client.read(cx).into_iter().take(room));
-        let (head, body) = split(&self.response)?;
-        let length = if self.wanted.is_head { 0 } else { content_length(head)? };
+        let room = RESPONSE_BYTES_MAX.saturating_sub(self.response.bytes.len());
+        self.response.bytes.extend(client.read(cx).into_iter().take(room));
+        if !self.response.may_be_http() {
+            return Some(self.fail(code::UNSUPPORTED, "Received HTTP/0.9 when not allowed", cx));
+        }
+        let length = if self.wanted.is_head { 0 } else { self.response.content_length()? };
+        let (_, body) = self.response.split()?;
         let body = body.get(..length)?.to_vec();
         Some(self.show(&body, cx))
     }
 
-    /// Shows a whole response.
-    fn show(&self, body: &[u8], cx: &mut Cx) -> Step {
-        let head = split(&self.response).map(|(head, _)| String::from_utf8_lossy(head)).unwrap_or_default();
+    /// Shows a whole response, or goes where it sends.
+    fn show(&mut self, body: &[u8], cx: &mut Cx) -> Next {
+        let head = self.response.head();
         if self.wanted.is_verbose {
             let lines = head.split("\r\n").map(|line| format!("< {line}\n"));
             cx.terminal.complain(&(lines.collect::<String>() + "< \n"));
         }
-        let status = self.status();
+        let status = self.response.status();
+        let target = self.response.location().map(|location| self.url.join(&location));
+        let target = target.filter(|_| self.wanted.follows);
         if self.wanted.fails_on_error && status >= 400 {
             return self.fail(code::HTTP_ERROR, &format!("The requested URL returned error: {status}"), cx);
         }
         if self.wanted.is_head || self.wanted.includes_head {
             cx.terminal.print(&format!("{head}\r\n\r\n"));
         }
-        if self.wanted.output.is_none() {
+        if let Some(target) = target {
+            return self.follow(&target, status, cx);
+        }
+        if !self.has_output {
             cx.terminal.print(&String::from_utf8_lossy(body));
         }
-        self.write_out(0, cx);
         if self.wanted.is_verbose {
             cx.terminal.complain("* Closing connection\n");
         }
-        Step::Exit(0)
+        self.finish(0, cx)
+    }
+
+    /// Begins anew at `target`. After 303, and after 301 and 302 of a POST, as a GET, unless `-X` says otherwise.
+    fn follow(&mut self, target: &str, status: u16, cx: &mut Cx) -> Next {
+        self.redirects += 1;
+        if self.redirects > REDIRECTS_MAX {
+            let text = format!("Maximum ({REDIRECTS_MAX}) redirects followed");
+            return self.fail(code::TOO_MANY_REDIRECTS, &text, cx);
+        }
+        if self.wanted.is_verbose {
+            let text = format!("* Closing connection\n* Issue another request to this URL: '{target}'\n");
+            cx.terminal.complain(&text);
+        }
+        self.is_plain |= matches!(status, 301..=303);
+        match Url::parse(target) {
+            Ok(url) => self.url = url,
+            Err((code, message)) => {
+                cx.terminal.complain(&complaint(&self.wanted, &message));
+                return self.finish(code, cx);
+            }
+        }
+        self.begin_anew();
+        Next::Again
     }
 
     /// The far side has closed.
-    fn ended(&self, cx: &mut Cx) -> Step {
-        match split(&self.response) {
-            Some((head, body)) => match content_length(head) {
+    fn ended(&mut self, cx: &mut Cx) -> Next {
+        match self.response.split() {
+            Some((_, body)) => match self.response.content_length() {
                 Some(length) if !self.wanted.is_head && body.len() < length => {
                     let left = length - body.len();
                     let text = format!("transfer closed with {left} bytes remaining to read");
                     self.fail(code::PARTIAL, &text, cx)
                 }
-                _ => self.show(body, cx),
+                _ => {
+                    let body = body.to_vec();
+                    self.show(&body, cx)
+                }
             },
-            None if self.response.is_empty() => self.fail(code::EMPTY_REPLY, "Empty reply from server", cx),
+            None if self.response.bytes.is_empty() => {
+                self.fail(code::EMPTY_REPLY, "Empty reply from server", cx)
+            }
             None => self.fail(code::UNSUPPORTED, "Received HTTP/0.9 when not allowed", cx),
         }
-    }
-
-    fn status(&self) -> u16 {
-        let line = self.response.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(line);
-        line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
     /// Prints what `-w` asks for.
@@ -226,79 +517,26 @@ impl Curl {
             let us = at.map_or(0, |at| at.0.saturating_sub(self.started.0) / 1000);
             format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
         };
-        let head = split(&self.response);
+        let from = self.from.filter(|_| self.connected.is_some());
         match name {
-            "http_code" | "response_code" => format!("{:03}", self.status()),
+            "http_code" | "response_code" => format!("{:03}", self.response.status()),
             "time_total" | "time_starttransfer" => seconds(Some(now)),
+            "time_namelookup" => seconds(self.resolved),
             "time_connect" => seconds(self.connected),
             "remote_ip" => self.connected.map(|_| self.to.ip().to_string()).unwrap_or_default(),
             "remote_port" => self.connected.map_or(0, |_| self.to.port()).to_string(),
-            "size_download" => head.map_or(0, |(_, body)| body.len()).to_string(),
-            "content_type" => head.and_then(|(head, _)| header(head, "content-type")).unwrap_or_default(),
+            "local_ip" => from.map(|from| from.ip().to_string()).unwrap_or_default(),
+            "local_port" => from.map_or(0, |from| from.port()).to_string(),
+            "size_download" => self.response.split().map_or(0, |(_, body)| body.len()).to_string(),
+            "content_type" => self.response.header("content-type").unwrap_or_default(),
             "exitcode" => code.to_string(),
             "url_effective" | "url" => self.url.text.clone(),
-            "num_connects" => u8::from(self.connected.is_some()).to_string(),
-            unknown => format!("curl: unknown --write-out variable: '{unknown}'\n"),
-        }
-    }
-}
-
-/// Head and body, once the head is complete.
-fn split(response: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = response.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some((&response[..end], &response[end + 4..]))
-}
-
-/// The value of a header, by its name in lower case.
-fn header(head: &[u8], name: &str) -> Option<String> {
-    let head = String::from_utf8_lossy(head);
-    let mut headers = head.split("\r\n").filter_map(|line| line.split_once(':'));
-    headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
-}
-
-fn content_length(head: &[u8]) -> Option<usize> {
-    header(head, "content-length")?.parse().ok()
-}
-
-impl Program for Curl {
-    fn wake(&mut self, cx: &mut Cx) -> Step {
-        self.tell(1, cx);
-        let Some(mut client) = self.client.take().or_else(|| Client::open(cx, self.to)) else {
-            return self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx);
-        };
-        let progress = client.progress(cx);
-        let give_up_at = self.give_up_at(progress == Progress::Connecting);
-        let is_late = self.is_interrupted || give_up_at.is_some_and(|at| cx.now >= at);
-        let step = match progress {
-            Progress::Connecting if is_late => self.unconnected(code::TIMED_OUT, "Timeout was reached", cx),
-            Progress::Connecting => {
-                self.from.get_or_insert(client.local(cx));
-                Step::Wait(give_up_at)
+            "num_connects" => self.connections.to_string(),
+            "num_redirects" => self.redirects.to_string(),
+            "redirect_url" => {
+                self.response.location().map(|location| self.url.join(&location)).unwrap_or_default()
             }
-            Progress::Refused => self.refused(cx),
-            Progress::Open | Progress::Closed => match self.talk(&mut client, cx) {
-                Some(step) => step,
-                None if progress == Progress::Closed => self.ended(cx),
-                None if is_late => {
-                    let (ms, bytes) = (self.elapsed_ms(cx.now), self.response.len());
-                    let text =
-                        format!("Operation timed out after {ms} milliseconds with {bytes} bytes received");
-                    self.fail(code::TIMED_OUT, &text, cx)
-                }
-                None => Step::Wait(give_up_at),
-            },
-        };
-        self.client = Some(client);
-        step
-    }
-
-    fn interrupt(&mut self) {
-        self.is_interrupted = true;
-    }
-
-    fn leave(&mut self, cx: &mut Cx) {
-        if let Some(mut client) = self.client.take() {
-            client.leave(cx);
+            unknown => format!("curl: unknown --write-out variable: '{unknown}'\n"),
         }
     }
 }

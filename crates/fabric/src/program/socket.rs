@@ -4,7 +4,7 @@ use super::Cx;
 use crate::stack;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::State;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A connection to another host.
 pub(crate) struct Client {
@@ -28,7 +28,12 @@ pub(crate) enum Progress {
 impl Client {
     /// Begins to connect; `None` if the host has no address of the family, or too many sockets.
     pub(crate) fn open(cx: &mut Cx, to: SocketAddr) -> Option<Client> {
-        let handle = cx.machine.connect(to)?;
+        Client::open_from(cx, None, to)
+    }
+
+    /// The same from an own address, if one is given.
+    pub(crate) fn open_from(cx: &mut Cx, source: Option<IpAddr>, to: SocketAddr) -> Option<Client> {
+        let handle = cx.machine.connect(source, to)?;
         Some(Client { handle: Some(handle), was_open: false })
     }
 

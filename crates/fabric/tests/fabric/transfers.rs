@@ -82,6 +82,114 @@ fn curl_tells_of_the_exchange() {
 }
 
 #[test]
+fn curl_takes_what_is_no_http_for_http_0_9() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/7 echo");
+    for port in [7, 22] {
+        check(
+            &bed.run(client.name(), &format!("curl {}:{port}", server.private)),
+            expect![[r#"
+                curl: (1) Received HTTP/0.9 when not allowed
+                exit 1"#]],
+        );
+    }
+}
+
+#[test]
+fn curl_follows_redirects_if_told() {
+    let mut bed = Bed::new(1);
+    let services = "#weir listen tcp/80 http Hello\n\
+                    #weir listen tcp/81 http status=302 location=http://10.1.0.5/x There\n\
+                    #weir listen tcp/82 http status=301 location=/ Round\n";
+    let (client, server) = pair(&mut bed, services);
+    let end = "-w %{http_code}:%{num_redirects}:%{num_connects}";
+    let run = |bed: &mut Bed, options: &str, port: u16| {
+        bed.run(client.name(), &format!("curl -s {options} {end} {}:{port}", server.private))
+    };
+    check(
+        &run(&mut bed, "", 81),
+        expect![[r#"
+        There
+        302:0:1exit 0"#]],
+    );
+    check(
+        &run(&mut bed, "-L", 81),
+        expect![[r#"
+        Hello
+        200:1:2exit 0"#]],
+    );
+    let posted = run(&mut bed, "-vL -d a=b", 81).stderr;
+    assert!(posted.contains("> POST / HTTP") && posted.contains("> GET /x HTTP"), "{posted}");
+    check(
+        &run(&mut bed, "-SL", 82),
+        expect![[r#"
+            301:51:51curl: (47) Maximum (50) redirects followed
+            exit 47"#]],
+    );
+}
+
+#[test]
+fn curl_tries_again_what_may_pass() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http status=503 Busy");
+    check(
+        &bed.run(
+            client.name(),
+            &format!("curl --retry 2 -o /dev/null -w %{{num_connects}} {}", server.private),
+        ),
+        expect![[r#"
+            3Warning: Problem: HTTP error. Will retry in 1 second. 2 retries left.
+            Warning: Problem: HTTP error. Will retry in 2 seconds. 1 retry left.
+            exit 0"#]],
+    );
+    let line = format!("curl --retry 3 {}:81", server.private);
+    assert_eq!(bed.run(client.name(), &line).stderr.matches("Will retry").count(), 0);
+    let line = format!("curl --retry 1 --retry-delay 5 --retry-connrefused {}:81", server.private);
+    check(
+        &bed.run(client.name(), &line),
+        expect![[r#"
+            curl: (7) Failed to connect to 10.1.0.5 port 81 after 0 ms: Couldn't connect to server
+            Warning: Problem: connection refused. Will retry in 5 seconds. 1 retry left.
+            curl: (7) Failed to connect to 10.1.0.5 port 81 after 0 ms: Couldn't connect to server
+            exit 7"#]],
+    );
+}
+
+#[test]
+fn curl_fetches_several_urls_and_ends_as_the_last() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http Hello");
+    let address = server.private;
+    check(
+        &bed.run(client.name(), &format!("curl -o /dev/null {address} http://x:y/ {address}:81 {address}")),
+        expect![[r#"
+            Hello
+            curl: (3) URL rejected: Port number was not a decimal number between 0 and 65535
+            curl: (7) Failed to connect to 10.1.0.5 port 81 after 0 ms: Couldn't connect to server
+            exit 0"#]],
+    );
+}
+
+#[test]
+fn curl_keeps_to_the_family_and_the_own_address_it_is_told() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http Hello");
+    let address = server.private;
+    check(
+        &bed.run(client.name(), &format!("curl -6 http://{address}/")),
+        expect![[r#"
+            curl: (7) Failed to connect to 10.1.0.5 port 80 after 0 ms: Couldn't connect to server
+            exit 7"#]],
+    );
+    assert_eq!(bed.run(client.name(), "curl -6 http://example.com/").exit_code, Some(6));
+    for own in ["10.1.0.4", "ens5"] {
+        let output = bed.run(client.name(), &format!("curl --interface {own} -s -w %{{local_ip}} {address}"));
+        assert_eq!(output.stdout, "Hello\n10.1.0.4");
+    }
+    assert_eq!(bed.run(client.name(), &format!("curl --interface 10.1.0.9 {address}")).exit_code, Some(45));
+}
+
+#[test]
 fn a_slow_answer_times_out() {
     let mut bed = Bed::new(1);
     let (client, server) = pair(&mut bed, "#weir listen tcp/80 http delay=1500ms Late");

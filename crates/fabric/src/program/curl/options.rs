@@ -3,7 +3,6 @@
 use super::url::Url;
 use super::{Failure, SECOND, code};
 use crate::program::lookup::Family;
-use crate::program::options::{self, Arg};
 use std::fmt::Write;
 
 /// How long Linux tries to connect (tcp_syn_retries 6).
@@ -11,27 +10,66 @@ const SYN_NS: u64 = 131 * SECOND;
 const AGENT: &str = "curl/8.5.0";
 const HELP: &str = "try 'curl --help' or 'curl --manual' for more information";
 
-/// Long options and the letters they stand for. Letters from U+0001 are those that curl does not have.
-const LONG: [(&str, &str); 17] = [
-    ("--silent", "-s"),
-    ("--show-error", "-S"),
-    ("--verbose", "-v"),
-    ("--fail", "-f"),
-    ("--head", "-I"),
-    ("--include", "-i"),
-    ("--ipv4", "-4"),
-    ("--ipv6", "-6"),
-    ("--max-time", "-m"),
-    ("--output", "-o"),
-    ("--write-out", "-w"),
-    ("--request", "-X"),
-    ("--header", "-H"),
-    ("--data", "-d"),
-    ("--user-agent", "-A"),
-    ("--connect-timeout", "-\u{1}"),
-    ("--url", "-\u{2}"),
+const VERSION: &str = "curl 8.5.0 (x86_64-amazon-linux-gnu) libcurl/8.5.0\n\
+Release-Date: 2023-12-06\nProtocols: http\nFeatures: IPv6\n";
+const USAGE: &str = "Usage: curl [options...] <url>\n";
+
+/// An option: its long name, the letter it is known by here, and whether it takes a value. Letters from U+0001 are those that
+/// curl does not have.
+type Row = (&'static str, char, bool);
+
+const CONNECT_TIMEOUT: char = '\u{1}';
+const URL: char = '\u{2}';
+const RETRY: char = '\u{3}';
+const RETRY_DELAY: char = '\u{4}';
+const RETRY_CONNREFUSED: char = '\u{5}';
+const INTERFACE: char = '\u{6}';
+/// What changes nothing here: there is no TLS, and HTTP/1.1 is spoken anyway.
+const NO_EFFECT: char = '\u{7}';
+
+const OPTIONS: [Row; 29] = [
+    ("--silent", 's', false),
+    ("--show-error", 'S', false),
+    ("--verbose", 'v', false),
+    ("--fail", 'f', false),
+    ("--head", 'I', false),
+    ("--include", 'i', false),
+    ("--ipv4", '4', false),
+    ("--ipv6", '6', false),
+    ("--location", 'L', false),
+    ("--get", 'G', false),
+    ("--insecure", 'k', false),
+    ("--no-buffer", 'N', false),
+    ("--progress-bar", '#', false),
+    ("--http1.1", NO_EFFECT, false),
+    ("--version", 'V', false),
+    ("--help", 'h', false),
+    ("--retry-connrefused", RETRY_CONNREFUSED, false),
+    ("--max-time", 'm', true),
+    ("--output", 'o', true),
+    ("--write-out", 'w', true),
+    ("--request", 'X', true),
+    ("--header", 'H', true),
+    ("--data", 'd', true),
+    ("--user-agent", 'A', true),
+    ("--connect-timeout", CONNECT_TIMEOUT, true),
+    ("--url", URL, true),
+    ("--retry", RETRY, true),
+    ("--retry-delay", RETRY_DELAY, true),
+    ("--interface", INTERFACE, true),
 ];
-const SHORT: &str = "sSvfIi46m:o:w:X:H:d:A:\u{1}:\u{2}:";
+
+/// Most times that a transfer is tried again.
+const RETRIES_MAX: u32 = 1000;
+
+/// What a command line means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Only this is printed.
+    Print(String),
+    /// These are fetched.
+    Fetch(Vec<String>),
+}
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
@@ -45,9 +83,22 @@ pub(super) struct Wanted {
     pub(super) family: Family,
     pub(super) connect_ns: u64,
     pub(super) total_ns: Option<u64>,
-    pub(super) output: Option<String>,
+    pub(super) outputs: Vec<String>,
+    /// Whether redirects are followed.
+    pub(super) follows: bool,
+    /// The own address or device to connect from.
+    pub(super) interface: Option<String>,
+    /// How often a failure that may pass is tried again.
+    pub(super) retries: u32,
+    /// How long it waits before that; `None` for longer each time.
+    pub(super) retry_ns: Option<u64>,
+    /// Whether a refused connection is such a failure.
+    pub(super) retries_refused: bool,
     pub(super) write_out: Option<String>,
-    pub(super) data: Option<String>,
+    data: Option<String>,
+    /// Whether the data go into the URL: `-G`.
+    is_get: bool,
+    prints: Option<&'static str>,
     method: Option<String>,
     headers: Vec<String>,
     agent: String,
@@ -65,9 +116,16 @@ impl Default for Wanted {
             family: Family::Any,
             connect_ns: SYN_NS,
             total_ns: None,
-            output: None,
+            outputs: Vec::new(),
+            follows: false,
+            interface: None,
+            retries: 0,
+            retry_ns: None,
+            retries_refused: false,
             write_out: None,
             data: None,
+            is_get: false,
+            prints: None,
             method: None,
             headers: Vec::new(),
             agent: AGENT.to_owned(),
@@ -81,27 +139,72 @@ impl Wanted {
         self.is_silent && !self.shows_errors
     }
 
-    /// Reads the command line and gives the URL.
+    /// Reads the command line.
     ///
     /// # Errors
-    /// An option or value that curl refuses; no URL, or one that is malformed.
-    pub(super) fn read(&mut self, args: &[String]) -> Result<Url, Failure> {
-        let short = |arg: &String| {
-            let long = LONG.iter().find(|(long, _)| long == arg);
-            long.map_or_else(|| arg.clone(), |(_, short)| (*short).to_owned())
-        };
-        let args: Vec<String> = args.iter().map(short).collect();
-        let unknown = |_| (code::USAGE, format!("option {}: is unknown\ncurl: {HELP}", args.join(" ")));
-        let mut url = None;
-        for arg in options::parse(&args, SHORT).map_err(unknown)? {
-            match arg {
-                Arg::Flag(letter) => self.set(letter),
-                Arg::Value('\u{2}', text) | Arg::Operand(text) => url = Some(text),
-                Arg::Value(letter, text) => self.take(letter, text)?,
+    /// An option or value that curl refuses; no URL.
+    pub(super) fn read(&mut self, args: &[String]) -> Result<Line, Failure> {
+        let mut urls = Vec::new();
+        let mut rest = args.iter();
+        let mut are_over = false;
+        while let Some(arg) = rest.next() {
+            match arg.strip_prefix('-').filter(|letters| !are_over && !letters.is_empty()) {
+                None => urls.push(arg.clone()),
+                Some("-") => are_over = true,
+                Some(name) if name.starts_with('-') => {
+                    let row = OPTIONS.iter().find(|(long, ..)| long == arg).ok_or_else(|| unknown(arg))?;
+                    self.option(*row, arg, (None, &mut rest), &mut urls)?;
+                }
+                Some(letters) => self.letters(arg, letters, &mut rest, &mut urls)?,
             }
         }
-        let none = || (code::USAGE, format!("(2) no URL specified\ncurl: {HELP}"));
-        Url::parse(url.ok_or_else(none)?)
+        if let Some(text) = self.prints {
+            return Ok(Line::Print(text.to_owned()));
+        }
+        if urls.is_empty() {
+            return Err((code::USAGE, format!("(2) no URL specified\ncurl: {HELP}")));
+        }
+        Ok(Line::Fetch(urls))
+    }
+
+    /// Options of one letter, joined; the last may hold its value.
+    fn letters(
+        &mut self,
+        arg: &str,
+        letters: &str,
+        rest: &mut std::slice::Iter<String>,
+        urls: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        for (at, letter) in letters.char_indices() {
+            let is_it = |(_, known, _): &&Row| *known == letter && letter > NO_EFFECT;
+            let row = OPTIONS.iter().find(is_it).ok_or_else(|| unknown(arg))?;
+            let joined = &letters[at + letter.len_utf8()..];
+            self.option(*row, arg, (Some(joined).filter(|joined| !joined.is_empty()), rest), urls)?;
+            if row.2 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn option(
+        &mut self,
+        (_, letter, has_value): Row,
+        arg: &str,
+        (joined, rest): (Option<&str>, &mut std::slice::Iter<String>),
+        urls: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        if !has_value {
+            self.set(letter);
+            return Ok(());
+        }
+        let value = joined.or_else(|| rest.next().map(String::as_str));
+        let none = || (code::USAGE, format!("option {arg}: requires parameter\ncurl: {HELP}"));
+        match (letter, value.ok_or_else(none)?) {
+            (URL, text) => urls.push(text.to_owned()),
+            (letter, text) => self.take(letter, arg, text)?,
+        }
+        Ok(())
     }
 
     fn set(&mut self, letter: char) {
@@ -112,17 +215,29 @@ impl Wanted {
             'f' => self.fails_on_error = true,
             'I' => self.is_head = true,
             'i' => self.includes_head = true,
+            'L' => self.follows = true,
+            'G' => self.is_get = true,
+            'V' => self.prints = Some(VERSION),
+            'h' => self.prints = Some(USAGE),
+            RETRY_CONNREFUSED => self.retries_refused = true,
             '4' => self.family = Family::V4,
             '6' => self.family = Family::V6,
             _ => {}
         }
     }
 
-    fn take(&mut self, letter: char, text: &str) -> Result<(), Failure> {
+    fn take(&mut self, letter: char, arg: &str, text: &str) -> Result<(), Failure> {
         match letter {
-            'm' => self.total_ns = Some(time(text)?),
-            '\u{1}' => self.connect_ns = time(text)?,
-            'o' => self.output = Some(text.to_owned()),
+            'm' => self.total_ns = Some(time(arg, text)?),
+            CONNECT_TIMEOUT => self.connect_ns = time(arg, text)?,
+            RETRY => {
+                let times = text.parse().ok().filter(|times| *times <= RETRIES_MAX);
+                self.retries = times.ok_or_else(|| not_a_number(arg))?;
+            }
+            // Without a delay it is longer each time.
+            RETRY_DELAY => self.retry_ns = Some(time(arg, text)?).filter(|ns| *ns > 0),
+            INTERFACE => self.interface = Some(text.to_owned()),
+            'o' => self.outputs.push(text.to_owned()),
             'w' => self.write_out = Some(text.to_owned()),
             'X' => self.method = Some(text.to_owned()),
             'H' => self.headers.push(text.to_owned()),
@@ -137,18 +252,29 @@ impl Wanted {
         Ok(())
     }
 
-    fn method(&self) -> &str {
-        match (&self.method, self.is_head, &self.data) {
+    /// The data that follow the head of the request.
+    pub(super) fn body(&self) -> Option<&str> {
+        self.data.as_deref().filter(|_| !self.is_get)
+    }
+
+    fn method(&self, is_plain: bool) -> &str {
+        match (&self.method, self.is_head, self.body()) {
             (Some(method), ..) => method,
             (None, true, _) => "HEAD",
-            (None, false, Some(_)) => "POST",
-            (None, false, None) => "GET",
+            (None, false, Some(_)) if !is_plain => "POST",
+            (None, false, _) => "GET",
         }
     }
 
-    /// The head of the request.
-    pub(super) fn request(&self, url: &Url) -> String {
-        let mut text = format!("{} {} HTTP/1.1\r\n", self.method(), url.path);
+    /// The head of the request; without data if it `is_plain`.
+    pub(super) fn request(&self, url: &Url, is_plain: bool) -> String {
+        let query = self.data.as_ref().filter(|_| self.is_get && !is_plain);
+        let path = match query {
+            Some(data) if url.path.contains('?') => format!("{}&{data}", url.path),
+            Some(data) => format!("{}?{data}", url.path),
+            None => url.path.clone(),
+        };
+        let mut text = format!("{} {path} HTTP/1.1\r\n", self.method(is_plain));
         let given = |name: &str| {
             let is_it = |header: &&String| {
                 header.split([':', ';']).next().is_some_and(|given| given.eq_ignore_ascii_case(name))
@@ -164,7 +290,7 @@ impl Wanted {
         for header in self.headers.iter().filter(|header| !header.trim_end().ends_with(':')) {
             let _ = write!(text, "{header}\r\n");
         }
-        if let Some(data) = &self.data {
+        if let Some(data) = self.body().filter(|_| !is_plain) {
             let _ = write!(text, "Content-Length: {}\r\n", data.len());
             if !given("Content-Type") {
                 text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
@@ -174,12 +300,19 @@ impl Wanted {
     }
 }
 
+fn unknown(arg: &str) -> Failure {
+    (code::USAGE, format!("option {arg}: is unknown\ncurl: {HELP}"))
+}
+
+fn not_a_number(arg: &str) -> Failure {
+    (code::USAGE, format!("option {arg}: expected a proper numerical parameter\ncurl: {HELP}"))
+}
+
 /// Seconds with a fraction, in nanoseconds; at most a day.
-fn time(text: &str) -> Result<u64, Failure> {
+fn time(arg: &str, text: &str) -> Result<u64, Failure> {
     const DAY_S: f64 = 86_400.0;
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=DAY_S).contains(seconds));
-    let bad = || (code::USAGE, format!("option: expected a proper numerical parameter: {text}"));
-    seconds.map(|seconds| (seconds * SECOND as f64) as u64).ok_or_else(bad)
+    seconds.map(|seconds| (seconds * SECOND as f64) as u64).ok_or_else(|| not_a_number(arg))
 }
 
 #[cfg(test)]
@@ -189,8 +322,8 @@ mod tests {
     fn request(line: &str) -> String {
         let args: Vec<String> = line.split(' ').map(|word| word.replace('_', " ")).collect();
         let mut wanted = Wanted::default();
-        let url = wanted.read(&args).expect("a command line");
-        wanted.request(&url).replace("\r\n", "|")
+        let Ok(Line::Fetch(urls)) = wanted.read(&args) else { panic!("{line}") };
+        wanted.request(&Url::parse(&urls[0]).expect("a URL"), false).replace("\r\n", "|")
     }
 
     // As curl 8.5 sends them.
@@ -207,5 +340,38 @@ mod tests {
             "PUT / HTTP/1.1|User-Agent: x|Host: me||"
         );
         assert_eq!(request("-I web:81"), "HEAD / HTTP/1.1|Host: web:81|User-Agent: curl/8.5.0|Accept: */*||");
+    }
+
+    #[test]
+    fn data_go_into_the_url_if_wanted() {
+        assert!(request("-G -d a=b -d c=d web").starts_with("GET /?a=b&c=d HTTP/1.1|Host: web|"));
+        assert!(request("-Gd a=b web/x?y").starts_with("GET /x?y&a=b HTTP/1.1|"));
+    }
+
+    // As curl 8.5 says it.
+    #[test]
+    fn a_command_line_that_is_wrong_is_refused_by_name() {
+        let rows = [
+            ("-Z web", "option -Z: is unknown"),
+            ("web --no-such", "option --no-such: is unknown"),
+            ("-sZ web", "option -sZ: is unknown"),
+            ("web -m", "option -m: requires parameter"),
+            ("--max-time x web", "option --max-time: expected a proper numerical parameter"),
+            ("-s", "(2) no URL specified"),
+        ];
+        for (line, expected) in rows {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let expected = (code::USAGE, format!("{expected}\ncurl: {HELP}"));
+            assert_eq!(Wanted::default().read(&args), Err(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn several_urls_are_fetched_and_options_may_hold_their_value() {
+        let args: Vec<String> = ["-m2", "a", "-sko", "x", "--url", "b", "--", "-c"].map(str::to_owned).into();
+        let mut wanted = Wanted::default();
+        let urls = ["a", "b", "-c"].map(str::to_owned).to_vec();
+        assert_eq!(wanted.read(&args), Ok(Line::Fetch(urls)));
+        assert_eq!((wanted.total_ns, wanted.outputs.len()), (Some(2 * SECOND), 1));
     }
 }

@@ -37,6 +37,23 @@ impl Url {
         Ok(Url { text: format!("http://{rest}"), host, port, path })
     }
 
+    /// Where a `location` that was found here leads: a whole URL, a path of the same host, or one beside this path (RFC 3986,
+    /// section 5.2, without dots).
+    pub(super) fn join(&self, location: &str) -> String {
+        let base = format!("http://{}", self.authority());
+        if location.contains("://") {
+            location.to_owned()
+        } else if let Some(rest) = location.strip_prefix("//") {
+            format!("http://{rest}")
+        } else if location.starts_with('/') {
+            base + location
+        } else {
+            let path = self.path.split('?').next().unwrap_or_default();
+            let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
+            format!("{base}{folder}{location}")
+        }
+    }
+
     /// What the Host header says.
     pub(super) fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -62,6 +79,20 @@ mod tests {
             let Url { host: found, port: number, path: rest, .. } = &url;
             assert_eq!((found.as_str(), *number, rest.as_str()), (host, port, path), "{text}");
             assert_eq!(url.authority(), authority);
+        }
+    }
+
+    #[test]
+    fn a_location_may_be_a_part_of_a_url() {
+        let url = Url::parse("http://web:81/a/b?c").expect("a URL");
+        let rows = [
+            ("http://other/", "http://other/"),
+            ("//other/x", "http://other/x"),
+            ("/x", "http://web:81/x"),
+            ("x?y", "http://web:81/a/x?y"),
+        ];
+        for (location, expected) in rows {
+            assert_eq!(url.join(location), expected, "{location}");
         }
     }
 
