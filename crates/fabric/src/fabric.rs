@@ -25,7 +25,7 @@ use crate::service::Service;
 use crate::stack::{Outbox, Shape};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use weir_model::{Ids, InstanceId, InterfaceId, Nanos, Network};
 use weir_pipeline::Service as PlatformService;
 use weir_pipeline::packet::TTL;
@@ -50,6 +50,14 @@ const INTERNET_SHAPE: Shape = Shape { mtu: 1500, ttl: 64 };
 
 /// The host on the internet that commands and scans come from if no other is named (RFC 5737: documentation).
 pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
+
+/// Its address over IPv6 (RFC 3849: documentation).
+pub const INTERNET_HOST_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
+
+/// The length of a prefix that is one address.
+fn host_prefix(address: &IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
 
 /// Hosts, wires and the network between them.
 pub struct Fabric {
@@ -216,22 +224,27 @@ impl Fabric {
 
     /// The host on the internet that has `address`; it comes into being when first asked for.
     pub(crate) fn internet_host(&mut self, address: IpAddr) -> Option<HostKey> {
+        // The host that is named by no address has one of each family.
+        let own = [IpAddr::V4(INTERNET_HOST), IpAddr::V6(INTERNET_HOST_V6)];
+        let address = if address == own[1] { own[0] } else { address };
         if let Some(key) = self.hosts.on_internet(address) {
             return Some(key);
         }
         if !self.may_be_on_internet(address) || !self.hosts.make_room_on_internet() {
             return None;
         }
+        let addresses = if address == own[0] { &own[..] } else { &[address] };
         let identity = Identity {
             name: HostName::Internet(address),
             hostname: address.to_string(),
-            addresses: vec![(address, None)],
-            links: vec![vec![(address, 32)]],
+            addresses: addresses.iter().map(|address| (*address, None)).collect(),
+            links: vec![addresses.iter().map(|address| (*address, host_prefix(address))).collect()],
             leases: Vec::new(),
             // Hosts on the internet ask themselves: see `Fabric::public_answer`.
             resolvers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             search: Vec::new(),
             services: Service::of_internet(),
+            boot_log: Vec::new(),
             gateway: None,
         };
         Some(self.start(identity, INTERNET_SHAPE))

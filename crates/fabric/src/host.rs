@@ -116,6 +116,8 @@ pub(crate) struct Identity {
     pub(crate) addresses: Vec<(IpAddr, Option<InterfaceIdx>)>,
     /// The addresses of each interface with the prefix lengths of their subnet.
     pub(crate) links: Vec<Link>,
+    /// What its first boot has to say: what of its user data has no effect.
+    pub(crate) boot_log: Vec<String>,
     /// What DHCP tells each interface that has an IPv4 address.
     pub(crate) leases: Vec<Lease>,
     /// The name servers and the domains of /etc/resolv.conf.

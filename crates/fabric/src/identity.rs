@@ -51,6 +51,7 @@ fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Iden
         addresses.extend(own_addresses(interface).map(|address| (address, index)));
     }
     let leases: Vec<Lease> = interfaces.iter().filter_map(|interface| lease(network, interface)).collect();
+    let (services, boot_log) = Service::of_user_data(instance.user_data.as_deref());
     Identity {
         name: HostName::Instance(instance.id),
         hostname: hostname(instance, leases.first()),
@@ -59,7 +60,8 @@ fn identity(network: &Network, compiled: &Compiled, instance: &Instance) -> Iden
         addresses,
         links: interfaces.iter().map(|interface| link(network, interface)).collect(),
         leases,
-        services: Service::of_user_data(instance.user_data.as_deref()),
+        services,
+        boot_log,
         gateway: None,
     }
 }

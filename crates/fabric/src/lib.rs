@@ -41,7 +41,7 @@ mod trouble;
 mod udp;
 
 pub use exec::{EXECS_MAX, ExecError, Running, Session, SessionId};
-pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, PACKETS_IN_FLIGHT_MAX, Sent};
+pub use fabric::{EVENT_LOG_MAX, Fabric, INTERNET_HOST, INTERNET_HOST_V6, PACKETS_IN_FLIGHT_MAX, Sent};
 pub use fragment::{FRAGMENT_BYTES_MAX, Incomplete};
 pub use frame::Malformed;
 pub use host::{Count, HostName, Traffic};

@@ -25,6 +25,7 @@ mod options;
 mod ping;
 mod plain;
 mod sh;
+mod sleep;
 mod socket;
 mod tracepath;
 mod traceroute;
@@ -38,6 +39,81 @@ pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
 /// The exit code of a shell that does not find a command.
 const NOT_FOUND: i32 = 127;
+
+/// What every Linux has and hosts here do not: bash's keywords and own commands, and the most common others.
+const NOT_SIMULATED: &[&str] = &[
+    "!",
+    "[",
+    "[[",
+    "{",
+    "alias",
+    "awk",
+    "bg",
+    "break",
+    "case",
+    "cd",
+    "chmod",
+    "chown",
+    "command",
+    "continue",
+    "cp",
+    "cut",
+    "date",
+    "declare",
+    "df",
+    "dnf",
+    "du",
+    "env",
+    "eval",
+    "exec",
+    "fg",
+    "find",
+    "for",
+    "free",
+    "function",
+    "grep",
+    "head",
+    "id",
+    "if",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "printf",
+    "ps",
+    "pwd",
+    "read",
+    "readonly",
+    "return",
+    "rm",
+    "sed",
+    "seq",
+    "shift",
+    "sort",
+    "source",
+    "sudo",
+    "systemctl",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "time",
+    "timeout",
+    "touch",
+    "tr",
+    "trap",
+    "type",
+    "ulimit",
+    "umask",
+    "uname",
+    "until",
+    "wait",
+    "while",
+];
 
 /// A command that was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,7 +273,8 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "tracepath" | "tracepath6" => tracepath::start(name, args, machine, now),
         "nc" | "ncat" => nc::start(args, machine, now),
         "curl" => curl::start(args),
-        "sh" | "bash" => sh::start(args),
+        "sh" | "bash" => sh::start(args, &machine.identity.hostname),
+        "sleep" => sleep::start(args, now),
         "hostname" => plain::hostname(args, machine),
         "ip" => ip::ip(args, machine),
         "cat" => plain::cat(args, machine),
@@ -205,10 +282,13 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "host" => names::host(args, machine, now),
         "nslookup" => names::nslookup(args, machine, now),
         "iperf3" => iperf3::start(args, machine, now),
-        "echo" => Started::printed(format!("{}\n", args.join(" "))),
+        "echo" => Started::printed(plain::echo(args)),
         "true" => Started::printed(String::new()),
         "false" => Started::failed(String::new(), 1),
         "whoami" => Started::printed("ec2-user\n".to_owned()),
+        known if NOT_SIMULATED.contains(&known) => {
+            Started::failed(format!("bash: {known}: not simulated by weir\n"), NOT_FOUND)
+        }
         unknown => Started::failed(format!("bash: {unknown}: command not found\n"), NOT_FOUND),
     }
 }

@@ -149,6 +149,7 @@ fn service_identity(
         resolvers: Vec::new(),
         search: Vec::new(),
         services: PORTS.map(|port| Service::tcp(port, Kind::Relay)).to_vec(),
+        boot_log: Vec::new(),
         gateway: None,
     }
 }

@@ -113,21 +113,40 @@ fn duration(text: &str) -> Option<u64> {
 }
 
 impl Service {
-    /// The services of an instance: sshd, and what its user data declares. Lines that declare nothing are left out, and
-    /// so are ports declared before.
-    pub fn of_user_data(user_data: Option<&[u8]>) -> Vec<Service> {
-        let mut services = vec![Service::tcp(22, Kind::Ssh)];
+    /// The services of an instance: sshd, and what its user data declares; and a sentence about each line that begins as a
+    /// declaration and is none, or comes too late.
+    pub fn of_user_data(user_data: Option<&[u8]>) -> (Vec<Service>, Vec<String>) {
+        let (mut services, mut complaints) = (vec![Service::tcp(22, Kind::Ssh)], Vec::new());
         let text = String::from_utf8_lossy(user_data.unwrap_or_default());
-        for service in text.lines().filter_map(Service::of_line).take(SERVICES_MAX) {
-            let over_udp = Service { protocol: Protocol::UDP, ..service.clone() };
-            let both = (service.kind == Kind::Iperf3).then_some(over_udp);
-            for service in std::iter::once(service).chain(both) {
-                if !services.iter().any(|known| known.serves(service.protocol, service.port)) {
-                    services.push(service);
-                }
+        let lines = (1..).zip(text.lines().map(str::trim));
+        let mut declared = 0;
+        for (number, line) in lines.filter(|(_, line)| line.split_whitespace().next() == Some("#weir")) {
+            let added = match Service::of_line(line) {
+                Some(_) if declared == SERVICES_MAX => Err("there are too many before it"),
+                Some(service) => service.add_to(&mut services),
+                None => Err("it is none of the declarations that are known"),
+            };
+            declared += usize::from(added.is_ok());
+            if let Err(reason) = added {
+                complaints
+                    .push(format!("weir: line {number} of the user data has no effect, {reason}: {line}"));
             }
         }
-        services
+        (services, complaints)
+    }
+
+    /// Adds it, over UDP too if it is on both, unless its port is taken.
+    fn add_to(self, services: &mut Vec<Service>) -> Result<(), &'static str> {
+        let over_udp = Service { protocol: Protocol::UDP, ..self.clone() };
+        let both = (self.kind == Kind::Iperf3).then_some(over_udp);
+        let mut is_taken = false;
+        for service in std::iter::once(self).chain(both) {
+            match services.iter().any(|known| known.serves(service.protocol, service.port)) {
+                true => is_taken = true,
+                false => services.push(service),
+            }
+        }
+        if is_taken { Err("its port is taken") } else { Ok(()) }
     }
 
     /// The services of a host on the internet: 80 and 443 accept connections. Port 53 is answered by the resolver there.
@@ -313,7 +332,7 @@ mod tests {
 
     #[track_caller]
     fn check_all(user_data: &str, expected: &[Service]) {
-        let services = Service::of_user_data(Some(user_data.as_bytes()));
+        let (services, _) = Service::of_user_data(Some(user_data.as_bytes()));
         assert_eq!(services[0], Service::tcp(22, Kind::Ssh));
         assert_eq!(services[1..], *expected, "{user_data}");
     }
@@ -333,6 +352,21 @@ mod tests {
     }
 
     #[test]
+    fn a_declaration_without_effect_is_told_of_by_its_line() {
+        let declared =
+            "#!/bin/sh\n#weir listen tcp/7 echo\n\n  #weir listen tcp/7 discard\n#weir listen tcp/8 eco\n";
+        let expected = [
+            "weir: line 4 of the user data has no effect, its port is taken: #weir listen tcp/7 discard",
+            "weir: line 5 of the user data has no effect, it is none of the declarations that are known: #weir listen tcp/8 eco",
+        ];
+        assert_eq!(Service::of_user_data(Some(declared.as_bytes())).1, expected);
+        let many: String =
+            (1..=SERVICES_MAX + 1).map(|port| format!("#weir listen tcp/{} echo\n", 1000 + port)).collect();
+        let (services, complaints) = Service::of_user_data(Some(many.as_bytes()));
+        assert_eq!((services.len(), complaints.len()), (1 + SERVICES_MAX, 1));
+    }
+
+    #[test]
     fn a_port_may_serve_both_protocols() {
         let udp = Service { protocol: Protocol::UDP, port: 7, kind: Kind::Echo };
         let tcp = Service::tcp(7, Kind::Echo);
@@ -344,9 +378,13 @@ mod tests {
 
     #[test]
     fn other_lines_declare_nothing() {
+        for line in ["", "yum install -y httpd", "#weirdly", "# weir listen tcp/7 echo"] {
+            check(line, &[]);
+            assert_eq!(Service::of_user_data(Some(line.as_bytes())).1, [""; 0], "{line}");
+        }
         for line in [
-            "",
-            "yum install -y httpd",
+            "#weir",
+            "#weir listn tcp/7 echo",
             "#weir listen tcp/0 echo",
             "#weir listen tcp/99999 echo",
             "#weir listen udp/7 http x",
@@ -358,7 +396,9 @@ mod tests {
             "#weir listen tcp/22 echo",
         ] {
             check(line, &[]);
+            let complaints = Service::of_user_data(Some(line.as_bytes())).1;
+            assert!(complaints.len() == 1 && complaints[0].ends_with(line), "{complaints:?}");
         }
-        assert_eq!(Service::of_user_data(Some(&[0xff, 0xfe, 0])).len(), 1);
+        assert_eq!(Service::of_user_data(Some(&[0xff, 0xfe, 0])).0.len(), 1);
     }
 }

@@ -27,6 +27,49 @@ pub(super) fn hostname(args: &[String], machine: &Machine) -> Started {
     })
 }
 
+/// echo, as bash has it: `-n` without a line end, `-e` with escapes, `-E` without.
+pub(super) fn echo(args: &[String]) -> String {
+    let is_option = |arg: &&String| {
+        arg.strip_prefix('-').is_some_and(|letters| {
+            !letters.is_empty() && letters.chars().all(|letter| "neE".contains(letter))
+        })
+    };
+    let options = args.iter().take_while(is_option).count();
+    let (mut has_end, mut has_escapes) = (true, false);
+    for letter in args[..options].iter().flat_map(|arg| arg[1..].chars()) {
+        match letter {
+            'n' => has_end = false,
+            'e' => has_escapes = true,
+            _ => has_escapes = false,
+        }
+    }
+    let text = args[options..].join(" ");
+    let (text, is_cut) = if has_escapes { unescaped(&text) } else { (text, false) };
+    if has_end && !is_cut { text + "\n" } else { text }
+}
+
+/// The text with its escapes read, and whether `\c` has cut it off.
+fn unescaped(text: &str) -> (String, bool) {
+    let (mut read, mut letters) = (String::new(), text.chars());
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            read.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('n') => read.push('\n'),
+            Some('t') => read.push('\t'),
+            Some('r') => read.push('\r'),
+            Some('a') => read.push('\u{7}'),
+            Some('e') => read.push('\u{1b}'),
+            Some('\\') | None => read.push('\\'),
+            Some('c') => return (read, true),
+            Some(other) => read.extend(['\\', other]),
+        }
+    }
+    (read, false)
+}
+
 /// cat(1), of the files that say how names are resolved.
 pub(super) fn cat(args: &[String], machine: &Machine) -> Started {
     let (mut output, mut exit_code) = (Output::default(), 0);
@@ -52,6 +95,9 @@ fn file(path: &str, machine: &Machine) -> Option<String> {
             Some(servers.collect::<String>() + &search)
         }
         "/etc/hosts" => Some(HOSTS.to_owned()),
+        "/var/log/cloud-init-output.log" => {
+            Some(identity.boot_log.iter().map(|line| format!("{line}\n")).collect())
+        }
         "/etc/hostname" => Some(format!("{}\n", identity.hostname)),
         _ => None,
     }

@@ -1,72 +1,154 @@
 //! sh and bash, of which only `-c SCRIPT`: the commands of a script one after another, each when its turn comes.
 //!
-//! The exit code is that of the last command that ran; `exit` ends the script, `set -e` has the first failure end it.
-//! Source: POSIX.1-2017, Shell Command Language, sections 2.8 and 2.14.
+//! The exit code is that of the last command that ran; `exit` ends the script, `set -e` has the first failure end it. What
+//! stands in `$(…)` is a shell of its own, whose output is kept.
+//! Source: POSIX.1-2017, Shell Command Language, sections 2.6.3, 2.7, 2.8 and 2.14.
 
-use super::{Cx, News, Program, Started, Step};
-use script::{Command, SyntaxError, When};
+use super::{Cx, News, Output, Program, Started, Step, Terminal};
+use expand::{Expanded, Variables};
+use script::{Command, Part, Redirect, Sink, SyntaxError, When};
 use std::collections::VecDeque;
 
+mod expand;
 mod script;
 
 /// The exit code of a script that is none.
 const SYNTAX_ERROR: i32 = 2;
 /// The exit code of a script that Ctrl-C ended (128 and SIGINT).
 const INTERRUPTED: i32 = 130;
+/// The exit code of a script that `set -u` ended.
+const UNBOUND: i32 = 127;
 
 const USAGE: &str = "bash: only -c is simulated by weir\nUsage:\tbash -c 'COMMANDS'\n";
 
-/// Starts a shell.
-pub(super) fn start(args: &[String]) -> Started {
+/// Starts a shell on a host with this name.
+pub(super) fn start(args: &[String], hostname: &str) -> Started {
     let [option, text] = args else { return Started::failed(USAGE.to_owned(), SYNTAX_ERROR) };
     if option != "-c" {
         return Started::failed(USAGE.to_owned(), SYNTAX_ERROR);
     }
     match script::parse(text) {
-        Ok(commands) => Started::Running(Box::new(Sh { commands: commands.into(), ..Sh::default() })),
+        Ok(commands) => {
+            let environment =
+                [("HOME", "/home/ec2-user"), ("USER", "ec2-user"), ("PATH", PATH), ("HOSTNAME", hostname)];
+            let variables = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            Started::Running(Box::new(Sh { commands: commands.into(), variables, ..Sh::default() }))
+        }
         Err(SyntaxError { line, message }) => {
             Started::failed(format!("bash: line {line}: {message}\n"), SYNTAX_ERROR)
         }
     }
 }
 
+const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
+
 /// A running shell.
 #[derive(Default)]
 struct Sh {
     commands: VecDeque<Command>,
-    running: Option<Box<dyn Program>>,
+    variables: Variables,
+    running: Option<Running>,
     /// The exit code of the command that ended last.
     code: i32,
-    /// Whether a failure ends the script: `set -e`.
-    is_strict: bool,
+    options: Options,
     is_interrupted: bool,
+}
+
+/// What `set` sets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    /// `-e`: a failure ends the script.
+    ends_on_failure: bool,
+    /// `-u`: a variable that is not set is a failure.
+    needs_variables: bool,
+    /// `-x`: commands are shown before they run.
+    shows_commands: bool,
+}
+
+/// What takes time.
+struct Running {
+    program: Box<dyn Program>,
+    /// What it prints, until that is passed on.
+    terminal: Terminal,
+    /// Where its output and its complaints go.
+    sinks: [Sink; 2],
+    /// The command whose words its output is for, if it is a substitution.
+    waiting: Option<Command>,
 }
 
 impl Sh {
     /// Starts the next command that takes time, and does all before it. Without one the script is over.
     fn advance(&mut self, cx: &mut Cx) {
-        while let Some(command) = self.commands.pop_front() {
+        while self.running.is_none() {
+            let Some(command) = self.commands.pop_front() else { return };
             let is_due = match command.when {
                 When::Always => true,
                 When::Succeeded => self.code == 0,
                 When::Failed => self.code != 0,
             };
-            if is_due && !self.is_builtin(&command) {
-                match super::start(&command.words, cx.machine, cx.now) {
-                    Started::Running(program) => return self.running = Some(program),
-                    Started::Done(output) => {
-                        cx.terminal.print(&output.stdout);
-                        cx.terminal.complain(&located(&output.stderr, &command));
-                        self.note(output.exit_code.unwrap_or(0));
-                    }
-                }
+            if is_due {
+                self.prepare(command, cx);
             }
         }
     }
 
+    /// Runs a command once all outputs in its words are known.
+    fn prepare(&mut self, mut command: Command, cx: &mut Cx) {
+        if let Some(Part::Output { commands, .. }) = expand::next_output(&mut command) {
+            let inner = Sh {
+                commands: std::mem::take(commands).into(),
+                variables: self.variables.clone(),
+                options: Options { ends_on_failure: false, ..self.options },
+                code: self.code,
+                ..Sh::default()
+            };
+            self.wait_for(Box::new(inner), [Sink::Out, Sink::Err], Some(command));
+            return;
+        }
+        match expand::expand(&command, &self.variables, (self.code, self.options.needs_variables)) {
+            Ok(expanded) => self.run(&command, expanded, cx),
+            Err(name) => {
+                cx.terminal.complain(&format!("bash: line {}: {name}: unbound variable\n", command.line));
+                self.commands.clear();
+                self.code = UNBOUND;
+            }
+        }
+    }
+
+    fn run(&mut self, command: &Command, Expanded { assignments, words }: Expanded, cx: &mut Cx) {
+        if self.options.shows_commands {
+            let assigned = assignments.iter().map(|(name, value)| format!("{name}={}", shown(value)));
+            let line: Vec<String> = assigned.chain(words.iter().map(|word| shown(word))).collect();
+            cx.terminal.complain(&format!("+ {}\n", line.join(" ")));
+        }
+        if words.is_empty() {
+            // The exit code is that of the last substitution, or success.
+            let had_output = command.words.iter().flatten().any(|part| matches!(part, Part::Value { .. }));
+            self.variables.extend(assignments);
+            return self.note(if had_output { self.code } else { 0 });
+        }
+        let sinks = sinks(&command.redirects);
+        if self.is_builtin(&words) {
+            return;
+        }
+        match super::start(&words, cx.machine, cx.now) {
+            Started::Running(program) => self.wait_for(program, sinks, None),
+            Started::Done(output) => {
+                let stderr = located(&output.stderr, command.line);
+                let code = output.exit_code.unwrap_or(0);
+                pass_on(Output { stderr, ..output }, sinks, cx);
+                self.note(code);
+            }
+        }
+    }
+
+    fn wait_for(&mut self, program: Box<dyn Program>, sinks: [Sink; 2], waiting: Option<Command>) {
+        self.running = Some(Running { program, terminal: Terminal::default(), sinks, waiting });
+    }
+
     /// Does what only the shell itself can.
-    fn is_builtin(&mut self, command: &Command) -> bool {
-        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+    fn is_builtin(&mut self, words: &[String]) -> bool {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["exit"] => self.commands.clear(),
             ["exit", code] => {
@@ -74,7 +156,30 @@ impl Sh {
                 // Of a greater number only the low eight bits are left (exit(3)); what is no number is a syntax error.
                 self.code = code.parse::<i32>().map_or(SYNTAX_ERROR, |code| code & 0xff);
             }
-            ["set", "-e" | "-eu" | "-ex" | "-eux"] => self.is_strict = true,
+            ["set", letters] if letters.starts_with(['-', '+']) => {
+                let is_on = letters.starts_with('-');
+                for letter in letters[1..].chars() {
+                    match letter {
+                        'e' => self.options.ends_on_failure = is_on,
+                        'u' => self.options.needs_variables = is_on,
+                        'x' => self.options.shows_commands = is_on,
+                        _ => {}
+                    }
+                }
+                self.code = 0;
+            }
+            ["export", names @ ..] => {
+                for (name, value) in names.iter().filter_map(|word| word.split_once('=')) {
+                    self.variables.insert(name.to_owned(), value.to_owned());
+                }
+                self.code = 0;
+            }
+            ["unset", names @ ..] => {
+                for name in names {
+                    self.variables.remove(*name);
+                }
+                self.code = 0;
+            }
             ["set", ..] | [":", ..] => self.code = 0,
             _ => return false,
         }
@@ -86,37 +191,94 @@ impl Sh {
         self.code = code;
         // A failure that `&&` or `||` goes on from ends no script.
         let is_tested = self.commands.front().is_some_and(|next| next.when != When::Always);
-        if code != 0 && self.is_strict && !is_tested {
+        if code != 0 && self.options.ends_on_failure && !is_tested {
             self.commands.clear();
+        }
+    }
+
+    /// Takes note of how what takes time ended; the command that waits for its output goes on.
+    fn finish(&mut self, running: Running, code: i32, cx: &mut Cx) {
+        let Running { terminal, sinks, waiting, .. } = running;
+        let Some(mut command) = waiting else {
+            pass_on(terminal.output, sinks, cx);
+            return self.note(code);
+        };
+        cx.terminal.complain(&terminal.output.stderr);
+        self.code = code;
+        if let Some(part) = expand::next_output(&mut command) {
+            let is_quoted = matches!(part, Part::Output { is_quoted: true, .. });
+            let text = terminal.output.stdout.trim_end_matches('\n').to_owned();
+            *part = Part::Value { text, is_quoted };
+        }
+        self.prepare(command, cx);
+    }
+}
+
+/// Where output and complaints go, after the redirections in their order.
+fn sinks(redirects: &[Redirect]) -> [Sink; 2] {
+    let mut sinks = [Sink::Out, Sink::Err];
+    for redirect in redirects {
+        let to = match redirect.to {
+            Sink::Null => Sink::Null,
+            Sink::Out => sinks[0],
+            Sink::Err => sinks[1],
+        };
+        sinks[usize::from(redirect.from == 2)] = to;
+    }
+    sinks
+}
+
+/// Prints what a command has printed, each part where it is to go.
+fn pass_on(output: Output, sinks: [Sink; 2], cx: &mut Cx) {
+    for (text, sink) in [output.stdout, output.stderr].iter().zip(sinks) {
+        match sink {
+            Sink::Null => {}
+            Sink::Out => cx.terminal.print(text),
+            Sink::Err => cx.terminal.complain(text),
         }
     }
 }
 
 /// What bash says of a command it does not find names the line.
-fn located(complaint: &str, command: &Command) -> String {
+fn located(complaint: &str, line: usize) -> String {
     match complaint.strip_prefix("bash: ") {
-        Some(rest) => format!("bash: line {}: {rest}", command.line),
+        Some(rest) => format!("bash: line {line}: {rest}"),
         None => complaint.to_owned(),
     }
+}
+
+/// A word as `set -x` shows it.
+fn shown(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 impl Program for Sh {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         loop {
-            let Some(program) = &mut self.running else {
+            let Some(running) = &mut self.running else {
                 self.advance(cx);
                 match self.running {
                     Some(_) => continue,
                     None => return Step::Exit(self.code),
                 }
             };
-            match program.wake(cx) {
-                Step::Wait(at) => return Step::Wait(at),
-                Step::Exit(code) => {
-                    program.leave(cx);
-                    self.running = None;
-                    self.note(code);
+            let terminal = &mut running.terminal;
+            let mut inner = Cx { now: cx.now, machine: cx.machine, outbox: cx.outbox, terminal };
+            let step = running.program.wake(&mut inner);
+            if matches!(step, Step::Exit(_)) {
+                running.program.leave(&mut inner);
+            }
+            if running.waiting.is_none() {
+                pass_on(std::mem::take(&mut running.terminal.output), running.sinks, cx);
+            }
+            match (step, self.running.take()) {
+                (Step::Exit(code), Some(running)) => self.finish(running, code, cx),
+                (Step::Wait(at), running) => {
+                    self.running = running;
+                    return Step::Wait(at);
                 }
+                (Step::Exit(_), None) => {}
             }
             if self.is_interrupted {
                 return Step::Exit(INTERRUPTED);
@@ -125,19 +287,22 @@ impl Program for Sh {
     }
 
     fn hear(&mut self, news: &News, cx: &mut Cx) -> bool {
-        self.running.as_mut().is_some_and(|program| program.hear(news, cx))
+        let Some(running) = &mut self.running else { return false };
+        let terminal = &mut running.terminal;
+        let mut inner = Cx { now: cx.now, machine: cx.machine, outbox: cx.outbox, terminal };
+        running.program.hear(news, &mut inner)
     }
 
     fn interrupt(&mut self) {
         self.is_interrupted = true;
-        if let Some(program) = &mut self.running {
-            program.interrupt();
+        if let Some(running) = &mut self.running {
+            running.program.interrupt();
         }
     }
 
     fn leave(&mut self, cx: &mut Cx) {
-        if let Some(program) = &mut self.running {
-            program.leave(cx);
+        if let Some(running) = &mut self.running {
+            running.program.leave(cx);
         }
     }
 }

@@ -389,6 +389,9 @@ fn mistakes_on_the_command_line_are_told() {
     let host = bed.instance(&site).name();
     let rows = [
         ("foo --bar", "bash: foo: command not found\nexit 127"),
+        ("printf x", "bash: printf: not simulated by weir\nexit 127"),
+        ("sleep", "sleep: missing operand\nTry 'sleep --help' for more information.\nexit 1"),
+        ("sleep 1x", "sleep: invalid time interval '1x'\nTry 'sleep --help' for more information.\nexit 1"),
         ("ping", "ping: usage error: Destination address required\nexit 1"),
         ("ping nowhere.example", "ping: nowhere.example: Name or service not known\nexit 2"),
         ("ping -c x 10.1.0.4", "ping: invalid argument: 'x'\nexit 1"),
@@ -411,6 +414,36 @@ fn mistakes_on_the_command_line_are_told() {
 }
 
 #[test]
+fn echo_reads_its_options_as_bash_does() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let rows: [(&[&str], &str); 7] = [
+        (&["-n", "a", "b"], "a b"),
+        (&["-e", r"a\nb\tc\\d"], "a\nb\tc\\d\n"),
+        (&["-ne", r"a\n"], "a\n"),
+        (&["-e", r"a\cb"], "a"),
+        (&["-E", "-e", "-E", r"a\n"], "a\\n\n"),
+        (&["-x", "-n"], "-x -n\n"),
+        (&["-"], "-\n"),
+    ];
+    for (args, expected) in rows {
+        let argv: Vec<&str> = [&["echo"], args].concat();
+        assert_eq!(bed.run_words(host, &argv).stdout, expected, "{args:?}");
+    }
+}
+
+#[test]
+fn what_of_user_data_has_no_effect_is_in_the_boot_log() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance_with(&site, Some("#weir listen tcp/80 http x\n#weir listn tcp/1 echo\n")).name();
+    let log = bed.run(host, "cat /var/log/cloud-init-output.log").stdout;
+    assert!(log.starts_with("weir: line 2 of the user data has no effect"), "{log}");
+    assert!(log.ends_with("#weir listn tcp/1 echo\n"), "{log}");
+}
+
+#[test]
 fn a_shell_runs_commands_one_after_another() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");
@@ -423,13 +456,33 @@ fn a_shell_runs_commands_one_after_another() {
         ("set -e\nfalse || true\nfalse\necho no", "exit 1"),
         ("echo a\nexit 3\necho b", "a\nexit 3"),
         ("true\n\nfoo", "bash: line 3: foo: command not found\nexit 127"),
-        ("echo a > b", "bash: line 1: syntax error: `>' is not simulated by weir\nexit 2"),
+        ("echo a > b", "bash: line 1: syntax error: `> b' is not simulated by weir\nexit 2"),
         ("ping -c 1 -q 10.1.0.4 && nc -z 10.1.0.4 22 && bash -c 'exit 4'", "exit 4"),
         ("", "exit 0"),
+        ("X=1; Y=\"$X 2\" && echo $Y-${X} \"[$Z]\" $HOSTNAME", "1 2-1 [] ip-10-1-0-4.ec2.internal\nexit 0"),
+        ("export X=5; echo $X; unset X; echo $X", "5\n\nexit 0"),
+        ("false; echo $?", "1\nexit 0"),
+        ("echo \"a $(echo b; echo c)\" `hostname -s`", "a b\nc ip-10-1-0-4\nexit 0"),
+        ("X=$(false) || echo failed; X=`echo $(whoami)`; echo $X", "failed\nec2-user\nexit 0"),
+        ("set -e; X=$(false); echo no", "exit 1"),
+        ("set -u; echo $X; echo no", "bash: line 1: X: unbound variable\nexit 127"),
+        ("X='a b'; set -x; echo \"$X\" c", "a b c\n+ echo 'a b' c\nexit 0"),
+        (
+            "echo out; echo err >&2; echo no > /dev/null; foo 2>/dev/null; foo >/dev/null 2>&1",
+            "out\nerr\nexit 127",
+        ),
+        ("X=$(ping -c 1 -q 10.1.0.4 2>&1) && sleep 2 && echo over", "over\nexit 0"),
+        ("echo a$(exit 3)b; echo $?; X=$(exit 3); echo $?", "ab\n0\n3\nexit 0"),
+        ("cd /tmp", "bash: line 1: cd: not simulated by weir\nexit 127"),
+        (
+            "true\nif true; then echo yes; fi",
+            "bash: line 2: syntax error: `if' is not simulated by weir\nexit 2",
+        ),
     ];
     for (text, expected) in rows {
         let output = shown(&bed.run_words(host, &["sh", "-c", text]));
         assert!(output.ends_with(expected), "{text}: {output}");
+        assert!(!output.contains("\nno\n") && !output.starts_with("no\n"), "{text}: {output}");
     }
     assert!(bed.run(host, "sh script.sh").stderr.starts_with("bash: only -c is simulated"));
 }

@@ -2,7 +2,7 @@
 
 use crate::bed::{Bed, Instance, SECOND, internet};
 use std::net::Ipv4Addr;
-use weir_fabric::{Count, Loss, frame};
+use weir_fabric::{Count, INTERNET_HOST, INTERNET_HOST_V6, Loss, frame};
 use weir_model::Tags;
 use weir_model::nat_gateway::{
     Connectivity, NewNatGateway, NewRegionalNatGateway, PENDING_MS, SecondaryChoice,
@@ -130,4 +130,29 @@ fn instances_behind_a_regional_nat_gateway_leave_with_an_address_of_their_zone()
     bed.pass(1);
     assert_eq!(bed.fabric.losses().get(&Loss::Dropped(Reason::NatUnsolicited)), Some(&2));
     assert_eq!(instances.map(|instance| received(&bed, &instance)), before);
+}
+
+#[test]
+fn over_ipv6_the_internet_comes_in_by_an_internet_gateway_and_only_answers_by_an_egress_only_one() {
+    let outside = internet(&INTERNET_HOST.to_string());
+    for is_egress_only in [false, true] {
+        let mut bed = Bed::new(1);
+        let site = bed.ipv6_site("10.1.0.0/24");
+        let target = if is_egress_only {
+            let gateway =
+                bed.command(|network, cx| network.create_egress_only_gateway(cx, site.vpc, Tags::new()));
+            Target::EgressOnlyGateway(gateway)
+        } else {
+            Target::InternetGateway(bed.network.internet_gateways.iter().next().expect("the site's").id)
+        };
+        bed.route_to(site.table, "::/0", target);
+        let instance = bed.instance(&site);
+        let inside = instance.ipv6.expect("an IPv6 address");
+        let came = bed.run(outside, &format!("ping -c 1 -W 1 {inside}"));
+        assert_eq!(came.exit_code, Some(i32::from(is_egress_only)), "{came:?}");
+        let refused = bed.fabric.losses().get(&Loss::Dropped(Reason::EgressOnlyUnsolicited)).copied();
+        assert_eq!(refused, is_egress_only.then_some(1));
+        let went = bed.run(instance.name(), &format!("ping -c 1 -W 1 {INTERNET_HOST_V6}"));
+        assert_eq!(went.exit_code, Some(0), "{went:?}");
+    }
 }

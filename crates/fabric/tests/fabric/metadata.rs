@@ -108,3 +108,19 @@ fn the_ipv6_endpoint_has_to_be_switched_on() {
     change(&mut bed, &instance, on);
     assert_eq!(bed.run(instance.name(), line).stdout, "200");
 }
+
+// EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" (IMDSv2).
+#[test]
+fn the_snippet_of_the_documentation_works() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let put = "curl -X PUT \"http://169.254.169.254/latest/api/token\" -H \"X-aws-ec2-metadata-token-ttl-seconds: 21600\"";
+    let get = "curl -H \"X-aws-ec2-metadata-token: $TOKEN\" http://169.254.169.254/latest/meta-data/";
+    for token in [format!("`{put}`"), format!("$({put})")] {
+        let script = format!("TOKEN={token} && {get}");
+        let output = bed.run_words(host, &["bash", "-c", &script]);
+        assert!(output.stdout.starts_with("ami-id\nami-launch-index\n"), "{output:?}");
+        assert_eq!(output.exit_code, Some(0));
+    }
+}
