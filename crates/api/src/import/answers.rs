@@ -4,7 +4,8 @@ use super::{File, ImportError, transit};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_model::AccountId;
 
 macro_rules! answers {
     ($($field:ident: $shape:ty = $name:literal,)*) => {
@@ -61,6 +62,18 @@ answers! {
 const NOT_RESOURCES: [&str; 3] = ["AvailabilityZones", "PrefixLists", "VpcEndpointServices"];
 
 impl Answers {
+    /// The owner that VPCs, subnets, groups and interfaces name, if all name the same.
+    pub(super) fn owner(&self) -> Option<AccountId> {
+        let vpcs = self.vpcs.iter().map(|vpc| &vpc.owner_id);
+        let subnets = self.subnets.iter().map(|subnet| &subnet.owner_id);
+        let groups = self.groups.iter().map(|group| &group.owner_id);
+        let interfaces = self.interfaces.iter().map(|interface| &interface.owner_id);
+        let all: BTreeSet<&str> =
+            vpcs.chain(subnets).chain(groups).chain(interfaces).filter_map(Option::as_deref).collect();
+        let only = all.first().filter(|_| all.len() == 1)?;
+        only.parse().ok()
+    }
+
     fn leave_out(&mut self, name: String, list: &Value) {
         let count = list.as_array().map_or(0, Vec::len);
         if count > 0 && !NOT_RESOURCES.contains(&name.as_str()) {
@@ -436,6 +449,7 @@ pub(super) struct NatGateway {
     pub vpc_id: String,
     pub subnet_id: Option<String>,
     pub state: String,
+    pub create_time: Option<String>,
     pub connectivity_type: Option<String>,
     pub auto_provision_zones: Option<String>,
     pub route_table_id: Option<String>,
@@ -523,6 +537,7 @@ pub(super) struct Address {
     pub public_ip: String,
     pub association_id: Option<String>,
     pub network_interface_id: Option<String>,
+    pub network_interface_owner_id: Option<String>,
     pub private_ip_address: Option<String>,
     pub service_managed: Option<String>,
     #[serde(default)]

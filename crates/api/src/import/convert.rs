@@ -20,12 +20,14 @@ use weir_model::subnet::Subnet;
 use weir_model::vpc::{CidrAssociation, Vpc};
 use weir_model::{
     AccountId, Cidr, Cidr4, Ids, Network, NetworkAclId, Owned, PortRange, Protocol, Scope, Table, Tags,
-    Timestamp,
+    Timestamp, VpcId,
 };
 
 /// Puts one region's answers into the network.
 pub(super) struct Convert<'a> {
     pub place: Place,
+    /// The only owner that the answers name, if it is one.
+    pub owner: Option<AccountId>,
     pub ids: &'a mut Ids,
     pub imported: &'a mut Imported,
 }
@@ -65,7 +67,7 @@ impl Convert<'_> {
 
     /// Gateway and interface endpoints of AWS's own services; others are left out.
     fn endpoint(&mut self, endpoint: answers::VpcEndpoint) -> Outcome {
-        let scope = self.scope(endpoint.owner_id.as_deref())?;
+        let scope = self.scope_in(endpoint.owner_id.as_deref(), self.read(&endpoint.vpc_id)?)?;
         let prefix = service::full_name(scope.region, "");
         let Some(service) = endpoint.service_name.strip_prefix(&prefix) else {
             *self.imported.left_out.entry("VpcEndpoints".into()).or_default() += 1;
@@ -557,7 +559,7 @@ impl Convert<'_> {
             |network| &mut network.addresses,
             Address {
                 id: self.read(allocation)?,
-                scope: self.scope(None)?,
+                scope: self.scope(address.network_interface_owner_id.as_deref())?,
                 public: self.read(&address.public_ip)?,
                 association,
                 is_managed: address.service_managed.as_deref() == Some("rnat"),
@@ -576,11 +578,21 @@ impl Convert<'_> {
         }
     }
 
-    /// Owner and region: the owner an answer names, else the account of its folder, else the default one.
+    /// Owner and region: the owner an answer names, else the account of its folder, else the only owner that the other
+    /// answers name, else the default one.
     pub(super) fn scope(&self, owner: Option<&str>) -> Outcome<Scope> {
         let owner = owner.map(|owner| self.read(owner)).transpose()?;
-        let account = owner.or(self.place.account).unwrap_or(AccountId::DEFAULT);
+        let account = owner.or(self.place.account).or(self.owner).unwrap_or(AccountId::DEFAULT);
         Ok(Scope { account, region: self.place.region })
+    }
+
+    /// The same of what is in `vpc`: where neither answer nor folder tell, it has the owner of the VPC.
+    pub(super) fn scope_in(&self, owner: Option<&str>, vpc: VpcId) -> Outcome<Scope> {
+        let found = self.imported.network.vpcs.get(&vpc).map(|vpc| vpc.scope.account);
+        match found.filter(|_| owner.is_none() && self.place.account.is_none()) {
+            Some(account) => Ok(Scope { account, region: self.place.region }),
+            None => self.scope(owner),
+        }
     }
 
     pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(&self, text: &str) -> Outcome<T> {

@@ -70,7 +70,7 @@ pub fn import(files: &[File], ids: &mut Ids) -> Result<Imported, ImportError> {
     let mut regions = 0;
     for (place, files) in by_place(files) {
         let read = answers::Answers::read(&files)?;
-        convert::Convert { place, ids, imported: &mut imported }.all(read)?;
+        convert::Convert { place, owner: read.owner(), ids, imported: &mut imported }.all(read)?;
         regions += 1;
     }
     if regions == 0 { Err(ImportError::NoRegion) } else { Ok(imported) }

@@ -2,6 +2,7 @@
 
 use super::answers;
 use super::convert::{Convert, Outcome, tags};
+use super::transit::time;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use weir_model::address::AddressAssociation;
@@ -9,7 +10,7 @@ use weir_model::egress_only::EgressOnlyGateway;
 use weir_model::nat_gateway::{
     Availability, Connectivity, Gate, GateState, NatAddress, NatGateway, NatState, Regional,
 };
-use weir_model::{AddressAssociationId, AllocationId, Timestamp, ZoneName};
+use weir_model::{AddressAssociationId, AllocationId, ZoneName};
 
 impl Convert<'_> {
     /// A NAT gateway; one that is on its way to or from being one is left out, as it forwards nothing.
@@ -29,15 +30,16 @@ impl Convert<'_> {
             }
             None => Availability::Regional(self.regional(&gateway, &given)?),
         };
+        let created = time(gateway.create_time.as_deref());
         let converted = NatGateway {
             id: self.read(&gateway.nat_gateway_id)?,
-            scope: self.scope(None)?,
+            scope: self.scope_in(None, self.read(&gateway.vpc_id)?)?,
             vpc: self.read(&gateway.vpc_id)?,
             availability,
             connectivity: if is_private { Connectivity::Private } else { Connectivity::Public },
             state: NatState::Available,
-            state_since: Timestamp(0),
-            created: Timestamp(0),
+            state_since: created,
+            created,
             addresses: given.into_iter().map(|address| self.nat_address(address)).collect::<Outcome<_>>()?,
             tags: tags(gateway.tags),
         };
@@ -90,7 +92,7 @@ impl Convert<'_> {
         let Some(attachment) = gateway.attachments.first() else { return Ok(()) };
         let converted = EgressOnlyGateway {
             id: self.read(&gateway.egress_only_internet_gateway_id)?,
-            scope: self.scope(None)?,
+            scope: self.scope_in(None, self.read(&attachment.vpc_id)?)?,
             vpc: self.read(&attachment.vpc_id)?,
             tags: tags(gateway.tags),
         };

@@ -307,3 +307,48 @@ fn endpoints_of_aws_services_are_read() {
     assert_eq!(interfaces.map(|own| own.interfaces.len()).collect::<Vec<_>>(), [1]);
     assert_eq!(imported.left_out.get("VpcEndpoints"), Some(&1));
 }
+
+/// One VPC with what hangs on it, as the aws CLI prints it; the folder names no account.
+const ONE_OWNER: [(&str, &str); 4] = [
+    ("vpcs", r#"{"Vpcs":[{"VpcId":"vpc-1111111a","OwnerId":"111122223333","CidrBlock":"10.0.0.0/16"}]}"#),
+    (
+        "nat",
+        r#"{"NatGateways":[{"NatGatewayId":"nat-1111111a","VpcId":"vpc-1111111a","SubnetId":"subnet-1111111a",
+            "State":"available","CreateTime":"2024-05-06T07:08:09.000Z"}]}"#,
+    ),
+    (
+        "addresses",
+        r#"{"Addresses":[
+            {"AllocationId":"eipalloc-1111111a","PublicIp":"198.51.100.1"},
+            {"AllocationId":"eipalloc-1111111b","PublicIp":"198.51.100.2","NetworkInterfaceId":"eni-1111111b",
+             "AssociationId":"eipassoc-1111111b","PrivateIpAddress":"10.0.0.9","NetworkInterfaceOwnerId":"444455556666"}
+        ]}"#,
+    ),
+    (
+        "rest",
+        r#"{"VpcEndpoints":[{"VpcEndpointId":"vpce-1111111a","VpcEndpointType":"Gateway","VpcId":"vpc-1111111a",
+             "ServiceName":"com.amazonaws.us-east-1.s3"}],
+            "EgressOnlyInternetGateways":[{"EgressOnlyInternetGatewayId":"eigw-1111111a",
+             "Attachments":[{"VpcId":"vpc-1111111a","State":"attached"}]}],
+            "TransitGateways":[{"TransitGatewayId":"tgw-1111111a","State":"available","Options":{}}]}"#,
+    ),
+];
+
+#[test]
+fn what_names_no_owner_has_that_of_its_vpc_or_the_only_one_there_is() {
+    let file = |(name, text): &(&str, &str)| File {
+        path: format!("us-east-1/{name}.json"),
+        text: (*text).to_owned(),
+    };
+    let files: Vec<File> = ONE_OWNER.iter().map(file).collect();
+    let network = import(&files, &mut Ids::new(0)).expect("answers").network;
+    let nat = network.nat_gateways.iter().next().expect("the gateway");
+    assert_eq!((nat.scope.account.to_string().as_str(), nat.created.0), ("111122223333", 1_714_979_289_000));
+    let mut owners: Vec<String> =
+        network.addresses.iter().map(|address| address.scope.account.to_string()).collect();
+    owners.extend(network.endpoints.iter().map(|endpoint| endpoint.scope.account.to_string()));
+    owners.extend(network.egress_only_gateways.iter().map(|gateway| gateway.scope.account.to_string()));
+    owners.extend(network.transit_gateways.iter().map(|gateway| gateway.scope.account.to_string()));
+    let one = "111122223333";
+    assert_eq!(owners, [one, "444455556666", one, one, one]);
+}

@@ -401,6 +401,6 @@ impl Convert<'_> {
 }
 
 /// A time as clients print it; the beginning of time where it cannot be read, or is not there.
-fn time(text: Option<&str>) -> Timestamp {
+pub(super) fn time(text: Option<&str>) -> Timestamp {
     text.and_then(weir_wire::parse_iso).map_or(Timestamp(0), Timestamp)
 }
