@@ -5,10 +5,11 @@ use crate::cloud::Cloud;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
-use weir_fabric::HostName;
+use weir_fabric::{HostName, INTERNET_HOST, INTERNET_HOST_V6};
+use weir_model::interface::Interface;
 use weir_model::{InstanceId, Network, Protocol};
 use weir_pipeline::packet::{SYN, Tuple};
-use weir_pipeline::{Packet, Port, Verdict};
+use weir_pipeline::{Delivery, Packet, Port, Verdict};
 
 /// The source port of a packet whose caller does not care.
 const SOURCE_PORT: u16 = 49_152;
@@ -45,13 +46,32 @@ pub fn explain(cloud: &Cloud, asked: &Asked) -> Result<Value, Failure> {
     let explanation = cloud.plane.fabric.pipeline().explain(port, &packet, cloud.plane.fabric.now());
     let trace: Vec<String> = explanation.steps.iter().map(ToString::to_string).collect();
     let (delivered, verdict) = match explanation.verdict {
-        Verdict::Deliver(delivery) => (true, format!("delivered, {}", delivery.way)),
+        Verdict::Deliver(delivery) => (true, delivered(cloud, &delivery)),
         Verdict::Service(service) => (true, format!("answered by the platform: {service}")),
         Verdict::Drop(reason) => (false, format!("dropped: {reason}")),
     };
     Ok(
         json!({ "packet": packet.tuple().to_string(), "delivered": delivered, "verdict": verdict, "trace": trace }),
     )
+}
+
+/// Where a packet arrives that is delivered. To an interface that does not have its destination it comes by a route: whether
+/// it goes on is up to the host there.
+fn delivered(cloud: &Cloud, delivery: &Delivery) -> String {
+    let Delivery { to, destination, way, .. } = *delivery;
+    let interface = match to {
+        Port::Interface(index) => cloud.plane.fabric.pipeline().compiled().get(index).map(|found| found.id),
+        Port::Internet | Port::Endpoint(_) => None,
+    };
+    let interface = interface.and_then(|id| cloud.network.interfaces.get(&id));
+    match interface.filter(|interface| !interface.owns(destination)) {
+        Some(Interface { id, .. }) => {
+            format!(
+                "delivered to {id}, {way}: not its address, so it goes on only if the host there forwards"
+            )
+        }
+        None => format!("delivered, {way}"),
+    }
 }
 
 fn destination(network: &Network, from: &str, to: &str) -> Result<IpAddr, Failure> {
@@ -90,6 +110,9 @@ fn addresses(
 /// Where the packet enters, and its source address.
 fn sender(cloud: &Cloud, from: &str, destination: IpAddr) -> Result<(Port, IpAddr), Failure> {
     let id = match host::named(&cloud.network, from)? {
+        HostName::Internet(address) if address == INTERNET_HOST && destination.is_ipv6() => {
+            return Ok((Port::Internet, INTERNET_HOST_V6.into()));
+        }
         HostName::Internet(address) => return Ok((Port::Internet, address)),
         HostName::Instance(id) => id,
         HostName::Endpoint(_) | HostName::Service(..) => {

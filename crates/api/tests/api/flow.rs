@@ -327,3 +327,43 @@ fn a_transit_gateway_that_was_made_by_the_api_carries_a_ping() {
     let reply = format!("64 bytes from {}: icmp_seq=1 ttl=254 ", two.private);
     assert!(output.contains(&reply) && output.contains(" 0% packet loss"), "{output}");
 }
+
+#[test]
+fn explained_over_ipv6_the_internet_has_an_address_of_that_family() {
+    let mut world = World::new();
+    let asked = json!({ "from": "internet", "to": "2600:1f18::5" });
+    let told = world.own("POST", "/_weir/explain", &asked).expect("an explanation");
+    assert!(
+        told["packet"].as_str().is_some_and(|packet| packet.contains("2001:db8::9 > 2600:1f18::5")),
+        "{told}"
+    );
+}
+
+#[test]
+fn explained_a_packet_that_a_route_brings_to_a_middlebox_ends_there() {
+    let mut world = World::new();
+    let site = world.site(1);
+    let described = world.ec2("DescribeInstances", &format!("InstanceId.1={}", site.instance));
+    let text = |element| shown::between(&described, element).expect("it is told").to_owned();
+    let launch = format!(
+        "ImageId={}&InstanceType=t2.micro&MinCount=1&MaxCount=1&SubnetId={}&SecurityGroupId.1={}",
+        text("imageId"),
+        text("subnetId"),
+        site.group
+    );
+    let relay = world.id("RunInstances", &launch, "instanceId");
+    world.ec2("ModifyInstanceAttribute", &format!("InstanceId={relay}&SourceDestCheck.Value=false"));
+    let route = format!("RouteTableId={}&DestinationCidrBlock=172.16.0.0/12&InstanceId={relay}", site.table);
+    world.ec2("CreateRoute", &route);
+    world.wait(60);
+    let mut verdict = |to: &str| {
+        let asked = json!({ "from": "web-1", "to": to });
+        let told = world.own("POST", "/_weir/explain", &asked).expect("an explanation");
+        told["verdict"].as_str().expect("a sentence").to_owned()
+    };
+    let through = verdict("172.16.0.9");
+    assert!(through.starts_with("delivered to eni-"), "{through}");
+    assert!(through.ends_with("not its address, so it goes on only if the host there forwards"), "{through}");
+    let to_relay = verdict(&relay);
+    assert!(to_relay.starts_with("delivered, "), "{to_relay}");
+}
