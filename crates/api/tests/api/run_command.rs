@@ -191,7 +191,9 @@ fn what_runs_too_long_is_killed_and_what_is_cancelled_ends() {
     let host = world.launch("web");
     let body = json!({
         "DocumentName": "AWS-RunShellScript", "InstanceIds": [host],
-        "Parameters": { "commands": ["ping -q 127.0.0.1"], "executionTimeout": ["10"] },
+        "Parameters": {
+            "commands": ["ping -q 127.0.0.1"], "executionTimeout": ["10"], "workingDirectory": [""],
+        },
     });
     let sent = world.ssm("SendCommand", &body).expect("it is sent");
     let slow = sent["Command"]["CommandId"].as_str().expect("an id").to_owned();
@@ -357,6 +359,11 @@ fn what_cannot_be_sent_is_refused() {
         "Parameters",
         json!({ "commands": ["true"], "executionTimeout": ["soon"] }),
         "InvalidParameters: Parameter executionTimeout is not a number of seconds from 1 to 172800.",
+    );
+    check(
+        "Parameters",
+        json!({ "commands": ["true"], "workingDirectory": ["/tmp"] }),
+        "InvalidParameters: Parameter workingDirectory is not implemented by weir.",
     );
     check(
         "Parameters",

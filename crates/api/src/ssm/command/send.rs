@@ -150,8 +150,8 @@ impl SendCommand {
                         invalid("Parameter executionTimeout is not a number of seconds from 1 to 172800.")
                     })?;
                 }
-                ("workingDirectory", [path]) if path.is_empty() => {}
-                ("workingDirectory", [_]) => {
+                ("workingDirectory", values) if values.iter().all(String::is_empty) => {}
+                ("workingDirectory", _) => {
                     return Err(invalid("Parameter workingDirectory is not implemented by weir."));
                 }
                 (name, _) => {
