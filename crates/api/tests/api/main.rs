@@ -20,6 +20,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod live_tail;
+mod log_definitions;
 mod log_groups;
 mod log_paging;
 mod logs;
