@@ -138,7 +138,7 @@ impl Cloud {
     pub(crate) fn respond(&mut self, request: Request, via: Option<&Via>, now: Timestamp) -> Reply {
         self.counts.requests += 1;
         self.network.step_nat_gateways(now);
-        self.network.step_endpoints(now);
+        self.network.step_endpoints();
         self.log_state.count_durable(now);
         let request_id = self.ids.uuid();
         let (mut ticket, mut stream) = (Ticket::done(), None);
@@ -152,7 +152,7 @@ impl Cloud {
                 Err(refusal) => self.refuse(&refusal, &request_id),
             },
         };
-        self.network.expand_nat_gateways(now, &mut self.ids);
+        self.network.expand_nat_gateways(&mut self.ids);
         self.plane.note_change(&self.network, now);
         let session = stream.map(|stream: Stream| stream.session);
         Reply { response, changes: vec![], ticket, session, is_counted_later: false }

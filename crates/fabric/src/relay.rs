@@ -128,12 +128,19 @@ pub(crate) fn identities(network: &Network, compiled: &Compiled) -> Vec<Identity
 fn identity(network: &Network, compiled: &Compiled, endpoint: &VpcEndpoint) -> Option<Identity> {
     let own = endpoint.interface_endpoint()?;
     let interfaces = own.interfaces.iter().filter_map(|id| network.interfaces.get(id));
-    let address = |interface: &weir_model::interface::Interface| {
-        Some((IpAddr::V4(interface.primary()?), compiled.index_of(interface.id)))
+    let addresses_of = |interface: &weir_model::interface::Interface| {
+        let ipv4 = interface.primary().map(IpAddr::V4);
+        let ipv6 = interface.ipv6_addresses.iter().copied().map(IpAddr::V6);
+        let index = compiled.index_of(interface.id);
+        ipv4.into_iter().chain(ipv6).map(move |address| (address, index)).collect::<Vec<_>>()
     };
-    let addresses: Vec<_> = interfaces.filter_map(address).collect();
+    let addresses: Vec<_> = interfaces.flat_map(addresses_of).collect();
     let name = HostName::Endpoint(endpoint.id);
     Some(Identity { gateway: None, ..service_identity(name, addresses) })
+}
+
+fn whole_prefix(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
 }
 
 fn service_identity(
@@ -143,7 +150,7 @@ fn service_identity(
     Identity {
         name,
         hostname: name.to_string(),
-        links: addresses.iter().map(|(address, _)| vec![(*address, 32)]).collect(),
+        links: addresses.iter().map(|(address, _)| vec![(*address, whole_prefix(*address))]).collect(),
         addresses,
         leases: Vec::new(),
         resolvers: Vec::new(),

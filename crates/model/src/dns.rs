@@ -73,8 +73,8 @@ pub struct Names {
     /// Public addresses with the private ones behind them.
     public: BTreeMap<Ipv4Addr, (VpcId, Ipv4Addr)>,
     instances: BTreeMap<InstanceId, Resource>,
-    /// Addresses of VPC endpoints by name; a service's own name is for one VPC.
-    endpoints: BTreeMap<(Option<VpcId>, String), Vec<Ipv4Addr>>,
+    /// Addresses of VPC endpoints by name, which may stand for all below it; a service's own name is for one VPC.
+    endpoints: BTreeMap<(Option<VpcId>, String), Vec<IpAddr>>,
 }
 
 /// A VPC, as the resolver sees it.
@@ -128,8 +128,13 @@ impl Names {
         }
         names.add_instances(network);
         for endpoint in network.endpoints.iter() {
+            let own = endpoint.interface_endpoint();
+            // Nobody asks from outside the VPC here: there are no inbound endpoints of a resolver.
+            let is_hidden = own.is_some_and(|own| own.private_dns_only_for_inbound);
             for EndpointName { name, addresses, is_private } in network.endpoint_names(endpoint) {
-                names.endpoints.insert((is_private.then_some(endpoint.vpc), name), addresses);
+                if !(is_private && is_hidden) {
+                    names.endpoints.insert((is_private.then_some(endpoint.vpc), name), addresses);
+                }
             }
         }
         names
@@ -172,7 +177,7 @@ impl Names {
             return addresses([IpAddr::from([169, 254, 169, 254])], kind);
         }
         if let Some(found) = self.service(asker, name) {
-            return addresses(found.into_iter().map(IpAddr::V4), kind);
+            return addresses(found, kind);
         }
         match HostName::parse(name) {
             Some(HostName::Private(address, domain)) if is_internal(domain) => {
@@ -190,13 +195,21 @@ impl Names {
 
     /// The addresses of an AWS service by its own name or an endpoint's: inside a VPC with private DNS those of its endpoint,
     /// of a service reached by gateway a public one (AWS PrivateLink Guide).
-    fn service(&self, asker: Asker, name: &str) -> Option<Vec<Ipv4Addr>> {
+    fn service(&self, asker: Asker, name: &str) -> Option<Vec<IpAddr>> {
         let own = match asker {
-            Asker::Vpc(vpc) => self.endpoints.get(&(Some(vpc), name.to_owned())),
+            Asker::Vpc(vpc) => self.endpoint(Some(vpc), name),
             Asker::Internet => None,
         };
-        let found = own.or_else(|| self.endpoints.get(&(None, name.to_owned()))).cloned();
-        found.or_else(|| names::public_address(name).map(|address| vec![address]))
+        let found = own.or_else(|| self.endpoint(None, name)).cloned();
+        found.or_else(|| names::public_address(name).map(|address| vec![IpAddr::V4(address)]))
+    }
+
+    /// The addresses of the endpoint with this name, or one that stands for all names below it (RFC 4592).
+    fn endpoint(&self, vpc: Option<VpcId>, name: &str) -> Option<&Vec<IpAddr>> {
+        let of = |name: String| self.endpoints.get(&(vpc, name));
+        let above =
+            std::iter::successors(Some(name), |rest| rest.split_once('.').map(|(_, rest)| rest)).skip(1);
+        of(name.to_owned()).or_else(|| above.filter_map(|rest| of(format!("*.{rest}"))).next())
     }
 
     /// The domain that negative answers about `name` come from, if it is a domain of private names.

@@ -3,6 +3,7 @@
 //! A gateway endpoint is a target of routes for the service's prefix list, which it puts into route tables itself; nobody
 //! else can remove them. An interface endpoint has a network interface in each of its subnets, at most one for each zone,
 //! and names that lead there ([`names`]). Either lets pass what its [`policy`] allows. Which services there are is in [`service`].
+//! Making and deleting take no time here.
 //! Source: AWS PrivateLink Guide, "Gateway endpoints" and "Access an AWS service using an interface VPC endpoint"; EC2 API
 //! Reference, CreateVpcEndpoint.
 
@@ -20,8 +21,8 @@ use crate::subnet::Subnet;
 use crate::table::Resource;
 use crate::time::Timestamp;
 use crate::{
-    Cx, GroupId, InterfaceId, Limit, Missing, Network, PrefixListId, Refused, RouteTableId, Scope, SubnetId,
-    Tags, VpcEndpointId, VpcId, ZoneName, tags,
+    Cx, GroupId, InterfaceId, Limit, Network, PrefixListId, Refused, RouteTableId, Scope, SubnetId, Tags,
+    VpcEndpointId, VpcId, ZoneName, tags,
 };
 pub use change::EndpointChange;
 use policy::check_policy;
@@ -29,9 +30,6 @@ use serde::{Deserialize, Serialize};
 use service::EndpointService;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
-
-/// How long a new interface endpoint is `pending`, and a deleted one `deleting`. Here seconds; in AWS a minute or two.
-pub const TRANSITION_MS: i64 = 2_000;
 
 /// A VPC endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +48,8 @@ pub struct VpcEndpoint {
     pub policy: Option<String>,
     /// When it was made.
     pub created: Timestamp,
-    /// When it was deleted.
+    /// When it was deleted, in the state of earlier versions, where it was seen for a moment longer; it is gone at the next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
     /// Its tags.
     pub tags: Tags,
@@ -76,17 +75,134 @@ pub struct InterfaceEndpoint {
     pub private_dns: bool,
     /// Eight characters that make its names hard to guess.
     pub label: String,
+    /// The families of its addresses.
+    #[serde(default)]
+    pub ip_address_type: IpAddressType,
+    /// The families of addresses that its names lead to.
+    #[serde(default)]
+    pub dns_record_ip_type: DnsRecordIpType,
+    /// Whether the service's own name leads to it only for those who ask from outside the VPC, through an inbound resolver
+    /// endpoint; inside, it leads to the gateway endpoint.
+    #[serde(default)]
+    pub private_dns_only_for_inbound: bool,
 }
 
-/// Where an endpoint stands (`state`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndpointState {
-    /// Its interfaces are being made.
-    Pending,
-    /// It can be used.
-    Available,
-    /// It is on its way out.
-    Deleting,
+/// The families of an interface endpoint's addresses (`ipAddressType`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IpAddressType {
+    /// IPv4.
+    #[default]
+    Ipv4,
+    /// Both.
+    Dualstack,
+    /// IPv6.
+    Ipv6,
+}
+
+/// The families of addresses that an endpoint's names lead to (`dnsRecordIpType`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DnsRecordIpType {
+    /// IPv4.
+    #[default]
+    Ipv4,
+    /// Both.
+    Dualstack,
+    /// IPv6.
+    Ipv6,
+    /// What the service has: all addresses of the endpoint.
+    ServiceDefined,
+}
+
+impl IpAddressType {
+    fn has_ipv4(self) -> bool {
+        self != IpAddressType::Ipv6
+    }
+
+    fn has_ipv6(self) -> bool {
+        self != IpAddressType::Ipv4
+    }
+
+    /// The records that there are if none are asked for.
+    fn records(self) -> DnsRecordIpType {
+        match self {
+            IpAddressType::Ipv4 => DnsRecordIpType::Ipv4,
+            IpAddressType::Dualstack => DnsRecordIpType::Dualstack,
+            IpAddressType::Ipv6 => DnsRecordIpType::Ipv6,
+        }
+    }
+
+    /// AWS's word for it.
+    pub fn word(self) -> &'static str {
+        self.records().word()
+    }
+}
+
+impl DnsRecordIpType {
+    pub(crate) fn has_ipv4(self) -> bool {
+        self != DnsRecordIpType::Ipv6
+    }
+
+    pub(crate) fn has_ipv6(self) -> bool {
+        self != DnsRecordIpType::Ipv4
+    }
+
+    /// Whether the names of an endpoint with these addresses can have such records.
+    fn fits(self, addresses: IpAddressType) -> bool {
+        let has = (addresses.has_ipv4(), addresses.has_ipv6());
+        match self {
+            DnsRecordIpType::Ipv4 => has.0,
+            DnsRecordIpType::Dualstack => has == (true, true),
+            DnsRecordIpType::Ipv6 => has.1,
+            DnsRecordIpType::ServiceDefined => true,
+        }
+    }
+
+    /// AWS's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            DnsRecordIpType::Ipv4 => "ipv4",
+            DnsRecordIpType::Dualstack => "dualstack",
+            DnsRecordIpType::Ipv6 => "ipv6",
+            DnsRecordIpType::ServiceDefined => "service-defined",
+        }
+    }
+}
+
+/// What is asked for of an endpoint's addresses and names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressOptions {
+    /// The families of its addresses.
+    pub ip_address_type: Option<IpAddressType>,
+    /// The families of addresses that its names lead to.
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+    /// Whether the service's own name leads to it inside the VPC.
+    pub private_dns: Option<bool>,
+    /// Whether it does so for those outside only. Of services with gateway endpoints this is so unless it is denied.
+    pub private_dns_only_for_inbound: Option<bool>,
+}
+
+impl AddressOptions {
+    /// Refuses what gateway endpoints do not have.
+    ///
+    /// # Errors
+    /// [`EndpointRefusal::OnlyForInbound`], [`EndpointRefusal::NotOfType`].
+    pub fn check_for_gateway(self) -> Result<(), EndpointRefusal> {
+        let foreign = |member| Err(EndpointRefusal::NotOfType { member, given: service::GATEWAY });
+        let records = self.dns_record_ip_type.unwrap_or(DnsRecordIpType::Ipv4);
+        if self.private_dns == Some(true) {
+            return foreign("PrivateDnsEnabled");
+        }
+        if self.private_dns_only_for_inbound.is_some() {
+            return Err(EndpointRefusal::OnlyForInbound);
+        }
+        if self.ip_address_type.is_some_and(IpAddressType::has_ipv6) {
+            return foreign("IpAddressType");
+        }
+        match records {
+            DnsRecordIpType::Ipv4 => Ok(()),
+            _ => foreign("DnsOptions"),
+        }
+    }
 }
 
 /// Why a command about an endpoint is refused.
@@ -98,8 +214,8 @@ pub enum EndpointRefusal {
     WrongType {
         /// The type that was asked for.
         given: &'static str,
-        /// The type that there is.
-        available: &'static str,
+        /// The types that there are.
+        available: Vec<&'static str>,
     },
     /// A member that endpoints of this type do not have.
     NotOfType {
@@ -134,6 +250,20 @@ pub enum EndpointRefusal {
         /// The name.
         name: String,
     },
+    /// The service has no private name.
+    NoPrivateName(String),
+    /// Names for outside only need a gateway endpoint for those inside.
+    NeedsGatewayEndpoint(VpcId),
+    /// Names for outside only are of interface endpoints.
+    OnlyForInbound,
+    /// The service has no gateway endpoints, so its names are not for outside only.
+    WithoutGatewayType(String),
+    /// The names cannot lead to addresses that the endpoint does not have.
+    RecordsWithoutAddresses(DnsRecordIpType, IpAddressType),
+    /// The subnet does not have the blocks that the addresses need: of both families, or of IPv6 only.
+    SubnetAddressType(SubnetId, IpAddressType),
+    /// An endpoint has at least one group.
+    LastGroup(VpcEndpointId),
     /// The policy is not JSON, or too long.
     Policy,
     /// The policy breaks the grammar of policies, so.
@@ -144,8 +274,6 @@ pub enum EndpointRefusal {
     NotATarget(VpcEndpointId),
     /// Routes of gateway endpoints are the endpoint's own.
     OwnRoute(RouteTableId, PrefixListId),
-    /// The endpoint is being deleted.
-    Deleting(VpcEndpointId),
 }
 
 /// What CreateVpcEndpoint asks for.
@@ -174,8 +302,8 @@ pub enum NewKind {
         subnets: Vec<(SubnetId, Option<Ipv4Addr>)>,
         /// The groups; none is the VPC's default one.
         groups: Vec<GroupId>,
-        /// Whether the service's own name is to lead to it.
-        private_dns: bool,
+        /// Its addresses and names.
+        options: AddressOptions,
     },
 }
 
@@ -189,14 +317,17 @@ impl NewKind {
 }
 
 impl VpcEndpoint {
-    /// Where it stands at `now`. Gateway endpoints are available and gone at once.
-    pub fn state_at(&self, now: Timestamp) -> EndpointState {
-        let is_new = now < self.created.plus_ms(TRANSITION_MS);
-        match (&self.kind, self.deleted) {
-            (_, Some(_)) => EndpointState::Deleting,
-            (EndpointKind::Interface(_), None) if is_new => EndpointState::Pending,
-            _ => EndpointState::Available,
+    /// The type that it is of.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            EndpointKind::Gateway => service::GATEWAY,
+            EndpointKind::Interface(_) => service::INTERFACE,
         }
+    }
+
+    /// The service that it leads to; `None` if an import named one that is not in [`service::SERVICES`].
+    pub fn endpoint_service(&self) -> Option<EndpointService> {
+        service::named(&self.service, self.type_name())
     }
 
     /// The service's whole name: `com.amazonaws.us-east-1.s3`.
@@ -250,17 +381,15 @@ impl Network {
                 self.check_tables_for(&endpoint, &tables)?;
                 tables.iter().for_each(|table| self.put_endpoint_route(&endpoint, *table));
             }
-            NewKind::Interface { subnets, groups, private_dns } => {
-                if private_dns {
-                    self.check_private_dns(&endpoint, None)?;
-                }
+            NewKind::Interface { subnets, groups, options } => {
                 let groups = self.endpoint_groups(&endpoint, groups)?;
-                let made = self.plan_endpoint_interfaces(cx, &endpoint, (&subnets, &groups), &[])?;
-                let interfaces = made.iter().map(|interface| interface.id).collect();
-                let label = fresh_label(cx);
+                let mut own = InterfaceEndpoint::new(groups);
+                self.set_address_options(&endpoint, service, &mut own, options)?;
+                let made = self.plan_endpoint_interfaces(cx, &endpoint, (&subnets, &own), &[])?;
+                own.interfaces = made.iter().map(|interface| interface.id).collect();
+                own.label = fresh_label(cx);
                 made.into_iter().for_each(|interface| self.interfaces.insert(interface));
-                endpoint.kind =
-                    EndpointKind::Interface(InterfaceEndpoint { interfaces, groups, private_dns, label });
+                endpoint.kind = EndpointKind::Interface(own);
             }
         }
         self.endpoints.insert(endpoint);
@@ -268,17 +397,18 @@ impl Network {
     }
 
     fn service_for(&self, scope: Scope, new: &NewEndpoint) -> Result<EndpointService, Refused> {
-        let found = service::find(scope.region, &new.service);
-        let found = found.ok_or_else(|| EndpointRefusal::NoSuchService(new.service.clone()))?;
-        let (given, available) = (new.kind.name(), found.kind);
-        match given == available {
-            true => Ok(found),
-            false => Err(EndpointRefusal::WrongType { given, available }.into()),
+        let found: Vec<EndpointService> = service::find(scope.region, &new.service).collect();
+        if found.is_empty() {
+            return Err(EndpointRefusal::NoSuchService(new.service.clone()).into());
         }
+        let given = new.kind.name();
+        let available = found.iter().map(|service| service.kind).collect();
+        let fitting = found.into_iter().find(|service| service.kind == given);
+        fitting.ok_or_else(|| EndpointRefusal::WrongType { given, available }.into())
     }
 
     fn check_endpoint_count(&self, cx: &Cx, new: &NewEndpoint) -> Result<(), Refused> {
-        let present = || self.endpoints.of(cx.scope).filter(|endpoint| endpoint.deleted.is_none());
+        let present = || self.endpoints.of(cx.scope);
         let is_gateway = |endpoint: &&VpcEndpoint| endpoint.kind == EndpointKind::Gateway;
         match new.kind {
             NewKind::Gateway(_) if present().filter(is_gateway).count() >= self.limits.gateway_endpoints => {
@@ -337,6 +467,64 @@ impl Network {
         }
     }
 
+    /// Sets what is asked for of the addresses and names of an interface endpoint, which may be new; the rest stays.
+    ///
+    /// Assumption: without a word about private DNS, a new endpoint has it if its service has a private name.
+    fn set_address_options(
+        &self,
+        endpoint: &VpcEndpoint,
+        service: EndpointService,
+        own: &mut InterfaceEndpoint,
+        options: AddressOptions,
+    ) -> Result<(), Refused> {
+        let is_new = own.label.is_empty();
+        let had_private_dns = own.private_dns;
+        let records = match options.ip_address_type {
+            Some(addresses) => {
+                own.ip_address_type = addresses;
+                Some(options.dns_record_ip_type.unwrap_or(addresses.records()))
+            }
+            None => options.dns_record_ip_type,
+        };
+        own.dns_record_ip_type = records.unwrap_or(own.dns_record_ip_type);
+        if !own.dns_record_ip_type.fits(own.ip_address_type) {
+            let (records, addresses) = (own.dns_record_ip_type, own.ip_address_type);
+            return Err(EndpointRefusal::RecordsWithoutAddresses(records, addresses).into());
+        }
+        let private_dns = if is_new { service.has_private_name() } else { own.private_dns };
+        own.private_dns = options.private_dns.unwrap_or(private_dns);
+        if own.private_dns && !service.has_private_name() {
+            return Err(EndpointRefusal::NoPrivateName(endpoint.service_name()).into());
+        }
+        let has_both = service::named(service.name, service::GATEWAY).is_some();
+        let begins = own.private_dns && !had_private_dns;
+        let by_default = if begins { has_both } else { own.private_dns_only_for_inbound };
+        own.private_dns_only_for_inbound = options.private_dns_only_for_inbound.unwrap_or(by_default);
+        let asks = options.private_dns_only_for_inbound == Some(true) || begins;
+        if own.private_dns_only_for_inbound && asks {
+            self.check_only_for_inbound(endpoint, has_both)?;
+        }
+        match own.private_dns && (is_new || options.private_dns.is_some()) {
+            true => self.check_private_dns(endpoint, service, (!is_new).then_some(endpoint.id)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the service's own name can be left to a gateway endpoint inside the VPC.
+    fn check_only_for_inbound(&self, endpoint: &VpcEndpoint, has_both: bool) -> Result<(), Refused> {
+        if !has_both {
+            return Err(EndpointRefusal::WithoutGatewayType(endpoint.service_name()).into());
+        }
+        let is_gateway = |other: &VpcEndpoint| {
+            (other.vpc, &other.service) == (endpoint.vpc, &endpoint.service)
+                && other.kind == EndpointKind::Gateway
+        };
+        match self.endpoints.iter().any(is_gateway) {
+            true => Ok(()),
+            false => Err(EndpointRefusal::NeedsGatewayEndpoint(endpoint.vpc).into()),
+        }
+    }
+
     /// The groups of an endpoint's interfaces: those named, each once, or the VPC's default group.
     fn endpoint_groups(&self, endpoint: &VpcEndpoint, named: Vec<GroupId>) -> Result<Vec<GroupId>, Refused> {
         let mut groups: Vec<GroupId> = Vec::new();
@@ -360,7 +548,7 @@ impl Network {
         &self,
         cx: &mut Cx,
         endpoint: &VpcEndpoint,
-        (subnets, groups): (&[(SubnetId, Option<Ipv4Addr>)], &[GroupId]),
+        (subnets, own): (&[(SubnetId, Option<Ipv4Addr>)], &InterfaceEndpoint),
         taken: &[ZoneName],
     ) -> Result<Vec<Interface>, Refused> {
         let mut zones: BTreeSet<ZoneName> = taken.iter().copied().collect();
@@ -372,7 +560,7 @@ impl Network {
             if !zones.insert(subnet.zone) {
                 return Err(EndpointRefusal::SameZone(*id).into());
             }
-            planned.push(self.plan_endpoint_interface(cx, endpoint, (subnet, *address), groups)?);
+            planned.push(self.plan_endpoint_interface(cx, endpoint, (subnet, *address), own)?);
         }
         Ok(planned)
     }
@@ -382,12 +570,13 @@ impl Network {
         cx: &mut Cx,
         endpoint: &VpcEndpoint,
         (subnet, address): (&Subnet, Option<Ipv4Addr>),
-        groups: &[GroupId],
+        own: &InterfaceEndpoint,
     ) -> Result<Interface, Refused> {
+        own.check_subnet(subnet)?;
         let new = NewInterface {
             addresses: AddressChoice { primary: address, ..Default::default() },
-            ipv6: Ipv6Choice::Count(0),
-            groups: groups.to_vec(),
+            ipv6: Ipv6Choice::Count(usize::from(own.ip_address_type.has_ipv6())),
+            groups: own.groups.clone(),
             description: format!("VPC Endpoint Interface {}", endpoint.id),
             tracking: Default::default(),
             tags: Tags::new(),
@@ -404,69 +593,58 @@ impl Network {
     }
 
     /// Whether the service's own name may lead to `endpoint` inside its VPC.
-    fn check_private_dns(&self, endpoint: &VpcEndpoint, own: Option<VpcEndpointId>) -> Result<(), Refused> {
+    fn check_private_dns(
+        &self,
+        endpoint: &VpcEndpoint,
+        service: EndpointService,
+        own: Option<VpcEndpointId>,
+    ) -> Result<(), Refused> {
         let vpc = self.vpcs.find(endpoint.scope, &endpoint.vpc)?;
         if !(vpc.dns_support && vpc.dns_hostnames) {
             return Err(EndpointRefusal::PrivateDnsNeedsAttributes(vpc.id).into());
         }
         let has_name = |other: &VpcEndpoint| {
-            let is_other = Some(other.id) != own && other.vpc == vpc.id && other.deleted.is_none();
+            let is_other = Some(other.id) != own && other.vpc == vpc.id;
             is_other
                 && other.service == endpoint.service
                 && other.interface_endpoint().is_some_and(|other| other.private_dns)
         };
         match self.endpoints.iter().any(has_name) {
             true => {
-                let name = service::private_name(endpoint.scope.region, &endpoint.service);
+                let names = service.private_names(endpoint.scope.region);
+                let name = names.into_iter().next().unwrap_or_default();
                 Err(EndpointRefusal::PrivateDnsTaken { vpc: vpc.id, name }.into())
             }
             false => Ok(()),
         }
     }
 
-    /// Deletes an endpoint: a gateway endpoint at once, with its routes; an interface endpoint is `deleting` for a moment, and
-    /// its interfaces stay as long. Deleting it again changes nothing.
+    /// Deletes an endpoint: a gateway endpoint with its routes, an interface endpoint with its interfaces.
     ///
     /// # Errors
-    /// [`Missing::VpcEndpoint`].
+    /// [`crate::Missing::VpcEndpoint`].
     pub fn delete_endpoint(&mut self, cx: &Cx, id: VpcEndpointId) -> Result<(), Refused> {
-        let endpoint = self.endpoints.find(cx.scope, &id)?;
-        match endpoint.kind {
-            EndpointKind::Gateway => {
-                for table in self.endpoint_tables(id).collect::<Vec<_>>() {
-                    self.remove_endpoint_routes(id, table);
-                }
-                self.endpoints.remove(&id);
-            }
-            EndpointKind::Interface(_) if endpoint.deleted.is_some() => {}
-            EndpointKind::Interface(_) => {
-                self.endpoints.get_mut(&id).ok_or(Missing::VpcEndpoint(id))?.deleted = Some(cx.now);
-            }
-        }
+        self.endpoints.find(cx.scope, &id)?;
+        self.forget_endpoint(id);
         Ok(())
     }
 
-    /// Forgets the endpoints whose deletion is over, with their interfaces.
-    pub fn step_endpoints(&mut self, now: Timestamp) {
-        let is_over = |endpoint: &&VpcEndpoint| {
-            endpoint.deleted.is_some_and(|deleted| deleted.plus_ms(TRANSITION_MS) <= now)
-        };
-        let over: Vec<VpcEndpointId> =
-            self.endpoints.iter().filter(is_over).map(|endpoint| endpoint.id).collect();
-        for id in over {
-            let Some(endpoint) = self.endpoints.remove(&id) else { continue };
-            let interfaces = endpoint.interface_endpoint().map(|found| found.interfaces.clone());
-            interfaces.into_iter().flatten().for_each(|interface| self.remove_interface(interface));
+    fn forget_endpoint(&mut self, id: VpcEndpointId) {
+        for table in self.endpoint_tables(id).collect::<Vec<_>>() {
+            self.remove_endpoint_routes(id, table);
         }
+        let endpoint = self.endpoints.remove(&id);
+        let own = endpoint.as_ref().and_then(VpcEndpoint::interface_endpoint);
+        own.into_iter()
+            .flat_map(|own| &own.interfaces)
+            .for_each(|interface| self.remove_interface(*interface));
     }
 
-    /// When the next deletion of an endpoint is over.
-    pub fn next_endpoint_step(&self) -> Option<Timestamp> {
-        self.endpoints
-            .iter()
-            .filter_map(|endpoint| endpoint.deleted)
-            .map(|at| at.plus_ms(TRANSITION_MS))
-            .min()
+    /// Forgets the endpoints that earlier versions had left for a moment.
+    pub fn step_endpoints(&mut self) {
+        let over = self.endpoints.iter().filter(|endpoint| endpoint.deleted.is_some());
+        let over: Vec<VpcEndpointId> = over.map(|endpoint| endpoint.id).collect();
+        over.into_iter().for_each(|id| self.forget_endpoint(id));
     }
 
     /// The endpoint whose interface this is.
@@ -475,6 +653,36 @@ impl Network {
             endpoint.interface_endpoint().is_some_and(|found| found.interfaces.contains(&id))
         };
         self.endpoints.iter().find(has)
+    }
+}
+
+impl InterfaceEndpoint {
+    /// One with IPv4 addresses, and without interfaces and name.
+    pub fn new(groups: Vec<GroupId>) -> InterfaceEndpoint {
+        InterfaceEndpoint {
+            interfaces: Vec::new(),
+            groups,
+            private_dns: false,
+            label: String::new(),
+            ip_address_type: IpAddressType::default(),
+            dns_record_ip_type: DnsRecordIpType::default(),
+            private_dns_only_for_inbound: false,
+        }
+    }
+
+    /// Whether the subnet has the blocks for its addresses: both families need both, IPv6 alone a subnet of IPv6 only (AWS
+    /// PrivateLink Guide, "Create a VPC endpoint").
+    fn check_subnet(&self, subnet: &Subnet) -> Result<(), EndpointRefusal> {
+        let has = (subnet.cidr.is_some(), subnet.ipv6_cidr.is_some());
+        let fits = match self.ip_address_type {
+            IpAddressType::Ipv4 => has.0,
+            IpAddressType::Dualstack => has == (true, true),
+            IpAddressType::Ipv6 => has == (false, true),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(EndpointRefusal::SubnetAddressType(subnet.id, self.ip_address_type)),
+        }
     }
 }
 

@@ -2,10 +2,9 @@
 //!
 //! A zonal gateway lives in one subnet, with an interface that AWS manages; a regional one in the zones of a VPC and in none of
 //! its subnets (see `regional.rs`). A public one stands on the internet with an elastic IP address and needs the VPC's internet
-//! gateway; a private one has private addresses only. Creation itself succeeds where nothing can come of it: the gateway then
-//! goes from `pending` to `failed` and says why. What has failed or is deleted is seen for an hour. Deletion takes the
-//! interface away and frees the elastic addresses, which stay allocated.
-//! Assumption: AWS gives no durations; here a gateway is pending, or deleting, for ten seconds.
+//! gateway; a private one has private addresses only. Creation itself succeeds where nothing can come of it: the gateway is
+//! then `failed` and says why. What has failed or is deleted is seen for an hour. Deletion takes the interface away and frees
+//! the elastic addresses, which stay allocated. Making and deleting take no time here.
 //! Source: VPC User Guide, "NAT gateways" (basics, troubleshooting); EC2 API Reference, CreateNatGateway, NatGateway.
 
 mod addresses;
@@ -14,7 +13,7 @@ mod regional;
 mod tests;
 
 pub use addresses::{DRAIN_S, SecondaryChoice};
-pub use regional::{EXPANDING_MS, Gate, GateState, NewRegionalNatGateway, Regional, ZoneAddresses};
+pub use regional::{Gate, GateState, NewRegionalNatGateway, Regional, ZoneAddresses};
 
 use crate::address::AddressAssociation;
 use crate::interface::{
@@ -31,10 +30,6 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// How long a gateway is pending.
-pub const PENDING_MS: i64 = 10_000;
-/// How long a gateway is deleting.
-pub const DELETING_MS: i64 = 10_000;
 /// How long a gateway that has failed or is deleted is seen: about an hour.
 pub const SEEN_MS: i64 = 3_600_000;
 
@@ -92,13 +87,13 @@ pub enum Connectivity {
 /// The state of a NAT gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NatState {
-    /// It is being made; with the reason if it will fail.
+    /// It is being made; with the reason if it will fail. Earlier versions left it there for a moment; it ends with the next step.
     Pending(Option<NatFailure>),
     /// It works.
     Available,
     /// It never worked.
     Failed(NatFailure),
-    /// It is being deleted, and forwards nothing.
+    /// It is being deleted, and forwards nothing. Earlier versions left it there for a moment, as above.
     Deleting,
     /// It is deleted, and only still seen.
     Deleted,
@@ -264,9 +259,8 @@ impl NatGateway {
     /// When time alone changes it next: its state, or an address that is drained.
     pub(crate) fn next_step(&self) -> Option<Timestamp> {
         let state = match self.state {
-            NatState::Pending(_) => Some(self.state_since.plus_ms(PENDING_MS)),
+            NatState::Pending(_) | NatState::Deleting => Some(self.state_since),
             NatState::Available => None,
-            NatState::Deleting => Some(self.state_since.plus_ms(DELETING_MS)),
             NatState::Failed(_) | NatState::Deleted => Some(self.state_since.plus_ms(SEEN_MS)),
         };
         let drained = self.addresses.iter().filter_map(|address| address.draining_until);
@@ -275,8 +269,13 @@ impl NatGateway {
     }
 }
 
+/// Where a gateway stands that has just been made.
+fn made(failure: Option<NatFailure>) -> NatState {
+    failure.map_or(NatState::Available, NatState::Failed)
+}
+
 impl Network {
-    /// Makes a NAT gateway, pending. What cannot work becomes a gateway that fails; see the module's header.
+    /// Makes a NAT gateway. What cannot work becomes a gateway that fails; see the module's header.
     ///
     /// # Errors
     /// The subnet is unknown; a public gateway without an elastic IP address, or a private one with it; a private address that
@@ -313,7 +312,7 @@ impl Network {
             vpc: subnet.vpc,
             availability: Availability::Zonal { subnet: subnet.id, interface },
             connectivity: new.connectivity,
-            state: NatState::Pending(failure),
+            state: made(failure),
             state_since: cx.now,
             created: cx.now,
             addresses,
@@ -432,20 +431,19 @@ impl Network {
         Some((public, id))
     }
 
-    /// Deletes a NAT gateway: it forwards nothing from here on, routes to it become blackholes, and after a moment its
-    /// interface goes and its elastic IP addresses are free. Repeating it changes nothing.
+    /// Deletes a NAT gateway: it forwards nothing from here on, routes to it become blackholes, its interface goes and its
+    /// elastic IP addresses are free.
     ///
     /// # Errors
     /// No such gateway, or it is deleted.
     pub fn delete_nat_gateway(&mut self, cx: &Cx, id: NatGatewayId) -> Result<(), Refused> {
         let nat = self.nat_gateways.find(cx.scope, &id)?;
-        match nat.state {
-            NatState::Deleted => return Err(Missing::NatGateway(id).into()),
-            NatState::Deleting => return Ok(()),
-            _ => {}
+        if nat.state == NatState::Deleted {
+            return Err(Missing::NatGateway(id).into());
         }
+        self.vacate(id);
         let nat = self.nat_gateways.get_mut(&id).expect("the gateway was just found");
-        (nat.state, nat.state_since) = (NatState::Deleting, cx.now);
+        (nat.state, nat.state_since) = (NatState::Deleted, cx.now);
         Ok(())
     }
 
@@ -457,7 +455,7 @@ impl Network {
         })
     }
 
-    /// Brings NAT gateways to `now`: pending ones work or fail, deleted ones go. Nothing changes if nothing is due.
+    /// Brings NAT gateways to `now`: addresses are drained, and what was kept only to be seen goes. Nothing changes if nothing is due.
     pub fn step_nat_gateways(&mut self, now: Timestamp) {
         let due = |nat: &&NatGateway| nat.next_step().is_some_and(|at| at <= now);
         let due: Vec<NatGatewayId> = self.nat_gateways.iter().filter(due).map(|nat| nat.id).collect();
@@ -470,30 +468,20 @@ impl Network {
     fn step_nat_gateway(&mut self, id: NatGatewayId, now: Timestamp) {
         self.end_drains(id, now);
         self.open_gates(id, now);
-        while let Some(nat) = self.nat_gateways.get(&id) {
-            let (state, since) = (nat.state, nat.state_since);
-            let (next, after_ms) = match state {
-                NatState::Pending(None) => (NatState::Available, PENDING_MS),
-                NatState::Pending(Some(failure)) => (NatState::Failed(failure), PENDING_MS),
-                NatState::Deleting => (NatState::Deleted, DELETING_MS),
-                NatState::Available => return,
-                NatState::Failed(_) | NatState::Deleted => {
-                    if now >= since.plus_ms(SEEN_MS) {
-                        self.nat_gateways.remove(&id);
-                    }
-                    return;
-                }
-            };
-            let at = since.plus_ms(after_ms);
-            if now < at {
-                return;
-            }
-            if next == NatState::Deleted {
+        let Some(nat) = self.nat_gateways.get(&id) else { return };
+        let next = match nat.state {
+            NatState::Pending(failure) => made(failure),
+            NatState::Deleting => {
                 self.vacate(id);
+                NatState::Deleted
             }
-            if let Some(nat) = self.nat_gateways.get_mut(&id) {
-                (nat.state, nat.state_since) = (next, at);
-            }
+            state => state,
+        };
+        let Some(nat) = self.nat_gateways.get_mut(&id) else { return };
+        nat.state = next;
+        let is_seen_only = matches!(next, NatState::Failed(_) | NatState::Deleted);
+        if is_seen_only && now >= nat.state_since.plus_ms(SEEN_MS) {
+            self.nat_gateways.remove(&id);
         }
     }
 

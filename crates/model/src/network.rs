@@ -139,12 +139,11 @@ impl Network {
         self.step_detachments(now);
         self.step_nat_gateways(now);
         self.step_transit_gateways(now);
-        self.step_endpoints(now);
+        self.step_endpoints();
     }
 
     /// When [`Network::step`] has something to do next that packets depend on, or `None` if nothing will be due.
     pub fn next_step(&self) -> Option<Timestamp> {
-        let nat = self.nat_gateways.iter().filter_map(NatGateway::next_step).min();
-        nat.into_iter().chain(self.next_endpoint_step()).min()
+        self.nat_gateways.iter().filter_map(NatGateway::next_step).min()
     }
 }

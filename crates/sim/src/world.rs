@@ -94,7 +94,7 @@ impl World {
     ) -> Result<T, Refused> {
         let mut cx = Cx { scope: self.scope, now: now.into(), ids: &mut self.ids };
         let outcome = command(&mut self.network, &mut cx);
-        self.network.expand_nat_gateways(now.into(), &mut self.ids);
+        self.network.expand_nat_gateways(&mut self.ids);
         outcome
     }
 

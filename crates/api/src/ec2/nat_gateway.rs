@@ -1,5 +1,7 @@
 //! NAT gateways.
 //!
+//! A gateway is made at once, or has failed at once; the answer of its creation still says `pending`, as AWS's does.
+//!
 //! Source: EC2 API Reference, CreateNatGateway, DescribeNatGateways, DeleteNatGateway, AssociateNatGatewayAddress,
 //! DisassociateNatGatewayAddress, AssignPrivateNatGatewayAddress, UnassignPrivateNatGatewayAddress.
 
@@ -168,7 +170,9 @@ impl Operation for CreateNatGateway {
             }
         };
         let seen = cx.seen();
-        let nat_gateway = NatGatewayView::of(seen, seen.network.nat_gateways.find(seen.scope, &id)?);
+        let mut made = seen.network.nat_gateways.find(seen.scope, &id)?.clone();
+        made.state = NatState::Pending(failure(made.state));
+        let nat_gateway = NatGatewayView::of(seen, &made);
         Ok(CreateNatGatewayResponse { client_token: self.client_token, nat_gateway })
     }
 }

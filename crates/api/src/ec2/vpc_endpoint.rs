@@ -10,7 +10,9 @@ use crate::select::Selection;
 use crate::token::ClientToken;
 use std::net::Ipv4Addr;
 use view::{EndpointView, FILTERS};
-use weir_model::endpoint::{EndpointChange, EndpointRefusal, NewEndpoint, NewKind};
+use weir_model::endpoint::{
+    AddressOptions, DnsRecordIpType, EndpointChange, EndpointRefusal, IpAddressType, NewEndpoint, NewKind,
+};
 use weir_model::{GroupId, Refused, RegionName, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 use weir_wire::{Bounds, Param, Return, TagSpecification, Token, Xml, specified_tags};
 
@@ -28,11 +30,58 @@ pub enum EndpointType {
     Interface,
 }
 
-/// The family of an endpoint's addresses: Weir's endpoints have IPv4 addresses only.
+/// The families of an endpoint's addresses.
 #[derive(Clone, Copy, Param)]
 pub enum AddressType {
     /// IPv4.
     Ipv4,
+    /// Both.
+    Dualstack,
+    /// IPv6.
+    Ipv6,
+}
+
+/// The families of addresses that an endpoint's names lead to.
+#[derive(Clone, Copy, Param)]
+pub enum RecordType {
+    /// IPv4.
+    Ipv4,
+    /// Both.
+    Dualstack,
+    /// IPv6.
+    Ipv6,
+    /// What the service has.
+    ServiceDefined,
+}
+
+/// How an endpoint's names are answered. Which private domains are, of services that AWS does not own, there is not here.
+#[derive(Default, Param)]
+pub struct DnsOptionsSpecification {
+    dns_record_ip_type: Option<RecordType>,
+    private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+}
+
+/// What a request says of addresses and names.
+fn address_options(
+    address_type: Option<AddressType>,
+    dns: &DnsOptionsSpecification,
+    private_dns: Option<bool>,
+) -> AddressOptions {
+    AddressOptions {
+        ip_address_type: address_type.map(|family| match family {
+            AddressType::Ipv4 => IpAddressType::Ipv4,
+            AddressType::Dualstack => IpAddressType::Dualstack,
+            AddressType::Ipv6 => IpAddressType::Ipv6,
+        }),
+        dns_record_ip_type: dns.dns_record_ip_type.map(|records| match records {
+            RecordType::Ipv4 => DnsRecordIpType::Ipv4,
+            RecordType::Dualstack => DnsRecordIpType::Dualstack,
+            RecordType::Ipv6 => DnsRecordIpType::Ipv6,
+            RecordType::ServiceDefined => DnsRecordIpType::ServiceDefined,
+        }),
+        private_dns,
+        private_dns_only_for_inbound: dns.private_dns_only_for_inbound_resolver_endpoint,
+    }
 }
 
 /// A subnet of an endpoint with the address wanted there.
@@ -69,8 +118,8 @@ pub struct CreateVpcEndpoint {
     route_table_ids: Vec<RouteTableId>,
     subnet_ids: Vec<SubnetId>,
     security_group_ids: Vec<GroupId>,
-    #[expect(dead_code, reason = "the only type there is")]
     ip_address_type: Option<AddressType>,
+    dns_options: Option<DnsOptionsSpecification>,
     client_token: ClientToken,
     private_dns_enabled: Option<bool>,
     tag_specifications: Vec<TagSpecification>,
@@ -86,24 +135,27 @@ pub struct CreateVpcEndpointResponse {
 }
 
 impl CreateVpcEndpoint {
-    /// What the endpoint is to be. Without a type it is a gateway endpoint; private DNS is on unless it is switched off.
+    /// What the endpoint is to be. Without a type it is a gateway endpoint.
     fn kind(&self) -> Result<NewKind, Error> {
         let foreign = |member: &'static str, given: &'static str, is_there: bool| match is_there {
             true => Err(Error::from(Refused::from(EndpointRefusal::NotOfType { member, given }))),
             false => Ok(()),
         };
+        let unsaid = DnsOptionsSpecification::default();
+        let dns = self.dns_options.as_ref().unwrap_or(&unsaid);
+        let options = address_options(self.ip_address_type, dns, self.private_dns_enabled);
         if self.vpc_endpoint_type.unwrap_or(EndpointType::Gateway) == EndpointType::Interface {
             foreign("RouteTableIds", "Interface", !self.route_table_ids.is_empty())?;
             return Ok(NewKind::Interface {
                 subnets: subnets(&self.subnet_ids, &self.subnet_configurations)?,
                 groups: self.security_group_ids.clone(),
-                private_dns: self.private_dns_enabled.unwrap_or(true),
+                options,
             });
         }
+        options.check_for_gateway().map_err(Refused::from)?;
         let has_subnets = !self.subnet_ids.is_empty() || !self.subnet_configurations.is_empty();
         foreign("SubnetIds", "Gateway", has_subnets)?;
         foreign("SecurityGroupIds", "Gateway", !self.security_group_ids.is_empty())?;
-        foreign("PrivateDnsEnabled", "Gateway", self.private_dns_enabled == Some(true))?;
         Ok(NewKind::Gateway(self.route_table_ids.clone()))
     }
 }
@@ -123,7 +175,7 @@ impl Operation for CreateVpcEndpoint {
         let new = NewEndpoint { vpc: self.vpc_id, service, kind, policy, tags };
         let id = cx.command(|network, cx| network.create_endpoint(cx, new))?;
         let made = cx.network.endpoints.find(cx.scope, &id)?;
-        let vpc_endpoint = EndpointView::of(cx.seen(), made);
+        let vpc_endpoint = EndpointView::made(cx.seen(), made);
         Ok(CreateVpcEndpointResponse { vpc_endpoint, client_token: self.client_token })
     }
 }
@@ -140,9 +192,10 @@ pub struct ModifyVpcEndpoint {
     remove_subnet_ids: Vec<SubnetId>,
     add_security_group_ids: Vec<GroupId>,
     remove_security_group_ids: Vec<GroupId>,
-    #[expect(dead_code, reason = "the only type there is")]
     ip_address_type: Option<AddressType>,
+    dns_options: Option<DnsOptionsSpecification>,
     private_dns_enabled: Option<bool>,
+    subnet_configurations: Vec<SubnetConfiguration>,
 }
 
 impl Operation for ModifyVpcEndpoint {
@@ -154,15 +207,16 @@ impl Operation for ModifyVpcEndpoint {
             let message = "The parameters ResetPolicy and PolicyDocument cannot be used together";
             return Err(Error::new("InvalidParameterCombination", message));
         }
+        let dns = self.dns_options.unwrap_or_default();
         let change = EndpointChange {
             policy: if resets { Some(None) } else { self.policy_document.map(Some) },
             added_tables: self.add_route_table_ids,
             removed_tables: self.remove_route_table_ids,
-            added_subnets: self.add_subnet_ids.into_iter().map(|id| (id, None)).collect(),
+            added_subnets: subnets(&self.add_subnet_ids, &self.subnet_configurations)?,
             removed_subnets: self.remove_subnet_ids,
             added_groups: self.add_security_group_ids,
             removed_groups: self.remove_security_group_ids,
-            private_dns: self.private_dns_enabled,
+            options: address_options(self.ip_address_type, &dns, self.private_dns_enabled),
         };
         cx.command(|network, cx| network.modify_endpoint(cx, self.vpc_endpoint_id, change))?;
         Ok(Return)

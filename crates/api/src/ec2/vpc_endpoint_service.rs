@@ -63,32 +63,32 @@ impl Operation for DescribeVpcEndpointServices {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let region = cx.scope.region;
-        if let Some(name) = self.service_names.iter().find(|name| service::find(region, name).is_none()) {
+        let is_unknown = |name: &&String| service::find(region, name).next().is_none();
+        if let Some(name) = self.service_names.iter().find(is_unknown) {
             return Err(Refused::from(EndpointRefusal::NoSuchService(name.clone())).into());
         }
         let is_near = self.service_regions.is_empty() || self.service_regions.contains(&region);
         let views = SERVICES.iter().filter(|_| is_near).map(|service| ServiceView::of(region, service));
         let views = views
             .filter(|view| self.service_names.is_empty() || self.service_names.contains(&view.service_name));
-        let name = |view: &ServiceView| view.service_name.clone();
-        let (service_details, next_token) = self.selection.narrow(views, &FILTERS, BOUNDS, name)?;
-        let service_names = service_details.iter().map(name).collect();
+        // A space comes before all that names have, so that the key's order is the table's.
+        let key = |view: &ServiceView| {
+            let kinds = view.service_type.iter().map(|row| row.service_type);
+            format!("{} {}", view.service_name, kinds.collect::<String>())
+        };
+        let (service_details, next_token) = self.selection.narrow(views, &FILTERS, BOUNDS, key)?;
+        let service_names = service_details.iter().map(|view| view.service_name.clone()).collect();
         Ok(DescribeVpcEndpointServicesResponse { service_names, service_details, next_token })
     }
 }
 
 impl ServiceView {
     fn of(region: RegionName, service: &EndpointService) -> ServiceView {
-        let private = service::private_name(region, service.name);
         let by_interface = service.kind == service::INTERFACE;
-        let base = match by_interface {
-            true => service::base_name(region, service.name),
-            false => private.clone(),
-        };
-        let own_name = by_interface.then_some(private);
+        let names = service.private_names(region);
         ServiceView {
             service_name: service::full_name(region, service.name),
-            service_id: service::service_id(region, service.name),
+            service_id: service.id(region),
             service_type: vec![ServiceType { service_type: service.kind }],
             service_region: region,
             availability_zones: ZoneName::LETTERS
@@ -96,18 +96,18 @@ impl ServiceView {
                 .filter_map(|letter| ZoneName::new(region, *letter))
                 .collect(),
             owner: "amazon",
-            base_endpoint_dns_names: vec![base],
-            private_dns_name: own_name.clone(),
-            private_dns_names: own_name
-                .map(|private_dns_name| PrivateDnsName { private_dns_name })
+            base_endpoint_dns_names: vec![service.base_name(region)],
+            private_dns_name_verification_state: (!names.is_empty()).then_some("verified"),
+            private_dns_name: names.first().cloned(),
+            private_dns_names: names
                 .into_iter()
+                .map(|private_dns_name| PrivateDnsName { private_dns_name })
                 .collect(),
-            vpc_endpoint_policy_supported: service.has_policy,
+            vpc_endpoint_policy_supported: true,
             acceptance_required: false,
             manages_vpc_endpoints: false,
             tags: Tags::new(),
-            private_dns_name_verification_state: by_interface.then_some("verified"),
-            supported_ip_address_types: vec!["ipv4"],
+            supported_ip_address_types: if by_interface { vec!["ipv4", "ipv6"] } else { vec!["ipv4"] },
         }
     }
 }

@@ -243,14 +243,14 @@ pub(super) fn prefix_list(refusal: &PrefixListRefusal) -> Said {
     }
 }
 
-/// Codes and sentences of services, types, routes, zones and private names are as clients have met them.
-/// Assumption: those of members, tables, subnets and groups that do not fit.
+/// Codes and sentences of services, types, routes, zones, private names and inbound resolvers are as clients have met them.
+/// Assumption: those of members, tables, subnets, families of addresses and groups that do not fit.
 #[rustfmt::skip]
 pub(super) fn endpoint(refusal: &EndpointRefusal) -> Said {
     let parameter = |message: String| ("InvalidParameter", message);
     match refusal {
         EndpointRefusal::NoSuchService(name) => ("InvalidServiceName", format!("The Vpc Endpoint Service '{}' does not exist", name.chars().take(KEY_CHARS_MAX).collect::<String>())),
-        EndpointRefusal::WrongType { given, available } => parameter(format!("Endpoint type ({given}) does not match available service types ([{available}]).")),
+        EndpointRefusal::WrongType { given, available } => parameter(format!("Endpoint type ({given}) does not match available service types ([{}]).", available.join(", "))),
         EndpointRefusal::NotOfType { member, given } => parameter(format!("The parameter {member} is not supported for endpoints of type {given}.")),
         EndpointRefusal::TableHasRoute(table, list) => ("RouteAlreadyExists", format!("route table {table} already has a route with destination-prefix-list-id {list}")),
         EndpointRefusal::NotInTable(id, table) => parameter(format!("The route table {table} is not associated with the VPC endpoint {id}.")),
@@ -260,12 +260,18 @@ pub(super) fn endpoint(refusal: &EndpointRefusal) -> Said {
         EndpointRefusal::WithoutGroup(id, group) => parameter(format!("The security group {group} is not associated with the VPC endpoint {id}.")),
         EndpointRefusal::PrivateDnsNeedsAttributes(vpc) => parameter(format!("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}")),
         EndpointRefusal::PrivateDnsTaken { vpc, name } => parameter(format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}")),
+        EndpointRefusal::NoPrivateName(service) => parameter(format!("Private DNS can't be enabled because the service {service} does not provide a private DNS name.")),
+        EndpointRefusal::NeedsGatewayEndpoint(vpc) => parameter(format!("To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {vpc} must have a Gateway endpoint for the service.")),
+        EndpointRefusal::OnlyForInbound => parameter("DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.".to_owned()),
+        EndpointRefusal::WithoutGatewayType(service) => parameter(format!("PrivateDnsOnlyForInboundResolverEndpoint is not supported for the service {service}, which does not have Gateway endpoints.")),
+        EndpointRefusal::RecordsWithoutAddresses(records, addresses) => parameter(format!("The DNS record IP type {} is not compatible with the IP address type {}.", records.word(), addresses.word())),
+        EndpointRefusal::SubnetAddressType(subnet, addresses) => parameter(format!("The subnet {subnet} does not support the IP address type {}.", addresses.word())),
+        EndpointRefusal::LastGroup(id) => parameter(format!("The VPC endpoint {id} must have at least one security group.")),
         EndpointRefusal::Policy => ("InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document.".to_owned()),
         EndpointRefusal::PolicyGrammar(reason) => ("InvalidPolicyDocument", reason.clone()),
         EndpointRefusal::PolicyKey(key) => ("InvalidPolicyDocument", format!("The condition key {} is not implemented by weir.", key.chars().take(100).collect::<String>())),
         EndpointRefusal::NotATarget(id) => invalid(format!("The VPC endpoint {id} cannot be the target of a route.")),
         EndpointRefusal::OwnRoute(table, list) => invalid(format!("cannot remove VPC endpoint route {list} in route table {table}")),
-        EndpointRefusal::Deleting(id) => ("InvalidState", format!("The VPC endpoint {id} is being deleted.")),
     }
 }
 

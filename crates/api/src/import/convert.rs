@@ -79,9 +79,9 @@ impl Convert<'_> {
             service::GATEWAY => EndpointKind::Gateway,
             _ => EndpointKind::Interface(InterfaceEndpoint {
                 interfaces: interfaces.collect::<Outcome<_>>()?,
-                groups: groups.collect::<Outcome<_>>()?,
                 private_dns: endpoint.private_dns_enabled,
                 label: "imported".to_owned(),
+                ..InterfaceEndpoint::new(groups.collect::<Outcome<_>>()?)
             }),
         };
         self.imported.network.endpoints.insert(VpcEndpoint {

@@ -1,9 +1,9 @@
 //! VPC endpoints.
 
 use crate::launch::AL2023;
+use crate::shown::between;
 use crate::world::World;
 use expect_test::expect;
-use weir_model::Nanos;
 
 const S3: &str = "ServiceName=com.amazonaws.us-east-1.s3";
 const EC2: &str = "ServiceName=com.amazonaws.us-east-1.ec2&VpcEndpointType=Interface";
@@ -15,11 +15,6 @@ fn default_vpc(world: &mut World) -> (String, String, String) {
     let subnet = world.id("DescribeSubnets", zone, "subnetId");
     let table = world.id("DescribeRouteTables", "", "routeTableId");
     (vpc, subnet, table)
-}
-
-fn wait(world: &mut World, ms: i64) {
-    world.now = world.now.plus_ms(ms);
-    world.cloud.step(Nanos::from(world.now));
 }
 
 #[test]
@@ -187,7 +182,6 @@ fn an_interface_endpoint_has_interfaces_groups_and_names() {
     let again = format!("VpcId={vpc}&{EC2}&SubnetId.1={subnet}&SecurityGroupId.1={group}&ClientToken=once");
     let id = world.id("CreateVpcEndpoint", &again, "vpcEndpointId");
     assert_eq!(world.all("DescribeVpcEndpoints", "", "vpcEndpointId"), [id.as_str()]);
-    wait(&mut world, 2_000);
     assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), ["available"]);
     let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
     let interface = world.id("DescribeNetworkInterfaces", managed, "networkInterfaceId");
@@ -230,7 +224,10 @@ fn an_interface_endpoint_has_interfaces_groups_and_names() {
         (format!("{of}&AddRouteTableId.1=rtb-12345678"), "InvalidParameter: The parameter AddRouteTableIds is not supported for endpoints of type Interface.".to_owned()),
         (format!("{of}&RemoveSecurityGroupId.1={group}"), format!("InvalidParameter: The security group {group} is not associated with the VPC endpoint {id}.")),
         (format!("{of}&AddSubnetId.1={subnet}"), format!("DuplicateSubnetsInSameZone: Found another VPC endpoint subnet in the availability zone of {subnet}.")),
-        (format!("{of}&IpAddressType=dualstack"), "InvalidParameterValue: Value ( dualstack ) for parameter ipAddressType is invalid. Expecting one of ipv4".to_owned()),
+        (format!("{of}&IpAddressType=dualstack"), format!("InvalidParameter: The subnet {subnet} does not support the IP address type dualstack.")),
+        (format!("{of}&RemoveSecurityGroupId.1={own}"), format!("InvalidParameter: The VPC endpoint {id} must have at least one security group.")),
+        (format!("{of}&DnsOptions.DnsRecordIpType=ipv6"), "InvalidParameter: The DNS record IP type ipv6 is not compatible with the IP address type ipv4.".to_owned()),
+        (format!("{of}&DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint=true"), "InvalidParameter: PrivateDnsOnlyForInboundResolverEndpoint is not supported for the service com.amazonaws.us-east-1.ec2, which does not have Gateway endpoints.".to_owned()),
     ];
     for (params, refusal) in rows {
         let said = world.ec2("ModifyVpcEndpoint", &params);
@@ -244,13 +241,6 @@ fn an_interface_endpoint_has_interfaces_groups_and_names() {
     );
     world.returns("ModifyVpcEndpoint", &format!("{of}&AddSubnetId.1={subnet}"));
     world.does("DeleteVpcEndpoints", &format!("VpcEndpointId.1={id}"));
-    assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), ["deleting"]);
-    world.refuses(
-        "ModifyVpcEndpoint",
-        &of,
-        &format!("InvalidState: The VPC endpoint {id} is being deleted."),
-    );
-    wait(&mut world, 2_000);
     assert_eq!(world.all("DescribeVpcEndpoints", "", "state"), Vec::<String>::new());
     assert_eq!(world.all("DescribeNetworkInterfaces", managed, "status"), Vec::<String>::new());
     world.returns("DeleteSubnet", &format!("SubnetId={subnet}"));
@@ -272,11 +262,6 @@ fn a_wrong_endpoint_is_refused() {
         (
             format!("{of}&{S3}&ServiceRegion=eu-west-1"),
             "InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.us-east-1.s3' does not exist"
-                .to_owned(),
-        ),
-        (
-            format!("{of}&{S3}&VpcEndpointType=Interface"),
-            "InvalidParameter: Endpoint type (Interface) does not match available service types ([Gateway])."
                 .to_owned(),
         ),
         (
@@ -360,6 +345,57 @@ fn a_wrong_endpoint_is_refused() {
     );
 }
 
+/// Terraform provider issues 32407 and 46404; CreateVpcEndpoint, DnsOptionsSpecification.
+#[test]
+fn an_interface_endpoint_for_s3_says_who_its_names_are_for() {
+    let mut world = World::new();
+    let (vpc, subnet, _) = default_vpc(&mut world);
+    let s3 = format!("VpcId={vpc}&VpcEndpointType=Interface&{S3}&SubnetId.1={subnet}");
+    let refused = format!(
+        "InvalidParameter: To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {vpc} must have a Gateway endpoint for the service."
+    );
+    world.refuses("CreateVpcEndpoint", &s3, &refused);
+    let option = "DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint";
+    let made =
+        world.does("CreateVpcEndpoint", &format!("{s3}&{option}=false&DnsOptions.DnsRecordIpType=ipv4"));
+    assert_eq!(between(&made, "privateDnsOnlyForInboundResolverEndpoint"), Some("false"));
+    assert_eq!(between(&made, "dnsRecordIpType"), Some("ipv4"));
+    let id = between(&made, "vpcEndpointId").expect("an id").to_owned();
+    let names = world.all("DescribeVpcEndpoints", "", "dnsName");
+    assert!(names[0].starts_with(&format!("*.{id}-")), "{names:?}");
+    assert_eq!(names[2..4], ["s3.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com"]);
+    let modify = format!("VpcEndpointId={id}&{option}=true");
+    world.refuses("ModifyVpcEndpoint", &modify, &refused);
+    let of_gateway = "InvalidParameter: DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.";
+    world.refuses("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}&{option}=false"), of_gateway);
+    world.does("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}"));
+    world.returns("ModifyVpcEndpoint", &modify);
+    let shown = world.does("DescribeVpcEndpoints", &format!("VpcEndpointId.1={id}"));
+    assert_eq!(between(&shown, "privateDnsOnlyForInboundResolverEndpoint"), Some("true"));
+    let dynamodb = format!("{}&PrivateDnsEnabled=true", s3.replace("s3", "dynamodb"));
+    let refused = "InvalidParameter: Private DNS can't be enabled because the service com.amazonaws.us-east-1.dynamodb does not provide a private DNS name.";
+    world.refuses("CreateVpcEndpoint", &dynamodb, refused);
+}
+
+/// CreateVpcEndpoint, IpAddressType and SubnetConfiguration.
+#[test]
+fn a_dualstack_endpoint_has_addresses_of_both_families() {
+    let mut world = World::new();
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16&AmazonProvidedIpv6CidrBlock=true", "vpcId");
+    for attribute in ["EnableDnsSupport", "EnableDnsHostnames"] {
+        world.returns("ModifyVpcAttribute", &format!("VpcId={vpc}&{attribute}.Value=true"));
+    }
+    let block = world.id("DescribeVpcs", &format!("VpcId.1={vpc}"), "ipv6CidrBlock");
+    let block = block.replace("/56", "/64");
+    let both = format!("VpcId={vpc}&CidrBlock=10.0.1.0/24&Ipv6CidrBlock={block}");
+    let subnet = world.id("CreateSubnet", &both, "subnetId");
+    let make = format!("VpcId={vpc}&{EC2}&SubnetId.1={subnet}&IpAddressType=dualstack");
+    let made = world.does("CreateVpcEndpoint", &make);
+    assert_eq!(between(&made, "ipAddressType"), Some("dualstack"));
+    assert_eq!(between(&made, "dnsRecordIpType"), Some("dualstack"));
+    assert_eq!(world.all("DescribeNetworkInterfaces", "", "isPrimaryIpv6").len(), 1);
+}
+
 #[test]
 fn endpoints_are_found_by_filter() {
     let mut world = World::new();
@@ -372,7 +408,7 @@ fn endpoints_are_found_by_filter() {
         ("service-region", "us-east-1", 2),
         ("vpc-id", vpc.as_str(), 2),
         ("vpc-endpoint-id", gateway.as_str(), 1),
-        ("vpc-endpoint-state", "pending", 1),
+        ("vpc-endpoint-state", "available", 2),
         ("vpc-endpoint-type", "Gateway", 1),
         ("tag-key", "*", 0),
     ];
@@ -385,7 +421,7 @@ fn endpoints_are_found_by_filter() {
         );
     }
     let first = world.does("DescribeVpcEndpoints", "MaxResults=1");
-    let token = crate::shown::between(&first, "nextToken").expect("a token").to_owned();
+    let token = between(&first, "nextToken").expect("a token").to_owned();
     let rest =
         world.all("DescribeVpcEndpoints", &format!("NextToken={token}&MaxResults=5000"), "vpcEndpointId");
     assert_eq!(rest.len(), 1);

@@ -1,5 +1,6 @@
 //! The services that endpoints lead to.
 
+use crate::shown::between;
 use crate::world::World;
 use expect_test::expect;
 
@@ -45,16 +46,26 @@ fn a_service_says_how_it_is_reached() {
                 <privateDnsNameVerificationState>verified</privateDnsNameVerificationState>
                 <supportedIpAddressTypeSet>
                   <item>ipv4</item>
+                  <item>ipv6</item>
                 </supportedIpAddressTypeSet>
               </item>
             </serviceDetailSet>
         "#]],
     );
+    // A service with endpoints of both types is there twice.
     let s3 = "ServiceName.1=com.amazonaws.us-east-1.s3";
+    let of = |world: &mut World, element| {
+        let found = world.all("DescribeVpcEndpointServices", s3, element);
+        found.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(of(&mut world, "serviceType"), "Gateway Interface");
     assert_eq!(
-        world.all("DescribeVpcEndpointServices", s3, "serviceType").last().map(String::as_str),
-        Some("Gateway")
+        of(&mut world, "privateDnsName"),
+        "s3.us-east-1.amazonaws.com s3.us-east-1.amazonaws.com *.s3.us-east-1.amazonaws.com \
+         *.s3-accesspoint.us-east-1.amazonaws.com *.s3-control.us-east-1.amazonaws.com"
     );
+    let registry = world.does("DescribeVpcEndpointServices", "ServiceName.1=com.amazonaws.us-east-1.ecr.dkr");
+    assert!(registry.contains("<privateDnsName>*.dkr.ecr.us-east-1.amazonaws.com<"), "{registry}");
     world.refuses(
         "DescribeVpcEndpointServices",
         "ServiceName.1=com.amazonaws.eu-west-1.s3",
@@ -67,12 +78,13 @@ fn a_service_says_how_it_is_reached() {
 #[test]
 fn services_are_found_by_filter() {
     let mut world = World::new();
+    let all = weir_model::endpoint::service::SERVICES.len();
     let rows = [
-        ("owner", "amazon", 9),
-        ("service-name", "*.s3", 1),
-        ("service-region", "us-east-1", 9),
+        ("owner", "amazon", all),
+        ("service-name", "*.s3", 2),
+        ("service-region", "us-east-1", all),
         ("service-type", "Gateway", 2),
-        ("supported-ip-address-types", "ipv4", 9),
+        ("supported-ip-address-types", "ipv4", all),
         ("tag-key", "*", 0),
     ];
     for (name, value, count) in rows {
@@ -80,4 +92,15 @@ fn services_are_found_by_filter() {
         let found = world.all("DescribeVpcEndpointServices", &filter, "serviceId");
         assert_eq!(found.len(), count, "{name}={value}");
     }
+    // Pages leave nothing out.
+    let (mut paged, mut token) = (0, String::new());
+    loop {
+        let page = world.does("DescribeVpcEndpointServices", &format!("MaxResults=7{token}"));
+        paged += page.matches("<serviceId>").count();
+        match between(&page, "nextToken") {
+            Some(next) => token = format!("&NextToken={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(paged, all);
 }

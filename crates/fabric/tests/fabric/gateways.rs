@@ -4,9 +4,7 @@ use crate::bed::{Bed, Instance, SECOND, internet};
 use std::net::Ipv4Addr;
 use weir_fabric::{Count, INTERNET_HOST, INTERNET_HOST_V6, Loss, frame};
 use weir_model::Tags;
-use weir_model::nat_gateway::{
-    Connectivity, NewNatGateway, NewRegionalNatGateway, PENDING_MS, SecondaryChoice,
-};
+use weir_model::nat_gateway::{Connectivity, NewNatGateway, NewRegionalNatGateway, SecondaryChoice};
 use weir_model::route::{Associated, Target};
 use weir_pipeline::Reason;
 
@@ -28,7 +26,6 @@ fn behind(bed: &mut Bed) -> ([Instance; 2], Ipv4Addr) {
     let nat = bed.command(|network, cx| network.create_nat_gateway(cx, new));
     let table = bed.command(|network, cx| network.create_route_table(cx, site.vpc, Tags::new()));
     bed.command(|network, cx| network.associate_route_table(cx, table, Associated::Subnet(inner.subnet)));
-    bed.fabric.step(bed.fabric.now().plus(PENDING_MS as u64 * SECOND / 1000));
     bed.network.step(bed.fabric.now().into());
     bed.route_to(table, "0.0.0.0/0", Target::NatGateway(nat));
     let public = bed.network.addresses.get(&allocation).expect("allocated above").public;
@@ -112,7 +109,6 @@ fn instances_behind_a_regional_nat_gateway_leave_with_an_address_of_their_zone()
         let with = Associated::Subnet(subnet.subnet);
         bed.command(|network, cx| network.associate_route_table(cx, table, with));
     }
-    bed.fabric.step(bed.fabric.now().plus(PENDING_MS as u64 * SECOND / 1000));
     bed.network.step(bed.fabric.now().into());
     bed.route_to(table, "0.0.0.0/0", Target::NatGateway(nat));
     for instance in &instances {

@@ -2,7 +2,8 @@
 //!
 //! Source: EC2 API Reference, ModifyVpcEndpoint.
 
-use super::{EndpointKind, EndpointRefusal, InterfaceEndpoint, VpcEndpoint, check_policy, service};
+use super::{AddressOptions, EndpointKind, EndpointRefusal, InterfaceEndpoint, VpcEndpoint, check_policy};
+use crate::interface::{Interface, Ipv6Choice};
 use crate::{Cx, GroupId, InterfaceId, Network, Refused, RouteTableId, SubnetId, VpcEndpointId, ZoneName};
 use std::net::Ipv4Addr;
 
@@ -23,8 +24,8 @@ pub struct EndpointChange {
     pub added_groups: Vec<GroupId>,
     /// Groups to take off.
     pub removed_groups: Vec<GroupId>,
-    /// Whether the service's own name is to lead here.
-    pub private_dns: Option<bool>,
+    /// Its addresses and names.
+    pub options: AddressOptions,
 }
 
 impl EndpointChange {
@@ -39,7 +40,6 @@ impl EndpointChange {
             ("RemoveSubnetIds", !self.removed_subnets.is_empty()),
             ("AddSecurityGroupIds", !self.added_groups.is_empty()),
             ("RemoveSecurityGroupIds", !self.removed_groups.is_empty()),
-            ("PrivateDnsEnabled", self.private_dns.is_some()),
         ];
         let foreign: &[(&'static str, bool)] = match kind {
             EndpointKind::Gateway => &of_interface,
@@ -61,15 +61,11 @@ impl Network {
         change: EndpointChange,
     ) -> Result<(), Refused> {
         let endpoint = self.endpoints.find(cx.scope, &id)?.clone();
-        if endpoint.deleted.is_some() {
-            return Err(EndpointRefusal::Deleting(id).into());
-        }
         if let Some(member) = change.foreign_member(&endpoint.kind) {
-            let given = match endpoint.kind {
-                EndpointKind::Gateway => service::GATEWAY,
-                EndpointKind::Interface(_) => service::INTERFACE,
-            };
-            return Err(EndpointRefusal::NotOfType { member, given }.into());
+            return Err(EndpointRefusal::NotOfType { member, given: endpoint.type_name() }.into());
+        }
+        if endpoint.kind == EndpointKind::Gateway {
+            change.options.check_for_gateway()?;
         }
         check_policy(change.policy.as_ref().and_then(|policy| policy.as_deref()))?;
         let mut changed = endpoint.clone();
@@ -106,25 +102,51 @@ impl Network {
         own: &InterfaceEndpoint,
         change: &EndpointChange,
     ) -> Result<InterfaceEndpoint, Refused> {
-        if change.private_dns == Some(true) {
-            self.check_private_dns(endpoint, Some(endpoint.id))?;
+        let mut changed = own.clone();
+        changed.groups = self.changed_groups(endpoint, own, change)?;
+        match endpoint.endpoint_service() {
+            Some(service) => self.set_address_options(endpoint, service, &mut changed, change.options)?,
+            None if change.options == AddressOptions::default() => {}
+            None => return Err(EndpointRefusal::NoSuchService(endpoint.service_name()).into()),
         }
-        let groups = self.changed_groups(endpoint, own, change)?;
         let gone = self.interfaces_to_remove(endpoint, own, change)?;
         let mut kept = own.interfaces.clone();
         kept.retain(|id| !gone.contains(id));
         let zones = self.zones_of(&kept);
-        let made = self.plan_endpoint_interfaces(cx, endpoint, (&change.added_subnets, &groups), &zones)?;
+        let made = self.plan_endpoint_interfaces(cx, endpoint, (&change.added_subnets, &changed), &zones)?;
+        let readdressed = self.readdressed(&kept, &changed)?;
+        readdressed.into_iter().for_each(|interface| self.interfaces.insert(interface));
         for interface in &kept {
             if let Some(interface) = self.interfaces.get_mut(interface) {
-                interface.groups.clone_from(&groups);
+                interface.groups.clone_from(&changed.groups);
             }
         }
         gone.iter().for_each(|interface| self.remove_interface(*interface));
         kept.extend(made.iter().map(|interface| interface.id));
         made.into_iter().for_each(|interface| self.interfaces.insert(interface));
-        let private_dns = change.private_dns.unwrap_or(own.private_dns);
-        Ok(InterfaceEndpoint { interfaces: kept, groups, private_dns, label: own.label.clone() })
+        changed.interfaces = kept;
+        Ok(changed)
+    }
+
+    /// The interfaces of `kept` that get an IPv6 address, or lose theirs, as the endpoint is to have it.
+    fn readdressed(
+        &self,
+        kept: &[InterfaceId],
+        changed: &InterfaceEndpoint,
+    ) -> Result<Vec<Interface>, Refused> {
+        let mut readdressed = Vec::new();
+        for interface in kept.iter().filter_map(|id| self.interfaces.get(id)) {
+            let subnet = self.subnets.find(interface.scope, &interface.subnet)?;
+            changed.check_subnet(subnet)?;
+            let wants = changed.ip_address_type.has_ipv6();
+            if wants != interface.ipv6_addresses.is_empty() {
+                continue;
+            }
+            let count = Ipv6Choice::Count(usize::from(wants));
+            let ipv6_addresses = self.choose_ipv6(subnet, &count, &mut self.taken_in(subnet))?;
+            readdressed.push(Interface { ipv6_addresses, ..interface.clone() });
+        }
+        Ok(readdressed)
     }
 
     fn changed_groups(
@@ -138,7 +160,11 @@ impl Network {
             return Err(EndpointRefusal::WithoutGroup(endpoint.id, *group).into());
         }
         let kept = own.groups.iter().filter(|group| !change.removed_groups.contains(group));
-        self.endpoint_groups(endpoint, kept.chain(&change.added_groups).copied().collect())
+        let groups: Vec<GroupId> = kept.chain(&change.added_groups).copied().collect();
+        if groups.is_empty() && !own.groups.is_empty() {
+            return Err(EndpointRefusal::LastGroup(endpoint.id).into());
+        }
+        self.endpoint_groups(endpoint, groups)
     }
 
     fn interfaces_to_remove(

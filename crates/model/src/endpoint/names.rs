@@ -5,10 +5,11 @@
 //! gateway, it leads to a public address.
 //! Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint" (DNS).
 
-use super::{VpcEndpoint, service};
+use super::{InterfaceEndpoint, VpcEndpoint, service};
+use crate::interface::Interface;
 use crate::prefix_list::aws;
 use crate::{Network, RegionName};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The region that S3's names without a region lead to.
 const S3_GLOBAL_REGION: &str = "us-east-1";
@@ -16,10 +17,10 @@ const S3_GLOBAL_REGION: &str = "us-east-1";
 /// A name, and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointName {
-    /// The name, without a dot at its end.
+    /// The name, without a dot at its end; with `*.` at its beginning it stands for all names below.
     pub name: String,
     /// The addresses, in the order of the endpoint's subnets.
-    pub addresses: Vec<Ipv4Addr>,
+    pub addresses: Vec<IpAddr>,
     /// Whether only the endpoint's VPC knows it.
     pub is_private: bool,
 }
@@ -28,29 +29,41 @@ impl Network {
     /// The names that an endpoint gives: its own, that of each zone, and with private DNS the service's. Gateway endpoints, and
     /// endpoints without interfaces, give none.
     pub fn endpoint_names(&self, endpoint: &VpcEndpoint) -> Vec<EndpointName> {
-        let Some(own) = endpoint.interface_endpoint() else { return Vec::new() };
+        let found = endpoint.interface_endpoint().zip(endpoint.endpoint_service());
+        let Some((own, service)) = found else { return Vec::new() };
         let region = endpoint.scope.region;
-        let base = service::base_name(region, &endpoint.service);
+        let base = service.base_name(region);
         let mut zones = Vec::new();
         for interface in own.interfaces.iter().filter_map(|id| self.interfaces.get(id)) {
             let zone = self.subnets.get(&interface.subnet).map(|subnet| subnet.zone);
-            zones.extend(zone.zip(interface.primary()));
+            zones.extend(zone.map(|zone| (zone, own.recorded(interface))));
         }
         if zones.is_empty() {
             return Vec::new();
         }
-        let all: Vec<Ipv4Addr> = zones.iter().map(|(_, address)| *address).collect();
+        let all: Vec<IpAddr> = zones.iter().flat_map(|(_, addresses)| addresses.iter().copied()).collect();
         let public = |name, addresses| EndpointName { name, addresses, is_private: false };
-        let (id, label) = (endpoint.id, &own.label);
-        let mut names = vec![public(format!("{id}-{label}.{base}"), all.clone())];
+        let start = if service.names_buckets() { "*." } else { "" };
+        let start = format!("{start}{}-{}", endpoint.id, own.label);
+        let mut names = vec![public(format!("{start}.{base}"), all.clone())];
         names.extend(
-            zones.iter().map(|(zone, address)| public(format!("{id}-{label}-{zone}.{base}"), vec![*address])),
+            zones.into_iter().map(|(zone, addresses)| public(format!("{start}-{zone}.{base}"), addresses)),
         );
         if own.private_dns {
-            let name = service::private_name(region, &endpoint.service);
-            names.push(EndpointName { name, addresses: all, is_private: true });
+            let private = |name| EndpointName { name, addresses: all.clone(), is_private: true };
+            names.extend(service.private_names(region).into_iter().map(private));
         }
         names
+    }
+}
+
+impl InterfaceEndpoint {
+    /// The addresses of one of its interfaces that names lead to.
+    fn recorded(&self, interface: &Interface) -> Vec<IpAddr> {
+        let records = self.dns_record_ip_type;
+        let ipv4 = interface.primary().filter(|_| records.has_ipv4()).map(IpAddr::V4);
+        let ipv6 = interface.ipv6_addresses.first().filter(|_| records.has_ipv6());
+        ipv4.into_iter().chain(ipv6.copied().map(IpAddr::V6)).collect()
     }
 }
 
@@ -73,6 +86,6 @@ pub fn public_address(name: &str) -> Option<Ipv4Addr> {
         (region, host) => (host?, region),
     };
     let region: RegionName = region.parse().ok()?;
-    let service = service::named(host).filter(|service| service.kind == service::GATEWAY)?;
+    let service = service::named(host, service::GATEWAY)?;
     aws::of_service(region, service.name)?.cidrs.first()?.nth(PLACE)
 }

@@ -4,8 +4,8 @@ use super::*;
 use crate::dns::{Answer, Asker, Kind, Record};
 use crate::testing::World;
 use crate::vpc::VpcAttribute;
-use crate::{PrefixListId, RouteTableId};
-use std::net::Ipv4Addr;
+use crate::{Missing, PrefixListId, RouteTableId};
+use std::net::{IpAddr, Ipv4Addr};
 
 const S3: &str = "com.amazonaws.us-east-1.s3";
 const EC2: &str = "com.amazonaws.us-east-1.ec2";
@@ -63,11 +63,6 @@ impl Lab {
         self.world.run(|network, cx| network.delete_endpoint(cx, id))
     }
 
-    fn at(&mut self, now: i64) {
-        self.world.now = Timestamp(now);
-        self.world.network.step(Timestamp(now));
-    }
-
     fn list(&self) -> PrefixListId {
         aws::of_service(self.world.scope.region, "s3").expect("the list of S3").id
     }
@@ -76,8 +71,14 @@ impl Lab {
         NewKind::Interface {
             subnets: subnets.iter().map(|place| (self.subnets[*place], None)).collect(),
             groups: vec![self.group],
-            private_dns: true,
+            options: AddressOptions::default(),
         }
+    }
+
+    /// One in `subnets` with these options.
+    fn with(&self, subnets: &[usize], options: AddressOptions) -> NewKind {
+        let subnets = subnets.iter().map(|place| (self.subnets[*place], None)).collect();
+        NewKind::Interface { subnets, groups: vec![self.group], options }
     }
 
     fn endpoint(&self, id: VpcEndpointId) -> &VpcEndpoint {
@@ -146,7 +147,8 @@ fn an_endpoint_is_made_only_where_it_fits() {
     let other = lab.world.vpc("10.9.0.0/16");
     let foreign = lab.world.network.default_group(other).expect("a default group").id;
     let no_service = |name: &str| Some(EndpointRefusal::NoSuchService(name.to_owned()));
-    let with_groups = |groups| NewKind::Interface { subnets: Vec::new(), groups, private_dns: false };
+    let quiet = AddressOptions { private_dns: Some(false), ..AddressOptions::default() };
+    let with_groups = |groups| NewKind::Interface { subnets: Vec::new(), groups, options: quiet };
     let rows = [
         (
             "com.amazonaws.us-east-1.nothing",
@@ -157,12 +159,7 @@ fn an_endpoint_is_made_only_where_it_fits() {
         (
             EC2,
             NewKind::Gateway(vec![]),
-            Some(EndpointRefusal::WrongType { given: "Gateway", available: "Interface" }),
-        ),
-        (
-            S3,
-            with_groups(vec![]),
-            Some(EndpointRefusal::WrongType { given: "Interface", available: "Gateway" }),
+            Some(EndpointRefusal::WrongType { given: "Gateway", available: vec!["Interface"] }),
         ),
         (EC2, lab.interface_kind(&[0, 1]), Some(EndpointRefusal::SameZone(subnet))),
         (
@@ -207,22 +204,117 @@ fn an_interface_endpoint_has_an_interface_for_each_subnet() {
 }
 
 #[test]
-fn states_follow_the_clock_and_interfaces_go_with_their_endpoint() {
+fn interfaces_go_with_their_endpoint() {
     let mut lab = lab();
     let id = lab.create(EC2, lab.interface_kind(&[0])).expect("an endpoint");
-    assert_eq!(lab.endpoint(id).state_at(lab.world.now), EndpointState::Pending);
-    lab.at(TRANSITION_MS);
-    assert_eq!(lab.endpoint(id).state_at(lab.world.now), EndpointState::Available);
+    assert_eq!(lab.world.network.next_step(), None);
     assert_eq!(lab.delete(id), Ok(()));
-    assert_eq!(lab.delete(id), Ok(()));
-    assert_eq!(lab.endpoint(id).state_at(lab.world.now), EndpointState::Deleting);
-    let refused = Err(EndpointRefusal::Deleting(id).into());
-    assert_eq!(lab.modify(id, EndpointChange::default()), refused);
-    assert_eq!(lab.world.network.next_endpoint_step(), Some(Timestamp(2 * TRANSITION_MS)));
-    lab.at(2 * TRANSITION_MS - 1);
-    assert_eq!(lab.world.network.interfaces.len(), 1);
-    lab.at(2 * TRANSITION_MS);
     assert!(lab.world.network.interfaces.is_empty() && lab.world.network.endpoints.is_empty());
+    assert_eq!(lab.delete(id), Err(Missing::VpcEndpoint(id).into()));
+}
+
+/// Earlier versions kept a deleted endpoint for two seconds, and knew IPv4 only.
+#[test]
+fn endpoints_kept_by_earlier_versions_are_read() {
+    let mut lab = lab();
+    let id = lab.create(EC2, lab.interface_kind(&[0])).expect("an endpoint");
+    let mut kept = serde_json::to_value(lab.endpoint(id)).expect("it can be written");
+    let own = kept["kind"]["Interface"].as_object_mut().expect("an interface endpoint");
+    for member in ["ip_address_type", "dns_record_ip_type", "private_dns_only_for_inbound"] {
+        assert!(own.remove(member).is_some(), "{member}");
+    }
+    kept["deleted"] = serde_json::Value::Null;
+    let mut network = Network::default();
+    assert!(network.restore(VpcEndpoint::KIND, &kept.to_string()).expect("it can be read"));
+    assert_eq!(network.endpoints.get(&id), Some(lab.endpoint(id)));
+    kept["deleted"] = 5.into();
+    lab.world.network.restore(VpcEndpoint::KIND, &kept.to_string()).expect("it can be read");
+    lab.world.network.step(Timestamp(5));
+    assert!(lab.world.network.interfaces.is_empty() && lab.world.network.endpoints.is_empty());
+}
+
+const ECR: &str = "com.amazonaws.us-east-1.ecr.dkr";
+const DYNAMODB: &str = "com.amazonaws.us-east-1.dynamodb";
+
+#[test]
+fn services_with_both_types_leave_their_name_to_the_gateway_endpoint() {
+    let mut lab = lab();
+    let (vpc, kind) = (lab.vpc, lab.interface_kind(&[0]));
+    let asked = |lab: &Lab, name: &str| {
+        let names = crate::dns::Names::of(&lab.world.network);
+        match names.answer(Asker::Vpc(lab.vpc), name, Kind::A) {
+            Answer::Records(records) => records,
+            Answer::NoName => Vec::new(),
+        }
+    };
+    let refused = Err(EndpointRefusal::NeedsGatewayEndpoint(vpc).into());
+    assert_eq!(lab.create(S3, kind.clone()), refused);
+    lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
+    let id = lab.create(S3, kind).expect("an endpoint");
+    let own = |lab: &Lab| lab.endpoint(id).interface_endpoint().expect("one").clone();
+    assert!(own(&lab).private_dns_only_for_inbound);
+    let private = [Record::Address(IpAddr::from([10, 0, 1, 4]))];
+    let bucket = "logs.s3.us-east-1.amazonaws.com";
+    assert_ne!(asked(&lab, bucket), private);
+    // Names of the endpoint itself stand for all below.
+    let label = own(&lab).label;
+    assert_eq!(asked(&lab, &format!("bucket.{id}-{label}.s3.us-east-1.vpce.amazonaws.com")), private);
+    let only = |on| {
+        let options = AddressOptions { private_dns_only_for_inbound: Some(on), ..Default::default() };
+        EndpointChange { options, ..EndpointChange::default() }
+    };
+    assert_eq!(lab.modify(id, only(false)), Ok(()));
+    for name in [bucket, "s3.us-east-1.amazonaws.com", "a.s3-accesspoint.us-east-1.amazonaws.com"] {
+        assert_eq!(asked(&lab, name), private, "{name}");
+    }
+    // Others have no gateway endpoints to leave it to, or no name at all.
+    let ecr = lab.create(ECR, lab.interface_kind(&[0])).expect("an endpoint");
+    let registry = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+    let first = lab.endpoint(ecr).interface_endpoint().expect("one").interfaces[0];
+    let address = lab.world.network.interfaces.get(&first).and_then(Interface::primary).expect("one");
+    assert_eq!(asked(&lab, registry), [Record::Address(address.into())]);
+    assert_eq!(lab.modify(ecr, only(true)), Err(EndpointRefusal::WithoutGatewayType(ECR.to_owned()).into()));
+    let on = AddressOptions { private_dns: Some(true), ..AddressOptions::default() };
+    let none = Err(EndpointRefusal::NoPrivateName(DYNAMODB.to_owned()).into());
+    assert_eq!(lab.create(DYNAMODB, lab.with(&[0], on)), none);
+    let quiet = lab.create(DYNAMODB, lab.interface_kind(&[0])).expect("an endpoint");
+    assert!(!lab.endpoint(quiet).interface_endpoint().expect("one").private_dns);
+}
+
+#[test]
+fn families_of_addresses_follow_the_subnets_and_names_lead_to_them() {
+    let mut lab = lab();
+    let vpc = lab.vpc;
+    lab.world.run(|network, cx| network.add_vpc_ipv6_block(cx, vpc).map(drop)).expect("a block");
+    let block = lab.world.network.vpcs.get(&vpc).expect("the VPC").ipv6_cidrs[0].cidr;
+    let subnet = lab.subnets[0];
+    let first = crate::Cidr6::new(block.network(), 64).expect("a block");
+    lab.world.run(|network, cx| network.add_subnet_block(cx, subnet, first).map(drop)).expect("a block");
+    let family = |family| AddressOptions { ip_address_type: Some(family), ..AddressOptions::default() };
+    for (places, wanted, subnet) in
+        [(&[1][..], IpAddressType::Dualstack, lab.subnets[1]), (&[0], IpAddressType::Ipv6, lab.subnets[0])]
+    {
+        let refused = Err(EndpointRefusal::SubnetAddressType(subnet, wanted).into());
+        assert_eq!(lab.create(EC2, lab.with(places, family(wanted))), refused);
+    }
+    let id = lab.create(EC2, lab.with(&[0], family(IpAddressType::Dualstack))).expect("an endpoint");
+    let own = lab.endpoint(id).interface_endpoint().expect("one");
+    assert_eq!(own.dns_record_ip_type, DnsRecordIpType::Dualstack);
+    let names = lab.world.network.endpoint_names(lab.endpoint(id));
+    assert_eq!(names[0].addresses.iter().map(IpAddr::is_ipv4).collect::<Vec<_>>(), [true, false]);
+    let records = |records| AddressOptions { dns_record_ip_type: Some(records), ..AddressOptions::default() };
+    let change = |options| EndpointChange { options, ..EndpointChange::default() };
+    assert_eq!(lab.modify(id, change(records(DnsRecordIpType::Ipv6))), Ok(()));
+    let names = lab.world.network.endpoint_names(lab.endpoint(id));
+    assert_eq!(names[0].addresses.iter().map(IpAddr::is_ipv4).collect::<Vec<_>>(), [false]);
+    assert_eq!(lab.modify(id, change(family(IpAddressType::Ipv4))), Ok(()));
+    let interface = lab.endpoint(id).interface_endpoint().expect("one").interfaces[0];
+    assert!(lab.world.network.interfaces.get(&interface).expect("it").ipv6_addresses.is_empty());
+    let (six, four) = (DnsRecordIpType::Ipv6, IpAddressType::Ipv4);
+    let refused = Err(EndpointRefusal::RecordsWithoutAddresses(six, four).into());
+    assert_eq!(lab.modify(id, change(records(six))), refused);
+    assert_eq!(lab.modify(id, change(family(IpAddressType::Dualstack))), Ok(()));
+    assert_eq!(lab.world.network.interfaces.get(&interface).expect("it").ipv6_addresses.len(), 1);
 }
 
 const POLICY: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"*",
@@ -262,6 +354,10 @@ fn subnets_groups_and_policy_of_an_endpoint_change() {
             EndpointRefusal::WithoutGroup(id, group),
         ),
         (
+            EndpointChange { removed_groups: vec![default], ..EndpointChange::default() },
+            EndpointRefusal::LastGroup(id),
+        ),
+        (
             EndpointChange { added_tables: vec![lab.table], ..EndpointChange::default() },
             EndpointRefusal::NotOfType { member: "AddRouteTableIds", given: "Interface" },
         ),
@@ -299,7 +395,8 @@ fn subnets_groups_and_policy_of_an_endpoint_change() {
         assert_eq!(lab.modify(id, change.clone()), Err(refusal.into()), "{change:?}");
     }
     let gateway = lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
-    let foreign = EndpointChange { private_dns: Some(true), ..EndpointChange::default() };
+    let on = AddressOptions { private_dns: Some(true), ..AddressOptions::default() };
+    let foreign = EndpointChange { options: on, ..EndpointChange::default() };
     let refusal = EndpointRefusal::NotOfType { member: "PrivateDnsEnabled", given: "Gateway" };
     assert_eq!(lab.modify(gateway, foreign), Err(refusal.into()));
 }
@@ -362,12 +459,9 @@ fn private_names_need_both_attributes_and_are_given_once() {
     let name = "ec2.us-east-1.amazonaws.com".to_owned();
     let taken = || Err(EndpointRefusal::PrivateDnsTaken { vpc, name: name.clone() }.into());
     assert_eq!(lab.create(EC2, kind), taken());
-    let NewKind::Interface { subnets, groups, .. } = lab.interface_kind(&[0]) else {
-        unreachable!("it is one")
-    };
-    let quiet = NewKind::Interface { subnets, groups, private_dns: false };
-    let second = lab.create(EC2, quiet).expect("an endpoint");
-    let private = |on| EndpointChange { private_dns: Some(on), ..EndpointChange::default() };
+    let options = |on| AddressOptions { private_dns: Some(on), ..AddressOptions::default() };
+    let second = lab.create(EC2, lab.with(&[0], options(false))).expect("an endpoint");
+    let private = |on| EndpointChange { options: options(on), ..EndpointChange::default() };
     assert_eq!(lab.modify(second, private(true)), taken().map(|_: VpcEndpointId| ()));
     assert_eq!(lab.modify(first, private(true)), Ok(()));
     assert_eq!(lab.modify(first, private(false)), Ok(()));

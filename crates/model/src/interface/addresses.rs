@@ -105,7 +105,7 @@ impl Network {
         Ok([first, &named, rest].concat())
     }
 
-    pub(super) fn choose_ipv6(
+    pub(crate) fn choose_ipv6(
         &self,
         subnet: &Subnet,
         choice: &Ipv6Choice,

@@ -3,10 +3,10 @@
 //! Packets are translated in the zone they were sent in, at the gate there: to one of that zone's elastic addresses, as a gate
 //! has no private one. They go on by the gateway's own route table, which is made with a route to the internet gateway; no
 //! network ACL is asked, as those are of subnets. Public connectivity only. An automatic gateway has a gate wherever the VPC has
-//! an interface, with an address that AWS allocates; until a new zone is open, its packets pass another zone. A manual gateway
-//! works in the zones that it is given addresses for, and nowhere else.
+//! an interface, with an address that AWS allocates. A manual gateway works in the zones that it is given addresses for, and nowhere
+//! else.
 //!
-//! AWS opens a new zone within an hour; here it takes ten seconds. An automatic gateway leaves a zone where the VPC has no subnet
+//! AWS opens a new zone within an hour; here it is open at once. An automatic gateway leaves a zone where the VPC has no subnet
 //! any more. Assumption: it stays as long as there is one, even without interfaces. One whose VPC has no interface begins in
 //! the first zone with a subnet. The first open zone stands in for others.
 //! Where an automatic gateway has no port left for a destination it gets a further address (`autoScalingIps`). Assumption: at
@@ -17,6 +17,7 @@
 
 use super::{
     Availability, Connectivity, NatAddress, NatFailure, NatGateway, NatRefusal, NatState, SecondaryChoice,
+    made,
 };
 use crate::address::{Address, AddressAssociation, AddressRefusal, draw};
 use crate::route::{Destination, Origin, Route, RouteTable, Target};
@@ -33,8 +34,6 @@ use std::net::Ipv4Addr;
 /// The most addresses that an automatic gateway has in a zone (VPC User Guide, "Regional NAT gateways for automatic multi-AZ
 /// expansion").
 pub const ZONE_ADDRESSES_MAX: usize = 32;
-/// How long a gateway takes to work in a further zone.
-pub const EXPANDING_MS: i64 = 10_000;
 
 /// What a regional gateway has that a zonal one has not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ pub struct Gate {
 /// Whether packets pass a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GateState {
-    /// Not yet: it is being made since then.
+    /// Not yet: it is being made since then. Earlier versions left it there for a moment; it is open at the next step.
     Opening(Timestamp),
     /// They do.
     Open,
@@ -110,7 +109,7 @@ impl Regional {
 impl GateState {
     fn opens(self) -> Option<Timestamp> {
         match self {
-            GateState::Opening(since) => Some(since.plus_ms(EXPANDING_MS)),
+            GateState::Opening(since) => Some(since),
             GateState::Open => None,
         }
     }
@@ -126,7 +125,7 @@ impl NatGateway {
 }
 
 impl Network {
-    /// Makes a regional NAT gateway, pending. What cannot work becomes a gateway that fails; see the module's header.
+    /// Makes a regional NAT gateway. What cannot work becomes a gateway that fails; see the module's header.
     ///
     /// # Errors
     /// The VPC or a zone is unknown; a zone is named twice or without addresses; [`Limit::NatGateways`],
@@ -158,7 +157,7 @@ impl Network {
                 gates: Vec::new(),
             }),
             connectivity: Connectivity::Public,
-            state: NatState::Pending(failure),
+            state: made(failure),
             state_since: cx.now,
             created: cx.now,
             addresses: Vec::new(),
@@ -169,10 +168,10 @@ impl Network {
             nat.regional_mut().into_iter().for_each(|regional| regional.route_table = Some(table));
             for (zone, public) in automatic.into_iter().zip(publics) {
                 let allocation = self.allocate_managed(cx.ids, cx.scope, public);
-                self.seat_in_zone(cx.ids, &mut nat, (zone, GateState::Open), &[allocation]);
+                self.seat_in_zone(cx.ids, &mut nat, zone, &[allocation]);
             }
             for ZoneAddresses { zone, allocations } in &new.zones {
-                self.seat_in_zone(cx.ids, &mut nat, (*zone, GateState::Open), allocations);
+                self.seat_in_zone(cx.ids, &mut nat, *zone, allocations);
             }
         } else {
             for ZoneAddresses { zone, allocations } in new.zones {
@@ -266,12 +265,12 @@ impl Network {
         id
     }
 
-    /// Lets elastic IP addresses, all free, work in a zone, where the gateway has a gate or gets one in `state`.
+    /// Lets elastic IP addresses, all free, work in a zone, where the gateway has a gate or gets one.
     fn seat_in_zone(
         &mut self,
         ids: &mut Ids,
         nat: &mut NatGateway,
-        (zone, state): (ZoneName, GateState),
+        zone: ZoneName,
         allocations: &[AllocationId],
     ) {
         let Some(regional) = nat.regional_mut() else { return };
@@ -279,7 +278,7 @@ impl Network {
             Some(gate) => gate.interface,
             None => {
                 let interface = ids.fresh();
-                regional.gates.push(Gate { zone, interface, state });
+                regional.gates.push(Gate { zone, interface, state: GateState::Open });
                 interface
             }
         };
@@ -293,10 +292,10 @@ impl Network {
     }
 
     /// Lets a further address that AWS allocates work in a zone, as [`Self::seat_in_zone`]; false if the pool is empty.
-    fn seat_managed(&mut self, ids: &mut Ids, nat: &mut NatGateway, place: (ZoneName, GateState)) -> bool {
+    fn seat_managed(&mut self, ids: &mut Ids, nat: &mut NatGateway, zone: ZoneName) -> bool {
         let Some(public) = draw(ids, &self.public_in_use()) else { return false };
         let allocation = self.allocate_managed(ids, nat.scope, public);
-        self.seat_in_zone(ids, nat, place, &[allocation]);
+        self.seat_in_zone(ids, nat, zone, &[allocation]);
         true
     }
 
@@ -331,30 +330,30 @@ impl Network {
             self.check_nat_count(cx.scope, zone)?;
         }
         let mut nat = nat.clone();
-        self.seat_in_zone(cx.ids, &mut nat, (zone, GateState::Opening(cx.now)), &choice.allocations);
+        self.seat_in_zone(cx.ids, &mut nat, zone, &choice.allocations);
         self.nat_gateways.insert(nat);
         Ok(())
     }
 
     /// Has automatic gateways follow what their VPCs have become: they come to zones with a first interface, and leave those
     /// without a subnet. Nothing changes if there is nothing to follow. For after each command.
-    pub fn expand_nat_gateways(&mut self, now: Timestamp, ids: &mut Ids) {
+    pub fn expand_nat_gateways(&mut self, ids: &mut Ids) {
         let is_automatic = |nat: &&NatGateway| {
             nat.state.is_open() && nat.regional().is_some_and(|regional| regional.is_automatic)
         };
         let automatic: Vec<NatGateway> = self.nat_gateways.iter().filter(is_automatic).cloned().collect();
         for nat in automatic {
-            self.expand_nat_gateway(nat, now, ids);
+            self.expand_nat_gateway(nat, ids);
         }
     }
 
-    fn expand_nat_gateway(&mut self, mut nat: NatGateway, now: Timestamp, ids: &mut Ids) {
+    fn expand_nat_gateway(&mut self, mut nat: NatGateway, ids: &mut Ids) {
         let before = nat.clone();
         let busy = self.busy_zones(nat.vpc);
         let present: BTreeSet<ZoneName> =
             nat.regional().into_iter().flat_map(|regional| &regional.gates).map(|gate| gate.zone).collect();
         for zone in busy.difference(&present) {
-            self.seat_managed(ids, &mut nat, (*zone, GateState::Opening(now)));
+            self.seat_managed(ids, &mut nat, *zone);
         }
         let kept: BTreeSet<ZoneName> = self.subnets_of(nat.vpc).map(|subnet| subnet.zone).collect();
         for zone in present.difference(&kept) {
@@ -379,7 +378,7 @@ impl Network {
             return;
         }
         let mut nat = nat.clone();
-        if self.seat_managed(ids, &mut nat, (zone, GateState::Open)) {
+        if self.seat_managed(ids, &mut nat, zone) {
             self.nat_gateways.insert(nat);
         }
     }

@@ -69,15 +69,11 @@ impl Lab {
 }
 
 #[test]
-fn a_public_gateway_is_pending_then_available_with_an_interface_of_its_own() {
+fn a_public_gateway_is_available_at_once_with_an_interface_of_its_own() {
     let mut lab = lab();
     let allocation = lab.allocate();
     let id = lab.make(lab.wanted(Some(allocation)));
-    assert_eq!(lab.state(id), Some("pending"));
-    lab.wait(PENDING_MS - 1);
-    assert_eq!(lab.state(id), Some("pending"));
-    lab.wait(1);
-    assert_eq!(lab.state(id), Some("available"));
+    assert_eq!((lab.state(id), lab.world.network.next_step()), (Some("available"), None));
     let interface =
         lab.get(id).interface().and_then(|id| lab.world.network.interfaces.get(&id)).expect("one");
     assert_eq!(interface.kind, InterfaceKind::NatGateway);
@@ -91,14 +87,10 @@ fn deletion_takes_the_interface_and_frees_the_elastic_address_and_is_seen_for_an
     let mut lab = lab();
     let allocation = lab.allocate();
     let id = lab.make(lab.wanted(Some(allocation)));
-    lab.wait(PENDING_MS);
     let subnet = lab.subnet;
     let held = lab.world.run(|network, cx| network.delete_subnet(cx, subnet));
     assert_eq!(held, Err(Held::Subnet(subnet).into()));
     assert_eq!(lab.world.run(|network, cx| network.delete_nat_gateway(cx, id)), Ok(()));
-    assert_eq!(lab.world.run(|network, cx| network.delete_nat_gateway(cx, id)), Ok(()));
-    assert_eq!((lab.state(id), lab.is_free(allocation)), (Some("deleting"), false));
-    lab.wait(DELETING_MS);
     assert_eq!((lab.state(id), lab.is_free(allocation)), (Some("deleted"), true));
     assert_eq!(lab.get(id).interface(), None);
     let again = lab.world.run(|network, cx| network.delete_nat_gateway(cx, id));
@@ -130,8 +122,6 @@ fn what_cannot_work_is_made_and_fails_with_a_code() {
     ];
     for (new, code) in rows {
         let id = lab.make(new);
-        assert_eq!(lab.state(id), Some("pending"));
-        lab.wait(PENDING_MS);
         let NatState::Failed(failure) = lab.get(id).state else { panic!("{code}: {:?}", lab.get(id)) };
         assert_eq!(failure.code(), code);
         lab.wait(SEEN_MS);
@@ -142,11 +132,9 @@ fn what_cannot_work_is_made_and_fails_with_a_code() {
         [(missing, "InvalidAllocationID.NotFound"), (taken, "Resource.AlreadyAssociated")]
     {
         let id = lab.make(NewNatGateway { subnet, ..lab.wanted(Some(allocation)) });
-        lab.wait(PENDING_MS);
         let state = lab.get(id).state;
         assert!(matches!(state, NatState::Failed(failure) if failure.code() == code), "{state:?}");
         assert_eq!(lab.world.run(|network, cx| network.delete_nat_gateway(cx, id)), Ok(()));
-        lab.wait(DELETING_MS);
         assert_eq!(lab.state(id), Some("deleted"));
     }
 }
@@ -239,8 +227,6 @@ fn secondary_addresses_come_and_drain() {
     let id = lab.make(lab.wanted(Some(first)));
     let more = || SecondaryChoice { allocations: vec![second], ..SecondaryChoice::default() };
     let add = |lab: &mut Lab| lab.world.run(|network, cx| network.associate_nat_addresses(cx, id, more()));
-    assert_eq!(add(&mut lab), Err(NatRefusal::NotAvailable(id, NatState::Pending(None)).into()));
-    lab.wait(PENDING_MS);
     assert_eq!(add(&mut lab), Ok(()));
     assert_eq!(add(&mut lab), Err(NatRefusal::AlreadyAssociated(second).into()));
     assert_eq!(lab.get(id).usable(None).count(), 2);
@@ -263,7 +249,6 @@ fn secondary_addresses_come_and_drain() {
 fn a_private_gateway_gets_private_addresses_named_and_any() {
     let mut lab = lab();
     let id = lab.make(lab.wanted(None));
-    lab.wait(PENDING_MS);
     let named: Ipv4Addr = "10.0.0.9".parse().expect("an address");
     let choice = SecondaryChoice { private: vec![named], count: 2, ..SecondaryChoice::default() };
     assert_eq!(lab.world.run(|network, cx| network.assign_nat_addresses(cx, id, choice)), Ok(()));
@@ -278,4 +263,32 @@ fn a_private_gateway_gets_private_addresses_named_and_any() {
     lab.wait(0);
     let again = lab.world.run(|network, cx| network.unassign_nat_addresses(cx, id, &off(named), 0));
     assert_eq!(again, Err(NatRefusal::NotAssigned(id, named).into()));
+}
+
+/// Earlier versions had a gateway pending, and deleting, for ten seconds, and opened a zone as slowly.
+#[test]
+fn gateways_on_their_way_in_the_state_of_earlier_versions_arrive() {
+    let mut lab = lab();
+    let (first, second) = (lab.allocate(), lab.allocate());
+    let missing: AllocationId = "eipalloc-12345678".parse().expect("an id");
+    let failure = NatFailure::NoSuchAllocation(missing);
+    let [coming, failing, going] = [
+        (lab.make(lab.wanted(Some(first))), NatState::Pending(None)),
+        (lab.make(lab.wanted(Some(missing))), NatState::Pending(Some(failure))),
+        (lab.make(lab.wanted(Some(second))), NatState::Deleting),
+    ]
+    .map(|(id, state)| {
+        lab.world.network.nat_gateways.get_mut(&id).expect("it is there").state = state;
+        id
+    });
+    let regional = lab.regional(&[]);
+    let gates = lab.world.network.nat_gateways.get_mut(&regional).expect("it is there");
+    let Availability::Regional(own) = &mut gates.availability else { unreachable!("it is regional") };
+    own.gates[0].state = GateState::Opening(lab.world.now);
+    assert_eq!(lab.world.network.next_step(), Some(lab.world.now));
+    lab.world.network.step(lab.world.now);
+    let states = [coming, failing, going].map(|id| lab.state(id));
+    assert_eq!(states, [Some("available"), Some("failed"), Some("deleted")]);
+    assert!(lab.is_free(second) && !lab.is_free(first));
+    assert_eq!(lab.zones(regional), "a1");
 }

@@ -7,7 +7,7 @@
 use crate::ec2::security_group::GroupIdentifier;
 use crate::operation::Seen;
 use weir_model::endpoint::names::EndpointName;
-use weir_model::endpoint::{EndpointKind, EndpointState, VpcEndpoint};
+use weir_model::endpoint::{InterfaceEndpoint, VpcEndpoint, service};
 use weir_model::{
     AccountId, InterfaceId, RegionName, RouteTableId, SubnetId, Tags, Timestamp, VpcEndpointId, VpcId,
 };
@@ -47,6 +47,7 @@ pub struct EndpointView {
 #[derive(Xml)]
 struct DnsOptions {
     dns_record_ip_type: &'static str,
+    private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
 }
 
 #[derive(Xml)]
@@ -56,6 +57,12 @@ struct DnsEntry {
 }
 
 impl EndpointView {
+    /// An endpoint that has just been made: interface endpoints say `pending`.
+    pub fn made(seen: Seen<'_>, endpoint: &VpcEndpoint) -> EndpointView {
+        let state = if endpoint.interface_endpoint().is_some() { "pending" } else { "available" };
+        EndpointView { state, ..EndpointView::of(seen, endpoint) }
+    }
+
     /// An endpoint as `seen`.
     pub fn of(seen: Seen<'_>, endpoint: &VpcEndpoint) -> EndpointView {
         let own = endpoint.interface_endpoint();
@@ -65,16 +72,16 @@ impl EndpointView {
         let names = seen.network.endpoint_names(endpoint);
         EndpointView {
             vpc_endpoint_id: endpoint.id,
-            vpc_endpoint_type: type_word(&endpoint.kind),
+            vpc_endpoint_type: endpoint.type_name(),
             vpc_id: endpoint.vpc,
             service_name: endpoint.service_name(),
-            state: state_word(endpoint.state_at(seen.now)),
+            state: "available",
             policy_document: endpoint.policy.clone().unwrap_or_else(|| open.to_owned()),
             route_table_ids: seen.network.endpoint_tables(endpoint.id).collect(),
             subnet_ids: rows.map(|interface| interface.subnet).collect(),
             groups: own.map(|own| GroupIdentifier::all(seen, &own.groups)).unwrap_or_default(),
-            ip_address_type: "ipv4",
-            dns_options: own.map(|_| DnsOptions { dns_record_ip_type: "ipv4" }),
+            ip_address_type: own.map_or("ipv4", |own| own.ip_address_type.word()),
+            dns_options: own.map(|own| DnsOptions::of(endpoint, own)),
             private_dns_enabled: own.is_some_and(|own| own.private_dns),
             requester_managed: false,
             network_interface_ids: interfaces,
@@ -92,26 +99,23 @@ impl EndpointView {
     }
 }
 
+impl DnsOptions {
+    /// Assumption: of services without gateway endpoints nothing is said of inbound resolver endpoints.
+    fn of(endpoint: &VpcEndpoint, own: &InterfaceEndpoint) -> DnsOptions {
+        let has_both = service::named(&endpoint.service, service::GATEWAY).is_some();
+        DnsOptions {
+            dns_record_ip_type: own.dns_record_ip_type.word(),
+            private_dns_only_for_inbound_resolver_endpoint: has_both
+                .then_some(own.private_dns_only_for_inbound),
+        }
+    }
+}
+
 impl DnsEntry {
     fn of(id: VpcEndpointId, name: EndpointName) -> DnsEntry {
         let own_zone = || format!("Z{}", id.to_string().replace("vpce-", "").to_uppercase());
         let hosted_zone_id = if name.is_private { own_zone() } else { ZONE.to_owned() };
         DnsEntry { dns_name: name.name, hosted_zone_id }
-    }
-}
-
-fn type_word(kind: &EndpointKind) -> &'static str {
-    match kind {
-        EndpointKind::Gateway => "Gateway",
-        EndpointKind::Interface(_) => "Interface",
-    }
-}
-
-fn state_word(state: EndpointState) -> &'static str {
-    match state {
-        EndpointState::Pending => "pending",
-        EndpointState::Available => "available",
-        EndpointState::Deleting => "deleting",
     }
 }
 

@@ -3,9 +3,7 @@
 //! Source: Amazon VPC User Guide, "Flow log record examples" (traffic through a NAT gateway): its addresses and its lines.
 
 use super::*;
-use weir_model::nat_gateway::{
-    Connectivity, NewNatGateway, NewRegionalNatGateway, PENDING_MS, SecondaryChoice,
-};
+use weir_model::nat_gateway::{Connectivity, NewNatGateway, NewRegionalNatGateway, SecondaryChoice};
 use weir_model::route::{Associated, Destination, Target};
 use weir_model::subnet::NewSubnet;
 use weir_model::vpc::NewVpc;
@@ -42,7 +40,6 @@ fn network() -> (Network, IpAddr, InterfaceId) {
         tags: Tags::new(),
     };
     let nat = network.create_nat_gateway(&mut cx, new).expect("a NAT gateway");
-    network.step(Timestamp(PENDING_MS));
     let mut lead = |subnet: SubnetId, target: Target| {
         let table = network.create_route_table(&mut cx, vpc, Tags::new()).expect("a table");
         let all = Destination::Cidr("0.0.0.0/0".parse().expect("a block"));
@@ -122,7 +119,6 @@ fn a_regional_nat_gateway_is_a_resource_without_an_interface() {
     let mut cx = Cx { scope, now: Timestamp(0), ids: &mut ids };
     let new = NewRegionalNatGateway { vpc, zones: Vec::new(), tags: Tags::new() };
     let nat = network.create_regional_nat_gateway(&mut cx, new).expect("a gateway");
-    network.step(Timestamp(PENDING_MS));
     let found = network.nat_gateways.get(&nat).expect("made above");
     let regional = found.regional().expect("it is regional");
     let (gate, public) = (regional.gates[0].interface, found.addresses[0].own().expect("an address"));

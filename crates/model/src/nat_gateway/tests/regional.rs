@@ -36,14 +36,14 @@ impl Lab {
     }
 
     #[track_caller]
-    fn regional(&mut self, zones: Zones) -> NatGatewayId {
+    pub(super) fn regional(&mut self, zones: Zones) -> NatGatewayId {
         self.try_regional(zones).expect("creation succeeds")
     }
 
     /// What happens after each command.
     fn settle(&mut self) {
         let expand = |network: &mut Network, cx: &mut Cx| {
-            network.expand_nat_gateways(cx.now, cx.ids);
+            network.expand_nat_gateways(cx.ids);
             Ok(())
         };
         self.world.run(expand).expect("it cannot be refused");
@@ -51,7 +51,7 @@ impl Lab {
     }
 
     /// The zones, each with how many addresses new connections may use there, and a `?` while it is not open.
-    fn zones(&self, id: NatGatewayId) -> String {
+    pub(super) fn zones(&self, id: NatGatewayId) -> String {
         let nat = self.get(id);
         let gates = nat.regional().expect("it is regional").gates.iter().map(|gate| {
             let state = if gate.state == GateState::Open { "" } else { "?" };
@@ -88,23 +88,15 @@ fn an_automatic_gateway_is_where_there_are_interfaces_and_follows_them() {
     let allocated = lab.world.network.addresses.iter().count();
     lab.interface_in(in_b);
     let id = lab.regional(&[]);
-    assert_eq!((lab.state(id), lab.zones(id).as_str()), (Some("pending"), "b1"));
-    lab.wait(PENDING_MS);
-    assert_eq!(lab.state(id), Some("available"));
+    assert_eq!((lab.state(id), lab.zones(id).as_str()), (Some("available"), "b1"));
     lab.settle();
     assert_eq!(lab.zones(id), "b1");
-    // A first interface in another zone: the zone opens after a while, and another stands in for it.
+    // A first interface in another zone opens the zone.
     lab.interface_in(in_c);
     lab.settle();
-    assert_eq!(lab.zones(id), "b1 c1?");
-    let serving = |lab: &Lab, letter| {
-        let regional = lab.get(id).regional().expect("it is regional");
-        regional.serving(zone(letter)).map(|gate| gate.zone)
-    };
-    assert_eq!(serving(&lab, 'c'), Some(zone('b')));
-    assert_eq!(lab.world.network.next_step(), Some(lab.world.now.plus_ms(EXPANDING_MS)));
-    lab.wait(EXPANDING_MS);
-    assert_eq!((lab.zones(id).as_str(), serving(&lab, 'c')), ("b1 c1", Some(zone('c'))));
+    assert_eq!(lab.zones(id), "b1 c1");
+    let regional = lab.get(id).regional().expect("it is regional");
+    assert_eq!(regional.serving(zone('c')).map(|gate| gate.zone), Some(zone('c')));
     // Without a subnet there, it leaves the zone, and the address goes back.
     let gone = lab.world.network.subnets.iter().find(|subnet| subnet.id == in_b).expect("it is there").id;
     let there: Vec<InterfaceId> =
@@ -138,21 +130,16 @@ fn an_automatic_gateway_without_ports_gets_a_further_address_in_that_zone() {
     let id = lab.regional(&[]);
     let gate = lab.get(id).regional().expect("it is regional").gates[1].interface;
     scale(&mut lab, gate);
-    assert_eq!(lab.zones(id), "b1 c1", "it is pending");
-    lab.wait(PENDING_MS);
-    scale(&mut lab, gate);
     assert_eq!(lab.zones(id), "b1 c2");
     assert!(lab.world.network.addresses.iter().all(|address| address.is_managed));
     (0..40).for_each(|_| scale(&mut lab, gate));
     assert_eq!(lab.zones(id), "b1 c32");
     // They all go with the gateway.
     lab.world.run(|network, cx| network.delete_nat_gateway(cx, id).map(drop)).expect("it is there");
-    lab.wait(DELETING_MS);
     assert_eq!(lab.world.network.addresses.iter().count(), 0);
     // A manual one has what it was given.
     let own = lab.allocate();
     let id = lab.regional(&[('b', &[own])]);
-    lab.wait(PENDING_MS);
     let gate = lab.get(id).regional().expect("it is regional").gates[0].interface;
     scale(&mut lab, gate);
     assert_eq!(lab.zones(id), "b1");
@@ -182,7 +169,6 @@ fn addresses_that_aws_allocates_do_not_count_and_are_nobodys_to_move() {
     assert_eq!(lab.world.run(|network, cx| network.disassociate_address(cx, association)), refused);
     let release = lab.world.run(|network, cx| network.release_address(cx, managed));
     assert!(release.is_err(), "{release:?}");
-    lab.wait(PENDING_MS);
     assert_eq!(lab.disassociate(id, managed), Err(NatRefusal::Automatic(id).into()));
     assert_eq!(lab.associate(id, Some(zone('b')), own), Err(NatRefusal::Automatic(id).into()));
 }
@@ -194,8 +180,6 @@ fn a_manual_gateway_works_where_it_is_told_to() {
     let subnet = lab.subnet_in("10.0.3.0/24", 'c');
     lab.interface_in(subnet);
     let id = lab.regional(&[('a', &[one])]);
-    assert_eq!(lab.associate(id, Some(zone('b')), two).map_err(drop), Err(()));
-    lab.wait(PENDING_MS);
     lab.settle();
     assert_eq!(lab.zones(id), "a1");
     assert_eq!(lab.get(id).regional().expect("it is regional").serving(zone('c')), None);
@@ -203,8 +187,6 @@ fn a_manual_gateway_works_where_it_is_told_to() {
     assert_eq!(lab.associate(id, Some(zone('a')), one), Err(NatRefusal::AlreadyAssociated(one).into()));
     assert_eq!(lab.associate(id, Some(zone('a')), two), Ok(()));
     assert_eq!(lab.associate(id, Some(zone('c')), three), Ok(()));
-    assert_eq!(lab.zones(id), "a2 c1?");
-    lab.wait(EXPANDING_MS);
     assert_eq!(lab.zones(id), "a2 c1");
     // Any address can go, and with the last one the zone.
     assert_eq!(lab.disassociate(id, one), Ok(()));
@@ -235,13 +217,10 @@ fn deletion_takes_the_table_and_the_addresses_that_aws_had_allocated() {
     let mut lab = lab();
     let own = lab.allocate();
     let (automatic, manual) = (lab.regional(&[]), lab.regional(&[('b', &[own])]));
-    lab.wait(PENDING_MS);
     let tables = lab.world.network.route_tables.iter().count();
     for id in [automatic, manual] {
         assert_eq!(lab.world.run(|network, cx| network.delete_nat_gateway(cx, id)), Ok(()));
     }
-    assert!(!lab.is_free(own));
-    lab.wait(DELETING_MS);
     lab.settle();
     assert_eq!((lab.state(automatic), lab.state(manual)), (Some("deleted"), Some("deleted")));
     assert!(lab.is_free(own));
@@ -267,7 +246,6 @@ fn what_cannot_work_is_made_and_fails() {
     let new = NewRegionalNatGateway { vpc: elsewhere, zones: Vec::new(), tags: Tags::new() };
     let bare = lab.world.run(|network, cx| network.create_regional_nat_gateway(cx, new));
     made.push((bare.expect("creation succeeds"), "Gateway.NotAttached"));
-    lab.wait(PENDING_MS);
     for (id, code) in made {
         let state = lab.get(id).state;
         assert!(matches!(state, NatState::Failed(failure) if failure.code() == code), "{code}: {state:?}");
@@ -292,7 +270,6 @@ fn requests_about_zones_that_mean_nothing_are_refused() {
         assert_eq!(lab.try_regional(zones), Err(refused));
     }
     let zonal = lab.make(lab.wanted(Some(one)));
-    lab.wait(PENDING_MS);
     assert_eq!(lab.associate(zonal, Some(zone('a')), two), Err(NatRefusal::ZoneForZonal(zonal).into()));
     // It counts in each of its zones, beside zonal ones.
     lab.world.network.limits.nat_gateways_per_zone = 1;
