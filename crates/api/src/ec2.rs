@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod address;
+pub mod block_public_access;
+pub mod cidr_reservation;
 pub mod dhcp;
 pub mod egress_only_internet_gateway;
 pub mod flow_log;
@@ -27,6 +29,24 @@ pub mod volume;
 pub mod vpc;
 pub mod vpc_endpoint;
 pub mod vpc_endpoint_service;
+pub mod vpn_gateway;
+
+use weir_wire::{Kind, Param, Params, WireError};
+
+/// A switch for what is not here: it can only be said to be off, as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Off;
+
+impl Param for Off {
+    const KIND: Kind = Kind::Boolean;
+
+    fn read(params: &Params, at: &str) -> Result<Off, WireError> {
+        match bool::read(params, at)? {
+            false => Ok(Off),
+            true => Err(params.invalid(at, "true", "false")),
+        }
+    }
+}
 
 crate::table::operations! { Ec2 form:
     region { DescribeAvailabilityZones List DescribeRegions List }
@@ -39,6 +59,9 @@ crate::table::operations! { Ec2 form:
         CreateSubnet Write CreateDefaultSubnet Write DescribeSubnets List ModifySubnetAttribute Write
         AssociateSubnetCidrBlock Write DisassociateSubnetCidrBlock Write DeleteSubnet Write
     }
+    cidr_reservation { GetSubnetCidrReservations List }
+    block_public_access { DescribeVpcBlockPublicAccessOptions List }
+    vpn_gateway { DescribeVpnGateways List }
     dhcp { CreateDhcpOptions Write DescribeDhcpOptions List AssociateDhcpOptions Write DeleteDhcpOptions Write }
     internet_gateway {
         CreateInternetGateway Write AttachInternetGateway Write DescribeInternetGateways List
@@ -69,11 +92,13 @@ crate::table::operations! { Ec2 form:
         ModifySecurityGroupRules Write DescribeSecurityGroupRules List
         UpdateSecurityGroupRuleDescriptionsIngress Write UpdateSecurityGroupRuleDescriptionsEgress Write
         DescribeSecurityGroupReferences List DescribeStaleSecurityGroups List
+        GetSecurityGroupsForVpc List DescribeSecurityGroupVpcAssociations List
     }
     network_interface {
         CreateNetworkInterface Write DeleteNetworkInterface Write DescribeNetworkInterfaces List
         AttachNetworkInterface Write DetachNetworkInterface Write
         ModifyNetworkInterfaceAttribute Write DescribeNetworkInterfaceAttribute List
+        ResetNetworkInterfaceAttribute Write
         AssignPrivateIpAddresses Write UnassignPrivateIpAddresses Write
         AssignIpv6Addresses Write UnassignIpv6Addresses Write
     }
@@ -123,7 +148,7 @@ crate::table::operations! { Ec2 form:
         GetManagedPrefixListAssociations List ModifyManagedPrefixList Write RestoreManagedPrefixListVersion Write
         DeleteManagedPrefixList Write DescribePrefixLists List
     }
-    vpc_endpoint { CreateVpcEndpoint Write ModifyVpcEndpoint Write DeleteVpcEndpoints Write DescribeVpcEndpoints List }
+    vpc_endpoint { CreateVpcEndpoint Write ModifyVpcEndpoint Write DeleteVpcEndpoints Write DescribeVpcEndpoints List DescribeVpcEndpointAssociations List }
     vpc_endpoint_service { DescribeVpcEndpointServices List }
     flow_log { CreateFlowLogs Write DescribeFlowLogs List DeleteFlowLogs Write }
     tags { CreateTags Tagging DeleteTags Tagging DescribeTags List }

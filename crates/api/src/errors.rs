@@ -32,6 +32,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::DefaultSubnetExists(subnet, zone) => ("DefaultSubnetAlreadyExistsInAvailabilityZone", format!("'{subnet}' is already the default subnet in {zone}.")),
         Refused::NoFreeBlock(vpc) => ("InsufficientFreeCidrBlock", format!("There is no available CIDR block in {vpc} for another default subnet.")),
         Refused::DhcpOption(BadOption::Name(name)) => invalid(format!("Value ({name}) for parameter key is invalid. Unknown DHCP option")),
+        Refused::DhcpOption(BadOption::Twice(name)) => invalid(format!("Duplicate DHCP option {name}.")),
         Refused::DhcpOption(BadOption::Count(name)) => invalid(format!("The number of values for DHCP option {name} is invalid.")),
         Refused::DhcpOption(BadOption::Value(name, value)) => invalid(format!("Value ({value}) for parameter {name} is invalid.")),
 
@@ -164,6 +165,25 @@ fn not_found(missing: &Missing) -> WireError {
         Missing::Volume(id) => ("InvalidVolume.NotFound", absent("volume", id)),
     };
     WireError::new(code, message)
+}
+
+/// What EC2 says of several resources that are not there; of a kind whose sentence has no plural, of the first.
+///
+/// Assumption: the plural is as that of instances and groups, "The vpc IDs 'vpc-…, vpc-…' do not exist", for all kinds.
+pub fn all_not_found(first: &Missing, others: &[Missing]) -> WireError {
+    let said: Vec<WireError> = std::iter::once(first).chain(others).map(not_found).collect();
+    let parts = |error: &WireError| {
+        let text = error.message.strip_suffix("' does not exist")?;
+        text.rsplit_once(" '").map(|(what, id)| (what.to_owned(), id.to_owned()))
+    };
+    let named: Option<Vec<(String, String)>> = said.iter().map(parts).collect();
+    match named.as_deref() {
+        Some([(what, _), _, ..]) => {
+            let ids: Vec<&str> = named.iter().flatten().map(|(_, id)| id.as_str()).collect();
+            WireError::new(not_found(first).code, format!("{what}s '{}' do not exist", ids.join(", ")))
+        }
+        _ => not_found(first),
+    }
 }
 
 fn absent(what: &str, id: impl std::fmt::Display) -> String {

@@ -3,10 +3,12 @@
 //! Order: the caller's own rows or those named, as views, narrowed by filters, one page of them. Views are built one by one
 //! as they are wanted, so a page costs what it shows.
 
+use crate::errors;
 use crate::operation::{Error, Seen};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
+use weir_model::Missing;
 use weir_model::table::{Owned, Table};
 use weir_wire::{Bounds, Filter, FilterTable, Page, Param, Token};
 
@@ -45,10 +47,20 @@ impl<'a> Seen<'a> {
     /// The caller's rows of `table` in key order: those named by `ids`, or all if none is.
     ///
     /// # Errors
-    /// `Refused::NotFound` for the first of `ids` that the caller does not own.
+    /// All of `ids` that the caller does not own, in one sentence.
     pub fn rows<R: Owned>(self, table: &'a Table<R>, ids: &[R::Key]) -> Result<Vec<&'a R>, Error> {
         if ids.is_empty() {
             return Ok(table.of(self.scope).collect());
+        }
+        let mut absent: Vec<Missing> = Vec::new();
+        for id in ids.iter().filter(|id| table.find(self.scope, id).is_err()) {
+            let missing: Missing = id.clone().into();
+            if !absent.contains(&missing) {
+                absent.push(missing);
+            }
+        }
+        if let Some((first, others)) = absent.split_first() {
+            return Err(errors::all_not_found(first, others).into());
         }
         let named: BTreeSet<&R::Key> = ids.iter().collect();
         Ok(named.into_iter().map(|id| table.find(self.scope, id)).collect::<Result<_, _>>()?)

@@ -40,8 +40,10 @@ pub const SERVERS_MAX: usize = 4;
 /// What is wrong with an option of a DHCP options set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadOption {
-    /// No option has this name, or it is given twice.
+    /// No option has this name.
     Name(String),
+    /// The option is given twice.
+    Twice(String),
     /// The option has no value, or too many.
     Count(String),
     /// The value is not one that the option can have.
@@ -123,7 +125,7 @@ impl Network {
 fn check_options(options: &[(String, Vec<String>)]) -> Result<(), BadOption> {
     for (place, (name, values)) in options.iter().enumerate() {
         if options[..place].iter().any(|(earlier, _)| earlier == name) {
-            return Err(BadOption::Name(name.clone()));
+            return Err(BadOption::Twice(name.clone()));
         }
         check_option(name, values)?;
     }

@@ -95,8 +95,8 @@ const TEXT_MARKS: &str = " ._-:/()#,@[]+=&;{}!$*";
 pub enum GroupRefusal {
     /// A name or description is empty, too long or holds a character that is not allowed.
     Text {
-        /// The member: `groupName`, `groupDescription` or a rule's `description`.
-        member: &'static str,
+        /// What it is of.
+        member: GroupText,
         /// What was given.
         given: String,
     },
@@ -128,6 +128,17 @@ pub enum GroupRefusal {
     NoSuchRule(GroupId),
     /// The rule is of the other direction.
     WrongDirection(GroupRuleId),
+}
+
+/// A text that a group or a rule has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupText {
+    /// The name of a group.
+    Name,
+    /// The description of a group.
+    Description,
+    /// The description of a rule.
+    RuleDescription,
 }
 
 /// What CreateSecurityGroup asks for.
@@ -172,8 +183,8 @@ impl Network {
     /// The VPC is unknown; a name or description breaks a rule or is taken ([`GroupRefusal`]); [`Limit::Groups`]; tags.
     pub fn create_group(&mut self, cx: &mut Cx, new: NewGroup) -> Result<GroupId, Refused> {
         let name = new.name.trim_end().to_owned();
-        check_text("groupName", &name)?;
-        check_text("groupDescription", &new.description)?;
+        check_text(GroupText::Name, &name)?;
+        check_text(GroupText::Description, &new.description)?;
         if name == DEFAULT_GROUP || name.starts_with(ID_PREFIX) {
             return Err(GroupRefusal::Reserved(name).into());
         }
@@ -253,7 +264,7 @@ fn egress_rule(cx: &mut Cx, cidr: Cidr) -> GroupRule {
 }
 
 /// Checks a name or description: 1 to [`TEXT_CHARS_MAX`] characters of a fixed set.
-fn check_text(member: &'static str, text: &str) -> Result<(), GroupRefusal> {
+fn check_text(member: GroupText, text: &str) -> Result<(), GroupRefusal> {
     if text.is_empty() {
         Err(GroupRefusal::Text { member, given: String::new() })
     } else {
@@ -261,7 +272,7 @@ fn check_text(member: &'static str, text: &str) -> Result<(), GroupRefusal> {
     }
 }
 
-fn check_marks(member: &'static str, text: &str) -> Result<(), GroupRefusal> {
+fn check_marks(member: GroupText, text: &str) -> Result<(), GroupRefusal> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || TEXT_MARKS.contains(c);
     match text.chars().count() <= TEXT_CHARS_MAX && text.chars().all(allowed) {
         true => Ok(()),

@@ -4,6 +4,7 @@
 //! The lists in `catalog/` hold names and types only, for the operations that Weir has or may get; their heads say the
 //! source and the form.
 
+use crate::params::index;
 use crate::{Dialect, Kind, Member, Service};
 use std::collections::BTreeSet;
 
@@ -51,14 +52,20 @@ impl Catalog {
         self.line(action, Side::Request).is_some()
     }
 
-    /// Whether the parameter `key`, such as `IpPermissions.1.IpRanges.1.CidrIp`, is one of operation `action`.
+    /// Whether the parameter `key`, such as `IpPermissions.1.IpRanges.1.CidrIp`, is one of operation `action`: lists have an
+    /// index from 1, and only they.
     pub fn takes(&self, action: &str, key: &str) -> bool {
-        let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()) || *part == "member";
         let mut structure = action;
-        let mut parts = key.split('.').filter(|part| !is_index(part)).peekable();
+        let mut parts = key.split('.').filter(|part| *part != "member").peekable();
         while let Some(part) = parts.next() {
             let Some(member) = self.member(structure, Side::Request, part) else { return false };
-            structure = member.form.trim_start_matches("[]");
+            structure = member.form;
+            while let Some(element) = structure.strip_prefix("[]") {
+                if parts.next().is_none_or(|part| index(part).is_none()) {
+                    return false;
+                }
+                structure = element;
+            }
             if parts.peek().is_none() {
                 return true;
             }
@@ -297,6 +304,11 @@ mod tests {
             ("AuthorizeSecurityGroupIngress", "IpPermission.1.IpRanges.1.CidrIp", false),
             ("CreateVpc", "Ipv6Pool", true),
             ("CreateVpc", "Ipv6Pool.Deeper", false),
+            ("CreateVpc", "Ipv6Pool.1", false),
+            ("DescribeVpcs", "VpcId.1", true),
+            ("DescribeVpcs", "VpcId", false),
+            ("DescribeVpcs", "VpcId.0", false),
+            ("DescribeVpcs", "VpcId.1.1", false),
             ("CreateVpc", "", false),
             ("CreateVpc", "1", false),
             ("Dance", "VpcId", false),

@@ -23,7 +23,8 @@ pub struct Page {
 pub type Bounds = std::ops::RangeInclusive<i64>;
 
 impl Page {
-    /// The items of this page, and the token of the next if there is one. `items` are in ascending order of `key`.
+    /// The items of this page, and the token of the next if there is one. `items` are in ascending order of `key`. An empty
+    /// token is none.
     ///
     /// # Errors
     /// `InvalidParameterValue` for `MaxResults` outside `bounds`, `InvalidNextToken` for a token that is not ours.
@@ -37,7 +38,8 @@ impl Page {
         K: Ord + Display + FromStr,
     {
         let size = self.size(bounds)?;
-        let after: Option<K> = self.next_token.as_ref().map(Token::key).transpose()?;
+        let given = self.next_token.as_ref().filter(|token| !token.as_str().is_empty());
+        let after: Option<K> = given.map(Token::key).transpose()?;
         let mut rest =
             items.into_iter().skip_while(|item| after.as_ref().is_some_and(|after| key(item) <= *after));
         let page: Vec<T> = rest.by_ref().take(size).collect();
@@ -177,6 +179,13 @@ mod tests {
         assert_eq!((items.len(), next.is_some()), (PAGE_MAX, true));
         let (items, next) = Page::default().cut(5..=1000, 0..1000_u32, |item| *item).expect("in bounds");
         assert_eq!((items.len(), next), (PAGE_MAX, None));
+    }
+
+    #[test]
+    fn an_empty_token_is_none() {
+        let empty = page(Some(5), Some(Token::given("")));
+        let (items, _) = empty.cut(5..=1000, 0..12_u32, |item| *item).expect("in bounds");
+        assert_eq!(items, [0, 1, 2, 3, 4]);
     }
 
     #[test]

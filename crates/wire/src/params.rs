@@ -206,7 +206,7 @@ fn is_envelope(key: &str) -> bool {
 }
 
 /// The index that `rest` of a key begins with, if it is written as AWS's clients do: no sign, no leading zero.
-fn index(rest: &str) -> Option<u32> {
+pub(crate) fn index(rest: &str) -> Option<u32> {
     let digits = rest.split('.').next()?;
     let canonical = digits.starts_with(|first: char| ('1'..='9').contains(&first));
     digits.parse().ok().filter(|index| canonical && *index <= INDEX_MAX)

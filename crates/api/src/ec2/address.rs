@@ -98,7 +98,11 @@ impl Operation for AssociateAddress {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let target = match (self.network_interface_id, self.instance_id) {
-            (Some(id), _) => AddressTarget::Interface(id),
+            (Some(_), Some(_)) => {
+                let message = "The parameter instanceId cannot be used with the parameter networkInterfaceId";
+                return Err(Error::new("InvalidParameterCombination", message));
+            }
+            (Some(id), None) => AddressTarget::Interface(id),
             (None, Some(id)) => AddressTarget::Instance(id),
             (None, None) => return Err(either("InstanceId", "NetworkInterfaceId")),
         };

@@ -12,18 +12,23 @@ pub use addresses::{
 pub use tracking::{TrackingRequest, TrackingView};
 pub use view::{AssociationView, InterfaceView, mac_text};
 
+use crate::ec2::Off;
 use crate::operation::{Context, Error, Operation};
 use crate::select::{BOUNDS, Selection};
+use crate::token::ClientToken;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use view::{AttachmentView, FILTERS};
 use weir_model::interface::{AddressChoice, InterfaceChange, Ipv6Choice, NewInterface};
 use weir_model::{AttachmentId, GroupId, InstanceId, InterfaceId, SubnetId};
-use weir_wire::{Accepted, AttributeValue, Param, Return, TagSpecification, Token, Xml, specified_tags};
+use weir_wire::{
+    Accepted, AttributeValue, Kind, Param, Params, Return, TagSpecification, Token, WireError, Xml,
+    specified_tags,
+};
 
 /// Makes a free interface in a subnet.
 #[derive(Param)]
 pub struct CreateNetworkInterface {
-    client_token: Option<String>,
+    client_token: ClientToken,
     subnet_id: SubnetId,
     description: Option<String>,
     #[wire(request = "SecurityGroupId")]
@@ -32,6 +37,26 @@ pub struct CreateNetworkInterface {
     addresses: AddressRequest,
     connection_tracking_specification: Option<TrackingRequest>,
     tag_specifications: Vec<TagSpecification>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    interface_type: Accepted<OrdinaryType>,
+    #[expect(dead_code, reason = "accepted without effect")]
+    enable_primary_ipv6: Accepted<Off>,
+}
+
+/// The type that an interface has if nothing is said, `interface`; others are not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OrdinaryType;
+
+impl Param for OrdinaryType {
+    // AWS documents the word and does not model it.
+    const KIND: Kind = Kind::Text;
+
+    fn read(params: &Params, at: &str) -> Result<OrdinaryType, WireError> {
+        match params.text(at)? {
+            "interface" => Ok(OrdinaryType),
+            other => Err(params.not_a_word(at, other, &["interface"])),
+        }
+    }
 }
 
 /// The private addresses that a new interface is to have, in the words of CreateNetworkInterface and RunInstances.
@@ -110,7 +135,7 @@ impl AddressRequest {
 #[derive(Xml)]
 pub struct CreateNetworkInterfaceResponse {
     network_interface: InterfaceView,
-    client_token: Option<String>,
+    client_token: ClientToken,
 }
 
 impl Operation for CreateNetworkInterface {
@@ -307,6 +332,27 @@ impl Operation for ModifyNetworkInterfaceAttribute {
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
         let id = self.network_interface_id;
         let change = self.change()?;
+        cx.command(|network, cx| network.modify_interface(cx, id, change))?;
+        Ok(Return)
+    }
+}
+
+/// Sets an attribute to what it is on a new interface.
+#[derive(Param)]
+pub struct ResetNetworkInterfaceAttribute {
+    network_interface_id: InterfaceId,
+    source_dest_check: Option<String>,
+}
+
+impl Operation for ResetNetworkInterfaceAttribute {
+    type Response = Return;
+
+    /// Whatever is said of the attribute, it becomes true: naming it is enough.
+    fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
+        if self.source_dest_check.is_none() {
+            return Err(Error::new("InvalidParameterCombination", "No attributes specified."));
+        }
+        let (id, change) = (self.network_interface_id, InterfaceChange::SourceDestCheck(true));
         cx.command(|network, cx| network.modify_interface(cx, id, change))?;
         Ok(Return)
     }

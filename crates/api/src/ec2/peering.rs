@@ -4,6 +4,7 @@
 //! `initiating-request` and AcceptVpcPeeringConnection `provisioning`, as in AWS; whoever looks next sees what follows.
 //! Source: EC2 API Reference, CreateVpcPeeringConnection and its kin; VPC Peering Guide, "Lifecycle".
 
+use super::region::is_enabled;
 use crate::operation::{Context, Error, Operation, Seen};
 use crate::select::{BOUNDS, Selection};
 use weir_model::peering::{Peering, PeeringDns, PeeringRequest, PeeringStatus, Side};
@@ -34,6 +35,15 @@ impl Operation for CreateVpcPeeringConnection {
             account: self.peer_owner_id.unwrap_or(cx.scope.account),
             region: self.peer_region.unwrap_or(cx.scope.region),
         };
+        // Any region can be used here, but in one that no account has by itself something has to be.
+        let is_there = |region| cx.network.vpcs.iter().any(|vpc| vpc.scope.region == region);
+        if !is_enabled(peer.region) && !is_there(peer.region) {
+            let message = format!(
+                "Value ({}) for parameter PeerRegion is invalid. The region does not exist.",
+                peer.region
+            );
+            return Err(Error::new("InvalidParameterValue", message));
+        }
         let tags = specified_tags(&self.tag_specifications, "vpc-peering-connection")?;
         let request = PeeringRequest { vpc: self.vpc_id, peer_vpc: self.peer_vpc_id, peer, tags };
         let count = cx.network.peerings.len();

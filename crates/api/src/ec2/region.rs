@@ -29,6 +29,11 @@ const ENABLED: &[&str] = &[
     "us-west-2",
 ];
 
+/// Whether every account has the region.
+pub(super) fn is_enabled(region: RegionName) -> bool {
+    ENABLED.contains(&region.as_str())
+}
+
 /// Lists regions, all or by name.
 #[derive(Param)]
 pub struct DescribeRegions {

@@ -6,6 +6,7 @@
 mod permission;
 mod reference;
 mod rule;
+mod vpc;
 
 pub use reference::{DescribeSecurityGroupReferences, DescribeStaleSecurityGroups};
 pub use rule::{
@@ -13,6 +14,7 @@ pub use rule::{
     ModifySecurityGroupRules, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress,
     UpdateSecurityGroupRuleDescriptionsEgress, UpdateSecurityGroupRuleDescriptionsIngress,
 };
+pub use vpc::{DescribeSecurityGroupVpcAssociations, GetSecurityGroupsForVpc};
 
 use crate::operation::{Context, Error, Operation, Seen};
 use crate::select::{BOUNDS, Selection};
@@ -203,6 +205,7 @@ filters! {
     "ip-permission.cidr" ip_permissions PermissionView::cidrs,
     "ip-permission.from-port" ip_permissions PermissionView::first_ports,
     "ip-permission.group-id" ip_permissions PermissionView::group_ids,
+    "ip-permission.group-name" ip_permissions PermissionView::group_names,
     "ip-permission.ipv6-cidr" ip_permissions PermissionView::ipv6_cidrs,
     "ip-permission.prefix-list-id" ip_permissions PermissionView::prefix_lists,
     "ip-permission.protocol" ip_permissions PermissionView::protocols,
@@ -211,6 +214,7 @@ filters! {
     "egress.ip-permission.cidr" ip_permissions_egress PermissionView::cidrs,
     "egress.ip-permission.from-port" ip_permissions_egress PermissionView::first_ports,
     "egress.ip-permission.group-id" ip_permissions_egress PermissionView::group_ids,
+    "egress.ip-permission.group-name" ip_permissions_egress PermissionView::group_names,
     "egress.ip-permission.ipv6-cidr" ip_permissions_egress PermissionView::ipv6_cidrs,
     "egress.ip-permission.prefix-list-id" ip_permissions_egress PermissionView::prefix_lists,
     "egress.ip-permission.protocol" ip_permissions_egress PermissionView::protocols,

@@ -4,6 +4,7 @@
 //! AssociateSubnetCidrBlock, DisassociateSubnetCidrBlock, DeleteSubnet.
 
 use super::vpc::{BlockPublicAccessStates, BlockState, only_one};
+use crate::ec2::Off;
 use crate::operation::{Context, Error, Operation, Seen};
 use crate::select::{BOUNDS, Selection};
 use weir_model::subnet::{HostNames, NewSubnet, SubnetAttribute};
@@ -333,6 +334,7 @@ pub enum HostnameType {
 pub struct ModifySubnetAttribute {
     subnet_id: SubnetId,
     map_public_ip_on_launch: Option<AttributeValue<bool>>,
+    map_customer_owned_ip_on_launch: Option<AttributeValue<Off>>,
     assign_ipv6_address_on_creation: Option<AttributeValue<bool>>,
     enable_dns64: Option<AttributeValue<bool>>,
     private_dns_hostname_type_on_launch: Option<HostnameType>,
@@ -347,15 +349,23 @@ impl Operation for ModifySubnetAttribute {
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
         let by_resource = |kind| SubnetAttribute::NamedByResource(kind == HostnameType::ResourceName);
         let attribute = only_one([
-            self.map_public_ip_on_launch.map(|on| SubnetAttribute::MapPublicIp(on.value)),
-            self.assign_ipv6_address_on_creation.map(|on| SubnetAttribute::AssignIpv6(on.value)),
-            self.enable_dns64.map(|on| SubnetAttribute::Dns64(on.value)),
-            self.private_dns_hostname_type_on_launch.map(by_resource),
-            self.enable_resource_name_dns_a_record_on_launch.map(|on| SubnetAttribute::ARecord(on.value)),
+            self.map_public_ip_on_launch.map(|on| Some(SubnetAttribute::MapPublicIp(on.value))),
+            self.assign_ipv6_address_on_creation.map(|on| Some(SubnetAttribute::AssignIpv6(on.value))),
+            self.enable_dns64.map(|on| Some(SubnetAttribute::Dns64(on.value))),
+            self.private_dns_hostname_type_on_launch.map(|kind| Some(by_resource(kind))),
+            self.enable_resource_name_dns_a_record_on_launch
+                .map(|on| Some(SubnetAttribute::ARecord(on.value))),
             self.enable_resource_name_dns_aaaa_record_on_launch
-                .map(|on| SubnetAttribute::AaaaRecord(on.value)),
+                .map(|on| Some(SubnetAttribute::AaaaRecord(on.value))),
+            self.map_customer_owned_ip_on_launch.map(|_| None),
         ])?;
-        cx.command(|network, cx| network.modify_subnet(cx, self.subnet_id, attribute))?;
+        match attribute {
+            Some(attribute) => {
+                cx.command(|network, cx| network.modify_subnet(cx, self.subnet_id, attribute))?;
+            }
+            // It is off, as there are no customer-owned addresses.
+            None => drop(cx.network.subnets.find(cx.scope, &self.subnet_id)?),
+        }
         Ok(Return)
     }
 }

@@ -4,9 +4,15 @@
 
 use crate::operation::{Context, Error, Operation};
 use crate::select::{BOUNDS, Selection};
-use weir_model::Tags;
+use weir_model::image::Image;
 use weir_model::tags::{TagToRemove, Tagged};
-use weir_wire::{FilterTable, Param, Return, Tag, Token, Xml};
+use weir_model::{
+    AllocationId, DhcpOptionsId, EgressOnlyGatewayId, GroupId, GroupRuleId, ImageId, InstanceId, InterfaceId,
+    InternetGatewayId, Missing, NatGatewayId, NetworkAclId, PeeringId, PrefixListId, Refused, RouteTableId,
+    Scope, SubnetId, Tags, TransitAttachmentId, TransitGatewayId, TransitTableId, VolumeId, VpcEndpointId,
+    VpcId,
+};
+use weir_wire::{Dialect, FilterTable, Param, Params, Return, Tag, Token, WireError, Xml};
 
 /// Most resources that one call may name.
 const RESOURCES_MAX: usize = 1000;
@@ -24,7 +30,7 @@ impl Operation for CreateTags {
     type Response = Return;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
-        let resources = resources(&self.resources)?;
+        let resources = resources(cx.scope, &self.resources)?;
         let tags: Tags = self.tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect();
         cx.command(|network, cx| network.add_tags(cx, &resources, &tags))?;
         Ok(Return)
@@ -43,7 +49,7 @@ impl Operation for DeleteTags {
     type Response = Return;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
-        let resources = resources(&self.resources)?;
+        let resources = resources(cx.scope, &self.resources)?;
         let tags: Vec<TagToRemove> =
             self.tags.into_iter().map(|tag| TagToRemove { key: tag.key, value: tag.value }).collect();
         cx.command(|network, cx| network.remove_tags(cx, &resources, &tags))?;
@@ -51,17 +57,71 @@ impl Operation for DeleteTags {
     }
 }
 
-fn resources(ids: &[String]) -> Result<Vec<Tagged>, Error> {
+fn resources(scope: Scope, ids: &[String]) -> Result<Vec<Tagged>, Error> {
     if ids.len() > RESOURCES_MAX {
         let message = format!("The number of resources may not exceed {RESOURCES_MAX}");
         return Err(Error::new("InvalidParameterValue", message));
     }
-    let parse = |id: &String| {
-        let shown: String = id.chars().take(100).collect();
-        Tagged::parse(id).ok_or_else(|| Error::new("InvalidID", format!("The ID '{shown}' is not valid")))
-    };
-    ids.iter().map(parse).collect()
+    ids.iter().map(|id| Tagged::parse(id).ok_or_else(|| not_tagged(scope, id))).collect()
 }
+
+/// What is said of `id`, which is none of a resource that carries tags here: malformed, if it begins as the ids of a kind do; not
+/// there; or of no kind at all.
+fn not_tagged(scope: Scope, id: &str) -> Error {
+    let missing: Option<Missing> = match (id.parse::<ImageId>(), id.parse::<VolumeId>()) {
+        (Ok(image), _) if Image::find(scope.region, image).is_none() => Some(image.into()),
+        (_, Ok(volume)) => Some(volume.into()),
+        _ => None,
+    };
+    if let Some(missing) = missing {
+        return Refused::from(missing).into();
+    }
+    let kind =
+        KINDS.iter().find(|(prefix, _)| id.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-')));
+    let malformed = kind.and_then(|(_, malformed)| malformed(id));
+    malformed.map_or_else(
+        || {
+            let shown: String = id.chars().take(100).collect();
+            Error::new("InvalidID", format!("The ID '{shown}' is not valid"))
+        },
+        Error::from,
+    )
+}
+
+/// Says how `id` is malformed as one of `T`.
+fn malformed<T: Param>(id: &str) -> Option<WireError> {
+    let key = "ResourceId".to_owned();
+    let params = Params::of(Dialect::Ec2, vec![(key.clone(), id.to_owned())]).ok()?;
+    T::read(&params, &key).err()
+}
+
+/// What the ids of a kind begin with, and what is said of one that is malformed.
+type KindOfId = (&'static str, fn(&str) -> Option<WireError>);
+
+/// The kinds of ids that have a code of their own, longer beginnings first.
+const KINDS: &[KindOfId] = &[
+    ("tgw-attach", malformed::<TransitAttachmentId>),
+    ("tgw-rtb", malformed::<TransitTableId>),
+    ("tgw", malformed::<TransitGatewayId>),
+    ("acl", malformed::<NetworkAclId>),
+    ("ami", malformed::<ImageId>),
+    ("dopt", malformed::<DhcpOptionsId>),
+    ("eigw", malformed::<EgressOnlyGatewayId>),
+    ("eipalloc", malformed::<AllocationId>),
+    ("eni", malformed::<InterfaceId>),
+    ("i", malformed::<InstanceId>),
+    ("igw", malformed::<InternetGatewayId>),
+    ("nat", malformed::<NatGatewayId>),
+    ("pcx", malformed::<PeeringId>),
+    ("pl", malformed::<PrefixListId>),
+    ("rtb", malformed::<RouteTableId>),
+    ("sg", malformed::<GroupId>),
+    ("sgr", malformed::<GroupRuleId>),
+    ("subnet", malformed::<SubnetId>),
+    ("vol", malformed::<VolumeId>),
+    ("vpc", malformed::<VpcId>),
+    ("vpce", malformed::<VpcEndpointId>),
+];
 
 /// Lists tags of all resources.
 #[derive(Param)]

@@ -2,7 +2,10 @@
 //!
 //! Source: EC2 API Reference, CreateVpcEndpoint, ModifyVpcEndpoint, DescribeVpcEndpoints, DeleteVpcEndpoints.
 
+mod association;
 mod view;
+
+pub use association::DescribeVpcEndpointAssociations;
 
 use super::flow_log::UnsuccessfulItem;
 use crate::operation::{Context, Error, Operation};

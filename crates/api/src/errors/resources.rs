@@ -4,7 +4,7 @@ use super::invalid;
 use weir_model::address::AddressRefusal;
 use weir_model::endpoint::EndpointRefusal;
 use weir_model::flow_log::FlowLogRefusal;
-use weir_model::group::{GroupRefusal, GroupRule, Peer};
+use weir_model::group::{GroupRefusal, GroupRule, GroupText, Peer};
 use weir_model::instance::{BadInterfaces, InstanceRefusal, USER_DATA_BYTES_MAX};
 use weir_model::instance_type::InstanceType;
 use weir_model::interface::InterfaceRefusal;
@@ -42,11 +42,19 @@ pub(super) fn peering(refusal: &PeeringRefusal) -> Said {
     }
 }
 
+/// What names and descriptions of groups are made of, with the two spaces that AWS's sentence has.
+const STRINGS: &str =
+    "strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*";
+
 #[rustfmt::skip]
 pub(super) fn group(refusal: &GroupRefusal) -> Said {
     match refusal {
-        GroupRefusal::Text { member, given } if given.is_empty() => invalid(format!("Value () for parameter {member} is invalid. Value must be non-empty.")),
-        GroupRefusal::Text { member, given } => invalid(format!("Value ({given}) for parameter {member} is invalid. Character sets beyond ASCII are not supported.")),
+        GroupRefusal::Text { member: GroupText::Description, given } if given.is_empty() => invalid("Value () for parameter GroupDescription is invalid. Value must be non-empty.".to_owned()),
+        GroupRefusal::Text { member: GroupText::Name, given } if !given.is_ascii() => invalid(format!("Value ({given}) for parameter GroupName is invalid. Character sets beyond ASCII are not supported.")),
+        GroupRefusal::Text { member: GroupText::Description, given } if !given.is_ascii() => invalid(format!("Value ({given}) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.")),
+        GroupRefusal::Text { member: GroupText::Name, .. } => invalid(format!("Invalid security group name. Valid names are non-empty {STRINGS}")),
+        GroupRefusal::Text { member: GroupText::Description, .. } => invalid(format!("Invalid security group description. Valid descriptions are {STRINGS}")),
+        GroupRefusal::Text { member: GroupText::RuleDescription, .. } => invalid(format!("Invalid rule description. Valid descriptions are {STRINGS}")),
         GroupRefusal::Reserved(name) if name == "default" => ("InvalidGroup.Reserved", "The security group 'default' is reserved".to_owned()),
         GroupRefusal::Reserved(name) => invalid(format!("Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")),
         GroupRefusal::Duplicate { name, vpc } => ("InvalidGroup.Duplicate", format!("The security group '{name}' already exists for VPC '{vpc}'")),

@@ -110,6 +110,11 @@ fn an_address_moves_unless_the_call_forbids_it() {
 fn addresses_are_refused_in_aws_words() {
     let (mut world, _, subnet) = lab();
     let (id, _) = allocate(&mut world);
+    world.refuses(
+        "AssociateAddress",
+        &format!("AllocationId={id}&InstanceId=i-12345678&NetworkInterfaceId=eni-12345678"),
+        "InvalidParameterCombination: The parameter instanceId cannot be used with the parameter networkInterfaceId",
+    );
     let bare = world.id("CreateVpc", "CidrBlock=10.7.0.0/16", "vpcId");
     let inside = world.id("CreateSubnet", &format!("VpcId={bare}&CidrBlock=10.7.0.0/24"), "subnetId");
     let interface = world.id("CreateNetworkInterface", &format!("SubnetId={inside}"), "networkInterfaceId");

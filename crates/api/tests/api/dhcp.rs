@@ -135,6 +135,10 @@ fn refused_options_say_why() {
             "DhcpConfiguration.1.Key=ntp-servers",
             "InvalidParameterValue: The number of values for DHCP option ntp-servers is invalid.",
         ),
+        (
+            "DhcpConfiguration.1.Key=domain-name&DhcpConfiguration.1.Value.1=a&DhcpConfiguration.2.Key=domain-name&DhcpConfiguration.2.Value.1=b",
+            "InvalidParameterValue: Duplicate DHCP option domain-name.",
+        ),
     ];
     for (params, refusal) in rows {
         world.refuses("CreateDhcpOptions", params, refusal);

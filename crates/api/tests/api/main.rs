@@ -1,5 +1,6 @@
 //! Operations in process: the text of a request to the text of its answer.
 
+mod absent;
 mod account;
 mod address;
 mod clumsy;
@@ -9,6 +10,7 @@ mod documented;
 mod egress_only_internet_gateway;
 mod export;
 mod extremes;
+mod filter;
 mod flow;
 mod flow_log;
 mod iam;

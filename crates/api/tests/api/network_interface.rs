@@ -89,7 +89,7 @@ fn interfaces_are_refused_in_aws_words() {
         .assert_eq(&refused("SecurityGroupId.1=sg-00000000"));
     expect!["400 PrivateIpAddressLimitExceeded: Number of private addresses will exceed limit."]
         .assert_eq(&refused("SecondaryPrivateIpAddressCount=50"));
-    expect!["400 UnknownParameter: The parameter InterfaceType is not recognized: not implemented by weir"]
+    expect!["400 InvalidParameterValue: Value ( efa ) for parameter interfaceType is invalid. Expecting one of interface."]
         .assert_eq(&refused("InterfaceType=efa"));
     world.shows(
         "CreateNetworkInterface",
@@ -369,5 +369,79 @@ fn idle_timeouts_of_tracking_are_set_within_their_ranges_and_shown() {
     assert_eq!(
         shown.split_whitespace().collect::<String>(),
         "<tcpEstablishedTimeout>60</tcpEstablishedTimeout><udpTimeout>45</udpTimeout>"
+    );
+}
+
+/// What asks for what is so in any case is accepted; what is not here is refused.
+#[test]
+fn members_that_change_nothing_are_accepted() {
+    let mut world = World::new();
+    let subnet = world.id("DescribeSubnets", "", "subnetId");
+    let of = format!("SubnetId={subnet}");
+    world.does("CreateNetworkInterface", &format!("{of}&InterfaceType=interface&EnablePrimaryIpv6=false"));
+    let invalid = |value: &str, name: &str, wanted: &str| {
+        format!(
+            "InvalidParameterValue: Value ( {value} ) for parameter {name} is invalid. Expecting {wanted}."
+        )
+    };
+    let rows = [
+        ("InterfaceType=efa", invalid("efa", "interfaceType", "one of interface")),
+        ("EnablePrimaryIpv6=true", invalid("true", "enablePrimaryIpv6", "false")),
+        (
+            &format!("ClientToken={}", "a".repeat(65)),
+            invalid(&"a".repeat(65), "clientToken", "at most 64 ASCII characters"),
+        ),
+    ];
+    for (params, refusal) in rows {
+        world.refuses("CreateNetworkInterface", &format!("{of}&{params}"), &refusal);
+    }
+    world.returns("ModifySubnetAttribute", &format!("{of}&MapCustomerOwnedIpOnLaunch.Value=false"));
+    world.refuses(
+        "ModifySubnetAttribute",
+        &format!("{of}&MapCustomerOwnedIpOnLaunch.Value=true"),
+        &invalid("true", "mapCustomerOwnedIpOnLaunch.Value", "false"),
+    );
+}
+
+#[test]
+fn filters_about_what_is_not_here_find_what_is_so() {
+    let mut world = World::new();
+    let subnet = world.id("DescribeSubnets", "", "subnetId");
+    world.does("CreateNetworkInterface", &format!("SubnetId={subnet}"));
+    let mut found = |name: &str, value: &str| {
+        let filter = format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
+        world.all("DescribeNetworkInterfaces", &filter, "networkInterfaceId").len()
+    };
+    let rows = [
+        ("operator.managed", "false", 1),
+        ("operator.managed", "true", 0),
+        ("operator.principal", "*", 0),
+        ("requester-id", "*", 0),
+    ];
+    for (name, value, count) in rows {
+        assert_eq!(found(name, value), count, "{name}={value}");
+    }
+}
+
+/// ResetNetworkInterfaceAttribute: "Resets the value to `true`".
+#[test]
+fn the_source_destination_check_is_reset() {
+    let mut world = World::new();
+    let subnet = world.id("DescribeSubnets", "", "subnetId");
+    let id = world.id("CreateNetworkInterface", &format!("SubnetId={subnet}"), "networkInterfaceId");
+    let of = format!("NetworkInterfaceId={id}");
+    world.returns("ModifyNetworkInterfaceAttribute", &format!("{of}&SourceDestCheck.Value=false"));
+    assert_eq!(world.all("DescribeNetworkInterfaces", "", "sourceDestCheck"), ["false"]);
+    world.refuses(
+        "ResetNetworkInterfaceAttribute",
+        &of,
+        "InvalidParameterCombination: No attributes specified.",
+    );
+    world.returns("ResetNetworkInterfaceAttribute", &format!("{of}&SourceDestCheck=sourceDestCheck"));
+    assert_eq!(world.all("DescribeNetworkInterfaces", "", "sourceDestCheck"), ["true"]);
+    world.refuses(
+        "ResetNetworkInterfaceAttribute",
+        "NetworkInterfaceId=eni-12345678&SourceDestCheck=true",
+        "InvalidNetworkInterfaceID.NotFound: The networkInterface ID 'eni-12345678' does not exist",
     );
 }

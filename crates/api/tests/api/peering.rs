@@ -307,3 +307,19 @@ fn the_dns_option_needs_an_active_connection_and_host_names() {
     let seen = world.ec2("DescribeVpcPeeringConnections", "");
     assert_eq!(seen.matches("<allowDnsResolutionFromRemoteVpc>true").count(), 1, "{seen}");
 }
+
+#[test]
+fn a_region_that_does_not_exist_has_no_peers() {
+    let mut world = World::new();
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId");
+    let with = |region: &str| format!("VpcId={vpc}&PeerVpcId=vpc-12345678&PeerRegion={region}");
+    let refusal = "InvalidParameterValue: Value (us-east-9) for parameter PeerRegion is invalid. The region does not exist.";
+    world.refuses("CreateVpcPeeringConnection", &with("us-east-9"), refusal);
+    world.does("CreateVpcPeeringConnection", &with("eu-west-1"));
+    // A region that is in use exists.
+    world.region = "us-east-9";
+    world.does("DescribeVpcs", "");
+    world.does("CreateVpc", "CidrBlock=10.0.0.0/16");
+    world.region = "us-east-1";
+    world.does("CreateVpcPeeringConnection", &with("us-east-9"));
+}

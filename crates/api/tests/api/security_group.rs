@@ -86,7 +86,33 @@ fn groups_are_refused_in_aws_words() {
     expect!["400 InvalidGroup.Reserved: The security group 'default' is reserved"]
         .assert_eq(&create("default"));
     expect!["400 InvalidParameterValue: Value (sg-web) for parameter GroupName is invalid. Group names may not be in the format sg-*."].assert_eq(&create("sg-web"));
-    expect!["400 InvalidParameterValue: Value (wéb) for parameter groupName is invalid. Character sets beyond ASCII are not supported."].assert_eq(&create("wéb"));
+    expect!["400 InvalidParameterValue: Value (wéb) for parameter GroupName is invalid. Character sets beyond ASCII are not supported."].assert_eq(&create("wéb"));
+    let set = "strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&amp;;{}!$*";
+    let name =
+        format!("400 InvalidParameterValue: Invalid security group name. Valid names are non-empty {set}");
+    for bad in ["it's", "a".repeat(256).as_str(), ""] {
+        assert_eq!(create(bad), name);
+    }
+    let mut said = |action: &str, params: &str| named(&world.ec2(action, params));
+    let description = |text: &str| format!("GroupName=a&VpcId={vpc}&GroupDescription={text}");
+    assert_eq!(
+        said("CreateSecurityGroup", &description("it's")),
+        format!(
+            "400 InvalidParameterValue: Invalid security group description. Valid descriptions are {set}"
+        )
+    );
+    expect!["400 InvalidParameterValue: Value (é) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported."].assert_eq(&said("CreateSecurityGroup", &description("é")));
+    let rule = format!("400 InvalidParameterValue: Invalid rule description. Valid descriptions are {set}");
+    let one =
+        format!("GroupId={group}&IpPermissions.1.IpProtocol=-1&IpPermissions.1.IpRanges.1.CidrIp=1.0.0.0/8");
+    for bad in ["it's", "é"] {
+        let params = format!("{one}&IpPermissions.1.IpRanges.1.Description={bad}");
+        assert_eq!(said("AuthorizeSecurityGroupIngress", &params), rule);
+    }
+    let both = "400 InvalidParameterCombination: The parameter ipPermissions may not be used in combination with ipProtocol, fromPort, toPort or cidrIp";
+    for flat in ["CidrIp=2.0.0.0/8", "IpProtocol=tcp", "FromPort=1", "ToPort=1"] {
+        assert_eq!(said("AuthorizeSecurityGroupIngress", &format!("{one}&{flat}")), both);
+    }
     world.shows(
         "CreateSecurityGroup",
         "GroupName=a&VpcId=vpc-1",
@@ -560,4 +586,58 @@ fn references_across_a_peering_are_told_and_go_stale() {
         </staleSecurityGroupSet>
     "#]],
     );
+}
+
+/// GetSecurityGroupsForVpc.
+#[test]
+fn a_vpc_can_use_its_own_groups() {
+    let (mut world, vpc, group) = vpc_and_group();
+    let of = format!("VpcId={vpc}");
+    world.shows(
+        "GetSecurityGroupsForVpc",
+        &format!("{of}&Filter.1.Name=group-name&Filter.1.Value.1=web"),
+        expect![[r#"
+            <securityGroupForVpcSet>
+              <item>
+                <description>web servers</description>
+                <groupName>web</groupName>
+                <ownerId>000000000000</ownerId>
+                <groupId>sg-1</groupId>
+                <tagSet/>
+                <primaryVpcId>vpc-2</primaryVpcId>
+              </item>
+            </securityGroupForVpcSet>
+        "#]],
+    );
+    assert_eq!(world.all("GetSecurityGroupsForVpc", &of, "groupId").len(), 2);
+    let rows = [
+        ("group-id", group.as_str(), 1),
+        ("description", "default VPC security group", 1),
+        ("owner-id", "000000000000", 2),
+        ("primary-vpc-id", vpc.as_str(), 2),
+        ("primary-vpc-id", "vpc-12345678", 0),
+    ];
+    for (name, value, count) in rows {
+        let params = format!("{of}&Filter.1.Name={name}&Filter.1.Value.1={value}");
+        assert_eq!(world.all("GetSecurityGroupsForVpc", &params, "groupId").len(), count, "{name}={value}");
+    }
+    world.refuses(
+        "GetSecurityGroupsForVpc",
+        "VpcId=vpc-12345678",
+        "InvalidVpcID.NotFound: The vpc ID 'vpc-12345678' does not exist",
+    );
+}
+
+/// DescribeSecurityGroupVpcAssociations, its filters.
+#[test]
+fn groups_are_associated_with_no_further_vpc() {
+    let mut world = World::new();
+    let documented = ["group-id", "group-owner-id", "state", "vpc-id", "vpc-owner-id"];
+    for name in documented {
+        let found = world.does(
+            "DescribeSecurityGroupVpcAssociations",
+            &format!("Filter.1.Name={name}&Filter.1.Value.1=*"),
+        );
+        assert!(!found.contains("<item>"), "{name}: {found}");
+    }
 }

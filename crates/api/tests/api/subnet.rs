@@ -181,7 +181,7 @@ fn attributes_are_set_one_at_a_time() {
         ("&EnableDns64.Value=true&MapPublicIpOnLaunch.Value=true", "InvalidParameterCombination: Fields for multiple attribute types specified".to_owned()),
         ("&AssignIpv6AddressOnCreation.Value=true", format!("InvalidParameterValue: Subnet {subnet} does not have an IPv6 CIDR block associated with it.")),
         ("&PrivateDnsHostnameTypeOnLaunch=colour", "InvalidParameterValue: Value ( colour ) for parameter privateDnsHostnameTypeOnLaunch is invalid. Expecting one of ip-name, resource-name.".to_owned()),
-        ("&MapCustomerOwnedIpOnLaunch.Value=true", "UnknownParameter: The parameter MapCustomerOwnedIpOnLaunch.Value is not recognized: not implemented by weir".to_owned()),
+        ("&MapCustomerOwnedIpOnLaunch.Value=true", "InvalidParameterValue: Value ( true ) for parameter mapCustomerOwnedIpOnLaunch.Value is invalid. Expecting false.".to_owned()),
     ];
     for (params, refusal) in refusals {
         world.refuses("ModifySubnetAttribute", &format!("SubnetId={subnet}{params}"), &refusal);

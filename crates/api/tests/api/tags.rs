@@ -104,3 +104,29 @@ fn tags_are_refused_in_aws_words() {
     "#]],
     );
 }
+
+/// EC2 API Reference, "Error codes for the Amazon EC2 API": the codes of each kind of id.
+#[test]
+fn what_has_no_tags_is_refused_in_the_words_of_its_kind() {
+    let mut world = World::new();
+    let rows = [
+        ("ami-12345678", "InvalidAMIID.NotFound: The image id '[ami-12345678]' does not exist"),
+        ("vol-12345678", "InvalidVolume.NotFound: The volume 'vol-12345678' does not exist"),
+        ("vpc-x", "InvalidVpcID.Malformed: Invalid id: &quot;vpc-x&quot; (expecting &quot;vpc-...&quot;)"),
+        (
+            "sgr-x",
+            "InvalidSecurityGroupRuleId.Malformed: Invalid id: &quot;sgr-x&quot; (expecting &quot;sgr-...&quot;)",
+        ),
+        ("ami-x", "InvalidAMIID.Malformed: Invalid id: &quot;ami-x&quot; (expecting &quot;ami-...&quot;)"),
+        (
+            "tgw-rtb-x",
+            "InvalidRouteTableId.Malformed: Invalid id: &quot;tgw-rtb-x&quot; (expecting &quot;tgw-rtb-...&quot;)",
+        ),
+        ("colour-12345678", "InvalidID: The ID 'colour-12345678' is not valid"),
+        ("vpc", "InvalidID: The ID 'vpc' is not valid"),
+    ];
+    for (id, refusal) in rows {
+        world.refuses("CreateTags", &format!("ResourceId.1={id}&Tag.1.Key=a&Tag.1.Value=b"), refusal);
+        world.refuses("DeleteTags", &format!("ResourceId.1={id}"), refusal);
+    }
+}

@@ -519,3 +519,36 @@ fn two_thousand_vpcs_are_possible() {
         "400 InternetGatewayLimitExceeded: The maximum number of internet gateways has been reached.";
     assert_eq!((made, refusal.as_str()), (1999, expected));
 }
+
+#[test]
+fn all_that_is_not_there_is_named() {
+    let mut world = World::new();
+    let vpc = world.id("DescribeVpcs", "", "vpcId");
+    world.refuses(
+        "DescribeVpcs",
+        &format!("VpcId.1=vpc-22222222&VpcId.2={vpc}&VpcId.3=vpc-11111111&VpcId.4=vpc-22222222"),
+        "InvalidVpcID.NotFound: The vpc IDs 'vpc-22222222, vpc-11111111' do not exist",
+    );
+    world.refuses(
+        "DescribeNatGateways",
+        "NatGatewayId.1=nat-11111111&NatGatewayId.2=nat-22222222",
+        "NatGatewayNotFound: NAT gateway nat-11111111 was not found",
+    );
+    for key in ["VpcId", "VpcId.0"] {
+        let refusal = format!("UnknownParameter: The parameter {key} is not recognized");
+        world.refuses("DescribeVpcs", &format!("{key}={vpc}"), &refusal);
+    }
+    assert_eq!(world.all("DescribeVpcs", "MaxResults=5&NextToken=", "vpcId"), [vpc]);
+}
+
+/// 172.31.0.0/16 is restricted too, but it is the conflict that AWS tells.
+#[test]
+fn a_vpc_does_not_get_its_own_block_again() {
+    let mut world = World::new();
+    let vpc = world.id("DescribeVpcs", "", "vpcId");
+    world.refuses(
+        "AssociateVpcCidrBlock",
+        &format!("VpcId={vpc}&CidrBlock=172.31.0.0/16"),
+        "InvalidVpc.Range: The CIDR '172.31.0.0/16' conflicts with one of the CIDRs or routes of the network or its peers.",
+    );
+}

@@ -578,3 +578,22 @@ fn an_instance_without_a_way_out_reaches_s3_through_a_gateway_endpoint() {
     let said = world.shell("/_weir/exec", &instance, "ping -c 1 203.0.113.9");
     assert!(said.contains("100% packet loss"), "{said}");
 }
+
+/// DescribeVpcEndpointAssociations, its filters.
+#[test]
+fn endpoints_for_services_have_no_associations() {
+    let mut world = World::new();
+    let documented = [
+        "vpc-endpoint-id",
+        "associated-resource-accessibility",
+        "association-id",
+        "associated-resource-id",
+        "service-network-arn",
+        "resource-configuration-group-arn",
+    ];
+    for name in documented {
+        let found = world
+            .does("DescribeVpcEndpointAssociations", &format!("Filter.1.Name={name}&Filter.1.Value.1=*"));
+        assert!(!found.contains("<item>"), "{name}: {found}");
+    }
+}

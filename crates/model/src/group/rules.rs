@@ -4,7 +4,7 @@
 //! Source: EC2 API Reference, AuthorizeSecurityGroupIngress, RevokeSecurityGroupIngress, ModifySecurityGroupRules and
 //! UpdateSecurityGroupRuleDescriptionsIngress.
 
-use super::{Direction, Group, GroupRefusal, GroupRule, Peer, check_marks};
+use super::{Direction, Group, GroupRefusal, GroupRule, GroupText, Peer, check_marks};
 use crate::prefix_list::{Family, PrefixList};
 use crate::protocol::Traffic;
 use crate::tags;
@@ -121,7 +121,7 @@ impl Network {
         rule: NewRule,
     ) -> Result<GroupRule, Refused> {
         let description = rule.description.filter(|text| !text.is_empty());
-        check_marks("description", description.as_deref().unwrap_or_default())?;
+        check_marks(GroupText::RuleDescription, description.as_deref().unwrap_or_default())?;
         let peer = self.resolve_peer((group, direction), rule.peer)?;
         Ok(GroupRule {
             id: cx.ids.fresh(),
@@ -293,7 +293,7 @@ impl Network {
         let mut changed = self.groups.find(cx.scope, &id)?.clone();
         for (wanted, description) in descriptions {
             let description = description.filter(|text| !text.is_empty());
-            check_marks("description", description.as_deref().unwrap_or_default())?;
+            check_marks(GroupText::RuleDescription, description.as_deref().unwrap_or_default())?;
             match changed
                 .rules
                 .iter_mut()

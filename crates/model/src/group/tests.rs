@@ -57,7 +57,7 @@ fn names_follow_the_rules() {
     let refused = |world: &mut World, name: &str| {
         world.run(|network, cx| network.create_group(cx, new_group(vpc, name))).expect_err(name)
     };
-    let text = |given: &str| GroupRefusal::Text { member: "groupName", given: given.to_owned() }.into();
+    let text = |given: &str| GroupRefusal::Text { member: GroupText::Name, given: given.to_owned() }.into();
     assert_eq!(refused(&mut world, "default"), GroupRefusal::Reserved("default".to_owned()).into());
     assert_eq!(refused(&mut world, "sg-web"), GroupRefusal::Reserved("sg-web".to_owned()).into());
     assert_eq!(refused(&mut world, "web"), GroupRefusal::Duplicate { name: "web".to_owned(), vpc }.into());

@@ -92,10 +92,13 @@ impl Network {
     ) -> Result<VpcCidrAssociationId, Refused> {
         let vpc = self.vpcs.find(cx.scope, &id)?;
         check_block(cidr)?;
+        if vpc.cidrs.iter().any(|held| held.cidr.overlaps(cidr)) {
+            return Err(Refused::BlockInUse(cidr));
+        }
         if is_restricted(vpc, cidr) {
             return Err(Refused::RestrictedRange(cidr));
         }
-        if vpc.cidrs.iter().any(|held| held.cidr.overlaps(cidr)) || self.is_routed(id, cidr) {
+        if self.is_routed(id, cidr) {
             return Err(Refused::BlockInUse(cidr));
         }
         self.check_peers(cx, id, cidr)?;

@@ -268,11 +268,15 @@ pub(super) const FILTERS: FilterTable<InterfaceView> = FilterTable {
         ("interface-type", |view| texts([view.interface_type])),
         ("mac-address", |view| vec![view.mac_address.clone()]),
         ("network-interface-id", |view| texts([view.network_interface_id])),
+        // Nothing here is managed by a service provider, and answers do not say who asked for an interface.
+        ("operator.managed", |_| vec!["false".to_owned()]),
+        ("operator.principal", |_| vec![]),
         ("owner-id", |view| texts([view.owner_id])),
         ("private-dns-name", |view| texts(&view.private_dns_name)),
         ("private-ip-address", |view| {
             texts(view.private_ip_addresses.iter().map(|own| own.private_ip_address))
         }),
+        ("requester-id", |_| vec![]),
         ("requester-managed", |view| texts([view.requester_managed])),
         ("source-dest-check", |view| texts([view.source_dest_check])),
         ("status", |view| texts([view.status])),

@@ -82,6 +82,15 @@ impl Permissions {
     /// # Errors
     /// No rule, or one that is malformed.
     pub fn rules(self, seen: Seen<'_>) -> Result<Vec<NewRule>, Error> {
+        let is_flat = self.ip_protocol.is_some()
+            || self.cidr_ip.is_some()
+            || self.from_port.is_some()
+            || self.to_port.is_some();
+        if is_flat && !self.ip_permissions.is_empty() {
+            // Assumption: AWS documents that they exclude each other, not the sentence.
+            let message = "The parameter ipPermissions may not be used in combination with ipProtocol, fromPort, toPort or cidrIp";
+            return Err(Error::new("InvalidParameterCombination", message));
+        }
         let mut permissions = self.ip_permissions;
         if let Some(cidr_ip) = self.cidr_ip {
             permissions.push(Permission {
@@ -367,6 +376,11 @@ impl PermissionView {
 
     pub(super) fn group_ids(&self) -> Vec<String> {
         self.user_id_group_pairs.iter().map(|pair| pair.group_id.to_string()).collect()
+    }
+
+    /// Assumption: names of referenced groups, which are shown for EC2-Classic only, are found by nobody.
+    pub(super) fn group_names(&self) -> Vec<String> {
+        Vec::new()
     }
 
     pub(super) fn user_ids(&self) -> Vec<String> {
