@@ -43,6 +43,27 @@ impl Selection {
     }
 }
 
+/// Refuses ids of which the caller sees nothing, all of them in one sentence.
+///
+/// # Errors
+/// `Refused::NotFound`.
+pub fn check_all_there<I: Clone + Into<Missing>>(
+    ids: &[I],
+    is_there: impl Fn(&I) -> bool,
+) -> Result<(), Error> {
+    let mut absent: Vec<Missing> = Vec::new();
+    for id in ids.iter().filter(|id| !is_there(id)) {
+        let missing: Missing = id.clone().into();
+        if !absent.contains(&missing) {
+            absent.push(missing);
+        }
+    }
+    match absent.split_first() {
+        Some((first, others)) => Err(errors::all_not_found(first, others).into()),
+        None => Ok(()),
+    }
+}
+
 impl<'a> Seen<'a> {
     /// The caller's rows of `table` in key order: those named by `ids`, or all if none is.
     ///
@@ -52,16 +73,7 @@ impl<'a> Seen<'a> {
         if ids.is_empty() {
             return Ok(table.of(self.scope).collect());
         }
-        let mut absent: Vec<Missing> = Vec::new();
-        for id in ids.iter().filter(|id| table.find(self.scope, id).is_err()) {
-            let missing: Missing = id.clone().into();
-            if !absent.contains(&missing) {
-                absent.push(missing);
-            }
-        }
-        if let Some((first, others)) = absent.split_first() {
-            return Err(errors::all_not_found(first, others).into());
-        }
+        check_all_there(ids, |id| table.find(self.scope, id).is_ok())?;
         let named: BTreeSet<&R::Key> = ids.iter().collect();
         Ok(named.into_iter().map(|id| table.find(self.scope, id)).collect::<Result<_, _>>()?)
     }

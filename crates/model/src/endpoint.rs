@@ -254,6 +254,8 @@ pub enum EndpointRefusal {
     NoPrivateName(String),
     /// Names for outside only need a gateway endpoint for those inside.
     NeedsGatewayEndpoint(VpcId),
+    /// This interface endpoint leaves the service's name to the gateway endpoint.
+    NameLeftToGateway(VpcEndpointId),
     /// Names for outside only are of interface endpoints.
     OnlyForInbound,
     /// The service has no gateway endpoints, so its names are not for outside only.
@@ -498,7 +500,11 @@ impl Network {
         }
         let has_both = service::named(service.name, service::GATEWAY).is_some();
         let begins = own.private_dns && !had_private_dns;
-        let by_default = if begins { has_both } else { own.private_dns_only_for_inbound };
+        let by_default = match own.private_dns {
+            true if begins => has_both,
+            true => own.private_dns_only_for_inbound,
+            false => false,
+        };
         own.private_dns_only_for_inbound = options.private_dns_only_for_inbound.unwrap_or(by_default);
         let asks = options.private_dns_only_for_inbound == Some(true) || begins;
         if own.private_dns_only_for_inbound && asks {
@@ -622,11 +628,32 @@ impl Network {
     /// Deletes an endpoint: a gateway endpoint with its routes, an interface endpoint with its interfaces.
     ///
     /// # Errors
-    /// [`crate::Missing::VpcEndpoint`].
+    /// [`crate::Missing::VpcEndpoint`]; [`EndpointRefusal::NameLeftToGateway`].
     pub fn delete_endpoint(&mut self, cx: &Cx, id: VpcEndpointId) -> Result<(), Refused> {
-        self.endpoints.find(cx.scope, &id)?;
+        let endpoint = self.endpoints.find(cx.scope, &id)?;
+        if let Some(other) = self.leaves_its_name_to(endpoint) {
+            return Err(EndpointRefusal::NameLeftToGateway(other).into());
+        }
         self.forget_endpoint(id);
         Ok(())
+    }
+
+    /// The interface endpoint that leaves its service's name to `endpoint`, if that is the last gateway endpoint there.
+    fn leaves_its_name_to(&self, endpoint: &VpcEndpoint) -> Option<VpcEndpointId> {
+        let of_service = || {
+            self.endpoints.iter().filter(|other| {
+                (other.vpc, &other.service) == (endpoint.vpc, &endpoint.service) && other.id != endpoint.id
+            })
+        };
+        if endpoint.kind != EndpointKind::Gateway
+            || of_service().any(|other| other.kind == EndpointKind::Gateway)
+        {
+            return None;
+        }
+        let leaves = |other: &&VpcEndpoint| {
+            other.interface_endpoint().is_some_and(|own| own.private_dns_only_for_inbound)
+        };
+        of_service().find(leaves).map(|other| other.id)
     }
 
     fn forget_endpoint(&mut self, id: VpcEndpointId) {

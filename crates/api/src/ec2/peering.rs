@@ -6,7 +6,7 @@
 
 use super::region::is_enabled;
 use crate::operation::{Context, Error, Operation, Seen};
-use crate::select::{BOUNDS, Selection};
+use crate::select::{BOUNDS, Selection, check_all_there};
 use weir_model::peering::{Peering, PeeringDns, PeeringRequest, PeeringStatus, Side};
 use weir_model::{AccountId, Cidr4, Cidr6, PeeringId, RegionName, Scope, Tags, Timestamp, VpcId};
 use weir_wire::{Accepted, FilterTable, Param, Return, TagSpecification, Token, Xml, specified_tags};
@@ -174,9 +174,7 @@ impl Operation for DescribeVpcPeeringConnections {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let (seen, ids) = (cx.seen(), &self.vpc_peering_connection_ids);
         let all: Vec<&Peering> = seen.network.peerings_of(seen.scope, seen.now).collect();
-        if let Some(unknown) = ids.iter().find(|id| !all.iter().any(|peering| peering.id == **id)) {
-            return Err(weir_model::Refused::NotFound((*unknown).into()).into());
-        }
+        check_all_there(ids, |id| all.iter().any(|peering| peering.id == *id))?;
         let named = all.into_iter().filter(|peering| ids.is_empty() || ids.contains(&peering.id));
         let views = named.map(|peering| PeeringView::of(seen, peering, None));
         let (vpc_peering_connections, next_token) =

@@ -3,7 +3,8 @@
 //! Source: EC2 API Reference, DescribeVpnGateways.
 
 use crate::operation::{Context, Error, Operation};
-use weir_model::{Missing, Refused, Tags, VpnGatewayId};
+use crate::select::check_all_there;
+use weir_model::{Tags, VpnGatewayId};
 use weir_wire::{Filter, FilterTable, Param, Xml};
 
 /// Lists virtual private gateways.
@@ -31,10 +32,8 @@ impl Operation for DescribeVpnGateways {
 
     fn run(self, _: &mut Context<'_>) -> Result<Self::Response, Error> {
         FILTERS.check(&self.filters)?;
-        match self.vpn_gateway_ids.first() {
-            Some(id) => Err(Refused::from(Missing::VpnGateway(*id)).into()),
-            None => Ok(DescribeVpnGatewaysResponse { vpn_gateways: Vec::new() }),
-        }
+        check_all_there(&self.vpn_gateway_ids, |_| false)?;
+        Ok(DescribeVpnGatewaysResponse { vpn_gateways: Vec::new() })
     }
 }
 

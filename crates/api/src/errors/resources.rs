@@ -270,6 +270,7 @@ pub(super) fn endpoint(refusal: &EndpointRefusal) -> Said {
         EndpointRefusal::PrivateDnsTaken { vpc, name } => parameter(format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}")),
         EndpointRefusal::NoPrivateName(service) => parameter(format!("Private DNS can't be enabled because the service {service} does not provide a private DNS name.")),
         EndpointRefusal::NeedsGatewayEndpoint(vpc) => parameter(format!("To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {vpc} must have a Gateway endpoint for the service.")),
+        EndpointRefusal::NameLeftToGateway(id) => parameter(format!("Gateway endpoint cannot be deleted while Interface endpoint {id} for the service has PrivateDnsOnlyForInboundResolverEndpoint set to true.")),
         EndpointRefusal::OnlyForInbound => parameter("DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.".to_owned()),
         EndpointRefusal::WithoutGatewayType(service) => parameter(format!("PrivateDnsOnlyForInboundResolverEndpoint is not supported for the service {service}, which does not have Gateway endpoints.")),
         EndpointRefusal::RecordsWithoutAddresses(records, addresses) => parameter(format!("The DNS record IP type {} is not compatible with the IP address type {}.", records.word(), addresses.word())),

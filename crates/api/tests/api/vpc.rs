@@ -529,6 +529,31 @@ fn all_that_is_not_there_is_named() {
         &format!("VpcId.1=vpc-22222222&VpcId.2={vpc}&VpcId.3=vpc-11111111&VpcId.4=vpc-22222222"),
         "InvalidVpcID.NotFound: The vpc IDs 'vpc-22222222, vpc-11111111' do not exist",
     );
+    let rows = [
+        (
+            "DescribeVpcPeeringConnections",
+            "VpcPeeringConnectionId",
+            "pcx",
+            "InvalidVpcPeeringConnectionID.NotFound: The vpcPeeringConnection IDs",
+        ),
+        (
+            "DescribeSecurityGroupRules",
+            "SecurityGroupRuleId",
+            "sgr",
+            "InvalidSecurityGroupRuleId.NotFound: The security group rule IDs",
+        ),
+        ("DescribeAddresses", "AllocationId", "eipalloc", "InvalidAllocationID.NotFound: The allocation IDs"),
+        ("DescribeSecurityGroups", "GroupId", "sg", "InvalidGroup.NotFound: The security groups"),
+        ("DescribeVpnGateways", "VpnGatewayId", "vgw", "InvalidVpnGatewayID.NotFound: The vpnGateway IDs"),
+    ];
+    for (action, member, prefix, what) in rows {
+        let (one, two) = (format!("{prefix}-11111111"), format!("{prefix}-22222222"));
+        world.refuses(
+            action,
+            &format!("{member}.1={one}&{member}.2={two}"),
+            &format!("{what} '{one}, {two}' do not exist"),
+        );
+    }
     world.refuses(
         "DescribeNatGateways",
         "NatGatewayId.1=nat-11111111&NatGatewayId.2=nat-22222222",

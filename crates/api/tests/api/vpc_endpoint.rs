@@ -368,8 +368,14 @@ fn an_interface_endpoint_for_s3_says_who_its_names_are_for() {
     world.refuses("ModifyVpcEndpoint", &modify, &refused);
     let of_gateway = "InvalidParameter: DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.";
     world.refuses("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}&{option}=false"), of_gateway);
-    world.does("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}"));
+    let gateway = world.id("CreateVpcEndpoint", &format!("VpcId={vpc}&{S3}"), "vpcEndpointId");
     world.returns("ModifyVpcEndpoint", &modify);
+    // cloudposse/terraform-aws-vpc issue 153.
+    let kept = world.does("DeleteVpcEndpoints", &format!("VpcEndpointId.1={gateway}"));
+    let message = format!(
+        "Gateway endpoint cannot be deleted while Interface endpoint {id} for the service has PrivateDnsOnlyForInboundResolverEndpoint set to true."
+    );
+    assert_eq!(between(&kept, "message"), Some(message.as_str()));
     let shown = world.does("DescribeVpcEndpoints", &format!("VpcEndpointId.1={id}"));
     assert_eq!(between(&shown, "privateDnsOnlyForInboundResolverEndpoint"), Some("true"));
     let dynamodb = format!("{}&PrivateDnsEnabled=true", s3.replace("s3", "dynamodb"));

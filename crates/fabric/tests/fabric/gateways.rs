@@ -1,6 +1,6 @@
 //! Hosts behind a NAT gateway: they reach the internet, and nothing reaches them.
 
-use crate::bed::{Bed, Instance, SECOND, internet};
+use crate::bed::{Bed, Instance, internet};
 use std::net::Ipv4Addr;
 use weir_fabric::{Count, INTERNET_HOST, INTERNET_HOST_V6, Loss, frame};
 use weir_model::Tags;

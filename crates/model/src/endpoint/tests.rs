@@ -249,8 +249,11 @@ fn services_with_both_types_leave_their_name_to_the_gateway_endpoint() {
     };
     let refused = Err(EndpointRefusal::NeedsGatewayEndpoint(vpc).into());
     assert_eq!(lab.create(S3, kind.clone()), refused);
-    lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
+    let gateway = lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
     let id = lab.create(S3, kind).expect("an endpoint");
+    assert_eq!(lab.delete(gateway), Err(EndpointRefusal::NameLeftToGateway(id).into()));
+    let second = lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
+    assert_eq!(lab.delete(second), Ok(()));
     let own = |lab: &Lab| lab.endpoint(id).interface_endpoint().expect("one").clone();
     assert!(own(&lab).private_dns_only_for_inbound);
     let private = [Record::Address(IpAddr::from([10, 0, 1, 4]))];
@@ -264,6 +267,7 @@ fn services_with_both_types_leave_their_name_to_the_gateway_endpoint() {
         EndpointChange { options, ..EndpointChange::default() }
     };
     assert_eq!(lab.modify(id, only(false)), Ok(()));
+    assert_eq!(lab.delete(gateway), Ok(()));
     for name in [bucket, "s3.us-east-1.amazonaws.com", "a.s3-accesspoint.us-east-1.amazonaws.com"] {
         assert_eq!(asked(&lab, name), private, "{name}");
     }

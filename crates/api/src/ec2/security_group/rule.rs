@@ -6,11 +6,9 @@
 use super::permission::{PermissionView, Permissions, Range, block, far_side, malformed_block, traffic};
 use super::{PeerMembers, arn, group_named};
 use crate::operation::{Context, Error, Operation, Seen};
-use crate::select::{BOUNDS, Selection};
+use crate::select::{BOUNDS, Selection, check_all_there};
 use weir_model::group::{Direction, Group, GroupRule, NewPeer, NewRule, RevokedRules, RuleMatch};
-use weir_model::{
-    AccountId, Cidr, Cidr4, Cidr6, GroupId, GroupRuleId, PeeringId, PrefixListId, Refused, Tags, VpcId,
-};
+use weir_model::{AccountId, Cidr, Cidr4, Cidr6, GroupId, GroupRuleId, PeeringId, PrefixListId, Tags, VpcId};
 use weir_wire::{Filter, FilterTable, Param, Return, TagSpecification, Token, Xml, specified_tags};
 
 /// Adds rules for arriving packets.
@@ -334,9 +332,7 @@ impl Operation for DescribeSecurityGroupRules {
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         check_group_ids(&self.selection.filters)?;
         let (seen, ids) = (cx.seen(), &self.security_group_rule_ids);
-        if let Some(unknown) = ids.iter().find(|id| seen.network.rule_in(seen.scope, **id).is_none()) {
-            return Err(Refused::NotFound((*unknown).into()).into());
-        }
+        check_all_there(ids, |id| seen.network.rule_in(seen.scope, *id).is_some())?;
         let all = seen
             .network
             .groups
