@@ -135,6 +135,12 @@ impl IpAddressType {
     pub fn word(self) -> &'static str {
         self.records().word()
     }
+
+    /// What this word of AWS says; IPv4 if there is none.
+    pub fn named(word: Option<&str>) -> IpAddressType {
+        let all = [IpAddressType::Dualstack, IpAddressType::Ipv6];
+        all.into_iter().find(|kind| Some(kind.word()) == word).unwrap_or_default()
+    }
 }
 
 impl DnsRecordIpType {
@@ -155,6 +161,12 @@ impl DnsRecordIpType {
             DnsRecordIpType::Ipv6 => has.1,
             DnsRecordIpType::ServiceDefined => true,
         }
+    }
+
+    /// What this word of AWS says; IPv4 if there is none.
+    pub fn named(word: Option<&str>) -> DnsRecordIpType {
+        let all = [DnsRecordIpType::Dualstack, DnsRecordIpType::Ipv6, DnsRecordIpType::ServiceDefined];
+        all.into_iter().find(|kind| Some(kind.word()) == word).unwrap_or_default()
     }
 
     /// AWS's word for it.

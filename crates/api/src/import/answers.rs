@@ -555,12 +555,22 @@ pub(super) struct VpcEndpoint {
     pub policy_document: Option<String>,
     #[serde(default)]
     pub private_dns_enabled: bool,
+    pub ip_address_type: Option<String>,
+    pub dns_options: Option<DnsOptions>,
     #[serde(default)]
     pub network_interface_ids: Vec<String>,
     #[serde(default)]
     pub groups: Vec<EndpointGroup>,
     #[serde(default)]
     pub tags: Vec<Tag>,
+}
+
+/// How an endpoint's names are answered.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DnsOptions {
+    pub dns_record_ip_type: Option<String>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
 }
 
 #[derive(Deserialize)]

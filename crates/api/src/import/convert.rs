@@ -8,7 +8,9 @@ use std::str::FromStr;
 use weir_model::acl::{AclEntry, NetworkAcl};
 use weir_model::address::{Address, AddressAssociation};
 use weir_model::dhcp::DhcpOptions;
-use weir_model::endpoint::{EndpointKind, InterfaceEndpoint, VpcEndpoint, service};
+use weir_model::endpoint::{
+    DnsRecordIpType, EndpointKind, InterfaceEndpoint, IpAddressType, VpcEndpoint, service,
+};
 use weir_model::gateway::InternetGateway;
 use weir_model::group::{Direction, Group, GroupRule, Peer};
 use weir_model::instance::{Instance, InstanceState};
@@ -75,12 +77,18 @@ impl Convert<'_> {
         };
         let interfaces = endpoint.network_interface_ids.iter().map(|id| self.read(id));
         let groups = endpoint.groups.iter().map(|group| self.read(&group.group_id));
+        let dns = endpoint.dns_options.unwrap_or_default();
         let kind = match endpoint.vpc_endpoint_type.as_str() {
             service::GATEWAY => EndpointKind::Gateway,
             _ => EndpointKind::Interface(InterfaceEndpoint {
                 interfaces: interfaces.collect::<Outcome<_>>()?,
                 private_dns: endpoint.private_dns_enabled,
                 label: "imported".to_owned(),
+                ip_address_type: IpAddressType::named(endpoint.ip_address_type.as_deref()),
+                dns_record_ip_type: DnsRecordIpType::named(dns.dns_record_ip_type.as_deref()),
+                private_dns_only_for_inbound: dns
+                    .private_dns_only_for_inbound_resolver_endpoint
+                    .unwrap_or(false),
                 ..InterfaceEndpoint::new(groups.collect::<Outcome<_>>()?)
             }),
         };

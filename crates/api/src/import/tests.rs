@@ -352,3 +352,16 @@ fn what_names_no_owner_has_that_of_its_vpc_or_the_only_one_there_is() {
     let one = "111122223333";
     assert_eq!(owners, [one, "444455556666", one, one, one]);
 }
+
+#[test]
+fn families_and_names_of_endpoints_are_read() {
+    let options = r#""PrivateDnsEnabled":true,"IpAddressType":"dualstack",
+        "DnsOptions":{"DnsRecordIpType":"ipv6","PrivateDnsOnlyForInboundResolverEndpoint":true}"#;
+    let text = ENDPOINTS.replace(r#""PrivateDnsEnabled":true"#, options);
+    let file = File { path: "us-east-1/VpcEndpoints.json".into(), text };
+    let imported = import(&[file], &mut Ids::new(0)).expect("answers");
+    let own = imported.network.endpoints.iter().find_map(|endpoint| endpoint.interface_endpoint());
+    let own = own.expect("an interface endpoint");
+    let words = (own.ip_address_type.word(), own.dns_record_ip_type.word());
+    assert_eq!((words, own.private_dns_only_for_inbound), (("dualstack", "ipv6"), true));
+}

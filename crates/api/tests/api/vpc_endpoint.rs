@@ -400,6 +400,39 @@ fn a_dualstack_endpoint_has_addresses_of_both_families() {
     assert_eq!(between(&made, "ipAddressType"), Some("dualstack"));
     assert_eq!(between(&made, "dnsRecordIpType"), Some("dualstack"));
     assert_eq!(world.all("DescribeNetworkInterfaces", "", "isPrimaryIpv6").len(), 1);
+    // It answers at its IPv6 address, to which its names lead.
+    let id = between(&made, "vpcEndpointId").expect("an id").to_owned();
+    let group = world.id("DescribeVpcEndpoints", &format!("VpcEndpointId.1={id}"), "groupId");
+    let anyone = "IpPermissions.1.IpProtocol=-1&IpPermissions.1.Ipv6Ranges.1.CidrIpv6=::/0";
+    world.does("AuthorizeSecurityGroupIngress", &format!("GroupId={group}&{anyone}"));
+    let run = format!(
+        "ImageId={AL2023}&InstanceType=t3.micro&MinCount=1&MaxCount=1&SubnetId={subnet}&Ipv6AddressCount=1"
+    );
+    let instance = world.id("RunInstances", &run, "instanceId");
+    let managed = "Filter.1.Name=interface-type&Filter.1.Value.1=vpc_endpoint";
+    let address = world.id("DescribeNetworkInterfaces", managed, "ipv6Address");
+    let name = "ec2.us-east-1.amazonaws.com";
+    let found = world.shell("/_weir/exec", &instance, &format!("host -t AAAA {name}"));
+    assert!(found.contains(&address), "{found} {address}");
+    let asked = format!("curl -s http://[{address}]/?Action=DescribeVpcEndpoints&Version=2016-11-15");
+    let said = world.shell("/_weir/exec", &instance, &asked);
+    assert!(said.contains(&id), "{said}");
+}
+
+/// Endpoints of services that Weir does not speak are there, and nothing is behind them.
+#[test]
+fn a_service_that_is_not_spoken_is_not_implemented_behind_its_endpoint() {
+    let mut world = World::new();
+    let (vpc, subnet, instance) = private_instance(&mut world);
+    world.returns("ModifyVpcAttribute", &format!("VpcId={vpc}&EnableDnsHostnames.Value=true"));
+    let kms = "ServiceName=com.amazonaws.us-east-1.kms&VpcEndpointType=Interface";
+    let of = format!("VpcId={vpc}&{kms}&SubnetId.1={subnet}");
+    let group = world.id("CreateVpcEndpoint", &of, "groupId");
+    let anyone = "IpPermissions.1.IpProtocol=-1&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0";
+    world.does("AuthorizeSecurityGroupIngress", &format!("GroupId={group}&{anyone}"));
+    let asked = "curl -s -H x-amz-target:TrentService.ListKeys -d {} http://kms.us-east-1.amazonaws.com/";
+    let said = world.shell("/_weir/exec", &instance, asked);
+    assert!(said.contains("not implemented by weir"), "{said}");
 }
 
 #[test]

@@ -301,6 +301,21 @@ fn families_of_addresses_follow_the_subnets_and_names_lead_to_them() {
         let refused = Err(EndpointRefusal::SubnetAddressType(subnet, wanted).into());
         assert_eq!(lab.create(EC2, lab.with(places, family(wanted))), refused);
     }
+    let second = std::net::Ipv6Addr::from(u128::from(block.network()) + (1 << 64));
+    let new = crate::subnet::NewSubnet {
+        vpc,
+        zone: ZoneName::new(lab.world.scope.region, 'c'),
+        cidr: None,
+        ipv6_cidr: crate::Cidr6::new(second, 64),
+        tags: Tags::new(),
+    };
+    lab.subnets.push(lab.world.run(|network, cx| network.create_subnet(cx, new)).expect("a subnet"));
+    let quiet = AddressOptions { private_dns: Some(false), ..family(IpAddressType::Ipv6) };
+    let six_only = lab.create(EC2, lab.with(&[3], quiet)).expect("an endpoint");
+    let names = lab.world.network.endpoint_names(lab.endpoint(six_only));
+    assert_eq!(names[0].addresses.iter().map(IpAddr::is_ipv4).collect::<Vec<_>>(), [false]);
+    let refused = Err(EndpointRefusal::SubnetAddressType(lab.subnets[3], IpAddressType::Ipv4).into());
+    assert_eq!(lab.create(EC2, lab.with(&[3], AddressOptions::default())), refused);
     let id = lab.create(EC2, lab.with(&[0], family(IpAddressType::Dualstack))).expect("an endpoint");
     let own = lab.endpoint(id).interface_endpoint().expect("one");
     assert_eq!(own.dns_record_ip_type, DnsRecordIpType::Dualstack);
