@@ -10,7 +10,7 @@ use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{Expr as Lowered, cast, lit};
-use weir_insights::{FIELDS, FLOW_FIELDS, Plan, Step, Value};
+use weir_insights::{Expr, FIELDS, FLOW_FIELDS, LAMBDA_FIELDS, LAMBDA_OF, Plan, Step, Value};
 
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -233,6 +233,7 @@ fn own(name: &str, shape: &Shape, found: &[String]) -> Option<Typed> {
             let field = fields.iter().find(|(field, _, _)| field == name);
             field.map(|(_, column, kind)| Typed { expr: column_of(column), kind: *kind })
         }
+        Shape::Messages { column } if LAMBDA_FIELDS.contains(&name) => Some(of_lambda(name, column)),
         Shape::Messages { .. } => {
             let index = found.iter().position(|found| Some(found) == discovered_name(name).as_ref())?;
             let expr = get_field(column_of(FOUND), index.to_string());
@@ -247,6 +248,15 @@ fn own(name: &str, shape: &Shape, found: &[String]) -> Option<Typed> {
         }
         (_, value) => value,
     }
+}
+
+/// A field of lines that AWS Lambda has written, absent in log groups of others.
+fn of_lambda(name: &str, message: &str) -> Typed {
+    let column = |at: &str| Expr::Field(at.into());
+    let arguments = vec![column("0"), column("1"), Expr::Literal(Value::text(name))];
+    let template = Expr::Call { function: &LAMBDA_OF, arguments };
+    let columns = [GROUP, message].map(|column| (column_of(column), Kind::Text)).to_vec();
+    Typed { expr: call(Op::Expr(template), Kind::Text, columns), kind: Kind::Text }
 }
 
 /// The name in the message of a field that a query names so: `@@type` is the field `@type`.

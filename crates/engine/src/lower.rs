@@ -68,7 +68,7 @@ pub async fn lower<'p>(
         }
         let is_later = match step {
             Step::Rows(_) => true,
-            Step::Window(window) => is_for_workers || window.needs_rows(),
+            Step::Window(window) => is_for_workers || window.needs_rows() || lowerer.needs_rows(window),
             _ => false,
         };
         if is_later {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use weir_insights::{QueryResult, ResultRow};
 
-use world::World;
+use world::{Sealing, World};
 
 const RECORDS: &str = "\
 1418530010 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK
@@ -26,6 +26,7 @@ const MIXED: &str = "\
 1418530010 app {\"status\": 200, \"user\": \"ann\", \"bytes\": 12, \"deep\": {\"a\": 1.5, \"ok\": true}}
 1418530010 app {\"status\": \"404\", \"user\": \"bob\", \"@type\": \"t\", \"logStream\": \"own\"}
 1418530011 app plain text user=joe, code=7
+1418530011 app {\"items\": [\"ann\", 7, {\"a\": 1}], \"user\": {\"id\": 1}, \"status\": 1e400}
 1418530012 eni-1-all 2 123456789010 eni-1  172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530011 1418530070 REJECT OK
 1418530013 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 5 700 1418530070 1418530130 ACCEPT OK
 1418530014 eni-1-all 2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA";
@@ -42,6 +43,26 @@ fn written_queries_answer_as_the_interpreter_does() {
     for events in [RECORDS, MIXED, ""] {
         let world = World::of_lines(events);
         queries().for_each(|query| world.check(query));
+    }
+}
+
+#[test]
+fn lines_of_lambda_have_fields_of_their_own() {
+    let report = "REPORT RequestId: 8f507cfc-aaaa\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\t\
+                  Max Memory Used: 65 MB\t";
+    let lines = ["START RequestId: 8f507cfc-aaaa Version: 1", "{\"@type\": \"own\"}", report];
+    let events: Vec<_> = lines.map(|line| (1_418_530_010_000, "s".to_string(), line.to_string())).to_vec();
+    for sealing in [Sealing::None, Sealing::Memory] {
+        let world = World::of_group("/aws/lambda/f", &events, sealing);
+        for query in [
+            "filter @type = \"REPORT\" | stats max(@memorySize / 1000 / 1000) as mb, avg(@duration), max(@maxMemoryUsed) by @requestId",
+            "display @type, @@type, @requestId, @billedDuration, @xrayTraceId",
+        ] {
+            world.check(query);
+        }
+        let plan = weir_insights::plan("filter ispresent(@duration) | stats sum(@duration) as d", None);
+        let answer = world.engine(&plan.expect("a query")).expect("rows in memory");
+        assert_eq!(answer.rows[0].values, [Some("2.5".to_string())]);
     }
 }
 
@@ -93,6 +114,9 @@ fn the_largest_expressions_that_the_language_takes_are_run() {
     world.check(&format!("filter bytes = 0{} | fields bytes", " or bytes = 300".repeat(600)));
     world.check(&format!("fields {}bytes{} as deep", "abs(".repeat(55), ")".repeat(55)));
     world.check(&format!("fields bytes{} as long", " + 1".repeat(55)));
+    let list: Vec<String> = (0..1900).map(|n| n.to_string()).collect();
+    world.check(&format!("filter bytes in [{}] | fields bytes", list.join(",")));
+    world.check(&format!("filter bytes not in [{}] | stats count(*) by srcAddr", list.join(",")));
 }
 
 /// A directory of the test's own, taken away at its end.

@@ -1,7 +1,8 @@
 //! The aggregates of `stats`, and how each is computed over all rows of a group.
 //!
 //! Source: CloudWatch Logs User Guide, "stats" (read 2026-11). Assumptions, where it is silent: numeric aggregates
-//! pass over values that are not numbers and are absent if there is no number; `stddev` is that of a sample; `pct`
+//! pass over values that are not numbers and are absent if there is no number, but for `min` and `max`, which look at texts
+//! then, without the `-` that a flow log writes for nothing; `stddev` is that of a sample; `pct`
 //! interpolates between neighbours; `earliest` and `latest` pass over events without the field; `count_distinct` is
 //! exact; `values` gives each value once, as text, in natural order; `rate` is the latest number less the earliest,
 //! over the time between them; the ranges of `histogram` are named `low..high`, and a number on a border belongs to the
@@ -105,8 +106,8 @@ pub const AGGREGATES: &[AggregateRow] = &[
     AggregateRow { aggregate: Aggregate::CountDistinct, name: "count_distinct", aliases: &["countDistinct"], parameters: FIELD, result: Type::Int, summary: "How many different values the field has." },
     AggregateRow { aggregate: Aggregate::Sum, name: "sum", aliases: &["sum_over_time"], parameters: FIELD, result: Type::Float, summary: "The sum of the numbers." },
     AggregateRow { aggregate: Aggregate::Average, name: "avg", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The mean of the numbers." },
-    AggregateRow { aggregate: Aggregate::Min, name: "min", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The least of the numbers or times." },
-    AggregateRow { aggregate: Aggregate::Max, name: "max", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The greatest of the numbers or times." },
+    AggregateRow { aggregate: Aggregate::Min, name: "min", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The least of the numbers or times; of other texts, where there is none, the one that sorts first." },
+    AggregateRow { aggregate: Aggregate::Max, name: "max", aliases: &[], parameters: FIELD, result: Type::Any, summary: "The greatest of the numbers or times; of other texts, where there is none, the one that sorts last." },
     AggregateRow { aggregate: Aggregate::Percentile, name: "pct", aliases: &[], parameters: FIELD_AND_PERCENT, result: Type::Float, summary: "The number below which a percentage of the numbers lies." },
     AggregateRow { aggregate: Aggregate::StandardDeviation, name: "stddev", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The standard deviation of the numbers." },
     AggregateRow { aggregate: Aggregate::Variance, name: "variance", aliases: &[], parameters: FIELD, result: Type::Float, summary: "The variance of the numbers, of the whole population." },
@@ -148,7 +149,6 @@ pub struct Accumulator {
     count: u64,
     distinct: BTreeSet<String>,
     numbers: Vec<Number>,
-    is_time: bool,
     chosen: Option<(Vec<u8>, Value)>,
     /// The earliest and the latest number, with their times.
     ends: Option<[(i64, f64); 2]>,
@@ -164,7 +164,6 @@ impl Accumulator {
             count: 0,
             distinct: BTreeSet::new(),
             numbers: vec![],
-            is_time: false,
             chosen: None,
             ends: None,
             lists: vec![],
@@ -188,12 +187,15 @@ impl Accumulator {
             Aggregate::Latest => {
                 self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new >= old)
             }
+            Aggregate::Min => {
+                self.choose(extreme_key(value, true), value, !is_dash(value), |new, old| new < old)
+            }
+            Aggregate::Max => {
+                self.choose(extreme_key(value, false), value, !is_dash(value), |new, old| new > old)
+            }
             Aggregate::SortsFirst => self.choose(natural_key(value), value, true, |new, old| new < old),
             Aggregate::SortsLast => self.choose(natural_key(value), value, true, |new, old| new > old),
-            _ => {
-                self.is_time |= matches!(value, Value::Time(_));
-                self.numbers.extend(value.number());
-            }
+            _ => self.numbers.extend(value.number()),
         }
     }
 
@@ -221,8 +223,6 @@ impl Accumulator {
             Aggregate::Count => Value::Int(self.count as i64),
             Aggregate::CountDistinct => Value::Int(self.distinct.len() as i64),
             Aggregate::Sum => sum(&self.numbers),
-            Aggregate::Min => self.extreme(std::cmp::Ordering::Less),
-            Aggregate::Max => self.extreme(std::cmp::Ordering::Greater),
             Aggregate::Average => mean(&self.floats()).map_or(Value::Null, Value::number_or_null),
             Aggregate::Percentile => percentile(self.floats(), self.parameter),
             Aggregate::StandardDeviation => match squares(&self.floats()) {
@@ -233,9 +233,12 @@ impl Accumulator {
             },
             Aggregate::Variance => squares(&self.floats())
                 .map_or(Value::Null, |(squares, count)| Value::number_or_null(squares / count)),
-            Aggregate::Earliest | Aggregate::Latest | Aggregate::SortsFirst | Aggregate::SortsLast => {
-                self.chosen.take().map_or(Value::Null, |(_, value)| value)
-            }
+            Aggregate::Earliest
+            | Aggregate::Latest
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::SortsFirst
+            | Aggregate::SortsLast => self.chosen.take().map_or(Value::Null, |(_, value)| value),
             Aggregate::Values => values(std::mem::take(&mut self.distinct)),
             Aggregate::Rate => {
                 self.ends.map_or(Value::Null, |[first, last]| rate(first, last, self.parameter))
@@ -248,20 +251,23 @@ impl Accumulator {
     fn floats(&self) -> Vec<f64> {
         self.numbers.iter().map(|number| number.as_f64()).collect()
     }
+}
 
-    fn extreme(&self, wanted: std::cmp::Ordering) -> Value {
-        let best = self
-            .numbers
-            .iter()
-            .copied()
-            .reduce(|best, number| if number.compare(best) == wanted { number } else { best });
-        match best {
-            None => Value::Null,
-            Some(Number::Int(ms)) if self.is_time => Value::Time(ms),
-            Some(Number::Int(number)) => Value::Int(number),
-            Some(Number::Float(number)) => Value::Float(number),
-        }
-    }
+/// Bytes that order values for `min` and `max`: a number goes before all that is none, whichever end is wanted, and of
+/// numbers that are equal the same one wins in whatever order they come.
+fn extreme_key(value: &Value, is_least: bool) -> Vec<u8> {
+    let is_number = !matches!(value, Value::Bool(_)) && value.number().is_some();
+    let mut key = vec![u8::from(is_number != is_least)];
+    key.extend(natural_key(value));
+    // Before any text that goes on here.
+    key.extend([0, 0]);
+    key.extend(value.print().unwrap_or_default().as_bytes());
+    key
+}
+
+/// What a flow log writes for nothing.
+fn is_dash(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text == "-")
 }
 
 /// The list of the texts, in natural order, as long as `values` makes it.
@@ -371,6 +377,18 @@ mod tests {
         check("sortsLast", None, &values, Some("10"));
         check("earliest", None, &values, Some("4"));
         check("latest", None, &values, Some("4"));
+    }
+
+    #[test]
+    fn the_least_and_greatest_of_texts_are_those_that_sort_first_and_last() {
+        let texts = ["web-10", "web-9", "-", "api"].map(Value::text);
+        check("min", None, &texts, Some("api"));
+        check("max", None, &texts, Some("web-10"));
+        check("max", None, &[Value::text("-")], None);
+        let mixed = [Value::text("zeta"), Value::text("9007199254740993"), Value::Int(7)];
+        check("min", None, &mixed, Some("7"));
+        check("max", None, &mixed, Some("9007199254740993"));
+        check("max", None, &[Value::Bool(true), Value::Bool(false)], Some("true"));
     }
 
     #[test]

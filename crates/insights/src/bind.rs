@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Months};
 
-use crate::error::Span;
+use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::execute::{Execute, ExecuteError, QueryResult, Run, Statistics, TimeRange, estimated};
 use crate::naive::Row;
 use crate::order::equality_key;
 use crate::plan::{Asked, Column, Expr, Plan, RowStep, SortKey, Step};
 use crate::selection::Selection;
-use crate::table::{Index, Lookup, Tables};
+use crate::table::{Index, Lookup, Table, Tables};
 use crate::value::Value;
 use crate::window::Window;
 
@@ -75,6 +75,24 @@ pub struct TableUse {
     pub name: String,
     /// Its place in the query.
     pub span: Span,
+    /// The columns that it must have.
+    pub columns: Vec<String>,
+}
+
+impl TableUse {
+    /// Whether the table has what the query asks of it.
+    ///
+    /// # Errors
+    /// The first column that it has not, at the place where the query names the table.
+    pub fn check(&self, table: &Table) -> Result<(), QueryError> {
+        match self.columns.iter().find(|name| table.column(name).is_none()) {
+            Some(name) => {
+                let kind = QueryErrorKind::NoColumn { table: self.name.clone(), column: name.clone() };
+                Err(QueryError { span: self.span, kind })
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Something that a plan asks for, or has got.

@@ -198,6 +198,7 @@ fn find_written(find: Find) -> Json {
         Find::Match => json!(["match"]),
         Find::Group(number) => json!(["group", number]),
         Find::Groups(number) => json!(["groups", number]),
+        Find::Matches => json!(["matches"]),
         Find::Between(most) => json!(["between", most]),
     }
 }
@@ -210,6 +211,7 @@ fn find_read(json: &Json) -> Option<Find> {
         "match" => Find::Match,
         "group" => Find::Group(number()?),
         "groups" => Find::Groups(number()?),
+        "matches" => Find::Matches,
         "between" => Find::Between(if json[1].is_null() { None } else { Some(number()?) }),
         _ => return None,
     })
@@ -246,7 +248,7 @@ fn read(json: &Json) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions::KEY_OF;
+    use crate::functions::{CSV_OF, KEY_OF, LAMBDA_OF, LOGFMT_OF};
     use crate::plan::Step;
     use crate::{FUNCTIONS, Lookup, LookupBy, SQL_FUNCTIONS, Table, plan};
 
@@ -288,7 +290,7 @@ mod tests {
     fn what_patterns_find_comes_back() {
         let finds =
             [Find::Count, Find::Place, Find::Match, Find::Group(1), Find::Groups(0), Find::Between(None)];
-        for find in finds.into_iter().chain([Find::Between(Some(2))]) {
+        for find in finds.into_iter().chain([Find::Between(Some(2)), Find::Matches]) {
             let pattern = Pattern::new("a(b)").expect("a pattern");
             check(&Expr::Find { value: Box::new(Expr::Field("a".into())), pattern, find });
         }
@@ -303,7 +305,7 @@ mod tests {
     #[test]
     fn every_function_comes_back() {
         let all = FUNCTIONS.iter().chain(SQL_FUNCTIONS).flat_map(|group| group.iter());
-        for function in all.chain([&SKELETON_OF, &TOKENS_OF, &KEY_OF]) {
+        for function in all.chain([&SKELETON_OF, &TOKENS_OF, &KEY_OF, &LOGFMT_OF, &CSV_OF, &LAMBDA_OF]) {
             check(&Expr::Call { function, arguments: vec![Expr::Field("a".into())] });
         }
     }

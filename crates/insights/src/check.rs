@@ -68,6 +68,8 @@ struct Checker {
     nested: BTreeSet<String>,
     /// Those of them that are nothing else.
     whole: BTreeSet<String>,
+    /// Columns that are times.
+    times: BTreeSet<String>,
     /// The groups of the last `stats`; `None` while rows are log events.
     groups: Option<Vec<String>>,
     /// The bins of the last `stats`: column, period and offset.
@@ -134,11 +136,11 @@ impl Checker {
                 self.is_estimate = true;
                 Ok(())
             }
-            CommandKind::Parse { source, pattern, names, names_span } => {
-                let step = self.parse_step(source, &pattern, names, names_span)?;
-                self.steps.push(step);
-                Ok(())
+            CommandKind::Parse { source, pattern, names, names_span, is_multi } => {
+                self.parse(source, &pattern, (names, names_span), is_multi)
             }
+            CommandKind::ParseLine { source, format, names } => self.parse_line(source, format, names),
+            CommandKind::Json { field, path, name } => self.json(&field, path, name),
         }
     }
 
@@ -361,7 +363,8 @@ impl CommandKind {
             CommandKind::Limit(_) => "limit",
             CommandKind::Offset(_) => "OFFSET",
             CommandKind::Dedup(_) => "dedup",
-            CommandKind::Parse { .. } => "parse",
+            CommandKind::Parse { .. } | CommandKind::ParseLine { .. } => "parse",
+            CommandKind::Json { .. } => "json",
             CommandKind::Window { .. } => "OVER",
             CommandKind::Rows(command) => command.name(),
             CommandKind::CountFrequent(_) => "countFrequent",

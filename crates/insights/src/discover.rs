@@ -4,11 +4,15 @@
 //! (both read 2026-11). The names of fields beyond version 2 follow the same camel case; Assumption, but those that
 //! the data source `amazon_vpc.flow` lists (`flowDirection`, `region`, `type`) agree.
 
+mod lambda;
 mod named;
+mod walk;
 
-use serde_json::Value as Json;
+use std::borrow::Cow;
 
+pub use lambda::{LAMBDA_FIELDS, lambda_fields};
 pub use named::Named;
+use walk::{Leaf, Walk, unescaped, walk};
 
 use crate::source::Fields;
 use crate::value::Value;
@@ -111,13 +115,14 @@ pub fn flow_field(name: &str) -> Option<&'static FlowField> {
 
 /// The fields of a message: of a flow-log record in the default format, of a JSON object, else none.
 pub fn discover(message: &str) -> Fields {
-    if is_json(message) {
-        return match serde_json::from_str(message) {
-            Ok(json) => json_fields(&json),
-            Err(_) => vec![],
-        };
-    }
-    default_record(message).unwrap_or_default()
+    if is_json(message) { json_parts(message).leaves } else { default_record(message).unwrap_or_default() }
+}
+
+/// The lists and maps of a message in JSON as texts, under the names that their elements' and members' begin with.
+///
+/// They are no fields of their own, but a query may name them.
+pub fn wholes(message: &str) -> Fields {
+    if is_json(message) { json_parts(message).wholes } else { vec![] }
 }
 
 fn is_json(message: &str) -> bool {
@@ -152,38 +157,57 @@ impl FlowField {
     }
 }
 
-fn json_fields(json: &Json) -> Fields {
-    let mut fields = vec![];
-    flatten(json, String::new(), JSON_DEPTH_MAX, &mut fields);
-    fields
+/// The fields of an event, and its lists and maps.
+#[derive(Default)]
+struct Parts {
+    leaves: Fields,
+    wholes: Fields,
 }
 
-fn flatten(json: &Json, path: String, depth: usize, fields: &mut Fields) {
-    let below = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-    match json {
-        _ if fields.len() == JSON_FIELDS_MAX => {}
-        Json::Object(map) if depth > 0 => {
-            map.iter().for_each(|(key, inner)| flatten(inner, below(key), depth - 1, fields));
+fn json_parts(message: &str) -> Parts {
+    let mut parts = Parts::default();
+    let read = walk(message, JSON_DEPTH_MAX, String::new(), &mut parts);
+    read.map_or_else(Parts::default, |()| parts)
+}
+
+impl<'m> Walk<'m> for Parts {
+    type Place = String;
+
+    fn member(&mut self, of: &String, key: &str) -> String {
+        if of.is_empty() { key.to_owned() } else { format!("{of}.{key}") }
+    }
+
+    fn element(&mut self, of: &String, index: usize) -> String {
+        self.member(of, &index.to_string())
+    }
+
+    fn is_wanted(&mut self, at: &String) -> bool {
+        !at.is_empty() && self.leaves.len() < JSON_FIELDS_MAX
+    }
+
+    fn whole(&mut self, at: String, text: &'m str) {
+        self.wholes.push((at, Value::text(text)));
+    }
+
+    fn leaf(&mut self, at: String, leaf: Leaf<'m>) {
+        if self.leaves.len() < JSON_FIELDS_MAX {
+            let text = printed(leaf);
+            let number = match leaf {
+                Leaf::Number(_) | Leaf::Bool(_) => text.parse().ok(),
+                _ => None,
+            };
+            self.leaves.push((at, number.map_or_else(|| Value::text(text), Value::Int)));
         }
-        Json::Array(list) if depth > 0 => {
-            let items = list.iter().enumerate();
-            items.for_each(|(index, inner)| flatten(inner, below(&index.to_string()), depth - 1, fields));
-        }
-        Json::Null => {}
-        other => fields.push((path, scalar(other))),
     }
 }
 
 /// Assumption: booleans are 1 and 0; null is absent; a fraction is shown as written.
-fn scalar(json: &Json) -> Value {
-    match json {
-        Json::Bool(is_true) => Value::flag(*is_true),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Int(number),
-            None => Value::Text(number.to_string()),
-        },
-        Json::String(text) => Value::text(text),
-        other => Value::Text(other.to_string()),
+fn printed(leaf: Leaf<'_>) -> Cow<'_, str> {
+    match leaf {
+        Leaf::Bool(is_true) => Cow::Borrowed(if is_true { "1" } else { "0" }),
+        Leaf::Number("-0") => Cow::Borrowed("0"),
+        Leaf::Number(text) | Leaf::Whole(text) => Cow::Borrowed(text),
+        Leaf::Text(raw) => unescaped(raw),
     }
 }
 
@@ -256,7 +280,43 @@ mod tests {
     #[test]
     fn a_json_event_has_at_most_two_hundred_fields() {
         let members: Vec<_> = (0..300).map(|n| format!("\"k{n}\": {n}")).collect();
-        assert_eq!(discover(&format!("{{{}}}", members.join(","))).len(), JSON_FIELDS_MAX);
+        let fields = discover(&format!("{{{}}}", members.join(",")));
+        assert_eq!(fields.len(), JSON_FIELDS_MAX);
+        // They are those that stand first.
+        assert_eq!(fields[JSON_FIELDS_MAX - 1], ("k199".into(), Value::Int(199)));
+    }
+
+    #[test]
+    fn a_value_that_nothing_can_hold_leaves_the_others() {
+        check(
+            r#"{"z": "ok", "n": 1e400, "half": "a\ud800b", "whole": "\ud83d\ude00", "a": true}"#,
+            &[
+                ("z", Value::text("ok")),
+                ("n", Value::text("1e400")),
+                ("half", Value::text("a\u{fffd}b")),
+                ("whole", Value::text("\u{1f600}")),
+                ("a", Value::Int(1)),
+            ],
+        );
+        for line in
+            [r#"{"a": 01}"#, r#"{"a": 1.}"#, r#"{"a": "\x"}"#, r#"{"a": 1,}"#, r#"{"a" 1}"#, r#"{"a": [1}"#]
+        {
+            check(line, &[]);
+        }
+    }
+
+    #[test]
+    fn lists_and_maps_have_names_of_their_own() {
+        let found = wholes(r#"{"items": ["apple", {"a": 1}], "b": {"c": {}}, "d": 1}"#);
+        let expected = [
+            ("items.1", r#"{"a": 1}"#),
+            ("items", r#"["apple", {"a": 1}]"#),
+            ("b.c", "{}"),
+            ("b", r#"{"c": {}}"#),
+        ];
+        let expected: Fields =
+            expected.iter().map(|(name, text)| (name.to_string(), Value::text(*text))).collect();
+        assert_eq!(found, expected);
     }
 
     fn texts(message: &str, names: &[String]) -> Vec<Option<String>> {
@@ -265,8 +325,11 @@ mod tests {
         texts.into_iter().map(|text| text.map(String::from)).collect()
     }
 
-    fn printed((_, value): &(String, Value)) -> String {
-        value.print().expect("is not absent").into_owned()
+    /// The field of this name among all, or the list or map.
+    fn among_all(message: &str, name: &String) -> Option<String> {
+        let last = |fields: Fields| fields.into_iter().rev().find(|(found, _)| found == name);
+        let found = last(discover(message)).or_else(|| last(wholes(message)));
+        found.and_then(|(_, value)| value.print().map(|text| text.into_owned()))
     }
 
     #[test]
@@ -293,6 +356,8 @@ mod tests {
             r#"{"a": {"b": 1, "c": [true]}, "b": null, "k7": 1.50}"#,
             r#"{"a": [1, {"b": "\u00e9x"}], "b": 18446744073709551615}"#,
             r#"{"a": {"b": 1}, "a": {"c": 1}}"#,
+            r#"{"a": 1, "a": {"b": 1}}"#,
+            r#"{"a": {"b": 1}, "a": 1}"#,
             r#"{"a": {"b": 1}, "a.b": 2}"#,
             r#"{"a.b": 2, "a": {"b": {"c": 1}}}"#,
             r#"{"a": 1, "": {"b": 2}}"#,
@@ -307,9 +372,7 @@ mod tests {
             "2 1 eni-1 - - - - - - - 1 2 - NODATA",
             "a",
         ] {
-            let fields = discover(message);
-            let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
-            let expected: Vec<Option<String>> = names.iter().map(|name| last(name).map(printed)).collect();
+            let expected: Vec<Option<String>> = names.iter().map(|name| among_all(message, name)).collect();
             assert_eq!(texts(message, &names), expected, "{message}");
             for (name, value) in names.iter().zip(expected) {
                 assert_eq!(texts(message, std::slice::from_ref(name)), [value], "{name} {message}");
@@ -337,9 +400,8 @@ mod tests {
             message in json(),
             names in prop::collection::btree_set("[ab](\\.[ab01]){0,3}", 1..5),
         ) {
-            let (fields, names) = (discover(&message), names.into_iter().collect::<Vec<String>>());
-            let last = |name: &String| fields.iter().rev().find(|(found, _)| found == name);
-            let expected: Vec<Option<String>> = names.iter().map(|name| last(name).map(printed)).collect();
+            let names = names.into_iter().collect::<Vec<String>>();
+            let expected: Vec<Option<String>> = names.iter().map(|name| among_all(&message, name)).collect();
             prop_assert_eq!(texts(&message, &names), expected);
         }
     }

@@ -71,6 +71,8 @@ pub enum QueryErrorKind {
     NotImplemented(&'static str, String),
     /// No lookup table of this name, as whoever runs the query finds.
     NoTable(String),
+    /// No column of this name in a lookup table.
+    NoColumn { table: String, column: String },
     /// A number of arguments that the function does not take.
     WrongArguments { function: &'static str, wanted: String },
     /// A period such as `5m` was needed.
@@ -118,6 +120,7 @@ impl fmt::Display for QueryErrorKind {
             UnknownFunction(name, Some(hint)) => write!(f, "unknown function {name}; write {hint}"),
             NotImplemented(what, name) => write!(f, "the {what} {name} is not implemented by weir"),
             NoTable(name) => write!(f, "there is no lookup table {name}"),
+            NoColumn { table, column } => write!(f, "the lookup table {table} has no column {column}"),
             WrongArguments { function, wanted } => write!(f, "{function} takes {wanted}"),
             BadPeriod(text) => write!(f, "{text:?} is not a period such as 30s, 5m, 1h or 1d"),
             BadRegex(why) => write!(f, "bad regular expression: {why}"),

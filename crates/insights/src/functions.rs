@@ -8,6 +8,7 @@ mod encoding;
 mod general;
 mod ip;
 mod json;
+mod line;
 mod number;
 mod sql;
 #[cfg(test)]
@@ -22,6 +23,8 @@ use crate::order::equality_key;
 use crate::plan::Type;
 use crate::value::Value;
 
+pub use line::LAMBDA_OF;
+pub(crate) use line::{CSV_OF, LOGFMT_OF};
 pub use sql::SQL_FUNCTIONS;
 pub(crate) use sql::{Interval, PREFIX, Plain, Schema, sql_function_named};
 pub(crate) use text::regex_replaced;
@@ -173,7 +176,8 @@ pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
             || function.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
     let found = FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called);
-    found.or_else(|| sql::function_inside(name)).or_else(|| (name == KEY_OF.name).then_some(&KEY_OF))
+    let hidden = || [&KEY_OF, &LOGFMT_OF, &CSV_OF, &LAMBDA_OF].into_iter().find(|hidden| hidden.name == name);
+    found.or_else(|| sql::function_inside(name)).or_else(hidden)
 }
 
 /// What to write instead of a function that the language does not have.

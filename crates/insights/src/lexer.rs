@@ -56,6 +56,7 @@ pub fn next_token(query: &str, from: usize) -> Result<(Token, Span), QueryError>
     match first {
         '"' | '\'' => quoted(query, start, first),
         '0'..='9' => Ok(number(query, start)),
+        '.' if is_fraction(query, start) => Ok(number(query, start)),
         c if is_name_char(c) || c == '`' => name(query, start),
         c => match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             Some(symbol) => Ok((Token::Symbol(symbol), Span { start, end: start + symbol.len() })),
@@ -120,7 +121,13 @@ pub(crate) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '$')
 }
 
-/// The number at `start`, or the period if letters follow it.
+/// Whether a number without its zero, such as `.5`, begins here. Behind a bracket it would be a part: `a[1].0`.
+pub(crate) fn is_fraction(query: &str, start: usize) -> bool {
+    let behind = query[start + 1..].starts_with(|c: char| c.is_ascii_digit());
+    behind && !query[..start].ends_with([']', ')', '`'])
+}
+
+/// The number at `start`, or the period if letters follow it. A number without its zero gets it.
 pub(crate) fn number(query: &str, start: usize) -> (Token, Span) {
     let rest = &query[start..];
     let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -128,9 +135,18 @@ pub(crate) fn number(query: &str, start: usize) -> (Token, Span) {
     if rest[len..].starts_with('.') && digits(&rest[len + 1..]) > 0 {
         len += 1 + digits(&rest[len + 1..]);
     }
+    if let Some(power) = rest[len..].strip_prefix(['e', 'E']) {
+        let sign = usize::from(power.starts_with(['+', '-']));
+        let power_len = digits(&power[sign..]);
+        let ends = !power[sign + power_len..].starts_with(is_name_char);
+        if power_len > 0 && ends {
+            len += 1 + sign + power_len;
+        }
+    }
     let letters = rest[len..].find(|c: char| !is_name_char(c)).unwrap_or(rest.len() - len);
     let span = Span { start, end: start + len + letters };
-    let text = rest[..len + letters].to_string();
+    let zero = if rest.starts_with('.') { "0" } else { "" };
+    let text = format!("{zero}{}", &rest[..len + letters]);
     (if letters == 0 { Token::Number(text) } else { Token::Period(text) }, span)
 }
 
@@ -159,10 +175,15 @@ pub(crate) fn unescape(c: char) -> impl Iterator<Item = char> {
     backslash.into_iter().chain([c])
 }
 
-/// A name whose parts may stand between back-quotes: ``json.`user.id` ``.
+/// A name whose parts may stand between back-quotes: ``json.`user.id` ``. Behind a back-quote only a dot goes on.
 pub(crate) fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
     let (mut text, mut is_quoted, mut at) = (String::new(), false, start);
+    let mut is_part_over = false;
     while let Some(c) = query[at..].chars().next() {
+        if is_part_over && c != '.' {
+            break;
+        }
+        is_part_over = c == '`';
         if c == '`' {
             let inner = &query[at + 1..];
             let end = inner.find('`').ok_or_else(|| unterminated("a back-quoted name", at, query))?;

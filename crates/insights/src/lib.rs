@@ -36,12 +36,15 @@ pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram,
 pub use bind::{Answers, Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
 pub use chart::bar_chart;
 pub use check::plan;
-pub use discover::{FLOW_FIELDS, FlowField, FlowType, Named, default_format, discover, flow_field};
+pub use discover::{
+    FLOW_FIELDS, FlowField, FlowType, LAMBDA_FIELDS, Named, default_format, discover, flow_field,
+    lambda_fields, wholes,
+};
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,
 };
-pub use functions::{Example, FUNCTIONS, Function, Parameters, SQL_FUNCTIONS};
+pub use functions::{Example, FUNCTIONS, Function, LAMBDA_OF, Parameters, SQL_FUNCTIONS};
 pub use naive::{Naive, Row, evaluate, finish, result};
 pub use order::natural_key;
 pub use pattern::gathered;

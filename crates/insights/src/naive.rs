@@ -71,6 +71,8 @@ fn scan<S: Source + ?Sized>(
         .steps
         .iter()
         .any(|step| matches!(step, Step::Rows(RowStep::Relevant(relevant)) if relevant.is_all));
+    let mut names: BTreeSet<String> = plan.columns.iter().cloned().collect();
+    plan.steps.iter().for_each(|step| step.read_fields(&mut names));
     for event in source.scan(run.window) {
         if run.cancelled.load(Relaxed) {
             return Err(ExecuteError::Cancelled);
@@ -79,7 +81,7 @@ fn scan<S: Source + ?Sized>(
         statistics.bytes_scanned += event.message.len() as u64;
         let all = needs_all
             .then(|| all_fields(event.fields.iter().map(|(name, value)| (name.as_str(), value.clone()))));
-        let mut row = Row::of_event(event);
+        let mut row = Row::of_event_with(event, &names);
         all.into_iter().for_each(|all| row.set(FIELDS, all));
         rows.push(row);
     }

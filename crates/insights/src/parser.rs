@@ -15,7 +15,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, next_token};
 use crate::plan::Direction;
 use crate::selection::Selection;
-use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
+use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item, LineFormat};
 
 /// `queryString` of StartQuery.
 pub const QUERY_CHARS_MAX: usize = 10_000;
@@ -109,6 +109,7 @@ impl<'q> Parser<'q> {
             "limit" | "head" | "tail" => Self::limit,
             "dedup" => |parser| Ok(CommandKind::Dedup(parser.list(Self::expr)?)),
             "parse" => Self::parse_command,
+            "json" => Self::json_command,
             "source" => Self::source,
             "join" => Self::join,
             "appendcols" => Self::appendcols,
@@ -144,7 +145,13 @@ impl<'q> Parser<'q> {
 
     fn stats(&mut self) -> Result<CommandKind, QueryError> {
         let items = self.items()?;
-        let groups = if self.take_word("by")? { self.items()? } else { vec![] };
+        // Assumption: `group by` is `by`, as people write it.
+        let is_grouped = self.take_word("group")?;
+        let groups = match self.take_word("by")? {
+            true => self.items()?,
+            false if is_grouped => return Err(self.expected("by")),
+            false => vec![],
+        };
         Ok(CommandKind::Stats { items, groups })
     }
 
@@ -174,17 +181,54 @@ impl<'q> Parser<'q> {
         }
     }
 
-    /// `parse [field] "glob" as a, b` or `parse [field] /regex/`; without a field it reads `@message`.
+    /// `parse [field] "glob" as a, b`, `parse [field] /regex/ [as a, b] [multi]`, `parse [field] logfmt as a` or
+    /// `parse [field] csv as a, b`; without a field it reads `@message`.
     fn parse_command(&mut self) -> Result<CommandKind, QueryError> {
+        let is_before_as = next_token(self.query, self.span.end)?.0.is_word("as");
         let source = match self.token {
             Token::Text(_) | Token::Symbol("/") => None,
+            _ if is_before_as && self.line_format().is_some() => None,
             _ => Some(self.operand()?),
         };
+        if let Some(format) = self.line_format() {
+            self.advance()?;
+            if !self.take_word("as")? {
+                return Err(self.expected("as"));
+            }
+            let names = match format {
+                LineFormat::Logfmt => vec![self.name()?],
+                LineFormat::Csv => self.list(Self::name)?,
+            };
+            return Ok(CommandKind::ParseLine { source, format, names });
+        }
         let pattern = self.pattern()?;
+        let is_regex = matches!(pattern.kind, ExprKind::Regex(_));
         let names_from = self.span;
+        let mut is_multi = is_regex && self.take_word("multi")?;
         let names = if self.take_word("as")? { self.list(Self::name)? } else { vec![] };
         let names_span = Span { start: names_from.start, end: self.last_end.max(names_from.start) };
-        Ok(CommandKind::Parse { source, pattern, names, names_span })
+        is_multi |= is_regex && self.take_word("multi")?;
+        Ok(CommandKind::Parse { source, pattern, names, names_span, is_multi })
+    }
+
+    fn line_format(&self) -> Option<LineFormat> {
+        let formats = [("logfmt", LineFormat::Logfmt), ("csv", LineFormat::Csv)];
+        formats.into_iter().find(|(word, _)| self.token.is_word(word)).map(|(_, format)| format)
+    }
+
+    /// `json field=a "b.c" as d`
+    fn json_command(&mut self) -> Result<CommandKind, QueryError> {
+        if !self.take_option("field")? {
+            return Err(self.expected("field="));
+        }
+        let field = self.operand()?;
+        let Token::Text(path) = &self.token else { return Err(self.expected("a path such as \"a.b\"")) };
+        let path = path.replace('[', ".").replace(']', "").split('.').map(str::to_owned).collect();
+        self.advance()?;
+        if !self.take_word("as")? {
+            return Err(self.expected("as"));
+        }
+        Ok(CommandKind::Json { field, path, name: self.name()? })
     }
 
     fn items(&mut self) -> Result<Vec<Item>, QueryError> {

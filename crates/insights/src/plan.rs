@@ -388,6 +388,8 @@ pub enum Find {
     Group(u32),
     /// The list of the groups of all matches.
     Groups(u32),
+    /// A list of the groups of each match, from group 1 on.
+    Matches,
     /// The list of what is between matches, of at most so many parts if any number is told.
     Between(Option<u32>),
 }
@@ -398,7 +400,7 @@ impl Find {
         match self {
             Find::Count | Find::Place => Type::Int,
             Find::Match | Find::Group(_) => Type::Text,
-            Find::Groups(_) | Find::Between(_) => Type::Json,
+            Find::Groups(_) | Find::Matches | Find::Between(_) => Type::Json,
         }
     }
 
@@ -421,6 +423,13 @@ impl Find {
             }
             Find::Groups(number) => {
                 list(pattern.0.captures_iter(text).map(|found| &text[group(&found, number)]).collect())
+            }
+            Find::Matches => {
+                let of_part = |part: Option<regex::Match<'_>>| part.map(|part| part.as_str().to_owned());
+                let groups =
+                    |found: regex::Captures<'_>| found.iter().skip(1).map(of_part).collect::<Vec<_>>();
+                let matches: Vec<_> = pattern.0.captures_iter(text).map(groups).collect();
+                Value::Json(Box::new(serde_json::Value::from_iter(matches)))
             }
             Find::Between(None) => list(pattern.0.split(text).collect()),
             Find::Between(Some(most)) => list(pattern.0.splitn(text, most as usize).collect()),

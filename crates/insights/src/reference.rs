@@ -32,7 +32,18 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT A.id, B.user FROM `a` AS A LEFT OUTER JOIN `b` AS B ON A.id = B.id",
-        "One join, `INNER` or `LEFT`, by equal columns.",
+        "One join, `INNER` or `LEFT`, by equal columns, and further conditions behind `AND`: of a `LEFT JOIN` those of its right \
+         side alone. A log group's name stands before its columns without `AS`, too; names of tables are the same in any case. A \
+         column without one is that of the side that has it.",
+    ),
+    (
+        "SELECT a.*, b.name FROM users AS a LEFT JOIN names AS b USING (id) WHERE NOT (a.age > 7 OR b.name LIKE ANY ('x%', 'y%')) IS TRUE",
+        "What is compared with `NULL` is neither true nor false, and is shown as `NULL`.",
+    ),
+    (
+        "SELECT COUNT_IF(n > 1), BOOL_AND(ok), FIRST(x) IGNORE NULLS, PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY n) AS \"p 90\" FROM `a`",
+        "Aggregates by their names in Apache Spark: `FIRST`, `LAST`, `ANY_VALUE`, `MEDIAN`, `VARIANCE` and `STD` (of a sample), \
+         `STDDEV_POP`, `BOOL_OR`, `EVERY` too.",
     ),
     (
         "SELECT name, RANK() OVER (PARTITION BY dept ORDER BY pay DESC) AS r FROM `a` ORDER BY dept, r",
@@ -71,7 +82,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("SELECT MAX(n) FROM (SELECT x, COUNT(*) AS n FROM `a` GROUP BY x) AS t", "A SELECT as a table."),
     (
         "WITH t (x, n) AS (SELECT id, COUNT(*) FROM `a` GROUP BY id), u AS (SELECT x FROM t WHERE n > 1) SELECT x FROM u",
-        "Names for SELECTs, which stand wherever a table may.",
+        "Names for SELECTs, which stand wherever a table may. Beyond AWS: CloudWatch Logs takes no `WITH`.",
     ),
     (
         "SELECT x FROM `logGroups(namePrefix: ['/vpc/'])`",
@@ -87,7 +98,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("display a, b as c", "What is shown; the last one counts."),
     ("filter condition", "Keeps the rows for which the condition is true. `where` is the same."),
-    ("stats count(*), sum(a) as s by b, bin(5m) as t", "One row for each group; up to ten in a query."),
+    (
+        "stats count(*), sum(a) as s by b, bin(5m) as t",
+        "One row for each group; up to ten in a query. `group by` is `by`.",
+    ),
     (
         "stats topk(10, a)",
         "The most frequent values and how often each comes, the most frequent first; alone in its `stats`.",
@@ -99,6 +113,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("parse a \"x=* y=*\" as b, c", "Columns from text by a glob; without a field, from `@message`."),
     ("parse a /(?<b>[0-9]+)/", "Columns from text by the named groups of a regular expression."),
+    ("parse a /x=(\\d+)/ as b multi", "A row for each match. Names behind `as` are those of the groups."),
+    ("parse a logfmt as b", "A map of the `key=value` pairs of a text: `b.key`."),
+    ("parse a csv as b, c", "Columns from the values of a text with commas between them."),
+    ("json field=a \"b.c\" as d", "A part of a list or map, or of a text in JSON."),
     ("unnest a into b", "A row for each element of a list."),
     ("expand a", "A row for each element of the list that a field's text is, in its place."),
     ("accum a as b", "A column with the running sum."),

@@ -13,6 +13,8 @@ mod from;
 mod function;
 mod lexer;
 mod like;
+mod logic;
+mod qualify;
 mod select;
 mod set;
 mod special;

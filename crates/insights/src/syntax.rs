@@ -67,7 +67,20 @@ pub enum CommandKind {
     /// `estimate`
     Estimate,
     /// `parse`
-    Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span },
+    Parse { source: Option<Expr>, pattern: Expr, names: Vec<String>, names_span: Span, is_multi: bool },
+    /// `parse ... logfmt`, `parse ... csv`
+    ParseLine { source: Option<Expr>, format: LineFormat, names: Vec<String> },
+    /// `json field=a "b.c" as d`
+    Json { field: Expr, path: Vec<String>, name: String },
+}
+
+/// How a line is written that `parse` reads without a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineFormat {
+    /// `key=value` pairs.
+    Logfmt,
+    /// Values with commas between them.
+    Csv,
 }
 
 /// `join`.
@@ -193,7 +206,9 @@ impl Expr {
             ExprKind::Call(_, arguments) => arguments.iter().collect(),
             ExprKind::Negate(inner) | ExprKind::Not(inner) => vec![inner],
             ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } | ExprKind::Part { value, .. } => {
+                vec![value]
+            }
             ExprKind::In { value, list, .. } => [value.as_ref()].into_iter().chain(list).collect(),
             ExprKind::Answer { key, otherwise, .. } => vec![key, otherwise],
             ExprKind::Window(window) => window.parts().collect(),
@@ -207,7 +222,9 @@ impl Expr {
             ExprKind::Call(_, arguments) => arguments.iter_mut().collect(),
             ExprKind::Negate(inner) | ExprKind::Not(inner) => vec![inner],
             ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::Like { value, .. } | ExprKind::InQuery { value, .. } | ExprKind::Part { value, .. } => {
+                vec![value]
+            }
             ExprKind::In { value, list, .. } => [value.as_mut()].into_iter().chain(list).collect(),
             ExprKind::Answer { key, otherwise, .. } => vec![key, otherwise],
             ExprKind::Window(window) => window.parts_mut().collect(),
@@ -240,6 +257,10 @@ pub enum ExprKind {
     Field(String),
     /// A function with its name as written.
     Call(String, Vec<Expr>),
+    /// `[1]` and `.name` behind a call.
+    Part { value: Box<Expr>, path: Vec<String> },
+    /// True or false; SQL only.
+    Bool(bool),
     /// `-`
     Negate(Box<Expr>),
     /// `not`, `!`
@@ -311,6 +332,8 @@ impl fmt::Display for Expr {
                 write!(f, "{}", name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase())?;
                 write_list(f, "(", arguments, ")")
             }
+            ExprKind::Part { value, path } => write!(f, "{value}.{}", path.join(".")),
+            ExprKind::Bool(is_true) => write!(f, "{is_true}"),
             ExprKind::Negate(inner) => write!(f, "(-{inner})"),
             ExprKind::Not(inner) => write!(f, "(not {inner})"),
             ExprKind::Binary(operator, left, right) => write!(f, "({left} {} {right})", operator.text()),

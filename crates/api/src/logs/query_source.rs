@@ -124,7 +124,7 @@ impl Context<'_> {
     /// One that does not exist, with its place.
     pub(super) fn lookup_tables(&self, plan: &Plan) -> Result<BTreeMap<String, Arc<Table>>, QueryError> {
         let table = |used: &TableUse| match self.lookup_table(&used.name) {
-            Some(table) => Ok((used.name.clone(), table)),
+            Some(table) => used.check(&table).map(|()| (used.name.clone(), table)),
             None => Err(QueryError { span: used.span, kind: QueryErrorKind::NoTable(used.name.clone()) }),
         };
         plan.tables.iter().map(table).collect()

@@ -223,6 +223,10 @@ fn queries_read_tables() {
     assert_eq!(found["results"][0][0], json!({ "field": "user", "value": "bob, jr" }));
     let refused = call(world, "StartQuery", query("none"));
     assert!(refused.starts_with("400 MalformedQueryException") && refused.contains("none"), "{refused}");
+    let mut without = query("hosts");
+    without["queryString"] = json!("lookup hosts ip as srcAddr OUTPUT user, shoe");
+    let expected = r#"400 MalformedQueryException: the lookup table hosts has no column shoe {"queryCompileError":{"location":{"endCharOffset":12,"startCharOffset":7},"message":"the lookup table hosts has no column shoe"}}"#;
+    assert_eq!(call(world, "StartQuery", without), expected);
     call(world, "DeleteLookupTable", json!({ "lookupTableArn": ARN }));
     assert!(call(world, "StartQuery", query("hosts")).starts_with("400 MalformedQueryException"));
 }

@@ -179,8 +179,8 @@ impl Lowerer<'_> {
             }
             Aggregate::CountDistinct => Typed { expr: count_distinct(value.expr), kind: Kind::Int },
             Aggregate::Sum => numeric(value, sum),
-            Aggregate::Min => numeric_or_time(value, min),
-            Aggregate::Max => numeric_or_time(value, max),
+            Aggregate::Min => self.extreme(value, true)?,
+            Aggregate::Max => self.extreme(value, false)?,
             Aggregate::Average => float(avg(value.into_number())),
             Aggregate::Percentile => {
                 let percentile = call.parameter.unwrap_or_default() / 100.0;
@@ -196,6 +196,20 @@ impl Lowerer<'_> {
                 unreachable!("these are gathered, and finished by the language")
             }
         })
+    }
+
+    /// The least or greatest. Among texts numbers go first, and what is written for nothing is passed over.
+    fn extreme(&self, value: Typed, is_least: bool) -> Result<Typed> {
+        if has_native_order(value.kind) {
+            let expr = if is_least { min(value.expr) } else { max(value.expr) };
+            let kind = if value.kind == Kind::DashInt { Kind::Int } else { value.kind };
+            return Ok(Typed { expr, kind });
+        }
+        let text = Typed { expr: value.clone().into_text(), kind: Kind::Text };
+        let is_text = text.clone().into_number().is_null().sort(true, true);
+        let keys = [order_key(text.clone()), text.expr.clone()].map(|key| key.sort(is_least, is_least));
+        let is_usable = text.expr.clone().is_not_null().and(text.expr.clone().not_eq(dash()));
+        picked(text, &first_value_udaf(), [is_text].into_iter().chain(keys).collect(), is_usable)
     }
 
     /// The value of the event that is first or last by `@timestamp`; behind a `stats` there is no such event.
@@ -238,11 +252,13 @@ fn numeric(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
     }
 }
 
-fn numeric_or_time(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
-    match value.kind {
-        Kind::Time => Typed { expr: aggregate(value.expr), kind: Kind::Time },
-        _ => numeric(value, aggregate),
-    }
+/// Whether columns of this kind are ordered as the language orders their values.
+pub(super) fn has_native_order(kind: Kind) -> bool {
+    matches!(kind, Kind::Bool | Kind::Int | Kind::DashInt | Kind::Float | Kind::Time)
+}
+
+fn dash() -> Lowered {
+    constant(&Value::text("-")).expr
 }
 
 /// The field of flow logs that an expression is.

@@ -12,9 +12,10 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition, cast, lit, when,
 };
 use datafusion::scalar::ScalarValue;
-use weir_insights::{AggregateCall, Direction, SortKey, Window, WindowFunction};
+use weir_insights::{Aggregate, AggregateCall, Direction, SortKey, Window, WindowFunction};
 
 use super::Lowerer;
+use super::stats::has_native_order;
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
 use crate::scope::{Typed, column_of, constant};
@@ -29,6 +30,14 @@ struct Over {
 }
 
 impl Lowerer<'_> {
+    /// Whether DataFusion has no window function for it: it has none for the least and the greatest of texts.
+    pub(super) fn needs_rows(&self, window: &Window) -> bool {
+        let WindowFunction::Aggregate(row) = window.function else { return false };
+        let is_extreme = matches!(row.aggregate, Aggregate::Min | Aggregate::Max);
+        let kind = |argument| self.scope.value(argument).kind;
+        is_extreme && window.argument.as_ref().is_some_and(|argument| !has_native_order(kind(argument)))
+    }
+
     pub(super) fn window(&mut self, window: &Window) -> Result<()> {
         let mut partition = vec![];
         for key in &window.partition {

@@ -8,7 +8,7 @@ use super::world::{Sealing, World};
 const NUMBERS: &[&str] =
     &["bytes", "packets", "srcPort", "dstPort", "protocol", "status", "startTime", "nosuch", "n"];
 const TEXTS: &[&str] =
-    &["srcAddr", "dstAddr", "action", "logStatus", "interfaceId", "user", "@message", "@logStream"];
+    &["srcAddr", "dstAddr", "action", "logStatus", "interfaceId", "user", "items", "@message", "@logStream"];
 const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "ann", "eni", "", "22", "1"];
 
 fn number() -> impl Strategy<Value = String> {
@@ -59,6 +59,10 @@ fn condition() -> impl Strategy<Value = String> {
         (field(), negation()).prop_map(|(field, not)| format!("{field} {not}like /(?i)a|1/")),
         (field(), negation(), list)
             .prop_map(|(field, not, list)| format!("{field} {not}in [{}]", list.join(", "))),
+        (field(), negation(), 0..60i64).prop_map(|(field, not, from)| {
+            let many: Vec<String> = (from..from + 70).map(|n| n.to_string()).collect();
+            format!("{field} {not}in [\"ann\", \"-\", {}]", many.join(", "))
+        }),
         field().prop_map(|field| format!("ispresent({field})")),
         field().prop_map(|field| format!("isIpv4InSubnet({field}, \"10.0.0.0/8\")")),
         number(),
@@ -97,6 +101,9 @@ fn plain_step() -> impl Strategy<Value = String> {
             .prop_map(|(field, output, outputs)| format!("cidrlookup networks {field} {output} {outputs}")),
         Just("parse @message \"*.*.\" as n, user".to_string()),
         Just("parse @message /(?<n>[0-9]+) (?<user>[A-Z]+)/".to_string()),
+        Just("parse @message csv as n, user".to_string()),
+        (select(TEXTS), select(vec!["a", "id", "user.id", "[0]"]))
+            .prop_map(|(field, path)| format!("json field={field} \"{path}\" as n")),
     ]
 }
 
@@ -208,6 +215,16 @@ fn sql() -> impl Strategy<Value = String> {
             (number(), 0..20i64, 0..60i64)
                 .prop_map(|(field, low, high)| format!("{field} NOT BETWEEN {low} AND {high}")),
             (field(), field()).prop_map(|(one, other)| format!("NOT ({one} = {other} OR {other} > {one})")),
+            (field(), field(), select(vec!["IS TRUE", "IS NOT FALSE", "IS UNKNOWN", "IS NULL", "= true"]))
+                .prop_map(|(one, other, what)| format!("NOT ({one} < {other}) {what}")),
+            (
+                field(),
+                select(vec!["NOT IN (22, NULL)", "LIKE ANY ('1%', '%a%')", "NOT LIKE ALL ('1%', 'a%')"])
+            )
+                .prop_map(|(field, test)| format!("NOT {field} {test}")),
+            (field(), field()).prop_map(|(one, other)| format!(
+                "NOT ({one} IN ('ann', {other}) AND {other} IS DISTINCT FROM 6)"
+            )),
         ]
     };
     let condition = || {
@@ -217,10 +234,26 @@ fn sql() -> impl Strategy<Value = String> {
         ]
     };
     let aggregate = || {
-        (select(vec!["COUNT", "SUM", "MAX", "MIN", "AVG"]), number())
-            .prop_map(|(name, field)| format!("{name}({field})"))
+        prop_oneof![
+            4 => (select(vec!["COUNT", "SUM", "MAX", "MIN", "AVG"]), number())
+                .prop_map(|(name, field)| format!("{name}({field})")),
+            1 => (select(vec!["MAX", "MIN", "ANY_VALUE", "VAR_SAMP", "STDDEV_POP", "MEDIAN"]), field())
+                .prop_map(|(name, field)| format!("{name}({field})")),
+            1 => (select(vec!["COUNT_IF", "BOOL_AND", "BOOL_OR", "COUNT"]), test())
+                .prop_map(|(name, test)| format!("{name}({test})")),
+        ]
     };
+    let extra = || select(vec!["", " AND B.bytes > 60", " AND B.status IS NULL AND NOT B.srcPort = 22"]);
     prop_oneof![
+        (field(), field(), select(vec!["LEFT", "INNER"]), extra(), test()).prop_map(|(a, b, kind, extra, when)| format!(
+            "SELECT {a}, B.{b}, COUNT(*) FROM g AS A {kind} JOIN g AS B ON a.{a} = B.{b}{extra} WHERE {when} GROUP BY {a}, B.{b}"
+        )),
+        (field(), field(), test()).prop_map(|(a, b, when)| format!(
+            "SELECT {a}, MAX({b}) AS m, {when} AS t FROM g JOIN (SELECT {a}, {b} FROM g) AS B USING ({a}) GROUP BY {a}, {when} ORDER BY 1, 2, t"
+        )),
+        (field(), test(), test()).prop_map(|(a, one, other)| format!(
+            "SELECT g.{a}, {one} AS x, NOT ({other}) AS y, CASE WHEN NOT {other} THEN 1 END AS z FROM g WHERE NOT ({one} AND {other})"
+        )),
         (field(), number(), condition(), field())
             .prop_map(|(a, b, when, by)| format!("SELECT {a}, {b} + 1 AS b FROM g WHERE {when} ORDER BY b DESC, {by} LIMIT 9 OFFSET 2")),
         (field(), aggregate(), condition(), aggregate()).prop_map(|(by, shown, when, having)| format!(
@@ -298,6 +331,14 @@ const CALLS: &[&str] = &[
     "$a <=> $b",
     "contains($a, '1')",
     "array_contains(array($a, 22), $b)",
+    "concat($a, '/', $b)",
+    "$a || $b",
+    "greatest($a, $b, 'm')",
+    "least($a, $b)",
+    "$a = $b",
+    "NOT ($a > $b OR $b IS NULL)",
+    "$a NOT IN ($b, NULL, 22)",
+    "size(items)",
 ];
 
 /// A SELECT with functions of SQL.
@@ -469,6 +510,8 @@ fn rows_step() -> impl Strategy<Value = String> {
         (field(), field())
             .prop_map(|(a, b)| format!("fields concat(\"[\", {a}, \",\", {b}, \"]\") as user | expand user")),
         field().prop_map(|field| format!("accum {field} as n")),
+        select(TEXTS).prop_map(|field| format!("parse {field} /([0-9])[^0-9]/ as n multi")),
+        select(TEXTS).prop_map(|field| format!("expand {field} | fields {field} as n")),
         field().prop_map(|field| format!("accum {field}")),
         lag.prop_map(|(field, first, more)| format!("autoregress {field} p={first}-{}", first + more)),
         fields().prop_map(|fields| format!("filldown {}", fields.replace('@', ""))),
@@ -557,6 +600,9 @@ fn other() -> impl Strategy<Value = String> {
         (0..300i64, select(WORDS))
             .prop_map(|(n, word)| format!("{{\"bytes\": {n}, \"user\": \"{word}\", \"status\": 1.5}}")),
         select(WORDS).prop_map(|word| format!("{{\"status\": \"{word}\", \"action\": true}}")),
+        (select(WORDS), 0..3i64).prop_map(|(word, n)| format!(
+            "{{\"items\": [\"{word}\", {n}], \"user\": {{\"id\": {n}}}, \"n\": []}}"
+        )),
         select(WORDS).prop_map(|word| format!("text {word} 10.1.2")),
     ]
 }
@@ -627,6 +673,7 @@ proptest! {
             "unnest v into srcPort", "accum bytes", "autoregress bytes", "filldown", "fillmissing with 0 for c",
             "addtotals col=true", "sessionize srcAddr maxspan 30s", "outlier param=0.1 bytes", "countFrequent srcAddr, bytes",
             "pattern srcAddr", "diff", "anomaly", "relevantfields where bytes > 90", "limit 3", "display bytes, user, m.status, b.bytes",
+            "parse @message logfmt as m", "parse @message csv as n, user", "parse @message /(?<n>[a-z]+)/ multi", "expand m",
             "parse @message '* * *' as x, y, z", "filterIndex action = 'ACCEPT'",
         ]), 1..6),
     ) {

@@ -59,6 +59,12 @@ impl World {
 
     /// One group with these events: time in milliseconds, stream, message.
     pub fn new(events: &[(i64, String, String)], sealing: Sealing<'_>) -> World {
+        // A name that must be escaped in paths and URLs.
+        World::of_group("/vpc/100% [a]", events, sealing)
+    }
+
+    /// The same, of a group with this name.
+    pub fn of_group(name: &str, events: &[(i64, String, String)], sealing: Sealing<'_>) -> World {
         let store = match sealing {
             Sealing::Files(directory) => {
                 let disk = FileDisk::open(directory).expect("a directory");
@@ -67,8 +73,7 @@ impl World {
             }
             _ => Store::in_memory(),
         };
-        // A name that must be escaped in paths and URLs.
-        let key = GroupKey::new("123456789010", "us-east-1", "/vpc/100% [a]");
+        let key = GroupKey::new("123456789010", "us-east-1", name);
         store.add_group(&key, NewGroup::default(), 0).expect("a new group").wait().expect("memory");
         for stream in events.iter().map(|(_, stream, _)| stream).collect::<BTreeSet<_>>() {
             store.add_stream(&key, stream, 0).expect("a new stream").wait().expect("memory");

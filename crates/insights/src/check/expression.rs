@@ -39,10 +39,19 @@ impl Checker {
             ExprKind::Text(text) => Expr::Literal(Value::text(text)),
             ExprKind::Field(name) => return self.field(name, expr.span),
             ExprKind::Call(name, arguments) => return self.call(name, arguments, expr.span),
+            ExprKind::Part { value, path } => Expr::Part { value: boxed(self, value)?, path: path.clone() },
+            ExprKind::Bool(is_true) => Expr::Literal(Value::Bool(*is_true)),
             ExprKind::Negate(inner) => negate(self.expr(inner)?),
             ExprKind::Not(inner) => Expr::Not(boxed(self, inner)?),
             ExprKind::Binary(operator, left, right) => {
-                let (left, right) = (boxed(self, left)?, boxed(self, right)?);
+                let (mut left, mut right) = (boxed(self, left)?, boxed(self, right)?);
+                if let Binary::Compare(_) = operator {
+                    if self.is_time(&left) {
+                        as_time(&mut right);
+                    } else if self.is_time(&right) {
+                        as_time(&mut left);
+                    }
+                }
                 binary(*operator, left, right)
             }
             ExprKind::Like { value, pattern, is_negated } => {
@@ -64,7 +73,10 @@ impl Checker {
             ExprKind::Window(_) => return Err(refuse(expr.span, super::window::MISPLACED)),
             ExprKind::In { value, list, is_negated } => {
                 let value = boxed(self, value)?;
-                let list = list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?;
+                let mut list = list.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?;
+                if self.is_time(&value) {
+                    list.iter_mut().for_each(as_time);
+                }
                 Expr::In { value, list, is_negated: *is_negated }
             }
             ExprKind::Regex(_) => {
@@ -89,6 +101,19 @@ impl Checker {
         }
         let (_, column) = self.known.iter().rev().find(|(known, _)| *known == text)?;
         Some(Expr::Field(column.clone()))
+    }
+
+    /// Whether the expression is known to be a time.
+    pub(super) fn is_time(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Round { .. } => true,
+            Expr::Call { function, .. } => function.result == Type::Time,
+            Expr::Field(name) => {
+                let is_system = ["@timestamp", "@ingestionTime"].contains(&name.as_str());
+                self.times.contains(name) || (is_system && self.groups.is_none())
+            }
+            _ => false,
+        }
     }
 
     fn field(&mut self, name: &str, span: Span) -> Result<Expr, QueryError> {
@@ -152,7 +177,8 @@ impl Checker {
         let is_nested = self.is_whole(expr)
             || matches!(expr, Expr::Part { .. })
             || matches!(expr, Expr::Field(field) if self.nested.contains(field));
-        let is_whole = self.is_whole(expr);
+        let (is_whole, is_time) = (self.is_whole(expr), self.is_time(expr));
+        note(&mut self.times, name, is_time);
         note(&mut self.nested, name, is_nested);
         note(&mut self.whole, name, is_whole);
     }
@@ -335,6 +361,16 @@ fn number(text: &str) -> Value {
         Some(Number::Int(number)) => Value::Int(number),
         Some(Number::Float(number)) => Value::Float(number),
         None => Value::text(text),
+    }
+}
+
+/// A text beside a time is the time that it tells, as results print it (Assumption: AWS does not say); another text stays.
+fn as_time(expr: &mut Expr) {
+    let Expr::Literal(Value::Text(text)) = expr else { return };
+    let time =
+        function_named("sql to_timestamp").map(|function| function.value(&[Value::text(text.as_str())]));
+    if let (Some(time @ Value::Time(_)), None) = (time, parse_number(text)) {
+        *expr = Expr::Literal(time);
     }
 }
 

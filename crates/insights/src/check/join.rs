@@ -10,7 +10,7 @@ use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
 use crate::plan::{Append, Asked, Column, Combine, Expr, Join, Plan, RowStep, SetOperator, Stats, Step};
 use crate::syntax::{self, Command, CommandKind, ExprKind, LookupCommand};
-use crate::table::Lookup;
+use crate::table::{Lookup, LookupBy};
 
 /// The two sides of a `join`, as long as their names are in force.
 #[derive(Clone, Debug)]
@@ -175,7 +175,12 @@ impl Checker {
     /// A lookup is columns whose values come from the table.
     pub(super) fn lookup(&mut self, command: LookupCommand) -> Result<(), QueryError> {
         let LookupCommand { table, table_span, by, values, outputs, fills_only } = command;
-        self.tables.push(TableUse { name: table.clone(), span: table_span });
+        let keys = match &by {
+            LookupBy::Columns(names) => names.as_slice(),
+            LookupBy::Range(name) => name.as_slice(),
+        };
+        let columns = keys.iter().chain(outputs.iter().map(|(column, _)| column)).cloned().collect();
+        self.tables.push(TableUse { name: table.clone(), span: table_span, columns });
         let values = values.iter().map(|value| self.expr(value)).collect::<Result<Vec<_>, _>>()?;
         let mut columns = vec![];
         for (column, name) in outputs {

@@ -159,13 +159,29 @@ impl Checker {
         Ok(())
     }
 
+    /// Whether an output of a `stats` is a time: a group, or one of the values of an aggregate.
+    fn is_time_of(&self, builder: &StatsBuilder, output: &Expr) -> bool {
+        use Aggregate::{Earliest, Latest, Max, Min, SortsFirst, SortsLast};
+        let Expr::Field(name) = output else { return self.is_time(output) };
+        if let Some(group) = builder.groups.iter().find(|group| group.name == *name) {
+            return self.is_time(&group.expr);
+        }
+        let picks = [Earliest, Latest, Max, Min, SortsFirst, SortsLast];
+        let call = builder.aggregates.iter().find(|call| call.name == *name);
+        let call = call.filter(|call| picks.contains(&call.aggregate.aggregate));
+        call.and_then(|call| call.argument.as_ref()).is_some_and(|argument| self.is_time(argument))
+    }
+
     fn finish_stats(&mut self, builder: StatsBuilder, known: Vec<(String, String)>) {
+        let times = builder.outputs.iter().filter(|column| self.is_time_of(&builder, &column.expr));
+        let times = times.map(|column| column.name.clone()).collect();
         let shown = builder.outputs.iter().filter(|column| !column.name.starts_with(HIDDEN));
         self.listed = shown.map(|column| column.name.clone()).collect();
         self.groups = Some(builder.group_outputs());
         self.displayed = None;
         self.sides = None;
         self.pattern = None;
+        self.times = times;
         (self.nested, self.whole) = Default::default();
         self.is_ordered = false;
         self.known = known;

@@ -173,7 +173,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn concat(arguments: &[Value]) -> Value {
+pub(super) fn concat(arguments: &[Value]) -> Value {
     let mut text = String::new();
     for part in arguments.iter().filter_map(Value::print) {
         if text.len() + part.len() > BYTES_MAX {

@@ -214,10 +214,43 @@ impl Parser<'_> {
         }
         let start = self.advance()?;
         let kind = match self.token {
-            Token::Symbol("(") if !is_quoted => ExprKind::Call(name, self.arguments()?),
+            Token::Symbol("(") if !is_quoted => {
+                let kind = ExprKind::Call(name, self.arguments()?);
+                let call = Expr::new(Span { start: start.start, end: self.last_end }, kind);
+                return self.part(call);
+            }
             _ => ExprKind::Field(self.indexes(name)?),
         };
         Ok(Expr::new(Span { start: start.start, end: self.last_end }, kind))
+    }
+
+    /// `[1]` and `.name` behind a call.
+    fn part(&mut self, value: Expr) -> Result<Expr, QueryError> {
+        let mut path = vec![];
+        loop {
+            match &self.token {
+                Token::Symbol("[") => {
+                    self.advance()?;
+                    let Token::Number(index) = self.token.clone() else {
+                        return Err(self.expected("an index"));
+                    };
+                    path.push(index);
+                    self.advance()?;
+                    self.need_symbol("]")?;
+                }
+                Token::Name { text, .. }
+                    if text.starts_with('.') && text.len() > 1 && self.span.start == self.last_end =>
+                {
+                    path.extend(text[1..].split('.').map(str::to_owned));
+                    self.advance()?;
+                }
+                _ if path.is_empty() => return Ok(value),
+                _ => {
+                    let span = Span { start: value.span.start, end: self.last_end };
+                    return Ok(Expr::new(span, ExprKind::Part { value: Box::new(value), path }));
+                }
+            }
+        }
     }
 
     fn arguments(&mut self) -> Result<Vec<Expr>, QueryError> {

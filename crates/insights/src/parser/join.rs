@@ -140,6 +140,9 @@ impl Parser<'_> {
         if !self.take_symbol("[")? {
             return Ok(vec![text(self)?]);
         }
+        if self.take_symbol("]")? {
+            return Ok(vec![]);
+        }
         let texts = self.list(text)?;
         if texts.len() > most {
             return Err(self.expected("fewer strings in the list"));
@@ -148,16 +151,19 @@ impl Parser<'_> {
         Ok(texts)
     }
 
-    /// `-1d`, `now`: milliseconds before now. The cap of `bin` does not hold here.
+    /// `-1d`, `now`, `0s`: milliseconds before now. The cap of `bin` does not hold here.
     fn before_now(&mut self) -> Result<i64, QueryError> {
         if self.take_word("now")? {
             return Ok(0);
         }
-        self.need_symbol("-")?;
+        let is_before = self.take_symbol("-")?;
         let Token::Period(text) = &self.token else { return Err(self.expected("a period such as 1d")) };
         let Some(ms) = Period::length_ms(text) else {
             return Err(self.refuse(QueryErrorKind::BadPeriod(text.clone())));
         };
+        if !is_before && ms > 0 {
+            return Err(self.expected("- and a period, or now"));
+        }
         self.advance()?;
         Ok(ms)
     }

@@ -10,7 +10,8 @@
 //! conditions, MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY).
 
 use super::function::{absent, called, named_column, not_implemented};
-use super::select::{Parser, Select, column_of, has_aggregate};
+use super::qualify::column_of;
+use super::select::{Parser, Select, has_aggregate};
 use super::set::{Operand, Outside};
 use super::window::first_window;
 use crate::aggregate::{Accumulator, aggregate_named};
@@ -155,7 +156,8 @@ fn first_column(expr: &Expr) -> Option<(&str, Span)> {
     }
 }
 
-fn conjuncts(expr: Expr) -> Vec<Expr> {
+/// The conditions that all must be true for this one.
+pub(super) fn conjuncts(expr: Expr) -> Vec<Expr> {
     match expr.kind {
         ExprKind::Binary(Binary::And, left, right) => [conjuncts(*left), conjuncts(*right)].concat(),
         _ => vec![expr],

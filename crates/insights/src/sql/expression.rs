@@ -4,6 +4,7 @@ use super::correlate::{Within, joined};
 use super::function::{absent, arithmetic, call, called, cases, not_implemented, same};
 use super::lexer::next_token;
 use super::like::Like;
+use super::logic::certain;
 use super::select::Parser;
 use super::set::{Operand, Outside};
 use super::special::{filtered, is_of_now, is_side};
@@ -101,13 +102,7 @@ impl Parser<'_> {
             return Ok(same(&left, &right, left.span.to(right.span)));
         }
         if self.take_word("is")? {
-            let is_negated = self.take_word("not")?;
-            if !self.take_word("null")? {
-                return Err(self.expected("NULL"));
-            }
-            let span = Span { start: left.span.start, end: self.last_end };
-            let is_present = Expr::new(span, ExprKind::Call("ispresent".into(), vec![left]));
-            return Ok(negated(is_present, !is_negated));
+            return self.is_what(left);
         }
         let is_negated = self.take_word("not")?;
         if self.take_word("between")? {
@@ -133,6 +128,29 @@ impl Parser<'_> {
         if is_negated { Err(self.expected("LIKE, IN or BETWEEN")) } else { Ok(left) }
     }
 
+    /// What stands behind IS: `[NOT] NULL`, `TRUE`, `FALSE`, `UNKNOWN` or `DISTINCT FROM other`.
+    fn is_what(&mut self, left: Expr) -> Result<Expr, QueryError> {
+        let is_negated = self.take_word("not")?;
+        if self.take_word("distinct")? {
+            if !self.take_word("from")? {
+                return Err(self.expected("FROM"));
+            }
+            let right = self.sum()?;
+            return Ok(negated(same(&left, &right, left.span.to(right.span)), !is_negated));
+        }
+        let words = ["null", "unknown", "true", "false"];
+        let Some(word) = words.into_iter().find(|word| self.token.is_word(word)) else {
+            return Err(self.expected("NULL"));
+        };
+        self.advance()?;
+        let span = Span { start: left.span.start, end: self.last_end };
+        Ok(match word {
+            "true" => negated(certain(left), is_negated),
+            "false" => negated(certain(negated(left, true)), is_negated),
+            _ => negated(called("ispresent", vec![left], span), !is_negated),
+        })
+    }
+
     fn membership(&mut self, value: Expr, is_negated: bool) -> Result<Expr, QueryError> {
         let (start, value) = (value.span.start, Box::new(value));
         self.need_symbol("(")?;
@@ -147,7 +165,8 @@ impl Parser<'_> {
             let is_in = among(joined(together, span), query, span);
             return Ok(match is_negated {
                 true => {
-                    balanced(Binary::And, vec![called("ispresent", vec![*value], span), negated(is_in, true)])
+                    let is_present = called("ispresent", vec![*value], span);
+                    balanced(Binary::And, vec![is_present, negated(certain(is_in), true)])
                 }
                 false => is_in,
             });
@@ -158,6 +177,15 @@ impl Parser<'_> {
     }
 
     fn like(&mut self, value: Expr, kind: Like, is_negated: bool) -> Result<Expr, QueryError> {
+        for (word, operator) in [("any", Binary::Or), ("some", Binary::Or), ("all", Binary::And)] {
+            if self.token.is_word(word) && self.is_before("(")? {
+                self.advance()?;
+                self.need_symbol("(")?;
+                let mut tests = self.list(|parser| parser.like(value.clone(), kind, is_negated))?;
+                self.need_symbol(")")?;
+                return Ok(if tests.len() == 1 { tests.remove(0) } else { balanced(operator, tests) });
+            }
+        }
         let pattern = self.string()?;
         let escape = if self.take_word("escape")? { Some(self.string()?) } else { None };
         let span = Span { start: value.span.start, end: self.last_end };
@@ -180,8 +208,15 @@ impl Parser<'_> {
         loop {
             if self.take_symbol("||")? {
                 let right = self.product()?;
-                left =
-                    Expr::new(left.span.to(right.span), ExprKind::Call("concat".into(), vec![left, right]));
+                let span = left.span.to(right.span);
+                let mut texts = vec![left];
+                if let ExprKind::Call(name, behind) = &mut texts[0].kind
+                    && name == "sql concat"
+                {
+                    texts = std::mem::take(behind);
+                }
+                texts.push(right);
+                left = called("sql concat", texts, span);
             } else if let Some(operator) = self.operator(operators)? {
                 let right = self.product()?;
                 left = arithmetic(operator, &left, &right, left.span.to(right.span));
@@ -294,7 +329,7 @@ impl Parser<'_> {
         let span = Span { start: start.start, end: self.last_end };
         Ok(match keys.is_empty() {
             true => Expr::new(span, ExprKind::Subquery { query, asked: Asked::Existence }),
-            false => among(joined(keys, span), query, span),
+            false => certain(among(joined(keys, span), query, span)),
         })
     }
 
@@ -333,6 +368,7 @@ impl Parser<'_> {
             }
         }
         self.need_symbol(")")?;
+        self.order_within(name, &mut arguments)?;
         let span = Span { start: start.start, end: self.last_end };
         if let Some(condition) = self.filter_of_aggregate()? {
             let aggregate = self.aggregate(name, is_distinct, arguments, span)?;
@@ -342,6 +378,27 @@ impl Parser<'_> {
             return Ok(window);
         }
         self.aggregate(name, is_distinct, arguments, span)
+    }
+
+    /// `WITHIN GROUP (ORDER BY value)` behind `PERCENTILE_CONT(share)`, whose first argument the value becomes.
+    fn order_within(&mut self, name: &str, arguments: &mut Vec<Expr>) -> Result<(), QueryError> {
+        if !self.token.is_word("within") {
+            return Ok(());
+        }
+        let span = self.advance()?;
+        if !name.eq_ignore_ascii_case("percentile_cont") {
+            return Err(not_implemented("clause", &format!("WITHIN GROUP of {name}"), span));
+        }
+        self.need_word("group", "GROUP")?;
+        self.need_symbol("(")?;
+        self.need_word("order", "ORDER")?;
+        self.need_word("by", "BY")?;
+        arguments.insert(0, self.expr()?);
+        if self.token.is_word("desc") {
+            return Err(not_implemented("clause", "WITHIN GROUP (ORDER BY ... DESC)", self.span));
+        }
+        self.take_word("asc")?;
+        self.need_symbol(")")
     }
 
     /// A function or aggregate, perhaps of different values.
@@ -354,6 +411,10 @@ impl Parser<'_> {
     ) -> Result<Expr, QueryError> {
         match (is_distinct, name.eq_ignore_ascii_case("count")) {
             (true, true) => call("count_distinct", arguments, span),
+            // They are the same of different values.
+            (true, false) if ["max", "min", "any_value"].iter().any(|it| name.eq_ignore_ascii_case(it)) => {
+                call(name, arguments, span)
+            }
             (true, false) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
             (false, _) => call(name, arguments, span),
         }

@@ -1,13 +1,15 @@
 //! FROM: a log group, several or a SELECT, and what is joined to it.
 
+use super::correlate::conjuncts;
 use super::expression::is_reserved;
 use super::function::not_implemented;
+use super::logic::logical;
+use super::qualify::{Sides, Tables};
 use super::select::Parser;
 use super::set::Operand;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser;
-use crate::plan::Comparison;
 use crate::selection::Selection;
 use crate::syntax::{Binary, Command, CommandKind, Expr, ExprKind, Join};
 
@@ -19,12 +21,6 @@ pub(super) struct Table {
     pub(super) columns: Option<Vec<String>>,
     /// What stands before its columns elsewhere.
     pub(super) alias: Option<String>,
-}
-
-impl Table {
-    fn of(commands: Vec<Command>) -> Table {
-        Table { commands, columns: None, alias: None }
-    }
 }
 
 impl Parser<'_> {
@@ -40,7 +36,7 @@ impl Parser<'_> {
                 Token::Text(text) => {
                     let text = text.clone();
                     self.advance()?;
-                    Table::of(table_named(&text, span)?)
+                    table_named(&text, span)?
                 }
                 Token::Name { text, is_quoted } if *is_quoted || !is_reserved(text) => {
                     let text = text.clone();
@@ -54,7 +50,7 @@ impl Parser<'_> {
                     }
                     match self.named(&text, span)? {
                         Some(table) => table,
-                        None => Table::of(table_named(&text, span)?),
+                        None => table_named(&text, span)?,
                     }
                 }
                 _ => return Err(self.expected("a log group")),
@@ -79,8 +75,8 @@ impl Parser<'_> {
         Ok(select)
     }
 
-    /// `[INNER] JOIN table AS b ON a.x = b.y AND ...`, `LEFT [OUTER] JOIN ...`
-    pub(super) fn join(&mut self, left: Option<&str>) -> Result<Option<Command>, QueryError> {
+    /// `[INNER] JOIN table AS b ON a.x = b.y AND ...` or `USING (x, ...)`, `LEFT [OUTER] JOIN ...`: what gives the rows of both.
+    pub(super) fn join(&mut self, one: &Table) -> Result<Option<(Vec<Command>, Tables)>, QueryError> {
         let span = self.span;
         let keeps_left = self.take_word("left")?;
         if keeps_left {
@@ -89,29 +85,91 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.need_word("join", "JOIN")?;
-        let Table { commands: query, alias: right, .. } = self.table()?;
-        let (Some(left), Some(right)) = (left, right) else {
-            let rule = "needs a name for both tables, as in FROM `x` AS a JOIN `y` AS b";
+        let other = self.table()?;
+        let is_clear = |left: &String| other.alias.as_ref().filter(|right| !left.eq_ignore_ascii_case(right));
+        let sides = one.alias.as_ref().and_then(|left| Some((left.clone(), is_clear(left)?.clone())));
+        let Some((left, right)) = sides else {
+            let rule = "needs a name for each table, as in FROM `x` AS a JOIN `y` AS b";
             return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "JOIN", rule } });
         };
-        self.need_word("on", "ON")?;
-        let condition = self.expr()?;
-        let mut keys = vec![];
-        join_keys(&condition, &mut keys)?;
-        let join = Join { keeps_left, left: left.to_owned(), right, keys, query };
+        let columns = (one.columns.clone(), other.columns);
+        let tables = Tables::Two(Sides { left: left.clone(), right: right.clone(), columns });
+        let (mut keys, mut others) = (vec![], vec![]);
+        if self.take_word("using")? {
+            keys = self.using(&left, &right)?;
+        } else {
+            self.need_word("on", "ON")?;
+            let condition = self.expr()?;
+            self.conditions(condition, &tables, &mut keys, &mut others)?;
+        }
+        let mut query = other.commands;
+        let (mut commands, mut behind) = (one.commands.clone(), vec![]);
+        for condition in others {
+            let (span, kind) = (condition.span, CommandKind::Filter(condition.clone()));
+            if !keeps_left {
+                behind.push(Command { span, kind });
+            } else if let Some(own) = tables.of_right(&condition) {
+                query.push(Command { span, kind: CommandKind::Filter(own) });
+            } else {
+                let name =
+                    "of LEFT JOIN that compares other than columns of both by = and columns of the right";
+                return Err(not_implemented("condition", name, span));
+            }
+        }
+        let join = Join { keeps_left, left, right, keys, query };
         if ["join", "inner", "left"].iter().any(|word| self.token.is_word(word)) {
             return Err(QueryError {
                 span: self.span,
                 kind: QueryErrorKind::TooMany { command: "JOIN", max: 1 },
             });
         }
-        Ok(Some(Command { span, kind: CommandKind::Join(Box::new(join)) }))
+        commands.push(Command { span, kind: CommandKind::Join(Box::new(join)) });
+        commands.append(&mut behind);
+        Ok(Some((commands, tables)))
+    }
+
+    /// `(x, y)` behind USING: columns that both sides have.
+    fn using(&mut self, left: &str, right: &str) -> Result<Vec<(Expr, Expr)>, QueryError> {
+        self.need_symbol("(")?;
+        let span = self.span;
+        let names = self.list(Self::name)?;
+        self.need_symbol(")")?;
+        let field = |side: &str, name: &String| Expr::new(span, ExprKind::Field(format!("{side}.{name}")));
+        Ok(names.iter().map(|name| (field(left, name), field(right, name))).collect())
+    }
+
+    /// Divides what stands behind ON: columns of both sides that are equal, and other conditions.
+    fn conditions(
+        &self,
+        condition: Expr,
+        tables: &Tables,
+        keys: &mut Vec<(Expr, Expr)>,
+        others: &mut Vec<Expr>,
+    ) -> Result<(), QueryError> {
+        let span = condition.span;
+        for mut part in conjuncts(condition) {
+            match tables.key(&part) {
+                Some(key) => keys.push(key),
+                None => {
+                    part = logical(part)?;
+                    tables.resolve(&mut part, &[]);
+                    others.push(part);
+                }
+            }
+        }
+        if keys.is_empty() {
+            let rule = "compares columns of both tables by =";
+            return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "ON", rule } });
+        }
+        Ok(())
     }
 }
 
 /// The commands of a table: a log group by name, `logGroups(...)`, `dataSource(...)` or `filterIndex('a' = 'b')`.
-fn table_named(text: &str, span: Span) -> Result<Vec<Command>, QueryError> {
-    let command = |kind| vec![Command { span, kind }];
+///
+/// The name of a log group stands before its columns if nothing else is told to.
+fn table_named(text: &str, span: Span) -> Result<Table, QueryError> {
+    let command = |kind| Table { commands: vec![Command { span, kind }], columns: None, alias: None };
     let begins = |word: &str| {
         text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
             && text[word.len()..].trim_start().starts_with('(')
@@ -127,7 +185,8 @@ fn table_named(text: &str, span: Span) -> Result<Vec<Command>, QueryError> {
         let condition = parser::expression(inside).map_err(at_table)?;
         return Ok(command(CommandKind::FilterIndex(with_fields(condition))));
     }
-    Ok(command(CommandKind::Source(Selection { names: vec![text.to_owned()], ..Selection::default() })))
+    let group = Selection { names: vec![text.to_owned()], ..Selection::default() };
+    Ok(Table { alias: Some(text.to_owned()), ..command(CommandKind::Source(group)) })
 }
 
 /// `'field' = 'value'`: the text on the left is a field.
@@ -146,22 +205,4 @@ fn with_fields(condition: Expr) -> Expr {
         other => other,
     };
     Expr::new(span, kind)
-}
-
-/// The pairs of `a.x = b.y AND ...`.
-fn join_keys(condition: &Expr, keys: &mut Vec<(Expr, Expr)>) -> Result<(), QueryError> {
-    match &condition.kind {
-        ExprKind::Binary(Binary::And, left, right) => {
-            join_keys(left, keys)?;
-            join_keys(right, keys)
-        }
-        ExprKind::Binary(Binary::Compare(Comparison::Equal), left, right) => {
-            keys.push(((**left).clone(), (**right).clone()));
-            Ok(())
-        }
-        _ => {
-            let rule = "compares columns of both tables by =";
-            Err(QueryError { span: condition.span, kind: QueryErrorKind::Misplaced { command: "ON", rule } })
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Functions of SQL, and what they are in the query language.
 
 use super::like::Like;
+use super::logic::certain;
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::{Plain, Schema, function_named, hint, sql_function_named};
@@ -10,6 +11,7 @@ use crate::window::WindowFunction;
 
 /// Functions that differ by name only.
 pub(crate) const SAME: &[(&str, &str)] = &[
+    ("any_value", "sortsFirst"),
     ("approx_count_distinct", "count_distinct"),
     ("array_contains", "jsonArrayContains"),
     ("array_size", "jsonArraySize"),
@@ -19,9 +21,11 @@ pub(crate) const SAME: &[(&str, &str)] = &[
     ("char_length", "strlen"),
     ("character_length", "strlen"),
     ("collect_set", "values"),
+    ("first", "earliest"),
     ("first_value", "earliest"),
     ("ifnull", "coalesce"),
     ("isnotnull", "ispresent"),
+    ("last", "latest"),
     ("last_value", "latest"),
     ("lcase", "tolower"),
     ("len", "strlen"),
@@ -30,6 +34,7 @@ pub(crate) const SAME: &[(&str, &str)] = &[
     ("mean", "avg"),
     ("nvl", "coalesce"),
     ("octet_length", "messageSize"),
+    ("std", "stddev"),
     ("stddev_samp", "stddev"),
     ("to_json", "jsonStringify"),
     ("ucase", "toupper"),
@@ -78,13 +83,28 @@ const CASTS: &[&str] =
 /// What SQL has and this has not: the generators and maps that CloudWatch Logs has not either, windows of
 /// sessions, what is random, and aggregates by an order.
 const REFUSED: &[&str] = &[
+    "approx_top_k",
+    "array_agg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "collect_list",
+    "corr",
+    "count_min_sketch",
+    "covar_pop",
+    "covar_samp",
     "cube",
     "element_at",
     "explode",
     "explode_outer",
     "grouping",
+    "grouping_id",
+    "histogram_numeric",
+    "hll_sketch_agg",
     "inline",
     "inline_outer",
+    "kurtosis",
+    "listagg",
     "map",
     "map_concat",
     "map_contains_key",
@@ -94,17 +114,30 @@ const REFUSED: &[&str] = &[
     "map_from_entries",
     "map_keys",
     "map_values",
-    "percentile_cont",
+    "max_by",
+    "min_by",
+    "mode",
     "percentile_disc",
     "posexplode",
     "posexplode_outer",
     "rand",
     "randn",
     "random",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_count",
+    "regr_intercept",
+    "regr_r2",
+    "regr_slope",
+    "regr_sxx",
+    "regr_sxy",
+    "regr_syy",
     "rollup",
     "session_window",
     "shuffle",
+    "skewness",
     "stack",
+    "string_agg",
     "str_to_map",
     "try_element_at",
     "window_time",
@@ -203,8 +236,32 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         }
         ("like", [text, pattern, escape @ ..]) => Like::Sql.test(text, pattern, escape.first(), span)?,
         ("ilike", [text, pattern, escape @ ..]) => Like::AnyCase.test(text, pattern, escape.first(), span)?,
-        ("percentile" | "percentile_approx" | "approx_percentile", [value, share]) => {
+        ("percentile" | "percentile_approx" | "approx_percentile" | "percentile_cont", [value, share]) => {
             called("pct", vec![value.clone(), percent(share)?], span)
+        }
+        ("median", [value]) => called("pct", vec![value.clone(), node(ExprKind::Number("50".into()))], span),
+        ("variance" | "var_samp", [value]) => {
+            // That of a sample, which the query language knows the root of only.
+            let root = called("stddev", vec![value.clone()], span);
+            binary(Binary::Arithmetic(Arithmetic::Multiply), &root, &root, span)
+        }
+        ("stddev_pop", [value]) => called("sqrt", vec![called("variance", vec![value.clone()], span)], span),
+        ("count_if", [condition]) => {
+            let one = node(ExprKind::Number("1".into()));
+            called("count", vec![called("if", vec![condition.clone(), one, absent(span)], span)], span)
+        }
+        ("bool_and" | "every" | "bool_or" | "any" | "some", [condition]) => {
+            let truth = |is_true| node(ExprKind::Bool(is_true));
+            let branches = vec![condition.clone(), truth(true), not(condition.clone()), truth(false)];
+            let aggregate = if name == "bool_and" || name == "every" { "min" } else { "max" };
+            called(aggregate, vec![called("case", branches, span)], span)
+        }
+        ("first" | "first_value" | "last" | "last_value" | "any_value", [value, ignores_nulls]) => {
+            // Values that are absent are passed over anyhow.
+            if !named_column(ignores_nulls).is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+                return Err(not_implemented("argument", &format!("{} of {name}", ignores_nulls), span));
+            }
+            call(name, vec![value.clone()], span)?
         }
         ("sha2", [text, bits]) if bits.kind == ExprKind::Number("256".into()) => {
             called("sha256", vec![text.clone()], span)
@@ -308,8 +365,9 @@ fn is_present(value: &Expr, span: Span) -> Expr {
 /// `<=>`: whether both are equal or both absent.
 pub fn same(left: &Expr, right: &Expr, span: Span) -> Expr {
     let is_equal = binary(Binary::Compare(Comparison::Equal), left, right, span);
-    let is_either = binary(Binary::Or, &is_present(left, span), &is_present(right, span), span);
-    binary(Binary::Or, &is_equal, &not(is_either), span)
+    let is_absent = |value: &Expr| not(is_present(value, span));
+    let are_absent = binary(Binary::And, &is_absent(left), &is_absent(right), span);
+    certain(binary(Binary::Or, &is_equal, &are_absent, span))
 }
 
 /// Conditions, each with a value, and the last value; in as many `case` as they need.

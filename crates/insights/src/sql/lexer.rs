@@ -1,13 +1,16 @@
 //! Tokens of SQL: as those of the query language, but for comments, strings and some operators.
 
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::lexer::{Token, is_name_char, name, number, unescape, unterminated};
+use crate::lexer::{Token, is_fraction, is_name_char, name, number, unescape, unterminated};
 
 /// Longest first.
 const SYMBOLS: &[&str] = &[
-    "<=>", "<>", "<=", ">=", "!=", "==", "||", "=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[",
-    "]", ",", ";",
+    "<=>", "<<", ">>", "<>", "<=", ">=", "!=", "==", "||", "=", "<", ">", "!", "+", "-", "*", "/", "%", "(",
+    ")", "[", "]", ",", ";", "&", "|", "^", "~",
 ];
+
+/// Operators on bits, which are not here.
+pub const BITWISE: &[&str] = &["<<", ">>", "&", "|", "^", "~"];
 
 /// The token at or after the byte `from`.
 pub fn next_token(statement: &str, from: usize) -> Result<(Token, Span), QueryError> {
@@ -17,6 +20,7 @@ pub fn next_token(statement: &str, from: usize) -> Result<(Token, Span), QueryEr
     match first {
         '\'' | '"' => text(statement, start, first),
         '0'..='9' => Ok(number(statement, start)),
+        '.' if is_fraction(statement, start) => Ok(number(statement, start)),
         c if is_name_char(c) || c == '`' => name(statement, start),
         c => match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             Some(symbol) => Ok((Token::Symbol(symbol), Span { start, end: start + symbol.len() })),

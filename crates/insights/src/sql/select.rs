@@ -4,7 +4,9 @@ use super::correlate::{Key, Within};
 use super::expression::is_reserved;
 use super::from::Table;
 use super::function::{called, named_column, not_implemented};
-use super::lexer::next_token;
+use super::lexer::{BITWISE, next_token};
+use super::logic::Clauses;
+use super::qualify::{Tables, column_of};
 use super::set::{Limit, OPERATORS, Operand, Outside, Tail};
 use super::window::{Windows, check_none, is_window_column, reads_window};
 use super::with::Named;
@@ -104,10 +106,7 @@ impl Qualified {
 /// FROM and JOIN.
 struct From {
     commands: Vec<Command>,
-    /// What may stand before columns.
-    tables: Vec<String>,
-    /// The alias of the only table.
-    alias: Option<String>,
+    tables: Tables,
     /// The columns of the only table, if it is a SELECT.
     columns: Option<Vec<String>>,
 }
@@ -120,8 +119,7 @@ pub(super) struct Select {
     pub(super) items: Option<Vec<Item>>,
     /// The commands of the tables.
     from: Vec<Command>,
-    /// The alias of the only table, which stands before its columns.
-    alias: Option<String>,
+    tables: Tables,
     /// The columns of the only table, if it is a SELECT.
     columns: Option<Vec<String>>,
     filter: Option<Expr>,
@@ -180,33 +178,42 @@ impl<'q> Parser<'q> {
         let behind = self.place();
         self.go_to(items);
         let outside = self.scopes.last().cloned().unwrap_or_default();
-        self.scopes.push(from.as_ref().map(|from| from.tables.clone()).unwrap_or_default());
-        let items = match self.take_symbol("*")? {
-            true => None,
-            false => Some(self.list(Self::items)?.into_iter().flatten().collect()),
-        };
+        self.scopes.push(from.as_ref().map(|from| from.tables.names()).unwrap_or_default());
+        let mut items = None;
+        if !(self.token == Token::Symbol("*") && self.is_before_from()?) {
+            items = Some(self.list(Self::items)?.into_iter().flatten().collect());
+        } else {
+            self.advance()?;
+        }
         if from_span.is_some_and(|from| from != self.span) {
             return Err(self.unexpected("FROM"));
         }
-        let From { commands: from, tables, alias, columns } = from?;
+        let From { commands: from, tables, columns } = from?;
+        let items = items.map(|items| tables.spread(items)).transpose()?;
         self.go_to(behind);
         let filter = self.clause("where", Self::expr)?;
         let mut groups = vec![];
         if self.take_word("group")? {
             self.need_word("by", "BY")?;
+            self.refuse_grouping()?;
             groups = self.list(Self::expr)?;
+            self.refuse_grouping()?;
         }
         let having = self.clause("having", Self::expr)?;
         let Tail { span: tail, order, limit } = self.tail()?;
         self.scopes.pop();
-        let (filter, keys) = self.take_keys(filter, &tables, &outside, first_column);
-        self.qualified.end_select(first_column, &tables)?;
+        let names = tables.names();
+        let mut clauses = Clauses { items, filter, groups, having, order };
+        clauses.make_logical()?;
+        let Clauses { items, filter, groups, having, order } = clauses;
+        let (filter, keys) = self.take_keys(filter, &names, &outside, first_column);
+        self.qualified.end_select(first_column, &names)?;
         Ok(Select {
             span,
             is_distinct,
             items,
             from,
-            alias,
+            tables,
             columns,
             filter,
             keys,
@@ -216,6 +223,19 @@ impl<'q> Parser<'q> {
             order,
             limit,
         })
+    }
+
+    /// Several groupings at once: `GROUPING SETS (...)`, `... WITH ROLLUP`.
+    fn refuse_grouping(&self) -> Result<(), QueryError> {
+        let next = || next_token(self.statement, self.span.end).map(|(next, _)| next);
+        let is_before = |words: &[&str]| next().map(|next| words.iter().any(|word| next.is_word(word)));
+        if self.token.is_word("grouping") && is_before(&["sets"])? {
+            return Err(not_implemented("clause", "GROUPING SETS", self.span));
+        }
+        match self.token.is_word("with") && is_before(&["rollup", "cube"])? {
+            true => Err(not_implemented("clause", "WITH ROLLUP", self.span)),
+            false => Ok(()),
+        }
     }
 
     /// Goes to the FROM of the SELECT that the parser is in, or to what cannot be behind one's items.
@@ -238,16 +258,17 @@ impl<'q> Parser<'q> {
 
     fn from(&mut self) -> Result<From, QueryError> {
         self.need_word("from", "FROM")?;
-        let Table { mut commands, mut columns, mut alias } = self.table()?;
-        let mut tables: Vec<String> = alias.iter().cloned().collect();
-        if let Some(join) = self.join(alias.as_deref())? {
-            if let CommandKind::Join(join) = &join.kind {
-                tables.push(join.right.clone());
-            }
-            commands.push(join);
-            (alias, columns) = (None, None);
+        let left = self.table()?;
+        if let Some((commands, tables)) = self.join(&left)? {
+            return Ok(From { commands, tables, columns: None });
         }
-        Ok(From { commands, tables, alias, columns })
+        let Table { commands, columns, alias } = left;
+        Ok(From { commands, columns: columns.clone(), tables: Tables::One(alias, columns) })
+    }
+
+    /// Whether FROM stands behind the token.
+    fn is_before_from(&self) -> Result<bool, QueryError> {
+        Ok(next_token(self.statement, self.span.end)?.0.is_word("from"))
     }
 
     /// Where the parser is in the statement.
@@ -267,8 +288,19 @@ impl<'q> Parser<'q> {
         if self.take_word(word)? { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// An item, or the columns of `json_tuple`.
+    /// An item, `*`, `table.*`, or the columns of `json_tuple`.
     fn items(&mut self) -> Result<Vec<Item>, QueryError> {
+        let is_of_table = matches!(&self.token, Token::Name { text, .. } if text.ends_with('.'));
+        if self.token == Token::Symbol("*") || (is_of_table && self.is_before("*")?) {
+            let (table, start) = (self.token.describe(), self.span);
+            self.advance()?;
+            if is_of_table {
+                self.advance()?;
+            }
+            let span = Span { start: start.start, end: self.last_end };
+            let text = if is_of_table { table } else { String::new() };
+            return Ok(vec![Item { expr: Expr::new(span, ExprKind::Star), alias: None, text, offset: None }]);
+        }
         match self.token.is_word("json_tuple") && self.is_before("(")? {
             true => self.tuple(),
             false => Ok(vec![self.item()?]),
@@ -322,7 +354,16 @@ impl<'q> Parser<'q> {
 
     /// `[AS] name`
     pub(super) fn alias(&mut self) -> Result<Option<String>, QueryError> {
-        if self.take_word("as")? {
+        let is_told = self.take_word("as")?;
+        // A name in double quotes is a string elsewhere.
+        if let Token::Text(text) = &self.token
+            && self.statement[self.span.start..].starts_with('"')
+        {
+            let name = text.clone();
+            self.advance()?;
+            return Ok(Some(name));
+        }
+        if is_told {
             return self.name().map(Some);
         }
         match &self.token {
@@ -332,7 +373,8 @@ impl<'q> Parser<'q> {
                 Ok(None)
             }
             Token::Name { is_quoted: false, text }
-                if text.eq_ignore_ascii_case("sort") && self.is_before_by()? =>
+                if (text.eq_ignore_ascii_case("sort") && self.is_before_by()?)
+                    || (text.eq_ignore_ascii_case("using") && self.is_before("(")?) =>
             {
                 Ok(None)
             }
@@ -438,7 +480,12 @@ impl<'q> Parser<'q> {
     }
 
     pub(super) fn expected(&self, wanted: &'static str) -> QueryError {
-        self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
+        match self.token {
+            Token::Symbol(symbol) if BITWISE.contains(&symbol) => {
+                not_implemented("operator", symbol, self.span)
+            }
+            _ => self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() }),
+        }
     }
 
     /// What SQL has and this has not is refused by its name.
@@ -587,20 +634,19 @@ impl Select {
 
     /// Puts expressions in the place of ordinals and of aliases in GROUP BY, and takes the table's alias away.
     fn resolve(&mut self) -> Result<(), QueryError> {
-        let alias = self.alias.take();
-        let plain = |expr: &mut Expr| {
-            if let Some(alias) = &alias {
-                unqualify(expr, alias);
-            }
-        };
+        let tables = std::mem::take(&mut self.tables);
+        let names = self.names();
+        let aliases: Vec<String> =
+            self.items.iter().flatten().filter_map(|item| item.alias.clone()).collect();
         self.items.iter_mut().flatten().for_each(|item| {
-            plain(&mut item.expr);
+            tables.resolve(&mut item.expr, &[]);
             if let Some(name) = named_column(&item.expr) {
                 name.clone_into(&mut item.text);
             }
         });
-        self.filter.iter_mut().chain(&mut self.having).chain(&mut self.groups).for_each(plain);
-        self.order.iter_mut().for_each(|(expr, _)| plain(expr));
+        self.filter.iter_mut().for_each(|expr| tables.resolve(expr, &[]));
+        self.having.iter_mut().chain(&mut self.groups).for_each(|expr| tables.resolve(expr, &aliases));
+        self.order.iter_mut().for_each(|(expr, _)| tables.resolve(expr, &names));
         let items = self.items.as_deref().unwrap_or_default();
         for group in &mut self.groups {
             if let Some(item) = item_meant(group, items)? {
@@ -667,20 +713,6 @@ fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
         }
         None => expr.parts().into_iter().try_for_each(|part| check_grouped(part, groups)),
     }
-}
-
-/// The column that a name means, if it is one of this table.
-pub(super) fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
-    name.strip_prefix(table)?.strip_prefix('.')
-}
-
-fn unqualify(expr: &mut Expr, alias: &str) {
-    if let ExprKind::Field(name) = &mut expr.kind
-        && let Some(column) = column_of(name, alias)
-    {
-        *name = column.to_owned();
-    }
-    expr.parts_mut().into_iter().for_each(|part| unqualify(part, alias));
 }
 
 pub(super) fn has_aggregate(expr: &Expr) -> bool {

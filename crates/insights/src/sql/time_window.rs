@@ -6,7 +6,8 @@
 
 use super::expression::align_times;
 use super::function::called;
-use super::select::{Select, column_of};
+use super::qualify::column_of;
+use super::select::Select;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::functions::Interval;
 use crate::syntax::{Binary, Expr, ExprKind};

@@ -31,6 +31,11 @@ impl Parser<'_> {
         let ignores_nulls = self.nulls_option()?;
         let at = self.span;
         if !self.take_word("over")? {
+            let first = ["first", "first_value", "last", "last_value", "any_value"];
+            let is_named = first.iter().any(|known| name.eq_ignore_ascii_case(known));
+            if nulls != at && !(is_named && ignores_nulls) {
+                return Err(self.expected("OVER"));
+            }
             return Ok(None);
         }
         let span = Span { start: start.start, end: at.start };
@@ -40,7 +45,9 @@ impl Parser<'_> {
         let has_default =
             arguments.len() == 3 && ["lag", "lead"].iter().any(|it| name.eq_ignore_ascii_case(it));
         let (arguments, default) = arguments.split_at(if has_default { 2 } else { arguments.len() });
-        let (function, argument) = windowed(name, arguments, start)?;
+        // What is made of another aggregate is made of its column.
+        let made_of = MADE_OF.iter().find(|(known, ..)| name.eq_ignore_ascii_case(known));
+        let (function, argument) = windowed(made_of.map_or(name, |(_, of, _)| of), arguments, start)?;
         if self.token != Token::Symbol("(") {
             return Err(not_implemented("clause", "OVER with a named window", at));
         }
@@ -80,7 +87,10 @@ impl Parser<'_> {
             // A value that is passed over is not told: there is none if there is no such row.
             [default] if ignores_nulls => call("coalesce", vec![expr, default.clone()], span)?,
             [default] => or_default(window, default, expr),
-            _ => expr,
+            _ => match made_of {
+                Some((.., make)) => make(expr),
+                None => expr,
+            },
         }))
     }
 
@@ -166,11 +176,25 @@ impl Parser<'_> {
         }
         self.advance()?;
         self.advance()?;
-        match self.token.is_word("over") {
-            true => Ok(option == "ignore"),
-            false => Err(self.expected("OVER")),
-        }
+        Ok(option == "ignore")
     }
+}
+
+type Make = fn(Expr) -> Expr;
+
+/// Aggregates, those that they are made of, and how.
+const MADE_OF: &[(&str, &str, Make)] = &[
+    ("variance", "stddev", squared),
+    ("var_samp", "stddev", squared),
+    ("stddev_pop", "var_pop", |variance| {
+        let span = variance.span;
+        Expr::new(span, ExprKind::Call("sqrt".into(), vec![variance]))
+    }),
+];
+
+fn squared(root: Expr) -> Expr {
+    let (span, operator) = (root.span, Binary::Arithmetic(Arithmetic::Multiply));
+    Expr::new(span, ExprKind::Binary(operator, Box::new(root.clone()), Box::new(root)))
 }
 
 /// The milliseconds of a constant interval.
@@ -247,9 +271,9 @@ fn windowed(
         ("lag", [of, rows]) => (WindowFunction::Lag(number(rows, 0)?), value(of)),
         ("lead", [of, rows]) => (WindowFunction::Lead(number(rows, 0)?), value(of)),
         ("lag" | "lead", _) => return Err(wrong("a value, and perhaps a number of rows and a default")),
-        ("first_value", [of]) => (WindowFunction::First, value(of)),
-        ("last_value", [of]) => (WindowFunction::Last, value(of)),
-        ("first_value" | "last_value", _) => return Err(wrong("a value")),
+        ("first_value" | "first", [of]) => (WindowFunction::First, value(of)),
+        ("last_value" | "last", [of]) => (WindowFunction::Last, value(of)),
+        ("first_value" | "last_value" | "first" | "last", _) => return Err(wrong("a value")),
         ("nth_value", [of, row]) => (WindowFunction::Nth(number(row, 1)?), value(of)),
         ("nth_value", _) => return Err(wrong("a value and the number of a row")),
         _ => return aggregate(name, arguments, span),

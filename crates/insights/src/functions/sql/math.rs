@@ -1,6 +1,9 @@
 //! Functions of numbers. Where Spark gives a value that is no number, the result is absent.
 
-use super::{BYTES_MAX, Call, Function, bounded, or_null, takes, text_of, whole_of};
+use std::cmp::Ordering;
+
+use super::{ARGUMENTS_MAX, BYTES_MAX, Call, Function, bounded, or_null, takes, text_of, whole_of};
+use crate::order::natural_key;
 use crate::plan::Type;
 use crate::value::{Number, Value};
 
@@ -20,6 +23,28 @@ macro_rules! number {
 }
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "sql greatest",
+        aliases: &[],
+        parameters: takes(1, ARGUMENTS_MAX, "values"),
+        result: Type::Any,
+        summary: "The value that sorts last; absent ones are passed over.",
+        examples: &[
+            ("greatest(1, 3, 2)", Some("3")),
+            ("greatest('pear', 'apple', null)", Some("pear")),
+            ("greatest(null)", None),
+        ],
+        call: Call::Values(|a| extreme(a, Ordering::Greater)),
+    },
+    Function {
+        name: "sql least",
+        aliases: &[],
+        parameters: takes(1, ARGUMENTS_MAX, "values"),
+        result: Type::Any,
+        summary: "The value that sorts first; absent ones are passed over.",
+        examples: &[("least(10, 9, null)", Some("9")), ("least('pear', 'apple')", Some("apple"))],
+        call: Call::Values(|a| extreme(a, Ordering::Less)),
+    },
     number!("sql acos", &[], "The inverse cosine.", &[("acos(1)", Some("0")), ("acos(2)", None)], f64::acos),
     number!(
         "sql acosh",
@@ -356,4 +381,16 @@ fn width_bucket(arguments: &[Value]) -> Option<Value> {
         share if share >= 1.0 => parts + 1,
         share => (share * parts as f64) as i64 + 1,
     }))
+}
+
+/// The present value that sorts first or last of all; of equal ones the first.
+fn extreme(arguments: &[Value], wanted: Ordering) -> Value {
+    let mut best: Option<(Vec<u8>, &Value)> = None;
+    for value in arguments.iter().filter(|value| !value.is_null()) {
+        let key = natural_key(value);
+        if best.as_ref().is_none_or(|(known, _)| key.cmp(known) == wanted) {
+            best = Some((key, value));
+        }
+    }
+    best.map_or(Value::Null, |(_, value)| value.clone())
 }

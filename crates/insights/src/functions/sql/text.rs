@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::super::json::list;
+use super::super::text::concat;
 use super::{
     ARGUMENTS_MAX, BYTES_MAX, Call, Function, of_text, or_null, takes, text_of, two_texts, whole_of,
 };
@@ -10,6 +11,18 @@ use crate::plan::Type;
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "sql concat",
+        aliases: &[],
+        parameters: takes(1, ARGUMENTS_MAX, "values"),
+        result: Type::Text,
+        summary: "The texts, one behind the other; absent if one of them is.",
+        examples: &[("concat('a', 1, 'b')", Some("a1b")), ("concat('a', null)", None)],
+        call: Call::Values(|a| match a.iter().any(Value::is_null) {
+            true => Value::Null,
+            false => concat(a),
+        }),
+    },
     Function {
         name: "sql ascii",
         aliases: &[],
