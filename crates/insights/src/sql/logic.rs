@@ -23,14 +23,22 @@ pub(super) struct Clauses {
 }
 
 impl Clauses {
+    /// What is grouped by is written in one way wherever it stands behind GROUP BY, so that it is known there.
     pub(super) fn make_logical(&mut self) -> Result<(), QueryError> {
-        let items = self.items.iter_mut().flatten().map(|item| &mut item.expr);
-        let values = items.chain(&mut self.groups).chain(self.order.iter_mut().map(|(key, _)| key));
-        for expr in values {
-            *expr = written(expr, Logic::value)?;
+        let mut groups = vec![];
+        for group in &mut self.groups {
+            let made = written(group, &[], |logic, expr| logic.value(expr))?;
+            groups.push((std::mem::replace(group, made.clone()), made));
         }
-        for expr in self.filter.iter_mut().chain(&mut self.having) {
-            *expr = written(expr, |logic, expr| logic.test(expr, true))?;
+        let items = self.items.iter_mut().flatten().map(|item| &mut item.expr);
+        for expr in items.chain(self.order.iter_mut().map(|(key, _)| key)) {
+            *expr = written(expr, &groups, |logic, expr| logic.value(expr))?;
+        }
+        for expr in &mut self.having {
+            *expr = written(expr, &groups, |logic, expr| logic.test(expr, true))?;
+        }
+        for expr in &mut self.filter {
+            *expr = written(expr, &[], |logic, expr| logic.test(expr, true))?;
         }
         Ok(())
     }
@@ -38,26 +46,33 @@ impl Clauses {
 
 /// A condition of the query language that is true where this one is.
 pub(super) fn logical(condition: Expr) -> Result<Expr, QueryError> {
-    written(&condition, |logic, expr| logic.test(expr, true))
+    written(&condition, &[], |logic, expr| logic.test(expr, true))
 }
 
 fn written(
     expr: &Expr,
-    write: impl FnOnce(&mut Logic, &Expr) -> Result<Expr, QueryError>,
+    known: &[(Expr, Expr)],
+    write: impl FnOnce(&mut Logic<'_>, &Expr) -> Result<Expr, QueryError>,
 ) -> Result<Expr, QueryError> {
-    let written = write(&mut Logic { left: EXPRESSIONS_MAX }, expr)?;
+    let written = write(&mut Logic { known, left: EXPRESSIONS_MAX }, expr)?;
     match written.depth > DEPTH_MAX {
         true => Err(QueryError { span: expr.span, kind: QueryErrorKind::TooDeep }),
         false => Ok(written),
     }
 }
 
-struct Logic {
+struct Logic<'k> {
+    /// Expressions that are columns, and how they are written.
+    known: &'k [(Expr, Expr)],
     /// How many expressions may still be written.
     left: usize,
 }
 
-impl Logic {
+impl Logic<'_> {
+    fn known(&self, expr: &Expr) -> Option<Expr> {
+        self.known.iter().find(|(known, _)| known == expr).map(|(_, made)| made.clone())
+    }
+
     fn count(&mut self, expr: &Expr) -> Result<(), QueryError> {
         let too_many = || QueryError { span: expr.span, kind: QueryErrorKind::TooDeep };
         self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
@@ -67,6 +82,9 @@ impl Logic {
     /// The value of an expression.
     fn value(&mut self, expr: &Expr) -> Result<Expr, QueryError> {
         self.count(expr)?;
+        if let Some(known) = self.known(expr) {
+            return Ok(known);
+        }
         match &expr.kind {
             ExprKind::Binary(Binary::And | Binary::Or | Binary::Compare(_), ..)
             | ExprKind::Not(_)
@@ -102,6 +120,7 @@ impl Logic {
         self.count(expr)?;
         let node = |kind| Expr::new(expr.span, kind);
         Ok(match &expr.kind {
+            _ if self.known(expr).is_some() => self.test_value(expr, wanted)?,
             ExprKind::Not(inner) => self.test(inner, !wanted)?,
             ExprKind::Bool(is_true) => node(ExprKind::Bool(*is_true == wanted)),
             ExprKind::Binary(operator @ (Binary::And | Binary::Or), left, right) => {
@@ -137,19 +156,22 @@ impl Logic {
                     false => balanced(Binary::And, [vec![test], unknown].concat()),
                 }
             }
-            _ => {
-                let value = self.value(expr)?;
-                if wanted {
-                    return Ok(value);
-                }
-                let not = node(ExprKind::Not(Box::new(value.clone())));
-                if is_never_absent(&value) {
-                    return Ok(not);
-                }
-                let is_present = called("ispresent", vec![value], expr.span);
-                node(ExprKind::Binary(Binary::And, Box::new(is_present), Box::new(not)))
-            }
+            _ => self.test_value(expr, wanted)?,
         })
+    }
+
+    /// The same of a value, which may be absent.
+    fn test_value(&mut self, expr: &Expr, wanted: bool) -> Result<Expr, QueryError> {
+        let value = self.value(expr)?;
+        if wanted {
+            return Ok(value);
+        }
+        let not = Expr::new(expr.span, ExprKind::Not(Box::new(value.clone())));
+        if is_never_absent(&value) {
+            return Ok(not);
+        }
+        let is_present = called("ispresent", vec![value], expr.span);
+        Ok(balanced(Binary::And, vec![is_present, not]))
     }
 }
 
