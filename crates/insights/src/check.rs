@@ -15,7 +15,7 @@ mod window;
 
 use std::collections::BTreeSet;
 
-use crate::bind::{Input, TableUse};
+use crate::bind::{Bound, Input, TableUse};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::execute::ESTIMATE;
 use crate::parser::parse;
@@ -296,6 +296,10 @@ fn compared_fields(condition: &Expr) -> Option<Vec<String>> {
             (Expr::Field(name), value) | (value, Expr::Field(name)) if is_constant(value) => {
                 Some(vec![name.clone()])
             }
+            _ => None,
+        },
+        Expr::Among { value, among: Bound::Here(_), is_negated: false } => match &**value {
+            Expr::Field(name) => Some(vec![name.clone()]),
             _ => None,
         },
         Expr::In { value, list, is_negated: false } => match &**value {

@@ -1,18 +1,13 @@
 //! Comparisons. Columns of known kind are compared as they are, so that readers can skip what cannot match; the rest
 //! goes to the language's own comparison.
 
-use std::sync::Arc;
-
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{BinaryExpr, Expr as Lowered, Operator, cast, lit};
-use weir_insights::{Bound, Comparison, Expr, Number, Value};
+use weir_insights::{Comparison, Expr, Number, Value};
 
 use super::{Scope, Typed, constant};
 use crate::files::address;
 use crate::kind::Kind;
-
-/// Values of a list that are compared one by one, so that readers can skip what cannot match.
-const ALTERNATIVES_MAX: usize = 64;
 
 impl Scope {
     pub(super) fn compare(&self, operator: Comparison, left: &Expr, right: &Expr, whole: &Expr) -> Lowered {
@@ -32,13 +27,6 @@ impl Scope {
             let whole = Expr::Compare { operator: Comparison::Equal, left, right };
             self.compare(Comparison::Equal, value, item, &whole)
         };
-        let constants: Option<Vec<Value>> = list.iter().map(|item| self.constant_of(item)).collect();
-        if let Some(constants) = constants.filter(|list| list.len() > ALTERNATIVES_MAX) {
-            // One look into a set for each row, and a plan that does not grow with the list.
-            let among = Bound::Here(Arc::new(constants.into_iter().collect()));
-            let whole = Expr::Among { value: Box::new(value.clone()), among, is_negated };
-            return self.generic(&whole, Kind::Bool).expr;
-        }
         let is_in = list.iter().map(equal).reduce(Lowered::or).unwrap_or(lit(false));
         if !is_negated {
             return is_in;

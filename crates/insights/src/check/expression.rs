@@ -1,9 +1,11 @@
 //! Expressions: constants folded, functions and aggregates found in their tables, patterns compiled.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Checker, refuse};
 use crate::aggregate::aggregate_named;
+use crate::bind::{Bound, ValueSet};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::UNMASK;
 use crate::functions::{Call, Function, Special, function_named, hint};
@@ -77,7 +79,7 @@ impl Checker {
                 if self.is_time(&value) {
                     list.iter_mut().for_each(as_time);
                 }
-                Expr::In { value, list, is_negated: *is_negated }
+                membership(value, list, *is_negated)
             }
             ExprKind::Regex(_) => {
                 return Err(wanted(expr, "a value; a regular expression belongs behind like or =~"));
@@ -361,6 +363,23 @@ fn number(text: &str) -> Value {
         Some(Number::Int(number)) => Value::Int(number),
         Some(Number::Float(number)) => Value::Float(number),
         None => Value::text(text),
+    }
+}
+
+/// Values of a list that are compared one by one, so that readers can skip what cannot match.
+const ALTERNATIVES_MAX: usize = 64;
+
+/// Whether a value is in a list: one look into a set, if that is long and the same for all rows.
+fn membership(value: Box<Expr>, list: Vec<Expr>, is_negated: bool) -> Expr {
+    let constant = |item: &Expr| match item {
+        Expr::Literal(value) => Some(value.clone()),
+        _ => None,
+    };
+    let constants: Option<ValueSet> =
+        if list.len() > ALTERNATIVES_MAX { list.iter().map(constant).collect() } else { None };
+    match constants {
+        Some(among) => Expr::Among { value, among: Bound::Here(Arc::new(among)), is_negated },
+        None => Expr::In { value, list, is_negated },
     }
 }
 

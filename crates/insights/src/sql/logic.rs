@@ -34,10 +34,10 @@ impl Clauses {
         for expr in items.chain(self.order.iter_mut().map(|(key, _)| key)) {
             *expr = written(expr, &groups, |logic, expr| logic.value(expr))?;
         }
-        for expr in &mut self.having {
+        if let Some(expr) = &mut self.having {
             *expr = written(expr, &groups, |logic, expr| logic.test(expr, true))?;
         }
-        for expr in &mut self.filter {
+        if let Some(expr) = &mut self.filter {
             *expr = written(expr, &[], |logic, expr| logic.test(expr, true))?;
         }
         Ok(())
