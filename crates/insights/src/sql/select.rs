@@ -659,20 +659,24 @@ impl Select {
     }
 }
 
-/// Puts columns in the place of their numbers in keys of ORDER BY.
+/// Puts columns in the place of their numbers, and of their names in double quotes, in keys of ORDER BY.
 pub(super) fn resolve_ordinals(order: &mut [(Expr, Direction)], names: &[String]) -> Result<(), QueryError> {
     for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-        if let ExprKind::Number(text) = &key.kind {
-            let name = numbered(text, names, key.span)?;
+        let name = match &key.kind {
+            ExprKind::Number(text) => Some(numbered(text, names, key.span)?),
+            ExprKind::Text(text) => names.iter().find(|name| *name == text),
+            _ => None,
+        };
+        if let Some(name) = name {
             *key = Expr::new(key.span, ExprKind::Field(name.clone()));
         }
     }
     Ok(())
 }
 
-/// The number of a column in a key of ORDER BY.
+/// The number of a column in a key of ORDER BY, or a text, which may be its name.
 fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
-    if let ExprKind::Number(_) = key.kind {
+    if let ExprKind::Number(_) | ExprKind::Text(_) = key.kind {
         return Some(key);
     }
     match &mut key.kind {
@@ -694,7 +698,9 @@ fn numbered<'c, T>(text: &str, columns: &'c [T], span: Span) -> Result<&'c T, Qu
 fn item_meant<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>, QueryError> {
     match &expr.kind {
         ExprKind::Number(text) => numbered(text, items, expr.span).map(Some),
-        ExprKind::Field(name) => Ok(items.iter().find(|item| item.alias.as_ref() == Some(name))),
+        ExprKind::Field(name) | ExprKind::Text(name) => {
+            Ok(items.iter().find(|item| item.alias.as_ref() == Some(name)))
+        }
         _ => Ok(None),
     }
 }
