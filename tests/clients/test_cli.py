@@ -311,6 +311,7 @@ def insights_reads_more(weir):
         services = rows(f"{flows} --table aws={ranges} '{lookup}'", "service", "n")
         equal("AWS's address ranges", sorted(services, key=str), [["S3", "1"], [None, "1"]])
         ends(weir, 2, f"insights {flows} '{lookup}'", "--table aws=")
+        ends(weir, 2, f"insights {flows} --table names={names} 'lookup names port as dstPort OUTPUT nope'", "^")
         ends(weir, 2, f"insights {flows} --table a-b={names} 'fields bytes'", "--table a-b")
         ends(weir, 4, f"insights {flows} --table a={folder}/no.csv 'fields bytes'", "no.csv")
         pathlib.Path(names).write_text("port,service\n22\n")

@@ -1,8 +1,8 @@
 //! `weir explain FROM TO`: whether and why a packet arrives, stage by stage, from the function that moves packets.
 
-use crate::Outcome;
 use crate::arguments::Explain;
 use crate::remote::Remote;
+use crate::{Failure, Outcome};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ const BLOCKED: u8 = 10;
 
 /// Runs the command.
 pub fn run(explain: &Explain) -> Outcome {
-    let (to, port) = destination(&explain.to);
+    let (to, port) = destination(&explain.to)?;
     let asked = json!({ "from": explain.from, "to": to, "protocol": explain.protocol, "port": port });
     let told = Remote::on(explain.at.port).post("/_weir/explain", &asked)?;
     for step in told.get("trace").and_then(Value::as_array).into_iter().flatten() {
@@ -23,14 +23,17 @@ pub fn run(explain: &Explain) -> Outcome {
 }
 
 /// Takes `web:80`, `10.0.1.5:80` or `[2001:db8::5]:80` apart; without a port the text is all host.
-fn destination(text: &str) -> (&str, Option<u16>) {
+///
+/// # Errors
+/// What follows the last colon of what is no address is no port.
+fn destination(text: &str) -> Result<(&str, Option<u16>), Failure> {
     if text.parse::<IpAddr>().is_ok() {
-        return (text, None);
+        return Ok((text, None));
     }
-    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let Some((host, port)) = text.rsplit_once(':') else { return Ok((text, None)) };
     match port.parse() {
-        Ok(port) => (host.trim_matches(['[', ']']), Some(port)),
-        Err(_) => (text, None),
+        Ok(port) => Ok((host.trim_matches(['[', ']']), Some(port))),
+        Err(_) => Err(Failure::new(2, format!("{port} is no port: a number from 0 to 65535"))),
     }
 }
 
@@ -40,11 +43,12 @@ mod tests {
 
     #[test]
     fn a_port_is_what_follows_the_last_colon_of_what_is_no_address() {
-        assert_eq!(destination("web"), ("web", None));
-        assert_eq!(destination("web:80"), ("web", Some(80)));
-        assert_eq!(destination("10.0.1.5:80"), ("10.0.1.5", Some(80)));
-        assert_eq!(destination("2001:db8::80"), ("2001:db8::80", None));
-        assert_eq!(destination("[2001:db8::5]:80"), ("2001:db8::5", Some(80)));
-        assert_eq!(destination("web:http"), ("web:http", None));
+        let of = |text| destination(text).map_err(|failure| failure.code);
+        assert_eq!(of("web"), Ok(("web", None)));
+        assert_eq!(of("web:80"), Ok(("web", Some(80))));
+        assert_eq!(of("10.0.1.5:80"), Ok(("10.0.1.5", Some(80))));
+        assert_eq!(of("2001:db8::80"), Ok(("2001:db8::80", None)));
+        assert_eq!(of("[2001:db8::5]:80"), Ok(("2001:db8::5", Some(80))));
+        assert_eq!([of("web:http"), of("10.0.1.5:70000"), of("web:")], [Err(2); 3]);
     }
 }

@@ -4,6 +4,7 @@ use crate::arguments::Import;
 use crate::commands::up::data_folder;
 use crate::state::State;
 use crate::{Failure, Outcome};
+use std::collections::BTreeSet;
 use std::path::Path;
 use weir_api::import::{File, Imported, import};
 use weir_model::Ids;
@@ -55,12 +56,20 @@ fn report(imported: &Imported) {
         ("instances", network.instances.len()),
         ("peering connections", network.peerings.len()),
         ("elastic IP addresses", network.addresses.len()),
+        ("NAT gateways", network.nat_gateways.len()),
+        ("egress-only internet gateways", network.egress_only_gateways.len()),
+        ("VPC endpoints", network.endpoints.len()),
+        ("transit gateways", network.transit_gateways.len()),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         println!("{count:6} {name}");
     }
     for (name, count) in &imported.left_out {
-        println!("{count:6} {name} left out: weir does not have them yet");
+        println!("{count:6} {name} left out: not there any more, or not yet in weir");
+    }
+    let owners: BTreeSet<_> = network.vpcs.iter().map(|vpc| (vpc.scope.account, vpc.scope.region)).collect();
+    for (account, region) in owners {
+        println!("It is seen with: eval \"$(weir env --account {account} --region {region})\"");
     }
 }
 

@@ -147,17 +147,18 @@ fn write(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// A query must not name tables that `--table` does not give.
+/// A query must not name tables that `--table` does not give, or columns that they lack.
 fn check_tables(query: &str, plan: &Plan, tables: &dyn Tables) -> Result<(), Failure> {
-    match plan.tables.iter().find(|used| tables.table(&used.name).is_none()) {
-        None => Ok(()),
-        Some(used) => {
+    for used in &plan.tables {
+        let Some(table) = tables.table(&used.name) else {
             let kind = QueryErrorKind::NoTable(used.name.clone());
             let failure = refused(query, &QueryError { span: used.span, kind });
             let hint = format!("\n  name its file: --table {}=FILE.csv", used.name);
-            Err(Failure { message: failure.message + &hint, ..failure })
-        }
+            return Err(Failure { message: failure.message + &hint, ..failure });
+        };
+        used.check(&table).map_err(|error| refused(query, &error))?;
     }
+    Ok(())
 }
 
 /// What reading would cost as a row.
