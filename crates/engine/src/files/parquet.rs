@@ -227,7 +227,7 @@ pub fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
 }
 
 /// The column that is a field.
-fn column_of_field<'a>(schema: &'a Schema, field: Field) -> Option<&'a FieldRef> {
+fn column_of_field(schema: &Schema, field: Field) -> Option<&FieldRef> {
     schema.fields().iter().find(|column| flow_field(column.name()).is_some_and(|(known, _)| known == field))
 }
 
