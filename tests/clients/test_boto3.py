@@ -9,6 +9,7 @@ import re
 import time
 
 import boto3_gateways as more
+import boto3_instances as launches
 from weir import ROOT, Weir, act, check, equal, finish, refused, until
 
 ONE, TWO = "111111111111", "222222222222"
@@ -900,7 +901,8 @@ def story():
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
         act(part, ec2)
     act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))
-    refused("what weir does not have", "InvalidAction", ec2.describe_vpn_gateways)
+    act(launches.instances, ec2, iam, image())
+    refused("what weir does not have", "InvalidAction", ec2.describe_launch_templates)
     for service in SERVICES:
         missing = [name for name in operations(service) if f"{service}:{name}" not in succeeded]
         equal(f"every operation of {service} has succeeded", missing, [])
