@@ -207,6 +207,8 @@ impl<'m> Walker<'m> {
         self.take(b'"').then_some(())?;
         let start = self.at;
         loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
             match self.peek()? {
                 b'"' => break,
                 b'\\' => {
@@ -220,8 +222,7 @@ impl<'m> Walker<'m> {
                     digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
                     self.at += 1 + digits.len();
                 }
-                0..0x20 => return None,
-                _ => self.at += 1,
+                _ => return None,
             }
         }
         self.at += 1;
