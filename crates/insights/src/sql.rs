@@ -4,9 +4,10 @@
 //! Anything but SELECT, and what of SELECT is not here, is refused where it stands.
 //! Source: CloudWatch Logs User Guide, "OpenSearch Structured Query Language (SQL)"; OpenSearch Service Developer Guide,
 //! "Supported OpenSearch SQL commands and functions" (read 2026-11). Assumptions, where they are silent: `SELECT *` shows
-//! `@timestamp` and `@message`; an alias stands for its item in the windows of later items; a comparison with an absent
-//! value is false, as in the query language; equal rows come in the order of their groups.
+//! `@timestamp` and `@message`; an alias stands for its item in the windows of later items; equal rows come in the order of
+//! their groups. Absent values are SQL's NULL ([`logic`]).
 
+mod commands;
 mod correlate;
 mod expression;
 mod from;

@@ -9,9 +9,10 @@
 //! beside `a.x`; where it gives nothing, what the aggregates give of no rows. It must aggregate, as in Apache Spark (error
 //! conditions, MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY).
 
+use super::commands::{Select, has_aggregate};
 use super::function::{absent, called, named_column, not_implemented};
 use super::qualify::column_of;
-use super::select::{Parser, Select, has_aggregate};
+use super::select::Parser;
 use super::set::{Operand, Outside};
 use super::window::first_window;
 use crate::aggregate::{Accumulator, aggregate_named};

@@ -3,8 +3,8 @@
 //! Names of tables are matched in any case of letters (Apache Spark SQL 3.5, "Identifiers"). Assumption: as log events have no
 //! schema, a column that no side of a join is named with is that of whichever side has it, of the left side if both have.
 
-use super::function::called;
-use crate::error::{QueryError, QueryErrorKind};
+use super::function::{called, not_implemented};
+use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::plan::Comparison;
 use crate::syntax::{ABSENT, Binary, Expr, ExprKind, Item};
 
@@ -12,6 +12,65 @@ use crate::syntax::{ABSENT, Binary, Expr, ExprKind, Item};
 pub(super) fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
     let (start, rest) = name.split_at_checked(table.len())?;
     rest.strip_prefix('.').filter(|_| start.eq_ignore_ascii_case(table))
+}
+
+/// Columns named with something before a dot, which no SELECT has yet known as one of its tables; and those that the SELECT
+/// which ends next leaves to the one outside.
+#[derive(Default)]
+pub(super) struct Qualified(Vec<Column>, Vec<Column>);
+
+struct Column {
+    name: String,
+    span: Span,
+    /// Whether it stands in a SELECT within the one that is read.
+    is_within: bool,
+}
+
+impl Qualified {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets all but the first.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(super) fn note(&mut self, name: &str, span: Span) {
+        if name.contains('.') {
+            self.0.push(Column { name: name.to_owned(), span, is_within: false });
+        }
+    }
+
+    /// Counts columns behind `from` at these places as ones of the statement outside.
+    pub(super) fn move_out(&mut self, from: usize, places: &[Span]) {
+        let is_at = |column: &Column| {
+            places.iter().any(|at| at.start <= column.span.start && column.span.end <= at.end)
+        };
+        let (moved, own): (Vec<Column>, Vec<Column>) =
+            self.0.drain(from.min(self.0.len())..).partition(is_at);
+        self.0.extend(own);
+        self.1.extend(moved);
+    }
+
+    /// Ends a SELECT over these tables, whose columns begin behind `from`. A query within it that names one of them would
+    /// have to be run for each row, unless it compares that column only.
+    pub(super) fn end_select(&mut self, from: usize, tables: &[String]) -> Result<(), QueryError> {
+        let own = self.0.split_off(from.min(self.0.len()));
+        for column in own {
+            match tables.iter().any(|table| column_of(&column.name, table).is_some()) {
+                true if column.is_within => {
+                    let name = format!("{} of the statement outside", column.name);
+                    return Err(not_implemented("column", &name, column.span));
+                }
+                true => {}
+                false => self.0.push(Column { is_within: true, ..column }),
+            }
+        }
+        self.0.append(&mut self.1);
+        Ok(())
+    }
 }
 
 /// What stands behind FROM.

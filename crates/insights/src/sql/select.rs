@@ -1,20 +1,19 @@
-//! SELECT, clause by clause, and the commands that it stands for.
+//! Reading SELECT, clause by clause.
 
-use super::correlate::{Key, Within};
+use super::commands::Select;
+use super::correlate::Within;
 use super::expression::is_reserved;
 use super::from::Table;
 use super::function::{called, named_column, not_implemented};
 use super::lexer::{BITWISE, next_token};
 use super::logic::Clauses;
-use super::qualify::{Tables, column_of};
-use super::set::{Limit, OPERATORS, Operand, Outside, Tail};
-use super::window::{Windows, check_none, is_window_column, reads_window};
+use super::qualify::{Qualified, Tables};
+use super::set::{OPERATORS, Tail};
 use super::with::Named;
-use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::plan::Direction;
-use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
+use crate::syntax::{Command, Expr, ExprKind, Item};
 
 /// Statements that change something, and clauses of SELECT that are not here.
 const REFUSED: &[&str] = &[
@@ -44,93 +43,12 @@ pub(super) struct Parser<'q> {
     pub(super) within: Option<Within>,
 }
 
-/// Columns named with something before a dot, which no SELECT has yet known as one of its tables; and those that the SELECT
-/// which ends next leaves to the one outside.
-#[derive(Default)]
-pub(super) struct Qualified(Vec<Column>, Vec<Column>);
-
-struct Column {
-    name: String,
-    span: Span,
-    /// Whether it stands in a SELECT within the one that is read.
-    is_within: bool,
-}
-
-impl Qualified {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Forgets all but the first.
-    pub(super) fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
-    }
-
-    pub(super) fn note(&mut self, name: &str, span: Span) {
-        if name.contains('.') {
-            self.0.push(Column { name: name.to_owned(), span, is_within: false });
-        }
-    }
-
-    /// Counts columns behind `from` at these places as ones of the statement outside.
-    pub(super) fn move_out(&mut self, from: usize, places: &[Span]) {
-        let is_at = |column: &Column| {
-            places.iter().any(|at| at.start <= column.span.start && column.span.end <= at.end)
-        };
-        let (moved, own): (Vec<Column>, Vec<Column>) =
-            self.0.drain(from.min(self.0.len())..).partition(is_at);
-        self.0.extend(own);
-        self.1.extend(moved);
-    }
-
-    /// Ends a SELECT over these tables, whose columns begin behind `from`. A query within it that names one of them would
-    /// have to be run for each row, unless it compares that column only.
-    fn end_select(&mut self, from: usize, tables: &[String]) -> Result<(), QueryError> {
-        let own = self.0.split_off(from.min(self.0.len()));
-        for column in own {
-            match tables.iter().any(|table| column_of(&column.name, table).is_some()) {
-                true if column.is_within => {
-                    let name = format!("{} of the statement outside", column.name);
-                    return Err(not_implemented("column", &name, column.span));
-                }
-                true => {}
-                false => self.0.push(Column { is_within: true, ..column }),
-            }
-        }
-        self.0.append(&mut self.1);
-        Ok(())
-    }
-}
-
 /// FROM and JOIN.
 struct From {
     commands: Vec<Command>,
     tables: Tables,
     /// The columns of the only table, if it is a SELECT.
     columns: Option<Vec<String>>,
-}
-
-/// A SELECT as written.
-pub(super) struct Select {
-    pub(super) span: Span,
-    pub(super) is_distinct: bool,
-    /// What is shown; `None` for `*`.
-    pub(super) items: Option<Vec<Item>>,
-    /// The commands of the tables.
-    from: Vec<Command>,
-    tables: Tables,
-    /// The columns of the only table, if it is a SELECT.
-    columns: Option<Vec<String>>,
-    filter: Option<Expr>,
-    /// What of WHERE compares with the statement outside.
-    pub(super) keys: Vec<Key>,
-    pub(super) groups: Vec<Expr>,
-    pub(super) having: Option<Expr>,
-    /// Where ORDER BY and LIMIT begin.
-    tail: Span,
-    pub(super) order: Vec<(Expr, Direction)>,
-    pub(super) limit: Option<Limit>,
 }
 
 impl<'q> Parser<'q> {
@@ -505,234 +423,4 @@ impl<'q> Parser<'q> {
 
 fn is_refused(word: &str) -> bool {
     REFUSED.iter().any(|refused| word.eq_ignore_ascii_case(refused))
-}
-
-impl Select {
-    /// The SELECT beside others, whose order and limit are those of all; or alone, with its own.
-    pub(super) fn operand(mut self, is_one_of_several: bool) -> Result<Operand, QueryError> {
-        self.resolve()?;
-        let mut tail = Tail { span: self.tail, order: vec![], limit: None };
-        if is_one_of_several {
-            tail = Tail { order: std::mem::take(&mut self.order), limit: self.limit.take(), ..tail };
-        }
-        Ok(Operand { names: self.names(), commands: self.commands()?, tail, outside: Outside::default() })
-    }
-
-    /// The names of the columns.
-    fn names(&self) -> Vec<String> {
-        let name = |item: &Item| item.alias.clone().unwrap_or_else(|| item.text.clone());
-        match (&self.items, &self.columns) {
-            (Some(items), _) => items.iter().map(name).collect(),
-            (None, Some(columns)) => columns.clone(),
-            (None, None) => ["@timestamp", "@message"].map(String::from).to_vec(),
-        }
-    }
-
-    fn commands(mut self) -> Result<Vec<Command>, QueryError> {
-        let span = self.span;
-        let command = |kind| Command { span, kind };
-        let mut commands = std::mem::take(&mut self.from);
-        let mut items = self.items.take();
-        check_none(self.filter.iter().chain(&self.having).chain(&self.groups))?;
-        let mut windows = Windows::default();
-        windows.take_items(items.as_deref_mut().unwrap_or_default())?;
-        windows.take_order(&mut self.order, items.as_deref().unwrap_or_default(), self.is_distinct)?;
-        let is_grouped = !self.groups.is_empty() || self.having.is_some() || self.is_distinct;
-        let selected = items.iter().flatten().map(|item| &item.expr);
-        let aggregates = selected.chain(windows.parts()).any(has_aggregate);
-        commands.extend(self.filter.take().map(|filter| command(CommandKind::Filter(filter))));
-        if is_grouped || aggregates {
-            let Some(items) = items else {
-                let rule = "cannot be grouped; name the columns";
-                return Err(QueryError {
-                    span,
-                    kind: QueryErrorKind::Misplaced { command: "SELECT *", rule },
-                });
-            };
-            if self.is_distinct && self.groups.is_empty() {
-                commands.extend(std::mem::take(&mut windows).commands());
-            }
-            self.group(items, windows, &mut commands)?;
-        } else {
-            commands.extend(windows.commands());
-            commands.extend(items.map(|items| command(CommandKind::Display(items))));
-        }
-        if !self.order.is_empty() {
-            commands.push(command(CommandKind::Sort(std::mem::take(&mut self.order))));
-        }
-        commands.extend(self.limit.take().into_iter().flat_map(|limit| limit.commands(span)));
-        Ok(commands)
-    }
-
-    /// `stats`, a filter over it, the windows of what is left, and the columns in their order.
-    fn group(
-        &mut self,
-        items: Vec<Item>,
-        windows: Windows,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), QueryError> {
-        let span = self.span;
-        let node = |kind| Expr::new(span, kind);
-        let (mut computed, mut shown): (Vec<Item>, Vec<Item>) = (vec![], vec![]);
-        let groups: Vec<Expr> = match (self.groups.is_empty(), self.is_distinct) {
-            (true, true) => items.iter().map(|item| item.expr.clone()).collect(),
-            (false, true) => return Err(not_implemented("clause", "DISTINCT with GROUP BY", span)),
-            (_, false) => std::mem::take(&mut self.groups),
-        };
-        for item in items {
-            if has_aggregate(&item.expr) && !reads_window(&item.expr) {
-                let name = item.alias.clone().unwrap_or_else(|| item.text.clone());
-                let column = node(ExprKind::Field(name.clone()));
-                computed.push(Item { alias: Some(name.clone()), ..item });
-                shown.push(Item { expr: column, alias: None, text: name, offset: None });
-            } else {
-                check_grouped(&item.expr, &groups)?;
-                shown.push(item);
-            }
-        }
-        // What HAVING, ORDER BY and windows ask for is computed, but not shown.
-        windows.parts().try_for_each(|part| check_grouped(part, &groups))?;
-        let order = self.order.iter().map(|(expr, _)| expr);
-        let asked = self.having.iter().chain(order).chain(windows.parts());
-        let asked = asked.chain(shown.iter().map(|item| &item.expr));
-        for aggregate in asked.flat_map(aggregates_of) {
-            let text = aggregate.to_string();
-            if !computed.iter().any(|item| item.expr == *aggregate) {
-                computed.push(Item {
-                    expr: aggregate.clone(),
-                    alias: Some(format!("# {text}")),
-                    text,
-                    offset: None,
-                });
-            }
-        }
-        if computed.is_empty() {
-            let count = node(ExprKind::Call("count".into(), vec![]));
-            computed.push(Item {
-                expr: count,
-                alias: Some("# rows".into()),
-                text: "# rows".into(),
-                offset: None,
-            });
-        }
-        let group = |expr: Expr| {
-            let text = match &expr.kind {
-                ExprKind::Field(name) => name.clone(),
-                _ => expr.to_string(),
-            };
-            Item { expr, alias: None, text, offset: None }
-        };
-        let groups = groups.into_iter().map(group).collect();
-        commands.push(Command { span, kind: CommandKind::Stats { items: computed, groups } });
-        if let Some(having) = self.having.take() {
-            commands.push(Command { span, kind: CommandKind::Filter(having) });
-        }
-        commands.extend(windows.commands());
-        commands.push(Command { span, kind: CommandKind::Display(shown) });
-        Ok(())
-    }
-
-    /// Puts expressions in the place of ordinals and of aliases in GROUP BY, and takes the table's alias away.
-    fn resolve(&mut self) -> Result<(), QueryError> {
-        let tables = std::mem::take(&mut self.tables);
-        let names = self.names();
-        let aliases: Vec<String> =
-            self.items.iter().flatten().filter_map(|item| item.alias.clone()).collect();
-        self.items.iter_mut().flatten().for_each(|item| {
-            tables.resolve(&mut item.expr, &[]);
-            if let Some(name) = named_column(&item.expr) {
-                name.clone_into(&mut item.text);
-            }
-        });
-        self.filter.iter_mut().for_each(|expr| tables.resolve(expr, &[]));
-        self.having.iter_mut().chain(&mut self.groups).for_each(|expr| tables.resolve(expr, &aliases));
-        self.order.iter_mut().for_each(|(expr, _)| tables.resolve(expr, &names));
-        let items = self.items.as_deref().unwrap_or_default();
-        for group in &mut self.groups {
-            if let Some(item) = item_meant(group, items)? {
-                *group = item.expr.clone();
-            }
-        }
-        let names = self.names();
-        resolve_ordinals(&mut self.order, &names)?;
-        self.resolve_time_window()
-    }
-}
-
-/// Puts columns in the place of their numbers, and of their names in double quotes, in keys of ORDER BY.
-pub(super) fn resolve_ordinals(order: &mut [(Expr, Direction)], names: &[String]) -> Result<(), QueryError> {
-    for key in order.iter_mut().filter_map(|(key, _)| ordinal(key)) {
-        let name = match &key.kind {
-            ExprKind::Number(text) => Some(numbered(text, names, key.span)?),
-            ExprKind::Text(text) => names.iter().find(|name| *name == text),
-            _ => None,
-        };
-        if let Some(name) = name {
-            *key = Expr::new(key.span, ExprKind::Field(name.clone()));
-        }
-    }
-    Ok(())
-}
-
-/// The number of a column in a key of ORDER BY, or a text, which may be its name.
-fn ordinal(key: &mut Expr) -> Option<&mut Expr> {
-    if let ExprKind::Number(_) | ExprKind::Text(_) = key.kind {
-        return Some(key);
-    }
-    match &mut key.kind {
-        ExprKind::Call(name, arguments) if name == "ispresent" => arguments.first_mut().and_then(ordinal),
-        _ => None,
-    }
-}
-
-/// The one of some columns that has this number, from 1.
-fn numbered<'c, T>(text: &str, columns: &'c [T], span: Span) -> Result<&'c T, QueryError> {
-    let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-    at.and_then(|at| columns.get(at)).ok_or_else(|| {
-        let kind = QueryErrorKind::Expected { wanted: "the number of a column", found: text.to_owned() };
-        QueryError { span, kind }
-    })
-}
-
-/// The item that an ordinal or an alias stands for.
-fn item_meant<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>, QueryError> {
-    match &expr.kind {
-        ExprKind::Number(text) => numbered(text, items, expr.span).map(Some),
-        ExprKind::Field(name) | ExprKind::Text(name) => {
-            Ok(items.iter().find(|item| item.alias.as_ref() == Some(name)))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Refuses a column that is neither grouped by nor aggregated.
-fn check_grouped(expr: &Expr, groups: &[Expr]) -> Result<(), QueryError> {
-    if is_aggregate(expr)
-        || is_window_column(expr)
-        || groups.iter().any(|group| group.to_string() == expr.to_string())
-    {
-        return Ok(());
-    }
-    match named_column(expr) {
-        Some(name) => {
-            Err(QueryError { span: expr.span, kind: QueryErrorKind::NotAggregated(name.to_owned()) })
-        }
-        None => expr.parts().into_iter().try_for_each(|part| check_grouped(part, groups)),
-    }
-}
-
-pub(super) fn has_aggregate(expr: &Expr) -> bool {
-    !aggregates_of(expr).is_empty()
-}
-
-/// The aggregates in an expression.
-fn aggregates_of(expr: &Expr) -> Vec<&Expr> {
-    match is_aggregate(expr) {
-        true => vec![expr],
-        false => expr.parts().into_iter().flat_map(aggregates_of).collect(),
-    }
-}
-
-pub(super) fn is_aggregate(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Call(name, _) if aggregate_named(name).is_some())
 }

@@ -1,8 +1,9 @@
 //! `SELECT ... UNION SELECT ...`: the rows of several SELECTs.
 
+use super::commands::resolve_ordinals;
 use super::correlate::refused;
 use super::lexer::next_token;
-use super::select::{Parser, resolve_ordinals};
+use super::select::Parser;
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;

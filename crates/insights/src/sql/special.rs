@@ -1,8 +1,9 @@
 //! What of SQL has a syntax of its own: arguments with words between them, literals of types, parts of lists and maps.
 
+use super::commands::is_aggregate;
 use super::function::{call, called, cast, not_implemented};
 use super::lexer::next_token;
-use super::select::{Parser, is_aggregate};
+use super::select::Parser;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::Interval;
 use crate::lexer::Token;

@@ -4,10 +4,10 @@
 //! Source: OpenSearch Service Developer Guide, "Supported OpenSearch SQL commands and functions"; Apache Spark SQL 3.5,
 //! `window`. Windows that slide, and a second window in a statement, are refused.
 
+use super::commands::Select;
 use super::expression::align_times;
 use super::function::called;
 use super::qualify::column_of;
-use super::select::Select;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::functions::Interval;
 use crate::syntax::{Binary, Expr, ExprKind};

@@ -1,8 +1,9 @@
 //! `function(...) OVER (PARTITION BY ... ORDER BY ...)`, and the columns that it becomes.
 
+use super::commands::is_aggregate;
 use super::function::{call, not_implemented};
 use super::lexer::next_token;
-use super::select::{Parser, is_aggregate};
+use super::select::Parser;
 use super::time_window::written;
 use crate::aggregate::{COUNT_ROW, aggregate_named};
 use crate::check::MISPLACED;
