@@ -55,7 +55,7 @@ pub const INTERNET_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 pub const INTERNET_HOST_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
 
 /// The length of a prefix that is one address.
-fn host_prefix(address: &IpAddr) -> u8 {
+pub(crate) fn host_prefix(address: &IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 

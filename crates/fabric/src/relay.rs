@@ -6,7 +6,7 @@
 //! ([`Fabric::take_service_requests`]) and answers them ([`Fabric::answer_service`]).
 //! Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint" and "Gateway endpoints".
 
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, host_prefix};
 use crate::host::{HostName, Identity};
 use crate::hosts::HostKey;
 use crate::http::{self, Parsed, Request};
@@ -139,10 +139,6 @@ fn identity(network: &Network, compiled: &Compiled, endpoint: &VpcEndpoint) -> O
     Some(Identity { gateway: None, ..service_identity(name, addresses) })
 }
 
-fn whole_prefix(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
 fn service_identity(
     name: HostName,
     addresses: Vec<(IpAddr, Option<weir_pipeline::InterfaceIdx>)>,
@@ -150,7 +146,7 @@ fn service_identity(
     Identity {
         name,
         hostname: name.to_string(),
-        links: addresses.iter().map(|(address, _)| vec![(*address, whole_prefix(*address))]).collect(),
+        links: addresses.iter().map(|(address, _)| vec![(*address, host_prefix(address))]).collect(),
         addresses,
         leases: Vec::new(),
         resolvers: Vec::new(),

@@ -223,7 +223,13 @@ impl<'q> Parser<'q> {
         }
         let field = self.operand()?;
         let Token::Text(path) = &self.token else { return Err(self.expected("a path such as \"a.b\"")) };
-        let path = path.replace('[', ".").replace(']', "").split('.').map(str::to_owned).collect();
+        let path = path
+            .replace('[', ".")
+            .replace(']', "")
+            .trim_start_matches('.')
+            .split('.')
+            .map(str::to_owned)
+            .collect();
         self.advance()?;
         if !self.take_word("as")? {
             return Err(self.expected("as"));

@@ -535,7 +535,8 @@ impl Network {
             return None;
         }
         let leaves = |other: &&VpcEndpoint| {
-            other.interface_endpoint().is_some_and(|own| own.private_dns_only_for_inbound)
+            let own = other.interface_endpoint();
+            own.is_some_and(|own| own.private_dns && own.private_dns_only_for_inbound)
         };
         of_service().find(leaves).map(|other| other.id)
     }

@@ -252,8 +252,8 @@ pub enum InstanceChange {
     SourceDestCheck(bool),
     /// Groups of its one interface.
     Groups(Vec<GroupId>),
-    /// Whether the volume at a device goes with it.
-    DeleteOnTermination(String, bool),
+    /// Of devices, whether the volumes there go with it.
+    DeleteOnTermination(Vec<(String, bool)>),
 }
 
 impl Instance {
@@ -463,6 +463,8 @@ impl Network {
         match change {
             InstanceChange::Type(name) => {
                 launch::check_type(cx.scope.region, changed.image, &name)?;
+                // Assumption: cores that were chosen of one type are not those of another.
+                changed.settings.cpu = None;
                 changed.instance_type = name;
             }
             InstanceChange::UserData(data) => {
@@ -481,8 +483,8 @@ impl Network {
                 let interface = only_interface(&changed)?;
                 return self.modify_interface(cx, interface, InterfaceChange::Groups(groups));
             }
-            InstanceChange::DeleteOnTermination(device, delete) => {
-                return self.set_delete_on_termination(&changed.settings.volumes, device, delete);
+            InstanceChange::DeleteOnTermination(devices) => {
+                return self.set_delete_on_termination(&changed.settings.volumes, devices);
             }
         }
         self.instances.insert(changed);

@@ -238,6 +238,12 @@ const SINGLES: &[Single] = &[
 
 /// Types with other interfaces and addresses than their virtual CPUs say.
 const EXCEPTIONS: &[(&str, usize, usize)] = &[
+    ("z1d.3xlarge", 8, 30),
+    ("z1d.12xlarge", 15, 50),
+    ("z1d.metal", 15, 50),
+    ("inf1.xlarge", 4, 10),
+    ("inf1.2xlarge", 4, 10),
+    ("inf1.24xlarge", 11, 30),
     ("g4dn.xlarge", 3, 10),
     ("g4dn.2xlarge", 3, 10),
     ("g4dn.4xlarge", 3, 10),

@@ -367,23 +367,29 @@ impl Network {
         }
     }
 
-    /// Says whether the volume at `device` of an instance goes with it.
+    /// Says of devices of an instance whether the volumes there go with it.
     ///
     /// # Errors
-    /// [`InstanceRefusal::NoSuchDevice`]: the instance has no volume there.
+    /// [`InstanceRefusal::NoSuchDevice`]: the instance has no volume at one of them; then nothing changes.
     pub(crate) fn set_delete_on_termination(
         &mut self,
         volumes: &[VolumeId],
-        device: String,
-        delete: bool,
+        devices: Vec<(String, bool)>,
     ) -> Result<(), Refused> {
-        let is_there = |id: &&VolumeId| {
-            let attachment = self.volumes.get(id).and_then(|volume| volume.attachment.as_ref());
-            attachment.is_some_and(|attachment| attachment.device == device)
-        };
-        let id = volumes.iter().find(is_there).ok_or(InstanceRefusal::NoSuchDevice(device.clone()))?;
-        if let Some(attachment) = self.volumes.get_mut(id).and_then(|volume| volume.attachment.as_mut()) {
-            attachment.delete_on_termination = delete;
+        let mut found = vec![];
+        for (device, delete) in devices {
+            let is_there = |id: &&VolumeId| {
+                let attachment = self.volumes.get(id).and_then(|volume| volume.attachment.as_ref());
+                attachment.is_some_and(|attachment| attachment.device == device)
+            };
+            let id = volumes.iter().find(is_there).copied();
+            found.push((id.ok_or(InstanceRefusal::NoSuchDevice(device))?, delete));
+        }
+        for (id, delete) in found {
+            if let Some(attachment) = self.volumes.get_mut(&id).and_then(|volume| volume.attachment.as_mut())
+            {
+                attachment.delete_on_termination = delete;
+            }
         }
         Ok(())
     }

@@ -28,7 +28,13 @@ pub fn read<T: DeserializeOwned>(service: Service, body: &[u8]) -> Result<T, Wir
             "Start of structure or map found where not expected.",
         ));
     }
-    serde_json::from_slice(body).or_else(|_| read_again(service, body))
+    serde_json::from_slice(body).or_else(|error| {
+        let text = error.to_string();
+        match text.starts_with("duplicate field") {
+            true => Err(WireError::new("SerializationException", text)),
+            false => read_again(service, body),
+        }
+    })
 }
 
 /// Reads without the nulls a body that could not be read as it is; what is wrong with it is said with its place.
@@ -223,7 +229,9 @@ mod tests {
     #[test]
     fn wrong_json_is_a_serialization_exception() {
         let deep = "[".repeat(100_000);
-        let bodies = ["[1, 2]", "\"x\"", "null", "{", "{\"logGroupName\": 1}", "{\"logGroupName\": }", &deep];
+        let twice = r#"{"logGroupName": "a", "logGroupName": "b"}"#;
+        let bodies =
+            [twice, "[1, 2]", "\"x\"", "null", "{", "{\"logGroupName\": 1}", "{\"logGroupName\": }", &deep];
         let nested = format!("{{\"other\": {deep}");
         for body in bodies.iter().map(|body| body.as_bytes()).chain([nested.as_bytes(), b"{\"\xff\": 1}"]) {
             let error = read::<PutRetentionPolicy>(Service::Logs, body).expect_err("wrong");

@@ -4,6 +4,7 @@
 
 use crate::operation::{Context, Error, Operation};
 use crate::select::{BOUNDS, Selection};
+use weir_model::ids::Id;
 use weir_model::image::Image;
 use weir_model::tags::{TagToRemove, Tagged};
 use weir_model::{
@@ -68,18 +69,11 @@ fn resources(scope: Scope, ids: &[String]) -> Result<Vec<Tagged>, Error> {
 /// What is said of `id`, which is none of a resource that carries tags here: malformed, if it begins as the ids of a kind do; not
 /// there; or of no kind at all.
 fn not_tagged(scope: Scope, id: &str) -> Error {
-    let missing: Option<Missing> = match (id.parse::<ImageId>(), id.parse::<VolumeId>()) {
-        (Ok(image), _) if Image::find(scope.region, image).is_none() => Some(image.into()),
-        (_, Ok(volume)) => Some(volume.into()),
-        _ => None,
-    };
-    if let Some(missing) = missing {
-        return Refused::from(missing).into();
+    let image = id.parse::<ImageId>().ok().filter(|image| Image::find(scope.region, *image).is_none());
+    if let Some(image) = image {
+        return Refused::from(Missing::from(image)).into();
     }
-    let kind =
-        KINDS.iter().find(|(prefix, _)| id.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-')));
-    let malformed = kind.and_then(|(_, malformed)| malformed(id));
-    malformed.map_or_else(
+    KINDS.iter().find_map(|malformed| malformed(id)).map_or_else(
         || {
             let shown: String = id.chars().take(100).collect();
             Error::new("InvalidID", format!("The ID '{shown}' is not valid"))
@@ -88,39 +82,40 @@ fn not_tagged(scope: Scope, id: &str) -> Error {
     )
 }
 
-/// Says how `id` is malformed as one of `T`.
-fn malformed<T: Param>(id: &str) -> Option<WireError> {
+/// Says how `id` is malformed as one of `T`, if it begins as these do.
+fn malformed<T: Id + Param>(id: &str) -> Option<WireError> {
+    let (kind, _) = id.rsplit_once('-')?;
+    if kind != T::PREFIX {
+        return None;
+    }
     let key = "ResourceId".to_owned();
     let params = Params::of(Dialect::Ec2, vec![(key.clone(), id.to_owned())]).ok()?;
     T::read(&params, &key).err()
 }
 
-/// What the ids of a kind begin with, and what is said of one that is malformed.
-type KindOfId = (&'static str, fn(&str) -> Option<WireError>);
-
-/// The kinds of ids that have a code of their own, longer beginnings first.
-const KINDS: &[KindOfId] = &[
-    ("tgw-attach", malformed::<TransitAttachmentId>),
-    ("tgw-rtb", malformed::<TransitTableId>),
-    ("tgw", malformed::<TransitGatewayId>),
-    ("acl", malformed::<NetworkAclId>),
-    ("ami", malformed::<ImageId>),
-    ("dopt", malformed::<DhcpOptionsId>),
-    ("eigw", malformed::<EgressOnlyGatewayId>),
-    ("eipalloc", malformed::<AllocationId>),
-    ("eni", malformed::<InterfaceId>),
-    ("i", malformed::<InstanceId>),
-    ("igw", malformed::<InternetGatewayId>),
-    ("nat", malformed::<NatGatewayId>),
-    ("pcx", malformed::<PeeringId>),
-    ("pl", malformed::<PrefixListId>),
-    ("rtb", malformed::<RouteTableId>),
-    ("sg", malformed::<GroupId>),
-    ("sgr", malformed::<GroupRuleId>),
-    ("subnet", malformed::<SubnetId>),
-    ("vol", malformed::<VolumeId>),
-    ("vpc", malformed::<VpcId>),
-    ("vpce", malformed::<VpcEndpointId>),
+/// The kinds of ids that have a code of their own.
+const KINDS: &[fn(&str) -> Option<WireError>] = &[
+    malformed::<TransitAttachmentId>,
+    malformed::<TransitTableId>,
+    malformed::<TransitGatewayId>,
+    malformed::<NetworkAclId>,
+    malformed::<ImageId>,
+    malformed::<DhcpOptionsId>,
+    malformed::<EgressOnlyGatewayId>,
+    malformed::<AllocationId>,
+    malformed::<InterfaceId>,
+    malformed::<InstanceId>,
+    malformed::<InternetGatewayId>,
+    malformed::<NatGatewayId>,
+    malformed::<PeeringId>,
+    malformed::<PrefixListId>,
+    malformed::<RouteTableId>,
+    malformed::<GroupId>,
+    malformed::<GroupRuleId>,
+    malformed::<SubnetId>,
+    malformed::<VolumeId>,
+    malformed::<VpcId>,
+    malformed::<VpcEndpointId>,
 ];
 
 /// Lists tags of all resources.

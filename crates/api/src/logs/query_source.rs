@@ -29,13 +29,15 @@ impl Context<'_> {
             return selection.names.iter().map(group).collect();
         }
         let account = self.scope.account.to_string();
+        // What no query reads is not selected.
         let is_wanted = |group: &Group| {
-            selection.selects(Candidate {
-                account: &account,
-                name: &group.key.name,
-                is_infrequent: matches!(group.class, Class::InfrequentAccess),
-                data_source: self.has_flow_logs(&group.key.name).then_some(FLOW_SOURCE),
-            })
+            group.class != Class::Delivery
+                && selection.selects(Candidate {
+                    account: &account,
+                    name: &group.key.name,
+                    is_infrequent: matches!(group.class, Class::InfrequentAccess),
+                    data_source: self.has_flow_logs(&group.key.name).then_some(FLOW_SOURCE),
+                })
         };
         let region = self.scope.region.to_string();
         let groups = self.logs.groups(&account, &region, NamePage::default(), is_wanted);

@@ -92,7 +92,8 @@ pub fn run(arguments: &Insights) -> Outcome {
     let chart_width = chart_width(&checked).filter(|_| arguments.output == Output::Table);
     write(&printed(&answer.result, arguments.output, chart_width)?)?;
     report(&answer, sources.len());
-    if answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT) && is_limited(&checked) {
+    let is_full = !arguments.sql && answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT);
+    if is_full && is_limited(&checked) {
         say(format_args!("the first {LIMIT_DEFAULT} rows; for up to {LIMIT_MAX} add: | limit {LIMIT_MAX}"));
     }
     let nothing_fits = answer.result.statistics.records_scanned == 0 && answer.broken_count > 0;
@@ -118,7 +119,7 @@ fn chart_width(plan: &Plan) -> Option<usize> {
     is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
 }
 
-/// Whether only the limit that a query has of itself ends its rows.
+/// Whether the limit that a query has of itself, or the same one given, ends its rows.
 fn is_limited(plan: &Plan) -> bool {
     matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
 }

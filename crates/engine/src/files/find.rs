@@ -82,7 +82,7 @@ fn find_below(directory: &Path, window: TimeRange, files: &mut Vec<PathBuf>) -> 
             }
         } else if FILE_ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending))
             // Of a pipe nobody knows when it ends.
-            && std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file())
+            && !std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file())
         {
             files.push(path);
         }

@@ -332,9 +332,10 @@ impl Transfer {
             self.write_out(code, cx);
             return Next::Over(code);
         };
-        let wait_ns = self.wanted.retry_ns.unwrap_or_else(|| {
-            RETRY_FIRST_NS.checked_shl(self.retries).unwrap_or(RETRY_MOST_NS).min(RETRY_MOST_NS)
-        });
+        let wait_ns = self
+            .wanted
+            .retry_ns
+            .unwrap_or_else(|| RETRY_FIRST_NS.saturating_mul(1 << self.retries.min(10)).min(RETRY_MOST_NS));
         let seconds = wait_ns / SECOND;
         if !self.wanted.is_silent {
             let (s, y) = (if seconds == 1 { "" } else { "s" }, if left == 1 { "y" } else { "ies" });

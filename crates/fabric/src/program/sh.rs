@@ -156,14 +156,17 @@ impl Sh {
                 // Of a greater number only the low eight bits are left (exit(3)); what is no number is a syntax error.
                 self.code = code.parse::<i32>().map_or(SYNTAX_ERROR, |code| code & 0xff);
             }
-            ["set", letters] if letters.starts_with(['-', '+']) => {
-                let is_on = letters.starts_with('-');
-                for letter in letters[1..].chars() {
-                    match letter {
-                        'e' => self.options.ends_on_failure = is_on,
-                        'u' => self.options.needs_variables = is_on,
-                        'x' => self.options.shows_commands = is_on,
-                        _ => {}
+            // Without pipes there is nothing for `-o pipefail` to do.
+            ["set", options @ ..] => {
+                for letters in options.iter().filter(|word| word.starts_with(['-', '+'])) {
+                    let is_on = letters.starts_with('-');
+                    for letter in letters[1..].chars() {
+                        match letter {
+                            'e' => self.options.ends_on_failure = is_on,
+                            'u' => self.options.needs_variables = is_on,
+                            'x' => self.options.shows_commands = is_on,
+                            _ => {}
+                        }
                     }
                 }
                 self.code = 0;
@@ -180,7 +183,7 @@ impl Sh {
                 }
                 self.code = 0;
             }
-            ["set", ..] | [":", ..] => self.code = 0,
+            [":", ..] => self.code = 0,
             _ => return false,
         }
         true

@@ -93,8 +93,8 @@ impl Checker {
 
     /// The column that holds this very expression, if an earlier command, or the `by` of this one, made one.
     fn known_column(&self, expr: &syntax::Expr) -> Option<Expr> {
-        if self.inside_aggregate.is_some() || !matches!(expr.kind, ExprKind::Call(..) | ExprKind::Binary(..))
-        {
+        let is_made = matches!(expr.kind, ExprKind::Call(..) | ExprKind::Part { .. } | ExprKind::Binary(..));
+        if self.inside_aggregate.is_some() || !is_made {
             return None;
         }
         let text = expr.to_string();

@@ -2,6 +2,7 @@
 //!
 //! Source: IAM User Guide, "Use instance profiles"; IAM API Reference, CreateInstanceProfile and its kin; "IAM and AWS STS quotas".
 
+use super::role::retagged;
 use super::{IamCx, IamRefused, Identities, Name, check_name, check_path, unique_id};
 use crate::instance::ProfileLink;
 use crate::table::Resource;
@@ -109,7 +110,7 @@ impl Identities {
     /// Puts tags on an instance profile and takes some off.
     ///
     /// # Errors
-    /// It does not exist.
+    /// It does not exist, or would have more than 50 tags.
     pub fn tag_profile(
         &mut self,
         account: AccountId,
@@ -117,10 +118,10 @@ impl Identities {
         add: Tags,
         remove: &[String],
     ) -> Result<(), IamRefused> {
-        let key = self.profile(account, name)?.key();
+        let profile = self.profile(account, name)?;
+        let (key, tags) = (profile.key(), retagged(&profile.tags, add, remove, "TagsPerInstanceProfile")?);
         if let Some(profile) = self.profiles.get_mut(&key) {
-            profile.tags.retain(|key, _| !remove.contains(key));
-            profile.tags.extend(add);
+            profile.tags = tags;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 use super::policy::PolicyDocument;
 use super::{IamCx, IamRefused, Identities, Name, check_name, check_path, unique_id};
 use crate::table::Resource;
+use crate::tags::TAGS_MAX;
 use crate::time::Timestamp;
 use crate::{AccountId, Tags};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,22 @@ impl Role {
     /// Its ARN.
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+}
+
+/// Tags with some taken off and some put on; `quota` is what has not room for them.
+pub(super) fn retagged(
+    tags: &Tags,
+    add: Tags,
+    remove: &[String],
+    quota: &'static str,
+) -> Result<Tags, IamRefused> {
+    let mut tags = tags.clone();
+    tags.retain(|key, _| !remove.contains(key));
+    tags.extend(add);
+    match tags.len() > TAGS_MAX {
+        true => Err(IamRefused::LimitExceeded(quota, TAGS_MAX)),
+        false => Ok(tags),
     }
 }
 
@@ -271,12 +288,7 @@ impl Identities {
         add: Tags,
         remove: &[String],
     ) -> Result<(), IamRefused> {
-        let mut tags = self.role(account, name)?.tags.clone();
-        tags.retain(|key, _| !remove.contains(key));
-        tags.extend(add);
-        if tags.len() > crate::tags::TAGS_MAX {
-            return Err(IamRefused::LimitExceeded("TagsPerRole", crate::tags::TAGS_MAX));
-        }
+        let tags = retagged(&self.role(account, name)?.tags, add, remove, "TagsPerRole")?;
         self.edit(account, name, |role| role.tags = tags)
     }
 

@@ -55,11 +55,7 @@ impl Network {
     /// # Errors
     /// The name breaks a rule or is taken; [`Limit::KeyPairs`]; a tag breaks a rule.
     pub fn add_key_pair(&mut self, cx: &mut Cx, new: NewKeyPair) -> Result<KeyPairId, Refused> {
-        tags::check(&new.tags)?;
-        self.check_key_name(cx.scope, &new.name)?;
-        if self.key_pairs.of(cx.scope).count() >= self.limits.key_pairs {
-            return Err(Limit::KeyPairs.into());
-        }
+        self.check_new_key(cx.scope, &new.name, &new.tags)?;
         let id = cx.ids.fresh();
         let NewKeyPair { name, fingerprint, key_type, public_key, tags } = new;
         let (scope, created) = (cx.scope, cx.now);
@@ -67,18 +63,22 @@ impl Network {
         Ok(id)
     }
 
-    /// Checks that a key pair could have this name, before a key is made for it.
+    /// Checks that a key pair could be kept, before a key is made for it.
     ///
     /// # Errors
-    /// It breaks a rule or is taken.
-    pub fn check_key_name(&self, scope: Scope, name: &str) -> Result<(), Refused> {
+    /// As [`Network::add_key_pair`].
+    pub fn check_new_key(&self, scope: Scope, name: &str, tags: &Tags) -> Result<(), Refused> {
+        tags::check(tags)?;
         let is_printable = name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if name.is_empty() || name.len() > NAME_CHARS_MAX || !is_printable {
             return Err(InstanceRefusal::KeyPairName(name.to_owned()).into());
         }
-        match self.key_pair_named(scope, name) {
-            Some(_) => Err(InstanceRefusal::DuplicateKeyPair(name.to_owned()).into()),
-            None => Ok(()),
+        if self.key_pair_named(scope, name).is_some() {
+            return Err(InstanceRefusal::DuplicateKeyPair(name.to_owned()).into());
+        }
+        match self.key_pairs.of(scope).count() >= self.limits.key_pairs {
+            true => Err(Limit::KeyPairs.into()),
+            false => Ok(()),
         }
     }
 

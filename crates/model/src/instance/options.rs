@@ -128,7 +128,7 @@ pub(super) fn check_processor(
     if said.is_some() && !row.is_burstable() {
         return Err(InstanceRefusal::NoCredits(None));
     }
-    let threads = row.vcpus / row.cores().max(1);
+    let threads = row.threads_per_core;
     let fits = |cpu: &CpuOptions| {
         (1..=row.cores()).contains(&cpu.cores) && (1..=threads).contains(&cpu.threads_per_core)
     };
@@ -262,7 +262,8 @@ impl Network {
         link: ProfileLink,
     ) -> Result<ProfileAssociation, Refused> {
         let instance = self.alive(cx, id)?;
-        if instance.settings.profile.is_some() || instance.instance_profile.is_some() {
+        // One that an earlier version left without an association is replaced: nothing else could take it away.
+        if instance.settings.profile.is_some() {
             return Err(InstanceRefusal::HasProfile(id).into());
         }
         let association = link.associated(cx);

@@ -117,7 +117,9 @@ impl ModifyInstanceAttribute {
         if let Some(text) = self.user_data {
             changes.push(InstanceChange::UserData(user_data(&text.value)?));
         }
-        changes.extend(self.block_device_mappings.into_iter().filter_map(DeviceChange::change));
+        let devices = self.block_device_mappings.into_iter().map(DeviceChange::change);
+        let devices: Vec<(String, bool)> = devices.collect::<Result<_, _>>()?;
+        changes.extend((!devices.is_empty()).then_some(InstanceChange::DeleteOnTermination(devices)));
         changes.extend((!self.groups.is_empty()).then_some(InstanceChange::Groups(self.groups)));
         Ok(changes)
     }

@@ -3,7 +3,7 @@
 //! Source: EC2 API Reference, BlockDeviceMapping, EbsBlockDevice, InstanceBlockDeviceMapping.
 
 use crate::operation::{Error, Seen};
-use weir_model::instance::{Instance, InstanceChange};
+use weir_model::instance::Instance;
 use weir_model::volume::{DeviceSource, LaunchDevice, NewVolume, Volume, VolumeType};
 use weir_model::{Timestamp, VolumeId};
 use weir_wire::{Accepted, Param, Xml};
@@ -103,10 +103,13 @@ struct DiskChange {
 }
 
 impl DeviceChange {
-    /// The change that is asked for, if any is.
-    pub fn change(self) -> Option<InstanceChange> {
-        let delete = self.ebs?.delete_on_termination?;
-        Some(InstanceChange::DeleteOnTermination(self.device_name?, delete))
+    /// The device, and whether its volume is to go with the instance.
+    pub fn change(self) -> Result<(String, bool), Error> {
+        let delete = self.ebs.and_then(|disk| disk.delete_on_termination);
+        let missing =
+            |what| Error::new("MissingParameter", format!("The request must contain the parameter {what}"));
+        let name = self.device_name.ok_or_else(|| missing("device name"))?;
+        Ok((name, delete.ok_or_else(|| missing("ebs.deleteOnTermination"))?))
     }
 }
 

@@ -47,7 +47,7 @@ impl Operation for CreateKeyPair {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let tags = specified_tags(&self.tag_specifications, "key-pair")?;
-        cx.command(|network, cx| network.check_key_name(cx.scope, &self.key_name))?;
+        cx.network.check_new_key(cx.scope, &self.key_name, &tags)?;
         let key = match self.key_type.unwrap_or(KeyType::Rsa) {
             KeyType::Rsa => PrivateKey::Rsa(RsaKey::generate(&mut || cx.ids.bits())),
             KeyType::Ed25519 => PrivateKey::ed25519(&mut || cx.ids.bits()),

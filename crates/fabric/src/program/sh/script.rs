@@ -373,7 +373,8 @@ impl Reader {
                 Err(self.not_simulated(&format!("${letter}")))
             }
             _ => {
-                let rest: String = self.letters[self.at..].iter().collect();
+                let is_of_name = |letter: &&char| letter.is_ascii_alphanumeric() || **letter == '_';
+                let rest: String = self.letters[self.at..].iter().take_while(is_of_name).collect();
                 let name = name(&rest).to_owned();
                 self.at += name.len();
                 match (name.is_empty(), is_quoted) {
