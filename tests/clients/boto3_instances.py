@@ -30,7 +30,16 @@ def volumes(ec2, instance):
     found = ec2.describe_volumes(Filters=by("attachment.instance-id", instance))["Volumes"]
     equal("a root volume", [(volume["Size"], volume["VolumeType"], volume["State"]) for volume in found], [(30, "gp3", "in-use")])
     shown = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["BlockDeviceMappings"]
-    equal("the instance has it", [device["Ebs"]["VolumeId"] for device in shown], [found[0]["VolumeId"]])
+    volume = found[0]["VolumeId"]
+    equal("the instance has it", [device["Ebs"]["VolumeId"] for device in shown], [volume])
+    refused("a volume that is in use", "VolumeInUse", ec2.delete_volume, VolumeId=volume)
+    ec2.modify_volume(VolumeId=volume, Size=40)
+    changes = ec2.describe_volumes_modifications(VolumeIds=[volume])["VolumesModifications"]
+    told = [(change["OriginalSize"], change["TargetSize"], change["ModificationState"]) for change in changes]
+    equal("a larger volume", told, [(30, 40, "completed")])
+    keeps = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
+    ec2.modify_instance_attribute(InstanceId=instance, BlockDeviceMappings=keeps)
+    return volume
 
 
 def options(ec2, instance):
@@ -97,13 +106,15 @@ def lists(ec2, vpc, subnet):
 
 def instances(ec2, iam, image):
     vpc, subnet, instance = launched(ec2, image)
-    volumes(ec2, instance)
+    volume = volumes(ec2, instance)
     options(ec2, instance)
     profiles(ec2, iam, instance)
     lists(ec2, vpc, subnet)
     ec2.terminate_instances(InstanceIds=[instance])
     ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance], WaiterConfig=SOON)
-    equal("its volume goes with it", ec2.describe_volumes(Filters=by("attachment.instance-id", instance))["Volumes"], [])
+    equal("its volume is left", ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"], "available")
+    ec2.delete_volume(VolumeId=volume)
+    refused("a volume that is gone", "InvalidVolume.NotFound", ec2.describe_volumes, VolumeIds=[volume])
     ec2.delete_key_pair(KeyName="made")
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc)

@@ -79,6 +79,7 @@ pub fn of_network(refused: &Refused) -> WireError {
         Refused::Address(refusal) => resources::address(refusal),
         Refused::Nat(refusal) => resources::nat(refusal),
         Refused::Instance(refusal) => resources::instance(refusal),
+        Refused::Volume(refusal) => resources::volume(refusal),
         Refused::Transit(refusal) => resources::transit(refusal),
         Refused::PrefixList(refusal) => resources::prefix_list(refusal),
         Refused::Endpoint(refusal) => resources::endpoint(refusal),
@@ -162,7 +163,7 @@ fn not_found(missing: &Missing) -> WireError {
         Missing::KeyPair(id) => ("InvalidKeyPair.NotFound", absent("key pair", id)),
         Missing::Peering(id) => ("InvalidVpcPeeringConnectionID.NotFound", absent("vpcPeeringConnection ID", id)),
         Missing::FlowLog(id) => ("InvalidFlowLogId.NotFound", absent("flowLog ID", id)),
-        Missing::Volume(id) => ("InvalidVolume.NotFound", absent("volume", id)),
+        Missing::Volume(id) => ("InvalidVolume.NotFound", format!("The volume '{id}' does not exist.")),
     };
     WireError::new(code, message)
 }

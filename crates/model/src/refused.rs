@@ -16,6 +16,7 @@ use crate::prefix_list::PrefixListRefusal;
 use crate::route::{Destination, Target};
 use crate::tags::TagRefusal;
 use crate::transit_gateway::TransitRefusal;
+use crate::volume::VolumeRefusal;
 use crate::*;
 use std::fmt;
 
@@ -133,6 +134,8 @@ pub enum Refused {
     Nat(NatRefusal),
     /// A rule of instances and key pairs.
     Instance(InstanceRefusal),
+    /// A rule of volumes.
+    Volume(VolumeRefusal),
     /// A rule of transit gateways.
     Transit(TransitRefusal),
     /// A rule of prefix lists.
@@ -363,7 +366,7 @@ macro_rules! rules {
 
 rules! {
     Tag(TagRefusal) Peering(PeeringRefusal) Group(GroupRefusal) Interface(InterfaceRefusal) Address(AddressRefusal)
-    Nat(NatRefusal) Instance(InstanceRefusal) Transit(TransitRefusal) PrefixList(PrefixListRefusal)
+    Nat(NatRefusal) Instance(InstanceRefusal) Volume(VolumeRefusal) Transit(TransitRefusal) PrefixList(PrefixListRefusal)
     Endpoint(EndpointRefusal)
     FlowLog(FlowLogRefusal)
 }

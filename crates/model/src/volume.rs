@@ -1,8 +1,13 @@
 //! EBS volumes, as far as launches make them: what an instance's disks are, and whether they go with it.
 //!
 //! Nothing is stored on them. A launch makes a root volume as its image says, or as the mapping of the root device asks, and one
-//! for every other mapping that asks for a volume. A volume that does not go with its instance becomes available.
+//! for every other mapping that asks for a volume. A volume that does not go with its instance becomes available, and can then be
+//! deleted.
 //! Source: EC2 User Guide, "Block device mappings for volumes on Amazon EC2 instances"; EBS User Guide, "Amazon EBS volume types".
+
+mod modification;
+
+pub use modification::{NewForm, VolumeForm, VolumeModification, VolumeRefusal};
 
 use crate::image::Image;
 use crate::instance::InstanceRefusal;
@@ -26,14 +31,9 @@ pub struct Volume {
     pub scope: Scope,
     /// The availability zone it is in.
     pub zone: ZoneName,
-    /// Its size in GiB.
-    pub size_gib: u32,
-    /// Its type.
-    pub volume_type: VolumeType,
-    /// Input and output operations per second, where the type has such a number.
-    pub iops: Option<u32>,
-    /// Throughput in MiB/s, where the type has such a number.
-    pub throughput: Option<u32>,
+    /// Its size, type and speed.
+    #[serde(flatten)]
+    pub form: VolumeForm,
     /// Whether it is encrypted.
     pub is_encrypted: bool,
     /// The key that it is encrypted with, as given.
@@ -44,6 +44,9 @@ pub struct Volume {
     pub created: Timestamp,
     /// What it is attached to.
     pub attachment: Option<VolumeAttachment>,
+    /// The last change of its form, if it was ever changed.
+    #[serde(default)]
+    pub modification: Option<VolumeModification>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -215,10 +218,7 @@ pub enum BadDevice {
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedVolume {
     device: String,
-    size_gib: u32,
-    volume_type: VolumeType,
-    iops: Option<u32>,
-    throughput: Option<u32>,
+    form: VolumeForm,
     is_encrypted: bool,
     kms_key: Option<String>,
     snapshot: Option<String>,
@@ -274,16 +274,10 @@ fn planned(device: &str, asked: &NewVolume) -> Result<PlannedVolume, BadDevice> 
     let size_gib = asked.size_gib.ok_or(BadDevice::NoSize)?;
     // "gp2" is what EC2 takes where neither the image nor the request says.
     let volume_type = asked.volume_type.unwrap_or(VolumeType::Gp2);
-    let (least, most) = volume_type.sizes();
-    if !(least..=most).contains(&size_gib) {
-        return Err(BadDevice::Size { size_gib, volume_type, least, most });
-    }
+    let form = VolumeForm::checked(size_gib, volume_type, asked.iops, asked.throughput)?;
     Ok(PlannedVolume {
         device: device.to_owned(),
-        size_gib,
-        volume_type,
-        iops: iops(volume_type, size_gib, asked.iops)?,
-        throughput: throughput(volume_type, asked.throughput)?,
+        form,
         is_encrypted: asked.is_encrypted.unwrap_or(false) || asked.kms_key.is_some(),
         kms_key: asked.kms_key.clone(),
         snapshot: None,
@@ -330,10 +324,7 @@ impl PlannedVolume {
             id: cx.ids.fresh(),
             scope: cx.scope,
             zone,
-            size_gib: planned.size_gib,
-            volume_type: planned.volume_type,
-            iops: planned.iops,
-            throughput: planned.throughput,
+            form: planned.form,
             is_encrypted: planned.is_encrypted,
             kms_key: planned.kms_key,
             snapshot: planned.snapshot,
@@ -344,6 +335,7 @@ impl PlannedVolume {
                 since: cx.now,
                 delete_on_termination: planned.delete_on_termination,
             }),
+            modification: None,
             tags,
         }
     }

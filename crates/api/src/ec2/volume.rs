@@ -1,12 +1,16 @@
 //! Volumes: those that launches made.
 //!
-//! Source: EC2 API Reference, DescribeVolumes, Volume, VolumeAttachment.
+//! Source: EC2 API Reference, DescribeVolumes, DeleteVolume, Volume, VolumeAttachment.
+
+mod modification;
+
+pub use modification::{DescribeVolumesModifications, ModifyVolume};
 
 use crate::operation::{Context, Error, Operation};
 use crate::select::{BOUNDS, Selection};
-use weir_model::volume::{Volume, VolumeAttachment};
+use weir_model::volume::{Volume, VolumeAttachment, VolumeType};
 use weir_model::{InstanceId, Tags, Timestamp, VolumeId, ZoneName};
-use weir_wire::{Accepted, FilterTable, Iso, Param, Token, Xml};
+use weir_wire::{Accepted, FilterTable, Iso, Param, Return, Token, Xml};
 
 /// Lists volumes, all or by id.
 #[derive(Param)]
@@ -34,6 +38,48 @@ impl Operation for DescribeVolumes {
         let views = rows.into_iter().map(VolumeView::of);
         let (volumes, next_token) = self.selection.narrow(views, &FILTERS, BOUNDS, |view| view.volume_id)?;
         Ok(DescribeVolumesResponse { next_token, volumes })
+    }
+}
+
+/// The type of a volume, as requests name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
+pub(super) enum DiskType {
+    Standard,
+    Io1,
+    Io2,
+    Gp2,
+    Sc1,
+    St1,
+    Gp3,
+}
+
+impl DiskType {
+    /// What is meant.
+    pub(super) fn meant(self) -> VolumeType {
+        match self {
+            DiskType::Standard => VolumeType::Standard,
+            DiskType::Io1 => VolumeType::Io1,
+            DiskType::Io2 => VolumeType::Io2,
+            DiskType::Gp2 => VolumeType::Gp2,
+            DiskType::Sc1 => VolumeType::Sc1,
+            DiskType::St1 => VolumeType::St1,
+            DiskType::Gp3 => VolumeType::Gp3,
+        }
+    }
+}
+
+/// Deletes a volume that is attached to nothing.
+#[derive(Param)]
+pub struct DeleteVolume {
+    volume_id: VolumeId,
+}
+
+impl Operation for DeleteVolume {
+    type Response = Return;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
+        cx.command(|network, cx| network.delete_volume(cx, self.volume_id))?;
+        Ok(Return)
     }
 }
 
@@ -83,13 +129,13 @@ impl VolumeView {
         };
         VolumeView {
             availability_zone_id: volume.zone.zone_id(),
-            iops: volume.iops,
+            iops: volume.form.iops,
             tags: volume.tags.clone(),
-            volume_type: volume.volume_type.as_str(),
+            volume_type: volume.form.volume_type.as_str(),
             multi_attach_enabled: false,
-            throughput: volume.throughput,
+            throughput: volume.form.throughput,
             volume_id: volume.id,
-            size: volume.size_gib,
+            size: volume.form.size_gib,
             snapshot_id: volume.snapshot.clone().unwrap_or_default(),
             availability_zone: volume.zone,
             state: if volume.attachment.is_some() { "in-use" } else { "available" },

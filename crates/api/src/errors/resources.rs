@@ -14,7 +14,7 @@ use weir_model::prefix_list::{ENTRIES_MAX, PrefixListRefusal};
 use weir_model::protocol::Traffic;
 use weir_model::tags::{KEY_CHARS_MAX, TagRefusal, VALUE_CHARS_MAX};
 use weir_model::transit_gateway::TransitRefusal;
-use weir_model::volume::{BadDevice, VOLUMES_MAX};
+use weir_model::volume::{BadDevice, VOLUMES_MAX, VolumeRefusal};
 
 type Said = (&'static str, String);
 
@@ -294,6 +294,17 @@ pub(super) fn flow_log(refusal: &FlowLogRefusal) -> Said {
 
 fn list(ids: &[impl std::fmt::Display]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Assumption: the words for a change that asks for nothing; AWS's are not documented.
+#[rustfmt::skip]
+pub(super) fn volume(refusal: &VolumeRefusal) -> Said {
+    match refusal {
+        VolumeRefusal::InUse(volume, instance) => ("VolumeInUse", format!("Volume {volume} is currently attached to {instance}")),
+        VolumeRefusal::Smaller => invalid("New size cannot be smaller than existing size".to_owned()),
+        VolumeRefusal::NoChange => ("MissingParameter", "The request must contain the parameter size, volumeType, iops or throughput".to_owned()),
+        VolumeRefusal::Form(bad) => device(bad),
+    }
 }
 
 #[rustfmt::skip]

@@ -111,7 +111,7 @@ fn what_has_no_tags_is_refused_in_the_words_of_its_kind() {
     let mut world = World::new();
     let rows = [
         ("ami-12345678", "InvalidAMIID.NotFound: The image id '[ami-12345678]' does not exist"),
-        ("vol-12345678", "InvalidVolume.NotFound: The volume 'vol-12345678' does not exist"),
+        ("vol-12345678", "InvalidVolume.NotFound: The volume 'vol-12345678' does not exist."),
         ("vpc-x", "InvalidVpcID.Malformed: Invalid id: &quot;vpc-x&quot; (expecting &quot;vpc-...&quot;)"),
         (
             "sgr-x",

@@ -1,4 +1,5 @@
-//! Volumes of instances. Expectations: EC2 API Reference, DescribeVolumes, BlockDeviceMapping; EC2 User Guide, "Block device
+//! Volumes of instances. Expectations: EC2 API Reference, DescribeVolumes, DeleteVolume, ModifyVolume,
+//! DescribeVolumesModifications, BlockDeviceMapping; EC2 User Guide, "Block device
 //! mappings for volumes on Amazon EC2 instances".
 
 use crate::launch::{lab, launch, run};
@@ -75,7 +76,7 @@ fn a_root_volume_lives_and_goes_with_its_instance() {
     world.refuses(
         "DescribeVolumes",
         &format!("VolumeId.1={volume}"),
-        &format!("InvalidVolume.NotFound: The volume '{volume}' does not exist"),
+        &format!("InvalidVolume.NotFound: The volume '{volume}' does not exist."),
     );
 }
 
@@ -185,4 +186,147 @@ fn mappings_that_cannot_be_are_refused_in_aws_words() {
     );
     assert!(world.all("DescribeInstances", "", "instanceId").is_empty(), "nothing was launched");
     assert!(world.all("DescribeVolumes", "", "volumeId").is_empty(), "nothing was made");
+}
+
+#[test]
+fn a_volume_that_stayed_can_be_deleted_and_one_in_use_cannot() {
+    let (mut world, _, subnet) = lab();
+    let device = "BlockDeviceMapping.1.DeviceName=/dev/sdf&BlockDeviceMapping.1.Ebs.VolumeSize=9";
+    let kept = format!("SubnetId={subnet}&{device}&BlockDeviceMapping.1.Ebs.DeleteOnTermination=false");
+    let id = run(&mut world, &kept);
+    let nine = "Filter.1.Name=size&Filter.1.Value.1=9";
+    let volume = world.id("DescribeVolumes", nine, "volumeId");
+    let named = format!("VolumeId={volume}");
+    world.refuses(
+        "DeleteVolume",
+        &named,
+        &format!("VolumeInUse: Volume {volume} is currently attached to {id}"),
+    );
+    world.does("TerminateInstances", &format!("InstanceId.1={id}"));
+    world.returns("DeleteVolume", &named);
+    let gone = format!("InvalidVolume.NotFound: The volume '{volume}' does not exist.");
+    world.refuses("DeleteVolume", &named, &gone);
+    assert!(world.restarted().all("DescribeVolumes", "", "volumeId").is_empty(), "it is gone from the disk");
+}
+
+#[test]
+fn a_volume_changes_its_form_and_the_change_is_told() {
+    let (mut world, _, subnet) = lab();
+    run(&mut world, &format!("SubnetId={subnet}"));
+    let volume = world.id("DescribeVolumes", "", "volumeId");
+    let named = format!("VolumeId={volume}");
+    let never =
+        format!("InvalidVolumeModification.NotFound: Modification for volume '{volume}' does not exist.");
+    world.refuses("DescribeVolumesModifications", &format!("VolumeId.1={volume}"), &never);
+    assert!(world.all("DescribeVolumesModifications", "", "volumeId").is_empty());
+    world.shows(
+        "ModifyVolume",
+        &format!("{named}&Size=20&Throughput=250"),
+        expect![[r#"
+        <volumeModification>
+          <volumeId>vol-1</volumeId>
+          <modificationState>completed</modificationState>
+          <targetSize>20</targetSize>
+          <targetIops>3000</targetIops>
+          <targetVolumeType>gp3</targetVolumeType>
+          <targetThroughput>250</targetThroughput>
+          <targetMultiAttachEnabled>false</targetMultiAttachEnabled>
+          <originalSize>8</originalSize>
+          <originalIops>3000</originalIops>
+          <originalVolumeType>gp3</originalVolumeType>
+          <originalThroughput>125</originalThroughput>
+          <originalMultiAttachEnabled>false</originalMultiAttachEnabled>
+          <progress>100</progress>
+          <startTime>2024-01-02T03:04:05.000Z</startTime>
+          <endTime>2024-01-02T03:04:05.000Z</endTime>
+        </volumeModification>
+    "#]],
+    );
+    world.shows(
+        "ModifyVolume",
+        &format!("{named}&VolumeType=io2"),
+        expect![[r#"
+        <volumeModification>
+          <volumeId>vol-1</volumeId>
+          <modificationState>completed</modificationState>
+          <targetSize>20</targetSize>
+          <targetIops>3000</targetIops>
+          <targetVolumeType>io2</targetVolumeType>
+          <targetMultiAttachEnabled>false</targetMultiAttachEnabled>
+          <originalSize>20</originalSize>
+          <originalIops>3000</originalIops>
+          <originalVolumeType>gp3</originalVolumeType>
+          <originalThroughput>250</originalThroughput>
+          <originalMultiAttachEnabled>false</originalMultiAttachEnabled>
+          <progress>100</progress>
+          <startTime>2024-01-02T03:04:05.000Z</startTime>
+          <endTime>2024-01-02T03:04:05.000Z</endTime>
+        </volumeModification>
+    "#]],
+    );
+    let mut world = world.restarted();
+    let form = |world: &mut crate::world::World| {
+        ["size", "volumeType", "iops", "throughput"]
+            .map(|name| world.all("DescribeVolumes", "", name).join(""))
+    };
+    assert_eq!(form(&mut world), ["20", "io2", "3000", ""]);
+    assert_eq!(
+        world.all("DescribeVolumesModifications", &format!("VolumeId.1={volume}"), "originalIops"),
+        ["3000"]
+    );
+    for (filter, count) in [
+        ("modification-state=completed", 1),
+        ("original-iops=3000", 1),
+        ("original-size=20", 1),
+        ("original-volume-type=gp3", 1),
+        ("originalMultiAttachEnabled=true", 0),
+        ("start-time=2024-01-02T03:04:05.000Z", 1),
+        ("target-iops=3000", 1),
+        ("target-size=8", 0),
+        ("target-volume-type=io2", 1),
+        ("targetMultiAttachEnabled=false", 1),
+        ("volume-id=vol-*", 1),
+    ] {
+        let (name, value) = filter.split_once('=').expect("name=value");
+        let asked = format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
+        assert_eq!(world.all("DescribeVolumesModifications", &asked, "targetSize").len(), count, "{filter}");
+    }
+    world.does("ModifyVolume", &format!("{named}&VolumeType=gp2"));
+    assert_eq!(form(&mut world), ["20", "gp2", "100", ""]);
+    world.does("ModifyVolume", &format!("{named}&VolumeType=gp3&Iops=4000"));
+    assert_eq!(form(&mut world), ["20", "gp3", "4000", "125"]);
+    world.does("ModifyVolume", &format!("{named}&Size=30"));
+    assert_eq!(form(&mut world), ["30", "gp3", "4000", "125"], "the speed stays with the type");
+}
+
+#[test]
+fn a_form_that_cannot_be_is_refused_and_changes_nothing() {
+    let (mut world, _, subnet) = lab();
+    run(&mut world, &format!("SubnetId={subnet}"));
+    let volume = world.id("DescribeVolumes", "", "volumeId");
+    for (asked, refusal) in [
+        ("Size=7", "InvalidParameterValue: New size cannot be smaller than existing size"),
+        (
+            "MultiAttachEnabled=false",
+            "MissingParameter: The request must contain the parameter size, volumeType, iops or throughput",
+        ),
+        ("MultiAttachEnabled=true", "UnsupportedOperation: Multi-Attach of volumes is not supported here"),
+        (
+            "VolumeType=st1",
+            "InvalidParameterValue: Volume of 8GiB is too small for volume type st1; minimum is 125GiB.",
+        ),
+        ("Iops=100", "InvalidParameterValue: Volume iops of 100 is too low; minimum is 3000."),
+        (
+            "VolumeType=gp2&Iops=3000",
+            "InvalidParameterCombination: The parameter iops is not supported for gp2 volumes.",
+        ),
+    ] {
+        world.refuses("ModifyVolume", &format!("VolumeId={volume}&{asked}"), refusal);
+    }
+    assert_eq!(world.all("DescribeVolumes", "", "size"), ["8"]);
+    world.refuses(
+        "ModifyVolume",
+        "VolumeId=vol-0123456789abcdef0&Size=9",
+        "InvalidVolume.NotFound: The volume 'vol-0123456789abcdef0' does not exist.",
+    );
 }

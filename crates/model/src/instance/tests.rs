@@ -319,8 +319,14 @@ fn volumes_are_made_as_the_image_and_the_mappings_say_and_go_as_told() {
     let launch = Launch { devices: vec![disk("/dev/sdf", kept), disk("/dev/xvda", root)], ..lab.one() };
     let id = lab.run(launch).expect("room")[0];
     let (root, other) = (volume(&lab, id, 0), volume(&lab, id, 1));
-    assert_eq!((root.size_gib, root.volume_type, root.iops), (30, VolumeType::Gp3, Some(3000)));
-    assert_eq!((other.size_gib, other.volume_type, other.iops), (20, VolumeType::Gp2, Some(100)));
+    assert_eq!(
+        (root.form.size_gib, root.form.volume_type, root.form.iops),
+        (30, VolumeType::Gp3, Some(3000))
+    );
+    assert_eq!(
+        (other.form.size_gib, other.form.volume_type, other.form.iops),
+        (20, VolumeType::Gp2, Some(100))
+    );
     assert!(root.snapshot.is_some() && other.snapshot.is_none());
     lab.world.run(|network, cx| network.terminate_instances(cx, &[id])).expect("it runs");
     assert!(!lab.world.network.volumes.has(&root.id), "it went with the instance");

@@ -2,9 +2,10 @@
 //!
 //! Source: EC2 API Reference, BlockDeviceMapping, EbsBlockDevice, InstanceBlockDeviceMapping.
 
+use crate::ec2::volume::DiskType;
 use crate::operation::{Error, Seen};
 use weir_model::instance::Instance;
-use weir_model::volume::{DeviceSource, LaunchDevice, NewVolume, Volume, VolumeType};
+use weir_model::volume::{DeviceSource, LaunchDevice, NewVolume, Volume};
 use weir_model::{Timestamp, VolumeId};
 use weir_wire::{Accepted, Param, Xml};
 
@@ -27,31 +28,6 @@ struct DiskRequest {
     kms_key_id: Option<String>,
     throughput: Option<u32>,
     encrypted: Option<bool>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
-enum DiskType {
-    Standard,
-    Io1,
-    Io2,
-    Gp2,
-    Sc1,
-    St1,
-    Gp3,
-}
-
-impl DiskType {
-    fn meant(self) -> VolumeType {
-        match self {
-            DiskType::Standard => VolumeType::Standard,
-            DiskType::Io1 => VolumeType::Io1,
-            DiskType::Io2 => VolumeType::Io2,
-            DiskType::Gp2 => VolumeType::Gp2,
-            DiskType::Sc1 => VolumeType::Sc1,
-            DiskType::St1 => VolumeType::St1,
-            DiskType::Gp3 => VolumeType::Gp3,
-        }
-    }
 }
 
 impl DeviceRequest {
