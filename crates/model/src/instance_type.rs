@@ -236,8 +236,29 @@ const SINGLES: &[Single] = &[
     ("i3.metal", X86, 2, Nitro, 72, 524288, 15, 50),
 ];
 
-/// Types with other interfaces and addresses than their virtual CPUs say.
+/// Types with other interfaces and addresses than their virtual CPUs say. Of those with several network cards, the interfaces of the
+/// first: there are no others here.
 const EXCEPTIONS: &[(&str, usize, usize)] = &[
+    ("c6in.32xlarge", 7, 50),
+    ("c6in.metal", 7, 50),
+    ("d3.xlarge", 4, 3),
+    ("d3.2xlarge", 4, 5),
+    ("d3.4xlarge", 4, 10),
+    ("d3.8xlarge", 3, 20),
+    ("i4i.16xlarge", 8, 50),
+    ("m5zn.3xlarge", 8, 30),
+    ("m5zn.12xlarge", 15, 50),
+    ("m5zn.metal", 15, 50),
+    ("m6idn.32xlarge", 7, 50),
+    ("m6idn.metal", 7, 50),
+    ("m6in.32xlarge", 7, 50),
+    ("m6in.metal", 7, 50),
+    ("r6idn.32xlarge", 7, 50),
+    ("r6idn.metal", 7, 50),
+    ("r6in.32xlarge", 7, 50),
+    ("r6in.metal", 7, 50),
+    ("x2iezn.12xlarge", 15, 50),
+    ("x2iezn.metal", 15, 50),
     ("z1d.3xlarge", 8, 30),
     ("z1d.12xlarge", 15, 50),
     ("z1d.metal", 15, 50),
@@ -258,6 +279,8 @@ const EXCEPTIONS: &[(&str, usize, usize)] = &[
     ("x1.16xlarge", 8, 30),
     ("x1.32xlarge", 8, 30),
     ("x1e.xlarge", 3, 10),
+    ("x1e.4xlarge", 4, 15),
+    ("x1e.8xlarge", 4, 15),
     ("x1e.16xlarge", 8, 30),
     ("x1e.32xlarge", 8, 30),
 ];
@@ -341,6 +364,32 @@ mod tests {
             let row = InstanceType::find(name).unwrap_or_else(|| panic!("no {name}"));
             let facts = (row.vcpus, row.cores(), row.memory_mib, row.interfaces_max, row.addresses_max);
             assert_eq!(facts, (vcpus, cores, memory_mib, interfaces, addresses), "{name}");
+        }
+    }
+
+    // What EKS publishes for each type: a pod for every address but the first of each interface, and two more.
+    // Source: EKS User Guide, "Choose an optimal Amazon EC2 node instance type"; max-pods of the EKS AMIs.
+    #[test]
+    fn interfaces_and_addresses_are_as_many_as_eks_has_pods_for() {
+        let text = "
+            a1.medium 8, a1.metal 234, c4.8xlarge 234, c5.18xlarge 737, c5n.9xlarge 234, c6in.24xlarge 737, c6in.32xlarge 345,
+            c6in.metal 345, c7g.large 29, d3.xlarge 10, d3.2xlarge 18, d3.4xlarge 38, d3.8xlarge 59, g4dn.2xlarge 29,
+            g4dn.8xlarge 58, g4dn.12xlarge 234, g4dn.16xlarge 58, g4dn.metal 737, g5.8xlarge 234, g5.12xlarge 737,
+            g5.16xlarge 234, g5.24xlarge 737, g5.48xlarge 345, i3en.3xlarge 58, i3en.6xlarge 234, i3en.12xlarge 234,
+            i4i.8xlarge 234, i4i.16xlarge 394, i4i.32xlarge 737, inf1.xlarge 38, inf1.2xlarge 38, inf1.6xlarge 234,
+            inf1.24xlarge 321, inf2.xlarge 58, inf2.8xlarge 234, inf2.24xlarge 737, m4.large 20, m4.10xlarge 234,
+            m4.16xlarge 234, m5zn.2xlarge 58, m5zn.3xlarge 234, m5zn.6xlarge 234, m5zn.12xlarge 737, m5zn.metal 737,
+            m6idn.32xlarge 345, m6idn.metal 345, m6in.32xlarge 345, m6in.metal 345, p3.8xlarge 234, p3.16xlarge 234,
+            r4.16xlarge 737, r6idn.32xlarge 345, r6idn.metal 345, r6in.32xlarge 345, r6in.metal 345, t2.micro 4, t2.small 11,
+            t2.xlarge 44, t3.medium 17, t3.large 35, t3a.small 8, t4g.xlarge 58, x1.16xlarge 234, x1.32xlarge 234,
+            x1e.xlarge 29, x1e.2xlarge 58, x1e.4xlarge 58, x1e.8xlarge 58, x1e.16xlarge 234, x1e.32xlarge 234,
+            x2iezn.6xlarge 234, x2iezn.8xlarge 234, x2iezn.12xlarge 737, x2iezn.metal 737, z1d.2xlarge 58, z1d.3xlarge 234,
+            z1d.6xlarge 234, z1d.12xlarge 737, z1d.metal 737";
+        for row in text.split(',') {
+            let (name, pods) = row.trim().split_once(' ').expect("a type and its pods");
+            let of_type = InstanceType::find(name).unwrap_or_else(|| panic!("no {name}"));
+            let pods_here = of_type.interfaces_max * (of_type.addresses_max - 1) + 2;
+            assert_eq!(pods_here.to_string(), pods, "{name}");
         }
     }
 

@@ -69,6 +69,10 @@ fn profiles_have_tags() {
     assert!(has("a") && !has("b") && has("c"), "{listed}");
     let shown = iam(&mut world, "GetInstanceProfile", named);
     assert!(between(&shown, "Tags").expect("tags").contains("<Key>c<"), "{shown}");
+    let many: Vec<String> = (1..=49).map(|place| tag(place, &format!("k{place}"))).collect();
+    let answer = iam(&mut world, "TagInstanceProfile", &format!("{named}&{}", many.join("&")));
+    assert_eq!(answer, "409 LimitExceeded: Cannot exceed quota for TagsPerInstanceProfile: 50");
+    assert!(!iam(&mut world, "ListInstanceProfileTags", named).contains("<Key>k1<"), "none was set");
 }
 
 #[test]

@@ -330,3 +330,33 @@ fn a_form_that_cannot_be_is_refused_and_changes_nothing() {
         "InvalidVolume.NotFound: The volume 'vol-0123456789abcdef0' does not exist.",
     );
 }
+
+#[test]
+fn several_devices_change_together_or_not_at_all() {
+    let (mut world, _, subnet) = lab();
+    let more = "BlockDeviceMapping.1.DeviceName=/dev/sdf&BlockDeviceMapping.1.Ebs.VolumeSize=1";
+    let id = run(&mut world, &format!("SubnetId={subnet}&{more}"));
+    let keeps = |place: u32, device: &str| {
+        let mapping = format!("BlockDeviceMapping.{place}");
+        format!("{mapping}.DeviceName={device}&{mapping}.Ebs.DeleteOnTermination=false")
+    };
+    let asked = |one: &str, other: &str| format!("InstanceId={id}&{}&{}", keeps(1, one), keeps(2, other));
+    world.refuses(
+        "ModifyInstanceAttribute",
+        &asked("/dev/xvda", "/dev/sdz"),
+        "InvalidInstanceAttributeValue: No device is currently mapped at /dev/sdz",
+    );
+    for (half, missing) in
+        [("DeviceName=/dev/sdf", "ebs.deleteOnTermination"), ("Ebs.DeleteOnTermination=true", "device name")]
+    {
+        world.refuses(
+            "ModifyInstanceAttribute",
+            &format!("InstanceId={id}&{}&BlockDeviceMapping.2.{half}", keeps(1, "/dev/xvda")),
+            &format!("MissingParameter: The request must contain the parameter {missing}"),
+        );
+    }
+    let stay = "Filter.1.Name=attachment.delete-on-termination&Filter.1.Value.1=false";
+    assert!(world.all("DescribeVolumes", stay, "size").is_empty(), "nothing has changed");
+    world.returns("ModifyInstanceAttribute", &asked("/dev/xvda", "/dev/sdf"));
+    assert_eq!(world.all("DescribeVolumes", stay, "size").len(), 2);
+}

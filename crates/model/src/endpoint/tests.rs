@@ -286,6 +286,16 @@ fn services_with_both_types_leave_their_name_to_the_gateway_endpoint() {
 }
 
 #[test]
+fn a_gateway_endpoint_is_free_to_go_where_no_name_is_left_to_it() {
+    let mut lab = lab();
+    let gateway = lab.create(S3, NewKind::Gateway(vec![])).expect("an endpoint");
+    let id = lab.create(S3, lab.interface_kind(&[0])).expect("an endpoint");
+    let off = AddressOptions { private_dns: Some(false), ..AddressOptions::default() };
+    assert_eq!(lab.modify(id, EndpointChange { options: off, ..EndpointChange::default() }), Ok(()));
+    assert_eq!(lab.delete(gateway), Ok(()));
+}
+
+#[test]
 fn families_of_addresses_follow_the_subnets_and_names_lead_to_them() {
     let mut lab = lab();
     let vpc = lab.vpc;

@@ -164,6 +164,12 @@ fn options_of_a_launch_are_told() {
     ] {
         assert!(between(&shown, element).expect(element).contains(inner), "{element}: {shown}");
     }
+    // Cores that were chosen of one type are not those of another.
+    world.does("StopInstances", &format!("InstanceId.1={id}"));
+    world.returns("ModifyInstanceAttribute", &format!("InstanceId={id}&InstanceType.Value=m5.xlarge"));
+    let shown = world.does("DescribeInstances", &format!("InstanceId.1={id}"));
+    let cores = between(&shown, "cpuOptions").expect("options");
+    assert!(cores.contains("<coreCount>2<") && cores.contains("<threadsPerCore>2<"), "{cores}");
     let tenancy = "Filter.1.Name=tenancy&Filter.1.Value.1";
     assert_eq!(world.all("DescribeInstances", &format!("{tenancy}=dedicated"), "amiLaunchIndex").len(), 1);
     assert!(world.all("DescribeInstances", &format!("{tenancy}=default"), "amiLaunchIndex").is_empty());
