@@ -8,7 +8,8 @@
 //! GET  /_weir/status                    what it holds, and what was asked for that Weir does not have
 //! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host
 //! GET  /_weir/exec?id=…                 {"output", "errors", "exit_code"}: what it has printed so far, the parts of it, as
-//!                                       [from, to] in bytes, that went to standard error, and its code once it has ended
+//!                                       [from, to] in bytes, that went to standard error, and its code once it has ended;
+//!                                       with from=N the output from byte N on: what was before it is forgotten
 //! POST /_weir/exec/interrupt            {"id"}: Ctrl-C
 //! POST /_weir/connect                   {"instance", "command": […]} → {"id"}: the same, over EC2 Instance Connect
 //! GET  /_weir/traffic?host=…            {"sent", "received"}: packets and bytes of a host since it started
@@ -89,7 +90,11 @@ fn route(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Result<Value, 
         }
         ("GET", "/_weir/exec") => {
             cloud.catch_up(now.into());
-            shell::poll(cloud, &parameter(request, "id")?)
+            let from = optional(request, "from")?.map(|from| {
+                from.parse()
+                    .map_err(|_| Failure::wrong(format!("from must be a number of bytes, not {from}")))
+            });
+            shell::poll(cloud, &parameter(request, "id")?, from.transpose()?)
         }
         ("POST", "/_weir/exec/interrupt") => {
             cloud.catch_up(now.into());
@@ -115,10 +120,13 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
 }
 
 fn parameter(request: &Request, name: &str) -> Result<String, Failure> {
+    optional(request, name)?.ok_or_else(|| Failure::wrong(format!("the parameter {name} is missing")))
+}
+
+fn optional(request: &Request, name: &str) -> Result<Option<String>, Failure> {
     let pairs =
         weir_wire::query_pairs(request.query.as_bytes()).map_err(|error| Failure::wrong(error.message))?;
-    let found = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
-    found.ok_or_else(|| Failure::wrong(format!("the parameter {name} is missing")))
+    Ok(pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value))
 }
 
 /// What test tools wait for: every service is running as soon as anything answers.

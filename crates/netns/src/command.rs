@@ -4,12 +4,15 @@ use crate::sys::{self, SIGINT, SIGKILL};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running};
 
 /// How long output is waited for after a program has ended: what it has left running may hold the pipes.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How long a program whose output has no room waits for someone to take it, before what it prints is lost.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a shell adds to the number of the signal that ended a program.
 const SIGNALLED: i32 = 128;
@@ -29,14 +32,21 @@ struct End {
 
 /// What comes out of a pipe.
 #[derive(Clone, Default)]
-struct Stream {
-    waiting: Arc<Mutex<Waiting>>,
-}
+struct Stream(Arc<(Mutex<Waiting>, Condvar)>);
 
 #[derive(Default)]
 struct Waiting {
     bytes: Vec<u8>,
+    /// Nothing more will come.
     is_over: bool,
+    /// Nobody has taken anything for so long that what has no room is lost.
+    is_forsaken: bool,
+}
+
+impl Waiting {
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= OUTPUT_BYTES_MAX
+    }
 }
 
 impl Stream {
@@ -51,10 +61,7 @@ impl Stream {
         let spawned = std::thread::Builder::new().name("output".into()).spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-                into.with(|waiting| {
-                    let room = OUTPUT_BYTES_MAX.saturating_sub(waiting.bytes.len());
-                    waiting.bytes.extend_from_slice(&buffer[..length.min(room)]);
-                });
+                into.add(&buffer[..length]);
             }
             into.with(|waiting| waiting.is_over = true);
         });
@@ -65,20 +72,46 @@ impl Stream {
     }
 
     fn with<T>(&self, what: impl FnOnce(&mut Waiting) -> T) -> T {
-        what(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        what(&mut self.0.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps what has come. Where there is no room it waits until something is taken, and the program with it, as before a terminal
+    /// that shows no more; but not for ever.
+    fn add(&self, mut bytes: &[u8]) {
+        let (waiting, taken) = &*self.0;
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let room = OUTPUT_BYTES_MAX.saturating_sub(waiting.bytes.len()).min(bytes.len());
+            waiting.bytes.extend_from_slice(&bytes[..room]);
+            bytes = &bytes[room..];
+            if bytes.is_empty() || waiting.is_forsaken {
+                return;
+            }
+            let (after, waited) = taken
+                .wait_timeout_while(waiting, PATIENCE, |waiting| waiting.is_full())
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting = after;
+            waiting.is_forsaken = waited.timed_out();
+        }
     }
 
     fn is_over(&self) -> bool {
         self.with(|waiting| waiting.is_over)
     }
 
+    fn is_full(&self) -> bool {
+        self.with(|waiting| waiting.is_full())
+    }
+
     /// What has come, but for a character that has not come whole, unless nothing more will.
     fn take(&self, is_last: bool) -> String {
         let bytes = self.with(|waiting| {
+            waiting.is_forsaken = false;
             let whole = if is_last { waiting.bytes.len() } else { whole(&waiting.bytes) };
             let rest = waiting.bytes.split_off(whole);
             std::mem::replace(&mut waiting.bytes, rest)
         });
+        self.0.1.notify_all();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
@@ -117,7 +150,8 @@ impl Command {
     /// The exit code, once it has ended and nothing more is to be read.
     fn exit_code(&self) -> Option<i32> {
         let (code, at) = lock(&self.end).code?;
-        (self.streams.iter().all(Stream::is_over) || at.elapsed() > LINGER).then_some(code)
+        let is_quiet = || at.elapsed() > LINGER && !self.streams.iter().any(Stream::is_full);
+        (self.streams.iter().all(Stream::is_over) || is_quiet()).then_some(code)
     }
 }
 
@@ -159,6 +193,28 @@ impl Drop for Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_room_waits_until_something_is_taken() {
+        let stream = Stream::default();
+        let adds = stream.clone();
+        let adding = std::thread::spawn(move || adds.add(&vec![b'a'; 2 * OUTPUT_BYTES_MAX + 1]));
+        let mut taken = 0;
+        while !adding.is_finished() || stream.with(|waiting| !waiting.bytes.is_empty()) {
+            taken += stream.take(false).len();
+            std::thread::yield_now();
+        }
+        assert_eq!(taken, 2 * OUTPUT_BYTES_MAX + 1);
+    }
+
+    #[test]
+    fn what_nobody_takes_is_lost_in_the_end_and_holds_no_program() {
+        let stream = Stream::default();
+        stream.with(|waiting| waiting.is_forsaken = true);
+        stream.add(&vec![b'a'; OUTPUT_BYTES_MAX + 1]);
+        assert_eq!(stream.take(false).len(), OUTPUT_BYTES_MAX);
+        assert!(!stream.with(|waiting| waiting.is_forsaken), "somebody takes again");
+    }
 
     #[test]
     fn output_is_cut_between_characters() {

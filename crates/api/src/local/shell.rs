@@ -9,7 +9,7 @@ use weir_fabric::{ExecId, Fabric, Session, SessionId};
 
 /// Most commands remembered; the oldest that have ended go first.
 const SHELLS_MAX: usize = 1000;
-/// Most bytes of output remembered of one command; what comes on top is lost.
+/// Most bytes of output remembered of one command until they are looked at and forgotten; what comes on top is lost.
 const OUTPUT_BYTES_MAX: usize = 4 << 20;
 /// How long EC2 Instance Connect tries to reach port 22, in seconds, if the caller does not say.
 const CONNECT_TIMEOUT_S: u32 = 10;
@@ -26,8 +26,11 @@ pub struct Shells {
 #[derive(Debug)]
 struct Shell {
     at: At,
+    /// How many bytes of output are forgotten.
+    forgotten: usize,
+    /// What was printed after them.
     output: String,
-    /// Which bytes of the output came from standard error.
+    /// Which bytes of all output came from standard error, of what is not forgotten.
     errors: Vec<[usize; 2]>,
     exit_code: Option<i32>,
 }
@@ -50,7 +53,8 @@ impl Shells {
             ended.and_then(|id| self.shells.remove(&id));
         }
         self.count += 1;
-        self.shells.insert(self.count, Shell { at, output: String::new(), errors: vec![], exit_code: None });
+        let shell = Shell { at, forgotten: 0, output: String::new(), errors: vec![], exit_code: None };
+        self.shells.insert(self.count, shell);
         json!({ "id": self.count.to_string() })
     }
 
@@ -100,9 +104,15 @@ pub fn connect(cloud: &mut Cloud, connect: &Connect) -> Result<Value, Failure> {
     Ok(cloud.shells.add(At::Connecting(session, connect.command.clone())))
 }
 
-/// What a command has printed, from its beginning, which parts of it to standard error, and its exit code once it has ended.
-pub fn poll(cloud: &mut Cloud, id: &str) -> Result<Value, Failure> {
+/// What a command has printed, which parts of it to standard error, and its exit code once it has ended.
+///
+/// The output is all that is remembered; with `from` it begins at that byte, and what was before it is forgotten, so that one who
+/// follows a command misses nothing, however much it prints. The parts are counted from the command's first byte.
+pub fn poll(cloud: &mut Cloud, id: &str, from: Option<usize>) -> Result<Value, Failure> {
     let shell = cloud.shells.find(id)?;
+    if let Some(from) = from {
+        shell.forget(from);
+    }
     shell.look(&mut cloud.plane.fabric);
     Ok(json!({ "output": shell.output, "errors": shell.errors, "exit_code": shell.exit_code }))
 }
@@ -159,6 +169,16 @@ impl Shell {
         }
     }
 
+    /// Forgets the output before byte `from`; of a byte within a character, or of one that is not there, nothing is forgotten.
+    fn forget(&mut self, from: usize) {
+        let seen = from.saturating_sub(self.forgotten);
+        if let Some(rest) = self.output.get(seen..) {
+            self.output = rest.to_owned();
+            self.forgotten += seen;
+            self.errors.retain(|[_, end]| *end > self.forgotten);
+        }
+    }
+
     fn print(&mut self, text: &str) {
         if self.output.len() + text.len() <= OUTPUT_BYTES_MAX {
             self.output.push_str(text);
@@ -166,10 +186,11 @@ impl Shell {
     }
 
     fn complain(&mut self, text: &str) {
-        let start = self.output.len();
+        let start = self.forgotten + self.output.len();
         self.print(text);
-        if self.output.len() > start {
-            self.errors.push([start, self.output.len()]);
+        let end = self.forgotten + self.output.len();
+        if end > start {
+            self.errors.push([start, end]);
         }
     }
 

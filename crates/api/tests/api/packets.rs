@@ -83,6 +83,33 @@ fn hosts_on_the_internet_run_commands() {
 }
 
 #[test]
+fn one_who_follows_a_command_is_told_each_byte_once() {
+    let mut world = World::new();
+    let command = json!({ "instance": "internet", "command": ["sh", "-c", "echo one; nope; echo three"] });
+    let started = world.own("POST", "/_weir/exec", &command).expect("it starts");
+    let id = started["id"].as_str().expect("an id");
+    let mut look = |from: &str| {
+        let path = format!("/_weir/exec?id={id}{from}");
+        let state = world.own("GET", &path, &Value::Null).expect("a state");
+        (state["output"].as_str().expect("text").to_owned(), state["errors"].to_string())
+    };
+    let (output, errors) = look("");
+    // What is printed in one go is told by its kind: first the output, then the errors.
+    let at = "one\nthree\n".len();
+    assert!(output.starts_with("one\nthree\nbash: line 1: nope: "), "{output}");
+    assert_eq!(errors, format!("[[{at},{}]]", output.len()));
+    assert_eq!(
+        look("&from=4"),
+        (output[4..].to_owned(), errors.clone()),
+        "what is forgotten is still counted"
+    );
+    assert_eq!(look(""), (output[4..].to_owned(), errors.clone()), "it stays forgotten");
+    assert_eq!(look("&from=2").0, output[4..], "what is forgotten does not come back");
+    assert_eq!(look(&format!("&from={}", output.len())), (String::new(), "[]".to_owned()));
+    assert_eq!(look("&from=99999"), (String::new(), "[]".to_owned()));
+}
+
+#[test]
 fn own_pages_say_what_is_wrong() {
     let mut world = World::new();
     check(
@@ -122,6 +149,13 @@ fn own_pages_say_what_is_wrong() {
     );
     check(&mut world, "GET", "/_weir/exec?id=7", Value::Null, expect!["404 no command has the id 7"]);
     check(&mut world, "GET", "/_weir/exec", Value::Null, expect!["400 the parameter id is missing"]);
+    check(
+        &mut world,
+        "GET",
+        "/_weir/exec?id=7&from=-1",
+        Value::Null,
+        expect!["400 from must be a number of bytes, not -1"],
+    );
     check(
         &mut world,
         "GET",

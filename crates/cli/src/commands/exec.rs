@@ -34,17 +34,18 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
         if interrupted.swap(false, Ordering::SeqCst) {
             remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;
         }
-        let state = remote.get(&format!("/_weir/exec?id={id}"))?;
+        let state = remote.get(&format!("/_weir/exec?id={id}&from={shown}"))?;
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
-        for (part, is_error) in parts(shown..output.len(), &errors(&state)) {
-            let text = output.get(part).unwrap_or_default().as_bytes();
+        let end = shown + output.len();
+        for (part, is_error) in parts(shown..end, &errors(&state)) {
+            let text = output.get(part.start - shown..part.end - shown).unwrap_or_default().as_bytes();
             // A closed pipe ends nobody's command; the exit code is still to come.
             let _ = match is_error {
                 true => std::io::stderr().write_all(text),
                 false => write_out(text),
             };
         }
-        shown = output.len();
+        shown = end;
         if let Some(code) = state.get("exit_code").and_then(Value::as_u64) {
             return Ok(u8::try_from(code).unwrap_or(Failure::FAILED));
         }
