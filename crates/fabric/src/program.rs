@@ -40,6 +40,9 @@ pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// The exit code of a shell that does not find a command.
 const NOT_FOUND: i32 = 127;
 
+/// The exit code of a program that Ctrl-C ended (128 and SIGINT).
+const INTERRUPTED: i32 = 130;
+
 /// What every Linux has and hosts here do not: bash's keywords and own commands, and the most common others.
 const NOT_SIMULATED: &[&str] = &[
     "!",

@@ -4,7 +4,7 @@
 
 use super::ask::{Asked, Asker, TIMEOUT_NS};
 use super::lookup::{self, Family};
-use super::{Cx, Output, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Output, Program, Started, Step};
 use crate::calendar::Moment;
 use crate::dns::{self, Response, Row};
 use crate::host::Machine;
@@ -241,7 +241,7 @@ fn columns(parts: &[(&str, usize)]) -> String {
 impl Program for Dig {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         if self.is_interrupted {
-            return Step::Exit(130);
+            return Step::Exit(INTERRUPTED);
         }
         match self.asker.ask((&self.wanted.name, self.wanted.kind), cx) {
             Asked::Waiting(until) => Step::Wait(Some(until)),

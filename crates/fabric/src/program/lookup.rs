@@ -5,7 +5,7 @@
 //! Source: resolv.conf(5), nss-myhostname(8), getaddrinfo(3) (AI_ADDRCONFIG).
 
 use super::udp::UdpClient;
-use super::{Cx, News, Program, Started, Step};
+use super::{Cx, INTERRUPTED, News, Program, Started, Step};
 use crate::dns::{self, Response};
 use crate::host::Machine;
 use crate::shell::Message;
@@ -299,9 +299,6 @@ impl Resolving {
         }
     }
 }
-
-/// ping's and others' exit code when interrupted (128 and SIGINT).
-const INTERRUPTED: i32 = 130;
 
 impl Program for Resolving {
     fn wake(&mut self, cx: &mut Cx) -> Step {

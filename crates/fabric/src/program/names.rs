@@ -6,7 +6,7 @@
 
 use super::ask::{Asked, Asker, TIMEOUT_NS};
 use super::lookup::{self, Family};
-use super::{Cx, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Program, Started, Step};
 use crate::dns::{self, Response, Row};
 use crate::host::Machine;
 use simple_dns::{QTYPE, TYPE};
@@ -16,8 +16,6 @@ use weir_model::Nanos;
 use weir_model::dns::name;
 
 const A: QTYPE = QTYPE::TYPE(TYPE::A);
-/// Exit code of a program that was interrupted (128 and SIGINT).
-const INTERRUPTED: i32 = 130;
 /// What host says to a command line that it cannot read, in short.
 const HOST_USAGE: &str = "Usage: host [-t type] hostname [server]\n";
 const NSLOOKUP_USAGE: &str = "Usage: nslookup [-type=type] host [server]\n";

@@ -8,7 +8,7 @@ use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::socket::{Client, Progress};
 use super::udp::UdpClient;
-use super::{Cx, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Program, Started, Step};
 use crate::host::Machine;
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
@@ -361,7 +361,7 @@ impl Listener {
 impl Program for Listener {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         if self.is_interrupted {
-            return Step::Exit(130);
+            return Step::Exit(INTERRUPTED);
         }
         if !self.is_greeted
             && let Some(step) = self.open(cx)

@@ -2,11 +2,9 @@
 //!
 //! Source: sleep(1) of GNU coreutils 8.32.
 
-use super::{Cx, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Program, Started, Step};
 use weir_model::Nanos;
 
-/// The exit code of a program that Ctrl-C ended (128 and SIGINT).
-const INTERRUPTED: i32 = 130;
 /// Longest that a host sleeps, in seconds: a year.
 const SLEEP_S_MAX: f64 = 365.0 * 86_400.0;
 

@@ -5,7 +5,7 @@
 
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
-use super::{Cx, News, Program, Started, Step};
+use super::{Cx, INTERRUPTED, News, Program, Started, Step};
 use crate::datagram::{Datagram, UDP_HEADER, ip_header};
 use crate::frame;
 use crate::host::Machine;
@@ -206,7 +206,7 @@ impl Program for Tracepath {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         if let Some(outcome) = self.outcome {
             if matches!(outcome, Outcome::Interrupted) {
-                return Step::Exit(130);
+                return Step::Exit(INTERRUPTED);
             }
             self.resume(Some(outcome), cx);
             return Step::Exit(0);

@@ -5,7 +5,7 @@
 
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
-use super::{Cx, News, Program, Started, Step};
+use super::{Cx, INTERRUPTED, News, Program, Started, Step};
 use crate::datagram::Datagram;
 use crate::echo::Request;
 use crate::frame;
@@ -397,7 +397,7 @@ impl Program for Traceroute {
         self.give_up(cx.now);
         self.print(cx);
         if self.is_interrupted {
-            return Step::Exit(130);
+            return Step::Exit(INTERRUPTED);
         }
         if self.printed >= self.total() {
             cx.terminal.print("\n");
