@@ -4,36 +4,61 @@
 //! stands in `$(…)` is a shell of its own, whose output is kept.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.6.3, 2.7, 2.8 and 2.14.
 
-use super::{Cx, News, Output, Program, Started, Step, Terminal};
-use expand::{Expanded, Variables};
+use super::{Cx, INTERRUPTED, News, Output, Program, Started, Step, Terminal};
+use expand::{Expanded, Failure, Values};
 use script::{Command, Part, Redirect, Sink, SyntaxError, When};
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use variables::Variables;
 
 mod expand;
 mod script;
+mod variables;
 
 /// The exit code of a script that is none.
 const SYNTAX_ERROR: i32 = 2;
-/// The exit code of a script that Ctrl-C ended (128 and SIGINT).
-const INTERRUPTED: i32 = 130;
 /// The exit code of a script that `set -u` ended.
 const UNBOUND: i32 = 127;
+/// The exit code of a command that could not be run.
+const NOT_RUN: i32 = 126;
+/// The exit code of a script for which there was no memory.
+const NO_MEMORY: i32 = 2;
+/// The exit code of a shell that cannot have another.
+const NO_FORK: i32 = 254;
+
+/// Most bytes of an argument of a program (Linux, MAX_ARG_STRLEN, with the NUL behind it).
+const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
+/// How deep shells may stand in each other, those of `$(…)` included.
+const DEPTH_MAX: u32 = 20;
+/// Most shells that a script begins with `sh -c`, those in them included. Without that one script could begin ever more.
+const SHELLS_MAX: u32 = 1000;
+
+/// What bash itself does: no program is begun, so no bound of Linux is met.
+const OWN: [&str; 3] = ["echo", "false", "true"];
 
 const USAGE: &str = "bash: only -c is simulated by weir\nUsage:\tbash -c 'COMMANDS'\n";
 
 /// Starts a shell on a host with this name.
 pub(super) fn start(args: &[String], hostname: &str) -> Started {
+    let mut variables = Variables::default();
+    let login = [("HOME", "/home/ec2-user"), ("USER", "ec2-user"), ("PATH", PATH), ("HOSTNAME", hostname)];
+    for (name, value) in login {
+        // A host's name is short: there is room for all.
+        let _ = variables.set(name, value);
+        variables.export(name);
+    }
+    begin(args, Sh { variables, ..Sh::default() })
+}
+
+/// Has a shell run what its arguments say.
+fn begin(args: &[String], shell: Sh) -> Started {
     let [option, text] = args else { return Started::failed(USAGE.to_owned(), SYNTAX_ERROR) };
     if option != "-c" {
         return Started::failed(USAGE.to_owned(), SYNTAX_ERROR);
     }
     match script::parse(text) {
-        Ok(commands) => {
-            let environment =
-                [("HOME", "/home/ec2-user"), ("USER", "ec2-user"), ("PATH", PATH), ("HOSTNAME", hostname)];
-            let variables = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            Started::Running(Box::new(Sh { commands: commands.into(), variables, ..Sh::default() }))
-        }
+        Ok(commands) => Started::Running(Box::new(Sh { commands: commands.into(), ..shell })),
         Err(SyntaxError { line, message }) => {
             Started::failed(format!("bash: line {line}: {message}\n"), SYNTAX_ERROR)
         }
@@ -51,6 +76,10 @@ struct Sh {
     /// The exit code of the command that ended last.
     code: i32,
     options: Options,
+    /// How many shells it is in.
+    depth: u32,
+    /// How many shells the script has begun; the outermost and all in it count together.
+    shells: Arc<AtomicU32>,
     is_interrupted: bool,
 }
 
@@ -93,45 +122,81 @@ impl Sh {
     }
 
     /// Runs a command once all outputs in its words are known.
-    fn prepare(&mut self, mut command: Command, cx: &mut Cx) {
-        if let Some(Part::Output { commands, .. }) = expand::next_output(&mut command) {
-            let inner = Sh {
-                commands: std::mem::take(commands).into(),
-                variables: self.variables.clone(),
-                options: Options { ends_on_failure: false, ..self.options },
-                code: self.code,
-                ..Sh::default()
-            };
-            self.wait_for(Box::new(inner), [Sink::Out, Sink::Err], Some(command));
-            return;
-        }
-        match expand::expand(&command, &self.variables, (self.code, self.options.needs_variables)) {
-            Ok(expanded) => self.run(&command, expanded, cx),
-            Err(name) => {
-                cx.terminal.complain(&format!("bash: line {}: {name}: unbound variable\n", command.line));
-                self.commands.clear();
-                self.code = UNBOUND;
-            }
+    fn prepare(&mut self, command: Command, cx: &mut Cx) {
+        let line = command.line;
+        if let Err(failure) = self.try_to_run(command, cx) {
+            self.refuse(failure, line, cx);
         }
     }
 
-    fn run(&mut self, command: &Command, Expanded { assignments, words }: Expanded, cx: &mut Cx) {
-        if self.options.shows_commands {
-            let assigned = assignments.iter().map(|(name, value)| format!("{name}={}", shown(value)));
-            let line: Vec<String> = assigned.chain(words.iter().map(|word| shown(word))).collect();
-            cx.terminal.complain(&format!("+ {}\n", line.join(" ")));
+    /// Begins the shell of the first output that is not known, or without one runs the command.
+    fn try_to_run(&mut self, mut command: Command, cx: &mut Cx) -> Result<(), Failure> {
+        let (code, is_strict) = (self.code, self.options.needs_variables);
+        let values = Values { variables: &self.variables, code, is_strict };
+        if !expand::has_output(&command) {
+            let expanded = expand::expand(&command, values)?;
+            return self.run(&command, expanded, cx);
         }
-        if words.is_empty() {
+        let variables = expand::variables_of_output(&command, values)?;
+        if let Some(Part::Output { commands, .. }) = expand::next_output(&mut command) {
+            let inner = Sh {
+                commands: std::mem::take(commands).into(),
+                options: Options { ends_on_failure: false, ..self.options },
+                code,
+                ..self.inner(variables)
+            };
+            self.wait_for(Box::new(inner), [Sink::Out, Sink::Err], Some(command));
+        }
+        Ok(())
+    }
+
+    /// A shell in this one.
+    fn inner(&self, variables: Variables) -> Sh {
+        Sh { variables, depth: self.depth + 1, shells: Arc::clone(&self.shells), ..Sh::default() }
+    }
+
+    /// Says why a command is not run. A script that has no memory, or not the variables that it needs, is over.
+    fn refuse(&mut self, failure: Failure, line: usize, cx: &mut Cx) {
+        let (reason, code) = match failure {
+            Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), UNBOUND),
+            Failure::NoMemory(bytes) => (format!("xrealloc: cannot allocate {bytes} bytes"), NO_MEMORY),
+            Failure::TooLong(name) => {
+                let text = format!("bash: line {line}: {name}: Argument list too long\n");
+                cx.terminal.complain(&text);
+                return self.note(NOT_RUN);
+            }
+        };
+        cx.terminal.complain(&format!("bash: {reason}\n"));
+        self.commands.clear();
+        self.code = code;
+    }
+
+    fn run(&mut self, command: &Command, expanded: Expanded, cx: &mut Cx) -> Result<(), Failure> {
+        let Expanded { assignments, words } = expanded;
+        if self.options.shows_commands {
+            trace(&assignments, &words, cx);
+        }
+        let Some((name, args)) = words.split_first() else {
+            for (name, value) in &assignments {
+                self.variables.set(name, value)?;
+            }
             // The exit code is that of the last substitution, or success.
             let had_output = command.words.iter().flatten().any(|part| matches!(part, Part::Value { .. }));
-            self.variables.extend(assignments);
-            return self.note(if had_output { self.code } else { 0 });
+            self.note(if had_output { self.code } else { 0 });
+            return Ok(());
+        };
+        if self.is_builtin(&words)? {
+            return Ok(());
         }
+        if !OWN.contains(&name.as_str()) && args.iter().any(|arg| arg.len() > ARGUMENT_BYTES_MAX) {
+            return Err(Failure::TooLong(name.clone()));
+        }
+        let started = match name.as_str() {
+            "sh" | "bash" => self.begin_inner(args, &assignments)?,
+            _ => super::start(&words, cx.machine, cx.now),
+        };
         let sinks = sinks(&command.redirects);
-        if self.is_builtin(&words) {
-            return;
-        }
-        match super::start(&words, cx.machine, cx.now) {
+        match started {
             Started::Running(program) => self.wait_for(program, sinks, None),
             Started::Done(output) => {
                 let stderr = located(&output.stderr, command.line);
@@ -140,6 +205,16 @@ impl Sh {
                 self.note(code);
             }
         }
+        Ok(())
+    }
+
+    /// A shell of its own, with the variables that commands are given.
+    fn begin_inner(&self, args: &[String], assigned: &[(String, String)]) -> Result<Started, Failure> {
+        let inner = self.inner(self.variables.environment(assigned)?);
+        if inner.depth > DEPTH_MAX || self.shells.fetch_add(1, Ordering::Relaxed) >= SHELLS_MAX {
+            return Ok(Started::failed("bash: fork: Resource temporarily unavailable\n".to_owned(), NO_FORK));
+        }
+        Ok(begin(args, inner))
     }
 
     fn wait_for(&mut self, program: Box<dyn Program>, sinks: [Sink; 2], waiting: Option<Command>) {
@@ -147,7 +222,7 @@ impl Sh {
     }
 
     /// Does what only the shell itself can.
-    fn is_builtin(&mut self, words: &[String]) -> bool {
+    fn is_builtin(&mut self, words: &[String]) -> Result<bool, Failure> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["exit"] => self.commands.clear(),
@@ -172,21 +247,26 @@ impl Sh {
                 self.code = 0;
             }
             ["export", names @ ..] => {
-                for (name, value) in names.iter().filter_map(|word| word.split_once('=')) {
-                    self.variables.insert(name.to_owned(), value.to_owned());
+                for word in names {
+                    let (name, value) =
+                        word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+                    if let Some(value) = value {
+                        self.variables.set(name, value)?;
+                    }
+                    self.variables.export(name);
                 }
                 self.code = 0;
             }
             ["unset", names @ ..] => {
                 for name in names {
-                    self.variables.remove(*name);
+                    self.variables.unset(name);
                 }
                 self.code = 0;
             }
             [":", ..] => self.code = 0,
-            _ => return false,
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
     }
 
     /// Takes note of how a command ended.
@@ -247,6 +327,17 @@ fn located(complaint: &str, line: usize) -> String {
     match complaint.strip_prefix("bash: ") {
         Some(rest) => format!("bash: line {line}: {rest}"),
         None => complaint.to_owned(),
+    }
+}
+
+/// Shows a command that is about to run, as `set -x` has it: each assignment on a line of its own.
+fn trace(assignments: &[(String, String)], words: &[String], cx: &mut Cx) {
+    for (name, value) in assignments {
+        cx.terminal.complain(&format!("+ {name}={}\n", shown(value)));
+    }
+    if !words.is_empty() {
+        let line: Vec<String> = words.iter().map(|word| shown(word)).collect();
+        cx.terminal.complain(&format!("+ {}\n", line.join(" ")));
     }
 }
 

@@ -461,12 +461,22 @@ fn a_shell_runs_commands_one_after_another() {
         ("", "exit 0"),
         ("X=1; Y=\"$X 2\" && echo $Y-${X} \"[$Z]\" $HOSTNAME", "1 2-1 [] ip-10-1-0-4.ec2.internal\nexit 0"),
         ("export X=5; echo $X; unset X; echo $X", "5\n\nexit 0"),
+        ("X='a b'; export Y=$X Z; echo \"$Y\"", "a b\nexit 0"),
+        ("X=1; X=2 echo $X; X=3 true; echo $X", "1\n1\nexit 0"),
+        ("X=1 Y=$X; echo $Y; X=5 Y=$(echo $X); echo $Y", "1\n5\nexit 0"),
+        (
+            "X=1; Y=2; export Z=3 Y; W=4 Z=5 sh -c 'echo $W $X $Y $Z $USER'; echo $Z",
+            "4 2 5 ec2-user\n3\nexit 0",
+        ),
+        ("set -euo pipefail; echo on; X=$(false); echo no", "on\nexit 1"),
+        ("set -euo pipefail; echo $X; echo no", "bash: line 1: X: unbound variable\nexit 127"),
         ("false; echo $?", "1\nexit 0"),
         ("echo \"a $(echo b; echo c)\" `hostname -s`", "a b\nc ip-10-1-0-4\nexit 0"),
         ("X=$(false) || echo failed; X=`echo $(whoami)`; echo $X", "failed\nec2-user\nexit 0"),
         ("set -e; X=$(false); echo no", "exit 1"),
         ("set -u; echo $X; echo no", "bash: line 1: X: unbound variable\nexit 127"),
         ("X='a b'; set -x; echo \"$X\" c", "a b c\n+ echo 'a b' c\nexit 0"),
+        ("set -x; X=1 Y=2 true; Y=3", "+ X=1\n+ Y=2\n+ true\n+ Y=3\nexit 0"),
         (
             "echo out; echo err >&2; echo no > /dev/null; foo 2>/dev/null; foo >/dev/null 2>&1",
             "out\nerr\nexit 127",
@@ -485,6 +495,57 @@ fn a_shell_runs_commands_one_after_another() {
         assert!(!output.contains("\nno\n") && !output.starts_with("no\n"), "{text}: {output}");
     }
     assert!(bed.run(host, "sh script.sh").stderr.starts_with("bash: only -c is simulated"));
+}
+
+/// A word of 1024 letters, doubled again and again.
+const LONG: &str = "A=xxxxxxxxxxxxxxxx; A=$A$A$A$A$A$A$A$A; A=$A$A$A$A$A$A$A$A; ";
+
+// bash 5.2 says the same of a program's argument, and of memory where it has no more.
+#[test]
+fn what_a_script_keeps_and_says_is_bounded() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let (eighth, half) = ("A=$A$A; ".repeat(7), "A=$A$A; ".repeat(9));
+    let hundreds = "\"$A\"$(echo a)".repeat(5);
+    let rows = [
+        (format!("{eighth} ping $A; echo $?"), "126\nbash: line 1: ping: Argument list too long\nexit 0"),
+        (format!("{eighth} X=$(echo $A) && X=$X$A && echo long"), "long\nexit 0"),
+        (format!("{half} B=$A && echo no"), "bash: xrealloc: cannot allocate 524289 bytes\nexit 2"),
+        (format!("{half} A=$A$A; echo no"), "bash: xrealloc: cannot allocate 524288 bytes\nexit 2"),
+        (format!("{half} export B=$A; echo no"), "bash: xrealloc: cannot allocate 524289 bytes\nexit 2"),
+        (
+            format!("{half} echo $A $A $A; echo over"),
+            "over\nbash: line 1: echo: Argument list too long\nexit 0",
+        ),
+        (
+            format!("{half} echo $(echo $A)$(echo $A)$(echo $A)$(echo no >&2)"),
+            "bash: line 1: echo: Argument list too long\nexit 126",
+        ),
+        (format!("{half} echo {hundreds}"), "bash: line 1: echo: Argument list too long\nexit 126"),
+    ];
+    for (text, expected) in rows {
+        let output = shown(&bed.run_words(host, &["sh", "-c", &format!("{LONG}{text}")]));
+        assert!(output.ends_with(expected), "{text}: {}", &output[output.len().saturating_sub(200)..]);
+        assert!(!output.contains("\nno\n") && !output.starts_with("no\n"), "{text}");
+    }
+}
+
+#[test]
+fn shells_that_begin_shells_come_to_an_end() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let no_more = "bash: line 1: fork: Resource temporarily unavailable\n";
+    for text in [
+        "export X='sh -c \"$X\"'; sh -c \"$X\"",
+        "export X='sh -c \"$X\"; sh -c \"$X\"'; sh -c \"$X\"",
+        "export X='echo $(sh -c \"$X\")'; sh -c \"$X\"",
+    ] {
+        let output = bed.run_words(host, &["sh", "-c", text]);
+        assert!(output.stderr.starts_with(no_more), "{text}: {output:?}");
+        assert!(output.exit_code.is_some(), "{text}");
+    }
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! The variables of a shell, and which of them its commands are given.
+//!
+//! Source: POSIX.1-2017, Shell Command Language, section 2.5.3 and `export` in 2.14.
+
+use super::expand::Failure;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most bytes of the names and values of a shell's variables together.
+///
+/// Assumption: this is all the memory that a shell here has for them. Linux sets no bound but the machine's.
+pub(super) const VARIABLES_BYTES_MAX: usize = 1 << 20;
+
+/// Names and values; never more than [`VARIABLES_BYTES_MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Variables {
+    values: BTreeMap<String, String>,
+    /// Names to be given to commands, whether they have a value or not.
+    exported: BTreeSet<String>,
+    bytes: usize,
+}
+
+impl Variables {
+    /// The value of a variable, if it is set.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Sets a variable; an exported one stays so.
+    ///
+    /// # Errors
+    /// There is no room for it: it keeps the value it has.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
+        let before = self.values.get(name).map_or(0, |value| name.len() + value.len());
+        let (bytes, added) = (self.bytes - before, name.len() + value.len());
+        if bytes + added > VARIABLES_BYTES_MAX {
+            return Err(Failure::NoMemory(added));
+        }
+        self.bytes = bytes + added;
+        self.values.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// Has commands be given a variable from here on.
+    pub(super) fn export(&mut self, name: &str) {
+        self.exported.insert(name.to_owned());
+    }
+
+    /// Takes a variable away.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.bytes -= self.values.remove(name).map_or(0, |value| name.len() + value.len());
+        self.exported.remove(name);
+    }
+
+    /// What a command is given: what is exported, and what is assigned before it, which in the command is exported too.
+    ///
+    /// # Errors
+    /// There is no room for what is assigned.
+    pub(super) fn environment(&self, assigned: &[(String, String)]) -> Result<Variables, Failure> {
+        let mut given = Variables::default();
+        for (name, value) in self.values.iter().filter(|(name, _)| self.exported.contains(*name)) {
+            given.set(name, value)?;
+            given.export(name);
+        }
+        for (name, value) in assigned {
+            given.set(name, value)?;
+            given.export(name);
+        }
+        Ok(given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_so_much() {
+        let mut variables = Variables::default();
+        let half = "x".repeat(VARIABLES_BYTES_MAX / 2);
+        assert_eq!(variables.set("A", &half), Ok(()));
+        assert_eq!(variables.set("A", &half), Ok(()), "it takes the place of the one before");
+        assert_eq!(variables.set("B", &half), Err(Failure::NoMemory(half.len() + 1)));
+        assert_eq!((variables.get("A"), variables.get("B")), (Some(half.as_str()), None));
+        variables.unset("A");
+        assert_eq!(variables.set("B", &half), Ok(()));
+    }
+
+    #[test]
+    fn commands_are_given_what_is_exported_or_assigned_before_them() {
+        let mut variables = Variables::default();
+        for name in ["A", "B", "C"] {
+            variables.set(name, "1").expect("there is room");
+        }
+        variables.export("A");
+        variables.export("D");
+        let given = variables.environment(&[("C".to_owned(), "2".to_owned())]).expect("there is room");
+        let of = |name| given.get(name);
+        assert_eq!((of("A"), of("B"), of("C"), of("D")), (Some("1"), None, Some("2"), None));
+        assert_eq!(given.environment(&[]), Ok(given.clone()), "they are given on");
+    }
+}
