@@ -135,18 +135,19 @@ impl Service {
         (services, complaints)
     }
 
-    /// Adds it, over UDP too if it is on both, unless its port is taken.
+    /// Adds it, over UDP too if it is on both. If its port is taken, be it on one of them, nothing is added.
     fn add_to(self, services: &mut Vec<Service>) -> Result<(), &'static str> {
         let over_udp = Service { protocol: Protocol::UDP, ..self.clone() };
         let both = (self.kind == Kind::Iperf3).then_some(over_udp);
-        let mut is_taken = false;
-        for service in std::iter::once(self).chain(both) {
-            match services.iter().any(|known| known.serves(service.protocol, service.port)) {
-                true => is_taken = true,
-                false => services.push(service),
+        let wanted: Vec<Service> = std::iter::once(self).chain(both).collect();
+        for service in &wanted {
+            if services.iter().any(|known| known.serves(service.protocol, service.port)) {
+                let is_udp = service.protocol == Protocol::UDP;
+                return Err(if is_udp { "its port is taken over UDP" } else { "its port is taken" });
             }
         }
-        if is_taken { Err("its port is taken") } else { Ok(()) }
+        services.extend(wanted);
+        Ok(())
     }
 
     /// The services of a host on the internet: 80 and 443 accept connections. Port 53 is answered by the resolver there.
@@ -374,6 +375,24 @@ mod tests {
             "#weir listen tcp/7 echo\n#weir listen udp/7 echo\n#weir listen udp/7 discard",
             &[tcp, udp],
         );
+    }
+
+    #[test]
+    fn iperf3_has_both_ports_or_none() {
+        let iperf3 = "#weir listen tcp/5201 iperf3";
+        let over = |protocol| Service { protocol, port: 5201, kind: Kind::Iperf3 };
+        check_all(iperf3, &[over(Protocol::TCP), over(Protocol::UDP)]);
+        let echo = |protocol| Service { protocol, port: 5201, kind: Kind::Echo };
+        for (name, protocol, taken) in
+            [("tcp", Protocol::TCP, "taken"), ("udp", Protocol::UDP, "taken over UDP")]
+        {
+            let declared = format!("#weir listen {name}/5201 echo\n{iperf3}");
+            check_all(&declared, &[echo(protocol)]);
+            let complaints = Service::of_user_data(Some(declared.as_bytes())).1;
+            let expected =
+                format!("weir: line 2 of the user data has no effect, its port is {taken}: {iperf3}");
+            assert_eq!(complaints, [expected]);
+        }
     }
 
     #[test]
