@@ -88,8 +88,12 @@ impl Curl {
         let has_output = self.wanted.outputs.len() > self.begun;
         self.begun += 1;
         match Url::parse(text) {
-            Ok(url) => {
+            Ok(mut url) => {
                 let wanted = Arc::clone(&self.wanted);
+                // Here and not with the request: a redirect that is followed does not get them again.
+                if let Some(data) = wanted.query() {
+                    url.ask(data);
+                }
                 self.transfer = Some(Transfer::new(wanted, url, has_output, cx.now));
             }
             Err((code, message)) => {
@@ -162,6 +166,8 @@ struct Transfer {
     /// What is still to be sent.
     pending: Vec<u8>,
     started: Nanos,
+    /// When it began with this URL: after a redirect later than the transfer.
+    hop: Nanos,
     resolved: Option<Nanos>,
     connected: Option<Nanos>,
     /// How many connections it has had.
@@ -196,6 +202,7 @@ impl Transfer {
             retries: 0,
             pending: Vec::new(),
             started: now,
+            hop: now,
             resolved: None,
             connected: None,
             connections: 0,
@@ -231,6 +238,7 @@ impl Transfer {
     }
 
     fn look_up(&mut self, cx: &mut Cx) -> Next {
+        self.hop = cx.now;
         let family = self.wanted.family;
         match lookup::known(&self.url.host, family, cx.machine) {
             Some(address) => self.connect(address, cx),
@@ -379,14 +387,16 @@ impl Transfer {
         self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx)
     }
 
+    /// What messages tell: since it began with this URL.
     fn elapsed_ms(&self, now: Nanos) -> u64 {
-        (now.0 - self.started.0) / MILLISECOND
+        (now.0 - self.hop.0) / MILLISECOND
     }
 
+    /// `--connect-timeout` counts anew for each URL of a chain of redirects, `--max-time` does not (libcurl, Curl_timeleft).
     fn give_up_at(&self, is_connecting: bool) -> Option<Nanos> {
-        let connect = is_connecting.then_some(self.wanted.connect_ns);
-        let limit = [connect, self.wanted.total_ns].into_iter().flatten().min();
-        limit.map(|ns| self.started.plus(ns))
+        let connect = is_connecting.then(|| self.hop.plus(self.wanted.connect_ns));
+        let total = self.wanted.total_ns.map(|ns| self.started.plus(ns));
+        [connect, total].into_iter().flatten().min()
     }
 
     /// Tells what `-v` tells of, each once.
@@ -503,23 +513,33 @@ impl Transfer {
     fn write_out(&self, code: i32, cx: &mut Cx) {
         let Some(format) = &self.wanted.write_out else { return };
         let mut text = String::new();
-        let mut rest = format.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
-        while let Some(at) = rest.find("%{") {
-            text.push_str(&rest[..at]);
-            let Some(end) = rest[at..].find('}') else { break };
-            text.push_str(&self.variable(&rest[at + 2..at + end], code, cx.now));
-            rest = rest[at + end + 1..].to_owned();
+        let format = format.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
+        let mut rest = format.as_str();
+        while let Some((before, after)) = rest.split_once('%') {
+            text.push_str(before);
+            let braced = after.strip_prefix('{').and_then(|after| after.split_once('}'));
+            let Some((name, behind)) = braced else {
+                text.push('%');
+                rest = after.strip_prefix('%').unwrap_or(after);
+                continue;
+            };
+            match self.variable(name, code, cx.now) {
+                Some(value) => text.push_str(&value),
+                None => cx.terminal.complain(&unknown_variable(name)),
+            }
+            rest = behind;
         }
-        cx.terminal.print(&(text + &rest.replace("%%", "%")));
+        cx.terminal.print(&(text + rest));
     }
 
-    fn variable(&self, name: &str, code: i32, now: Nanos) -> String {
+    /// The value of a variable of `-w`, if there is one of this name.
+    fn variable(&self, name: &str, code: i32, now: Nanos) -> Option<String> {
         let seconds = |at: Option<Nanos>| {
             let us = at.map_or(0, |at| at.0.saturating_sub(self.started.0) / 1000);
             format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
         };
         let from = self.from.filter(|_| self.connected.is_some());
-        match name {
+        Some(match name {
             "http_code" | "response_code" => format!("{:03}", self.response.status()),
             "time_total" | "time_starttransfer" => seconds(Some(now)),
             "time_namelookup" => seconds(self.resolved),
@@ -537,7 +557,11 @@ impl Transfer {
             "redirect_url" => {
                 self.response.location().map(|location| self.url.join(&location)).unwrap_or_default()
             }
-            unknown => format!("curl: unknown --write-out variable: '{unknown}'\n"),
-        }
+            _ => return None,
+        })
     }
+}
+
+fn unknown_variable(name: &str) -> String {
+    format!("curl: unknown --write-out variable: '{name}'\n")
 }

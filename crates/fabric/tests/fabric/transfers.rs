@@ -128,6 +128,70 @@ fn curl_follows_redirects_if_told() {
     );
 }
 
+// curl(1): the limit is one of each connection.
+#[test]
+fn curl_connects_anew_after_a_redirect_and_has_as_long_for_it() {
+    let mut bed = Bed::new(1);
+    let services = "#weir listen tcp/80 http Hello\n\
+                    #weir listen tcp/81 http status=302 location=http://10.1.0.5/ delay=5s There\n\
+                    #weir listen tcp/82 http status=302 location=http://10.1.0.77/ delay=5s There\n";
+    let (client, server) = pair(&mut bed, services);
+    let run = |bed: &mut Bed, options: &str, port: u16| {
+        bed.run(client.name(), &format!("curl -sSL {options} {}:{port}", server.private))
+    };
+    check(
+        &run(&mut bed, "--connect-timeout 3", 81),
+        expect![[r#"
+            Hello
+            exit 0"#]],
+    );
+    check(
+        &run(&mut bed, "--connect-timeout 3", 82),
+        expect![[r#"
+            curl: (28) Failed to connect to 10.1.0.77 port 80 after 3000 ms: Timeout was reached
+            exit 28"#]],
+    );
+    let late = run(&mut bed, "--connect-timeout 3 -m 6", 82).stderr;
+    assert!(late.contains("10.1.0.77 port 80 after 99"), "{late}");
+}
+
+#[test]
+fn curl_puts_data_into_the_url_once() {
+    let mut bed = Bed::new(1);
+    let services = "#weir listen tcp/80 http Hello\n\
+                    #weir listen tcp/81 http status=307 location=http://10.1.0.5/x There\n\
+                    #weir listen tcp/82 http status=308 location=http://10.1.0.5/x?c There\n";
+    let (client, server) = pair(&mut bed, services);
+    for (port, expected) in [(81, ["/?a=b", "/x"]), (82, ["/?a=b", "/x?c"])] {
+        let line = format!("curl -svGL -d a=b -w %{{url}} {}:{port}", server.private);
+        let output = bed.run(client.name(), &line);
+        let asked = output.stderr.lines().filter_map(|line| line.strip_prefix("> GET "));
+        let asked: Vec<&str> = asked.filter_map(|line| line.strip_suffix(" HTTP/1.1")).collect();
+        assert_eq!(asked, expected, "{output:?}");
+        assert_eq!(output.stdout, format!("Hello\nhttp://10.1.0.5{}", expected[1]));
+    }
+}
+
+// As curl 8.5 prints them.
+#[test]
+fn curl_writes_what_is_no_variable_as_it_is() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/80 http Hello");
+    let rows = [
+        ("100%% %{http_code}%", "100% 200%"),
+        ("%%{http_code} %x", "%{http_code} %x"),
+        ("ok %{http_code", "ok %{http_code"),
+        ("é%{é}\\n", "é\n"),
+    ];
+    for (format, expected) in rows {
+        let output = bed
+            .run_words(client.name(), &["curl", "-s", "-o", "x", "-w", format, &server.private.to_string()]);
+        assert_eq!(output.stdout, expected, "{output:?}");
+        let complaint = "curl: unknown --write-out variable: 'é'\n";
+        assert_eq!(output.stderr, if format.contains("%{é") { complaint } else { "" });
+    }
+}
+
 #[test]
 fn curl_tries_again_what_may_pass() {
     let mut bed = Bed::new(1);

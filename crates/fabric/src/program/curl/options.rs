@@ -228,8 +228,11 @@ impl Wanted {
 
     fn take(&mut self, letter: char, arg: &str, text: &str) -> Result<(), Failure> {
         match letter {
-            'm' => self.total_ns = Some(time(arg, text)?),
-            CONNECT_TIMEOUT => self.connect_ns = time(arg, text)?,
+            // None at all is as if it were not given.
+            'm' => self.total_ns = Some(time(arg, text)?).filter(|ns| *ns > 0),
+            CONNECT_TIMEOUT => {
+                self.connect_ns = Some(time(arg, text)?).filter(|ns| *ns > 0).unwrap_or(SYN_NS)
+            }
             RETRY => {
                 let times = text.parse().ok().filter(|times| *times <= RETRIES_MAX);
                 self.retries = times.ok_or_else(|| not_a_number(arg))?;
@@ -257,6 +260,11 @@ impl Wanted {
         self.data.as_deref().filter(|_| !self.is_get)
     }
 
+    /// The data that go into each URL.
+    pub(super) fn query(&self) -> Option<&str> {
+        self.data.as_deref().filter(|_| self.is_get)
+    }
+
     fn method(&self, is_plain: bool) -> &str {
         match (&self.method, self.is_head, self.body()) {
             (Some(method), ..) => method,
@@ -268,13 +276,7 @@ impl Wanted {
 
     /// The head of the request; without data if it `is_plain`.
     pub(super) fn request(&self, url: &Url, is_plain: bool) -> String {
-        let query = self.data.as_ref().filter(|_| self.is_get && !is_plain);
-        let path = match query {
-            Some(data) if url.path.contains('?') => format!("{}&{data}", url.path),
-            Some(data) => format!("{}?{data}", url.path),
-            None => url.path.clone(),
-        };
-        let mut text = format!("{} {path} HTTP/1.1\r\n", self.method(is_plain));
+        let mut text = format!("{} {} HTTP/1.1\r\n", self.method(is_plain), url.path);
         let given = |name: &str| {
             let is_it = |header: &&String| {
                 header.split([':', ';']).next().is_some_and(|given| given.eq_ignore_ascii_case(name))
@@ -323,7 +325,11 @@ mod tests {
         let args: Vec<String> = line.split(' ').map(|word| word.replace('_', " ")).collect();
         let mut wanted = Wanted::default();
         let Ok(Line::Fetch(urls)) = wanted.read(&args) else { panic!("{line}") };
-        wanted.request(&Url::parse(&urls[0]).expect("a URL"), false).replace("\r\n", "|")
+        let mut url = Url::parse(&urls[0]).expect("a URL");
+        if let Some(data) = wanted.query() {
+            url.ask(data);
+        }
+        wanted.request(&url, false).replace("\r\n", "|")
     }
 
     // As curl 8.5 sends them.
@@ -373,5 +379,14 @@ mod tests {
         let urls = ["a", "b", "-c"].map(str::to_owned).to_vec();
         assert_eq!(wanted.read(&args), Ok(Line::Fetch(urls)));
         assert_eq!((wanted.total_ns, wanted.outputs.len()), (Some(2 * SECOND), 1));
+    }
+
+    // curl(1): zero is the default.
+    #[test]
+    fn no_time_is_no_limit() {
+        let args: Vec<String> = ["-m", "0", "--connect-timeout", "0", "a"].map(str::to_owned).into();
+        let mut wanted = Wanted::default();
+        assert!(wanted.read(&args).is_ok());
+        assert_eq!((wanted.total_ns, wanted.connect_ns), (None, SYN_NS));
     }
 }

@@ -15,6 +15,10 @@ pub(super) struct Url {
 impl Url {
     /// Reads a URL; without a scheme it is http://.
     pub(super) fn parse(text: &str) -> Result<Url, Failure> {
+        if text.contains(|letter: char| letter == ' ' || letter.is_ascii_control()) {
+            let message = "(3) URL rejected: Malformed input to a URL function".to_owned();
+            return Err((code::MALFORMED_URL, message));
+        }
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         if !scheme.eq_ignore_ascii_case("http") {
             let message = format!("(1) Protocol \"{scheme}\" not supported or disabled in libcurl");
@@ -25,6 +29,7 @@ impl Url {
         let path = path.split('#').next().unwrap_or_default();
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let (host, port) = match authority.rsplit_once(':') {
+            Some((host, "")) => (host, "80"),
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ => (authority, "80"),
         };
@@ -35,6 +40,13 @@ impl Url {
             return Err((code::MALFORMED_URL, "(3) URL rejected: No host part in the URL".to_owned()));
         }
         Ok(Url { text: format!("http://{rest}"), host, port, path })
+    }
+
+    /// Appends data to what is asked for.
+    pub(super) fn ask(&mut self, data: &str) {
+        let sign = if self.path.contains('?') { '&' } else { '?' };
+        self.path = format!("{}{sign}{data}", self.path);
+        self.text = format!("http://{}{}", self.authority(), self.path);
     }
 
     /// Where a `location` that was found here leads: a whole URL, a path of the same host, or one beside this path (RFC 3986,
@@ -70,6 +82,7 @@ mod tests {
         let rows = [
             ("10.0.0.5", "10.0.0.5", 80, "/", "10.0.0.5"),
             ("http://web:8080/a?b=c#d", "web", 8080, "/a?b=c", "web:8080"),
+            ("web:/x", "web", 80, "/x", "web"),
             ("HTTP://web?x", "web", 80, "/?x", "web"),
             ("http://[2001:db8::1]:81/", "2001:db8::1", 81, "/", "[2001:db8::1]:81"),
             ("http://[2001:db8::1]", "2001:db8::1", 80, "/", "[2001:db8::1]"),
@@ -98,7 +111,14 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for (text, expected) in [("https://a", 1), ("http://a:x/", 3), ("http:///a", 3), ("", 3)] {
+        for (text, expected) in [
+            ("https://a", 1),
+            ("http://a:x/", 3),
+            ("http:///a", 3),
+            ("", 3),
+            ("http://a/ b", 3),
+            ("a\r\nb", 3),
+        ] {
             assert_eq!(Url::parse(text).map_err(|(code, _)| code), Err(expected), "{text}");
         }
     }
