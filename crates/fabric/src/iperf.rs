@@ -38,6 +38,9 @@ pub(crate) const STREAMS_MAX: usize = 128;
 /// The longest JSON that is read, in bytes.
 const JSON_BYTES_MAX: usize = 64 * 1024;
 
+/// Most bytes that a client may have sent before its turn: JSON with its length, and a step. More is no client of iperf3's.
+const HEARD_BYTES_MAX: usize = JSON_BYTES_MAX + 5;
+
 /// JSON with its length before it.
 pub(crate) fn framed(json: &str) -> Vec<u8> {
     let mut bytes = (json.len() as u32).to_be_bytes().to_vec();
@@ -120,8 +123,9 @@ enum Role {
 impl Session {
     /// Takes what has come, and gets ready what is to be sent.
     pub(crate) fn hear(&mut self, bytes: &[u8], server: &mut Server, now: Nanos) {
-        if let (Role::Stream(stream), Some(test)) = (&self.role, &mut server.test) {
-            if let Some((_, received)) = test.streams.get_mut(*stream) {
+        if let Role::Stream(stream) = self.role {
+            let test = server.test.as_mut();
+            if let Some((_, received)) = test.and_then(|test| test.streams.get_mut(stream)) {
                 received.bytes += bytes.len() as u64;
             }
             return;
@@ -135,6 +139,17 @@ impl Session {
         {
             self.role = Role::Control(next);
         }
+        if matches!(self.role, Role::Control(_)) && self.received.len() > HEARD_BYTES_MAX {
+            self.end(server);
+            self.refuse();
+        }
+    }
+
+    /// Has the connection be closed, whatever else comes.
+    fn refuse(&mut self) {
+        self.is_over = true;
+        self.role = Role::Stream(usize::MAX);
+        self.received = Vec::new();
     }
 
     /// Learns from the cookie what the connection is for.
@@ -165,8 +180,7 @@ impl Session {
             }
             Some(_) => {
                 self.pending.push(step::ACCESS_DENIED);
-                self.is_over = true;
-                self.role = Role::Stream(usize::MAX);
+                self.refuse();
             }
         }
     }
@@ -306,6 +320,17 @@ mod tests {
             (Some(1.0), Some(25.0), None)
         );
         assert_eq!(bytes, [7]);
+    }
+
+    #[test]
+    fn a_connection_that_keeps_sending_is_refused_and_frees_the_server() {
+        let (mut session, mut server) = (Session::default(), Server::default());
+        session.hear(&[0; COOKIE], &mut server, Nanos(0));
+        assert!(!server.is_idle() && !session.is_over);
+        session.hear(&[0; 2 * HEARD_BYTES_MAX], &mut server, Nanos(0));
+        assert!(server.is_idle() && session.is_over);
+        session.hear(&[0; HEARD_BYTES_MAX], &mut server, Nanos(0));
+        assert!(session.received.is_empty());
     }
 
     #[test]

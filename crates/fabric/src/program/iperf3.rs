@@ -19,6 +19,9 @@ mod report;
 const SECOND: u64 = 1_000_000_000;
 /// What a UDP test sends a second unless told otherwise, in bits.
 const UDP_BITS: u64 = 1_048_576;
+/// What one stream over UDP sends a second at most, in bits, whatever is asked for: what a flow of an instance has
+/// (EC2 User Guide, "Amazon EC2 instance network bandwidth").
+const UDP_BITS_MAX: u64 = 5_000_000_000;
 /// The length of a datagram: what fits a packet of the internet, less than the 1500 bytes of its MTU.
 const DATAGRAM_BYTES: usize = 1448;
 /// How much is handed to a TCP socket at a time.
@@ -79,7 +82,7 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
     for arg in parsed.map_err(|error| error.message("iperf3").trim_end().to_owned())? {
         match arg {
             Arg::Value('c', text) => wanted.host = text.to_owned(),
-            Arg::Value('p', text) => wanted.port = number(text)? as u16,
+            Arg::Value('p', text) => wanted.port = port(text)?,
             Arg::Value('t', text) => wanted.seconds = number(text)?.clamp(1, 86_400),
             Arg::Value('n', text) => wanted.bytes = Some(scaled(text, 1024)?),
             Arg::Value('b', text) => wanted.bits = Some(scaled(text, 1000)?),
@@ -106,6 +109,11 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
 
 fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("parameter error - '{text}' is no number"))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| format!("parameter error - '{text}' is no port"))
 }
 
 /// A number with K, M or G behind it.
@@ -198,7 +206,7 @@ impl Iperf3 {
             self.at = self.inbox.remove(0);
             match self.at {
                 step::PARAM_EXCHANGE => self.pending.extend(iperf::framed(&self.parameters())),
-                step::CREATE_STREAMS => {
+                step::CREATE_STREAMS if self.streams.is_empty() => {
                     let has_streams = self.create_streams(cx);
                     if !has_streams {
                         let message = "unable to create a new stream: Cannot assign requested address";
@@ -287,19 +295,24 @@ impl Iperf3 {
         cx.terminal.print(head);
     }
 
-    /// What is sent a second at most, in bits.
+    /// What each stream sends a second at most, in bits; `None` for what a connection takes. Zero is as much as it can.
     fn bits(&self) -> Option<u64> {
-        let default = self.wanted.is_udp.then_some(UDP_BITS);
-        self.wanted.bits.or(default).filter(|bits| *bits > 0)
+        let wanted = self.wanted.bits.filter(|bits| *bits > 0);
+        match (self.wanted.is_udp, self.wanted.bits) {
+            (false, _) => wanted,
+            (true, None) => Some(UDP_BITS),
+            (true, Some(_)) => Some(wanted.unwrap_or(u64::MAX).min(UDP_BITS_MAX)),
+        }
     }
 
     /// Sends what can be sent now, or takes what has come; true when that is everything.
     fn send(&mut self, began: Nanos, cx: &mut Cx) -> bool {
         let allowed = self.bits().map(|bits| {
             let ns = cx.now.0 - began.0;
-            (u128::from(bits) * u128::from(ns) / 8 / u128::from(SECOND)) as u64 + self.wanted.datagram as u64
+            let bytes = u128::from(bits) * u128::from(ns) / 8 / u128::from(SECOND);
+            u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(self.wanted.datagram as u64)
         });
-        let share = self.wanted.bytes.map(|bytes| bytes.div_ceil(self.wanted.streams as u64));
+        let share = self.share();
         let limit = [allowed, share].into_iter().flatten().min().unwrap_or(u64::MAX);
         for stream in &mut self.streams {
             match self.wanted.is_reverse {
@@ -309,6 +322,13 @@ impl Iperf3 {
         }
         let is_sent = |share| self.streams.iter().all(|stream| stream.sent >= share);
         share.map_or(cx.now >= began.plus(self.wanted.seconds * SECOND), is_sent)
+    }
+
+    /// How many bytes each stream sends in all, if that is what ends the test: over UDP whole datagrams.
+    fn share(&self) -> Option<u64> {
+        let share = self.wanted.bytes?.div_ceil(self.wanted.streams as u64);
+        let datagram = self.wanted.datagram as u64;
+        Some(if self.wanted.is_udp { share.div_ceil(datagram).saturating_mul(datagram) } else { share })
     }
 
     /// When a datagram may be sent again.
@@ -502,6 +522,32 @@ mod tests {
             assert_eq!(scaled(text, unit), Ok(expected));
         }
         assert!(scaled("x", 1000).is_err() && scaled("", 1000).is_err());
+    }
+
+    fn bits(line: &str) -> Option<u64> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let to = SocketAddr::from(([10, 0, 0, 5], 5201));
+        let wanted = wanted(&args).unwrap_or_else(|message| panic!("{message}"));
+        Iperf3::new(wanted, to, Vec::new(), Nanos(0)).bits()
+    }
+
+    #[test]
+    fn rates_are_bounded_over_udp() {
+        assert_eq!(bits("-c a"), None);
+        assert_eq!(bits("-c a -b 0"), None);
+        assert_eq!(bits("-c a -b 10M"), Some(10_000_000));
+        assert_eq!(bits("-c a -u"), Some(UDP_BITS));
+        assert_eq!(bits("-c a -u -b 10M"), Some(10_000_000));
+        assert_eq!(bits("-c a -u -b 0"), Some(UDP_BITS_MAX));
+        assert_eq!(bits("-c a -u -b 99999999999G"), Some(UDP_BITS_MAX));
+    }
+
+    #[test]
+    fn what_is_no_port_is_refused() {
+        for port in ["0", "65536", "-1", "x"] {
+            let args = ["-c", "a", "-p", port].map(str::to_owned);
+            assert_eq!(wanted(&args).err(), Some(format!("parameter error - '{port}' is no port")));
+        }
     }
 
     #[test]

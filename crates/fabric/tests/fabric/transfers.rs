@@ -481,3 +481,17 @@ fn super_packets_count_as_their_segments() {
     assert_eq!(seen(client.interface, Direction::Egress), (near.sent.packets, near.sent.bytes));
     assert_eq!(seen(server.interface, Direction::Ingress), (far.received.packets, far.received.bytes));
 }
+
+// Time passes between the datagrams, whatever rate is asked for.
+#[test]
+fn iperf3_over_udp_without_a_limit_sends_as_fast_as_a_flow_may() {
+    let mut bed = Bed::new(1);
+    let (client, server) = pair(&mut bed, "#weir listen tcp/5201 iperf3");
+    for rate in ["0", "1000000G"] {
+        let line = format!("iperf3 -c {} -u -n 1M -b {rate}", server.private);
+        let output = bed.run(client.name(), &line);
+        assert_eq!(output.exit_code, Some(0), "{output:?}");
+        let sender = output.stdout.lines().find(|line| line.ends_with("sender")).expect("a summary");
+        assert!(sender.contains(" 5.00 Gbits/sec"), "{}", output.stdout);
+    }
+}
