@@ -61,7 +61,10 @@ enum Discovery {
 struct Wanted {
     target: Option<String>,
     count: Option<u64>,
+    /// Between requests; without replies, if each reply has another request sent.
     interval_ns: u64,
+    /// Whether a reply has the next request sent at once: an interval of 0.
+    is_unlimited: bool,
     deadline_ns: Option<u64>,
     linger_ns: u64,
     data: usize,
@@ -125,6 +128,7 @@ fn wanted(args: &[String]) -> Result<Wanted, Started> {
         target: None,
         count: None,
         interval_ns: SECOND,
+        is_unlimited: false,
         deadline_ns: None,
         linger_ns: LINGER_NS,
         data: DATA_BYTES,
@@ -137,9 +141,17 @@ fn wanted(args: &[String]) -> Result<Wanted, Started> {
     };
     let args = options::parse(args, "46c:fi:M:nqs:t:w:W:")
         .map_err(|error| Started::failed(error.message("ping") + USAGE, 2))?;
+    let mut interval_ns = None;
     for arg in args {
-        wanted.take(arg)?;
+        match arg {
+            Arg::Value('i', text) => interval_ns = Some(seconds(text)?),
+            arg => wanted.take(arg)?,
+        }
     }
+    let interval_ns = interval_ns.unwrap_or(if wanted.is_flood { 0 } else { SECOND });
+    // iputils counts in whole milliseconds.
+    wanted.is_unlimited = interval_ns < MILLISECOND;
+    wanted.interval_ns = if wanted.is_unlimited { FLOOD_NS } else { interval_ns };
     Ok(wanted)
 }
 
@@ -151,16 +163,12 @@ impl Wanted {
             Arg::Flag('6') => self.family = Family::V6,
             Arg::Flag('n') => self.is_numeric = true,
             Arg::Flag('q') => self.is_quiet = true,
-            Arg::Flag('f') => {
-                self.is_flood = true;
-                self.interval_ns = FLOOD_NS;
-            }
+            Arg::Flag('f') => self.is_flood = true,
             Arg::Value('c', text) => self.count = Some(number(text, 1, i64::MAX)?),
             Arg::Value('s', text) => self.data = number(text, 0, DATA_BYTES_MAX as i64)? as usize,
             Arg::Value('t', text) => self.ttl = Some(number(text, 1, 255)? as u8),
             Arg::Value('w', text) => self.deadline_ns = Some(number(text, 1, i64::from(i32::MAX))? * SECOND),
             Arg::Value('W', text) => self.linger_ns = seconds(text)?,
-            Arg::Value('i', text) => self.interval_ns = seconds(text)?,
             Arg::Value('M', text) => self.discovery = discovery(text)?,
             Arg::Flag(_) | Arg::Value(..) => {}
         }
@@ -515,7 +523,7 @@ impl Ping {
         if !self.wanted.is_quiet && !self.wanted.is_flood {
             self.print_reply(reply, us, if is_duplicate { " (DUP!)" } else { "" }, cx);
         }
-        if self.wanted.is_flood && !self.has_sent_all() && !self.is_over(cx.now) {
+        if self.wanted.is_unlimited && !self.has_sent_all() && !self.is_over(cx.now) {
             self.send(cx);
         }
     }
@@ -524,6 +532,23 @@ impl Ping {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_of_nothing_is_a_flood() {
+        let rows = [
+            ("a", (SECOND, false)),
+            ("-i 0.2 a", (SECOND / 5, false)),
+            ("-i 0 a", (FLOOD_NS, true)),
+            ("-i 0.0000001 a", (FLOOD_NS, true)),
+            ("-f a", (FLOOD_NS, true)),
+            ("-i 1 -f a", (SECOND, false)),
+        ];
+        for (line, expected) in rows {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let Ok(wanted) = wanted(&args) else { panic!("{line}") };
+            assert_eq!((wanted.interval_ns, wanted.is_unlimited), expected, "{line}");
+        }
+    }
 
     #[test]
     fn times_have_as_many_digits_as_iputils_gives_them() {
