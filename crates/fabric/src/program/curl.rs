@@ -10,7 +10,7 @@ mod url;
 
 use super::lookup::{self, Lookup};
 use super::socket::{Client, Progress};
-use super::{Cx, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Program, Started, Step};
 use options::{Line, Wanted};
 use response::Response;
 use std::collections::VecDeque;
@@ -106,6 +106,9 @@ impl Curl {
 
 impl Program for Curl {
     fn wake(&mut self, cx: &mut Cx) -> Step {
+        if self.is_interrupted {
+            return Step::Exit(INTERRUPTED);
+        }
         loop {
             let Some(mut transfer) = self.transfer.take() else {
                 match self.waiting.pop_front() {
@@ -114,7 +117,7 @@ impl Program for Curl {
                 }
                 continue;
             };
-            match transfer.wake(self.is_interrupted, cx) {
+            match transfer.wake(cx) {
                 Next::Wait(at) => {
                     self.transfer = Some(transfer);
                     return Step::Wait(at);
@@ -123,9 +126,6 @@ impl Program for Curl {
                 Next::Over(code) => {
                     transfer.leave(cx);
                     self.code = code;
-                    if self.is_interrupted {
-                        return Step::Exit(code);
-                    }
                 }
             }
         }
@@ -212,12 +212,11 @@ impl Transfer {
         }
     }
 
-    fn wake(&mut self, is_interrupted: bool, cx: &mut Cx) -> Next {
+    fn wake(&mut self, cx: &mut Cx) -> Next {
         match std::mem::replace(&mut self.stage, Stage::New) {
             Stage::New => self.look_up(cx),
-            Stage::Asking(lookup) => self.ask(lookup, is_interrupted, cx),
-            Stage::Talking(client) => self.go_on(client, is_interrupted, cx),
-            Stage::Resting(_) if is_interrupted => Next::Over(code::TIMED_OUT),
+            Stage::Asking(lookup) => self.ask(lookup, cx),
+            Stage::Talking(client) => self.go_on(client, cx),
             Stage::Resting(until) if cx.now < until => {
                 self.stage = Stage::Resting(until);
                 Next::Wait(Some(until))
@@ -242,14 +241,14 @@ impl Transfer {
         let family = self.wanted.family;
         match lookup::known(&self.url.host, family, cx.machine) {
             Some(address) => self.connect(address, cx),
-            None => self.ask(Lookup::new(&self.url.host, family, cx.machine), false, cx),
+            None => self.ask(Lookup::new(&self.url.host, family, cx.machine), cx),
         }
     }
 
-    fn ask(&mut self, mut lookup: Lookup, is_interrupted: bool, cx: &mut Cx) -> Next {
+    fn ask(&mut self, mut lookup: Lookup, cx: &mut Cx) -> Next {
         let give_up_at = self.give_up_at(true);
         match lookup.wake(cx) {
-            lookup::Progress::Waiting(_) if is_interrupted || give_up_at.is_some_and(|at| cx.now >= at) => {
+            lookup::Progress::Waiting(_) if give_up_at.is_some_and(|at| cx.now >= at) => {
                 lookup.leave(cx);
                 let ms = self.elapsed_ms(cx.now);
                 self.fail(code::TIMED_OUT, &format!("Resolving timed out after {ms} milliseconds"), cx)
@@ -288,15 +287,15 @@ impl Transfer {
         self.pending.extend(data.unwrap_or_default().as_bytes());
         self.tell(1, cx);
         match Client::open_from(cx, source, self.to) {
-            Some(client) => self.go_on(client, false, cx),
+            Some(client) => self.go_on(client, cx),
             None => self.unconnected(code::UNCONNECTED, "Couldn't connect to server", cx),
         }
     }
 
-    fn go_on(&mut self, mut client: Client, is_interrupted: bool, cx: &mut Cx) -> Next {
+    fn go_on(&mut self, mut client: Client, cx: &mut Cx) -> Next {
         let progress = client.progress(cx);
         let give_up_at = self.give_up_at(progress == Progress::Connecting);
-        let is_late = is_interrupted || give_up_at.is_some_and(|at| cx.now >= at);
+        let is_late = give_up_at.is_some_and(|at| cx.now >= at);
         let next = match progress {
             Progress::Connecting if is_late => self.unconnected(code::TIMED_OUT, "Timeout was reached", cx),
             Progress::Connecting => {

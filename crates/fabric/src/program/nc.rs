@@ -52,10 +52,22 @@ pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Start
 fn begin(wanted: Wanted, address: IpAddr, now: Nanos) -> Started {
     let to = SocketAddr::new(address, wanted.port);
     match wanted.is_udp {
-        true => Started::Running(Box::new(Probe { wanted, to, client: None, started: now })),
-        false => {
-            Started::Running(Box::new(Nc { wanted, to, client: None, started: now, received: 0, sent: 0 }))
-        }
+        true => Started::Running(Box::new(Probe {
+            wanted,
+            to,
+            client: None,
+            started: now,
+            is_interrupted: false,
+        })),
+        false => Started::Running(Box::new(Nc {
+            wanted,
+            to,
+            client: None,
+            started: now,
+            received: 0,
+            sent: 0,
+            is_interrupted: false,
+        })),
     }
 }
 
@@ -194,6 +206,7 @@ struct Nc {
     started: Nanos,
     received: usize,
     sent: u64,
+    is_interrupted: bool,
 }
 
 impl Nc {
@@ -226,6 +239,9 @@ impl Nc {
 
 impl Program for Nc {
     fn wake(&mut self, cx: &mut Cx) -> Step {
+        if self.is_interrupted {
+            return Step::Exit(INTERRUPTED);
+        }
         let Some(mut client) = self.client.take() else { return self.open(cx) };
         let progress = client.progress(cx);
         let bytes = client.read(cx);
@@ -261,7 +277,7 @@ impl Program for Nc {
     }
 
     fn interrupt(&mut self) {
-        self.wanted.connect_ns = 0;
+        self.is_interrupted = true;
     }
 
     fn leave(&mut self, cx: &mut Cx) {
@@ -277,10 +293,14 @@ struct Probe {
     to: SocketAddr,
     client: Option<UdpClient>,
     started: Nanos,
+    is_interrupted: bool,
 }
 
 impl Program for Probe {
     fn wake(&mut self, cx: &mut Cx) -> Step {
+        if self.is_interrupted {
+            return Step::Exit(INTERRUPTED);
+        }
         let Some(client) = &self.client else {
             self.wanted.tell(VERSION, cx);
             let Some(client) = UdpClient::open(cx, self.to) else {
@@ -310,7 +330,7 @@ impl Program for Probe {
     }
 
     fn interrupt(&mut self) {
-        self.started = Nanos(0);
+        self.is_interrupted = true;
     }
 
     fn leave(&mut self, cx: &mut Cx) {

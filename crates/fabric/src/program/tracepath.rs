@@ -118,7 +118,8 @@ struct Tracepath {
     mtu: u16,
     /// The port of the last probe: each has its own.
     port: u16,
-    ttl: u8,
+    /// How many hops the last probe may go; more than 255 for none.
+    ttl: u16,
     tries: u8,
     /// When the last probe was sent, if its answer is waited for.
     sent: Option<Nanos>,
@@ -146,7 +147,7 @@ impl Tracepath {
         let destination = SocketAddr::new(self.ends.1, self.port);
         let datagram = Datagram { source: self.ends.0, destination, payload: &payload };
         let mut bytes = cx.outbox.buffer(datagram.length());
-        datagram.write(self.ttl, &mut bytes);
+        datagram.write(self.ttl as u8, &mut bytes);
         frame::set_dont_fragment(&mut bytes);
         cx.outbox.packets.push(bytes);
         self.sent = Some(cx.now);
@@ -162,7 +163,7 @@ impl Tracepath {
     }
 
     fn next_hop(&mut self) {
-        self.ttl = self.ttl.saturating_add(1);
+        self.ttl += 1;
         self.tries = 0;
     }
 
@@ -185,7 +186,7 @@ impl Tracepath {
         let rest = match trouble.complaint {
             Complaint::TooBig { mtu } => format!("pmtu {mtu}"),
             Complaint::PortUnreachable => "reached".to_owned(),
-            Complaint::TimeExceeded if back != self.ttl => format!("asymm {back:2} "),
+            Complaint::TimeExceeded if u16::from(back) != self.ttl => format!("asymm {back:2} "),
             Complaint::TimeExceeded => String::new(),
             Complaint::Unreachable(_) => "!H".to_owned(),
         };
@@ -216,7 +217,7 @@ impl Program for Tracepath {
             Some(_) => self.give_up(cx),
             None => {}
         }
-        if self.ttl > self.wanted.hops {
+        if self.ttl > u16::from(self.wanted.hops) {
             self.resume(None, cx);
             return Step::Exit(0);
         }

@@ -549,6 +549,47 @@ fn shells_that_begin_shells_come_to_an_end() {
 }
 
 #[test]
+fn an_interrupt_ends_every_transfer() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(9));
+    bed.allow(&site, tcp(80));
+    let host = bed.instance(&site).name();
+    let services = "#weir listen tcp/9 discard\n#weir listen tcp/80 http delay=1h Late\n";
+    bed.instance_with(&site, Some(services));
+    let lines: [&[&str]; 7] = [
+        &["nc", "-c", "head -c 1000GB /dev/zero", "10.1.0.5", "9"],
+        &["nc", "-w", "100", "10.1.0.77", "9"],
+        &["nc", "-u", "-z", "10.1.0.5", "9"],
+        &["nc", "-l", "4000"],
+        &["curl", "10.1.0.77"],
+        &["curl", "--retry", "3", "--retry-connrefused", "10.1.0.4"],
+        &["curl", "10.1.0.5", "10.1.0.77"],
+    ];
+    for words in lines {
+        let argv: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let id = bed.fabric.exec(host, &argv).expect("it starts");
+        bed.fabric.step(bed.fabric.now().plus(10_000_000));
+        assert_eq!(bed.fabric.poll(id).expect("it is known").exit_code, None, "{words:?}");
+        bed.fabric.interrupt(id);
+        let output = bed.fabric.poll(id).expect("it is known");
+        assert_eq!(output.exit_code, Some(130), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_trace_of_a_path_that_is_silent_ends_with_the_last_hop() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let host = bed.instance(&site).name();
+    let argv = ["tracepath", "-m", "255", "10.1.0.77"].map(str::to_owned);
+    let id = bed.fabric.exec(host, &argv).expect("it starts");
+    bed.pass(800);
+    let output = bed.fabric.poll(id).expect("it is known").stdout;
+    assert!(output.contains("\n255:  no reply\n     Too many hops"), "{output}");
+}
+
+#[test]
 fn an_interrupt_ends_a_shell_and_a_kill_gives_what_was_printed() {
     let mut bed = Bed::new(1);
     let site = bed.site("10.1.0.0/24");
