@@ -7,7 +7,7 @@ use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
 use crate::program::{self, Connect, ExecId, Output, Started, Terminal};
-use crate::shell::{Kind, Message};
+use crate::shell::{Kind, MESSAGE_BYTES_MAX, Message};
 use crate::task::Task;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,6 +19,9 @@ pub const EXECS_MAX: usize = 4096;
 
 /// The exit code of a command whose session has gone (ssh's own failures).
 const HUNG_UP: i32 = 255;
+
+/// The exit code of a command that could not be run, as bash has it.
+const NOT_RUN: i32 = 126;
 
 /// The port of sshd.
 const SSH_PORT: u16 = 22;
@@ -93,6 +96,13 @@ impl fmt::Display for ExecError {
 }
 
 impl std::error::Error for ExecError {}
+
+/// What bash says of a command whose words do not fit.
+fn too_long(argv: &[String]) -> Output {
+    let name = argv.first().map_or("", String::as_str);
+    let stderr = format!("bash: {name}: Argument list too long\n");
+    Output { stderr, exit_code: Some(NOT_RUN), ..Output::default() }
+}
 
 impl Fabric {
     /// Starts a command on a host: an instance, or an address on the internet, which then is a host.
@@ -260,16 +270,21 @@ impl Fabric {
     }
 
     /// Starts a command in the shell of a session. The command line and what it prints travel in the session's packets: if
-    /// the network no longer carries them, nothing comes back.
+    /// the network no longer carries them, nothing comes back. One that is too long for a message ends at once.
     ///
     /// # Errors
     /// The session is not open, or too many commands are kept.
     pub fn exec_in(&mut self, id: SessionId, argv: &[String]) -> Result<ExecId, ExecError> {
         let exec = self.fresh_exec()?;
         let terminal = self.terminal_mut(id.exec).filter(|terminal| terminal.is_open);
-        terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, Output::default());
+        let message = Message::run(exec.0, argv);
+        let is_long = message.bytes.len() > MESSAGE_BYTES_MAX;
+        let output = if is_long { too_long(argv) } else { Output::default() };
+        terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, output);
         self.execs.insert(exec, Place::Session(id.exec));
-        self.tell(id.exec, Message::run(exec.0, argv));
+        if !is_long {
+            self.tell(id.exec, message);
+        }
         Ok(exec)
     }
 

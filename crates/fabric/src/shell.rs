@@ -17,7 +17,10 @@ use weir_model::Nanos;
 const COMMANDS_MAX: usize = 64;
 
 /// The longest message, in bytes.
-const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// More bytes than the line before a message has.
+const HEAD_BYTES_MAX: usize = 64;
 
 /// The exit code of a command whose terminal has gone (128 and SIGHUP).
 const HUNG_UP: i32 = 129;
@@ -147,7 +150,7 @@ impl Shell {
     }
 
     fn read(&mut self, socket: &mut tcp::Socket<'static>) {
-        while socket.can_recv() && self.inbox.len() < MESSAGE_BYTES_MAX {
+        while socket.can_recv() && self.inbox.len() < HEAD_BYTES_MAX + MESSAGE_BYTES_MAX {
             let inbox = &mut self.inbox;
             let taken = socket.recv(|bytes| {
                 inbox.extend_from_slice(bytes);
@@ -188,7 +191,8 @@ impl Shell {
             return Started::Done(Output { stderr, exit_code: Some(1), ..Output::default() });
         }
         let text = String::from_utf8_lossy(&message.bytes);
-        let argv: Vec<String> = text.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let words = (!text.is_empty()).then(|| text.split('\0').map(str::to_owned));
+        let argv: Vec<String> = words.into_iter().flatten().collect();
         program::start(&argv, machine, now)
     }
 

@@ -20,7 +20,7 @@ fn settled(bed: &mut Bed, session: SessionId) -> Session {
     }
 }
 
-/// Runs a command in a session until it ends.
+/// Runs a command in a session until it ends; between two blanks is an empty word.
 fn shell(bed: &mut Bed, session: SessionId, line: &str) -> Output {
     let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
     let exec = bed.fabric.exec_in(session, &argv).expect("the session is open");
@@ -36,6 +36,24 @@ fn shell(bed: &mut Bed, session: SessionId, line: &str) -> Output {
         let next = bed.fabric.next_event().expect("the command ends");
         bed.fabric.step(next);
     }
+}
+
+#[test]
+fn command_lines_of_a_session_arrive_as_they_are_or_are_too_long() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    assert_eq!(shell(&mut bed, session, "echo a  b ").stdout, "a  b \n");
+    let empty = shell(&mut bed, session, "sh -c ");
+    assert_eq!((empty.stderr.as_str(), empty.exit_code), ("", Some(0)));
+    // A line of 64 KiB is the longest.
+    let word = "x".repeat((64 << 10) - "echo ".len());
+    assert_eq!(shell(&mut bed, session, &format!("echo {word}")).stdout, format!("{word}\n"));
+    let long = shell(&mut bed, session, &format!("echo {word}x"));
+    assert_eq!((long.stderr.as_str(), long.exit_code), ("bash: echo: Argument list too long\n", Some(126)));
+    assert_eq!(shell(&mut bed, session, "hostname").exit_code, Some(0));
 }
 
 #[test]
