@@ -94,6 +94,39 @@ struct Options {
     shows_commands: bool,
 }
 
+impl Options {
+    /// Takes the words behind `set`, up to the first that is no option.
+    fn set(&mut self, words: &[&str]) {
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let is_on = word.starts_with('-');
+            let Some(letters) = word.strip_prefix(['-', '+']).filter(|letters| !letters.starts_with('-'))
+            else {
+                return;
+            };
+            for letter in letters.chars() {
+                match letter {
+                    'o' => self.set_one(words.next().copied().unwrap_or_default(), is_on),
+                    'e' => self.set_one("errexit", is_on),
+                    'u' => self.set_one("nounset", is_on),
+                    'x' => self.set_one("xtrace", is_on),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn set_one(&mut self, name: &str, is_on: bool) {
+        match name {
+            "errexit" => self.ends_on_failure = is_on,
+            "nounset" => self.needs_variables = is_on,
+            "xtrace" => self.shows_commands = is_on,
+            // Without pipes there is nothing for `pipefail` to do; the others change nothing here.
+            _ => {}
+        }
+    }
+}
+
 /// What takes time.
 struct Running {
     program: Box<dyn Program>,
@@ -231,19 +264,8 @@ impl Sh {
                 // Of a greater number only the low eight bits are left (exit(3)); what is no number is a syntax error.
                 self.code = code.parse::<i32>().map_or(SYNTAX_ERROR, |code| code & 0xff);
             }
-            // Without pipes there is nothing for `-o pipefail` to do.
             ["set", options @ ..] => {
-                for letters in options.iter().filter(|word| word.starts_with(['-', '+'])) {
-                    let is_on = letters.starts_with('-');
-                    for letter in letters[1..].chars() {
-                        match letter {
-                            'e' => self.options.ends_on_failure = is_on,
-                            'u' => self.options.needs_variables = is_on,
-                            'x' => self.options.shows_commands = is_on,
-                            _ => {}
-                        }
-                    }
-                }
+                self.options.set(options);
                 self.code = 0;
             }
             ["export", names @ ..] => {
