@@ -69,7 +69,12 @@ impl Message {
 
     /// Takes the first message off `from`, if all of it is there. What is no message empties `from`.
     pub(crate) fn take(from: &mut Vec<u8>) -> Option<Message> {
-        let end = from.iter().position(|byte| *byte == b'\n')?;
+        let Some(end) = from.iter().take(HEAD_BYTES_MAX).position(|byte| *byte == b'\n') else {
+            if from.len() >= HEAD_BYTES_MAX {
+                from.clear();
+            }
+            return None;
+        };
         let Some((channel, kind, length)) = head(&from[..end]) else {
             from.clear();
             return None;
@@ -258,5 +263,8 @@ mod tests {
             assert_eq!(Message::take(&mut inbox), None, "{text}");
             assert!(inbox.is_empty(), "{text}");
         }
+        let mut endless = vec![b'1'; HEAD_BYTES_MAX];
+        assert_eq!(Message::take(&mut endless), None);
+        assert!(endless.is_empty(), "no message begins like that");
     }
 }

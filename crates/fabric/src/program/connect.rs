@@ -12,6 +12,9 @@ use weir_model::Nanos;
 /// ssh's exit code for its own failures.
 const SSH_FAILED: i32 = 255;
 
+/// The longest banner, with its line end (RFC 4253, section 4.2).
+const BANNER_BYTES_MAX: usize = 255;
+
 /// What the client says first.
 const CLIENT_BANNER: &[u8] = b"SSH-2.0-EC2_Instance_Connect\r\n";
 
@@ -71,7 +74,11 @@ impl Connect {
     fn talk(&mut self, client: &Client, cx: &mut Cx) {
         self.inbox.extend(client.read(cx));
         if !self.has_banner {
-            let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') else { return };
+            let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') else {
+                // Nobody who says so much first is sshd: it is left to time out.
+                self.inbox.truncate(BANNER_BYTES_MAX);
+                return;
+            };
             self.has_banner = self.inbox.starts_with(b"SSH-2.0-");
             cx.terminal.is_open = self.has_banner;
             self.inbox.drain(..=end);
