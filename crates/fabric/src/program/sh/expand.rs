@@ -182,11 +182,12 @@ fn fields(word: &Word) -> Vec<String> {
     for part in word {
         match part {
             Part::Value { text, is_quoted: false } => {
-                for letter in text.chars() {
-                    if letter.is_ascii_whitespace() {
+                for (place, piece) in text.split(|letter: char| letter.is_ascii_whitespace()).enumerate() {
+                    if place > 0 {
                         fields.extend(field.take());
-                    } else {
-                        field.get_or_insert_default().push(letter);
+                    }
+                    if !piece.is_empty() {
+                        field.get_or_insert_default().push_str(piece);
                     }
                 }
             }
@@ -205,7 +206,8 @@ mod tests {
     /// `K` is 1024 bytes long.
     fn variables() -> Variables {
         let mut variables = Variables::default();
-        for (name, value) in [("A", "one two"), ("E", ""), ("K", "k".repeat(1024).as_str())] {
+        for (name, value) in [("A", "one two"), ("E", ""), ("S", " y\t\n "), ("K", "k".repeat(1024).as_str())]
+        {
             variables.set(name, value).expect("there is room");
         }
         variables
@@ -235,6 +237,7 @@ mod tests {
         check("echo $E a \"$E\" $E$E", "echo|a|");
         check("echo $? $B", "echo|7");
         check("$E", "");
+        check("echo x$S$S\"\"$S", "echo|x|y|y||y");
         check("export X=$A $A", "export|X=one two|one|two");
     }
 
