@@ -55,6 +55,8 @@ pub enum QueryErrorKind {
     TooLong,
     /// Parentheses or operators nested deeper than the parser follows.
     TooDeep,
+    /// An expression of SQL that is too many once its copies are written out.
+    TooLarge,
     /// More commands than a plan holds.
     TooManyCommands,
     /// A character that begins no token.
@@ -111,6 +113,7 @@ impl fmt::Display for QueryErrorKind {
         match self {
             TooLong => write!(f, "the query is longer than {} characters", crate::parser::QUERY_CHARS_MAX),
             TooDeep => write!(f, "the expression is nested too deeply"),
+            TooLarge => write!(f, "the expression is too large with its parts written out"),
             TooManyCommands => write!(f, "the query has more than {} commands", crate::parser::COMMANDS_MAX),
             UnexpectedCharacter(c) => write!(f, "unexpected character {c:?}"),
             Unterminated(what) => write!(f, "{what} without its end"),

@@ -36,6 +36,10 @@ pub(crate) use function::SAME;
 /// Rows that a statement gives (CloudWatch Logs User Guide, "CloudWatch Logs quotas").
 pub const SQL_ROWS_MAX: u32 = 10_000;
 
+/// Expressions that a statement may hold, and that a clause of it may become: what SQL says once is often written out twice
+/// (`a BETWEEN b AND c`, conditions within values), and again within another. A statement without copies has fewer.
+const EXPRESSIONS_MAX: usize = 20_000;
+
 /// What a SELECT means.
 ///
 /// `limit` is StartQuery's own.

@@ -190,13 +190,19 @@ pub struct Expr {
     pub kind: ExprKind,
     /// How many expressions are one inside the other, this one included.
     pub depth: usize,
+    /// How many expressions it is made of, this one included.
+    pub size: usize,
 }
 
 impl Expr {
     /// An expression at a place.
     pub fn new(span: Span, kind: ExprKind) -> Expr {
-        let mut expr = Expr { span, kind, depth: 0 };
-        expr.depth = expr.parts().into_iter().map(|part| part.depth).max().unwrap_or(0) + 1;
+        let mut expr = Expr { span, kind, depth: 1, size: 1 };
+        let parts = expr.parts().into_iter();
+        let (deepest, size) = parts.fold((0, 1_usize), |(deepest, size), part| {
+            (deepest.max(part.depth), size.saturating_add(part.size))
+        });
+        (expr.depth, expr.size) = (deepest + 1, size);
         expr
     }
 

@@ -158,3 +158,29 @@ proptest! {
         }
     }
 }
+
+/// What a query begins with, and what opens something behind it.
+#[rustfmt::skip]
+const OPENS: &[(&str, &str)] = &[
+    ("", "|"), ("", "fields a|"), ("", "unnest "), ("", "join left=a right=b where a.k=b.k ("), ("", "appendcols ("),
+    ("", "appendcols (fields a | "), ("", "SOURCE "), ("fields ", "("), ("fields ", "not "), ("fields ", "!"), ("fields ", "-"), ("fields ", "- "),
+    ("fields a", "["), ("fields ", "if("), ("fields ", "case("), ("fields ", "a+("), ("fields ", "a+"), ("fields ", "a^"), ("fields ", "a and "),
+    ("fields ", "a in ["), ("fields ", "a in [1] in "), ("fields ", "a in [-a in [!"), ("fields ", "a not "), ("fields ", "a and not -a*"),
+    ("filter ", "a in (SOURCE g | filter "), ("filter ", "a in ("), ("filter ", "a in (filter "), ("filter a like ", "/"),
+    ("filter a like /", "("), ("filter a like /", "(a"), ("filter a like /", "(?:a|"), ("filterIndex ", "("), ("relevantfields where ", "("),
+    ("stats ", "count("), ("stats ", "count(*) by "), ("parse a ", "'*"), ("parse a /", "(?<n>"), ("SOURCE logGroups", "("),
+    ("SOURCE logGroups(namePrefix: ", "["),
+];
+
+/// Whatever opens again and again in the longest of queries is refused, and the stack has room for it.
+#[test]
+fn whatever_opens_has_an_end() {
+    for (before, opens) in OPENS {
+        let opened = format!("{before}{}", opens.repeat(6000 / opens.len()));
+        let room = super::QUERY_CHARS_MAX - 10 - opened.len();
+        for (inside, closes) in [("", " "), ("a", ")"), ("1", "]"), ("a", ")/")] {
+            let query = format!("{opened}{inside}{}", closes.repeat(room / closes.len()));
+            assert!(crate::plan(&query, None).is_err(), "{opens} {inside}{closes}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Expressions of SQL by precedence: OR, AND, NOT, comparisons, `||`, `+ -`, `* / %`, signs.
 
+use super::EXPRESSIONS_MAX;
 use super::correlate::{Within, joined};
-use super::function::{absent, arithmetic, call, called, cases, not_implemented, same};
+use super::function::{absent, arithmetic, call, called, cases, check_copies, not_implemented, same};
 use super::lexer::next_token;
 use super::like::Like;
 use super::logic::certain;
@@ -43,13 +44,33 @@ impl Parser<'_> {
         }
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
+        let before = self.written;
         let expr = self.chain("or", Binary::Or, |parser| parser.chain("and", Binary::And, Self::negation));
         self.depth -= 1;
         let expr = expr?;
+        // The expressions inside this one are in its size, unless they went into a SELECT.
+        self.written = self.written.max(before + expr.size);
+        if self.written > EXPRESSIONS_MAX {
+            return Err(QueryError { span: expr.span, kind: QueryErrorKind::TooLarge });
+        }
         match expr.depth > DEPTH_MAX {
             true => Err(QueryError { span: expr.span, kind: QueryErrorKind::TooDeep }),
             false => Ok(expr),
         }
+    }
+
+    /// Reads what takes as much of the stack as one expression more.
+    fn deeper(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Expr, QueryError>,
+    ) -> Result<Expr, QueryError> {
+        if self.depth == DEPTH_MAX {
+            return Err(self.refuse(QueryErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        let expr = read(self);
+        self.depth -= 1;
+        expr
     }
 
     fn chain(
@@ -176,24 +197,30 @@ impl Parser<'_> {
         Ok(Expr::new(Span { start, end: self.last_end }, ExprKind::In { value, list, is_negated }))
     }
 
+    /// What stands behind LIKE and its kin: a pattern, or several behind ANY, SOME or ALL, none of which is such a list.
     fn like(&mut self, value: Expr, kind: Like, is_negated: bool) -> Result<Expr, QueryError> {
         for (word, operator) in [("any", Binary::Or), ("some", Binary::Or), ("all", Binary::And)] {
             if self.token.is_word(word) && self.is_before("(")? {
                 self.advance()?;
                 self.need_symbol("(")?;
-                let mut tests = self.list(|parser| parser.like(value.clone(), kind, is_negated))?;
+                let patterns = self.list(Self::like_pattern)?;
                 self.need_symbol(")")?;
+                check_copies(&value, patterns.len())?;
+                let tests = patterns.iter().map(|pattern| like_one(&value, kind, pattern, is_negated));
+                let mut tests = tests.collect::<Result<Vec<_>, _>>()?;
                 return Ok(if tests.len() == 1 { tests.remove(0) } else { balanced(operator, tests) });
             }
         }
-        let pattern = self.string()?;
-        let escape = if self.take_word("escape")? { Some(self.string()?) } else { None };
-        let span = Span { start: value.span.start, end: self.last_end };
-        let mut test = kind.test(&value, &pattern, escape.as_ref(), span)?;
-        if let ExprKind::Like { is_negated: is_not, .. } = &mut test.kind {
-            *is_not = is_negated;
-        }
-        Ok(test)
+        like_one(&value, kind, &self.like_pattern()?, is_negated)
+    }
+
+    /// `'pattern' [ESCAPE 'character']`
+    fn like_pattern(&mut self) -> Result<LikePattern, QueryError> {
+        Ok(LikePattern {
+            text: self.string()?,
+            escape: self.clause("escape", Self::string)?,
+            end: self.last_end,
+        })
     }
 
     fn string(&mut self) -> Result<Expr, QueryError> {
@@ -287,13 +314,15 @@ impl Parser<'_> {
             Token::Name { is_quoted: false, text } if self.is_literal_of(&text)? => self.literal(&text),
             Token::Name { is_quoted: false, text } if is_side(&text) && self.is_before("(")? => {
                 self.advance()?;
-                let call = self.call(&text, span)?;
+                let call = self.deeper(|parser| parser.call(&text, span))?;
                 self.parts_of(call)
             }
             Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("null") => {
                 Ok(absent(self.advance()?))
             }
-            Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("case") => self.case(),
+            Token::Name { is_quoted: false, text } if text.eq_ignore_ascii_case("case") => {
+                self.deeper(Self::case)
+            }
             Token::Name { is_quoted: false, text }
                 if text.eq_ignore_ascii_case("exists") && self.is_before_select()? =>
             {
@@ -308,7 +337,7 @@ impl Parser<'_> {
                 self.advance()?;
                 match self.token {
                     Token::Symbol("(") if !is_quoted => {
-                        let call = self.call(&text, span)?;
+                        let call = self.deeper(|parser| parser.call(&text, span))?;
                         self.parts_of(call)
                     }
                     _ if !is_quoted && is_of_now(&text) => call(&text, vec![], span),
@@ -428,7 +457,10 @@ impl Parser<'_> {
         while self.take_word("when")? {
             let condition = self.expr()?;
             branches.push(match &value {
-                Some(value) => compared(Comparison::Equal, value.clone(), condition),
+                Some(value) => {
+                    check_copies(value, branches.len() / 2)?;
+                    compared(Comparison::Equal, value.clone(), condition)
+                }
                 None => condition,
             });
             if !self.take_word("then")? {
@@ -448,6 +480,22 @@ impl Parser<'_> {
         self.check_depth(&cases)?;
         Ok(cases)
     }
+}
+
+/// A pattern of LIKE, and where it ends.
+struct LikePattern {
+    text: Expr,
+    escape: Option<Expr>,
+    end: usize,
+}
+
+fn like_one(value: &Expr, kind: Like, pattern: &LikePattern, is_negated: bool) -> Result<Expr, QueryError> {
+    let span = Span { start: value.span.start, end: pattern.end };
+    let mut test = kind.test(value, &pattern.text, pattern.escape.as_ref(), span)?;
+    if let ExprKind::Like { is_negated: is_not, .. } = &mut test.kind {
+        *is_not = is_negated;
+    }
+    Ok(test)
 }
 
 pub(super) fn is_reserved(word: &str) -> bool {

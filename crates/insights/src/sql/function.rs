@@ -1,5 +1,6 @@
 //! Functions of SQL, and what they are in the query language.
 
+use super::EXPRESSIONS_MAX;
 use super::like::Like;
 use super::logic::certain;
 use crate::aggregate::aggregate_named;
@@ -206,11 +207,13 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
             called("if", vec![is_nan, otherwise.clone(), value.clone()], span)
         }
         ("decode", [value, rest @ ..]) if rest.len() >= 2 => {
+            check_copies(value, rest.len())?;
             let otherwise = if rest.len() % 2 == 1 { rest.last().cloned() } else { None };
             let branch = |pair: &[Expr]| [same(value, &pair[0], span), pair[1].clone()];
             cases(rest.chunks_exact(2).flat_map(branch).collect(), otherwise, span)
         }
         ("elt", [place, rest @ ..]) if !rest.is_empty() => {
+            check_copies(place, rest.len())?;
             let number = |at: usize| node(ExprKind::Number((at + 1).to_string()));
             let is_it = |at| binary(Binary::Compare(Comparison::Equal), place, &number(at), span);
             cases(
@@ -342,6 +345,14 @@ pub fn arithmetic(operator: Arithmetic, left: &Expr, right: &Expr, span: Span) -
             called("sql date_sub", vec![left.clone(), right.clone()], span)
         }
         _ => binary(Binary::Arithmetic(operator), left, right, span),
+    }
+}
+
+/// Refuses a value that is written out so often that it would be too large.
+pub fn check_copies(value: &Expr, copies: usize) -> Result<(), QueryError> {
+    match value.size.saturating_mul(copies) > EXPRESSIONS_MAX {
+        true => Err(QueryError { span: value.span, kind: QueryErrorKind::TooLarge }),
+        false => Ok(()),
     }
 }
 

@@ -4,14 +4,12 @@
 //! in the place of a value is one that is true, false or absent.
 //! Source: Apache Spark SQL 3.5, "NULL Semantics". Assumption: `NOT IN (SELECT ...)` passes over absent values of the query.
 
+use super::EXPRESSIONS_MAX;
 use super::function::called;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::parser::{DEPTH_MAX, balanced};
 use crate::plan::{Asked, Comparison, Direction};
 use crate::syntax::{ABSENT, Binary, Expr, ExprKind, Item};
-
-/// Expressions that a clause becomes: conditions within values within conditions are written out twice each.
-const EXPRESSIONS_MAX: usize = 20_000;
 
 /// What of a SELECT is made logical.
 pub(super) struct Clauses {
@@ -74,7 +72,7 @@ impl Logic<'_> {
     }
 
     fn count(&mut self, expr: &Expr) -> Result<(), QueryError> {
-        let too_many = || QueryError { span: expr.span, kind: QueryErrorKind::TooDeep };
+        let too_many = || QueryError { span: expr.span, kind: QueryErrorKind::TooLarge };
         self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
         Ok(())
     }

@@ -95,6 +95,10 @@ pub(super) struct Sides {
     pub(super) columns: (Option<Vec<String>>, Option<Vec<String>>),
 }
 
+/// Columns that `*` stands for in one SELECT, with those beside it: five times what is discovered in an event. SELECTs of `*, *`
+/// within each other would have twice as many each.
+const COLUMNS_MAX: usize = 1000;
+
 /// What is known of a log event without looking at it, as `*` shows it.
 const EVENT: &[&str] = &["@timestamp", "@message"];
 
@@ -112,7 +116,14 @@ impl Tables {
         let mut spread = vec![];
         for item in items {
             match item.expr.kind {
-                ExprKind::Star => spread.extend(self.all(&item)?),
+                ExprKind::Star => {
+                    spread.extend(self.all(&item)?);
+                    if spread.len() > COLUMNS_MAX {
+                        let rule = "stands for more than 1000 columns";
+                        let kind = QueryErrorKind::Misplaced { command: "*", rule };
+                        return Err(QueryError { span: item.expr.span, kind });
+                    }
+                }
                 _ => spread.push(item),
             }
         }

@@ -31,6 +31,10 @@ pub(super) struct Parser<'q> {
     pub(super) depth: usize,
     /// The most of them so far.
     pub(super) deepest: usize,
+    /// How many expressions those are that were read so far.
+    pub(super) written: usize,
+    /// How many set operators there were so far.
+    pub(super) combined: usize,
     /// SELECTs that have a name here.
     pub(super) named: Vec<Named>,
     /// How long those are that were named so far.
@@ -61,6 +65,8 @@ impl<'q> Parser<'q> {
             last_end: 0,
             depth: 0,
             deepest: 0,
+            written: 0,
+            combined: 0,
             named: vec![],
             copied: 0,
             qualified: Qualified::default(),

@@ -7,7 +7,7 @@ use super::select::Parser;
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
-use crate::parser::DEPTH_MAX;
+use crate::parser::{COMMANDS_MAX, DEPTH_MAX};
 use crate::plan::{Direction, SetOperator};
 use crate::syntax::{Command, CommandKind, Expr, ExprKind};
 
@@ -137,6 +137,10 @@ impl Parser<'_> {
             return Ok(None);
         }
         let span = self.advance()?;
+        self.combined += 1;
+        if self.combined > COMMANDS_MAX {
+            return Err(QueryError { span, kind: QueryErrorKind::TooManyCommands });
+        }
         let keeps_all = self.take_word("all")?;
         if !keeps_all {
             self.take_word("distinct")?;

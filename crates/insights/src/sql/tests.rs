@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::sql_plan;
+use crate::parser::QUERY_CHARS_MAX;
 
 proptest! {
     #[test]
@@ -76,4 +77,78 @@ fn nesting_has_an_end() {
     assert!(error.to_string().starts_with("WITH names SELECTs"), "{error}");
     let alternatives = format!("SELECT a FROM g WHERE a = 0{}", " OR a = 1".repeat(900));
     assert!(sql_plan(&alternatives, None).is_ok());
+}
+
+/// What is said once and written out twice, within itself: each level would be twice as large as the one inside.
+#[test]
+fn copies_have_an_end() {
+    let around = |open: &str, close: &str, levels: usize| {
+        format!("SELECT a FROM g WHERE {}a{}", open.repeat(levels), close.repeat(levels))
+    };
+    let wide = format!("concat({})", ["a"; 60].join(","));
+    let stars = format!("{}SELECT a FROM g{}", "SELECT *, * FROM (".repeat(12), ") AS t".repeat(12));
+    for statement in [
+        around("(", " BETWEEN 0 AND 1)", 28),
+        around("(", " <=> 1)", 12),
+        around("(", " IS DISTINCT FROM 1)", 12),
+        around("var_samp(", ")", 28),
+        around("decode(", ", 1, 2)", 12),
+        around("CASE ", " WHEN 1 THEN 2 WHEN 2 THEN 1 END", 28),
+        format!("SELECT CASE {wide}{} END FROM g", " WHEN 1 THEN 2".repeat(600)),
+        format!("SELECT decode({wide}{}) FROM g", ", 1".repeat(600)),
+        format!("SELECT elt({wide}{}) FROM g", ", 1".repeat(600)),
+        format!("SELECT a FROM g WHERE {wide} LIKE ANY ('b'{})", ", 'b'".repeat(600)),
+        stars,
+    ] {
+        let error = sql_plan(&statement, None).expect_err("is too large").to_string();
+        let is_of_size = error.starts_with("the expression is") || error.ends_with("than 1000 columns");
+        assert!(is_of_size, "{error}: {statement}");
+    }
+}
+
+#[test]
+fn lists_of_patterns_hold_no_lists() {
+    let statement = "SELECT a FROM g WHERE a LIKE ANY ('x', ALL ('y', 'z'))";
+    let error = sql_plan(statement, None).expect_err("is no pattern");
+    assert_eq!(error.to_string(), "expected a string, found ALL");
+    assert_eq!(&statement[error.span.start..error.span.end], "ALL");
+    let patterns = |count| format!("SELECT a FROM g WHERE a LIKE ANY ('x'{})", ", 'x'".repeat(count));
+    assert!(sql_plan(&patterns(1500), None).is_ok());
+}
+
+/// What a statement begins with, and what opens something behind it.
+#[rustfmt::skip]
+const OPENS: &[(&str, &str)] = &[
+    ("", "("), ("", "SELECT "), ("", "(SELECT a FROM g UNION "), ("", "SELECT a FROM g UNION ("), ("", "WITH a AS ("),
+    ("SELECT ", "("), ("SELECT ", "NOT "), ("SELECT ", "!"), ("SELECT ", "-"), ("SELECT ", "- "), ("SELECT ", "+"), ("SELECT ", "/*"),
+    ("SELECT a", "["), ("SELECT a", "[a"), ("SELECT a", ".b"), ("SELECT ", "a."), ("SELECT ", "a IS "), ("SELECT ", "a BETWEEN "),
+    ("SELECT ", "CASE "), ("SELECT CASE ", "WHEN "), ("SELECT ", "CASE WHEN "), ("SELECT ", "CASE a=CASE "), ("SELECT ", "CASE a IN (CASE "),
+    ("SELECT ", "CAST("), ("SELECT ", "a=CAST("), ("SELECT ", "a IN (CAST("), ("SELECT ", "if("), ("SELECT ", "upper("), ("SELECT ", "trim("),
+    ("SELECT ", "extract("), ("SELECT ", "position("), ("SELECT ", "trim(a FROM "), ("SELECT ", "overlay(a PLACING "), ("SELECT ", "a MOD if("),
+    ("SELECT ", "a+("), ("SELECT ", "a||"), ("SELECT ", "a AND "), ("SELECT ", "a="), ("SELECT ", "a IN ("), ("SELECT ", "(a, "),
+    ("SELECT ", "SUM(a) OVER ("), ("SELECT ", "SUM(a) OVER (ORDER BY "), ("SELECT ", "SUM(a) OVER (PARTITION BY "),
+    ("SELECT ", "SUM(a) FILTER (WHERE "), ("SELECT ", "PERCENTILE_CONT(1) WITHIN GROUP (ORDER BY "),
+    ("SELECT ", "INTERVAL "), ("SELECT ", "INTERVAL -"), ("SELECT ", "json_tuple("),
+    ("SELECT from_json(a, '", "array<"), ("SELECT from_json(a, '", "struct<a:"),
+    ("SELECT ", "(SELECT "), ("SELECT ", "(SELECT a+"), ("SELECT ", "EXISTS (SELECT "), ("SELECT ", "EXISTS (SELECT a FROM g WHERE "),
+    ("SELECT a FROM g WHERE ", "a IN (SELECT a FROM g WHERE "), ("SELECT a FROM g WHERE ", "CAST((SELECT a FROM g WHERE "),
+    ("SELECT a FROM g WHERE a LIKE ", "ANY ("), ("SELECT a FROM g WHERE a LIKE ", "ALL("), ("SELECT a FROM g WHERE ", "a LIKE ANY("),
+    ("SELECT a FROM ", "("), ("SELECT a FROM ", "(SELECT a FROM "), ("SELECT a FROM g AS x ", "JOIN g AS y ON x.a=y.a "),
+    ("SELECT a FROM g AS x ", "JOIN (SELECT a FROM g AS x "), ("SELECT a FROM g ", "UNION SELECT a FROM g "),
+    ("SELECT a FROM g ", "INTERSECT SELECT a FROM g "), ("SELECT a FROM g GROUP BY ", "("), ("SELECT a FROM g ORDER BY ", "("),
+    ("SELECT a FROM `filterIndex", "("), ("SELECT a FROM `filterIndex(", "not "), ("SELECT a FROM `logGroups", "("),
+    ("SELECT a FROM `logGroups(namePrefix: ", "["),
+];
+
+/// Whatever opens again and again in the longest of statements is refused, and the stack has room for it.
+#[test]
+fn whatever_opens_has_an_end() {
+    for (before, opens) in OPENS {
+        let opened = format!("{before}{}", opens.repeat(6000 / opens.len()));
+        let room = QUERY_CHARS_MAX - 10 - opened.len();
+        for (inside, closes) in [("", " "), ("a", ")"), ("a", " END"), ("a FROM g", ")"), ("a", "]")] {
+            let statement = format!("{opened}{inside}{}", closes.repeat(room / closes.len()));
+            assert!(sql_plan(&statement, None).is_err(), "{opens}");
+        }
+    }
 }
