@@ -14,7 +14,7 @@ pub use lambda::{LAMBDA_FIELDS, lambda_fields};
 pub use named::Named;
 use walk::{Leaf, Walk, unescaped, walk};
 
-use crate::source::Fields;
+use crate::source::{Fields, shown_name};
 use crate::value::Value;
 
 /// Fields that are discovered in one JSON event.
@@ -116,6 +116,13 @@ pub fn flow_field(name: &str) -> Option<&'static FlowField> {
 /// The fields of a message: of a flow-log record in the default format, of a JSON object, else none.
 pub fn discover(message: &str) -> Fields {
     if is_json(message) { json_parts(message).leaves } else { default_record(message).unwrap_or_default() }
+}
+
+/// All fields of a message of this log group, `account:group`, under the names that queries have for them: those of the message
+/// itself, and those of the lines of AWS Lambda.
+pub fn discover_in(log: &str, message: &str) -> Fields {
+    let found = discover(message).into_iter().map(|(name, value)| (shown_name(name), value));
+    found.chain(lambda_fields(log, message)).collect()
 }
 
 /// The lists and maps of a message in JSON as texts, under the names that their elements' and members' begin with.

@@ -37,8 +37,8 @@ pub use bind::{Answers, Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, Tab
 pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{
-    FLOW_FIELDS, FlowField, FlowType, LAMBDA_FIELDS, Named, default_format, discover, flow_field,
-    lambda_fields, wholes,
+    FLOW_FIELDS, FlowField, FlowType, LAMBDA_FIELDS, Named, default_format, discover, discover_in,
+    flow_field, lambda_fields, wholes,
 };
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::aggregate::AGGREGATES;
+use crate::discover::LAMBDA_FIELDS;
 use crate::functions::{FUNCTIONS, Function, SQL_FUNCTIONS};
 use crate::sql::SAME;
 
@@ -195,6 +196,13 @@ pub fn reference() -> String {
     for (syntax, meaning) in COMMANDS {
         line(&mut page, &[&code(syntax), meaning]);
     }
+    writeln!(
+        page,
+        "\nFields are discovered in lines of flow logs in the default format and in JSON; and in log groups that are named \
+         `/aws/lambda/…` in the lines that AWS Lambda writes: {}.",
+        names(LAMBDA_FIELDS[0], &LAMBDA_FIELDS[1..])
+    )
+    .expect("a String takes any text");
     page.push_str(
         "\n## SQL\n\nWith `queryLanguage` SQL. Other statements and clauses are refused by name; PPL is not there.\n\n\
          | statement | meaning |\n|---|---|\n",

@@ -42,16 +42,16 @@ pub const DEFAULT_INDEXES: &[&str] = &[
 /// Fields that are indexed beside them in a log group with flow logs, the data source `amazon_vpc.flow`.
 pub const FLOW_INDEXES: &[&str] = &["action", "logStatus", "region", "flowDirection", "type"];
 
+/// The name that a query has for a discovered field: one that begins with `@` is shown as `@@name` (CloudWatch Logs User
+/// Guide, "Supported logs and discovered fields").
+pub(crate) fn shown_name(name: String) -> String {
+    if name.starts_with('@') { format!("@{name}") } else { name }
+}
+
 /// The fields of an event as a map, under the names that a query has for them.
-///
-/// A discovered field whose name begins with `@` is shown as `@@name` (CloudWatch Logs User Guide, "Supported logs and
-/// discovered fields").
 pub fn all_fields<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let present = fields.into_iter().filter(|(_, value)| !value.is_null());
-    let members = present.map(|(name, value)| {
-        let shown = if name.starts_with('@') { format!("@{name}") } else { name.to_owned() };
-        (shown, value.to_json())
-    });
+    let members = present.map(|(name, value)| (shown_name(name.to_owned()), value.to_json()));
     Value::Json(Box::new(serde_json::Value::Object(members.collect())))
 }
 

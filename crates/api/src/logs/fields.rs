@@ -3,11 +3,12 @@
 //! Source: CloudWatch Logs API Reference, GetLogGroupFields; User Guide, "Supported logs and discovered fields".
 
 use crate::logs::check::time;
+use crate::logs::name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use weir_insights::discover;
+use weir_insights::discover_in;
 use weir_store::Select;
 
 const MINUTE_MS: i64 = 60_000;
@@ -58,10 +59,11 @@ impl Operation for GetLogGroupFields {
             None => (cx.now.0 - RECENT_MS, cx.now.0),
         };
         let select = Select { from_ms, to_ms: last_ms.saturating_add(1), ..Select::default() };
+        let log = name::log(&group.key);
         let (mut events, mut counts) = (0, BTreeMap::<String, usize>::new());
         for row in cx.logs.rows(&group.key, select)?.take(EVENTS_MAX) {
             events += 1;
-            let discovered = discover(&row?.message).into_iter().map(|(name, _)| name.to_string());
+            let discovered = discover_in(&log, &row?.message).into_iter().map(|(name, _)| name);
             for name in discovered.chain(SYSTEM_FIELDS.map(str::to_owned)) {
                 *counts.entry(name).or_default() += 1;
             }

@@ -57,6 +57,11 @@ pub fn arn(key: &GroupKey) -> String {
     format!("arn:aws:logs:{}:{}:log-group:{}", key.region, key.account, key.name)
 }
 
+/// What `@log` of a group's events says: `123456789012:/vpc/flow-logs`.
+pub fn log(key: &GroupKey) -> String {
+    format!("{}:{}", key.account, key.name)
+}
+
 impl Context<'_> {
     /// The caller's group of that name.
     ///

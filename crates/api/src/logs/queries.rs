@@ -4,6 +4,7 @@
 //! host runs it where and when it likes and puts the outcome into the [`Job`]. Queries are not kept over a restart.
 //! Source: CloudWatch Logs API Reference, StartQuery; quotas in the User Guide, "CloudWatch Logs quotas".
 
+use crate::logs::name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +66,7 @@ pub struct QueriedGroup {
 impl QueriedGroup {
     /// Its name as `@log` tells it: `000000000000:/vpc/flow-logs`.
     pub fn log(&self) -> String {
-        format!("{}:{}", self.key.account, self.key.name)
+        name::log(&self.key)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::logs::name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use weir_insights::{discover, parse_pointer};
+use weir_insights::{discover_in, parse_pointer};
 use weir_store::{Position, Row, Select};
 
 /// Reads the event that `@ptr` of a row points at, with its discovered fields.
@@ -57,7 +57,7 @@ fn missing() -> Error {
 }
 
 fn fields(row: &Row, pointer: &str, log: &str) -> BTreeMap<String, String> {
-    let discovered = discover(&row.message).into_iter();
+    let discovered = discover_in(log, &row.message).into_iter();
     let discovered = discovered.filter_map(|(name, value)| Some((name, value.print()?.into_owned())));
     let system = [
         ("@ptr", pointer.to_owned()),

@@ -122,6 +122,24 @@ fn indexes_tell_in_which_events_their_fields_have_been() {
 }
 
 #[test]
+fn indexes_find_the_fields_of_functions() {
+    let mut world = World::with_groups();
+    let group = "/aws/lambda/f";
+    world.calls("CreateLogGroup", &json!({ "logGroupName": group }));
+    world.calls("CreateLogStream", &json!({ "logGroupName": group, "logStreamName": "one" }));
+    let policy = json!({ "logGroupIdentifier": group, "policyDocument": r#"{"Fields":["@requestId"]}"# });
+    world.calls("PutIndexPolicy", &policy);
+    let event =
+        json!({ "timestamp": START.0, "message": "END RequestId: 8f507cfc-xmpl-4697-b07a-ac58fc914c95" });
+    world.calls(
+        "PutLogEvents",
+        &json!({ "logGroupName": group, "logStreamName": "one", "logEvents": [event] }),
+    );
+    let answer = world.calls("DescribeFieldIndexes", &json!({ "logGroupIdentifiers": [group] }));
+    assert_eq!(answer["fieldIndexes"][0]["firstEventTime"], START.0, "{answer}");
+}
+
+#[test]
 fn policies_that_cannot_be_are_refused() {
     let mut world = World::with_groups();
     let many: Vec<String> = (0..21).map(|number| format!("f{number}")).collect();

@@ -221,6 +221,37 @@ fn fields_are_those_of_the_last_quarter_of_an_hour() {
 }
 
 #[test]
+fn lines_of_functions_have_the_fields_that_queries_know() {
+    let mut world = World::new();
+    let group = r#"{"logGroupName":"/aws/lambda/f"}"#;
+    world.json(Service::Logs, "CreateLogGroup", group);
+    let stream = r#"{"logGroupName":"/aws/lambda/f","logStreamName":"one"}"#;
+    world.json(Service::Logs, "CreateLogStream", stream);
+    let id = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
+    let report = format!("REPORT RequestId: {id}\tDuration: 2.50 ms\tBilled Duration: 3 ms");
+    let messages = [report.as_str(), r#"{"@message":"own"}"#];
+    let event = |message: &str| serde_json::json!({ "timestamp": START.0 - 1000, "message": message });
+    let put = serde_json::json!({
+        "logGroupName": "/aws/lambda/f", "logStreamName": "one", "logEvents": messages.map(event),
+    });
+    world.json(Service::Logs, "PutLogEvents", &put.to_string());
+    let answer = world.json(Service::Logs, "GetLogGroupFields", group);
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let fields = answer["logGroupFields"].as_array().expect("a list").iter();
+    let fields: Vec<_> = fields.map(|field| format!("{}={}", field["name"], field["percent"])).collect();
+    // A field of the message's own that is named as one of every event has one @ more, as in queries.
+    let expected = "@ingestionTime=100 @log=100 @logStream=100 @message=100 @timestamp=100 @@message=50 \
+                    @billedDuration=50 @duration=50 @requestId=50 @type=50";
+    assert_eq!(fields.join(" ").replace('"', ""), expected);
+    let pointer = format!("000000000000:/aws/lambda/f:{:020}{:020}{:016}", START.0 - 1000, 1, 0);
+    let asked = serde_json::json!({ "logRecordPointer": pointer }).to_string();
+    let record = world.json(Service::Logs, "GetLogRecord", &asked);
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    assert_eq!(record["logRecord"]["@requestId"], id);
+    assert_eq!(record["logRecord"]["@duration"], "2.50");
+}
+
+#[test]
 fn an_account_has_ten_policies_and_a_group_one() {
     let mut world = World::with_app();
     let put = |name: &str| format!(r#"{{"policyName":"{name}","policyDocument":"{POLICY}"}}"#);

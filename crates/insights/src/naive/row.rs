@@ -6,7 +6,7 @@ use crate::discover::{lambda_fields, wholes};
 use crate::execute::Run;
 use crate::functions::regex_replaced;
 use crate::plan::{Comparison, Expr, QueryFact};
-use crate::source::Event;
+use crate::source::{Event, shown_name};
 use crate::value::Value;
 
 /// Named values.
@@ -15,12 +15,8 @@ pub struct Row(BTreeMap<String, Value>);
 
 impl Row {
     /// The system fields and the discovered fields of an event.
-    ///
-    /// A discovered field whose name begins with `@` is shown as `@@name` (CloudWatch Logs User Guide, "Supported logs
-    /// and discovered fields").
     pub fn of_event(event: Event) -> Row {
-        let shown = |name: String| if name.starts_with('@') { format!("@{name}") } else { name };
-        let discovered = event.fields.into_iter().map(|(name, value)| (shown(name), value));
+        let discovered = event.fields.into_iter().map(|(name, value)| (shown_name(name), value));
         let mut row = Row::default();
         // Assumption: one of the sample queries for flow logs filters on logStream, without @.
         row.set("logStream", Value::text(&event.log_stream));
@@ -42,7 +38,7 @@ impl Row {
         found.retain(|(name, _)| !is_field(name));
         let mut row = Row::of_event(event);
         for (name, value) in found {
-            let shown = if name.starts_with('@') { format!("@{name}") } else { name };
+            let shown = shown_name(name);
             if names.contains(&shown) {
                 row.set(&shown, value);
             }
