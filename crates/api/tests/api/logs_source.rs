@@ -57,6 +57,19 @@ fn check_in(world: &mut World, mut request: Value, expected: Expect) {
     expected.assert_eq(&format!("{}, {groups} groups: {}", text(&answer["status"]), rows.join("; ")));
 }
 
+/// No query reads a group of class DELIVERY, so that none is refused because of one.
+#[test]
+fn groups_of_class_delivery_are_not_selected() {
+    let mut world = world();
+    let delivery = json!({ "logGroupName": "app-delivery", "logGroupClass": "DELIVERY" });
+    world.json(Service::Logs, "CreateLogGroup", &delivery.to_string());
+    check_in(
+        &mut world,
+        json!({ "queryString": "SOURCE logGroups(namePrefix: ['app']) | stats count(*) as n" }),
+        expect!["Complete, 1.0 groups: n=2"],
+    );
+}
+
 #[test]
 fn source_names_the_log_groups() {
     check(json!({ "queryString": "SOURCE '/aws/flow' | fields n" }), expect!["Complete, 1.0 groups: n=7"]);
