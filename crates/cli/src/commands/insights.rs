@@ -92,8 +92,8 @@ pub fn run(arguments: &Insights) -> Outcome {
     let chart_width = chart_width(&checked).filter(|_| arguments.output == Output::Table);
     write(&printed(&answer.result, arguments.output, chart_width)?)?;
     report(&answer, sources.len());
-    let is_full = !arguments.sql && answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT);
-    if is_full && is_limited(&checked) {
+    let is_full = answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT);
+    if is_full && is_limited(&checked, arguments.sql) {
         say(format_args!("the first {LIMIT_DEFAULT} rows; for up to {LIMIT_MAX} add: | limit {LIMIT_MAX}"));
     }
     let nothing_fits = answer.result.statistics.records_scanned == 0 && answer.broken_count > 0;
@@ -119,9 +119,9 @@ fn chart_width(plan: &Plan) -> Option<usize> {
     is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
 }
 
-/// Whether the limit that a query has of itself, or the same one given, ends its rows.
-fn is_limited(plan: &Plan) -> bool {
-    matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
+/// Whether the limit that a query has of itself, or the same one given, ends its rows. A statement of SQL gives no more.
+fn is_limited(plan: &Plan, is_sql: bool) -> bool {
+    !is_sql && matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
 }
 
 /// What may have been meant where the last argument is no query.
@@ -209,4 +209,19 @@ fn tell_unreadable(files: &[UnreadableFile]) {
 /// A line on standard error; nobody need read it.
 fn say(what: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_that_could_give_more_rows_are_limited() {
+        let of_language = |query| is_limited(&plan(query, None).expect("a query"), false);
+        assert!(of_language("fields bytes"));
+        assert!(of_language("stats count(*) by srcAddr | limit 10000"));
+        assert!(!of_language("fields bytes | limit 20"));
+        assert!(!of_language("fields bytes | limit 100000"));
+        assert!(!is_limited(&sql_plan("SELECT bytes FROM flows", None).expect("a statement"), true));
+    }
 }
