@@ -222,8 +222,8 @@ pub struct Explain {
 pub struct Import {
     /// Folder laid out as [accounts/ACCOUNT/]REGION/*.json
     pub folder: PathBuf,
-    /// Folder for state and logs; weir must not be running on it [default: the user's data folder]
-    #[arg(long, env = "WEIR_DATA")]
+    /// Folder for state and logs; weir must not be running on it [env: WEIR_DATA=] [default: the user's data folder]
+    #[arg(long)]
     pub data: Option<PathBuf>,
     /// Only read and report
     #[arg(long)]

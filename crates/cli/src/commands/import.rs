@@ -21,7 +21,7 @@ pub fn run(arguments: &Import) -> Outcome {
     if arguments.dry_run {
         return Ok(0);
     }
-    let folder = arguments.data.clone().map_or_else(data_folder, Ok)?;
+    let folder = data_folder(arguments.data.as_deref())?;
     store(imported, &folder)?;
     println!("Stored in {}; serve it with: weir up --data {}", folder.display(), folder.display());
     Ok(0)

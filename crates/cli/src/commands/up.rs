@@ -12,6 +12,7 @@ use crate::server;
 use crate::signals::asked_to_stop;
 use crate::state::{State, Stored};
 use crate::{Failure, Outcome};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,8 +92,7 @@ impl Kept {
             let buckets = Buckets::in_memory().map_err(|error| Failure::from(error.to_string()))?;
             return Ok(Kept { folder: None, state: None, stored: vec![], writer: None, logs, buckets });
         }
-        let named = up.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
-        let folder = named.filter(|folder| !folder.as_os_str().is_empty()).map_or_else(data_folder, Ok)?;
+        let folder = data_folder(up.data.as_deref())?;
         let failed = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let (state, stored, writer) = State::open(&folder)?;
@@ -119,17 +119,23 @@ pub fn open_logs(folder: &Path, export: Option<ExportKind>) -> Result<Store, Fai
     Store::open(Arc::new(disk), options).map_err(|error| Failure::from(error.to_string()))
 }
 
-/// Where data goes unless told otherwise: `$XDG_DATA_HOME/weir`, or `~/.local/share/weir`.
+/// Where data goes: the folder that the command line names, else `WEIR_DATA`, else `$XDG_DATA_HOME/weir` or
+/// `~/.local/share/weir`. What is empty is not set.
 ///
 /// # Errors
-/// Neither is set.
-pub fn data_folder() -> Result<PathBuf, Failure> {
-    let below = |variable: &str, path: &str| {
-        let home = std::env::var_os(variable).filter(|home| !home.is_empty());
-        home.map(|home| PathBuf::from(home).join(path))
+/// None of them is set.
+pub fn data_folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    folder_of(named, |variable| std::env::var_os(variable))
+}
+
+fn folder_of(named: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, Failure> {
+    let set = |name: &str| variable(name).map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
+    let named = named.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned);
+    let usual = || {
+        let data = set("XDG_DATA_HOME").map(|data| data.join("weir"));
+        data.or_else(|| Some(set("HOME")?.join(".local/share/weir")))
     };
-    let folder = below("XDG_DATA_HOME", "weir").or_else(|| below("HOME", ".local/share/weir"));
-    folder.ok_or_else(|| {
+    named.or_else(|| set(DATA_VARIABLE)).or_else(usual).ok_or_else(|| {
         Failure::from("neither XDG_DATA_HOME nor HOME is set; name a folder with --data".to_owned())
     })
 }
@@ -196,4 +202,22 @@ async fn stop_on_signal(host: Arc<Host>) {
         return complain(format_args!("signals: {error}"));
     }
     host.stop();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_names_no_folder() {
+        let folder = |named: Option<&str>, data: &str| {
+            let set = [(DATA_VARIABLE, data), ("XDG_DATA_HOME", ""), ("HOME", "/home/me")];
+            let variable = |name: &str| Some(set.iter().find(|(known, _)| *known == name)?.1.into());
+            folder_of(named.map(Path::new), variable).ok()
+        };
+        let usual = Some("/home/me/.local/share/weir".into());
+        assert_eq!([folder(None, ""), folder(Some(""), "")], [usual.clone(), usual]);
+        assert_eq!(folder(None, "/data"), Some("/data".into()));
+        assert_eq!(folder(Some("/named"), "/data"), Some("/named".into()));
+    }
 }
