@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use datafusion::parquet::basic::{ConvertedType, LogicalType};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::parquet::file::statistics::Statistics;
@@ -18,9 +19,8 @@ use weir_flowlog::{Field, Format, Lines};
 use weir_insights::TimeRange;
 
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, lines_of};
-use super::parquet::{BAD_LENGTH, check_footer, flow_field, is_parquet};
+use super::parquet::{BAD_LENGTH, check_footer, flow_field, is_parquet, is_read};
 use super::storage::Storage;
-use crate::events::MESSAGE;
 
 /// Lines looked at for how long records are.
 const SAMPLE_LINES: usize = 1000;
@@ -88,11 +88,7 @@ fn of_parquet(
     let stored_bytes = check_footer(storage, path).map_err(|error| error.to_string())?;
     let file = File::open(path).map_err(|error| error.to_string())?;
     let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
-    let has_all = names.contains(MESSAGE);
-    let is_read = |column: &&ColumnChunkMetaData| {
-        let field = flow_field(&column.column_path().string());
-        field.is_some_and(|(_, known)| has_all || names.contains(known.field))
-    };
+    let is_read = |column: &&ColumnChunkMetaData| is_read(&column.column_path().string(), names);
     let (mut bytes, mut records) = (0, 0);
     for group in reader.metadata().row_groups().iter().filter(|group| may_be_inside(group, window)) {
         let columns = group.columns().iter().filter(is_read);
@@ -107,7 +103,7 @@ fn may_be_inside(group: &RowGroupMetaData, window: TimeRange) -> bool {
     let is_start = |column: &&ColumnChunkMetaData| {
         flow_field(&column.column_path().string()).is_some_and(|(field, _)| field == Field::Start)
     };
-    let start = group.columns().iter().find(is_start);
+    let start = group.columns().iter().find(is_start).filter(|column| is_of_integers(column));
     let (first, last) = match start.and_then(|column| column.statistics()) {
         Some(Statistics::Int64(known)) => (known.min_opt().copied(), known.max_opt().copied()),
         Some(Statistics::Int32(known)) => {
@@ -119,6 +115,21 @@ fn may_be_inside(group: &RowGroupMetaData, window: TimeRange) -> bool {
     let seconds = |number: Option<i64>| number.filter(|it| (0..=i64::from(i32::MAX)).contains(it));
     let (Some(first), Some(last)) = (seconds(first), seconds(last)) else { return true };
     first * 1000 <= window.end_ms && window.start_ms <= last * 1000 + 999
+}
+
+/// Whether a column holds plain numbers: neither dates nor times nor decimals, which are stored as numbers too.
+fn is_of_integers(column: &ColumnChunkMetaData) -> bool {
+    let described = column.column_descr();
+    matches!(described.logical_type_ref(), None | Some(LogicalType::Integer { .. }))
+        && !matches!(
+            described.converted_type(),
+            ConvertedType::DATE
+                | ConvertedType::DECIMAL
+                | ConvertedType::TIME_MILLIS
+                | ConvertedType::TIME_MICROS
+                | ConvertedType::TIMESTAMP_MILLIS
+                | ConvertedType::TIMESTAMP_MICROS
+        )
 }
 
 fn of_text((path, storage): (&Path, &Arc<Storage>), format: &Format) -> std::io::Result<Estimate> {

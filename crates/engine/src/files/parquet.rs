@@ -226,6 +226,13 @@ pub fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
     Some((Field::named(known.name)?, known))
 }
 
+/// Whether a query that names these fields reads the column: the record's start is read in any case.
+pub fn is_read(column: &str, names: &BTreeSet<String>) -> bool {
+    flow_field(column).is_some_and(|(field, known)| {
+        field == Field::Start || names.contains(MESSAGE) || names.contains(known.field)
+    })
+}
+
 /// The column that is a field.
 fn column_of_field(schema: &Schema, field: Field) -> Option<&FieldRef> {
     schema.fields().iter().find(|column| flow_field(column.name()).is_some_and(|(known, _)| known == field))

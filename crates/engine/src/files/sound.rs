@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::parquet::{BAD_LENGTH, flow_field};
+use super::parquet::{BAD_LENGTH, is_read};
 use super::storage::Storage;
-use crate::events::MESSAGE;
 
 /// The files that cannot be read to their end, and why not: each is read once more for it. Objects are not asked again.
 ///
@@ -31,12 +30,8 @@ fn read(path: &Path, names: &BTreeSet<String>) -> Result<(), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
     let columns = builder.schema().fields().iter().enumerate();
-    let is_read = |name: &str| {
-        let is_named = |name: &str| name == "startTime" || names.contains(name);
-        flow_field(name).is_some_and(|(_, known)| names.contains(MESSAGE) || is_named(known.field))
-    };
     let columns: Vec<usize> =
-        columns.filter(|(_, column)| is_read(column.name())).map(|(index, _)| index).collect();
+        columns.filter(|(_, column)| is_read(column.name(), names)).map(|(index, _)| index).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
     let mut batches = builder.with_projection(mask).build().map_err(|error| error.to_string())?;
     batches.try_for_each(|batch| batch.map(drop)).map_err(|error| error.to_string())

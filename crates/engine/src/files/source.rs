@@ -62,7 +62,8 @@ impl Files {
     }
 
     /// What a query would cost that reads them, from their lengths and first lines; and the files that cannot be read, which
-    /// cost nothing. Of Parquet only the columns count that the query names, where they may have records of the time.
+    /// cost nothing. Of Parquet only the columns count that the query names, and the start, where they may have records of
+    /// the time.
     pub fn estimate(&self, plan: &Plan, window: TimeRange) -> (Estimate, Vec<UnreadableFile>) {
         let names = names_read(plan);
         let storage = &self.options.storage;

@@ -316,6 +316,9 @@ fn a_cost_is_told_from_what_is_stored() {
     assert_eq!(estimate(&sample("v2_records.log")).records, 5);
     let one = estimate_of(&parquet, "stats sum(bytes)", TimeRange::ALL).0;
     assert!(one.bytes > 0 && 4 * one.bytes < estimate(&parquet).bytes, "{one:?}");
+    // When a record began is read for its time, whether the query names it or not.
+    let with_start = estimate_of(&parquet, "fields startTime | stats sum(bytes)", TimeRange::ALL).0;
+    assert_eq!(one.bytes, with_start.bytes);
     let later = TimeRange { start_ms: 1_900_000_000_000, end_ms: i64::MAX };
     assert_eq!(estimate_of(&parquet, "fields @message", later).0.records, 0);
     let (nothing, unreadable) = estimate_of(&directory.path().join("none"), "stats count(*)", TimeRange::ALL);

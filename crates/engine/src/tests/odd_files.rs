@@ -9,11 +9,11 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::parquet::arrow::ArrowWriter;
-use weir_insights::TimeRange;
+use weir_insights::{TimeRange, plan};
 
 use super::Directory;
 use super::files::{as_parquet, ask, rows};
-use crate::files::{Storage, find};
+use crate::files::{Files, Storage, find};
 
 fn told(files: &[PathBuf], query: &str) -> String {
     let answer = ask(files, query, TimeRange::ALL).unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -107,7 +107,12 @@ fn times_of_parquet_are_seconds() {
     let day: ArrayRef = Arc::new(Date32Array::from(vec![19_675, 19_676]));
     write(&path, vec![("srcaddr", addresses()), ("start", day)]);
     let days = "2023-11-14 00:00:00.000\n2023-11-15 00:00:00.000\n";
-    assert_eq!(told(&[path], "fields @timestamp | sort @timestamp"), days);
+    assert_eq!(told(std::slice::from_ref(&path), "fields @timestamp | sort @timestamp"), days);
+    // The statistics of days are no seconds: whether a row lies in the time is not known before it is read.
+    let read = plan("fields srcAddr", None).expect("a query");
+    let files = Files::new(vec![path], crate::files::Options::default());
+    let window = TimeRange { start_ms: first * 1000, end_ms: second * 1000 };
+    assert_eq!(files.estimate(&read, window).0.records, 2);
 }
 
 /// What is null in Parquet is written as a dash in text.
