@@ -268,6 +268,11 @@ pub(crate) fn failed(error: DataFusionError) -> ExecuteError {
     })
 }
 
+/// Whether a query has [`failed`] for want of memory, which DataFusion says in so many words.
+pub(crate) fn is_of_memory(why: &str) -> bool {
+    why.contains("Resources exhausted: ")
+}
+
 fn push_rows(batch: &RecordBatch, kinds: &[Kind], is_events: bool, rows: &mut Vec<ResultRow>) {
     for row in 0..batch.num_rows() {
         let text = |(index, kind): (usize, &Kind)| {

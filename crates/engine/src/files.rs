@@ -32,6 +32,7 @@ mod token;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use datafusion::logical_expr::lit;
@@ -39,7 +40,7 @@ use datafusion::prelude::SessionContext;
 use weir_flowlog::LineError;
 use weir_insights::{ExecuteError, Plan, QueryResult, Row, Run, TimeRange};
 
-use crate::engine::{Engine, Query, failed};
+use crate::engine::{Engine, Query, failed, is_of_memory};
 use crate::events::{GROUP, Part, Shape, TIMESTAMP, names_read};
 use crate::narrow::Narrow;
 use crate::scope::column_of;
@@ -139,8 +140,12 @@ impl Engine {
             reading.surveyed = survey::with_all_formats(&reading.surveyed, &options.storage);
             read = self.narrow_first(|narrow| self.read(&reading, narrow));
         }
-        if matches!(read, Err(ExecuteError::Engine(_))) && !reading.parquet.is_empty() {
-            let damaged = sound::damaged(&reading.parquet, &names_read(plan), &options.storage);
+        if self.may_be_damaged(&reading, &read) {
+            let looked = (&*options.storage, run.cancelled);
+            let damaged = sound::damaged(&reading.parquet, &names_read(plan), looked);
+            if run.cancelled.load(Relaxed) {
+                return Err(ExecuteError::Cancelled);
+            }
             if !damaged.is_empty() {
                 reading.parquet.retain(|path| damaged.iter().all(|(damaged, _)| damaged != path));
                 for (path, why) in damaged {
@@ -153,6 +158,12 @@ impl Engine {
         result.statistics.records_scanned = totals.records;
         result.statistics.bytes_scanned = totals.bytes;
         Ok((result, rows, totals))
+    }
+
+    /// Whether a run may have failed because a Parquet file is damaged. Files that workers have read are not read here.
+    fn may_be_damaged<T>(&self, reading: &Reading<'_>, read: &Result<T, ExecuteError>) -> bool {
+        let may_be = matches!(read, Err(ExecuteError::Engine(why)) if !is_of_memory(why));
+        may_be && !reading.parquet.is_empty() && !self.has_workers()
     }
 
     /// Runs the plan once.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use datafusion::arrow::array::{
     ArrayRef, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -9,11 +10,14 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::parquet::arrow::ArrowWriter;
-use weir_insights::{TimeRange, plan};
+use weir_insights::{ExecuteError, Reads, Run, TimeRange, plan};
 
 use super::Directory;
 use super::files::{as_parquet, ask, rows};
+use super::world::tables;
+use crate::engine::is_of_memory;
 use crate::files::{Files, Storage, find};
+use crate::{Engine, Options};
 
 fn told(files: &[PathBuf], query: &str) -> String {
     let answer = ask(files, query, TimeRange::ALL).unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -113,6 +117,20 @@ fn times_of_parquet_are_seconds() {
     let files = Files::new(vec![path], crate::files::Options::default());
     let window = TimeRange { start_ms: first * 1000, end_ms: second * 1000 };
     assert_eq!(files.estimate(&read, window).0.records, 2);
+}
+
+/// What is wrong then is no file, and none is read again for it.
+#[test]
+fn want_of_memory_is_known() {
+    let directory = Directory::new("memory");
+    let path = directory.path().join("a.parquet");
+    as_parquet("v2_records.log", &path);
+    let engine = Engine::new(Options { threads: 1, memory_bytes: 1 }).expect("a thread");
+    let read = plan("stats count(*) by srcAddr", None).expect("a query");
+    let own = &Files::new(vec![path], crate::files::Options::default());
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &AtomicBool::new(false) };
+    let refused = engine.query_files(&read, Reads { own, inputs: &[], tables: &tables() }, run);
+    assert!(matches!(&refused, Err(ExecuteError::Engine(why)) if is_of_memory(why)), "{refused:?}");
 }
 
 /// What is null in Parquet is written as a dash in text.
