@@ -133,6 +133,21 @@ fn want_of_memory_is_known() {
     assert!(matches!(&refused, Err(ExecuteError::Engine(why)) if is_of_memory(why)), "{refused:?}");
 }
 
+/// A link that leads nowhere is met as any file that is not there.
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_are_told() {
+    let directory = Directory::new("dangling");
+    let (good, link) = (directory.path().join("a.log"), directory.path().join("b.log"));
+    std::fs::write(&good, "srcaddr bytes\n10.0.0.1 7\n").expect("room");
+    std::os::unix::fs::symlink(directory.path().join("nowhere"), &link).expect("a link");
+    let found = find(&[directory.path().to_path_buf()], TimeRange::ALL, &Storage::default());
+    let answer = ask(&found.expect("a folder"), "stats sum(bytes)", TimeRange::ALL).expect("a file");
+    assert_eq!(rows(&answer.result), "7\n");
+    let unreadable: Vec<_> = answer.unreadable.iter().map(|file| &file.file).collect();
+    assert_eq!(unreadable, [&link]);
+}
+
 /// What is null in Parquet is written as a dash in text.
 #[test]
 fn nulls_of_parquet_are_dashes() {
