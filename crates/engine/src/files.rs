@@ -1,5 +1,7 @@
 //! Queries over flow-log files as they are: text, plain or gzip, each with its header or of a given format; or Parquet.
 //!
+//! Records within JSON or behind the words of `aws logs tail` are read as if they were lines of their own.
+//!
 //! A line that is no record is counted and shown, never guessed at and never the end of the run. Only the columns that
 //! a query reads are built; addresses are numbers as long as all are IPv4.
 //! Source: VPC User Guide, "Flow log files" (header line, gzip).
@@ -29,6 +31,7 @@ mod storage;
 mod survey;
 mod table;
 mod token;
+mod wrapped;
 
 use std::fmt;
 use std::path::PathBuf;

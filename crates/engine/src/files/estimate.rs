@@ -21,6 +21,7 @@ use weir_insights::TimeRange;
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, Line, lines_of};
 use super::parquet::{BAD_LENGTH, check_footer, flow_field, is_parquet, is_read};
 use super::storage::Storage;
+use super::survey::look;
 
 /// Lines looked at for how long records are.
 const SAMPLE_LINES: usize = 1000;
@@ -133,11 +134,12 @@ fn is_of_integers(column: &ColumnChunkMetaData) -> bool {
 }
 
 fn of_text((path, storage): (&Path, &Arc<Storage>), format: &Format) -> std::io::Result<Estimate> {
+    let file = look(0, (path, storage), format)?;
     let opened = storage.open(path)?;
     let stored_bytes = opened.bytes;
     let bytes = length(path, stored_bytes)?;
     let (mut reader, mut lines, mut buffer) =
-        (lines_of(opened, BUFFER_BYTES)?, Lines::new(format.clone()), vec![]);
+        (lines_of(file.unwrapped(opened)?, BUFFER_BYTES)?, Lines::new(format.clone()), vec![]);
     let (mut sampled_bytes, mut sampled, mut is_whole) = (0, 0, false);
     for _ in 0..SAMPLE_LINES {
         match reader.next(&mut buffer)? {

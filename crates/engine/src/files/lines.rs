@@ -15,6 +15,9 @@ pub const BUFFER_BYTES: usize = 256 * 1024;
 /// What a gzip file begins with.
 pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// How often a file may be packed: Firehose packs what CloudWatch Logs has packed before.
+const GZIP_LAYERS_MAX: usize = 2;
+
 /// What files begin with that are packed otherwise.
 const OTHERS: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a zip archive"),
@@ -26,7 +29,7 @@ const OTHERS: [(&[u8], &str); 5] = [
 
 /// A file to be read by lines.
 pub struct LineReader {
-    reader: Box<dyn BufRead>,
+    reader: Box<dyn BufRead + Send>,
 }
 
 /// What comes next in a file.
@@ -48,21 +51,35 @@ pub fn text_of(line: &[u8]) -> Cow<'_, str> {
 /// The lines of an open file; gzip is known by its first bytes, whatever the file is called.
 /// `buffer_bytes` are read at once.
 pub fn lines_of(opened: Opened, buffer_bytes: usize) -> io::Result<LineReader> {
+    Ok(LineReader { reader: decompressed(opened, buffer_bytes)? })
+}
+
+/// The text of an open file, as [`lines_of`] reads it.
+pub fn decompressed(opened: Opened, buffer_bytes: usize) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = BufReader::with_capacity(buffer_bytes, opened.reader);
     let first = file.fill_buf()?;
-    let is_gzip = first.starts_with(&GZIP_MAGIC);
     if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| first.starts_with(magic)) {
         let message = format!("{what} is not read: unpack it, or pack it with gzip");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    let reader: Box<dyn BufRead> = match is_gzip {
-        true => Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(file))),
-        false => Box::new(file),
-    };
-    Ok(LineReader { reader })
+    let mut text: Box<dyn BufRead + Send> = Box::new(file);
+    for _ in 0..GZIP_LAYERS_MAX {
+        if !text.fill_buf()?.starts_with(&GZIP_MAGIC) {
+            break;
+        }
+        text = Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(text)));
+    }
+    Ok(text)
 }
 
 impl LineReader {
+    /// Whether what comes next is an object or a list of JSON, as no line of flow logs begins.
+    pub fn is_json(&mut self) -> io::Result<bool> {
+        let next = self.reader.fill_buf()?;
+        let next = next.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(next).trim_ascii_start();
+        Ok(next.starts_with(b"{") || next.starts_with(b"["))
+    }
+
     /// The next line, kept in `buffer`.
     pub fn next<'a>(&mut self, buffer: &'a mut Vec<u8>) -> io::Result<Line<'a>> {
         buffer.clear();

@@ -127,7 +127,7 @@ impl Reader {
         self.columns.cells.fill(Cell::Absent);
         let plain = plain(lines.format(), &self.wanted);
         let mut totals = Totals::default();
-        if let Err(error) = opened.and_then(|opened| self.blocks.open(opened)) {
+        if let Err(error) = opened.and_then(|opened| self.blocks.open(file.unwrapped(opened)?)) {
             totals.wrong.add_file(&file.path, error.to_string());
         }
         Some(Open {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use weir_flowlog::{Field, Format, Lines};
 
-use super::lines::{BUFFER_BYTES, Line, lines_of};
+use super::lines::{BUFFER_BYTES, Line, LineReader, lines_of};
 use super::read::Totals;
-use super::storage::Storage;
+use super::storage::{Opened, Storage};
+use super::wrapped::Wrap;
 
 /// Lines looked at in search of a header: comments and blank lines may stand above it.
 const LOOK_AHEAD: usize = 8;
@@ -23,6 +24,8 @@ pub struct Surveyed {
     pub path: Arc<PathBuf>,
     /// Its length as stored.
     pub bytes: u64,
+    /// What is around its records, if they are not its lines.
+    pub wrap: Option<Wrap>,
     /// The formats of its lines, as far as they are known: of the first ones at first.
     pub formats: Vec<Arc<Format>>,
     /// The format of lines before any header.
@@ -49,12 +52,42 @@ pub fn survey(
     surveyed
 }
 
-fn look(index: usize, (path, storage): (&Path, &Arc<Storage>), given: &Format) -> std::io::Result<Surveyed> {
+/// A first look at one file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look(
+    index: usize,
+    (path, storage): (&Path, &Arc<Storage>),
+    given: &Format,
+) -> std::io::Result<Surveyed> {
     let opened = storage.open(path)?;
     let bytes = opened.bytes;
     let mut file = lines_of(opened, FIRST_BYTES)?;
+    let mut first = match file.is_json()? {
+        true => First { wrap: Some(Wrap::Json), ..First::default() },
+        false => first_of(&mut file, given)?,
+    };
+    if let Some(wrap) = first.wrap {
+        let within = wrap.open(storage.open(path)?)?;
+        first = First { wrap: Some(wrap), ..first_of(&mut lines_of(within, FIRST_BYTES)?, given)? };
+    }
+    let First { format, is_four, wrap } = first;
+    let path = Arc::new(path.to_path_buf());
+    Ok(Surveyed { index, path, bytes, wrap, formats: vec![format], given: given.clone(), is_four })
+}
+
+/// What the first lines tell.
+#[derive(Default)]
+struct First {
+    format: Arc<Format>,
+    is_four: bool,
+    wrap: Option<Wrap>,
+}
+
+fn first_of(file: &mut LineReader, given: &Format) -> std::io::Result<First> {
     let mut lines = Lines::new(given.clone());
-    let (mut buffer, mut is_four) = (vec![], true);
+    let (mut buffer, mut is_four, mut wrap) = (vec![], true, None);
     for _ in 0..LOOK_AHEAD {
         let Line::Text(line) = file.next(&mut buffer)? else { break };
         match lines.read(&line) {
@@ -64,14 +97,27 @@ fn look(index: usize, (path, storage): (&Path, &Arc<Storage>), given: &Format) -
                 break;
             }
             Ok(None) => {}
-            Err(_) => break,
+            Err(_) => {
+                wrap = Wrap::of_line(line.trim(), lines.format());
+                break;
+            }
         }
     }
-    let (path, format) = (Arc::new(path.to_path_buf()), lines.format().clone());
-    Ok(Surveyed { index, path, bytes, formats: vec![format], given: given.clone(), is_four })
+    Ok(First { format: lines.format().clone(), is_four, wrap })
 }
 
 impl Surveyed {
+    /// The lines of the file, which was opened: those within, if its records are wrapped.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn unwrapped(&self, opened: Opened) -> std::io::Result<Opened> {
+        match self.wrap {
+            None => Ok(opened),
+            Some(wrap) => wrap.open(opened),
+        }
+    }
+
     /// Whether any of its lines may have a field, and whether all may.
     pub fn has(&self, field: Field) -> (bool, bool) {
         let mut having = self.formats.iter().map(|format| format.position(field).is_some());
@@ -104,7 +150,8 @@ fn formats_of(file: &Surveyed, (path, storage): (&Path, &Arc<Storage>)) -> Vec<A
     if !formats.contains(&given) {
         formats.push(given);
     }
-    let Ok(mut reader) = storage.open(path).and_then(|opened| lines_of(opened, BUFFER_BYTES)) else {
+    let opened = storage.open(path).and_then(|opened| file.unwrapped(opened));
+    let Ok(mut reader) = opened.and_then(|opened| lines_of(opened, BUFFER_BYTES)) else {
         return formats;
     };
     let (mut lines, mut buffer) = (Lines::new(file.given.clone()), vec![]);

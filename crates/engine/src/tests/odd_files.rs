@@ -1,5 +1,6 @@
 //! Files as people have them: joined, found twice, made by other tools, damaged.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,6 +11,8 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::parquet::arrow::ArrowWriter;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use weir_insights::{ExecuteError, Reads, Run, TimeRange, plan};
 
 use super::Directory;
@@ -131,6 +134,57 @@ fn want_of_memory_is_known() {
     let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &AtomicBool::new(false) };
     let refused = engine.query_files(&read, Reads { own, inputs: &[], tables: &tables() }, run);
     assert!(matches!(&refused, Err(ExecuteError::Engine(why)) if is_of_memory(why)), "{refused:?}");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(vec![], Compression::fast());
+    gzip.write_all(bytes).expect("memory");
+    gzip.finish().expect("memory")
+}
+
+/// Records as the aws CLI prints them, as agents write and as Firehose delivers them.
+///
+/// Source: AWS CLI, `logs tail` and `logs filter-log-events`; CloudWatch Logs User Guide, "Subscription filters".
+#[test]
+fn wrapped_records_are_read() {
+    let directory = Directory::new("wrapped");
+    let records: Vec<String> = (1..=3)
+        .map(|n| format!("2 1 eni-1 10.0.0.{n} 10.0.1.1 {n} 443 6 1 {n} 1439387263 1439387264 ACCEPT OK"))
+        .collect();
+    let each = |around: &dyn Fn(&str) -> String| records.iter().map(|it| around(it)).collect::<Vec<_>>();
+    let events =
+        each(&|it| format!("{{\"id\": \"3\", \"timestamp\": 1439387263000, \"message\": \"{it}\"}}"));
+    let control = "{\"messageType\":\"CONTROL_MESSAGE\",\"owner\":\"CloudwatchLogs\",\"logEvents\":[{\"id\":\"\",\
+        \"timestamp\":1,\"message\":\"CWL CONTROL MESSAGE: Checking health of destination Firehose.\"}]}";
+    let envelope = |events: &[String]| {
+        format!(
+            "{{\"messageType\":\"DATA_MESSAGE\",\"logGroup\":\"g\",\"logEvents\":[{}]}}",
+            events.join(",")
+        )
+    };
+    let files = [
+        ("detailed.log", each(&|it| format!("2015-08-12T13:47:43+00:00 eni-1-all {it}\n")).concat()),
+        ("short.log", each(&|it| format!("2015-08-12T13:47:43 {it}\n")).concat()),
+        ("lines.log", each(&|it| format!("{{\"message\":\"{it}\"}}\n")).concat()),
+        ("firehose.gz", [control.to_owned(), envelope(&events[..2]), envelope(&events[2..])].concat()),
+        ("filter.log", format!("{{\n    \"events\": [\n{}\n    ]\n}}\n", events.join(",\n"))),
+    ];
+    let plain = directory.path().join("plain.log");
+    std::fs::write(&plain, records.join("\n")).expect("room");
+    let query = "fields @message, srcAddr, bytes, @timestamp | sort bytes";
+    let expected = told(&[plain], query);
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        // Firehose packs what CloudWatch Logs has packed.
+        let bytes = if name.ends_with(".gz") { gzip(&gzip(text.as_bytes())) } else { text.into() };
+        std::fs::write(&path, bytes).expect("room");
+        let answer = ask(std::slice::from_ref(&path), query, TimeRange::ALL).expect("a file");
+        assert_eq!((answer.broken, answer.unreadable), (vec![], vec![]), "{name}");
+        assert_eq!(rows(&answer.result), expected, "{name}");
+        let read = plan(query, None).expect("a query");
+        let cost = Files::new(vec![path], crate::files::Options::default()).estimate(&read, TimeRange::ALL);
+        assert_eq!(cost.0.records, 3, "{name}");
+    }
 }
 
 /// A link that leads nowhere is met as any file that is not there.

@@ -1,0 +1,286 @@
+//! Records within something else: the JSON of CloudWatch Logs and Firehose, and what `aws logs tail` prints.
+//!
+//! The beginning of a file decides, once; such a file is then read as the plain lines within it, and files of plain lines
+//! are not looked at any further.
+//! Source: VPC User Guide, "Publish flow logs to Amazon Data Firehose" (`message`); CloudWatch Logs User Guide,
+//! "Subscription filters" (`DATA_MESSAGE`, `CONTROL_MESSAGE`); CloudWatch Logs API Reference, FilterLogEvents and
+//! GetLogEvents; AWS CLI, `logs tail --format`.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Error, ErrorKind, Read};
+use std::sync::Arc;
+
+use memchr::memchr;
+use weir_flowlog::{Format, Record};
+
+use super::lines::{BUFFER_BYTES, LINE_BYTES_MAX, decompressed};
+use super::storage::Opened;
+
+/// What CloudWatch Logs sends to see whether a destination is there: no record of anybody's.
+const CONTROL: &[u8] = b"CWL CONTROL MESSAGE";
+/// What stands for an object without records: a line that is none, and so is told.
+const NO_RECORD: &[u8] = b"{}\n";
+
+/// What is around the records of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrap {
+    /// JSON of any layout, in which the records are the strings called `message`.
+    Json,
+    /// So many words before each record, the first of them a time.
+    Words(usize),
+}
+
+impl Wrap {
+    /// What is around a record of the format on a line that is none itself; `None` if there is no such record.
+    pub fn of_line(line: &str, format: &Arc<Format>) -> Option<Wrap> {
+        let (_, behind_time) = line.split_once(' ').filter(|_| begins_with_time(line.as_bytes()))?;
+        let is_record = |line: &str| Record::parse(format, line).is_ok();
+        match behind_time.split_once(' ') {
+            _ if is_record(behind_time) => Some(Wrap::Words(1)),
+            Some((_, behind_stream)) if is_record(behind_stream) => Some(Wrap::Words(2)),
+            _ => None,
+        }
+    }
+
+    /// The lines within an open file, whose length is that of the file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(self, opened: Opened) -> io::Result<Opened> {
+        let bytes = opened.bytes;
+        let from = decompressed(opened, BUFFER_BYTES)?;
+        let reader = Unwrapped { from, wrap: self, json: Json::default(), lines: vec![], at: 0 };
+        Ok(Opened { reader: Box::new(reader), bytes })
+    }
+}
+
+/// Whether a line begins as `2024-01-01T00:00:00`.
+fn begins_with_time(line: &[u8]) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let is_alike =
+        |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
+    line.len() > SHAPE.len() && line.iter().zip(SHAPE).all(is_alike)
+}
+
+/// A line without its first words; as it is if it does not begin with a time.
+fn without_words(line: &[u8], count: usize) -> &[u8] {
+    if !begins_with_time(line) {
+        return line;
+    }
+    let next = |rest: &[u8]| memchr(b' ', rest).map(|blank| blank + 1);
+    (0..count).fold(line, |rest, _| next(rest).map_or(rest, |start| &rest[start..]))
+}
+
+/// Reads the lines within a file.
+struct Unwrapped {
+    from: Box<dyn BufRead + Send>,
+    wrap: Wrap,
+    json: Json,
+    /// Lines that were found, and how far they have been handed out.
+    lines: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Unwrapped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.lines.len() {
+            self.lines.clear();
+            self.at = 0;
+            if !self.find()? {
+                return Ok(0);
+            }
+        }
+        let read = (&self.lines[self.at..]).read(buffer)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+impl Unwrapped {
+    /// Looks for lines in what comes next; false at the end of the file.
+    fn find(&mut self) -> io::Result<bool> {
+        match self.wrap {
+            Wrap::Words(count) => {
+                let mut line = vec![];
+                self.from.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+                self.lines.extend_from_slice(without_words(&line, count));
+                Ok(!line.is_empty())
+            }
+            Wrap::Json => {
+                let read = self.from.fill_buf()?;
+                read.iter().for_each(|byte| self.json.read(*byte, &mut self.lines));
+                let len = read.len();
+                self.from.consume(len);
+                match len {
+                    0 if self.json.is_open() => {
+                        Err(Error::new(ErrorKind::UnexpectedEof, "its JSON is cut off"))
+                    }
+                    _ => Ok(len > 0),
+                }
+            }
+        }
+    }
+}
+
+/// Finds records in JSON: one object or many, with or without lines between them, or lists of them.
+///
+/// It knows strings and depth, which is all there is to know; what stands outside of JSON is a line as it is.
+#[derive(Default)]
+struct Json {
+    /// In how many objects.
+    depth: usize,
+    string: Vec<u8>,
+    is_in_string: bool,
+    is_escaped: bool,
+    /// What comes next is the value of the last key.
+    is_value: bool,
+    is_message: bool,
+    /// The outermost object has a record, or a list for records.
+    has_records: bool,
+    is_in_line: bool,
+}
+
+impl Json {
+    /// Whether something has begun that has not ended.
+    fn is_open(&self) -> bool {
+        self.depth > 0 || self.is_in_string
+    }
+
+    fn read(&mut self, byte: u8, lines: &mut Vec<u8>) {
+        match byte {
+            _ if self.is_in_line => {
+                lines.push(byte);
+                self.is_in_line = byte != b'\n';
+            }
+            _ if self.is_in_string => self.read_in_string(byte, lines),
+            b'"' => {
+                self.is_in_string = true;
+                self.string.clear();
+            }
+            b'{' => {
+                self.has_records &= self.depth > 0;
+                self.depth += 1;
+                self.is_value = false;
+            }
+            b'}' if self.depth > 0 => {
+                self.depth -= 1;
+                if self.depth == 0 && !self.has_records {
+                    lines.extend_from_slice(NO_RECORD);
+                }
+            }
+            b':' => self.is_value = true,
+            b',' | b'[' => self.is_value = false,
+            // Beside blanks and the end of a list, a byte-order mark.
+            b' ' | b'\t' | b'\r' | b'\n' | b']' | 0xEF | 0xBB | 0xBF => {}
+            _ if self.depth == 0 => {
+                lines.push(byte);
+                self.is_in_line = true;
+            }
+            // Of a number or a word.
+            _ => {}
+        }
+    }
+
+    fn read_in_string(&mut self, byte: u8, lines: &mut Vec<u8>) {
+        match byte {
+            // No string goes over a line's end: what is cut off ends here, and the next line is whole again.
+            b'\n' => {
+                *self = Json::default();
+                lines.extend_from_slice(NO_RECORD);
+            }
+            b'"' if !self.is_escaped => self.end_string(lines),
+            _ => {
+                self.is_escaped = byte == b'\\' && !self.is_escaped;
+                if (self.string.len() as u64) < LINE_BYTES_MAX {
+                    self.string.push(byte);
+                }
+            }
+        }
+    }
+
+    fn end_string(&mut self, lines: &mut Vec<u8>) {
+        let is_record = self.depth == 0 || self.is_value && self.is_message;
+        if is_record {
+            push_record(&self.string, lines);
+        } else if !self.is_value {
+            self.is_message = self.string == b"message";
+        }
+        let is_list = !self.is_value && matches!(&self.string[..], b"events" | b"logEvents");
+        self.has_records |= is_record || is_list;
+        (self.is_in_string, self.is_value) = (false, false);
+    }
+}
+
+/// Adds the record that a string of JSON holds.
+fn push_record(string: &[u8], lines: &mut Vec<u8>) {
+    let mut text = Cow::Borrowed(string);
+    if memchr(b'\\', string).is_some() {
+        let quoted = [b"\"", string, b"\""].concat();
+        // What is cut off for its length stays as it is: no record is so long.
+        if let Ok(read) = serde_json::from_slice::<String>(&quoted) {
+            text = Cow::Owned(read.into_bytes());
+        }
+    }
+    if !text.starts_with(CONTROL) {
+        lines.extend_from_slice(text.trim_ascii_end());
+        lines.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// The lines within a text, however it is cut.
+    fn within(wrap: Wrap, text: &str) -> Result<String, String> {
+        let reader = Box::new(Cursor::new(text.to_owned().into_bytes()));
+        let opened = Opened { reader, bytes: text.len() as u64 };
+        let mut lines = String::new();
+        let read = wrap.open(opened).and_then(|mut opened| opened.reader.read_to_string(&mut lines));
+        read.map(|_| lines).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn records_are_found_in_json_of_every_layout() {
+        let cases = [
+            ("{\"message\":\"2 a\"}\n{\"message\": \"2 b\"}\n", "2 a\n2 b\n"),
+            ("\u{feff}{\"message\":\"2 a\"}{\"message\":\"2 b\\n\"}", "2 a\n2 b\n"),
+            ("[{\"id\": 1, \"message\": \"2 \\u0061\"}, {\"message\": \"2 b\"}]", "2 a\n2 b\n"),
+            ("[\"2 a\",\n\"2 b\"]", "2 a\n2 b\n"),
+            ("{\n  \"events\": [\n    {\"message\": \"2 a\",\n \"logStreamName\": \"message\"}]}", "2 a\n"),
+            ("{\"events\": [], \"searchedLogStreams\": []}", ""),
+            ("{\"logEvents\":[{\"id\":\"\",\"message\":\"CWL CONTROL MESSAGE: Checking health\"}]}", ""),
+            // What is no record is told as the line that it is.
+            ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\n", "{}\nplain\n{}\n"),
+            ("{\"message\": \"2 a\n{\"message\": \"2 b\"}\n", "{}\n2 b\n"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(within(Wrap::Json, text).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(within(Wrap::Json, "{\"message\": \"2 a\""), Err("its JSON is cut off".to_owned()));
+        let long = format!("{{\"message\": \"{}\"}}", "a".repeat(2 * LINE_BYTES_MAX as usize));
+        assert_eq!(within(Wrap::Json, &long).map(|line| line.len() as u64), Ok(LINE_BYTES_MAX + 1));
+    }
+
+    #[test]
+    fn words_before_records_are_left_out() {
+        let record = "2 1 eni-1 10.0.0.1 10.0.1.1 1 443 6 1 1 1439387263 1439387264 ACCEPT OK";
+        let cases = [
+            (format!("2024-01-01T00:00:00 {record}"), Some(Wrap::Words(1))),
+            (format!("2024-01-01T00:00:00+00:00 eni-1-all {record}"), Some(Wrap::Words(2))),
+            (format!("2024-01-01T00:00:00.123000+00:00 eni-1-all {record}"), Some(Wrap::Words(2))),
+            (format!("2024-01-01T00:00:00+00:00 eni-1-all {record} 7"), None),
+            (format!("yesterday {record}"), None),
+            ("2024-01-01T00:00:00".to_owned(), None),
+        ];
+        for (line, expected) in cases {
+            let wrap = Wrap::of_line(&line, &Arc::default());
+            assert_eq!(wrap, expected, "{line}");
+            let Some(wrap) = wrap else { continue };
+            let text = format!("{line}\nanother line\n{line}\n");
+            assert_eq!(within(wrap, &text), Ok(format!("{record}\nanother line\n{record}\n")));
+        }
+    }
+}
