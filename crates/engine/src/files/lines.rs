@@ -18,13 +18,19 @@ pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// How often a file may be packed: Firehose packs what CloudWatch Logs has packed before.
 const GZIP_LAYERS_MAX: usize = 2;
 
-/// What files begin with that are packed otherwise.
-const OTHERS: [(&[u8], &str); 5] = [
-    (b"PK\x03\x04", "a zip archive"),
-    (b"BZh", "bzip2"),
-    (b"\xFD7zXZ\0", "xz"),
-    (b"\x28\xB5\x2F\xFD", "zstd"),
-    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+/// What to do with files that are packed otherwise.
+const UNPACK: &str = "unpack it, or pack it with gzip";
+/// What to do with files of other letters, as PowerShell writes them.
+const RECODE: &str = "save it as UTF-8";
+/// What files begin with that are not read, and what to do with them.
+const OTHERS: [(&[u8], &str, &str); 7] = [
+    (b"PK\x03\x04", "a zip archive", UNPACK),
+    (b"BZh", "bzip2", UNPACK),
+    (b"\xFD7zXZ\0", "xz", UNPACK),
+    (b"\x28\xB5\x2F\xFD", "zstd", UNPACK),
+    (b"7z\xBC\xAF\x27\x1C", "a 7z archive", UNPACK),
+    (b"\xFF\xFE", "UTF-16", RECODE),
+    (b"\xFE\xFF", "UTF-16", RECODE),
 ];
 
 /// A file to be read by lines.
@@ -58,8 +64,8 @@ pub fn lines_of(opened: Opened, buffer_bytes: usize) -> io::Result<LineReader> {
 pub fn decompressed(opened: Opened, buffer_bytes: usize) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = BufReader::with_capacity(buffer_bytes, opened.reader);
     let first = file.fill_buf()?;
-    if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| first.starts_with(magic)) {
-        let message = format!("{what} is not read: unpack it, or pack it with gzip");
+    if let Some((_, what, advice)) = OTHERS.iter().find(|(magic, ..)| first.starts_with(magic)) {
+        let message = format!("{what} is not read: {advice}");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     let mut text: Box<dyn BufRead + Send> = Box::new(file);

@@ -142,6 +142,18 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.finish().expect("memory")
 }
 
+/// What begins as text of 16 bits is no file of records, and is told so instead of line by line.
+#[test]
+fn text_of_16_bits_is_told() {
+    let directory = Directory::new("utf-16");
+    let (path, good) = (directory.path().join("a.log"), directory.path().join("b.log"));
+    std::fs::write(&path, b"\xFF\xFEb\0y\0t\0e\0s\0\n\x007\0\n\0").expect("room");
+    std::fs::write(&good, "bytes\n7\n").expect("room");
+    let answer = ask(&[path, good], "stats sum(bytes)", TimeRange::ALL).expect("one file");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("7\n", 0));
+    assert_eq!(answer.unreadable[0].why, "UTF-16 is not read: save it as UTF-8");
+}
+
 /// Records as the aws CLI prints them, as agents write and as Firehose delivers them.
 ///
 /// Source: AWS CLI, `logs tail` and `logs filter-log-events`; CloudWatch Logs User Guide, "Subscription filters".
