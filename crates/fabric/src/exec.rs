@@ -6,7 +6,7 @@
 use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
-use crate::program::{self, Connect, ExecId, Output, Started, Terminal};
+use crate::program::{self, Connect, ExecId, NOT_RUN, Output, Started, Terminal};
 use crate::shell::{Kind, MESSAGE_BYTES_MAX, Message};
 use crate::task::Task;
 use std::fmt;
@@ -19,9 +19,6 @@ pub const EXECS_MAX: usize = 4096;
 
 /// The exit code of a command whose session has gone (ssh's own failures).
 const HUNG_UP: i32 = 255;
-
-/// The exit code of a command that could not be run, as bash has it.
-const NOT_RUN: i32 = 126;
 
 /// The port of sshd.
 const SSH_PORT: u16 = 22;

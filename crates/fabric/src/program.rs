@@ -37,6 +37,9 @@ pub(crate) use plain::Link;
 /// Most bytes of output kept for a command until they are taken; what comes on top is lost.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
+/// The exit code of a shell for a command that could not be run.
+pub(crate) const NOT_RUN: i32 = 126;
+
 /// The exit code of a shell that does not find a command.
 const NOT_FOUND: i32 = 127;
 

@@ -169,11 +169,11 @@ impl Shell {
         }
     }
 
-    /// Forgets the output before byte `from`; of a byte within a character, or of one that is not there, nothing is forgotten.
+    /// Forgets the output before byte `from`; nothing if that is within a character or not there.
     fn forget(&mut self, from: usize) {
         let seen = from.saturating_sub(self.forgotten);
-        if let Some(rest) = self.output.get(seen..) {
-            self.output = rest.to_owned();
+        if self.output.is_char_boundary(seen) {
+            self.output.drain(..seen);
             self.forgotten += seen;
             self.errors.retain(|[_, end]| *end > self.forgotten);
         }

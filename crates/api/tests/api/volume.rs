@@ -4,6 +4,7 @@
 
 use crate::launch::{lab, launch, run};
 use crate::shown::between;
+use crate::world::World;
 use expect_test::expect;
 
 #[test]
@@ -209,11 +210,17 @@ fn a_volume_that_stayed_can_be_deleted_and_one_in_use_cannot() {
     assert!(world.restarted().all("DescribeVolumes", "", "volumeId").is_empty(), "it is gone from the disk");
 }
 
-#[test]
-fn a_volume_changes_its_form_and_the_change_is_told() {
+/// An instance's root volume of 8 GiB, of type gp3.
+fn with_a_root_volume() -> (World, String) {
     let (mut world, _, subnet) = lab();
     run(&mut world, &format!("SubnetId={subnet}"));
     let volume = world.id("DescribeVolumes", "", "volumeId");
+    (world, volume)
+}
+
+#[test]
+fn a_volume_changes_its_form_and_the_change_is_told() {
+    let (mut world, volume) = with_a_root_volume();
     let named = format!("VolumeId={volume}");
     let never =
         format!("InvalidVolumeModification.NotFound: Modification for volume '{volume}' does not exist.");
@@ -265,7 +272,7 @@ fn a_volume_changes_its_form_and_the_change_is_told() {
     "#]],
     );
     let mut world = world.restarted();
-    let form = |world: &mut crate::world::World| {
+    let form = |world: &mut World| {
         ["size", "volumeType", "iops", "throughput"]
             .map(|name| world.all("DescribeVolumes", "", name).join(""))
     };
@@ -301,9 +308,7 @@ fn a_volume_changes_its_form_and_the_change_is_told() {
 
 #[test]
 fn a_form_that_cannot_be_is_refused_and_changes_nothing() {
-    let (mut world, _, subnet) = lab();
-    run(&mut world, &format!("SubnetId={subnet}"));
-    let volume = world.id("DescribeVolumes", "", "volumeId");
+    let (mut world, volume) = with_a_root_volume();
     for (asked, refusal) in [
         ("Size=7", "InvalidParameterValue: New size cannot be smaller than existing size"),
         (

@@ -4,7 +4,7 @@
 //! stands in `$(…)` is a shell of its own, whose output is kept.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.6.3, 2.7, 2.8 and 2.14.
 
-use super::{Cx, INTERRUPTED, News, Output, Program, Started, Step, Terminal};
+use super::{Cx, INTERRUPTED, NOT_RUN, News, Output, Program, Started, Step, Terminal};
 use expand::{Expanded, Failure, Values};
 use script::{Command, Part, Redirect, Sink, SyntaxError, When};
 use std::collections::VecDeque;
@@ -20,8 +20,6 @@ mod variables;
 const SYNTAX_ERROR: i32 = 2;
 /// The exit code of a script that `set -u` ended.
 const UNBOUND: i32 = 127;
-/// The exit code of a command that could not be run.
-const NOT_RUN: i32 = 126;
 /// The exit code of a script for which there was no memory.
 const NO_MEMORY: i32 = 2;
 /// The exit code of a shell that cannot have another.

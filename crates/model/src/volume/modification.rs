@@ -89,13 +89,12 @@ impl VolumeForm {
             return Err(VolumeRefusal::Smaller);
         }
         let volume_type = asked.volume_type.unwrap_or(self.volume_type);
-        let is_same_type = volume_type == self.volume_type;
-        let usual_iops = match is_same_type {
-            true => self.iops,
-            false => Some(IOPS_OF_ANOTHER_TYPE),
+        let usual = match volume_type == self.volume_type {
+            true => (self.iops, self.throughput),
+            false => (Some(IOPS_OF_ANOTHER_TYPE), None),
         };
-        let iops = asked.iops.or(usual_iops.filter(|_| volume_type.iops().is_some()));
-        let throughput = asked.throughput.or(self.throughput.filter(|_| is_same_type));
+        let iops = asked.iops.or(usual.0.filter(|_| volume_type.iops().is_some()));
+        let throughput = asked.throughput.or(usual.1);
         VolumeForm::checked(size_gib, volume_type, iops, throughput).map_err(VolumeRefusal::Form)
     }
 }
