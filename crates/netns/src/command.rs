@@ -11,6 +11,9 @@ use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running};
 /// How long output is waited for after a program has ended: what it has left running may hold the pipes.
 const LINGER: Duration = Duration::from_millis(100);
 
+/// How long it is waited for while there is more of it than room.
+const LINGER_FULL: Duration = Duration::from_secs(2);
+
 /// How long a program whose output has no room waits for someone to take it, before what it prints is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -150,8 +153,11 @@ impl Command {
     /// The exit code, once it has ended and nothing more is to be read.
     fn exit_code(&self) -> Option<i32> {
         let (code, at) = lock(&self.end).code?;
-        let is_quiet = || at.elapsed() > LINGER && !self.streams.iter().any(Stream::is_full);
-        (self.streams.iter().all(Stream::is_over) || is_quiet()).then_some(code)
+        let linger = match self.streams.iter().any(Stream::is_full) {
+            true => LINGER_FULL,
+            false => LINGER,
+        };
+        (self.streams.iter().all(Stream::is_over) || at.elapsed() > linger).then_some(code)
     }
 }
 

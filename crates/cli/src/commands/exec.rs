@@ -4,7 +4,7 @@ use crate::arguments::Exec;
 use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How long to wait before looking for more output.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The exit code where nobody reads any more what a command prints (128 and SIGPIPE).
+const UNHEARD: u8 = 141;
 
 /// Runs the command.
 pub fn run(exec: &Exec) -> Outcome {
@@ -23,6 +26,8 @@ pub fn run(exec: &Exec) -> Outcome {
 }
 
 /// Prints the output of a command that was started, until it ends; gives its exit code.
+///
+/// A command whose output nobody reads any more (`weir exec … | head`) is interrupted, and not waited for.
 ///
 /// # Errors
 /// The running weir has gone, or knows nothing of the command.
@@ -39,11 +44,14 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
         let end = shown + output.len();
         for (part, is_error) in parts(shown..end, &errors(&state)) {
             let text = output.get(part.start - shown..part.end - shown).unwrap_or_default().as_bytes();
-            // A closed pipe ends nobody's command; the exit code is still to come.
-            let _ = match is_error {
+            let written = match is_error {
                 true => std::io::stderr().write_all(text),
                 false => write_out(text),
             };
+            if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+                remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;
+                return Ok(UNHEARD);
+            }
         }
         shown = end;
         if let Some(code) = state.get("exit_code").and_then(Value::as_u64) {
