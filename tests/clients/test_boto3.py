@@ -52,10 +52,7 @@ def client(service, region="us-east-1", account=ONE, **config):
     return made
 
 
-ec2, logs, iam, sts = client("ec2"), client("logs"), client("iam"), client("sts")
-
-
-ssm, cloudwatch = client("ssm"), client("cloudwatch")
+ec2, logs, iam, sts, ssm = (client(service) for service in ("ec2", "logs", "iam", "sts", "ssm"))
 
 
 def ids(answer, key, member):
@@ -666,18 +663,24 @@ def metric_filters():
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": message} for message in messages]
     logs.put_log_events(**stream, logEvents=events)
+    # The aws CLI 2 and the SDKs for Go, Java and Rust speak CBOR, boto3 JSON, older clients forms.
+    for protocol in ("smithy-rpc-v2-cbor", "json", "query"):
+        read_metrics(protocol, client("cloudwatch", protocol=protocol), now)
+    logs.delete_metric_filter(**group, filterName="slow")
+    logs.delete_log_group(**group)
+
+
+def read_metrics(protocol, cloudwatch, now):
     metric = {"Namespace": "lab", "MetricName": "latency", "Dimensions": [{"Name": "From", "Value": "web"}]}
     window = {"StartTime": now / 1000 - 600, "EndTime": now / 1000 + 60}
     points = cloudwatch.get_metric_statistics(**metric, **window, Period=3600, Statistics=["Sum", "Average"])
     found = [(point["Sum"], point["Average"], point["Unit"]) for point in points["Datapoints"]]
-    equal("its statistics", found, [(6, 3, "Milliseconds")])
+    equal(f"its statistics over {protocol}", found, [(6, 3, "Milliseconds")])
     query = {"Id": "latency", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Maximum"}}
     pages = cloudwatch.get_paginator("get_metric_data").paginate(**window, MetricDataQueries=[query])
-    equal("its data", [result["Values"] for page in pages for result in page["MetricDataResults"]], [[4]])
-    equal("its name", cloudwatch.list_metrics(Namespace="lab")["Metrics"], [metric])
-    refused("no period", "InvalidParameterValue", cloudwatch.get_metric_statistics, **metric, **window, Period=61)
-    logs.delete_metric_filter(**group, filterName="slow")
-    logs.delete_log_group(**group)
+    equal(f"its data over {protocol}", [result["Values"] for page in pages for result in page["MetricDataResults"]], [[4]])
+    equal(f"its name over {protocol}", cloudwatch.list_metrics(Namespace="lab")["Metrics"], [metric])
+    refused(f"no period over {protocol}", "InvalidParameterValue", cloudwatch.get_metric_statistics, **metric, **window, Period=61)
 
 
 def log_group_settings():

@@ -23,6 +23,22 @@ WEIR = os.environ.get("WEIR", "weir")
 READY_MAX_S = 20
 
 
+def session(protocol):
+    """A session whose clients speak that protocol alone, as those of other SDKs and versions do."""
+    made = boto3.Session()
+    loader = made._session.get_component("data_loader")
+    load = loader.load_service_model
+
+    def load_with_protocol(service, kind, *more, **named):
+        model = load(service, kind, *more, **named)
+        if kind == "service-2":
+            model["metadata"] |= {"protocol": protocol, "protocols": [protocol]}
+        return model
+
+    loader.load_service_model = load_with_protocol
+    return made
+
+
 class Weir:
     """A running `weir up`. Keeps nothing unless told where; `with` stops it.
 
@@ -78,9 +94,11 @@ class Weir:
         if errors or self.process.returncode > 0:
             check("weir ends well, without complaint", False, f"exit {self.process.returncode}: {errors}")
 
-    def client(self, service, region="us-east-1", account="test", **config):
-        """A boto3 client; the access key names the account. `config` is what botocore's Config takes."""
-        return boto3.client(
+    def client(self, service, region="us-east-1", account="test", protocol=None, **config):
+        """A boto3 client; the access key names the account. `config` is what botocore's Config takes.
+
+        Where AWS publishes several protocols of a service, botocore chooses, unless it is told one."""
+        return (session(protocol) if protocol else boto3).client(
             service,
             endpoint_url=self.url,
             region_name=region,

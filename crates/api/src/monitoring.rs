@@ -1,5 +1,7 @@
 //! Amazon CloudWatch: reading the metrics that metric filters of CloudWatch Logs make.
 //!
+//! Asked in JSON, in forms or in CBOR: `wire` makes one of the three.
+//!
 //! Source: Amazon CloudWatch API Reference (2010-08-01).
 
 pub mod check;

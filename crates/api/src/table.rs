@@ -85,12 +85,12 @@ where
 {
     let operation: O = json::read(service, body)?;
     let is_void = std::mem::size_of::<O::Response>() == 0;
-    Ok(Box::new(move |cx, frame, _| {
+    Ok(Box::new(move |cx, frame, action| {
         let response = operation.run(cx)?;
         Ok(match cx.stream {
             Some(stream) => frame.stream(stream.opening.clone()),
-            None if is_void => frame.empty(),
-            None => frame.json(&response),
+            None if is_void => frame.empty(action),
+            None => frame.json(action, &response),
         })
     }))
 }

@@ -12,6 +12,8 @@ use weir_wire::Credential;
 
 /// Paths that are Weir's own: no bucket's name begins with an underscore.
 const OWN: [&str; 3] = ["/_weir", "/_localstack", "/_aws"];
+/// Headers that other protocols name their operations by.
+const OTHERS: [&str; 2] = ["x-amz-target", "smithy-protocol"];
 /// Domains of S3 endpoints, after `s3.`, `s3.REGION.` and the like.
 const DOMAINS: [&str; 3] = ["amazonaws.com", "localhost.localstack.cloud", "localhost"];
 
@@ -19,7 +21,8 @@ const DOMAINS: [&str; 3] = ["amazonaws.com", "localhost.localstack.cloud", "loca
 /// names something.
 pub fn is_for_s3<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
-    if OWN.iter().any(|own| path.starts_with(own)) || request.headers().contains_key("x-amz-target") {
+    let is_for_another = OTHERS.iter().any(|name| request.headers().contains_key(*name));
+    if is_for_another || OWN.iter().any(|own| path.starts_with(own)) {
         return false;
     }
     match signed_for(request).as_deref() {
@@ -163,5 +166,12 @@ mod tests {
         assert!(!check("/bucket", here, Some(scope("sts"))));
         assert!(!check("/_weir/health", here, None));
         assert!(!check("/_localstack/health", here, Some(scope("s3"))));
+        for (header, value) in
+            [("x-amz-target", "Logs_20140328.DescribeLogGroups"), ("smithy-protocol", "rpc-v2-cbor")]
+        {
+            let unsigned =
+                Request::builder().uri("/service/A/operation/B").header("host", here).header(header, value);
+            assert!(!is_for_s3(&unsigned.body(()).expect("a request")), "{header}");
+        }
     }
 }

@@ -9,11 +9,12 @@ use crate::{Dialect, Kind, Member, Service};
 use std::collections::BTreeSet;
 
 const EC2: &str = include_str!("../catalog/ec2.txt");
+const MONITORING: &str = include_str!("../catalog/monitoring.txt");
 const IAM: &str = include_str!("../catalog/iam.txt");
 const STS: &str = include_str!("../catalog/sts.txt");
 
-/// The published members of one service.
-#[derive(Clone, Copy, Debug)]
+/// The published members of one service. The default has none.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Catalog {
     text: &'static str,
     dialect: Dialect,
@@ -21,27 +22,76 @@ pub struct Catalog {
 
 /// Requests or responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(crate) enum Side {
     Request,
     Response,
 }
 
 /// A member as published: `ResourceId*:[]s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Published {
-    name: &'static str,
+pub(crate) struct Published {
+    pub name: &'static str,
     required: bool,
     /// `[]` for each level of lists, then the type.
     form: &'static str,
 }
 
+/// What a published member holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Integer,
+    Float,
+    Boolean,
+    Time,
+    /// A list of what this says.
+    List(&'static str),
+    /// A structure with a line of its own.
+    Structure(&'static str),
+}
+
+impl Form {
+    /// What `form` says.
+    pub fn of(form: &'static str) -> Form {
+        match form.strip_prefix("[]") {
+            Some(element) => Form::List(element),
+            None => match form {
+                "i" => Form::Integer,
+                "f" => Form::Float,
+                "b" => Form::Boolean,
+                "t" => Form::Time,
+                name if name.starts_with(|first: char| first.is_ascii_uppercase()) => Form::Structure(name),
+                _ => Form::Text,
+            },
+        }
+    }
+
+    /// What a list holds.
+    pub fn element(self) -> Option<Form> {
+        if let Form::List(element) = self { Some(Form::of(element)) } else { None }
+    }
+
+    /// The name of a structure.
+    pub fn name(self) -> Option<&'static str> {
+        if let Form::Structure(name) = self { Some(name) } else { None }
+    }
+}
+
+impl Published {
+    /// What it holds.
+    pub fn form(self) -> Form {
+        Form::of(self.form)
+    }
+}
+
 impl Catalog {
-    /// The list for `service`; JSON services have none.
+    /// The list for `service`; services that are spoken to in JSON alone have none.
     pub fn of(service: Service) -> Option<Catalog> {
         let text = match service {
             Service::Ec2 => EC2,
             Service::Iam => IAM,
             Service::Sts => STS,
+            Service::Monitoring => MONITORING,
             _ => return None,
         };
         Some(Catalog { text, dialect: service.dialect() })
@@ -50,6 +100,20 @@ impl Catalog {
     /// Whether it lists operation `action`.
     pub fn has(&self, action: &str) -> bool {
         self.line(action, Side::Request).is_some()
+    }
+
+    /// The name of the structure that operation `action` answers with.
+    pub(crate) fn answer(&self, action: &str) -> Option<&'static str> {
+        let line = self
+            .text
+            .lines()
+            .find(|line| line.strip_prefix(action).is_some_and(|rest| rest.starts_with('=')));
+        line?.split('=').next()
+    }
+
+    /// What member `name` of a structure holds.
+    pub(crate) fn form(&self, structure: &str, side: Side, name: &str) -> Option<Form> {
+        self.member(structure, side, name).map(Published::form)
     }
 
     /// Whether the parameter `key`, such as `IpPermissions.1.IpRanges.1.CidrIp`, is one of operation `action`: lists have an
@@ -171,7 +235,7 @@ impl Catalog {
         self.members(structure, side).find(|member| member.name == name)
     }
 
-    fn members(&self, structure: &str, side: Side) -> impl Iterator<Item = Published> + use<> {
+    pub(crate) fn members(&self, structure: &str, side: Side) -> impl Iterator<Item = Published> + use<> {
         let members = self.line(structure, side).unwrap_or_default().split_ascii_whitespace();
         members.filter_map(|member| {
             let (name, form) = member.split_once(':')?;

@@ -7,11 +7,12 @@
 //! models: 22 exceptions among 833 request members of EC2, 46 among 1059 response members, none in IAM and STS.
 
 /// A protocol family with named parameters and XML answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// EC2: `VpcId.1` in requests, `<vpcSet><item>` in responses.
     Ec2,
-    /// IAM, STS: `ActionNames.member.1` in requests, `<Roles><member>` in responses.
+    /// IAM, STS, CloudWatch: `ActionNames.member.1` in requests, `<Roles><member>` in responses.
+    #[default]
     Query,
 }
 

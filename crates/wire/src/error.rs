@@ -89,7 +89,7 @@ impl WireError {
                 "InvalidAction",
                 format!("The action {what} is not valid for this web service: not implemented by weir."),
             ),
-            Protocol::Json10 | Protocol::Json11 => {
+            Protocol::Json10 | Protocol::Json11 | Protocol::Cbor => {
                 WireError::new("UnknownOperationException", format!("{what} is not implemented by weir."))
             }
             Protocol::RestXml => {
@@ -102,7 +102,7 @@ impl WireError {
     ///
     /// Assumption: AWS documents no code for it; the names follow each protocol's habit.
     pub fn too_large(protocol: Protocol, bytes_max: usize) -> WireError {
-        let code = match protocol.is_json() {
+        let code = match protocol.names_exceptions() {
             true => "RequestEntityTooLargeException",
             false => "RequestEntityTooLarge",
         };
@@ -113,7 +113,8 @@ impl WireError {
     ///
     /// Assumption: AWS documents no code for it; those of bodies that cannot be read serve.
     pub fn encoding(protocol: Protocol, encoding: &str) -> WireError {
-        let code = if protocol.is_json() { "SerializationException" } else { "MalformedQueryString" };
+        let code =
+            if protocol.names_exceptions() { "SerializationException" } else { "MalformedQueryString" };
         let message = format!("A request body in the encoding {} cannot be read.", excerpt(encoding));
         WireError::new(code, message)
     }
@@ -121,7 +122,7 @@ impl WireError {
     /// A request that is not signed, for an operation that needs a caller.
     pub fn unsigned(protocol: Protocol) -> WireError {
         let error = WireError::new("MissingAuthenticationToken", "Request is missing Authentication Token");
-        if protocol.is_json() { error.into_exception() } else { error }
+        if protocol.names_exceptions() { error.into_exception() } else { error }
     }
 
     /// What `DryRun=true` answers when the call would have succeeded.

@@ -1,15 +1,18 @@
 //! Answers: what stands around the content in each protocol, for successes and for errors.
 //!
 //! Source: EC2 API Reference, "Query requests" (structure of a response, of an error response); IAM API Reference,
-//! "Making query requests" (IAM response); Smithy 2.0, "AWS JSON 1.1 protocol" (error serialization).
+//! "Making query requests" (IAM response); Smithy 2.0, "AWS JSON 1.1 protocol" and "Smithy RPC v2 CBOR
+//! protocol" (error serialization).
 
 use crate::dialect::Tag;
-use crate::{Kind, Member, Name, Protocol, Refusal, Service, WireError, Writer, Xml};
+use crate::request::SMITHY_PROTOCOL;
+use crate::{Kind, Member, Name, Protocol, Refusal, Service, WireError, Writer, Xml, cbor, query};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const REQUEST_ID: &str = "x-amzn-RequestId";
 const QUERY: &str = "text/xml";
+const CBOR: &str = "application/cbor";
 const JSON_10: &str = "application/x-amz-json-1.0";
 const JSON_11: &str = "application/x-amz-json-1.1";
 
@@ -34,10 +37,11 @@ impl Response {
     pub fn unwritten(&self) -> Response {
         const SENTENCE: &str = "The disk does not take what was changed.";
         let error = match self.content_type {
-            JSON_10 | JSON_11 => WireError::new("ServiceUnavailableException", SENTENCE),
+            CBOR | JSON_10 | JSON_11 => WireError::new("ServiceUnavailableException", SENTENCE),
             _ => WireError::new("InternalError", SENTENCE),
         };
         let protocol = match self.content_type {
+            CBOR => Protocol::Cbor,
             JSON_10 => Protocol::Json10,
             JSON_11 => Protocol::Json11,
             QUERY => Protocol::Query,
@@ -71,13 +75,17 @@ impl<'a> Frame<'a> {
 
     /// The answer of a successful `action` of EC2, IAM or STS.
     pub fn xml<T: Xml>(&self, action: &str, content: &T) -> Response {
+        self.enveloped(action, |out| match self.protocol {
+            Protocol::Ec2 => content.write(out),
+            _ if T::MEMBERS.is_empty() && !EMPTY_RESULTS.contains(&action) => {}
+            _ => wrap(out, &format!("{action}Result"), |out| content.write(out)),
+        })
+    }
+
+    fn enveloped(&self, action: &str, content: impl FnOnce(&mut Writer)) -> Response {
         let mut out = self.writer();
         self.open(&mut out, action);
-        match self.protocol {
-            Protocol::Ec2 => content.write(&mut out),
-            _ if T::MEMBERS.is_empty() && !EMPTY_RESULTS.contains(&action) => {}
-            _ => wrap(&mut out, &format!("{action}Result"), |out| content.write(out)),
-        }
+        content(&mut out);
         if self.protocol != Protocol::Ec2 {
             self.metadata(&mut out);
         }
@@ -87,12 +95,28 @@ impl<'a> Frame<'a> {
         self.response(200, out.into_bytes())
     }
 
-    /// The answer of a successful operation of a JSON service.
-    pub fn json(&self, content: &impl Serialize) -> Response {
-        match serde_json::to_vec(content) {
+    /// The answer of a successful `action` of a JSON service, in whatever protocol it was asked.
+    pub fn json(&self, action: &str, content: &impl Serialize) -> Response {
+        let body = match (self.service, self.protocol) {
+            (Some(service), Protocol::Cbor) => {
+                serde_json::to_value(content).map(|content| cbor::answer(service, action, &content))
+            }
+            (Some(service), Protocol::Query) => match serde_json::to_value(content) {
+                Ok(content) => return self.result(service, action, &content),
+                Err(error) => Err(error),
+            },
+            _ => serde_json::to_vec(content),
+        };
+        match body {
             Ok(body) => self.response(200, body),
             Err(_) => self.error(&WireError::new("InternalFailure", "The answer has no JSON form.")),
         }
+    }
+
+    fn result(&self, service: Service, action: &str, content: &Value) -> Response {
+        self.enveloped(action, |out| {
+            wrap(out, &format!("{action}Result"), |out| query::write(out, service, action, content));
+        })
     }
 
     /// A successful answer whose body is known.
@@ -100,9 +124,12 @@ impl<'a> Frame<'a> {
         self.response(200, body)
     }
 
-    /// The answer of a JSON operation that returns nothing.
-    pub fn empty(&self) -> Response {
-        self.response(200, Vec::new())
+    /// The answer of an `action` of a JSON service that returns nothing.
+    pub fn empty(&self, action: &str) -> Response {
+        match self.protocol {
+            Protocol::Query => self.enveloped(action, |_| {}),
+            _ => self.response(200, Vec::new()),
+        }
     }
 
     /// The answer that refuses a request.
@@ -114,6 +141,7 @@ impl<'a> Frame<'a> {
         match self.protocol {
             Protocol::Ec2 => self.ec2_error(&mut out, error),
             Protocol::RestXml => self.rest_error(&mut out, error),
+            Protocol::Cbor => return self.cbor_error(error),
             _ => self.query_error(&mut out, error),
         }
         self.response(error.status, out.into_bytes())
@@ -155,8 +183,9 @@ impl<'a> Frame<'a> {
         }
         out.raw(">");
         wrap(out, "Error", |out| {
-            leaf(out, "Type", if error.is_sender_fault() { "Sender" } else { "Receiver" });
-            code_and_message(out, error);
+            leaf(out, "Type", whose_fault(error));
+            leaf(out, "Code", self.query_code(error));
+            leaf(out, "Message", &error.message);
         });
         leaf(out, "RequestId", self.request_id);
         out.raw("</ErrorResponse>");
@@ -174,10 +203,36 @@ impl<'a> Frame<'a> {
         let body = json!({ "__type": error.code, member: error.message });
         let mut response = self.response(error.status, body.to_string().into_bytes());
         response.headers.push(("x-amzn-ErrorType", error.code.to_owned()));
-        if self.service == Some(Service::Monitoring) {
-            response.headers.push(("x-amzn-query-error", format!("{};Sender", query_code(error.code))));
-        }
+        self.add_query_error(&mut response, error);
         response
+    }
+
+    fn cbor_error(&self, error: &WireError) -> Response {
+        let shape =
+            self.service.map_or_else(|| error.code.to_owned(), |service| service.shape_id(error.code));
+        let body = cbor::error(&json!({ "__type": shape, "message": error.message }));
+        let mut response = self.response(error.status, body);
+        self.add_query_error(&mut response, error);
+        response
+    }
+
+    /// Says the code that clients of the Query protocol know an error by (Smithy 2.0, `awsQueryCompatible`).
+    fn add_query_error(&self, response: &mut Response, error: &WireError) {
+        if self.service == Some(Service::Monitoring) {
+            let value = format!("{};{}", self.query_code(error), whose_fault(error));
+            response.headers.push(("x-amzn-query-error", value));
+        }
+    }
+
+    /// The code of an error in the Query protocol (Smithy 2.0, `awsQueryError`): services of JSON name shapes.
+    fn query_code<'e>(&self, error: &'e WireError) -> &'e str {
+        match error.code {
+            "MissingRequiredParameterException" => "MissingParameter",
+            code if self.service.is_some_and(|service| service.protocol().is_json()) => {
+                code.strip_suffix("Exception").unwrap_or(code)
+            }
+            code => code,
+        }
     }
 
     /// A writer with the XML declaration, which IAM and STS leave out.
@@ -194,10 +249,14 @@ impl<'a> Frame<'a> {
             Protocol::Ec2 => "text/xml;charset=UTF-8",
             Protocol::Query => QUERY,
             Protocol::RestXml => "application/xml",
+            Protocol::Cbor => CBOR,
             Protocol::Json10 => JSON_10,
             Protocol::Json11 => JSON_11,
         };
-        let headers = vec![(REQUEST_ID, self.request_id.to_owned())];
+        let mut headers = vec![(REQUEST_ID, self.request_id.to_owned())];
+        if self.protocol == Protocol::Cbor {
+            headers.push((SMITHY_PROTOCOL.0, SMITHY_PROTOCOL.1.to_owned()));
+        }
         Response { status, content_type, headers, body }
     }
 }
@@ -231,7 +290,7 @@ impl Xml for () {
     fn write(&self, _: &mut Writer) {}
 }
 
-fn wrap(out: &mut Writer, name: &str, content: impl FnOnce(&mut Writer)) {
+pub(crate) fn wrap(out: &mut Writer, name: &str, content: impl FnOnce(&mut Writer)) {
     out.element(Tag { lower: false, stem: name, end: "" }, content);
 }
 
@@ -239,12 +298,8 @@ fn leaf(out: &mut Writer, name: &str, text: &str) {
     wrap(out, name, |out| out.text(text));
 }
 
-/// The code that clients of the Query protocol know an error by (Smithy 2.0, `awsQueryCompatible` and `awsQueryError`).
-fn query_code(code: &str) -> &str {
-    match code {
-        "MissingRequiredParameterException" => "MissingParameter",
-        _ => code.strip_suffix("Exception").unwrap_or(code),
-    }
+fn whose_fault(error: &WireError) -> &'static str {
+    if error.is_sender_fault() { "Sender" } else { "Receiver" }
 }
 
 fn code_and_message(out: &mut Writer, error: &WireError) {

@@ -1,12 +1,14 @@
 //! From an HTTP request to an operation: which service, which action, who signed, with what parameters.
 //!
-//! Order: `X-Amz-Target` names a JSON operation; else an `Action` in the form body or query string names one of EC2, IAM
-//! or STS, told apart by the signature's scope and, unsigned, by the API version. Anything else is refused in the words of
-//! the protocol it seems to speak, never with a 5xx status, which clients would retry for minutes.
+//! Order: `Smithy-Protocol` says that the path names the operation and the body is CBOR; else `X-Amz-Target` names a JSON
+//! operation; else an `Action` in the form body or query string names one of EC2, IAM, STS or CloudWatch, told apart by the
+//! signature's scope and, unsigned, by the API version. Anything else is refused in the words of the protocol it seems to
+//! speak, never with a 5xx status, which clients would retry for minutes. What says an operation of JSON otherwise is
+//! translated here, so that each operation reads one form.
 
 use crate::credential::Credential;
 use crate::service::{Protocol, Service};
-use crate::{Dialect, Params, WireError, form};
+use crate::{Dialect, Params, WireError, cbor, form, query};
 use flate2::read::MultiGzDecoder;
 use std::io::Read;
 
@@ -15,6 +17,12 @@ pub const FORM_BYTES_MAX: usize = 2 << 20;
 /// Largest JSON body. A batch of PutLogEvents has at most 1,048,576 bytes of messages (CloudWatch Logs API Reference),
 /// of which JSON may make six times as much.
 pub const JSON_BYTES_MAX: usize = 8 << 20;
+/// Largest CBOR body, that of PutMetricData (CloudWatch User Guide, "Service quotas"). One byte may be a value of its own,
+/// which takes fifty times as much in memory.
+pub const CBOR_BYTES_MAX: usize = 1 << 20;
+
+/// The header that says which protocol of Smithy is spoken, and its value (Smithy 2.0, "Smithy RPC v2 CBOR protocol").
+pub(crate) const SMITHY_PROTOCOL: (&str, &str) = ("smithy-protocol", "rpc-v2-cbor");
 
 /// An HTTP request, as the server or a test has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +61,7 @@ pub struct Incoming {
 pub enum Payload {
     /// Named parameters (EC2, IAM, STS).
     Form(Params),
-    /// A JSON text, not yet read.
+    /// A JSON text, not yet read, whatever protocol said it.
     Json(Vec<u8>),
 }
 
@@ -81,10 +89,34 @@ impl Request {
     /// A [`Refusal`] for: a body beyond its bound, one that is encoded otherwise than with gzip, a broken form, no action,
     /// a broken signature, a service that Weir does not have.
     pub fn into_incoming(self) -> Result<Incoming, Refusal> {
+        if let Some(name) = self.header(SMITHY_PROTOCOL.0).map(str::to_owned) {
+            return self.into_cbor(&name);
+        }
         match self.header("x-amz-target").map(str::to_owned) {
             Some(target) => self.into_json(&target),
             None => self.into_form(),
         }
+    }
+
+    fn into_cbor(mut self, name: &str) -> Result<Incoming, Refusal> {
+        let protocol = Protocol::Cbor;
+        let (service, action) = operation_of(&self.path).unzip();
+        let service = service.and_then(Service::of_cbor);
+        let refuse = |error| Refusal { protocol, service, error };
+        let (Some(known), Some(action), true) = (service, action, name == SMITHY_PROTOCOL.1) else {
+            let what = format!("{} {} over {name}", self.method, self.path);
+            return Err(refuse(WireError::not_implemented(protocol, &what)));
+        };
+        let action = action.to_owned();
+        self.inflate(protocol, CBOR_BYTES_MAX).map_err(refuse)?;
+        Ok(Incoming {
+            service: known,
+            protocol,
+            credential: self.credential(&[]).map_err(|error| refuse(error.into_exception()))?,
+            user_agent: self.header("user-agent").map(str::to_owned),
+            payload: Payload::Json(cbor::body(known, &action, &self.body).map_err(refuse)?),
+            action,
+        })
     }
 
     /// Takes a body out of gzip, as CloudWatch's agent sends PutLogEvents and SDKs what is large.
@@ -133,7 +165,7 @@ impl Request {
         let hint = self.header("authorization").and_then(|header| Credential::of_header(header).ok());
         let hinted = hint.as_ref().and_then(|credential| Service::of_scope(&credential.service));
         let protocol = match (hinted, &hint) {
-            (Some(service), _) => service.protocol(),
+            (Some(service), _) => service.form_protocol(),
             (None, Some(credential)) if credential.service == "s3" => Protocol::RestXml,
             (None, Some(_)) => Protocol::Query,
             (None, None) => Protocol::Ec2,
@@ -152,15 +184,15 @@ impl Request {
             let what = json.map(|service| format!("{action} of {} over the Query protocol", service.scope()));
             return Err(refuse(WireError::not_implemented(protocol, &what.unwrap_or(action))));
         };
-        let refuse = |error| Refusal { protocol: service.protocol(), service: Some(service), error };
-        Ok(Incoming {
-            service,
-            protocol: service.protocol(),
-            action,
-            credential,
-            user_agent: self.header("user-agent").map(str::to_owned),
-            payload: Payload::Form(Params::of(service.dialect(), pairs).map_err(refuse)?),
-        })
+        let protocol = service.form_protocol();
+        let refuse = |error| Refusal { protocol, service: Some(service), error };
+        let params = Params::of(service.dialect(), pairs).map_err(refuse)?;
+        let payload = match service.protocol().is_json() {
+            true => Payload::Json(query::body(service, &action, &params).map_err(refuse)?),
+            false => Payload::Form(params),
+        };
+        let user_agent = self.header("user-agent").map(str::to_owned);
+        Ok(Incoming { service, protocol, action, credential, user_agent, payload })
     }
 
     /// The parameters of the query string, and of the body if it is a form.
@@ -190,6 +222,13 @@ impl Request {
             _ => WireError::new("MissingAction", "The request is missing an action or a required parameter."),
         }
     }
+}
+
+/// The service and the operation that end a path: `/service/NAME/operation/OPERATION`.
+fn operation_of(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.rsplit('/');
+    let (action, verb, service, noun) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    (noun == "service" && verb == "operation" && !action.is_empty()).then_some((service, action))
 }
 
 /// The service a form is for: as signed; unsigned, by its API version.

@@ -1,4 +1,4 @@
-//! The services that Weir answers for, and how each is spoken to.
+//! The services that Weir answers for, and how each is spoken to. A service of JSON may be spoken to otherwise, too.
 //!
 //! Source: AWS General Reference, "Service endpoints"; target prefixes, versions and error shapes from the public API
 //! models of each service.
@@ -39,6 +39,8 @@ pub enum Protocol {
     Json10,
     /// `X-Amz-Target` and JSON bodies, media type `application/x-amz-json-1.1`.
     Json11,
+    /// `/service/NAME/operation/OPERATION` and CBOR bodies (Smithy's `rpc-v2-cbor`).
+    Cbor,
     /// Paths and methods, XML answers (S3): only so that a refusal can be read.
     RestXml,
 }
@@ -69,6 +71,10 @@ const ROWS: &[Row] = &[
     row(Service::Monitoring,      Protocol::Json10, "monitoring",           "GraniteServiceVersion20100801", "MissingRequiredParameterException", "message"),
 ];
 
+/// JSON services that are spoken to otherwise, too: the API version of their forms, and the namespace of their shapes in CBOR.
+const OTHERWISE: &[(Service, &str, &str)] =
+    &[(Service::Monitoring, "2010-08-01", "com.amazonaws.cloudwatch")];
+
 const fn row(
     service: Service,
     protocol: Protocol,
@@ -92,19 +98,46 @@ impl Service {
         ROWS.iter().find(|row| row.protocol.is_json() && row.address == name).map(|row| row.service)
     }
 
+    /// The service that a path names for CBOR, by what is the prefix of its targets.
+    pub fn of_cbor(name: &str) -> Option<Service> {
+        Service::of_target(name).filter(|service| service.otherwise().is_some())
+    }
+
     /// The service of forms that is signed for as `scope`.
     pub fn of_scope(scope: &str) -> Option<Service> {
-        ROWS.iter().find(|row| row.has_forms() && row.scope == scope).map(|row| row.service)
+        ROWS.iter().find(|row| row.scope == scope && row.service.version().is_some()).map(|row| row.service)
     }
 
     /// The service of forms whose API version this is.
     pub fn of_version(version: &str) -> Option<Service> {
-        ROWS.iter().find(|row| row.has_forms() && row.address == version).map(|row| row.service)
+        Service::all().find(|service| service.version() == Some(version))
     }
 
-    /// How it is spoken to.
+    /// How it is spoken to first of all.
     pub fn protocol(self) -> Protocol {
         self.row().protocol
+    }
+
+    /// How it is spoken to in forms.
+    pub fn form_protocol(self) -> Protocol {
+        if self == Service::Ec2 { Protocol::Ec2 } else { Protocol::Query }
+    }
+
+    /// The API version of its forms, if it takes any.
+    pub fn version(self) -> Option<&'static str> {
+        let Row { protocol, address, .. } = self.row();
+        match protocol.is_json() {
+            true => self.otherwise().map(|(version, _)| version),
+            false => Some(address),
+        }
+    }
+
+    /// The id of one of its shapes, as errors in CBOR name it: `com.amazonaws.cloudwatch#InvalidNextToken`.
+    pub fn shape_id(self, shape: &str) -> String {
+        match self.otherwise() {
+            Some((_, namespace)) => format!("{namespace}#{shape}"),
+            None => shape.to_owned(),
+        }
     }
 
     /// The naming of its parameters and answers; JSON services have no use for it.
@@ -129,11 +162,9 @@ impl Service {
 
     /// The XML namespace of its answers.
     pub fn namespace(self) -> String {
-        let Row { scope, address, .. } = self.row();
-        match self {
-            Service::Ec2 => format!("http://{scope}.amazonaws.com/doc/{address}/"),
-            _ => format!("https://{scope}.amazonaws.com/doc/{address}/"),
-        }
+        let (scope, version) = (self.scope(), self.version().unwrap_or_default());
+        let scheme = if matches!(self, Service::Ec2 | Service::Monitoring) { "http" } else { "https" };
+        format!("{scheme}://{scope}.amazonaws.com/doc/{version}/")
     }
 
     /// Its error code for a member that breaks a constraint.
@@ -146,14 +177,13 @@ impl Service {
         self.row().message
     }
 
+    fn otherwise(self) -> Option<(&'static str, &'static str)> {
+        let found = OTHERWISE.iter().find(|(service, ..)| *service == self);
+        found.map(|(_, version, namespace)| (*version, *namespace))
+    }
+
     fn row(self) -> &'static Row {
         ROWS.iter().find(|row| row.service == self).expect("every service has a row")
-    }
-}
-
-impl Row {
-    fn has_forms(&self) -> bool {
-        matches!(self.protocol, Protocol::Ec2 | Protocol::Query)
     }
 }
 
@@ -161,6 +191,11 @@ impl Protocol {
     /// Whether requests and answers are JSON.
     pub fn is_json(self) -> bool {
         matches!(self, Protocol::Json10 | Protocol::Json11)
+    }
+
+    /// Whether codes of errors are names of shapes, most of which end in `Exception`.
+    pub fn names_exceptions(self) -> bool {
+        self.is_json() || self == Protocol::Cbor
     }
 }
 

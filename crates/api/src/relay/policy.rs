@@ -118,7 +118,7 @@ fn refusal(incoming: &Incoming, message: String) -> Refusal {
             let general = WireError::unauthorized();
             WireError { message: format!("{} {message}", general.message), ..general }
         }
-        _ if incoming.protocol.is_json() => WireError::new("AccessDenied", message).into_exception(),
+        _ if incoming.protocol.names_exceptions() => WireError::new("AccessDenied", message).into_exception(),
         _ => WireError::new("AccessDenied", message),
     };
     Refusal { protocol: incoming.protocol, service: Some(incoming.service), error }

@@ -84,7 +84,9 @@ const DIFFERENCES: &[&str] = &[
 
 #[test]
 fn members_are_spelled_and_typed_as_aws_publishes() {
-    let found = table::all().filter_map(|row| Some((Catalog::of(row.service)?, row)));
+    // Those of JSON have no list of their members.
+    let rows = table::all().filter(|row| !row.service.protocol().is_json());
+    let found = rows.filter_map(|row| Some((Catalog::of(row.service)?, row)));
     let found = found.flat_map(|(catalog, row)| catalog.differences(row.name, row.members, row.response));
     let found: BTreeSet<String> = found.collect();
     let unknown: Vec<&String> = found.iter().filter(|line| !DIFFERENCES.contains(&line.as_str())).collect();

@@ -29,6 +29,7 @@ mod logs;
 mod logs_source;
 mod lookup_table;
 mod metrics;
+mod metrics_protocols;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;

@@ -136,9 +136,10 @@ impl World {
         shown::between(&answer, element).unwrap_or_else(|| panic!("no {element}: {answer}")).to_owned()
     }
 
-    /// Calls an operation of EC2, IAM or STS.
+    /// Calls an operation in a form.
     pub fn form(&mut self, service: Service, action: &str, params: &str) -> String {
-        let mut body = format!("Action={action}&Version={}", service.address());
+        let version = service.version().expect("a service of forms");
+        let mut body = format!("Action={action}&Version={version}");
         for pair in params.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').expect("name=value");
             write!(body, "&{name}={}", weir_wire::percent_encode(value)).expect("a string takes anything");

@@ -186,14 +186,114 @@ fn json_errors_name_their_type() {
 #[test]
 fn json_answers_are_their_structure_or_nothing() {
     check(
-        &frame(Service::Logs).json(&serde_json::json!({"queryId": "q"})),
+        &frame(Service::Logs).json("StartQuery", &serde_json::json!({"queryId": "q"})),
         expect![[r#"
             200 application/x-amz-json-1.1
             x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
 
             {"queryId":"q"}"#]],
     );
-    assert_eq!(frame(Service::Logs).empty().body, b"");
+    assert_eq!(frame(Service::Logs).empty("DeleteLogGroup").body, b"");
+}
+
+/// What GetMetricStatistics answers, as CloudWatch's API Reference has it.
+fn statistics() -> serde_json::Value {
+    let point = serde_json::json!({ "Timestamp": 1_704_164_640.0, "Sum": 2.0, "Unit": "Count" });
+    serde_json::json!({ "Datapoints": [point], "Label": "a<b" })
+}
+
+// Amazon CloudWatch API Reference, GetMetricStatistics; the elements as botocore's model names them.
+#[test]
+fn json_operations_answer_forms_in_xml() {
+    let frame = Frame::new(Service::Monitoring, Protocol::Query, ID);
+    check(
+        &frame.json("GetMetricStatistics", &statistics()),
+        expect![[r#"
+            200 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <GetMetricStatisticsResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/">
+            <GetMetricStatisticsResult>
+            <Label>a&lt;b</Label>
+            <Datapoints>
+            <member>
+            <Timestamp>2024-01-02T03:04:00Z</Timestamp>
+            <Sum>2.0</Sum>
+            <Unit>Count</Unit>
+            </member>
+            </Datapoints>
+            </GetMetricStatisticsResult>
+            <ResponseMetadata>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ResponseMetadata>
+            </GetMetricStatisticsResponse>"#]],
+    );
+    check(
+        &frame.empty("PutMetricData"),
+        expect![[r#"
+            200 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <PutMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/">
+            <ResponseMetadata>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ResponseMetadata>
+            </PutMetricDataResponse>"#]],
+    );
+}
+
+// The codes: `awsQueryError` of the shapes in CloudWatch's model.
+#[test]
+fn errors_of_json_operations_have_the_codes_of_forms_there() {
+    let frame = Frame::new(Service::Monitoring, Protocol::Query, ID);
+    check(
+        &frame.error(&WireError::new("InvalidParameterValueException", "no")),
+        expect![[r#"
+            400 text/xml
+            x-amzn-RequestId: 59dbff89-35bd-4eac-99ed-be587EXAMPLE
+
+            <ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/">
+            <Error>
+            <Type>Sender</Type>
+            <Code>InvalidParameterValue</Code>
+            <Message>no</Message>
+            </Error>
+            <RequestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</RequestId>
+            </ErrorResponse>"#]],
+    );
+    let rows = [
+        ("MissingRequiredParameterException", "MissingParameter"),
+        ("InvalidParameterCombinationException", "InvalidParameterCombination"),
+        ("InvalidNextToken", "InvalidNextToken"),
+    ];
+    for (shape, code) in rows {
+        let body = String::from_utf8(frame.error(&WireError::new(shape, "")).body).expect("UTF-8");
+        assert!(body.contains(&format!("<Code>{code}</Code>")), "{body}");
+    }
+}
+
+// Smithy 2.0, "Smithy RPC v2 CBOR protocol": the header in every answer, the whole id of the shape in errors.
+#[test]
+fn cbor_answers_say_their_protocol_and_errors_their_shape() {
+    let frame = Frame::new(Service::Monitoring, Protocol::Cbor, ID);
+    let header = |response: &Response, name: &str| {
+        response.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.clone())
+    };
+    let answer = frame.json("GetMetricStatistics", &statistics());
+    assert_eq!((answer.status, answer.content_type), (200, "application/cbor"));
+    assert_eq!(header(&answer, "smithy-protocol").as_deref(), Some("rpc-v2-cbor"));
+    assert_eq!(answer.body[..2], *b"\xa2\x6a");
+    let error = frame.error(&WireError::new("InvalidParameterValueException", "no"));
+    assert_eq!((error.status, error.content_type), (400, "application/cbor"));
+    assert_eq!(header(&error, "smithy-protocol").as_deref(), Some("rpc-v2-cbor"));
+    assert_eq!(header(&error, "x-amzn-query-error").as_deref(), Some("InvalidParameterValue;Sender"));
+    let shape = b"com.amazonaws.cloudwatch#InvalidParameterValueException";
+    let said = [b"\xa2\x66__type\x78\x37", shape.as_slice(), b"\x67message\x62no"].concat();
+    assert_eq!(error.body, said);
+    let fault = frame.empty("PutMetricData").unwritten();
+    assert_eq!((fault.status, fault.content_type), (503, "application/cbor"));
+    let fault = frame.error(&WireError::new("InternalFailure", ""));
+    assert_eq!(header(&fault, "x-amzn-query-error").as_deref(), Some("InternalFailure;Receiver"));
 }
 
 #[test]
@@ -230,7 +330,7 @@ fn an_empty_result_is_there_only_where_the_service_has_one() {
 #[test]
 fn what_could_not_be_written_is_a_fault_in_the_same_protocol() {
     let unwritten = |service, protocol| {
-        let response = Frame::new(service, protocol, "id-1").empty().unwritten();
+        let response = Frame::new(service, protocol, "id-1").empty("A").unwritten();
         (response.status, String::from_utf8(response.body).expect("UTF-8"))
     };
     let said = "The disk does not take what was changed.";

@@ -75,9 +75,8 @@ fn bodies_come_out_of_gzip() {
 
 #[test]
 fn a_service_of_json_says_that_forms_are_not_its_own_here() {
-    let refusal =
-        form("monitoring", "Action=ListMetrics&Version=2010-08-01").into_incoming().expect_err("a form");
-    let said = "The action ListMetrics of monitoring over the Query protocol is not valid for this web service: not \
+    let refusal = form("ssm", "Action=ListCommands&Version=2014-11-06").into_incoming().expect_err("a form");
+    let said = "The action ListCommands of ssm over the Query protocol is not valid for this web service: not \
         implemented by weir.";
     assert_eq!(refusal.error.message, said);
 }
@@ -120,6 +119,87 @@ fn json_operations_are_named_by_their_target() {
     assert_eq!(shown_for("DynamoDB_20120810.GetItem"), "Json11 400 UnknownOperationException");
     assert_eq!(shown_for("Logs_20140328."), "Json11 400 UnknownOperationException");
     assert_eq!(shown_for(""), "Json11 400 UnknownOperationException");
+}
+
+/// An operation of CloudWatch as the SDKs for Go, Java and Rust say it.
+fn cbor(path: &str, body: &[u8]) -> Request {
+    let authorization = authorization("111122223333", "us-east-1", "monitoring");
+    let headers = [
+        ("Smithy-Protocol", "rpc-v2-cbor"),
+        ("Content-Type", "application/cbor"),
+        ("Authorization", authorization.as_str()),
+    ];
+    Request { path: path.into(), ..request(&headers, body) }
+}
+
+const LIST_METRICS: &str = "/service/GraniteServiceVersion20100801/operation/ListMetrics";
+
+#[test]
+fn operations_in_cbor_are_named_by_their_path() {
+    assert_eq!(shown(cbor(LIST_METRICS, b"\xa0")), "Monitoring ListMetrics 111122223333@us-east-1");
+    // What comes before is whatever the endpoint has there.
+    let below = format!("/proxy{LIST_METRICS}");
+    assert_eq!(shown(cbor(&below, b"")), "Monitoring ListMetrics 111122223333@us-east-1");
+    let paths = [
+        "/",
+        "/service/GraniteServiceVersion20100801/operation/",
+        "/service/GraniteServiceVersion20100801/ListMetrics",
+        "/service/GraniteServiceVersion20100801/operation/ListMetrics/",
+        "/service/Logs_20140328/operation/DescribeLogGroups",
+    ];
+    for path in paths {
+        assert_eq!(shown(cbor(path, b"\xa0")), "Cbor 400 UnknownOperationException", "{path}");
+    }
+    let mut other = cbor(LIST_METRICS, b"{}");
+    other.headers[0].1 = "rpc-v2-json".into();
+    assert_eq!(shown(other), "Cbor 400 UnknownOperationException");
+    assert_eq!(shown(cbor(LIST_METRICS, b"\xff")), "Cbor 400 SerializationException");
+    let large = vec![0xf6; CBOR_BYTES_MAX + 1];
+    assert_eq!(shown(cbor(LIST_METRICS, &large)), "Cbor 413 RequestEntityTooLargeException");
+}
+
+#[test]
+fn what_is_said_in_forms_or_cbor_becomes_the_json_of_the_operation() {
+    let text = |request: Request| match request.into_incoming().expect("sound").payload {
+        Payload::Json(text) => String::from_utf8(text).expect("UTF-8"),
+        other => panic!("{other:?}"),
+    };
+    let said = "Action=GetMetricData&Version=2010-08-01&StartTime=1970-01-01T00%3A01%3A00Z&EndTime=1970-01-01T00:02:00.500Z\
+        &MaxDatapoints=5&MetricDataQueries.member.1.Id=a&MetricDataQueries.member.1.ReturnData=true\
+        &MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name=d\
+        &MetricDataQueries.member.1.MetricStat.Period=60&MetricDataQueries.member.2.Id=b";
+    let stat = r#"{"Metric":{"Dimensions":[{"Name":"d"}]},"Period":60}"#;
+    let queries = format!(r#"[{{"Id":"a","MetricStat":{stat},"ReturnData":true}},{{"Id":"b"}}]"#);
+    let json =
+        format!(r#"{{"EndTime":120.5,"MaxDatapoints":5,"MetricDataQueries":{queries},"StartTime":60.0}}"#);
+    assert_eq!(text(form("monitoring", said)), json);
+    // An empty list, as botocore writes it.
+    let empty = "Action=ListMetrics&Version=2010-08-01&Dimensions=";
+    assert_eq!(text(form("monitoring", empty)), r#"{"Dimensions":[]}"#);
+    assert_eq!(text(request(&[], empty.as_bytes())), r#"{"Dimensions":[]}"#);
+    assert_eq!(text(cbor(LIST_METRICS, b"\xa1\x69NextToken\x61t")), r#"{"NextToken":"t"}"#);
+}
+
+#[test]
+fn values_of_forms_that_are_not_of_their_kind_are_refused() {
+    let said = |members: &str| {
+        let body = format!("Action=GetMetricStatistics&Version=2010-08-01&{members}");
+        form("monitoring", &body).into_incoming().expect_err("wrong").error.to_string()
+    };
+    let rows = [
+        (
+            "Period=1h",
+            "ValidationError: 1 validation error detected: Value '1h' at 'period' failed to satisfy constraint: Member must be an integer",
+        ),
+        (
+            "StartTime=now",
+            "ValidationError: 1 validation error detected: Value 'now' at 'startTime' failed to satisfy constraint: Member must be a timestamp in ISO 8601",
+        ),
+        ("Statistics.member.0=Sum", "UnknownParameter: The parameter Statistics.member.0 is not recognized"),
+        ("Rainbow=1", "UnknownParameter: The parameter Rainbow is not recognized"),
+        ("Period=1&Period=1", "MalformedQueryString: The query string contains a syntax error"),
+    ];
+    rows.iter().for_each(|(members, expected)| assert_eq!(said(members), *expected));
 }
 
 #[test]
@@ -180,6 +260,11 @@ proptest! {
         let _ = request.clone().into_incoming();
         request.headers.clear();
         let _ = request.into_incoming();
+    }
+
+    #[test]
+    fn no_path_and_no_cbor_panics(path in "(/service/GraniteServiceVersion20100801/operation/)?\\PC{0,20}", body: Vec<u8>) {
+        let _ = cbor(&path, &body).into_incoming();
     }
 
     #[test]
