@@ -39,7 +39,28 @@ def volumes(ec2, instance):
     equal("a larger volume", told, [(30, 40, "completed")])
     keeps = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
     ec2.modify_instance_attribute(InstanceId=instance, BlockDeviceMappings=keeps)
+    further_volume(ec2, instance, found[0]["AvailabilityZone"])
     return volume
+
+
+def further_volume(ec2, instance, zone):
+    """A volume that is made, attached, detached and deleted."""
+    made = ec2.create_volume(AvailabilityZone=zone, Size=5, VolumeType="gp3")
+    named = {"VolumeId": made["VolumeId"]}
+    ids = {"VolumeIds": [made["VolumeId"]], "WaiterConfig": SOON}
+    equal("a volume is made", made["State"], "creating")
+    ec2.get_waiter("volume_available").wait(**ids)
+    attached = ec2.attach_volume(**named, InstanceId=instance, Device="/dev/sdf")
+    equal("and attached", (attached["State"], attached["DeleteOnTermination"]), ("attaching", False))
+    ec2.get_waiter("volume_in_use").wait(**ids)
+    shown = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["BlockDeviceMappings"]
+    equal("the instance has both", [device["DeviceName"] for device in shown], ["/dev/xvda", "/dev/sdf"])
+    refused("it is attached", "VolumeInUse", ec2.attach_volume, **named, InstanceId=instance, Device="/dev/sdg")
+    equal("and detached", ec2.detach_volume(**named)["State"], "detaching")
+    ec2.get_waiter("volume_available").wait(**ids)
+    refused("it is detached", "IncorrectState", ec2.detach_volume, **named)
+    ec2.delete_volume(**named)
+    ec2.get_waiter("volume_deleted").wait(**ids)
 
 
 def options(ec2, instance):

@@ -116,7 +116,10 @@ crate::table::operations! { Ec2 form:
         AssociateIamInstanceProfile Write DescribeIamInstanceProfileAssociations List
         DisassociateIamInstanceProfile Write ReplaceIamInstanceProfileAssociation Write
     }
-    volume { DescribeVolumes List DeleteVolume Write ModifyVolume Write DescribeVolumesModifications List }
+    volume {
+        CreateVolume Write DescribeVolumes List AttachVolume Write DetachVolume Write DeleteVolume Write
+        ModifyVolume Write DescribeVolumesModifications List
+    }
     image { DescribeImages List DescribeInstanceTypes List DescribeInstanceTypeOfferings List }
     key_pair { CreateKeyPair Write ImportKeyPair Write DescribeKeyPairs List DeleteKeyPair Write }
     peering {

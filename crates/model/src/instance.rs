@@ -92,6 +92,8 @@ pub struct InstanceSettings {
     pub metadata: MetadataOptions,
     /// Its volumes, the root first; none of an instance that an earlier version launched.
     pub volumes: Vec<VolumeId>,
+    /// Whether its root volume was detached.
+    pub lacks_root: bool,
     /// How it may use its processor, if that was said.
     pub credits: Option<Credits>,
     /// Its processor cores, if they were said.
@@ -277,10 +279,11 @@ impl Network {
     /// Starts stopped instances; one whose launch said so is lent another public address.
     ///
     /// # Errors
-    /// One is unknown or terminated; no public address is left. Then none has started.
+    /// One is unknown, terminated or without its root volume; no public address is left. Then none has started.
     pub fn start_instances(&mut self, cx: &mut Cx, ids: &[InstanceId]) -> Result<Vec<StateChange>, Refused> {
         self.check_instances(cx.scope, ids)?;
         self.check_alive(ids, "started")?;
+        self.check_roots(ids)?;
         let mut used = self.public_in_use();
         let mut lent = Vec::new();
         for id in ids {

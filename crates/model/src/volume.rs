@@ -1,10 +1,11 @@
-//! EBS volumes, as far as launches make them: what an instance's disks are, and whether they go with it.
+//! EBS volumes: what an instance's disks are, and whether they go with it.
 //!
 //! Nothing is stored on them. A launch makes a root volume as its image says, or as the mapping of the root device asks, and one
 //! for every other mapping that asks for a volume. A volume that does not go with its instance becomes available, and can then be
 //! deleted.
 //! Source: EC2 User Guide, "Block device mappings for volumes on Amazon EC2 instances"; EBS User Guide, "Amazon EBS volume types".
 
+mod attachment;
 mod modification;
 
 pub use modification::{NewForm, VolumeForm, VolumeModification, VolumeRefusal};
@@ -143,7 +144,7 @@ pub enum DeviceSource {
     Volume(NewVolume),
 }
 
-/// What a launch asks of a volume; what is not said is as the image has it, or the type's usual.
+/// What a launch, or whoever makes one by itself, asks of a volume; what is not said is as the image has it, or the type's usual.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewVolume {
     /// Its size in GiB.
@@ -214,7 +215,7 @@ pub enum BadDevice {
     },
 }
 
-/// A volume of a launch with everything decided but its id and its instance.
+/// A volume with everything decided but its id and its instance.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedVolume {
     device: String,
@@ -319,6 +320,17 @@ fn throughput(volume_type: VolumeType, asked: Option<u32>) -> Result<Option<u32>
 impl PlannedVolume {
     /// The volume, attached to `instance` from the start.
     pub(crate) fn made(&self, cx: &mut Cx, instance: InstanceId, zone: ZoneName, tags: Tags) -> Volume {
+        let attachment = VolumeAttachment {
+            instance,
+            device: self.device.clone(),
+            since: cx.now,
+            delete_on_termination: self.delete_on_termination,
+        };
+        Volume { attachment: Some(attachment), ..self.free(cx, zone, tags) }
+    }
+
+    /// The volume, attached to nothing.
+    fn free(&self, cx: &mut Cx, zone: ZoneName, tags: Tags) -> Volume {
         let planned = self.clone();
         Volume {
             id: cx.ids.fresh(),
@@ -329,12 +341,7 @@ impl PlannedVolume {
             kms_key: planned.kms_key,
             snapshot: planned.snapshot,
             created: cx.now,
-            attachment: Some(VolumeAttachment {
-                instance,
-                device: planned.device,
-                since: cx.now,
-                delete_on_termination: planned.delete_on_termination,
-            }),
+            attachment: None,
             modification: None,
             tags,
         }

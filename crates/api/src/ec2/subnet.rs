@@ -75,6 +75,25 @@ pub(super) fn zone_of(
     (name, id): (Option<&str>, Option<&str>),
     what: &str,
 ) -> Result<Option<ZoneName>, Error> {
+    let refusal = |given: String| {
+        let parameter = if name.is_some() { "availabilityZone" } else { "availabilityZoneId" };
+        let known: Vec<String> = zones(cx).iter().map(ZoneName::to_string).collect();
+        let known = known.join(", ");
+        Error::new(
+            "InvalidParameterValue",
+            format!(
+                "Value ({given}) for parameter {parameter} is invalid. {what} can currently only be created in the following availability zones: {known}.",
+            ),
+        )
+    };
+    named_zone(cx, (name, id))?.transpose().map_err(refusal)
+}
+
+/// The zone that a request names, by name or by id; what it says, or its beginning, if the region has no such zone.
+pub(super) fn named_zone(
+    cx: &Context<'_>,
+    (name, id): (Option<&str>, Option<&str>),
+) -> Result<Option<Result<ZoneName, String>>, Error> {
     let Some(given) = name.or(id) else { return Ok(None) };
     if name.is_some() && id.is_some() {
         return Err(Error::new(
@@ -82,25 +101,17 @@ pub(super) fn zone_of(
             "The parameters availabilityZone and availabilityZoneId cannot be used together",
         ));
     }
-    let zones = ZoneName::LETTERS.iter().filter_map(|letter| ZoneName::new(cx.scope.region, *letter));
-    let zones: Vec<ZoneName> = zones.collect();
-    let is_named = |zone: &&ZoneName| match name {
+    let is_named = |zone: &ZoneName| match name {
         Some(name) => zone.to_string() == name,
         None => zone.zone_id() == given,
     };
-    if let Some(zone) = zones.iter().find(is_named) {
-        return Ok(Some(*zone));
-    }
-    let parameter = if name.is_some() { "availabilityZone" } else { "availabilityZoneId" };
-    let known: Vec<String> = zones.iter().map(ZoneName::to_string).collect();
-    Err(Error::new(
-        "InvalidParameterValue",
-        format!(
-            "Value ({}) for parameter {parameter} is invalid. {what} can currently only be created in the following availability zones: {}.",
-            given.chars().take(weir_model::tags::VALUE_CHARS_MAX).collect::<String>(),
-            known.join(", ")
-        ),
-    ))
+    let zone = zones(cx).into_iter().find(is_named);
+    Ok(Some(zone.ok_or_else(|| given.chars().take(weir_model::tags::VALUE_CHARS_MAX).collect())))
+}
+
+fn zones(cx: &Context<'_>) -> Vec<ZoneName> {
+    let zones = ZoneName::LETTERS.iter().filter_map(|letter| ZoneName::new(cx.scope.region, *letter));
+    zones.collect()
 }
 
 /// Makes the default subnet of a zone again.

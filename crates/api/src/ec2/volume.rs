@@ -1,9 +1,11 @@
-//! Volumes: those that launches made.
+//! Volumes: those that launches made, and those made by themselves.
 //!
 //! Source: EC2 API Reference, DescribeVolumes, DeleteVolume, Volume, VolumeAttachment.
 
+mod attachment;
 mod modification;
 
+pub use attachment::{AttachVolume, CreateVolume, DetachVolume};
 pub use modification::{DescribeVolumesModifications, ModifyVolume};
 
 use crate::operation::{Context, Error, Operation};
@@ -68,6 +70,16 @@ impl DiskType {
     }
 }
 
+/// Refuses a volume for several instances at once.
+fn check_single_attach(multi_attach: Option<bool>) -> Result<(), Error> {
+    match multi_attach {
+        Some(true) => {
+            Err(Error::new("UnsupportedOperation", "Multi-Attach of volumes is not supported here"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Deletes a volume that is attached to nothing.
 #[derive(Param)]
 pub struct DeleteVolume {
@@ -85,7 +97,7 @@ impl Operation for DeleteVolume {
 
 /// A volume.
 #[derive(Xml)]
-struct VolumeView {
+pub struct VolumeView {
     availability_zone_id: String,
     iops: Option<u32>,
     #[wire(response = "tagSet")]
@@ -106,8 +118,9 @@ struct VolumeView {
     kms_key_id: Option<String>,
 }
 
+/// What a volume is attached to.
 #[derive(Xml)]
-struct AttachmentView {
+pub struct AttachmentView {
     delete_on_termination: bool,
     volume_id: VolumeId,
     instance_id: InstanceId,
@@ -119,14 +132,7 @@ struct AttachmentView {
 
 impl VolumeView {
     fn of(volume: &Volume) -> VolumeView {
-        let attachment = |attachment: &VolumeAttachment| AttachmentView {
-            delete_on_termination: attachment.delete_on_termination,
-            volume_id: volume.id,
-            instance_id: attachment.instance,
-            device: attachment.device.clone(),
-            state: "attached",
-            attach_time: attachment.since,
-        };
+        let attachment = |attachment| AttachmentView::of(volume.id, attachment, "attached");
         VolumeView {
             availability_zone_id: volume.zone.zone_id(),
             iops: volume.form.iops,
@@ -148,6 +154,19 @@ impl VolumeView {
 
     fn attached<T: ToString>(&self, text: fn(&AttachmentView) -> T) -> Vec<String> {
         self.attachments.iter().map(|attachment| text(attachment).to_string()).collect()
+    }
+}
+
+impl AttachmentView {
+    fn of(volume: VolumeId, attachment: &VolumeAttachment, state: &'static str) -> AttachmentView {
+        AttachmentView {
+            delete_on_termination: attachment.delete_on_termination,
+            volume_id: volume,
+            instance_id: attachment.instance,
+            device: attachment.device.clone(),
+            state,
+            attach_time: attachment.since,
+        }
     }
 }
 

@@ -303,7 +303,17 @@ pub(super) fn volume(refusal: &VolumeRefusal) -> Said {
         VolumeRefusal::InUse(volume, instance) => ("VolumeInUse", format!("Volume {volume} is currently attached to {instance}")),
         VolumeRefusal::Smaller => invalid("New size cannot be smaller than existing size".to_owned()),
         VolumeRefusal::NoChange => ("MissingParameter", "The request must contain the parameter size, volumeType, iops or throughput".to_owned()),
+        VolumeRefusal::Form(BadDevice::NoSize) => ("MissingParameter", "The request must contain the parameter size/snapshot".to_owned()),
         VolumeRefusal::Form(bad) => device(bad),
+        VolumeRefusal::Attached(volume) => ("VolumeInUse", format!("{volume} is already attached to an instance")),
+        VolumeRefusal::DeviceName(name) => invalid(format!("Value ({name}) for parameter device is invalid. {name} is not a valid EBS device name.")),
+        VolumeRefusal::DeviceInUse(name) => invalid(format!("Invalid value '{name}' for unixDevice. Attachment point {name} is already in use")),
+        VolumeRefusal::NotRunning(instance) => ("IncorrectState", format!("Instance '{instance}' is not 'running'.")),
+        VolumeRefusal::OtherZone(volume, instance) => ("InvalidVolume.ZoneMismatch", format!("The volume '{volume}' is not in the same availability zone as instance '{instance}'")),
+        VolumeRefusal::NotAttached(volume) => ("IncorrectState", format!("Volume '{volume}' is in the 'available' state.")),
+        VolumeRefusal::NotThere { volume, instance, device } => ("InvalidAttachment.NotFound", format!("The volume {volume} is not attached to instance {instance} as device {device}")),
+        VolumeRefusal::RootInUse(volume, instance) => ("IncorrectState", format!("Unable to detach root volume '{volume}' from instance '{instance}'")),
+        VolumeRefusal::NoRoot(instance, device) => invalid(format!("Invalid value '{instance}' for instanceId. Instance does not have a volume attached at root ({device})")),
     }
 }
 

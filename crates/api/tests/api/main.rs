@@ -48,6 +48,7 @@ mod tags;
 mod token;
 mod transit_gateway;
 mod volume;
+mod volume_attachment;
 mod vpc;
 mod vpc_endpoint;
 mod vpc_endpoint_service;

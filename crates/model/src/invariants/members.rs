@@ -6,6 +6,7 @@ use crate::instance::{Instance, InstanceState};
 use crate::interface::{Interface, InterfaceKind, PublicAddress};
 use crate::nat_gateway::{NatGateway, NatState, Regional};
 use crate::peering::PeeringStatus;
+use crate::volume::Volume;
 use std::collections::BTreeSet;
 
 impl Network {
@@ -15,6 +16,7 @@ impl Network {
         self.check_lent_and_elastic()?;
         self.check_elastic()?;
         self.instances.iter().try_for_each(|instance| self.check_instance(instance))?;
+        self.volumes.iter().try_for_each(|volume| self.check_volume(volume))?;
         self.check_peerings()?;
         self.nat_gateways.iter().try_for_each(|nat| self.check_nat_gateway(nat))
     }
@@ -140,6 +142,15 @@ impl Network {
         hold("N-23", !lent || instance.state == InstanceState::Running, || {
             format!("{id} is {:?} with a lent address", instance.state)
         })
+    }
+
+    fn check_volume(&self, volume: &Volume) -> Result<(), Broken> {
+        let id = volume.id;
+        let Some(attachment) = &volume.attachment else { return Ok(()) };
+        let instance = self.instances.get(&attachment.instance);
+        let is_held =
+            instance.is_some_and(|one| one.zone == volume.zone && one.settings.volumes.contains(&id));
+        hold("N-23", is_held, || format!("{id} is attached to an instance that does not know it"))
     }
 
     fn check_nat_gateway(&self, nat: &NatGateway) -> Result<(), Broken> {

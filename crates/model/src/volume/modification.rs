@@ -50,7 +50,7 @@ pub struct VolumeModification {
     pub at: Timestamp,
 }
 
-/// Why a volume cannot be changed or deleted.
+/// Why a volume cannot be changed, attached, detached or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VolumeRefusal {
     /// It is attached to an instance, and is not deleted.
@@ -61,6 +61,31 @@ pub enum VolumeRefusal {
     NoChange,
     /// There is no such form.
     Form(BadDevice),
+    /// It is attached, and cannot be attached again.
+    Attached(VolumeId),
+    /// Instances have no device of this name.
+    DeviceName(String),
+    /// The instance has a volume at this device.
+    DeviceInUse(String),
+    /// The instance takes no volume any more.
+    NotRunning(InstanceId),
+    /// The volume and the instance are in different zones.
+    OtherZone(VolumeId, InstanceId),
+    /// It is attached to nothing.
+    NotAttached(VolumeId),
+    /// It is attached elsewhere.
+    NotThere {
+        /// The volume.
+        volume: VolumeId,
+        /// The instance that is named, or has it.
+        instance: InstanceId,
+        /// The device that is named, or where it is.
+        device: String,
+    },
+    /// It is the root of an instance that runs.
+    RootInUse(VolumeId, InstanceId),
+    /// The instance has no root volume, at this device, to start from.
+    NoRoot(InstanceId, &'static str),
 }
 
 impl VolumeForm {
@@ -103,7 +128,7 @@ impl Network {
     /// Makes a volume larger, faster or one of another type, whether or not it is attached.
     ///
     /// # Errors
-    /// No such volume; [`VolumeRefusal`] but `InUse`: there is no such form, or the volume cannot take it.
+    /// No such volume; [`VolumeRefusal`]: there is no such form, or the volume cannot take it.
     pub fn modify_volume(
         &mut self,
         cx: &Cx,

@@ -30,10 +30,7 @@ impl Operation for ModifyVolume {
     type Response = ModifyVolumeResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        if self.multi_attach_enabled == Some(true) {
-            let message = "Multi-Attach of volumes is not supported here";
-            return Err(Error::new("UnsupportedOperation", message));
-        }
+        super::check_single_attach(self.multi_attach_enabled)?;
         let asked = NewForm {
             size_gib: self.size,
             volume_type: self.volume_type.map(DiskType::meant),
