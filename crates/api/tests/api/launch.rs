@@ -419,6 +419,15 @@ fn the_default_vpc_is_where_a_bare_launch_goes() {
         &launch("Placement.AvailabilityZone=us-east-1d"),
         expect!["400 MissingInput: No subnets found for the default VPC 'vpc-1'. Please specify a subnet."],
     );
+    // The provider of AWS for Terraform sends an empty name where none is asked for.
+    let id = run(&mut world, "Placement.AvailabilityZone=");
+    let answer = world.does("DescribeInstances", &format!("InstanceId.1={id}"));
+    assert_eq!(between(&answer, "availabilityZone"), Some("us-east-1a"));
+    world.refuses(
+        "RunInstances",
+        &launch("Placement.AvailabilityZone=here"),
+        "InvalidParameterValue: Value ( here ) for parameter placement.AvailabilityZone is invalid. Expecting the name of an Availability Zone.",
+    );
 }
 
 #[test]
