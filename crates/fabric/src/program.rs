@@ -13,9 +13,11 @@ use weir_pipeline::Packet;
 use weir_pipeline::packet::{ACK, RST, SYN};
 
 mod ask;
+mod condition;
 mod connect;
 mod curl;
 mod dig;
+mod filter;
 mod ip;
 mod iperf3;
 mod lookup;
@@ -24,6 +26,7 @@ mod nc;
 mod options;
 mod ping;
 mod plain;
+mod print;
 mod sh;
 mod sleep;
 mod socket;
@@ -46,24 +49,22 @@ const NOT_FOUND: i32 = 127;
 /// The exit code of a program that Ctrl-C ended (128 and SIGINT).
 const INTERRUPTED: i32 = 130;
 
-/// What every Linux has and hosts here do not: bash's keywords and own commands, and the most common others.
+/// The exit code of a program whose output nobody takes any more (128 and SIGPIPE).
+pub(crate) const BROKEN_PIPE: i32 = 141;
+
+/// What every Linux has and hosts here do not: bash's keywords and own commands, and the most common others. What only a
+/// script has (`if`, `export`) is none of them.
 const NOT_SIMULATED: &[&str] = &[
-    "!",
-    "[",
     "[[",
-    "{",
     "alias",
     "awk",
     "bg",
-    "break",
     "case",
     "cd",
     "chmod",
     "chown",
     "command",
-    "continue",
     "cp",
-    "cut",
     "date",
     "declare",
     "df",
@@ -74,13 +75,9 @@ const NOT_SIMULATED: &[&str] = &[
     "exec",
     "fg",
     "find",
-    "for",
     "free",
     "function",
-    "grep",
-    "head",
     "id",
-    "if",
     "jobs",
     "kill",
     "let",
@@ -89,36 +86,25 @@ const NOT_SIMULATED: &[&str] = &[
     "mkdir",
     "mktemp",
     "mv",
-    "printf",
     "ps",
     "pwd",
-    "read",
     "readonly",
     "return",
     "rm",
-    "sed",
-    "seq",
-    "shift",
-    "sort",
     "source",
     "sudo",
     "systemctl",
-    "tail",
     "tar",
     "tee",
-    "test",
     "time",
     "timeout",
     "touch",
-    "tr",
     "trap",
     "type",
     "ulimit",
     "umask",
     "uname",
-    "until",
     "wait",
-    "while",
 ];
 
 /// A command that was started.
@@ -145,17 +131,31 @@ pub(crate) struct Terminal {
     pub(crate) is_open: bool,
     /// What the commands of the session have printed.
     pub(crate) channels: BTreeMap<Channel, Output>,
+    /// Whether it is inside a shell, which takes what is there before it lets the command print more.
+    pub(crate) is_inner: bool,
 }
 
 impl Terminal {
+    /// That of a command in a shell.
+    pub(crate) fn inner() -> Terminal {
+        Terminal { is_inner: true, ..Terminal::default() }
+    }
+
     /// Prints to standard output.
     pub(crate) fn print(&mut self, text: &str) {
-        append(&mut self.output.stdout, text);
+        let room = self.room();
+        append(&mut self.output.stdout, text, room);
     }
 
     /// Prints to standard error.
     pub(crate) fn complain(&mut self, text: &str) {
-        append(&mut self.output.stderr, text);
+        let room = self.room();
+        append(&mut self.output.stderr, text, room);
+    }
+
+    /// Inside a shell there is room for the longest that a command prints at once on top of what a pipe has not taken.
+    fn room(&self) -> usize {
+        if self.is_inner { 2 * OUTPUT_BYTES_MAX } else { OUTPUT_BYTES_MAX }
     }
 
     /// Notes that the command has ended; if it was a session, what ran in it has ended with it.
@@ -173,17 +173,33 @@ impl Output {
     pub(crate) fn hear(&mut self, message: &Message) {
         let text = String::from_utf8_lossy(&message.bytes);
         match message.kind {
-            Kind::Out => append(&mut self.stdout, &text),
-            Kind::Err => append(&mut self.stderr, &text),
+            Kind::Out => append(&mut self.stdout, &text, OUTPUT_BYTES_MAX),
+            Kind::Err => append(&mut self.stderr, &text, OUTPUT_BYTES_MAX),
             Kind::End => self.exit_code = text.parse().ok(),
             Kind::Run | Kind::Interrupt => {}
         }
     }
 }
 
-fn append(to: &mut String, text: &str) {
-    if to.len() + text.len() <= OUTPUT_BYTES_MAX {
+fn append(to: &mut String, text: &str, room: usize) {
+    if to.len() + text.len() <= room {
         to.push_str(text);
+    }
+}
+
+/// What a command reads, as far as it has come: standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// What nobody has read yet.
+    pub(crate) text: String,
+    /// Whether no more will come.
+    pub(crate) is_over: bool,
+}
+
+impl Default for Input {
+    /// /dev/null.
+    fn default() -> Input {
+        Input { text: String::new(), is_over: true }
     }
 }
 
@@ -193,6 +209,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) machine: &'a mut Machine,
     pub(crate) outbox: &'a mut Outbox,
     pub(crate) terminal: &'a mut Terminal,
+    pub(crate) input: &'a mut Input,
 }
 
 /// What a program does next.
@@ -279,16 +296,21 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "tracepath" | "tracepath6" => tracepath::start(name, args, machine, now),
         "nc" | "ncat" => nc::start(args, machine, now),
         "curl" => curl::start(args),
-        "sh" | "bash" => sh::start(args, &machine.identity.hostname),
+        "sh" | "bash" => sh::start(name, args, &machine.identity.hostname),
         "sleep" => sleep::start(args, now),
         "hostname" => plain::hostname(args, machine),
         "ip" => ip::ip(args, machine),
-        "cat" => plain::cat(args, machine),
+        "[" | "test" => condition::start(name, args),
+        "cat" | "cut" | "grep" | "head" | "sed" | "sort" | "tail" | "tr" | "uniq" | "wc" => {
+            filter::start(name, args, machine)
+        }
         "dig" => dig::start(args, machine, now),
         "host" => names::host(args, machine, now),
         "nslookup" => names::nslookup(args, machine, now),
         "iperf3" => iperf3::start(args, machine, now),
-        "echo" => Started::printed(plain::echo(args)),
+        "echo" => Started::printed(print::echo(args)),
+        "printf" => print::printf(args),
+        "seq" => print::seq(args),
         "true" => Started::printed(String::new()),
         "false" => Started::failed(String::new(), 1),
         "whoami" => Started::printed("ec2-user\n".to_owned()),

@@ -1,7 +1,7 @@
 //! A command on a host: its program while it runs, and what it has printed and nobody has taken.
 
 use crate::host::Machine;
-use crate::program::{Cx, News, Program, Started, Step, Terminal};
+use crate::program::{Cx, Input, News, Program, Started, Step, Terminal};
 use crate::shell::Message;
 use crate::stack::Outbox;
 use weir_model::Nanos;
@@ -38,7 +38,7 @@ impl Task {
     /// Lets it do what it can.
     pub(crate) fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         let Some(program) = &mut self.program else { return };
-        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal };
+        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal, input: &mut Input::default() };
         match program.wake(&mut cx) {
             Step::Wait(at) => self.wake_at = at,
             Step::Exit(code) => {
@@ -58,7 +58,8 @@ impl Task {
         outbox: &mut Outbox,
     ) -> bool {
         let Some(program) = &mut self.program else { return false };
-        program.hear(news, &mut Cx { now, machine, outbox, terminal: &mut self.terminal })
+        let (terminal, input) = (&mut self.terminal, &mut Input::default());
+        program.hear(news, &mut Cx { now, machine, outbox, terminal, input })
     }
 
     /// Tells it that its user has had enough.
@@ -78,7 +79,8 @@ impl Task {
     /// Ends it without asking.
     pub(crate) fn kill(&mut self, code: i32, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         if let Some(mut program) = self.program.take() {
-            program.leave(&mut Cx { now, machine, outbox, terminal: &mut self.terminal });
+            let (terminal, input) = (&mut self.terminal, &mut Input::default());
+            program.leave(&mut Cx { now, machine, outbox, terminal, input });
             self.terminal.end(code);
         }
     }

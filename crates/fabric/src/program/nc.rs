@@ -1,14 +1,14 @@
 //! nc, which on Amazon Linux is Ncat.
 //!
-//! Standard input is empty, so nothing is sent but UDP's probe with `-z`; of commands that `-c` would give the connection to,
-//! there is `head -c BYTES /dev/zero`.
+//! Over TCP it sends what comes through a pipe; elsewhere standard input is empty, and nothing is sent but UDP's probe with
+//! `-z`. Of commands that `-c` would give the connection to, there is `head -c BYTES /dev/zero`.
 //! Source: Ncat 7.93, ncat(1) and its messages; head(1) of coreutils for the multipliers.
 
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::socket::{Client, Progress};
 use super::udp::UdpClient;
-use super::{Cx, INTERRUPTED, Program, Started, Step};
+use super::{BROKEN_PIPE, Cx, INTERRUPTED, Program, Started, Step};
 use crate::host::Machine;
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
@@ -20,9 +20,6 @@ const CONNECT_NS: u64 = 10 * SECOND;
 const PROBE_NS: u64 = 2 * SECOND;
 /// Ncat's port if none is given.
 const DEFAULT_PORT: u16 = 31337;
-
-/// The exit code of a command whose output nobody takes any more (128 and SIGPIPE).
-const BROKEN_PIPE: i32 = 141;
 
 const VERSION: &str = "Ncat: Version 7.93 ( https://nmap.org/ncat )\n";
 
@@ -66,6 +63,8 @@ fn begin(wanted: Wanted, address: IpAddr, now: Nanos) -> Started {
             started: now,
             received: 0,
             sent: 0,
+            pending: Vec::new(),
+            is_greeted: false,
             is_interrupted: false,
         })),
     }
@@ -198,6 +197,15 @@ impl Wanted {
     }
 }
 
+/// Refuses standard input where it is not simulated.
+fn refuse_input(cx: &mut Cx) -> Option<Step> {
+    if cx.input.text.is_empty() {
+        return None;
+    }
+    cx.terminal.complain("Ncat: weir sends standard input over TCP to a host only. QUITTING.\n");
+    Some(Step::Exit(2))
+}
+
 /// A running nc that connects.
 struct Nc {
     wanted: Wanted,
@@ -206,6 +214,9 @@ struct Nc {
     started: Nanos,
     received: usize,
     sent: u64,
+    /// What it has read and not sent.
+    pending: Vec<u8>,
+    is_greeted: bool,
     is_interrupted: bool,
 }
 
@@ -232,6 +243,20 @@ impl Nc {
         if self.sent < total { Step::Wait(None) } else { Step::Exit(0) }
     }
 
+    /// Sends what comes on standard input, and at its end says that no more will.
+    fn send_input(&mut self, client: &Client, cx: &mut Cx) -> Step {
+        if self.pending.is_empty() {
+            self.pending = std::mem::take(&mut cx.input.text).into_bytes();
+        }
+        let sent = client.write(&self.pending, cx);
+        self.pending.drain(..sent);
+        self.sent += sent as u64;
+        if self.pending.is_empty() && cx.input.text.is_empty() && cx.input.is_over {
+            client.finish(cx);
+        }
+        Step::Wait(None)
+    }
+
     fn greet(&self, cx: &mut Cx) {
         self.wanted.tell(&format!("Ncat: Connected to {}.\n", self.to), cx);
     }
@@ -245,7 +270,6 @@ impl Program for Nc {
         let Some(mut client) = self.client.take() else { return self.open(cx) };
         let progress = client.progress(cx);
         let bytes = client.read(cx);
-        let is_new = self.received == 0 && bytes.is_empty();
         self.received += bytes.len();
         if self.wanted.zeros.is_none() {
             cx.terminal.print(&String::from_utf8_lossy(&bytes));
@@ -263,14 +287,12 @@ impl Program for Nc {
             }
             Progress::Closed if self.wanted.zeros.is_some() => Step::Exit(BROKEN_PIPE),
             Progress::Open => {
-                if is_new {
+                if !std::mem::replace(&mut self.is_greeted, true) {
                     self.greet(cx);
                 }
-                // Standard input is at its end.
-                client.finish(cx);
-                Step::Wait(None)
+                self.send_input(&client, cx)
             }
-            Progress::Closed => self.wanted.succeed((0, self.received), self.started, cx),
+            Progress::Closed => self.wanted.succeed((self.sent as usize, self.received), self.started, cx),
         };
         self.client = Some(client);
         step
@@ -300,6 +322,11 @@ impl Program for Probe {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         if self.is_interrupted {
             return Step::Exit(INTERRUPTED);
+        }
+        if !self.wanted.is_scan
+            && let Some(step) = refuse_input(cx)
+        {
+            return step;
         }
         let Some(client) = &self.client else {
             self.wanted.tell(VERSION, cx);
@@ -382,6 +409,9 @@ impl Program for Listener {
     fn wake(&mut self, cx: &mut Cx) -> Step {
         if self.is_interrupted {
             return Step::Exit(INTERRUPTED);
+        }
+        if let Some(step) = refuse_input(cx) {
+            return step;
         }
         if !self.is_greeted
             && let Some(step) = self.open(cx)

@@ -8,6 +8,7 @@ mod names;
 mod odd;
 mod platform;
 mod records;
+mod scripts;
 mod sessions;
 mod simulation;
 mod transfers;

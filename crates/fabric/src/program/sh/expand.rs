@@ -1,10 +1,15 @@
 //! From the words of a command to its arguments.
 //!
-//! Source: POSIX.1-2017, Shell Command Language, sections 2.6.2 (parameters), 2.6.5 (field splitting), 2.6.7 (quote removal).
+//! What words become depends on the outputs of the commands in them. They are gathered one by one: an expansion stops at the
+//! first that is not known, and is made again once it is.
+//! Source: POSIX.1-2017, Shell Command Language, sections 2.6.2 (parameters), 2.6.4 (arithmetic), 2.6.5 (field splitting),
+//! 2.6.7 (quote removal) and 2.9.1 (simple commands).
 //! Assumption: fields are split at blanks whatever IFS says, and patterns of path names stand for themselves.
 
-use super::script::{Command, Part, Word, name};
+use super::arithmetic;
+use super::script::{List, name};
 use super::variables::Variables;
+use super::word::{Change, Part, Word};
 
 /// Most bytes of the words of a command together. Linux has room for twice as many (execve(2), a quarter of the stack).
 pub(super) const WORDS_BYTES_MAX: usize = 1 << 20;
@@ -16,6 +21,12 @@ pub(super) struct Expanded {
     pub(super) assignments: Vec<(String, String)>,
     /// The name of the command and its arguments; empty if there are assignments alone.
     pub(super) words: Vec<String>,
+    /// What `${NAME=WORD}` has set, in order.
+    pub(super) defaults: Vec<(String, String)>,
+    /// The exit code of the last command whose output it has, if it has one.
+    pub(super) code: Option<i32>,
+    /// How many bytes it has.
+    pub(super) bytes: usize,
 }
 
 /// Why a command cannot be run.
@@ -23,184 +34,327 @@ pub(super) struct Expanded {
 pub(super) enum Failure {
     /// With `set -u`: a variable of this name is not set.
     Unset(String),
+    /// `${NAME?WORD}`: the message.
+    Wrong(String),
+    /// `$((…))` comes to nothing: the message.
+    NoSum(String),
     /// The arguments of the command of this name are too long.
     TooLong(String),
     /// So many bytes do not fit beside what the shell keeps.
     NoMemory(usize),
+    /// There are too many shells.
+    NoShell,
+}
+
+/// Why an expansion ends before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The output of these commands is needed; what they see is set already.
+    Output(List, Vec<(String, String)>),
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failure(failure)
+    }
+}
+
+/// What a command in a word has printed, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Printed {
+    pub(super) text: String,
+    pub(super) code: i32,
+}
+
+/// The parameters of a shell: its name, which is the one of number 0, and the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parameters {
+    pub(super) name: String,
+    pub(super) rest: Vec<String>,
 }
 
 /// What words are expanded with.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) variables: &'a Variables,
+    pub(super) parameters: &'a Parameters,
     /// The exit code of the command before.
     pub(super) code: i32,
     /// Whether a variable that is not set is a failure: `set -u`.
     pub(super) is_strict: bool,
+    /// The outputs that are known.
+    pub(super) outputs: &'a [Printed],
 }
 
-/// Whether a command has a substitution whose output is not known yet.
-pub(super) fn has_output(command: &Command) -> bool {
-    command.words.iter().flatten().any(is_output)
-}
-
-/// The first substitution of a command whose output is not known yet.
-pub(super) fn next_output(command: &mut Command) -> Option<&mut Part> {
-    command.words.iter_mut().flatten().find(|part| is_output(part))
-}
-
-/// The variables as the first substitution of a command sees them: those assigned before it are, if there is no command.
-///
-/// # Errors
-/// As [`expand`]; and the outputs that are known already are too long.
-pub(super) fn variables_of_output(command: &Command, values: Values) -> Result<Variables, Failure> {
-    let known: usize = command.words.iter().flatten().map(|part| text(part).len()).sum();
-    if known > WORDS_BYTES_MAX {
-        return Err(too_long(command.words.iter().find(|word| !is_assignment(word)), known));
-    }
-    let mut variables = values.variables.clone();
-    if command.words.iter().all(is_assignment) {
-        let before = command.words.iter().take_while(|word| !word.iter().any(is_output));
-        let mut room = WORDS_BYTES_MAX;
-        assign(before, values, &mut room, &mut variables)?;
-    }
-    Ok(variables)
-}
-
-/// Expands a command all of whose outputs are known.
+/// Expands the words of a command.
 ///
 /// Its words are expanded first, and with the variables as before: the assignments are for the command alone, and each
 /// knows those before it (2.9.1, Simple Commands).
 ///
 /// # Errors
-/// A variable is not set and has to be; there is no room for what the words become.
-pub(super) fn expand(command: &Command, values: Values) -> Result<Expanded, Failure> {
-    let count = command.words.iter().take_while(|word| is_assignment(word)).count();
-    let (assigning, rest) = command.words.split_at(count);
-    let (mut room, mut words) = (WORDS_BYTES_MAX, Vec::new());
-    for word in rest {
-        let word =
-            with_values(word, values, &mut room).map_err(|failure| match (failure, words.first()) {
-                (Failure::NoMemory(_), Some(name)) => Failure::TooLong(String::clone(name)),
-                (failure, _) => failure,
-            })?;
-        // bash does not split what `export` assigns.
-        if words.first().is_some_and(|name| name == "export") && is_assignment(&word) {
-            words.push(word.iter().map(text).collect());
-        } else {
-            words.extend(fields(&word));
-        }
+/// An output is not known; a variable is not set and has to be; there is no room for what the words become.
+pub(super) fn expand(words: &[Word], values: Values) -> Result<Expanded, Stop> {
+    let count = words.iter().take_while(|word| is_assignment(word)).count();
+    let (assigning, rest) = words.split_at(count);
+    let mut walk = Walk::new(values);
+    let words = walk.fields(rest)?;
+    let defaults = walk.set.len();
+    for word in assigning {
+        let text = walk.text(word)?;
+        let name = name(&text);
+        walk.set.push((name.to_owned(), text[name.len() + 1..].to_owned()));
     }
-    let assignments = match assigning {
-        [] => Vec::new(),
-        assigning => assign(assigning.iter(), values, &mut room, &mut values.variables.clone())?,
-    };
-    Ok(Expanded { assignments, words })
+    let assignments = walk.set.split_off(defaults);
+    Ok(Expanded { assignments, ..walk.end(words) })
 }
 
-/// Expands assignments one after another and makes them in `variables`.
-fn assign<'a>(
-    words: impl Iterator<Item = &'a Word>,
-    values: Values,
-    room: &mut usize,
-    variables: &mut Variables,
-) -> Result<Vec<(String, String)>, Failure> {
-    let mut assignments = Vec::new();
-    for word in words {
-        let word = with_values(word, Values { variables, ..values }, room)?;
-        let (name, value) = assigned(&word).unwrap_or_default();
-        variables.set(&name, &value)?;
-        assignments.push((name, value));
-    }
-    Ok(assignments)
+/// Expands the words of `for`.
+///
+/// # Errors
+/// As [`expand`].
+pub(super) fn expand_list(words: &[Word], values: Values) -> Result<Expanded, Stop> {
+    let mut walk = Walk::new(values);
+    let words = walk.fields(words)?;
+    Ok(walk.end(words))
 }
 
-/// The word with values instead of variables; takes what they need from the `room`.
-fn with_values(word: &Word, values: Values, room: &mut usize) -> Result<Word, Failure> {
-    let mut read = Word::new();
-    for part in word {
-        let part = match part {
-            Part::Variable { name, is_quoted } => {
-                Part::Value { text: value(name, values)?, is_quoted: *is_quoted }
-            }
-            part => part.clone(),
-        };
-        let needed = text(&part).len();
-        *room = room.checked_sub(needed).ok_or(Failure::NoMemory(needed))?;
-        read.push(part);
-    }
-    Ok(read)
-}
-
-fn value(name: &str, values: Values) -> Result<String, Failure> {
-    match (name, values.variables.get(name)) {
-        ("?", _) => Ok(values.code.to_string()),
-        (_, Some(value)) => Ok(value.to_owned()),
-        (_, None) if values.is_strict => Err(Failure::Unset(name.to_owned())),
-        (_, None) => Ok(String::new()),
-    }
-}
-
-/// The failure of a command whose words have so many bytes; `first` is its name, if it has one.
-fn too_long(first: Option<&Word>, bytes: usize) -> Failure {
-    match first.map(|word| word.iter().map(text).collect::<String>()) {
-        Some(name) if !name.is_empty() => Failure::TooLong(name),
-        _ => Failure::NoMemory(bytes),
-    }
-}
-
-fn text(part: &Part) -> &str {
-    match part {
-        Part::Text(text) | Part::Quoted(text) | Part::Value { text, .. } => text,
-        Part::Variable { .. } | Part::Output { .. } => "",
-    }
-}
-
-fn is_output(part: &Part) -> bool {
-    matches!(part, Part::Output { .. })
-}
-
+/// Whether a word sets a variable.
 fn is_assignment(word: &Word) -> bool {
     let Some(Part::Text(first)) = word.first() else { return false };
     let name = name(first);
     !name.is_empty() && first[name.len()..].starts_with('=')
 }
 
-/// Name and value, if the word is an assignment.
-fn assigned(word: &Word) -> Option<(String, String)> {
-    let (Some(Part::Text(first)), rest) = (word.first(), word.get(1..).unwrap_or_default()) else {
-        return None;
-    };
-    let name = name(first);
-    let begin = first[name.len()..].strip_prefix('=').filter(|_| !name.is_empty())?;
-    Some((name.to_owned(), begin.to_owned() + &rest.iter().map(text).collect::<String>()))
+/// An expansion as far as it has got.
+struct Walk<'a> {
+    values: Values<'a>,
+    /// The outputs that have not been used.
+    left: &'a [Printed],
+    /// Whether one has been.
+    outputs: bool,
+    /// What `$?` is here.
+    code: i32,
+    /// What has been set on the way.
+    set: Vec<(String, String)>,
+    /// How many bytes there is room for.
+    room: usize,
 }
 
-/// The fields of a word: values out of quotes are split at blanks.
-fn fields(word: &Word) -> Vec<String> {
-    let (mut fields, mut field) = (Vec::new(), None::<String>);
-    for part in word {
+impl<'a> Walk<'a> {
+    fn new(values: Values<'a>) -> Walk<'a> {
+        let (left, code) = (values.outputs, values.code);
+        Walk { values, left, outputs: false, code, set: Vec::new(), room: WORDS_BYTES_MAX }
+    }
+
+    /// The fields that words become.
+    fn fields(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
+        let mut fields = Fields::default();
+        for word in words {
+            let known = fields.done.len();
+            // bash does not split what `export` assigns.
+            fields.is_whole = fields.done.first().is_some_and(|name| name == "export") && is_assignment(word);
+            let added = self.word(word, &mut fields).and_then(|()| {
+                fields.cut();
+                // Each has a byte for its end, as Linux counts.
+                self.take(fields.done.len() - known)
+            });
+            added.map_err(|stop| match (stop, fields.done.first()) {
+                (Stop::Failure(Failure::NoMemory(_)), Some(name)) if known > 0 => {
+                    Failure::TooLong(name.clone()).into()
+                }
+                (stop, _) => stop,
+            })?;
+        }
+        Ok(fields.done)
+    }
+
+    fn end(self, words: Vec<String>) -> Expanded {
+        let code = self.outputs.then_some(self.code);
+        let bytes = WORDS_BYTES_MAX - self.room;
+        Expanded { assignments: Vec::new(), words, defaults: self.set, code, bytes }
+    }
+
+    /// What a word becomes where it is not split.
+    fn text(&mut self, word: &Word) -> Result<String, Stop> {
+        let mut fields = Fields { is_whole: true, ..Fields::default() };
+        self.word(word, &mut fields)?;
+        Ok(fields.open.unwrap_or_default())
+    }
+
+    fn word(&mut self, word: &Word, fields: &mut Fields) -> Result<(), Stop> {
+        for part in word {
+            match part {
+                Part::Text(text) | Part::Quoted(text) => self.add(text, true, fields)?,
+                part => self.expanded(part, fields)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn expanded(&mut self, part: &Part, fields: &mut Fields) -> Result<(), Stop> {
         match part {
-            Part::Value { text, is_quoted: false } => {
-                for (place, piece) in text.split(|letter: char| letter.is_ascii_whitespace()).enumerate() {
-                    if place > 0 {
-                        fields.extend(field.take());
+            Part::Text(text) => self.add(text, false, fields)?,
+            Part::Quoted(text) => self.add(text, true, fields)?,
+            Part::Output { commands, is_quoted } => {
+                let Some((printed, left)) = self.left.split_first() else {
+                    return Err(Stop::Output(List::clone(commands), std::mem::take(&mut self.set)));
+                };
+                (self.left, self.code, self.outputs) = (left, printed.code, true);
+                self.add(printed.text.trim_end_matches('\n'), *is_quoted, fields)?;
+            }
+            Part::Sum { word, is_quoted } => {
+                let text = self.text(word)?;
+                let (mut unset, is_strict) = (None, self.values.is_strict);
+                let sum = arithmetic::evaluate(&text, &mut |name| match self.value(name) {
+                    Some(value) => value,
+                    None => {
+                        unset = unset.take().or(is_strict.then(|| name.to_owned()));
+                        String::new()
                     }
-                    if !piece.is_empty() {
-                        field.get_or_insert_default().push_str(piece);
+                });
+                if let Some(name) = unset {
+                    return Err(Failure::Unset(name).into());
+                }
+                self.add(&sum.map_err(Failure::NoSum)?.to_string(), *is_quoted, fields)?;
+            }
+            Part::Variable { name, is_quoted: true, change: None } if name == "@" => {
+                for (place, parameter) in self.values.parameters.rest.iter().enumerate() {
+                    if place > 0 {
+                        fields.next();
+                    }
+                    self.add(parameter, true, fields)?;
+                }
+            }
+            Part::Variable { name, is_quoted, change: None } => {
+                let value = self.value(name).ok_or_else(|| self.unset(name));
+                let value = value
+                    .or_else(|failure| if self.values.is_strict { Err(failure) } else { Ok(String::new()) });
+                self.add(&value?, *is_quoted, fields)?;
+            }
+            Part::Variable { name, is_quoted, change: Some(Change::Length) } => {
+                let value = self.value(name);
+                if value.is_none() && self.values.is_strict {
+                    return Err(self.unset(name).into());
+                }
+                let length = value.unwrap_or_default().chars().count();
+                self.add(&length.to_string(), *is_quoted, fields)?;
+            }
+            Part::Variable { name, is_quoted, change: Some(Change::Instead { sign, has_colon, word }) } => {
+                let value = self.value(name).filter(|value| !value.is_empty() || !has_colon);
+                match (sign, value) {
+                    ('+', None) => self.add("", *is_quoted, fields)?,
+                    ('+', Some(_)) | ('-', None) => self.instead(word, *is_quoted, fields)?,
+                    ('=', None) => {
+                        let text = self.text(word)?;
+                        self.set.push((name.clone(), text.clone()));
+                        self.add(&text, *is_quoted, fields)?;
+                    }
+                    (_, Some(value)) => self.add(&value, *is_quoted, fields)?,
+                    (_, None) => {
+                        let text = self.text(word)?;
+                        let absent =
+                            if *has_colon { "parameter null or not set" } else { "parameter not set" };
+                        let text = if text.is_empty() { absent } else { &text };
+                        return Err(Failure::Wrong(format!("{name}: {text}")).into());
                     }
                 }
             }
-            part => field.get_or_insert_default().push_str(text(part)),
+        }
+        Ok(())
+    }
+
+    /// The word of `${NAME-WORD}`; out of quotes it is split where it has none itself.
+    fn instead(&mut self, word: &Word, is_quoted: bool, fields: &mut Fields) -> Result<(), Stop> {
+        if is_quoted {
+            self.add("", true, fields)?;
+            return self.word(word, fields);
+        }
+        word.iter().try_for_each(|part| self.expanded(part, fields))
+    }
+
+    fn unset(&self, name: &str) -> Failure {
+        Failure::Unset(name.to_owned())
+    }
+
+    /// The value of a variable or parameter, if it is set.
+    fn value(&self, name: &str) -> Option<String> {
+        let parameters = self.values.parameters;
+        match name {
+            "?" => Some(self.code.to_string()),
+            "#" => Some(parameters.rest.len().to_string()),
+            "@" | "*" => Some(parameters.rest.join(" ")),
+            "0" => Some(parameters.name.clone()),
+            name => match name.parse::<usize>() {
+                Ok(number) => parameters.rest.get(number.checked_sub(1)?).cloned(),
+                Err(_) => {
+                    let set = self.set.iter().rev().find(|(known, _)| known == name);
+                    let value = set.map(|(_, value)| value.as_str());
+                    value.or_else(|| self.values.variables.get(name)).map(str::to_owned)
+                }
+            },
         }
     }
-    fields.extend(field);
-    fields
+
+    /// Takes so many bytes of the room.
+    fn take(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.room = self.room.checked_sub(bytes).ok_or(Failure::NoMemory(bytes))?;
+        Ok(())
+    }
+
+    /// Adds what there has to be room for.
+    fn add(&mut self, text: &str, is_quoted: bool, fields: &mut Fields) -> Result<(), Stop> {
+        self.take(text.len())?;
+        if is_quoted || fields.is_whole {
+            fields.add(text)
+        } else {
+            fields.split(text)
+        }
+        Ok(())
+    }
+}
+
+/// The fields of words, as they come.
+#[derive(Default)]
+struct Fields {
+    done: Vec<String>,
+    open: Option<String>,
+    /// Whether nothing is split.
+    is_whole: bool,
+}
+
+impl Fields {
+    /// Adds to the field that is open; without one it opens one.
+    fn add(&mut self, text: &str) {
+        self.open.get_or_insert_default().push_str(text);
+    }
+
+    /// Adds what is split at blanks.
+    fn split(&mut self, text: &str) {
+        for (place, piece) in text.split(|letter: char| letter.is_ascii_whitespace()).enumerate() {
+            if place > 0 {
+                self.cut();
+            }
+            if !piece.is_empty() {
+                self.add(piece);
+            }
+        }
+    }
+
+    /// Goes on with the next of the parameters: a field of its own, if there are fields.
+    fn next(&mut self) {
+        if self.is_whole { self.add(" ") } else { self.cut() }
+    }
+
+    /// Ends the field that is open, if one is.
+    fn cut(&mut self) {
+        self.done.extend(self.open.take());
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::parse;
+    use super::super::script::{Body, parse};
     use super::*;
 
     /// `K` is 1024 bytes long.
@@ -213,20 +367,28 @@ mod tests {
         variables
     }
 
-    fn expanded(line: &str) -> Result<Expanded, Failure> {
+    /// What a line becomes, with the outputs that there are.
+    fn expanded(line: &str, outputs: &[Printed]) -> Result<Expanded, Stop> {
         let commands = parse(line).unwrap_or_else(|error| panic!("{}", error.message));
+        let Body::Simple(words) = &commands[0].body else { panic!("{line}") };
+        let parameters = Parameters { name: "sh".to_owned(), rest: ["a", "b c"].map(str::to_owned).to_vec() };
         let is_strict = line.contains("strict");
-        expand(&commands[0], Values { variables: &variables(), code: 7, is_strict })
+        let variables = variables();
+        let values = Values { variables: &variables, parameters: &parameters, code: 7, is_strict, outputs };
+        expand(words, values)
     }
 
     #[track_caller]
     fn check(line: &str, expected: &str) {
-        let shown = match expanded(line) {
-            Ok(Expanded { assignments, words }) => {
+        let outputs = [("o p\n\n", 3), ("", 4)];
+        let outputs = outputs.map(|(text, code)| Printed { text: text.to_owned(), code });
+        let shown = match expanded(line, &outputs) {
+            Ok(Expanded { assignments, words, .. }) => {
                 let assigned = assignments.iter().map(|(name, value)| format!("{name}:={value}"));
                 assigned.chain(words).collect::<Vec<_>>().join("|")
             }
-            Err(failure) => format!("{failure:?}"),
+            Err(Stop::Failure(failure)) => format!("{failure:?}"),
+            Err(Stop::Output(..)) => "an output".to_owned(),
         };
         assert_eq!(shown, expected, "{line}");
     }
@@ -239,6 +401,36 @@ mod tests {
         check("$E", "");
         check("echo x$S$S\"\"$S", "echo|x|y|y||y");
         check("export X=$A $A", "export|X=one two|one|two");
+    }
+
+    // bash 5.2 has `$?` follow the outputs within a command.
+    #[test]
+    fn outputs_are_taken_in_their_order() {
+        check("echo $? $(a)x \"$(b)\" $?", "echo|7|o|px||4");
+        check("X=$(a) echo \"$(b)\"", "X:=|echo|o p");
+        check("echo $(a) $(b) $(c)", "an output");
+        check("echo ${A:-$(a)} ${B:-$(a)}", "echo|one|two|o|p");
+        let failed = expanded("X=1 Y=$X$(a)", &[]);
+        let Err(Stop::Output(_, set)) = failed else { panic!("{failed:?}") };
+        assert_eq!(set, [("X".to_owned(), "1".to_owned())]);
+    }
+
+    // POSIX.1-2017, Shell Command Language, 2.5.2 and 2.6.2; bash 5.2 and dash 0.5.12 do the same.
+    #[test]
+    fn parameters_and_what_stands_for_them() {
+        check("echo $0 $1 $2 $3 $#", "echo|sh|a|b|c|2");
+        check("echo \"$@\" $@ \"$*\" x\"$@\"y", "echo|a|b c|a|b|c|a b c|xa|b cy");
+        check("X=\"$@\" echo ${1}0 ${10}", "X:=a b c|echo|a0");
+        check("echo ${A:-x} ${B:-x y} \"${B:-x y}\" ${E:-z} ${E-z}.", "echo|one|two|x|y|x y|z|.");
+        check("echo ${B:-'x  y'} \"${B:-\"$1\"}\" ${B:-}", "echo|x  y|a");
+        check("echo ${A:+x} ${E:+x} ${E+x} \"${B+x}\"", "echo|x|x|");
+        check("echo ${B:=x y} $B", "echo|x|y|x|y");
+        check("echo ${#A} ${#B} ${#}", "echo|7|0|2");
+        check("echo ${B:?not there}", "Wrong(\"B: not there\")");
+        check("echo ${E:?}", "Wrong(\"E: parameter null or not set\")");
+        check("echo ${A:?} ${B?}", "Wrong(\"B: parameter not set\")");
+        check("echo $((1 + ${#A}*2)) \"$(( $# ))\"", "echo|15|2");
+        check("echo $((A))", "NoSum(\"A: A is no number: `one two'\")");
     }
 
     // POSIX.1-2017, Shell Command Language, 2.9.1; bash 5.2 and dash 0.5.12 do the same.
@@ -257,16 +449,21 @@ mod tests {
     fn unset_variables_fail_where_told() {
         check("echo strict $B", "Unset(\"B\")");
         check("echo strict $A", "echo|strict|one|two");
+        check("echo strict $3", "Unset(\"3\")");
+        check("echo strict $((B + 1))", "Unset(\"B\")");
+        check("echo strict ${#B}", "Unset(\"B\")");
+        check("echo strict ${B-x} $@", "echo|strict|x|a|b|c");
     }
 
     #[test]
     fn words_have_room_for_so_much() {
         let (fits, one_more) = ("$K".repeat(1023), "$K".repeat(1025));
-        assert!(expanded(&format!("echo \"{fits}\"")).is_ok());
+        assert!(expanded(&format!("echo \"{fits}\""), &[]).is_ok());
         check(&format!("echo {one_more}"), "TooLong(\"echo\")");
         check(&one_more, "NoMemory(1024)");
         check(&format!("X={one_more}"), "NoMemory(1024)");
         check(&format!("X={one_more} echo"), "NoMemory(1024)");
-        check(&format!("X={fits}"), "NoMemory(1047553)");
+        check(&format!("echo {}", "\"\" ".repeat(WORDS_BYTES_MAX)), "TooLong(\"echo\")");
+        check(&format!("X={fits} Y=$X"), "NoMemory(1047552)");
     }
 }

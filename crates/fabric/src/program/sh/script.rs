@@ -1,8 +1,13 @@
-//! The text of a script: commands between `;`, line ends, `&&` and `||`, made of words.
+//! The text of a script: commands, in lists and in each other, made of words.
 //!
-//! Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting), 2.3 (tokens), 2.5 (parameters), 2.6.3 (command
-//! substitution), 2.7 (redirection) and 2.9.3 (lists). Pipes, files but for /dev/null, control structures, groups and
-//! background commands are not simulated, and refused by name.
+//! Source: POSIX.1-2017, Shell Command Language, sections 2.4 (reserved words), 2.7 (redirection), 2.9 (commands) and 2.10
+//! (grammar). Files but for /dev/null, functions, `case` and background commands are not simulated, and refused by name.
+
+use super::word::{Part, Word};
+use std::sync::Arc;
+
+/// Commands in their order, shared by all that run them.
+pub(super) type List = Arc<[Command]>;
 
 /// When a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,37 +24,64 @@ pub(super) enum When {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
     pub(super) when: When,
-    /// Assignments, its name and arguments, before anything is expanded; empty if it has redirections alone.
-    pub(super) words: Vec<Word>,
+    /// Whether `!` stands before it: it succeeds if it fails.
+    pub(super) is_negated: bool,
+    pub(super) body: Body,
     /// In their order.
     pub(super) redirects: Vec<Redirect>,
-    /// The line it begins on, from 1.
+    /// The line it is on, from 1; the last one of a simple command, the first one of others.
     pub(super) line: usize,
 }
 
-/// A word, in parts.
-pub(super) type Word = Vec<Part>;
-
-/// A part of a word.
+/// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// What stands for itself.
-    Text(String),
-    /// What was written in quotes, or after a backslash: it stands for itself, and is there even if it is empty.
-    Quoted(String),
-    /// What an expansion has become: in quotes it is one word.
-    Value { text: String, is_quoted: bool },
-    /// `$NAME`.
-    Variable { name: String, is_quoted: bool },
-    /// `$(…)` or backquotes: the output of these commands.
-    Output { commands: Vec<Command>, is_quoted: bool },
+pub(super) enum Body {
+    /// Assignments, a name and arguments, before anything is expanded; empty if it has redirections alone.
+    Simple(Vec<Word>),
+    /// `a | b`: two or more, all at a time.
+    Pipeline(List),
+    /// `{ …; }`.
+    Group(List),
+    /// `( … )`.
+    Subshell(List),
+    If(Arc<If>),
+    For(Arc<For>),
+    Loop(Arc<Loop>),
 }
 
-/// Where what goes to standard output (1) or standard error (2) is sent.
+/// `if` with its conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct If {
+    /// The conditions, and what is done if one is the first that holds.
+    pub(super) branches: Vec<(List, List)>,
+    /// What is done if none does; may be empty.
+    pub(super) otherwise: List,
+}
+
+/// `for NAME in WORDS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct For {
+    pub(super) name: String,
+    /// Without `in`: the parameters.
+    pub(super) words: Vec<Word>,
+    pub(super) body: List,
+}
+
+/// `while` and `until`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Loop {
+    pub(super) is_until: bool,
+    pub(super) condition: List,
+    pub(super) body: List,
+}
+
+/// A redirection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Redirect {
-    pub(super) from: u8,
-    pub(super) to: Sink,
+pub(super) enum Redirect {
+    /// Standard input is /dev/null.
+    Input,
+    /// What goes to standard output (1) or standard error (2) is sent there.
+    Output { from: u8, to: Sink },
 }
 
 /// Where output goes.
@@ -70,25 +102,25 @@ pub(super) struct SyntaxError {
     pub(super) message: String,
 }
 
-/// How deep substitutions may stand in each other.
+/// How deep commands and substitutions may stand in each other.
 const DEPTH_MAX: usize = 16;
 
-/// Words that mean something where a command may begin (2.4, Reserved Words), with bash's own.
-const RESERVED: [&str; 21] = [
-    "!", "{", "}", "[[", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function",
-    "if", "in", "select", "then", "time", "until", "while",
-];
+/// Words that end a list where a command may begin.
+const ENDING: [&str; 7] = ["then", "elif", "else", "fi", "do", "done", "}"];
+
+/// Words that begin what is not simulated, where a command may begin (2.4, Reserved Words), with bash's own.
+const NOT_SIMULATED: [&str; 6] = ["[[", "case", "coproc", "function", "select", "time"];
 
 /// What ends a word when it is not in quotes.
-const ENDS: &str = " \t\r\n;&|<>()";
+pub(super) const ENDS: &str = " \t\r\n;&|<>()";
 
 /// The commands of a text, in order.
-pub(super) fn parse(text: &str) -> Result<Vec<Command>, SyntaxError> {
-    let mut reader = Reader { letters: text.chars().collect(), at: 0, line: 1, depth: 0 };
-    let commands = reader.list()?;
+pub(super) fn parse(text: &str) -> Result<List, SyntaxError> {
+    let mut reader = Reader::new(text, 1, 0);
+    let list = reader.list()?;
     match reader.peek() {
-        Some(letter) => Err(reader.unexpected(&letter.to_string())),
-        None => Ok(commands),
+        Some(_) => Err(reader.unexpected_here()),
+        None => Ok(list),
     }
 }
 
@@ -99,135 +131,271 @@ pub(super) fn name(text: &str) -> &str {
     if text.starts_with(|letter: char| letter.is_ascii_digit()) { "" } else { &text[..end] }
 }
 
-struct Reader {
-    letters: Vec<char>,
-    at: usize,
-    line: usize,
-    /// How many substitutions it is in.
-    depth: usize,
-}
-
-/// A command as far as it has been read.
-#[derive(Default)]
-struct Begun {
-    words: Vec<Word>,
-    redirects: Vec<Redirect>,
-    /// What joins it to the one before, if there was such a sign.
-    when: Option<When>,
-}
-
-impl Begun {
-    fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.redirects.is_empty()
-    }
+/// A text that is being read.
+pub(super) struct Reader {
+    pub(super) letters: Vec<char>,
+    pub(super) at: usize,
+    pub(super) line: usize,
+    /// How many commands and substitutions it is in.
+    pub(super) depth: usize,
 }
 
 impl Reader {
-    fn peek(&self) -> Option<char> {
+    pub(super) fn new(text: &str, line: usize, depth: usize) -> Reader {
+        Reader { letters: text.chars().collect(), at: 0, line, depth }
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
         self.letters.get(self.at).copied()
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub(super) fn second(&self) -> Option<char> {
+        self.letters.get(self.at + 1).copied()
+    }
+
+    pub(super) fn next(&mut self) -> Option<char> {
         let letter = self.peek()?;
         self.at += 1;
+        self.line += usize::from(letter == '\n');
         Some(letter)
     }
 
-    fn next_if(&mut self, wanted: char) -> bool {
+    pub(super) fn next_if(&mut self, wanted: char) -> bool {
         let is_it = self.peek() == Some(wanted);
-        self.at += usize::from(is_it);
+        if is_it {
+            self.next();
+        }
         is_it
     }
 
-    /// The commands up to the end of the text, or to a closing parenthesis.
-    fn list(&mut self) -> Result<Vec<Command>, SyntaxError> {
-        let (mut commands, mut begun) = (Vec::new(), Begun::default());
-        while let Some(letter) = self.peek() {
-            match letter {
-                '\n' => {
+    /// Goes on to what is no blank and no comment.
+    fn skip_blanks(&mut self) {
+        loop {
+            match self.peek() {
+                Some(' ' | '\t' | '\r') => self.at += 1,
+                Some('\\') if self.second() == Some('\n') => {
                     self.at += 1;
-                    self.end(&mut begun, &mut commands);
-                    self.line += 1;
+                    self.next();
                 }
-                ' ' | '\t' | '\r' => self.at += 1,
-                '#' => {
+                Some('#') => {
                     while self.peek().is_some_and(|letter| letter != '\n') {
                         self.at += 1;
                     }
                 }
-                ')' if self.depth > 0 => break,
-                ';' | '&' | '|' if !self.is_redirect() => self.operator(letter, &mut begun, &mut commands)?,
-                _ if self.is_redirect() => self.redirect(&mut begun)?,
-                '(' | ')' => return Err(self.not_simulated(&letter.to_string())),
-                _ => {
-                    let word = self.word()?;
-                    self.check_reserved(&word, &begun)?;
-                    begun.words.push(word);
+                _ => return,
+            }
+        }
+    }
+
+    /// The same over line ends.
+    fn skip_lines(&mut self) {
+        self.skip_blanks();
+        while self.next_if('\n') {
+            self.skip_blanks();
+        }
+    }
+
+    /// The word that comes, if it has no quotes and nothing to be expanded; else it is empty.
+    fn plain(&self) -> String {
+        let rest = &self.letters[self.at..];
+        let plain: String = rest.iter().take_while(|letter| !ENDS.contains(**letter)).collect();
+        if plain.contains(['\'', '"', '\\', '$', '`']) { String::new() } else { plain }
+    }
+
+    /// Takes a word that [`Reader::plain`] has found, if it is this one.
+    fn take_word(&mut self, wanted: &str) -> bool {
+        let is_it = self.plain() == wanted;
+        self.at += if is_it { wanted.len() } else { 0 };
+        is_it
+    }
+
+    /// The commands up to the end of the text, a closing parenthesis, or a reserved word that ends them.
+    pub(super) fn list(&mut self) -> Result<List, SyntaxError> {
+        let (mut commands, mut when) = (Vec::new(), When::Always);
+        loop {
+            self.skip_lines();
+            let is_end = matches!(self.peek(), None | Some(')')) || ENDING.contains(&&*self.plain());
+            if is_end && when == When::Always {
+                return Ok(commands.into());
+            }
+            if is_end {
+                return Err(self.unexpected_here());
+            }
+            let when_due = std::mem::replace(&mut when, When::Always);
+            commands.push(Command { when: when_due, ..self.pipeline()? });
+            self.skip_blanks();
+            when = match (self.peek(), self.second()) {
+                (Some('&'), Some('&')) => When::Succeeded,
+                (Some('|'), Some('|')) => When::Failed,
+                (Some('&'), _) => return Err(self.not_simulated("&")),
+                (Some(';'), after) if after != Some(';') => {
+                    self.at += 1;
+                    continue;
                 }
+                (None | Some('\n' | ')'), _) => continue,
+                _ => return Err(self.unexpected_here()),
+            };
+            self.at += 2;
+        }
+    }
+
+    /// A list that has to have a command.
+    fn commands(&mut self) -> Result<List, SyntaxError> {
+        let list = self.nested(Reader::list)?;
+        if list.is_empty() { Err(self.unexpected_here()) } else { Ok(list) }
+    }
+
+    fn pipeline(&mut self) -> Result<Command, SyntaxError> {
+        let mut is_negated = false;
+        while self.take_word("!") {
+            is_negated = !is_negated;
+            self.skip_blanks();
+        }
+        let first = self.command()?;
+        self.skip_blanks();
+        let line = first.line;
+        let mut commands = vec![first];
+        while self.peek() == Some('|') && self.second() != Some('|') {
+            self.at += 1;
+            if self.peek() == Some('&') {
+                return Err(self.not_simulated("|&"));
+            }
+            self.skip_lines();
+            commands.push(self.command()?);
+            self.skip_blanks();
+        }
+        match <[Command; 1]>::try_from(commands) {
+            Ok([command]) => Ok(Command { is_negated, ..command }),
+            Err(commands) => {
+                let body = Body::Pipeline(commands.into());
+                Ok(Command { when: When::Always, is_negated, body, redirects: Vec::new(), line })
             }
         }
-        self.end(&mut begun, &mut commands);
-        match begun.when {
-            Some(_) => Err(self.error("syntax error: unexpected end of file")),
-            None => Ok(commands),
-        }
     }
 
-    /// Ends a command, if there is one.
-    fn end(&mut self, begun: &mut Begun, commands: &mut Vec<Command>) {
-        if !begun.is_empty() {
-            let Begun { words, redirects, when } = std::mem::take(begun);
-            let when = when.unwrap_or(When::Always);
-            commands.push(Command { when, words, redirects, line: self.line });
-        }
-    }
-
-    fn operator(
-        &mut self,
-        first: char,
-        begun: &mut Begun,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), SyntaxError> {
-        self.at += 1;
-        let is_double = self.next_if(first);
-        let when = match (first, is_double) {
-            (';', false) => None,
-            ('&', true) => Some(When::Succeeded),
-            ('|', true) => Some(When::Failed),
-            (sign, false) => return Err(self.not_simulated(&sign.to_string())),
-            (sign, true) => return Err(self.unexpected(&format!("{sign}{sign}"))),
+    fn command(&mut self) -> Result<Command, SyntaxError> {
+        let (line, plain) = (self.line, self.plain());
+        let body = match plain.as_str() {
+            "if" => self.branches()?,
+            "for" => self.for_words()?,
+            "while" | "until" => {
+                self.at += plain.len();
+                let condition = self.commands()?;
+                let body = self.body()?;
+                Body::Loop(Arc::new(Loop { is_until: plain == "until", condition, body }))
+            }
+            "{" => {
+                self.at += 1;
+                let list = self.commands()?;
+                self.expect("}")?;
+                Body::Group(list)
+            }
+            word if NOT_SIMULATED.contains(&word) => return Err(self.not_simulated(word)),
+            word if ENDING.contains(&word) || word == "!" => return Err(self.unexpected_here()),
+            _ if self.peek() == Some('(') => self.subshell()?,
+            _ => return self.simple(),
         };
-        if begun.is_empty() {
-            let sign: String = std::iter::repeat_n(first, 1 + usize::from(is_double)).collect();
-            return Err(self.unexpected(&sign));
+        let mut redirects = Vec::new();
+        self.skip_blanks();
+        while self.is_redirect() {
+            self.redirect(&mut redirects)?;
+            self.skip_blanks();
         }
-        self.end(begun, commands);
-        begun.when = when;
-        Ok(())
+        Ok(Command { when: When::Always, is_negated: false, body, redirects, line })
     }
 
-    /// Reserved words begin what is not simulated, where a command may begin.
-    fn check_reserved(&self, word: &Word, begun: &Begun) -> Result<(), SyntaxError> {
-        match &word[..] {
-            [Part::Text(text)] if begun.words.is_empty() && RESERVED.contains(&text.as_str()) => {
-                Err(self.not_simulated(text))
+    fn branches(&mut self) -> Result<Body, SyntaxError> {
+        let (mut branches, mut otherwise) = (Vec::new(), List::from([]));
+        self.expect("if")?;
+        loop {
+            let condition = self.commands()?;
+            self.expect("then")?;
+            branches.push((condition, self.commands()?));
+            if self.take_word("else") {
+                otherwise = self.commands()?;
+            } else if self.take_word("elif") {
+                continue;
             }
-            _ => Ok(()),
+            self.expect("fi")?;
+            return Ok(Body::If(Arc::new(If { branches, otherwise })));
         }
+    }
+
+    fn for_words(&mut self) -> Result<Body, SyntaxError> {
+        self.expect("for")?;
+        self.skip_blanks();
+        let variable = self.plain();
+        if variable.is_empty() || name(&variable) != variable {
+            let word: String =
+                self.letters[self.at..].iter().take_while(|letter| !ENDS.contains(**letter)).collect();
+            return Err(self.error(&format!("`{word}': not a valid identifier")));
+        }
+        self.at += variable.len();
+        self.skip_lines();
+        let mut words = vec![vec![Part::parameters()]];
+        if self.take_word("in") {
+            words.clear();
+            self.skip_blanks();
+            while self.peek().is_some_and(|letter| !ENDS.contains(letter)) {
+                words.push(self.word()?);
+                self.skip_blanks();
+            }
+            if !matches!(self.peek(), None | Some(';' | '\n')) {
+                return Err(self.unexpected_here());
+            }
+        }
+        self.next_if(';');
+        self.skip_lines();
+        let body = self.body()?;
+        Ok(Body::For(Arc::new(For { name: variable, words, body })))
+    }
+
+    /// What a loop does.
+    fn body(&mut self) -> Result<List, SyntaxError> {
+        self.expect("do")?;
+        let body = self.commands()?;
+        self.expect("done")?;
+        Ok(body)
+    }
+
+    fn subshell(&mut self) -> Result<Body, SyntaxError> {
+        if self.second() == Some('(') {
+            return Err(self.not_simulated("(("));
+        }
+        self.at += 1;
+        let list = self.commands()?;
+        if self.next_if(')') { Ok(Body::Subshell(list)) } else { Err(self.unexpected_here()) }
+    }
+
+    fn simple(&mut self) -> Result<Command, SyntaxError> {
+        let (mut words, mut redirects) = (Vec::new(), Vec::new());
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                _ if self.is_redirect() => self.redirect(&mut redirects)?,
+                Some('(') => return Err(self.not_simulated("(")),
+                None | Some('\n' | ';' | '&' | '|' | ')') => break,
+                Some(_) => words.push(self.word()?),
+            }
+        }
+        if words.is_empty() && redirects.is_empty() {
+            return Err(self.unexpected_here());
+        }
+        let body = Body::Simple(words);
+        Ok(Command { when: When::Always, is_negated: false, body, redirects, line: self.line })
     }
 
     /// Whether a redirection begins here: perhaps a digit or `&`, then `<` or `>`.
     fn is_redirect(&self) -> bool {
-        let after = self.letters.get(self.at + 1).copied();
         match self.peek() {
             Some('<' | '>') => true,
-            Some('&') => after == Some('>'),
-            Some(digit) => digit.is_ascii_digit() && matches!(after, Some('<' | '>')),
+            Some('&') => self.second() == Some('>'),
+            Some(digit) => digit.is_ascii_digit() && matches!(self.second(), Some('<' | '>')),
             None => false,
         }
     }
 
-    fn redirect(&mut self, begun: &mut Begun) -> Result<(), SyntaxError> {
+    fn redirect(&mut self, redirects: &mut Vec<Redirect>) -> Result<(), SyntaxError> {
         let (start, prefix) = (self.at, self.peek().filter(|letter| !"<>".contains(*letter)));
         self.at += usize::from(prefix.is_some());
         let is_input = self.next() == Some('<');
@@ -255,169 +423,17 @@ impl Reader {
         };
         let text = || self.letters[start..self.at].iter().collect::<String>();
         let (Some(from), Some(to)) = (from, to) else { return Err(self.not_simulated(text().trim_end())) };
-        begun.redirects.extend(from.iter().map(|from| Redirect { from: *from, to }));
+        redirects.extend(from.iter().map(|from| Redirect::Output { from: *from, to }));
+        redirects.extend(is_input.then_some(Redirect::Input));
         Ok(())
     }
 
-    /// A word: letters, parts in quotes, and what is to be expanded.
-    fn word(&mut self) -> Result<Word, SyntaxError> {
-        let mut word = Word::new();
-        while let Some(letter) = self.peek().filter(|letter| !ENDS.contains(*letter)) {
-            self.at += 1;
-            match letter {
-                '\'' => {
-                    let text = self.in_quotes()?;
-                    word.push(Part::Quoted(text));
-                }
-                '"' => self.in_double_quotes(&mut word)?,
-                '\\' => match self.next() {
-                    Some('\n') => self.line += 1,
-                    letter => word.push(Part::Quoted(letter.map(String::from).unwrap_or_default())),
-                },
-                '$' => self.dollar(&mut word, false)?,
-                '`' => self.backquotes(&mut word, false)?,
-                '*' => return Err(self.not_simulated("*")),
-                letter => push(&mut word, letter),
-            }
-        }
-        Ok(word)
-    }
-
-    /// What stands between single quotes, of which the first has been read.
-    fn in_quotes(&mut self) -> Result<String, SyntaxError> {
-        let (begin, mut text) = (self.line, String::new());
-        loop {
-            match self.next() {
-                Some('\'') => return Ok(text),
-                Some(letter) => {
-                    self.line += usize::from(letter == '\n');
-                    text.push(letter);
-                }
-                None => return Err(unclosed(begin, '\'')),
-            }
-        }
-    }
-
-    /// What stands between double quotes. A backslash stays, except before the letters that mean something there.
-    fn in_double_quotes(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
-        let (begin, mut text) = (self.line, String::new());
-        word.push(Part::Quoted(String::new()));
-        loop {
-            match self.next() {
-                Some('"') => {
-                    word.push(Part::Quoted(text));
-                    return Ok(());
-                }
-                Some('\\') => match self.peek() {
-                    Some('\n') => {
-                        self.at += 1;
-                        self.line += 1;
-                    }
-                    Some(letter @ ('$' | '`' | '"' | '\\')) => {
-                        self.at += 1;
-                        text.push(letter);
-                    }
-                    _ => text.push('\\'),
-                },
-                Some('$') => {
-                    word.push(Part::Quoted(std::mem::take(&mut text)));
-                    self.dollar(word, true)?;
-                }
-                Some('`') => {
-                    word.push(Part::Quoted(std::mem::take(&mut text)));
-                    self.backquotes(word, true)?;
-                }
-                Some(letter) => {
-                    self.line += usize::from(letter == '\n');
-                    text.push(letter);
-                }
-                None => return Err(unclosed(begin, '"')),
-            }
-        }
-    }
-
-    /// What a dollar sign, which has been read, begins.
-    fn dollar(&mut self, word: &mut Word, is_quoted: bool) -> Result<(), SyntaxError> {
-        match self.peek() {
-            Some('(') if self.letters.get(self.at + 1) == Some(&'(') => Err(self.not_simulated("$((")),
-            Some('(') => {
-                self.at += 1;
-                let begin = self.line;
-                let commands = self.nested(Reader::list)?;
-                if !self.next_if(')') {
-                    return Err(unclosed(begin, ')'));
-                }
-                word.push(Part::Output { commands, is_quoted });
-                Ok(())
-            }
-            Some('{') => {
-                let rest: String =
-                    self.letters[self.at + 1..].iter().take_while(|letter| **letter != '}').collect();
-                let end = self.at + 1 + rest.chars().count();
-                if self.letters.get(end) != Some(&'}') {
-                    return Err(unclosed(self.line, '}'));
-                }
-                if rest != "?" && (rest.is_empty() || name(&rest) != rest) {
-                    return Err(self.not_simulated(&format!("${{{rest}}}")));
-                }
-                self.at = end + 1;
-                word.push(Part::Variable { name: rest, is_quoted });
-                Ok(())
-            }
-            Some('?') => {
-                self.at += 1;
-                word.push(Part::Variable { name: "?".to_owned(), is_quoted });
-                Ok(())
-            }
-            Some(letter @ ('\'' | '@' | '*' | '#' | '$' | '!' | '-' | '0'..='9')) => {
-                Err(self.not_simulated(&format!("${letter}")))
-            }
-            _ => {
-                let is_of_name = |letter: &&char| letter.is_ascii_alphanumeric() || **letter == '_';
-                let rest: String = self.letters[self.at..].iter().take_while(is_of_name).collect();
-                let name = name(&rest).to_owned();
-                self.at += name.len();
-                match (name.is_empty(), is_quoted) {
-                    (true, false) => push(word, '$'),
-                    (true, true) => word.push(Part::Quoted("$".to_owned())),
-                    (false, _) => word.push(Part::Variable { name, is_quoted }),
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Commands between backquotes, of which the first has been read: a script of their own.
-    fn backquotes(&mut self, word: &mut Word, is_quoted: bool) -> Result<(), SyntaxError> {
-        let (begin, mut text) = (self.line, String::new());
-        loop {
-            match self.next() {
-                Some('`') => break,
-                Some('\\') if matches!(self.peek(), Some('$' | '`' | '\\')) => text.extend(self.next()),
-                Some(letter) => {
-                    self.line += usize::from(letter == '\n');
-                    text.push(letter);
-                }
-                None => return Err(unclosed(begin, '`')),
-            }
-        }
-        let mut inner = Reader { letters: text.chars().collect(), at: 0, line: begin, depth: self.depth };
-        let commands = inner.nested(Reader::list)?;
-        match inner.peek() {
-            Some(letter) => Err(inner.unexpected(&letter.to_string())),
-            None => {
-                word.push(Part::Output { commands, is_quoted });
-                Ok(())
-            }
-        }
-    }
-
-    fn nested<T>(
+    pub(super) fn nested<T>(
         &mut self,
         read: impl FnOnce(&mut Reader) -> Result<T, SyntaxError>,
     ) -> Result<T, SyntaxError> {
         if self.depth >= DEPTH_MAX {
-            return Err(self.error("syntax error: substitutions are nested too deep"));
+            return Err(self.error("syntax error: commands are nested too deep"));
         }
         self.depth += 1;
         let read = read(self);
@@ -425,134 +441,33 @@ impl Reader {
         read
     }
 
-    fn not_simulated(&self, sign: &str) -> SyntaxError {
+    /// Takes a reserved word that has to come here.
+    fn expect(&mut self, word: &str) -> Result<(), SyntaxError> {
+        if self.take_word(word) { Ok(()) } else { Err(self.unexpected_here()) }
+    }
+
+    pub(super) fn not_simulated(&self, sign: &str) -> SyntaxError {
         self.error(&format!("syntax error: `{sign}' is not simulated by weir"))
     }
 
-    fn unexpected(&self, sign: &str) -> SyntaxError {
-        self.error(&format!("syntax error near unexpected token `{sign}'"))
+    /// What comes here does not belong here.
+    pub(super) fn unexpected_here(&self) -> SyntaxError {
+        let Some(first) = self.peek() else { return self.error("syntax error: unexpected end of file") };
+        let token = match first {
+            '\n' => "newline".to_owned(),
+            letter if ENDS.contains(letter) => {
+                let is_double = self.second() == Some(letter) && ";&|".contains(letter);
+                std::iter::repeat_n(letter, 1 + usize::from(is_double)).collect()
+            }
+            _ => self.letters[self.at..].iter().take_while(|letter| !ENDS.contains(**letter)).collect(),
+        };
+        self.error(&format!("syntax error near unexpected token `{token}'"))
     }
 
-    fn error(&self, message: &str) -> SyntaxError {
+    pub(super) fn error(&self, message: &str) -> SyntaxError {
         SyntaxError { line: self.line, message: message.to_owned() }
     }
 }
 
-/// Adds a letter that stands for itself to a word.
-fn push(word: &mut Word, letter: char) {
-    match word.last_mut() {
-        Some(Part::Text(text)) => text.push(letter),
-        _ => word.push(Part::Text(letter.to_string())),
-    }
-}
-
-fn unclosed(line: usize, sign: char) -> SyntaxError {
-    SyntaxError { line, message: format!("unexpected EOF while looking for matching `{sign}'") }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(commands: &[Command]) -> String {
-        let one = |command: &Command| {
-            let sign = match command.when {
-                When::Always => "",
-                When::Succeeded => "&& ",
-                When::Failed => "|| ",
-            };
-            let words: Vec<String> =
-                command.words.iter().map(|word| word.iter().map(part).collect()).collect();
-            let redirects: String = command
-                .redirects
-                .iter()
-                .map(|redirect| format!(" {}>{:?}", redirect.from, redirect.to))
-                .collect();
-            format!("{} {sign}{}{redirects}", command.line, words.join("|"))
-        };
-        commands.iter().map(one).collect::<Vec<_>>().join("; ")
-    }
-
-    fn part(part: &Part) -> String {
-        match part {
-            Part::Text(text) | Part::Quoted(text) | Part::Value { text, .. } => text.clone(),
-            Part::Variable { name, is_quoted } => {
-                format!("<{name}{}>", if *is_quoted { " quoted" } else { "" })
-            }
-            Part::Output { commands, .. } => format!("<{}>", shown(commands)),
-        }
-    }
-
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        let shown = match parse(text) {
-            Ok(commands) => shown(&commands),
-            Err(error) => format!("line {}: {}", error.line, error.message),
-        };
-        assert_eq!(shown, expected, "{text}");
-    }
-
-    #[test]
-    fn commands_are_separated_by_lines_and_signs() {
-        check("ping -c 1 a\n\n  curl b ; hostname", "1 ping|-c|1|a; 3 curl|b; 3 hostname");
-        check("ping a && curl b || echo no", "1 ping|a; 1 && curl|b; 1 || echo|no");
-        check("ping a &&\n curl b", "1 ping|a; 2 && curl|b");
-        check("#!/bin/sh\nhostname # its name\n", "2 hostname");
-        check(" \n\t\n", "");
-    }
-
-    #[test]
-    fn quotes_join_and_backslashes_keep() {
-        check(r#"echo 'a  b' "c;d"'e' f\ g"#, "1 echo|a  b|c;de|f g");
-        check(r#"echo "a\"b\n" '\n' '#'  a#b"#, r#"1 echo|a"b\n|\n|#|a#b"#);
-        check("echo a\\\nb 'c\nd'\nhostname", "3 echo|ab|c\nd; 4 hostname");
-    }
-
-    #[test]
-    fn expansions_are_found_in_and_out_of_quotes() {
-        check("echo $A-${B} \"$C d\" '$E' \\$F $ 5$", "1 echo|<A>-<B>|<C quoted> d|$E|$F|$|5$");
-        check(
-            "X=`hostname -s` && Y=\"$(echo a; echo $(whoami))\"",
-            "1 X=<1 hostname|-s>; 1 && Y=<1 echo|a; 1 echo|<1 whoami>>",
-        );
-        check("echo `echo \\`whoami\\``", "1 echo|<1 echo|<1 whoami>>");
-        check("echo $(\nwhoami\n)\nhostname", "3 echo|<2 whoami>; 4 hostname");
-    }
-
-    #[test]
-    fn output_may_be_redirected() {
-        check("ping a > /dev/null 2>&1", "1 ping|a 1>Null 2>Out");
-        check("ping a 2>/dev/null && echo b >&2", "1 ping|a 2>Null; 1 && echo|b 1>Err");
-        check("ping a &>/dev/null </dev/null; echo 2 >>/dev/null", "1 ping|a 1>Null 2>Null; 1 echo|2 1>Null");
-        check("echo a2>/dev/null", "1 echo|a2 1>Null");
-    }
-
-    #[test]
-    fn what_is_not_simulated_is_named() {
-        check("hostname | wc", "line 1: syntax error: `|' is not simulated by weir");
-        check("hostname\nping a > b", "line 2: syntax error: `> b' is not simulated by weir");
-        check("cat << EOF", "line 1: syntax error: `<< EOF' is not simulated by weir");
-        check("echo $((1 + 2))", "line 1: syntax error: `$((' is not simulated by weir");
-        check("echo \"${A:-b}\" $1", "line 1: syntax error: `${A:-b}' is not simulated by weir");
-        check("echo $1", "line 1: syntax error: `$1' is not simulated by weir");
-        check("ping a &", "line 1: syntax error: `&' is not simulated by weir");
-        check("(hostname)", "line 1: syntax error: `(' is not simulated by weir");
-        check("echo if; if true; then echo x; fi", "line 1: syntax error: `if' is not simulated by weir");
-        check("true\nfor x in a b; do echo; done", "line 2: syntax error: `for' is not simulated by weir");
-        check("true && ! false", "line 1: syntax error: `!' is not simulated by weir");
-        check("'if' x", "1 if|x");
-    }
-
-    #[test]
-    fn what_is_no_script_is_refused() {
-        check("&& a", "line 1: syntax error near unexpected token `&&'");
-        check("a ;; b", "line 1: syntax error near unexpected token `;;'");
-        check("a &&", "line 1: syntax error: unexpected end of file");
-        check("echo 'a", "line 1: unexpected EOF while looking for matching `''");
-        check("echo $(a", "line 1: unexpected EOF while looking for matching `)'");
-        check("echo `a", "line 1: unexpected EOF while looking for matching ``'");
-        check("echo ${a", "line 1: unexpected EOF while looking for matching `}'");
-        let deep = "$(echo ".repeat(40);
-        check(&deep, "line 1: syntax error: substitutions are nested too deep");
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 use super::expand::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most bytes of the names and values of a shell's variables together.
+/// Most bytes of the names and values of a shell's variables together, and of the names to be given to commands.
 ///
 /// Assumption: this is all the memory that a shell here has for them. Linux sets no bound but the machine's.
 pub(super) const VARIABLES_BYTES_MAX: usize = 1 << 20;
@@ -20,6 +20,11 @@ pub(super) struct Variables {
 }
 
 impl Variables {
+    /// How many bytes it has.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The value of a variable, if it is set.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
@@ -41,14 +46,25 @@ impl Variables {
     }
 
     /// Has commands be given a variable from here on.
-    pub(super) fn export(&mut self, name: &str) {
+    ///
+    /// # Errors
+    /// There is no room for its name.
+    pub(super) fn export(&mut self, name: &str) -> Result<(), Failure> {
+        if self.exported.contains(name) {
+            return Ok(());
+        }
+        if self.bytes + name.len() > VARIABLES_BYTES_MAX {
+            return Err(Failure::NoMemory(name.len()));
+        }
+        self.bytes += name.len();
         self.exported.insert(name.to_owned());
+        Ok(())
     }
 
     /// Takes a variable away.
     pub(super) fn unset(&mut self, name: &str) {
         self.bytes -= self.values.remove(name).map_or(0, |value| name.len() + value.len());
-        self.exported.remove(name);
+        self.bytes -= if self.exported.remove(name) { name.len() } else { 0 };
     }
 
     /// What a command is given: what is exported, and what is assigned before it, which in the command is exported too.
@@ -59,11 +75,11 @@ impl Variables {
         let mut given = Variables::default();
         for (name, value) in self.values.iter().filter(|(name, _)| self.exported.contains(*name)) {
             given.set(name, value)?;
-            given.export(name);
+            given.export(name)?;
         }
         for (name, value) in assigned {
             given.set(name, value)?;
-            given.export(name);
+            given.export(name)?;
         }
         Ok(given)
     }
@@ -83,6 +99,15 @@ mod tests {
         assert_eq!((variables.get("A"), variables.get("B")), (Some(half.as_str()), None));
         variables.unset("A");
         assert_eq!(variables.set("B", &half), Ok(()));
+        assert_eq!(
+            variables.export(&half),
+            Err(Failure::NoMemory(half.len())),
+            "names without values as well"
+        );
+        variables.unset("B");
+        assert_eq!(variables.export(&half).and_then(|()| variables.export(&half)), Ok(()));
+        variables.unset(&half);
+        assert_eq!(variables.bytes(), 0);
     }
 
     #[test]
@@ -91,8 +116,9 @@ mod tests {
         for name in ["A", "B", "C"] {
             variables.set(name, "1").expect("there is room");
         }
-        variables.export("A");
-        variables.export("D");
+        for name in ["A", "D"] {
+            variables.export(name).expect("there is room");
+        }
         let given = variables.environment(&[("C".to_owned(), "2".to_owned())]).expect("there is room");
         let of = |name| given.get(name);
         assert_eq!((of("A"), of("B"), of("C"), of("D")), (Some("1"), None, Some("2"), None));

@@ -1,0 +1,236 @@
+//! What only a shell itself can do.
+//!
+//! Source: POSIX.1-2017, Shell Command Language, section 2.14 (special built-in utilities), and `read`.
+
+use super::super::{Cx, Output};
+use super::expand::{Expanded, Failure, Parameters};
+use super::run::Frame;
+use super::script::name;
+use super::{SYNTAX_ERROR, Sh, Streams, pass_on};
+use std::sync::Arc;
+
+/// What became of a command.
+pub(super) enum Own {
+    /// It is none of the shell's own.
+    No,
+    /// It ended with this code, which counts as that of any command.
+    Ended(i32),
+    /// The script is over; the code is set.
+    Exited,
+    /// It waits for its input.
+    Waits,
+}
+
+impl Sh {
+    /// Does what only the shell itself can.
+    ///
+    /// # Errors
+    /// There is no room for a variable.
+    pub(super) fn own(&mut self, expanded: &Expanded, streams: Streams, cx: &mut Cx) -> Result<Own, Failure> {
+        let words: Vec<&str> = expanded.words.iter().map(String::as_str).collect();
+        let code = match words.as_slice() {
+            [":", ..] => 0,
+            ["exit"] => return Ok(self.exit(self.code)),
+            // Of a greater number only the low eight bits are left (exit(3)); what is no number is a syntax error.
+            ["exit", code] => {
+                return Ok(self.exit(code.parse::<i32>().map_or(SYNTAX_ERROR, |code| code & 0xff)));
+            }
+            ["set", options @ ..] => self.set(options, streams, cx),
+            ["shift", count @ ..] => self.shift(count, streams, cx),
+            [name @ ("export" | "unset"), words @ ..] => return self.change(name, words, streams, cx),
+            [name @ ("break" | "continue"), count @ ..] => self.leave_loops(name, count, streams, cx),
+            ["read", args @ ..] => return self.read(args, &expanded.assignments, streams, cx),
+            _ => return Ok(Own::No),
+        };
+        Ok(Own::Ended(code))
+    }
+
+    fn exit(&mut self, code: i32) -> Own {
+        self.frames.clear();
+        self.code = code;
+        Own::Exited
+    }
+
+    /// Complains as bash does, and fails.
+    fn complain(&self, message: &str, code: i32, streams: Streams, cx: &mut Cx) -> i32 {
+        let stderr = format!("bash: line {}: {message}\n", self.line);
+        pass_on(Output { stderr, ..Output::default() }, streams, cx);
+        code
+    }
+
+    fn set(&mut self, words: &[&str], streams: Streams, cx: &mut Cx) -> i32 {
+        let mut options = self.options;
+        let taken = match options.take(words, None) {
+            Ok(taken) => taken,
+            Err(message) => return self.complain(&format!("set: {message}"), SYNTAX_ERROR, streams, cx),
+        };
+        self.options = options;
+        let has_mark = words.get(taken).is_some_and(|word| *word == "--");
+        let rest = &words[taken + usize::from(has_mark)..];
+        if has_mark || !rest.is_empty() {
+            let rest = rest.iter().map(|word| (*word).to_owned()).collect();
+            self.parameters = Arc::new(Parameters { name: self.parameters.name.clone(), rest });
+        }
+        0
+    }
+
+    fn shift(&mut self, count: &[&str], streams: Streams, cx: &mut Cx) -> i32 {
+        let Ok(count) = count.first().map_or(Ok(1), |count| count.parse::<usize>()) else {
+            let text = format!("shift: {}: numeric argument required", count[0]);
+            return self.complain(&text, 1, streams, cx);
+        };
+        if count > self.parameters.rest.len() {
+            return 1;
+        }
+        self.life.work_on_words(self.parameters.rest.len());
+        Arc::make_mut(&mut self.parameters).rest.drain(..count);
+        0
+    }
+
+    /// `export` and `unset`. A name that is none ends the script, as an error of a special built-in utility does (2.8.1).
+    fn change(
+        &mut self,
+        command: &str,
+        words: &[&str],
+        streams: Streams,
+        cx: &mut Cx,
+    ) -> Result<Own, Failure> {
+        for word in words {
+            let (known, value) = match word.split_once('=') {
+                Some((name, value)) if command == "export" => (name, Some(value)),
+                _ => (*word, None),
+            };
+            if known.is_empty() || name(known) != known {
+                let what = if known.starts_with('-') { "not simulated by weir" } else { "bad variable name" };
+                let code = self.complain(&format!("{command}: {known}: {what}"), SYNTAX_ERROR, streams, cx);
+                return Ok(self.exit(code));
+            }
+            let variables = Arc::make_mut(&mut self.variables);
+            if command == "unset" {
+                variables.unset(known);
+                continue;
+            }
+            if let Some(value) = value {
+                variables.set(known, value)?;
+            }
+            variables.export(known)?;
+        }
+        Ok(Own::Ended(0))
+    }
+
+    /// `break` and `continue`: of that many loops, or of all there are.
+    fn leave_loops(&mut self, command: &str, count: &[&str], streams: Streams, cx: &mut Cx) -> i32 {
+        let count =
+            count.first().map_or(Some(1), |count| count.parse::<usize>().ok().filter(|count| *count > 0));
+        let Some(count) = count else {
+            return self.complain(&format!("{command}: loop count out of range"), 1, streams, cx);
+        };
+        let is_loop = |frame: &Frame| matches!(frame, Frame::Loop { .. } | Frame::For { .. });
+        let places = self.frames.iter().enumerate().filter(|(_, frame)| is_loop(frame));
+        let loops: Vec<usize> = places.map(|(place, _)| place).collect();
+        let Some(place) = loops.len().checked_sub(1).map(|last| loops[last.saturating_sub(count - 1)]) else {
+            let text = format!("{command}: only meaningful in a `for', `while', or `until' loop");
+            return self.complain(&text, 0, streams, cx);
+        };
+        while self.frames.len() > place + usize::from(command == "continue") {
+            self.drop_frame();
+        }
+        if let Some(Frame::Loop { is_testing, .. }) = self.frames.last_mut().filter(|_| command == "continue")
+        {
+            *is_testing = false;
+        }
+        0
+    }
+
+    /// `read`: a line of standard input into variables, of which the last gets what is left. Only what has been read of it is
+    /// taken, so that others read on.
+    fn read(
+        &mut self,
+        args: &[&str],
+        assigned: &[(String, String)],
+        streams: Streams,
+        cx: &mut Cx,
+    ) -> Result<Own, Failure> {
+        let (is_raw, names) = match args {
+            ["-r", names @ ..] => (true, names),
+            names => (false, names),
+        };
+        if let Some(wrong) = names.iter().find(|word| word.is_empty() || name(word) != **word) {
+            let what = if wrong.starts_with('-') { "not simulated by weir" } else { "bad variable name" };
+            return Ok(Own::Ended(self.complain(
+                &format!("read: {wrong}: {what}"),
+                SYNTAX_ERROR,
+                streams,
+                cx,
+            )));
+        }
+        let separators =
+            assigned.iter().rev().find(|(name, _)| name == "IFS").map(|(_, value)| value.as_str());
+        let separators = separators.or(self.variables.get("IFS"));
+        let is_split = match separators {
+            None | Some(" \t\n" | " ") => true,
+            Some("") => false,
+            Some(_) => {
+                let text = "read: IFS: not simulated by weir but for nothing and blanks";
+                return Ok(Own::Ended(self.complain(text, SYNTAX_ERROR, streams, cx)));
+            }
+        };
+        let Some(is_whole) = self.read_line(is_raw, streams, cx)? else { return Ok(Own::Waits) };
+        let line = std::mem::take(&mut self.begun_line);
+        let names = if names.is_empty() { &["REPLY"] } else { names };
+        let letters = letters(&line, is_raw, is_split);
+        let mut rest = trimmed(&letters);
+        for (place, name) in names.iter().enumerate() {
+            let blank = rest.iter().position(|(_, separates)| *separates);
+            let cut = blank.filter(|_| place + 1 < names.len()).unwrap_or(rest.len());
+            let value: String = rest[..cut].iter().map(|(letter, _)| letter).collect();
+            Arc::make_mut(&mut self.variables).set(name, &value)?;
+            rest = trimmed(&rest[cut..]);
+        }
+        Ok(Own::Ended(i32::from(!is_whole)))
+    }
+
+    /// Reads on to the end of a line, which may be continued after a backslash. Whether it has an end; `None` if more is to come.
+    fn read_line(&mut self, is_raw: bool, streams: Streams, cx: &mut Cx) -> Result<Option<bool>, Failure> {
+        if !streams.has_input {
+            return Ok(Some(false));
+        }
+        loop {
+            let end = cx.input.text.find('\n');
+            let taken = end.map_or(cx.input.text.len(), |end| end + 1);
+            self.begun_line.extend(cx.input.text.drain(..taken));
+            if self.begun_line.len() > super::variables::VARIABLES_BYTES_MAX {
+                return Err(Failure::NoMemory(std::mem::take(&mut self.begun_line).len()));
+            }
+            if end.is_none() {
+                return Ok(if cx.input.is_over { Some(false) } else { None });
+            }
+            self.begun_line.pop();
+            let line = &self.begun_line;
+            let backslashes = line.len() - line.trim_end_matches('\\').len();
+            if is_raw || backslashes.is_multiple_of(2) {
+                return Ok(Some(true));
+            }
+            self.begun_line.pop();
+        }
+    }
+}
+
+/// The letters of a line, and whether they separate fields. After a backslash each stands for itself, unless it `is_raw`.
+fn letters(line: &str, is_raw: bool, is_split: bool) -> Vec<(char, bool)> {
+    let (mut read, mut letters) = (Vec::new(), line.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if !is_raw => read.extend(letters.next().map(|letter| (letter, false))),
+            letter => read.push((letter, is_split && matches!(letter, ' ' | '\t'))),
+        }
+    }
+    read
+}
+
+/// Letters without separators at their ends.
+fn trimmed(letters: &[(char, bool)]) -> &[(char, bool)] {
+    let begin = letters.iter().position(|(_, separates)| !separates).unwrap_or(letters.len());
+    let end = letters.iter().rposition(|(_, separates)| !separates).map_or(begin, |last| last + 1);
+    &letters[begin..end]
+}

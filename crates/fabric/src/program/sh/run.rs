@@ -1,0 +1,423 @@
+//! The commands of a script, one after another, each when its turn comes.
+//!
+//! What a shell is in (lists, conditions, loops) is a stack of frames, so that it can stop anywhere and go on later.
+//! Source: POSIX.1-2017, Shell Command Language, sections 2.8 (exit status), 2.9 (commands) and `set -e` in 2.14.
+
+use super::super::{self as program, Cx, NOT_RUN, Output, Program, Started, Terminal};
+use super::bounds::{DEPTH_MAX, START, STEP};
+use super::builtin::Own;
+use super::expand::{self, Expanded, Failure, Printed, Stop, Values};
+use super::pipeline::Pipeline;
+use super::script::{Body, Command, For, If, List, Loop, When};
+use super::{Sh, Streams, begin, located, pass_on, trace};
+use std::sync::Arc;
+
+/// The exit code of a script that `set -u` ended.
+const UNBOUND: i32 = 127;
+/// The exit code of a script for which there was no memory.
+const NO_MEMORY: i32 = 2;
+/// The exit code of a shell that cannot have another.
+const NO_FORK: i32 = 254;
+
+/// Most bytes of an argument of a program (Linux, MAX_ARG_STRLEN, with the NUL behind it).
+const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
+
+/// What bash itself does: no program is begun, so no bound of Linux is met.
+const OWN: [&str; 6] = ["[", "echo", "false", "printf", "test", "true"];
+
+/// What a shell is in.
+pub(super) enum Frame {
+    /// Commands in their order.
+    List { list: List, next: usize, end: usize },
+    /// An `if` whose condition of this number is looked at.
+    If { of: Arc<If>, at: usize },
+    /// A `while` or `until`: its condition or its body is run; and how its body ended last.
+    Loop { of: Arc<Loop>, is_testing: bool, code: i32 },
+    /// A `for` and the words that are left.
+    For { of: Arc<For>, words: std::vec::IntoIter<String> },
+    /// What is around a compound command: where output went, whether `!` stands before it, whether its failure is looked at.
+    Around { streams: Streams, is_negated: bool, is_tested: bool },
+}
+
+impl Frame {
+    /// All commands of a list.
+    pub(super) fn all(list: &List) -> Frame {
+        Frame::List { list: List::clone(list), next: 0, end: list.len() }
+    }
+}
+
+/// A command in its list.
+#[derive(Clone)]
+pub(super) struct Place {
+    list: List,
+    at: usize,
+}
+
+impl Place {
+    fn command(&self) -> &Command {
+        &self.list[self.at]
+    }
+
+    /// Whether `&&` or `||` goes on from its failure.
+    fn is_tested(&self) -> bool {
+        self.list.get(self.at + 1).is_some_and(|next| next.when != When::Always)
+    }
+}
+
+/// What takes time.
+pub(super) struct Running {
+    pub(super) program: Box<dyn Program>,
+    /// What it prints, until that is passed on.
+    pub(super) terminal: Terminal,
+    pub(super) streams: Streams,
+    place: Place,
+    /// If it is a substitution: what is known of the outputs of the command, its own as far as it has come being the last.
+    outputs: Option<Vec<Printed>>,
+}
+
+impl Running {
+    /// Whether there is something to pass on.
+    pub(super) fn has_printed(&self) -> bool {
+        !(self.terminal.output.stdout.is_empty() && self.terminal.output.stderr.is_empty())
+    }
+
+    /// Passes on what was printed.
+    pub(super) fn pass_on(&mut self, streams: Streams, cx: &mut Cx) {
+        let output = std::mem::take(&mut self.terminal.output);
+        let Some(printed) = self.outputs.as_mut().and_then(|outputs| outputs.last_mut()) else {
+            return pass_on(output, self.streams, cx);
+        };
+        // What is longer than the words of a command may be is too long, however much longer it is.
+        if printed.text.len() <= expand::WORDS_BYTES_MAX {
+            printed.text.push_str(&output.stdout);
+        }
+        pass_on(Output { stdout: String::new(), ..output }, streams, cx);
+    }
+}
+
+impl Sh {
+    /// Does the next thing; false if there is none.
+    pub(super) fn advance(&mut self, cx: &mut Cx) -> bool {
+        self.life.work(STEP);
+        let code = self.code;
+        match self.frames.last_mut() {
+            None => return false,
+            Some(Frame::List { list, next, end }) if *next < *end => {
+                let place = Place { list: List::clone(list), at: *next };
+                *next += 1;
+                let is_due = match place.command().when {
+                    When::Always => true,
+                    When::Succeeded => code == 0,
+                    When::Failed => code != 0,
+                };
+                if is_due {
+                    self.prepare(place, Vec::new(), cx);
+                }
+            }
+            Some(Frame::List { .. }) => self.drop_frame(),
+            Some(Frame::If { of, at }) => {
+                let (of, at) = (Arc::clone(of), *at);
+                self.drop_frame();
+                if code == 0 {
+                    self.frames.push(Frame::all(&of.branches[at].1))
+                } else {
+                    self.branch(of, at + 1)
+                }
+            }
+            Some(Frame::Loop { of, is_testing, code: last }) => {
+                let holds = (code == 0) != of.is_until;
+                if *is_testing && !holds {
+                    self.code = *last;
+                    self.drop_frame();
+                    return true;
+                }
+                let list = Frame::all(if *is_testing { &of.body } else { &of.condition });
+                *last = if *is_testing { *last } else { code };
+                *is_testing = !*is_testing;
+                self.frames.push(list);
+            }
+            Some(Frame::For { of, words }) => match words.next() {
+                None => self.drop_frame(),
+                Some(word) => {
+                    let body = Frame::all(&of.body);
+                    match Arc::make_mut(&mut self.variables).set(&of.name, &word) {
+                        Ok(()) => self.frames.push(body),
+                        Err(failure) => self.refuse(failure, self.streams, cx),
+                    }
+                }
+            },
+            Some(Frame::Around { is_negated, .. }) => {
+                self.code = if *is_negated { i32::from(code == 0) } else { code };
+                self.drop_frame();
+            }
+        }
+        true
+    }
+
+    /// Leaves what the shell is in.
+    pub(super) fn drop_frame(&mut self) {
+        if let Some(Frame::Around { streams, .. }) = self.frames.pop() {
+            self.streams = streams;
+        }
+    }
+
+    /// Looks at a condition of an `if`, or without one does what is to be done otherwise.
+    fn branch(&mut self, of: Arc<If>, at: usize) {
+        let list = match of.branches.get(at) {
+            Some((condition, _)) => Frame::all(condition),
+            None => {
+                self.code = if of.otherwise.is_empty() { 0 } else { self.code };
+                return self.frames.push(Frame::all(&of.otherwise));
+            }
+        };
+        self.frames.extend([Frame::If { of, at }, list]);
+    }
+
+    /// Runs a command, or gets the first output in its words that is not known.
+    pub(super) fn prepare(&mut self, place: Place, outputs: Vec<Printed>, cx: &mut Cx) {
+        self.line = place.command().line;
+        match self.try_to_run(&place, &outputs, cx) {
+            Ok(true) => {}
+            Ok(false) => self.waiting = Some((place, outputs)),
+            Err(Stop::Failure(failure)) => {
+                let streams = self.streams.with(&place.command().redirects);
+                self.refuse(failure, streams, cx);
+            }
+            Err(Stop::Output(list, set)) => {
+                if let Err(failure) = self.get_output(&list, &set, place, outputs) {
+                    self.refuse(failure, self.streams, cx);
+                }
+            }
+        }
+    }
+
+    /// False if it waits for its input.
+    fn try_to_run(&mut self, place: &Place, outputs: &[Printed], cx: &mut Cx) -> Result<bool, Stop> {
+        let command = place.command();
+        match &command.body {
+            Body::Simple(words) => {
+                let expanded = expand::expand(words, self.values(outputs))?;
+                return Ok(self.run(place, expanded, cx)?);
+            }
+            Body::Pipeline(stages) => {
+                let shell = |at| self.fork(Frame::List { list: List::clone(stages), next: at, end: at + 1 });
+                let mut shells = (0..stages.len()).map(shell).collect::<Result<Vec<Sh>, Failure>>()?;
+                let is_tested =
+                    self.is_tested || self.is_in_test() || place.is_tested() || command.is_negated;
+                shells.iter_mut().for_each(|shell| shell.is_tested = is_tested);
+                let pipeline = Pipeline::new(shells, self.options.has_pipefail);
+                self.wait_for(Box::new(pipeline), self.streams, place.clone());
+            }
+            Body::Subshell(list) => {
+                let is_tested =
+                    self.is_tested || self.is_in_test() || place.is_tested() || command.is_negated;
+                let shell = Sh { is_tested, ..self.fork(Frame::all(list))? };
+                self.wait_for(Box::new(shell), self.streams.with(&command.redirects), place.clone());
+            }
+            Body::Group(list) => self.enter(place, Frame::all(list)),
+            Body::If(of) => {
+                let (of, first) = (Arc::clone(of), Frame::all(&of.branches[0].0));
+                self.enter(place, Frame::If { of, at: 0 });
+                self.frames.push(first);
+            }
+            Body::Loop(of) => {
+                let (of, condition) = (Arc::clone(of), Frame::all(&of.condition));
+                self.enter(place, Frame::Loop { of, is_testing: true, code: 0 });
+                self.frames.push(condition);
+            }
+            Body::For(of) => {
+                let expanded = expand::expand_list(&of.words, self.values(outputs))?;
+                self.life.work_on(expanded.bytes);
+                self.life.work_on_words(expanded.words.len());
+                self.set_all(&expanded.defaults)?;
+                // Without words it succeeds; else its body sees what came before.
+                self.code = if expanded.words.is_empty() { 0 } else { expanded.code.unwrap_or(self.code) };
+                self.enter(place, Frame::For { of: Arc::clone(of), words: expanded.words.into_iter() });
+            }
+        }
+        Ok(true)
+    }
+
+    fn values<'a>(&'a self, outputs: &'a [Printed]) -> Values<'a> {
+        let (code, is_strict) = (self.code, self.options.needs_variables);
+        Values { variables: &self.variables, parameters: &self.parameters, code, is_strict, outputs }
+    }
+
+    fn set_all(&mut self, values: &[(String, String)]) -> Result<(), Failure> {
+        values.iter().try_for_each(|(name, value)| Arc::make_mut(&mut self.variables).set(name, value))
+    }
+
+    /// Goes into a compound command.
+    fn enter(&mut self, place: &Place, frame: Frame) {
+        let command = place.command();
+        let around = Frame::Around {
+            streams: self.streams,
+            is_negated: command.is_negated,
+            is_tested: place.is_tested(),
+        };
+        self.streams = self.streams.with(&command.redirects);
+        self.frames.extend([around, frame]);
+    }
+
+    /// Whether a failure here is looked at, and so ends no script.
+    fn is_in_test(&self) -> bool {
+        self.frames.iter().any(|frame| match frame {
+            Frame::If { .. } => true,
+            Frame::Loop { is_testing, .. } => *is_testing,
+            Frame::Around { is_negated, is_tested, .. } => *is_negated || *is_tested,
+            Frame::List { .. } | Frame::For { .. } => false,
+        })
+    }
+
+    /// A shell in this one, which is like it.
+    fn fork(&self, frame: Frame) -> Result<Sh, Failure> {
+        let life = self.life.another().ok_or(Failure::NoShell)?;
+        life.work_on(self.variables.bytes());
+        Ok(Sh {
+            frames: vec![frame],
+            variables: Arc::clone(&self.variables),
+            parameters: Arc::clone(&self.parameters),
+            code: self.code,
+            options: self.options,
+            depth: self.depth + 1,
+            ..Sh::new(life)
+        })
+    }
+
+    /// Begins the shell of an output.
+    fn get_output(
+        &mut self,
+        list: &List,
+        set: &[(String, String)],
+        place: Place,
+        mut outputs: Vec<Printed>,
+    ) -> Result<(), Failure> {
+        let mut shell = self.fork(Frame::all(list))?;
+        shell.options.ends_on_failure = false;
+        shell.set_all(set)?;
+        shell.code = outputs.last().map_or(self.code, |printed| printed.code);
+        outputs.push(Printed::default());
+        self.wait_for(Box::new(shell), self.streams, place);
+        if let Some(running) = &mut self.running {
+            running.outputs = Some(outputs);
+        }
+        Ok(())
+    }
+
+    fn wait_for(&mut self, program: Box<dyn Program>, streams: Streams, place: Place) {
+        let terminal = Terminal::inner();
+        self.running = Some(Running { program, terminal, streams, place, outputs: None });
+    }
+
+    /// Says why a command is not run. A script that has no memory, or not the variables that it needs, is over.
+    fn refuse(&mut self, failure: Failure, streams: Streams, cx: &mut Cx) {
+        let line = self.line;
+        let (message, code, streams) = match failure {
+            Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), UNBOUND, self.streams),
+            Failure::Wrong(message) => (format!("line {line}: {message}"), UNBOUND, self.streams),
+            Failure::NoSum(message) => (format!("line {line}: {message}"), 1, self.streams),
+            Failure::NoMemory(bytes) => {
+                (format!("xrealloc: cannot allocate {bytes} bytes"), NO_MEMORY, self.streams)
+            }
+            // It is the new process that cannot begin: its own output is redirected already.
+            Failure::TooLong(name) => {
+                (format!("line {line}: {name}: Argument list too long"), NOT_RUN, streams)
+            }
+            Failure::NoShell => {
+                (format!("line {line}: fork: Resource temporarily unavailable"), NO_FORK, self.streams)
+            }
+        };
+        pass_on(Output { stderr: format!("bash: {message}\n"), ..Output::default() }, streams, cx);
+        self.code = code;
+        let ends = self.options.ends_on_failure && !self.is_tested && !self.is_in_test();
+        if ends || !matches!(code, NOT_RUN | NO_FORK) {
+            self.frames.clear();
+        }
+    }
+
+    /// False if it waits for its input.
+    fn run(&mut self, place: &Place, expanded: Expanded, cx: &mut Cx) -> Result<bool, Failure> {
+        let command = place.command();
+        self.life.work_on(expanded.bytes);
+        self.life.work_on_words(expanded.words.len());
+        self.set_all(&expanded.defaults)?;
+        if self.options.shows_commands {
+            trace(&expanded, self.streams, cx);
+        }
+        let Some((name, args)) = expanded.words.split_first() else {
+            self.set_all(&expanded.assignments)?;
+            // The exit code is that of the last substitution, or success.
+            self.note(place, expanded.code.unwrap_or(0));
+            return Ok(true);
+        };
+        let streams = self.streams.with(&command.redirects);
+        match self.own(&expanded, streams, cx)? {
+            Own::No => {}
+            Own::Exited => return Ok(true),
+            Own::Waits => return Ok(false),
+            Own::Ended(code) => {
+                self.note(place, code);
+                return Ok(true);
+            }
+        }
+        if !OWN.contains(&name.as_str()) && args.iter().any(|arg| arg.len() > ARGUMENT_BYTES_MAX) {
+            return Err(Failure::TooLong(name.clone()));
+        }
+        let started = match name.as_str() {
+            "sh" | "bash" => self.begin_inner(name, args, &expanded.assignments)?,
+            _ => program::start(&expanded.words, cx.machine, cx.now),
+        };
+        match started {
+            Started::Running(program) => {
+                self.life.work(START);
+                self.wait_for(program, streams, place.clone());
+            }
+            Started::Done(output) => {
+                let stderr = located(&output.stderr, command.line);
+                let code = output.exit_code.unwrap_or(0);
+                pass_on(Output { stderr, ..output }, streams, cx);
+                self.note(place, code);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A shell of its own, with the variables that commands are given.
+    fn begin_inner(
+        &self,
+        name: &str,
+        args: &[String],
+        assigned: &[(String, String)],
+    ) -> Result<Started, Failure> {
+        self.life.work_on(self.variables.bytes());
+        let variables = Arc::new(self.variables.environment(assigned)?);
+        if self.depth >= DEPTH_MAX || !self.life.may_begin() {
+            return Err(Failure::NoShell);
+        }
+        let life = self.life.another().ok_or(Failure::NoShell)?;
+        Ok(begin(name, args, Sh { variables, depth: self.depth + 1, ..Sh::new(life) }))
+    }
+
+    /// Takes note of how a command ended.
+    fn note(&mut self, place: &Place, code: i32) {
+        let is_negated = place.command().is_negated;
+        self.code = if is_negated { i32::from(code == 0) } else { code };
+        let is_tested = is_negated || place.is_tested() || self.is_tested || self.is_in_test();
+        if code != 0 && self.options.ends_on_failure && !is_tested {
+            self.frames.clear();
+        }
+    }
+
+    /// Takes note of how what takes time ended; the command that waits for its output goes on.
+    pub(super) fn finish(&mut self, running: Running, code: i32, cx: &mut Cx) {
+        match running.outputs {
+            None => self.note(&running.place, code),
+            Some(mut outputs) => {
+                if let Some(printed) = outputs.last_mut() {
+                    printed.code = code;
+                }
+                self.prepare(running.place, outputs, cx);
+            }
+        }
+    }
+}
