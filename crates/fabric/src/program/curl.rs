@@ -22,8 +22,6 @@ use weir_model::Nanos;
 
 const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
-/// Most bytes of a response that are kept.
-const RESPONSE_BYTES_MAX: usize = 1 << 20;
 /// Most redirects that are followed (`--max-redirs`).
 const REDIRECTS_MAX: u32 = 50;
 /// How long it waits before it tries again the first time; each time twice as long as before, up to the most.
@@ -43,6 +41,7 @@ mod code {
     pub(super) const INTERFACE: i32 = 45;
     pub(super) const TOO_MANY_REDIRECTS: i32 = 47;
     pub(super) const EMPTY_REPLY: i32 = 52;
+    pub(super) const UNREADABLE: i32 = 56;
 }
 
 /// Why curl fails before it has connected: its exit code and message.
@@ -150,6 +149,17 @@ enum Next {
     Over(i32),
 }
 
+/// What becomes of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Body {
+    /// It is printed as it comes.
+    Printed,
+    /// It is left out.
+    Ignored,
+    /// It is left out, and then this URL is asked.
+    Followed(String),
+}
+
 /// One URL on its way.
 struct Transfer {
     wanted: Arc<Wanted>,
@@ -175,6 +185,8 @@ struct Transfer {
     /// Its own end, since it began to connect.
     from: Option<SocketAddr>,
     response: Response,
+    /// What becomes of the body, once the head is known.
+    body: Option<Body>,
     /// How far `-v` has told of it: 0 nothing, 1 the attempt, 2 the request.
     shown: u8,
 }
@@ -208,6 +220,7 @@ impl Transfer {
             connections: 0,
             from: None,
             response: Response::default(),
+            body: None,
             shown: 0,
         }
     }
@@ -307,9 +320,12 @@ impl Transfer {
                 Some(next) => next,
                 None if progress == Progress::Closed => self.ended(cx),
                 None if is_late => {
-                    let (ms, bytes) = (self.elapsed_ms(cx.now), self.response.bytes.len());
-                    let text =
-                        format!("Operation timed out after {ms} milliseconds with {bytes} bytes received");
+                    let (ms, bytes) = (self.elapsed_ms(cx.now), self.response.received());
+                    let length = self.response.content_length();
+                    let of = length.map(|length| format!(" out of {length}")).unwrap_or_default();
+                    let text = format!(
+                        "Operation timed out after {ms} milliseconds with {bytes}{of} bytes received"
+                    );
                     self.fail(code::TIMED_OUT, &text, cx)
                 }
                 None => Next::Wait(give_up_at),
@@ -367,7 +383,7 @@ impl Transfer {
 
     /// Forgets the connection that it has had.
     fn begin_anew(&mut self) {
-        (self.stage, self.response, self.shown) = (Stage::New, Response::default(), 0);
+        (self.stage, self.response, self.body, self.shown) = (Stage::New, Response::default(), None, 0);
         (self.connected, self.from, self.resolved) = (None, None, None);
     }
 
@@ -425,38 +441,64 @@ impl Transfer {
         self.tell(2, cx);
         let sent = client.write(&self.pending, cx);
         self.pending.drain(..sent);
-        let room = RESPONSE_BYTES_MAX.saturating_sub(self.response.bytes.len());
-        self.response.bytes.extend(client.read(cx).into_iter().take(room));
+        self.response.receive(&client.read(cx));
         if !self.response.may_be_http() {
             return Some(self.fail(code::UNSUPPORTED, "Received HTTP/0.9 when not allowed", cx));
         }
+        if self.response.is_too_large() {
+            let text = format!("Too large response headers: more than {}", response::HEAD_BYTES_MAX);
+            return Some(self.fail(code::UNREADABLE, &text, cx));
+        }
+        if !self.response.has_head() {
+            return None;
+        }
+        if self.body.is_none()
+            && let Err(next) = self.begin_body(cx)
+        {
+            return Some(next);
+        }
+        self.print_body(false, cx);
         let length = if self.wanted.is_head { 0 } else { self.response.content_length()? };
-        let (_, body) = self.response.split()?;
-        let body = body.get(..length)?.to_vec();
-        Some(self.show(&body, cx))
+        (self.response.received() >= length).then(|| self.succeed(cx))
     }
 
-    /// Shows a whole response, or goes where it sends.
-    fn show(&mut self, body: &[u8], cx: &mut Cx) -> Next {
+    /// Shows the head, which is complete, and decides what becomes of the body; or ends.
+    fn begin_body(&mut self, cx: &mut Cx) -> Result<(), Next> {
         let head = self.response.head();
         if self.wanted.is_verbose {
             let lines = head.split("\r\n").map(|line| format!("< {line}\n"));
             cx.terminal.complain(&(lines.collect::<String>() + "< \n"));
         }
         let status = self.response.status();
-        let target = self.response.location().map(|location| self.url.join(&location));
-        let target = target.filter(|_| self.wanted.follows);
         if self.wanted.fails_on_error && status >= 400 {
-            return self.fail(code::HTTP_ERROR, &format!("The requested URL returned error: {status}"), cx);
+            let text = format!("The requested URL returned error: {status}");
+            return Err(self.fail(code::HTTP_ERROR, &text, cx));
         }
         if self.wanted.is_head || self.wanted.includes_head {
             cx.terminal.print(&format!("{head}\r\n\r\n"));
         }
-        if let Some(target) = target {
-            return self.follow(&target, status, cx);
+        let target = self.response.location().map(|location| self.url.join(&location));
+        self.body = Some(match target.filter(|_| self.wanted.follows) {
+            Some(target) => Body::Followed(target),
+            None if self.has_output || self.wanted.is_head => Body::Ignored,
+            None => Body::Printed,
+        });
+        Ok(())
+    }
+
+    /// Prints what has come of the body, if it is printed.
+    fn print_body(&mut self, is_over: bool, cx: &mut Cx) {
+        let text = self.response.take_text(is_over);
+        if self.body == Some(Body::Printed) {
+            cx.terminal.print(&text);
         }
-        if !self.has_output {
-            cx.terminal.print(&String::from_utf8_lossy(body));
+    }
+
+    /// Ends with the body, or goes where the response sends.
+    fn succeed(&mut self, cx: &mut Cx) -> Next {
+        self.print_body(true, cx);
+        if let Some(Body::Followed(target)) = self.body.take() {
+            return self.follow(&target, self.response.status(), cx);
         }
         if self.wanted.is_verbose {
             cx.terminal.complain("* Closing connection\n");
@@ -489,22 +531,15 @@ impl Transfer {
 
     /// The far side has closed.
     fn ended(&mut self, cx: &mut Cx) -> Next {
-        match self.response.split() {
-            Some((_, body)) => match self.response.content_length() {
-                Some(length) if !self.wanted.is_head && body.len() < length => {
-                    let left = length - body.len();
-                    let text = format!("transfer closed with {left} bytes remaining to read");
-                    self.fail(code::PARTIAL, &text, cx)
-                }
-                _ => {
-                    let body = body.to_vec();
-                    self.show(&body, cx)
-                }
-            },
-            None if self.response.bytes.is_empty() => {
-                self.fail(code::EMPTY_REPLY, "Empty reply from server", cx)
+        let left = self.response.content_length().map_or(0, |length| length - self.response.received());
+        match self.response.has_head() {
+            true if !self.wanted.is_head && left > 0 => {
+                self.print_body(true, cx);
+                self.fail(code::PARTIAL, &format!("transfer closed with {left} bytes remaining to read"), cx)
             }
-            None => self.fail(code::UNSUPPORTED, "Received HTTP/0.9 when not allowed", cx),
+            true => self.succeed(cx),
+            false if self.response.is_empty() => self.fail(code::EMPTY_REPLY, "Empty reply from server", cx),
+            false => self.fail(code::UNSUPPORTED, "Received HTTP/0.9 when not allowed", cx),
         }
     }
 
@@ -547,7 +582,7 @@ impl Transfer {
             "remote_port" => self.connected.map_or(0, |_| self.to.port()).to_string(),
             "local_ip" => from.map(|from| from.ip().to_string()).unwrap_or_default(),
             "local_port" => from.map_or(0, |from| from.port()).to_string(),
-            "size_download" => self.response.split().map_or(0, |(_, body)| body.len()).to_string(),
+            "size_download" => self.response.received().to_string(),
             "content_type" => self.response.header("content-type").unwrap_or_default(),
             "exitcode" => code.to_string(),
             "url_effective" | "url" => self.url.text.clone(),

@@ -2,7 +2,9 @@
 
 use crate::bed::{Bed, Instance, tcp};
 use expect_test::{Expect, expect};
-use weir_fabric::Output;
+use weir_fabric::{HostName, Output, ServiceAnswer};
+use weir_model::Tags;
+use weir_model::endpoint::{NewEndpoint, NewKind};
 use weir_model::group::Direction;
 use weir_model::protocol::{PortRange, Protocol, Traffic};
 
@@ -93,6 +95,59 @@ fn curl_takes_what_is_no_http_for_http_0_9() {
                 exit 1"#]],
         );
     }
+}
+
+/// Runs a script to its end on a host; what it asks of S3 through a gateway endpoint is answered with this body.
+fn run_with_s3(bed: &mut Bed, host: HostName, script: &str, body: &str) -> Output {
+    let argv = ["sh", "-c", script].map(str::to_owned);
+    let id = bed.fabric.exec(host, &argv).expect("it starts");
+    let mut output = Output::default();
+    while output.exit_code.is_none() {
+        for request in bed.fabric.take_service_requests() {
+            let answer = ServiceAnswer { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() };
+            bed.fabric.answer_service(&request, &answer);
+        }
+        let part = bed.fabric.poll(id).expect("it is known");
+        output.stdout.push_str(&part.stdout);
+        output.stderr.push_str(&part.stderr);
+        output.exit_code = part.exit_code;
+        let next = bed.fabric.next_event();
+        next.into_iter().for_each(|next| bed.fabric.step(next));
+    }
+    output
+}
+
+// A program prints what comes as it comes: bodies go on however long they are.
+#[test]
+fn curl_passes_on_a_body_of_any_length() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let service = "com.amazonaws.us-east-1.s3".to_owned();
+    let kind = NewKind::Gateway(vec![site.table]);
+    let new = NewEndpoint { vpc: site.vpc, service, kind, policy: None, tags: Tags::new() };
+    bed.command(|network, cx| network.create_endpoint(cx, new));
+    let client = bed.instance(&site).name();
+    let body = "0123456789abcdé\t".repeat(200_000);
+    assert!(body.len() > 3 << 20);
+    let url = "http://s3.us-east-1.amazonaws.com/b/k";
+    let rows = [
+        (format!("curl -s {url} | wc -c"), format!("{}\n", body.len()), 0),
+        (format!("curl -s {url} | tr -d '\\t' | wc -m"), format!("{}\n", 200_000 * 15), 0),
+        (format!("curl -s {url} | cut -c 1-5"), String::new(), 1),
+        (format!("curl -s -o /dev/null -w %{{size_download}} {url}"), body.len().to_string(), 0),
+        (format!("curl -s {url} | head -c 5"), "01234".to_owned(), 0),
+        (format!("curl -s {url} | (sleep 2; wc -c)"), format!("{}\n", body.len()), 0),
+    ];
+    for (script, expected, code) in rows {
+        let output = run_with_s3(&mut bed, client, &script, &body);
+        assert_eq!((output.stdout, output.exit_code), (expected, Some(code)), "{script}: {}", output.stderr);
+    }
+    let output = run_with_s3(&mut bed, client, &format!("curl -m 0.05 -o /dev/null {url}"), &body);
+    let text = format!("out of {} bytes received\n", body.len());
+    assert!(output.stderr.ends_with(&text), "{output:?}");
+    assert_eq!(output.exit_code, Some(28));
+    let whole = run_with_s3(&mut bed, client, &format!("curl -s {url}"), &body);
+    assert_eq!((whole.stdout.len(), whole.exit_code), (body.len(), Some(0)), "who reads it gets all of it");
 }
 
 #[test]

@@ -246,6 +246,9 @@ impl Wanted {
             'H' => self.headers.push(text.to_owned()),
             'A' => self.agent = text.to_owned(),
             // Several are joined, as fields of a form.
+            'd' if text.starts_with('@') => {
+                return Err((code::UNSUPPORTED, format!("option {arg}: {text}: not simulated by weir")));
+            }
             'd' => {
                 let before = self.data.take().map(|data| data + "&").unwrap_or_default();
                 self.data = Some(before + text);
@@ -370,6 +373,13 @@ mod tests {
             let expected = (code::USAGE, format!("{expected}\ncurl: {HELP}"));
             assert_eq!(Wanted::default().read(&args), Err(expected), "{line}");
         }
+    }
+
+    #[test]
+    fn data_are_read_from_no_file() {
+        let args: Vec<String> = ["-d", "@-", "a"].map(str::to_owned).into();
+        let refused = (code::UNSUPPORTED, "option -d: @-: not simulated by weir".to_owned());
+        assert_eq!(Wanted::default().read(&args), Err(refused));
     }
 
     #[test]
