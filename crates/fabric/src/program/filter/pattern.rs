@@ -406,4 +406,17 @@ mod tests {
             check(&long, Syntax::Basic, "", "Regular expression too big");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_pattern_panics(text in "([\\]ab^$.*+?|(){},1-9\\\\\\[:-]|\\[:alpha:\\]|é){0,20}", line in "[ab1é]{0,8}") {
+            for syntax in [Syntax::Basic, Syntax::Extended, Syntax::Fixed] {
+                if let Ok(mut pattern) = Pattern::new(&text, syntax, true)
+                    && let Ok(Some(found)) = pattern.find(&line, 0)
+                {
+                    pattern.groups(&line, &found);
+                }
+            }
+        }
+    }
 }

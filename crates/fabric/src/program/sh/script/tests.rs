@@ -194,3 +194,10 @@ fn what_is_no_script_is_refused() {
         check(&format!("echo; {deep}"), "line 1: syntax error: commands are nested too deep");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_panics(text in "(if|then|fi|for x in|do|done|while|[ a;|&(){}$\"'`\\\\\n<>=!#*:?+0-9-]|\\$\\(\\(|é){0,40}") {
+        let _ = parse(&text);
+    }
+}
