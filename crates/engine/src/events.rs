@@ -206,7 +206,10 @@ fn system(name: &str, shape: &Shape) -> Option<Typed> {
 /// The map of all fields.
 fn all_fields(shape: &Shape) -> Lowered {
     match shape {
-        Shape::Messages { column } => call(Op::AllFields, Kind::Json, vec![(column_of(column), Kind::Text)]),
+        Shape::Messages { column } => {
+            let columns = [GROUP, column].map(|column| (column_of(column), Kind::Text));
+            call(Op::AllFields, Kind::Json, columns.to_vec())
+        }
         Shape::Records { fields, .. } => {
             let names = fields.iter().map(|(name, _, _)| name.clone()).collect();
             let cells = fields.iter().map(|(_, column, kind)| (column_of(column), *kind)).collect();

@@ -59,7 +59,7 @@ pub enum Op {
     Gathered(GatheredOp),
     /// The value of this partition in a path.
     Partition(String),
-    /// The map of all discovered fields of a message.
+    /// The map of all fields of a message of a log group, which is the first column.
     AllFields,
     /// The map of the columns under these names.
     Map(Vec<String>),
@@ -188,13 +188,13 @@ impl Scalar {
                 let values = (0..rows).map(|row| value(0, row));
                 self.structure(record::extract(extract, values))?
             }
-            Op::Discover(names) => self.structure(record::discover(names, columns[0].as_string_view()))?,
+            Op::Discover(names) => self.structure(record::discovered(names, columns[0].as_string_view()))?,
             Op::Line => record::lines(&self.kinds, columns, rows),
             Op::Partition(key) => self.each(rows, |row| {
                 let path = value(0, row);
                 path.print().and_then(|path| partition(&path, key).map(Value::text)).unwrap_or(Value::Null)
             }),
-            Op::AllFields => self.each(rows, |row| record::all_fields(&value(0, row))),
+            Op::AllFields => self.each(rows, |row| record::all_fields(&value(0, row), &value(1, row))),
             Op::Map(names) => self.each(rows, |row| {
                 let fields = names.iter().enumerate();
                 weir_insights::all_fields(fields.map(|(index, name)| (name.as_str(), value(index, row))))

@@ -57,12 +57,22 @@ fn lines_of_lambda_have_fields_of_their_own() {
         for query in [
             "filter @type = \"REPORT\" | stats max(@memorySize / 1000 / 1000) as mb, avg(@duration), max(@maxMemoryUsed) by @requestId",
             "display @type, @@type, @requestId, @billedDuration, @xrayTraceId",
+            "relevantfields where @type = \"REPORT\"",
         ] {
             world.check(query);
         }
         let plan = weir_insights::plan("filter ispresent(@duration) | stats sum(@duration) as d", None);
         let answer = world.engine(&plan.expect("a query")).expect("rows in memory");
         assert_eq!(answer.rows[0].values, [Some("2.5".to_string())]);
+        let plan = weir_insights::plan("relevantfields where @type = \"REPORT\" | sort @fieldName", None);
+        let plan = plan.expect("a query");
+        for answer in [world.engine(&plan), world.naive(&plan)] {
+            let answer = answer.expect("rows in memory");
+            let names: Vec<_> = answer.rows.iter().map(|row| row.values[0].as_deref()).collect();
+            let own =
+                ["@@type", "@billedDuration", "@duration", "@maxMemoryUsed", "@memorySize", "@requestId"];
+            assert_eq!(names, own.map(Some));
+        }
     }
 }
 

@@ -58,7 +58,8 @@ pub use reference::reference;
 pub use rows::{ROWS_MAX, too_many};
 pub use selection::{Candidate, SELECTED_MAX, Selection};
 pub use source::{
-    DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Source, all_fields, event_pointer, parse_pointer,
+    DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Source, all_fields, event_pointer, fields_of_event,
+    parse_pointer,
 };
 pub use sql::{SQL_ROWS_MAX, sql_plan};
 pub use table::{Index, Lookup, LookupBy, TABLE_BYTES_MAX, Table, TableError, Tables};

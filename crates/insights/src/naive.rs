@@ -20,7 +20,7 @@ use crate::execute::{
 use crate::order::natural_key;
 use crate::plan::{Column, Direction, Expr, Extract, FIELDS, Plan, RowStep, SortKey, Stats, Step};
 use crate::rows;
-use crate::source::{Source, all_fields};
+use crate::source::{Source, fields_of_event};
 use crate::value::Value;
 
 /// Runs plans by walking rows. Takes memory for every event of the window.
@@ -79,8 +79,7 @@ fn scan<S: Source + ?Sized>(
         }
         statistics.records_scanned += 1;
         statistics.bytes_scanned += event.message.len() as u64;
-        let all = needs_all
-            .then(|| all_fields(event.fields.iter().map(|(name, value)| (name.as_str(), value.clone()))));
+        let all = needs_all.then(|| fields_of_event(&event.log, &event.message, &event.fields));
         let mut row = Row::of_event_with(event, &names);
         all.into_iter().for_each(|all| row.set(FIELDS, all));
         rows.push(row);

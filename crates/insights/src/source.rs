@@ -1,5 +1,6 @@
 //! Where rows come from.
 
+use crate::discover::lambda_fields;
 use crate::execute::TimeRange;
 use crate::value::Value;
 
@@ -50,9 +51,19 @@ pub(crate) fn shown_name(name: String) -> String {
 
 /// The fields of an event as a map, under the names that a query has for them.
 pub fn all_fields<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
-    let members = present.map(|(name, value)| (shown_name(name.to_owned()), value.to_json()));
+    named(fields.into_iter().map(|(name, value)| (shown_name(name.to_owned()), value)))
+}
+
+fn named(fields: impl Iterator<Item = (String, Value)>) -> Value {
+    let present = fields.filter(|(_, value)| !value.is_null());
+    let members = present.map(|(name, value)| (name, value.to_json()));
     Value::Json(Box::new(serde_json::Value::Object(members.collect())))
+}
+
+/// The map of all fields of a message of a log group, those of the lines that AWS Lambda writes among them.
+pub fn fields_of_event(log: &str, message: &str, found: &Fields) -> Value {
+    let found = found.iter().map(|(name, value)| (shown_name(name.clone()), value.clone()));
+    named(found.chain(lambda_fields(log, message)))
 }
 
 /// Digits of each number of a pointer, and of what follows them for events that share a place.

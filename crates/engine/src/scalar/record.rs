@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder, UInt32Array,
 };
-use weir_insights::{Extract, Named, Value};
+use weir_insights::{Extract, Named, Value, discover, fields_of_event};
 
 use super::address;
 use crate::kind::Kind;
@@ -29,7 +29,7 @@ fn finished(builders: Vec<StringViewBuilder>) -> Vec<ArrayRef> {
 }
 
 /// The texts of the discovered fields of these names, a column each; none without a message.
-pub fn discover(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef> {
+pub fn discovered(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef> {
     let mut builders: Vec<_> =
         names.iter().map(|_| StringViewBuilder::with_capacity(messages.len())).collect();
     let (named, mut texts) = (Named::new(names), vec![]);
@@ -42,11 +42,11 @@ pub fn discover(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef> {
     finished(builders)
 }
 
-/// The map of all discovered fields.
-pub fn all_fields(message: &Value) -> Value {
-    let message = message.print();
-    let fields = message.as_deref().map(weir_insights::discover).unwrap_or_default();
-    weir_insights::all_fields(fields.iter().map(|(name, value)| (name.as_str(), value.clone())))
+/// The map of all fields of a message of a log group.
+pub fn all_fields(log: &Value, message: &Value) -> Value {
+    let text = |value: &Value| value.print().unwrap_or_default().into_owned();
+    let (log, message) = (text(log), text(message));
+    fields_of_event(&log, &message, &discover(&message))
 }
 
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.
