@@ -16,6 +16,7 @@ mod narrow;
 pub mod output;
 mod scalar;
 mod scope;
+mod sum;
 mod workers;
 
 pub use engine::{Engine, Options};

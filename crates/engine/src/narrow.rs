@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::error::DataFusionError;
 
-/// That values are narrow: addresses are IPv4 and so are numbers, keys of groups are short and so are one number together.
+/// That values are narrow: addresses are IPv4 and so are numbers, keys of groups are short and so are one number together,
+/// sums of whole numbers have room in 64 bits.
 /// Where a value is not, the query is worth a second beginning that takes all as they come.
 #[derive(Clone, Debug, Default)]
 pub struct Narrow(Arc<AtomicBool>);

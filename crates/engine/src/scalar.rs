@@ -22,7 +22,9 @@ use datafusion::common::{Result, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr as Lowered, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use weir_insights::{Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key};
+use weir_insights::{
+    Aggregate, Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key,
+};
 
 pub use carry::{function_bytes, function_of_bytes};
 pub use packed::{Key, is_packed, shifts};
@@ -80,6 +82,10 @@ pub enum GatheredOp {
     Histogram(f64),
     /// What tokens are like, of a list of lists of them.
     Tokens,
+    /// The sum, of one in 128 bits.
+    Sum,
+    /// An aggregate of a list of numbers, perhaps of the different ones.
+    Numbers { aggregate: Aggregate, parameter: f64, is_distinct: bool },
     /// The change in so many milliseconds, of the earliest time and number and the latest.
     Rate(f64),
 }

@@ -1,6 +1,7 @@
 //! The engine answers as the naive interpreter does: on the same queries, over the same events.
 
 pub mod files;
+mod great;
 mod objects;
 mod odd_files;
 mod random;

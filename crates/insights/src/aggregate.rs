@@ -40,6 +40,8 @@ pub enum Aggregate {
     Max,
     /// The value below which a percentage of the numbers lies.
     Percentile,
+    /// The least number of which a percentage of the numbers are not greater; only SQL can name it.
+    PercentileOfThem,
     /// The standard deviation of a sample.
     StandardDeviation,
     /// The variance of a population.
@@ -133,9 +135,23 @@ pub(crate) static TOKENS_ROW: AggregateRow = AggregateRow {
     summary: "What the tokens of texts are like.",
 };
 
-/// The aggregate of this name, in any case.
+/// `PERCENTILE_DISC`.
+pub(crate) static PERCENTILE_OF_THEM_ROW: AggregateRow = AggregateRow {
+    aggregate: Aggregate::PercentileOfThem,
+    name: "# percentile",
+    aliases: &[],
+    parameters: FIELD_AND_PERCENT,
+    result: Type::Float,
+    summary: "The least number of which a percentage of the numbers are not greater.",
+};
+
+/// What stands before the name of an aggregate of the different numbers. No query can name it.
+pub(crate) const DIFFERENT: &str = "# different ";
+
+/// The aggregate of this name, in any case, perhaps of the different numbers.
 pub(crate) fn aggregate_named(name: &str) -> Option<&'static AggregateRow> {
-    AGGREGATES.iter().find(|row| {
+    let name = name.strip_prefix(DIFFERENT).unwrap_or(name);
+    AGGREGATES.iter().chain([&PERCENTILE_OF_THEM_ROW]).find(|row| {
         row.name.eq_ignore_ascii_case(name)
             || row.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     })
@@ -149,6 +165,8 @@ pub struct Accumulator {
     count: u64,
     distinct: BTreeSet<String>,
     numbers: Vec<Number>,
+    /// Whether a number counts once, however often it comes.
+    is_distinct: bool,
     chosen: Option<(Vec<u8>, Value)>,
     /// The earliest and the latest number, with their times.
     ends: Option<[(i64, f64); 2]>,
@@ -164,10 +182,16 @@ impl Accumulator {
             count: 0,
             distinct: BTreeSet::new(),
             numbers: vec![],
+            is_distinct: false,
             chosen: None,
             ends: None,
             lists: vec![],
         }
+    }
+
+    /// The same of the different numbers.
+    pub fn of_different(self, is_distinct: bool) -> Accumulator {
+        Accumulator { is_distinct, ..self }
     }
 
     /// Takes the argument's value in one row (anything but null for `count(*)`), and the row's `@timestamp`.
@@ -195,7 +219,16 @@ impl Accumulator {
             }
             Aggregate::SortsFirst => self.choose(natural_key(value), value, true, |new, old| new < old),
             Aggregate::SortsLast => self.choose(natural_key(value), value, true, |new, old| new > old),
-            _ => self.numbers.extend(value.number()),
+            _ => {
+                let number = value.number();
+                let text = |number| match number {
+                    Number::Int(number) => number.to_string(),
+                    Number::Float(number) => (number + 0.0).to_string(),
+                };
+                if !self.is_distinct || number.is_some_and(|number| self.distinct.insert(text(number))) {
+                    self.numbers.extend(number);
+                }
+            }
         }
     }
 
@@ -225,6 +258,7 @@ impl Accumulator {
             Aggregate::Sum => sum(&self.numbers),
             Aggregate::Average => mean(&self.floats()).map_or(Value::Null, Value::number_or_null),
             Aggregate::Percentile => percentile(self.floats(), self.parameter),
+            Aggregate::PercentileOfThem => percentile_of_them(self.floats(), self.parameter),
             Aggregate::StandardDeviation => match squares(&self.floats()) {
                 Some((squares, count)) if count > 1.0 => {
                     Value::number_or_null((squares / (count - 1.0)).sqrt())
@@ -312,11 +346,16 @@ pub fn histogram(numbers: &[f64], buckets: f64) -> Value {
 /// Exact for whole numbers; a float if one of them is, or if the sum needs more than 64 bits.
 fn sum(numbers: &[Number]) -> Value {
     let exact: Option<i128> = numbers.iter().map(|number| whole(*number)).sum();
-    match exact.map(i64::try_from) {
+    match exact {
         _ if numbers.is_empty() => Value::Null,
-        Some(Ok(exact)) => Value::Int(exact),
-        _ => Value::number_or_null(numbers.iter().map(|number| number.as_f64()).sum()),
+        Some(exact) => whole_sum(exact),
+        None => Value::number_or_null(numbers.iter().map(|number| number.as_f64()).sum()),
     }
+}
+
+/// A sum of whole numbers that is exact, as the language has it.
+pub fn whole_sum(exact: i128) -> Value {
+    i64::try_from(exact).map_or_else(|_| Value::number_or_null(exact as f64), Value::Int)
 }
 
 fn whole(number: Number) -> Option<i128> {
@@ -334,6 +373,13 @@ fn mean(numbers: &[f64]) -> Option<f64> {
 fn squares(numbers: &[f64]) -> Option<(f64, f64)> {
     let mean = mean(numbers)?;
     Some((numbers.iter().map(|number| (number - mean).powi(2)).sum(), numbers.len() as f64))
+}
+
+/// The first number, in order, with which there are so many percent of them.
+fn percentile_of_them(mut numbers: Vec<f64>, percent: f64) -> Value {
+    numbers.sort_by(f64::total_cmp);
+    let count = (percent * numbers.len() as f64 / 100.0).ceil() as usize;
+    numbers.get(count.saturating_sub(1)).map_or(Value::Null, |number| Value::number_or_null(*number))
 }
 
 pub(crate) fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {

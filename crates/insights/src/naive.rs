@@ -18,7 +18,9 @@ use crate::execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, check_bound, estimated,
 };
 use crate::order::natural_key;
-use crate::plan::{Column, Direction, Expr, Extract, FIELDS, Plan, RowStep, SortKey, Stats, Step};
+use crate::plan::{
+    AggregateCall, Column, Direction, Expr, Extract, FIELDS, Plan, RowStep, SortKey, Stats, Step,
+};
 use crate::rows;
 use crate::source::{Source, fields_of_event};
 use crate::value::Value;
@@ -138,8 +140,10 @@ fn parse(row: &mut Row, source: &Expr, extract: &Extract, run: Run<'_>) {
 }
 
 fn group(stats: &Stats, rows: &[Row], run: Run<'_>) -> Vec<Row> {
-    let empty =
-        || stats.aggregates.iter().map(|call| Accumulator::new(call.aggregate.aggregate, call.parameter));
+    let accumulator = |call: &AggregateCall| {
+        Accumulator::new(call.aggregate.aggregate, call.parameter).of_different(call.is_distinct)
+    };
+    let empty = || stats.aggregates.iter().map(accumulator);
     let mut groups: BTreeMap<Vec<Option<String>>, (Row, Vec<Accumulator>)> = BTreeMap::new();
     if stats.groups.is_empty() {
         groups.insert(vec![], (Row::default(), empty().collect()));

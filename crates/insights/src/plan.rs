@@ -269,6 +269,8 @@ pub struct AggregateCall {
     pub argument: Option<Expr>,
     /// The constant second argument, such as the percentage of `pct`.
     pub parameter: Option<f64>,
+    /// Whether a number counts once, however often it comes.
+    pub is_distinct: bool,
 }
 
 /// One key of a `sort`.

@@ -47,6 +47,10 @@ const STATEMENTS: &[(&str, &str)] = &[
          `STDDEV_POP`, `BOOL_OR`, `EVERY` too.",
     ),
     (
+        "SELECT SUM(DISTINCT n) AS s, COUNT(DISTINCT a, b), PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY n DESC) FILTER (WHERE n > 0) FROM `a`",
+        "Of different values, or of values in an order; with a condition.",
+    ),
+    (
         "SELECT name, RANK() OVER (PARTITION BY dept ORDER BY pay DESC) AS r FROM `a` ORDER BY dept, r",
         "How a row stands among others: `ROW_NUMBER`, `RANK`, `DENSE_RANK`, `PERCENT_RANK`, `CUME_DIST`, `NTILE(n)`, \
          `LAG` and `LEAD(x[, rows[, default]])`, `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE(x, n)`, `COUNT`, `SUM`, `AVG`, \

@@ -85,7 +85,11 @@ impl Value {
 
     /// What the text says in JSON, null if it is none.
     pub fn of_json_text(text: &str) -> Value {
-        serde_json::from_str(text).map_or(Value::Null, Value::of_json)
+        match serde_json::from_str(text).map_or(Value::Null, Value::of_json) {
+            // serde_json may miss the nearest one.
+            Value::Float(near) => Value::number_or_null(text.trim().parse().unwrap_or(near)),
+            value => value,
+        }
     }
 
     /// The value in JSON: what [`of_json`](Self::of_json) makes it of.
@@ -252,6 +256,13 @@ mod tests {
         {
             check_number(text, None);
         }
+    }
+
+    #[test]
+    fn a_float_is_the_same_behind_json() {
+        let float = Value::Float(36_902_495_346_673_844_224.0);
+        assert_eq!(Value::of_json_text(&float.to_json().to_string()), float);
+        assert_eq!(Value::of_json_text("1e999"), Value::Null);
     }
 
     #[test]

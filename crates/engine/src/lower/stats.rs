@@ -21,6 +21,7 @@ use crate::files::known_field;
 use crate::kind::Kind;
 use crate::scalar::{GatheredOp, Key, Op, call, is_packed, shifts};
 use crate::scope::{Typed, column_of, constant};
+use crate::sum::narrow_sum;
 
 /// What DataFusion gathers of a group, and what the language makes of it.
 struct Gathered {
@@ -44,7 +45,7 @@ impl Lowerer<'_> {
         for call in &stats.aggregates {
             let name = self.fresh_name();
             match call.aggregate.aggregate {
-                Aggregate::Values | Aggregate::Histogram | Aggregate::Rate | Aggregate::Tokens => {
+                _ if self.is_gathered(call) => {
                     let Gathered { columns, op, kind } = self.gathered(call)?;
                     let mut arguments = vec![];
                     for (column, kind) in columns {
@@ -100,6 +101,24 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Whether the language's own code finishes the aggregate.
+    fn is_gathered(&self, call: &AggregateCall) -> bool {
+        match call.aggregate.aggregate {
+            Aggregate::Values
+            | Aggregate::Histogram
+            | Aggregate::Rate
+            | Aggregate::Tokens
+            | Aggregate::PercentileOfThem => true,
+            Aggregate::Sum => call.is_distinct || self.is_wide_sum(call.argument.as_ref()),
+            _ => call.is_distinct,
+        }
+    }
+
+    /// Whether it is a sum of whole numbers that may need more than 64 bits.
+    pub(super) fn is_wide_sum(&self, argument: Option<&Expr>) -> bool {
+        self.narrow.is_none() && argument.is_some_and(|it| is_whole(self.scope.value(it).told_apart().kind))
+    }
+
     /// Aggregates that the language's own code finishes: what DataFusion gathers for each group, and for what.
     fn gathered(&self, call: &AggregateCall) -> Result<Gathered> {
         let value = call.argument.as_ref().map_or(constant(&Value::Null), |it| self.scope.value(it));
@@ -109,8 +128,26 @@ impl Lowerer<'_> {
         }
         let value = value.told_apart();
         let parameter = call.parameter.unwrap_or_default();
+        let aggregate = call.aggregate.aggregate;
+        if aggregate == Aggregate::Sum && !call.is_distinct {
+            let number = cast(whole_number(value), DataType::Decimal128(WHOLE_DIGITS, 0));
+            let columns = vec![(sum(number), Kind::Int)];
+            return Ok(Gathered { columns, op: GatheredOp::Sum, kind: Kind::Json });
+        }
+        if call.is_distinct || aggregate == Aggregate::PercentileOfThem {
+            let (number, kind, made) = match is_whole(value.kind) && aggregate == Aggregate::Sum {
+                true => (whole_number(value), Kind::Int, Kind::Json),
+                false => (value.into_number(), Kind::Float, Kind::Float),
+            };
+            let mut list = array_agg(number);
+            if call.is_distinct {
+                list = list.distinct().build()?;
+            }
+            let op = GatheredOp::Numbers { aggregate, parameter, is_distinct: call.is_distinct };
+            return Ok(Gathered { columns: vec![(list, kind)], op, kind: made });
+        }
         let list = |expr, kind| (array_agg(expr), kind);
-        Ok(match call.aggregate.aggregate {
+        Ok(match aggregate {
             Aggregate::Histogram => Gathered {
                 columns: vec![list(value.into_number(), Kind::Float)],
                 op: GatheredOp::Histogram(parameter),
@@ -178,7 +215,11 @@ impl Lowerer<'_> {
                 Typed { expr: count_distinct(value.into_text()), kind: Kind::Int }
             }
             Aggregate::CountDistinct => Typed { expr: count_distinct(value.expr), kind: Kind::Int },
-            Aggregate::Sum => numeric(value, sum),
+            Aggregate::Sum if is_whole(kind) => {
+                let Some(narrow) = self.narrow else { unreachable!("a wide sum is gathered") };
+                Typed { expr: narrow_sum(narrow).call(vec![whole_number(value)]), kind: Kind::Int }
+            }
+            Aggregate::Sum => float(sum(value.into_number())),
             Aggregate::Min => self.extreme(value, true)?,
             Aggregate::Max => self.extreme(value, false)?,
             Aggregate::Average => float(avg(value.into_number())),
@@ -192,7 +233,11 @@ impl Lowerer<'_> {
             Aggregate::Latest => self.by_time(value, &last_value_udaf())?,
             Aggregate::SortsFirst => self.by_order(value, true)?,
             Aggregate::SortsLast => self.by_order(value, false)?,
-            Aggregate::Values | Aggregate::Histogram | Aggregate::Rate | Aggregate::Tokens => {
+            Aggregate::Values
+            | Aggregate::Histogram
+            | Aggregate::Rate
+            | Aggregate::Tokens
+            | Aggregate::PercentileOfThem => {
                 unreachable!("these are gathered, and finished by the language")
             }
         })
@@ -243,14 +288,18 @@ fn picked(value: Typed, pick: &AggregateUDF, order: Vec<SortExpr>, is_usable: Lo
     Ok(Typed { expr, kind: value.kind })
 }
 
-/// Whole numbers stay whole; what is no number is passed over.
-fn numeric(value: Typed, aggregate: fn(Lowered) -> Lowered) -> Typed {
-    match value.kind {
-        Kind::Int | Kind::Time | Kind::DashInt => Typed { expr: aggregate(value.expr), kind: Kind::Int },
-        Kind::Bool => Typed { expr: aggregate(cast(value.expr, DataType::Int64)), kind: Kind::Int },
-        _ => Typed { expr: aggregate(value.into_number()), kind: Kind::Float },
-    }
+/// Whether values of this kind are whole numbers, or nothing.
+fn is_whole(kind: Kind) -> bool {
+    matches!(kind, Kind::Int | Kind::Time | Kind::DashInt | Kind::Bool)
 }
+
+/// The number of such a value.
+fn whole_number(value: Typed) -> Lowered {
+    if value.kind == Kind::Bool { cast(value.expr, DataType::Int64) } else { value.expr }
+}
+
+/// Digits of a whole number of 64 bits.
+const WHOLE_DIGITS: u8 = 19;
 
 /// Whether columns of this kind are ordered as the language orders their values.
 pub(super) fn has_native_order(kind: Kind) -> bool {

@@ -30,9 +30,13 @@ struct Over {
 }
 
 impl Lowerer<'_> {
-    /// Whether DataFusion has no window function for it: it has none for the least and the greatest of texts.
+    /// Whether DataFusion has no window function for it: it has none for the least and the greatest of texts, nor for sums that
+    /// need more than 64 bits.
     pub(super) fn needs_rows(&self, window: &Window) -> bool {
         let WindowFunction::Aggregate(row) = window.function else { return false };
+        if row.aggregate == Aggregate::Sum && self.is_wide_sum(window.argument.as_ref()) {
+            return true;
+        }
         let is_extreme = matches!(row.aggregate, Aggregate::Min | Aggregate::Max);
         let kind = |argument| self.scope.value(argument).kind;
         is_extreme && window.argument.as_ref().is_some_and(|argument| !has_native_order(kind(argument)))
@@ -72,7 +76,13 @@ impl Lowerer<'_> {
             WindowFunction::Nth(number) => self.nth(value, number, &over)?,
             WindowFunction::Aggregate(row) => {
                 let argument = argument.cloned();
-                let call = AggregateCall { name: String::new(), aggregate: row, argument, parameter: None };
+                let call = AggregateCall {
+                    name: String::new(),
+                    aggregate: row,
+                    argument,
+                    parameter: None,
+                    is_distinct: false,
+                };
                 let Typed { expr, kind } = self.aggregate(&call)?;
                 Typed { expr: self.over_equal(running(expr)?, &over)?, kind }
             }

@@ -5,7 +5,7 @@ use std::any::Any;
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::ScalarUDF;
 use serde_json::{Value as Json, json};
-use weir_insights::{Expr, Extract};
+use weir_insights::{Aggregate, Expr, Extract};
 
 use super::{GatheredOp, Op, Scalar};
 use crate::kind::Kind;
@@ -42,6 +42,13 @@ fn kind(name: &Json) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| format!("{kind:?}") == name)
 }
 
+/// An aggregate of numbers.
+fn aggregate(name: &str) -> Option<Aggregate> {
+    use Aggregate::{Average, Percentile, PercentileOfThem, StandardDeviation, Sum, Variance};
+    let of_numbers = [Sum, Average, Percentile, PercentileOfThem, StandardDeviation, Variance];
+    of_numbers.into_iter().find(|aggregate| format!("{aggregate:?}") == name)
+}
+
 fn op(op: &Op) -> Result<Json, &'static str> {
     Ok(match op {
         Op::Expr(expr) => json!(["expr", expr.to_json().ok_or("a query within the query that has not run")?]),
@@ -68,6 +75,10 @@ fn gathered(op: GatheredOp) -> Json {
         GatheredOp::Values => json!(["values"]),
         GatheredOp::Histogram(buckets) => json!(["histogram", buckets.to_bits()]),
         GatheredOp::Tokens => json!(["tokens"]),
+        GatheredOp::Sum => json!(["sum"]),
+        GatheredOp::Numbers { aggregate, parameter, is_distinct } => {
+            json!(["numbers", format!("{aggregate:?}"), parameter.to_bits(), is_distinct])
+        }
         GatheredOp::Rate(interval_ms) => json!(["rate", interval_ms.to_bits()]),
     }
 }
@@ -90,6 +101,12 @@ fn op_of(json: &Json) -> Option<Op> {
         "values" => Op::Gathered(GatheredOp::Values),
         "histogram" => Op::Gathered(GatheredOp::Histogram(number()?)),
         "tokens" => Op::Gathered(GatheredOp::Tokens),
+        "sum" => Op::Gathered(GatheredOp::Sum),
+        "numbers" => Op::Gathered(GatheredOp::Numbers {
+            aggregate: aggregate(json[1].as_str()?)?,
+            parameter: json[2].as_u64().map(f64::from_bits)?,
+            is_distinct: json[3].as_bool()?,
+        }),
         "rate" => Op::Gathered(GatheredOp::Rate(number()?)),
         "partition" => Op::Partition(json[1].as_str()?.to_owned()),
         "fields" => Op::AllFields,

@@ -1,7 +1,8 @@
 //! The last step of aggregates that the language finishes by itself.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use weir_insights::{Value, gathered, histogram, rate, values};
+use datafusion::arrow::datatypes::Decimal128Type;
+use weir_insights::{Accumulator, Value, gathered, histogram, rate, values, whole_sum};
 
 use super::GatheredOp;
 use crate::kind::{Kind, whole};
@@ -22,6 +23,15 @@ pub fn value(op: GatheredOp, kinds: &[Kind], columns: &[ArrayRef], row: usize) -
         GatheredOp::Tokens => {
             let lists: Vec<_> = list(kinds[0], &columns[0], row).map(|list| list.to_json()).collect();
             Value::Json(Box::new(gathered(&lists)))
+        }
+        GatheredOp::Sum => {
+            let sums = columns[0].as_primitive::<Decimal128Type>();
+            if sums.is_valid(row) { whole_sum(sums.value(row)) } else { Value::Null }
+        }
+        GatheredOp::Numbers { aggregate, parameter, is_distinct } => {
+            let mut numbers = Accumulator::new(aggregate, Some(parameter)).of_different(is_distinct);
+            list(kinds[0], &columns[0], row).for_each(|number| numbers.add(&number, &Value::Null));
+            numbers.finish()
         }
         GatheredOp::Rate(interval_ms) => {
             let end = |at: usize| whole(&number(at)).zip(number(at + 1).as_f64());

@@ -239,6 +239,15 @@ fn sql() -> impl Strategy<Value = String> {
                 .prop_map(|(name, field)| format!("{name}({field})")),
             1 => (select(vec!["MAX", "MIN", "ANY_VALUE", "VAR_SAMP", "STDDEV_POP", "MEDIAN"]), field())
                 .prop_map(|(name, field)| format!("{name}({field})")),
+            1 => (select(vec!["SUM", "AVG", "STDDEV_POP", "COUNT", "MEDIAN"]), field())
+                .prop_map(|(name, field)| format!("{name}(DISTINCT {field})")),
+            1 => (field(), field(), test())
+                .prop_map(|(one, other, test)| format!("COUNT(DISTINCT {one}, {other}) FILTER (WHERE {test})")),
+            1 => (select(vec!["CONT", "DISC"]), 0..=10u32, field(), select(vec!["", " DESC"]))
+                .prop_map(|(name, tenths, field, down)| format!(
+                    "PERCENTILE_{name}({}) WITHIN GROUP (ORDER BY {field}{down})",
+                    f64::from(tenths) / 10.0
+                )),
             1 => (select(vec!["COUNT_IF", "BOOL_AND", "BOOL_OR", "COUNT"]), test())
                 .prop_map(|(name, test)| format!("{name}({test})")),
         ]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Checker, refuse};
-use crate::aggregate::aggregate_named;
+use crate::aggregate::{DIFFERENT, aggregate_named};
 use crate::bind::{Bound, ValueSet};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::UNMASK;
@@ -187,7 +187,7 @@ impl Checker {
 
     fn call(&mut self, name: &str, arguments: &[syntax::Expr], span: Span) -> Result<Expr, QueryError> {
         if let Some(row) = aggregate_named(name) {
-            return self.aggregate(row, arguments, span);
+            return self.aggregate((row, name.starts_with(DIFFERENT)), arguments, span);
         }
         let Some(function) = function_named(name) else {
             return Err(refuse(span, QueryErrorKind::UnknownFunction(name.into(), hint(name))));

@@ -118,5 +118,5 @@ impl Checker {
 }
 
 fn call(name: &str, aggregate: &'static AggregateRow, argument: Option<Expr>) -> AggregateCall {
-    AggregateCall { name: name.into(), aggregate, argument, parameter: None }
+    AggregateCall { name: name.into(), aggregate, argument, parameter: None, is_distinct: false }
 }

@@ -64,18 +64,18 @@ impl StatsBuilder {
     /// The name under which the aggregate is computed, once however often it is written.
     fn aggregate(
         &mut self,
-        row: &'static AggregateRow,
+        (aggregate, is_distinct): (&'static AggregateRow, bool),
         argument: Option<Expr>,
         parameter: Option<f64>,
     ) -> Expr {
-        let same = |call: &&AggregateCall| {
-            call.aggregate == row && call.argument == argument && call.parameter == parameter
-        };
-        if let Some(call) = self.aggregates.iter().find(same) {
-            return Expr::Field(call.name.clone());
+        let call = AggregateCall { name: String::new(), aggregate, argument, parameter, is_distinct };
+        let same =
+            |known: &&AggregateCall| **known == AggregateCall { name: known.name.clone(), ..call.clone() };
+        if let Some(known) = self.aggregates.iter().find(same) {
+            return Expr::Field(known.name.clone());
         }
         let name = format!("{HIDDEN}{}", self.aggregates.len());
-        self.aggregates.push(AggregateCall { name: name.clone(), aggregate: row, argument, parameter });
+        self.aggregates.push(AggregateCall { name: name.clone(), ..call });
         Expr::Field(name)
     }
 }
@@ -201,7 +201,7 @@ impl Checker {
 
     pub(super) fn aggregate(
         &mut self,
-        row: &'static AggregateRow,
+        (row, is_distinct): (&'static AggregateRow, bool),
         arguments: &[syntax::Expr],
         span: Span,
     ) -> Result<Expr, QueryError> {
@@ -222,7 +222,7 @@ impl Checker {
             _ => None,
         };
         let builder = self.stats.as_mut().expect("checked above");
-        Ok(builder.aggregate(row, argument, parameter))
+        Ok(builder.aggregate((row, is_distinct), argument, parameter))
     }
 
     /// The constant second argument of an aggregate.

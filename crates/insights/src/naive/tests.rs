@@ -37,6 +37,7 @@ fixture!(queries_read_other_groups_and_tables, "join.test");
 fixture!(patterns_and_fields_tell_what_is_unusual, "pattern.test");
 fixture!(sql_selects_from_log_groups, "sql.test");
 fixture!(sql_calls_the_functions_of_spark, "sql_functions.test");
+fixture!(sql_aggregates_groups, "sql_groups.test");
 fixture!(sql_takes_rows_as_sets, "set.test");
 fixture!(sql_tells_how_rows_stand_among_others, "window.test");
 fixture!(parse_finds_columns_in_text, "parse.test");

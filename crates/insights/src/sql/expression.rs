@@ -2,18 +2,22 @@
 
 use super::EXPRESSIONS_MAX;
 use super::correlate::{Within, joined};
-use super::function::{absent, arithmetic, call, called, cases, check_copies, not_implemented, same};
+use super::function::{
+    PERCENTILE_DOWN, absent, arithmetic, call, called, cases, check_copies, not_implemented, of_different,
+    same,
+};
 use super::lexer::next_token;
 use super::like::Like;
 use super::logic::certain;
 use super::select::Parser;
 use super::set::{Operand, Outside};
 use super::special::{filtered, is_of_now, is_side};
+use super::window::is_of_one_row;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
 use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
-use crate::plan::{Arithmetic, Asked, Comparison, Type};
+use crate::plan::{Arithmetic, Asked, Comparison, Direction, Type};
 use crate::syntax::{Binary, Command, Expr, ExprKind};
 
 const COMPARISONS: &[(&str, Comparison)] = &[
@@ -396,57 +400,55 @@ impl Parser<'_> {
                 arguments.push(self.expr()?);
             }
         }
+        let is_told = is_of_one_row(name) && self.nulls_option()?;
         self.need_symbol(")")?;
-        self.order_within(name, &mut arguments)?;
+        let ordered = self.ordered(name, &arguments, start)?;
         let span = Span { start: start.start, end: self.last_end };
+        let aggregate = |arguments| match (ordered, is_distinct) {
+            (Some(ordered), false) => Ok(ordered),
+            (None, true) => of_different(name, arguments, span),
+            (None, false) => call(name, arguments, span),
+            (Some(_), true) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
+        };
         if let Some(condition) = self.filter_of_aggregate()? {
-            let aggregate = self.aggregate(name, is_distinct, arguments, span)?;
-            return filtered(aggregate, &condition);
+            return filtered(aggregate(arguments)?, &condition);
         }
-        if let Some(window) = self.over((name, is_distinct), &arguments, span)? {
+        if let Some(window) = self.over((name, is_distinct, is_told), &arguments, span)? {
             return Ok(window);
         }
-        self.aggregate(name, is_distinct, arguments, span)
+        aggregate(arguments)
     }
 
-    /// `WITHIN GROUP (ORDER BY value)` behind `PERCENTILE_CONT(share)`, whose first argument the value becomes.
-    fn order_within(&mut self, name: &str, arguments: &mut Vec<Expr>) -> Result<(), QueryError> {
+    /// `WITHIN GROUP (ORDER BY value)` behind `PERCENTILE_CONT(share)` and its like.
+    fn ordered(&mut self, name: &str, share: &[Expr], start: Span) -> Result<Option<Expr>, QueryError> {
         if !self.token.is_word("within") {
-            return Ok(());
+            return Ok(None);
         }
-        let span = self.advance()?;
-        if !name.eq_ignore_ascii_case("percentile_cont") {
-            return Err(not_implemented("clause", &format!("WITHIN GROUP of {name}"), span));
+        let at = self.advance()?;
+        let is_of_them = name.eq_ignore_ascii_case("percentile_disc");
+        if !is_of_them && !name.eq_ignore_ascii_case("percentile_cont") {
+            return Err(not_implemented("clause", &format!("WITHIN GROUP of {name}"), at));
         }
         self.need_word("group", "GROUP")?;
         self.need_symbol("(")?;
         self.need_word("order", "ORDER")?;
         self.need_word("by", "BY")?;
-        arguments.insert(0, self.expr()?);
-        if self.token.is_word("desc") {
-            return Err(not_implemented("clause", "WITHIN GROUP (ORDER BY ... DESC)", self.span));
+        // Absent values are none of those that are ordered: where they stand tells nothing.
+        let (value, direction, _) = self.order_part()?;
+        self.need_symbol(")")?;
+        if self.token.is_word("over") {
+            return Err(not_implemented("window function", name, start));
         }
-        self.take_word("asc")?;
-        self.need_symbol(")")
-    }
-
-    /// A function or aggregate, perhaps of different values.
-    fn aggregate(
-        &self,
-        name: &str,
-        is_distinct: bool,
-        arguments: Vec<Expr>,
-        span: Span,
-    ) -> Result<Expr, QueryError> {
-        match (is_distinct, name.eq_ignore_ascii_case("count")) {
-            (true, true) => call("count_distinct", arguments, span),
-            // They are the same of different values.
-            (true, false) if ["max", "min", "any_value"].iter().any(|it| name.eq_ignore_ascii_case(it)) => {
-                call(name, arguments, span)
-            }
-            (true, false) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
-            (false, _) => call(name, arguments, span),
-        }
+        let span = Span { start: start.start, end: self.last_end };
+        let zero = Expr::new(span, ExprKind::Number("0".into()));
+        let less = |value: &Expr| arithmetic(Arithmetic::Subtract, &zero, value, span);
+        let of = |name: &str, value: Expr| call(name, [&[value], share].concat(), span);
+        Ok(Some(match (is_of_them, direction) {
+            (false, Direction::Ascending) => of(name, value)?,
+            (false, Direction::Descending) => of(PERCENTILE_DOWN, value)?,
+            (true, Direction::Ascending) => of(name, value)?,
+            (true, Direction::Descending) => less(&of(name, less(&value))?),
+        }))
     }
 
     /// `CASE [value] WHEN a THEN b ... [ELSE c] END`

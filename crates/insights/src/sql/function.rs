@@ -3,9 +3,9 @@
 use super::EXPRESSIONS_MAX;
 use super::like::Like;
 use super::logic::certain;
-use crate::aggregate::aggregate_named;
+use crate::aggregate::{Aggregate, DIFFERENT, PERCENTILE_OF_THEM_ROW, aggregate_named};
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::functions::{Plain, Schema, function_named, hint, sql_function_named};
+use crate::functions::{KEY_OF, Plain, Schema, function_named, hint, sql_function_named};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{ABSENT, Binary, Expr, ExprKind};
 use crate::window::WindowFunction;
@@ -118,7 +118,6 @@ const REFUSED: &[&str] = &[
     "max_by",
     "min_by",
     "mode",
-    "percentile_disc",
     "posexplode",
     "posexplode_outer",
     "rand",
@@ -143,6 +142,9 @@ const REFUSED: &[&str] = &[
     "try_element_at",
     "window_time",
 ];
+
+/// `PERCENTILE_CONT` of what is ordered by the greatest first. No statement can name it without quotes.
+pub(super) const PERCENTILE_DOWN: &str = "percentile_cont desc";
 
 /// Values that a `case` of the query language has at most, without the last.
 const CASE_MAX: usize = 20;
@@ -240,7 +242,12 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         ("like", [text, pattern, escape @ ..]) => Like::Sql.test(text, pattern, escape.first(), span)?,
         ("ilike", [text, pattern, escape @ ..]) => Like::AnyCase.test(text, pattern, escape.first(), span)?,
         ("percentile" | "percentile_approx" | "approx_percentile" | "percentile_cont", [value, share]) => {
-            called("pct", vec![value.clone(), percent(share)?], span)
+            called("pct", vec![value.clone(), percent(share, false)?], span)
+        }
+        // By the greatest first.
+        (PERCENTILE_DOWN, [value, share]) => called("pct", vec![value.clone(), percent(share, true)?], span),
+        ("percentile_disc", [value, share]) => {
+            called(PERCENTILE_OF_THEM_ROW.name, vec![value.clone(), percent(share, false)?], span)
         }
         ("median", [value]) => called("pct", vec![value.clone(), node(ExprKind::Number("50".into()))], span),
         ("variance" | "var_samp", [value]) => {
@@ -301,6 +308,56 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         }
         _ => return Ok(None),
     }))
+}
+
+/// The same of different values.
+///
+/// # Errors
+/// A function that is no aggregate.
+pub(super) fn of_different(name: &str, arguments: Vec<Expr>, span: Span) -> Result<Expr, QueryError> {
+    if let (true, [_, _, ..]) = (name.eq_ignore_ascii_case("count"), &arguments[..]) {
+        return Ok(called("count_distinct", vec![called(KEY_OF.name, arguments, span)], span));
+    }
+    let mut expr = call(name, arguments, span)?;
+    match each_aggregate(&mut expr, &mut |name, _| {
+        let row = aggregate_named(name);
+        let prefix = match row.map(|row| row.aggregate) {
+            Some(Aggregate::Count) => return "count_distinct".clone_into(name),
+            Some(
+                Aggregate::Sum
+                | Aggregate::Average
+                | Aggregate::Percentile
+                | Aggregate::PercentileOfThem
+                | Aggregate::StandardDeviation
+                | Aggregate::Variance,
+            ) => DIFFERENT,
+            // They are the same of different values.
+            _ => "",
+        };
+        name.insert_str(0, prefix);
+    }) {
+        true => Ok(expr),
+        false => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
+    }
+}
+
+/// Changes the name and arguments of each aggregate in an expression, and tells whether there is one.
+pub(super) fn each_aggregate(expr: &mut Expr, change: &mut impl FnMut(&mut String, &mut Vec<Expr>)) -> bool {
+    let has_one = match &mut expr.kind {
+        ExprKind::Call(name, arguments) if aggregate_named(name).is_some() => {
+            change(name, arguments);
+            true
+        }
+        _ => {
+            let parts = expr.parts_mut().into_iter();
+            parts.filter_map(|part| each_aggregate(part, change).then_some(())).count() > 0
+        }
+    };
+    if has_one {
+        // It is deeper and larger now.
+        *expr = Expr::new(expr.span, std::mem::replace(&mut expr.kind, ExprKind::Star));
+    }
+    has_one
 }
 
 /// Functions whose value is a date.
@@ -468,8 +525,8 @@ pub fn named_column(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// A share from 0 to 1 as a percentage.
-fn percent(share: &Expr) -> Result<Expr, QueryError> {
+/// A share from 0 to 1 as a percentage, or the rest of it.
+fn percent(share: &Expr, is_rest: bool) -> Result<Expr, QueryError> {
     let number = match &share.kind {
         ExprKind::Number(text) => text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share)),
         _ => None,
@@ -477,7 +534,8 @@ fn percent(share: &Expr) -> Result<Expr, QueryError> {
     match number {
         Some(share_of_one) => {
             // 0.57 * 100 is not 57 in floats; six decimals are more than anybody writes.
-            let text = format!("{:.6}", share_of_one * 100.0);
+            let share_of_all = if is_rest { 1.0 - share_of_one } else { share_of_one };
+            let text = format!("{:.6}", share_of_all * 100.0);
             let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
             Ok(Expr::new(share.span, ExprKind::Number(text)))
         }

@@ -316,6 +316,18 @@ impl<'q> Parser<'q> {
 
     /// `expression [ASC | DESC] [NULLS FIRST | NULLS LAST]`. Absent values come first, or backwards last, unless told.
     fn order_key(&mut self) -> Result<Vec<(Expr, Direction)>, QueryError> {
+        let (expr, direction, is_last) = self.order_part()?;
+        let is_down = direction == Direction::Descending;
+        let Some(is_last) = is_last.filter(|is_last| *is_last != is_down) else {
+            return Ok(vec![(expr, direction)]);
+        };
+        let nulls = if is_last { Direction::Descending } else { Direction::Ascending };
+        let is_present = called("ispresent", vec![expr.clone()], expr.span);
+        Ok(vec![(is_present, nulls), (expr, direction)])
+    }
+
+    /// The same, with whether absent values come last, if it is told.
+    pub(super) fn order_part(&mut self) -> Result<(Expr, Direction, Option<bool>), QueryError> {
         let expr = self.expr()?;
         let is_down = self.take_word("desc")?;
         if !is_down {
@@ -323,18 +335,13 @@ impl<'q> Parser<'q> {
         }
         let direction = if is_down { Direction::Descending } else { Direction::Ascending };
         if !self.take_word("nulls")? {
-            return Ok(vec![(expr, direction)]);
+            return Ok((expr, direction, None));
         }
         let is_last = self.take_word("last")?;
         if !is_last && !self.take_word("first")? {
             return Err(self.expected("FIRST or LAST"));
         }
-        let nulls = if is_last { Direction::Descending } else { Direction::Ascending };
-        let is_present = called("ispresent", vec![expr.clone()], expr.span);
-        Ok(match is_last == is_down {
-            true => vec![(expr, direction)],
-            false => vec![(is_present, nulls), (expr, direction)],
-        })
+        Ok((expr, direction, Some(is_last)))
     }
 
     pub(super) fn count(&mut self) -> Result<Expr, QueryError> {

@@ -1,7 +1,6 @@
 //! What of SQL has a syntax of its own: arguments with words between them, literals of types, parts of lists and maps.
 
-use super::commands::is_aggregate;
-use super::function::{call, called, cast, not_implemented};
+use super::function::{absent, call, called, cast, check_copies, each_aggregate, not_implemented};
 use super::lexer::next_token;
 use super::select::Parser;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -238,27 +237,27 @@ impl Parser<'_> {
     }
 }
 
-/// The aggregate of the rows for which the condition is true: of others it sees no value.
-pub(super) fn filtered(aggregate: Expr, condition: &Expr) -> Result<Expr, QueryError> {
-    let span = aggregate.span;
-    let misplaced = || {
-        let kind = QueryErrorKind::Misplaced { command: "FILTER", rule: "stands behind an aggregate" };
-        QueryError { span, kind }
-    };
-    if !is_aggregate(&aggregate) {
-        return Err(misplaced());
-    }
-    let ExprKind::Call(name, mut arguments) = aggregate.kind else { return Err(misplaced()) };
+/// An aggregate, or what is made of some, of the rows for which the condition is true: of others they see no value.
+pub(super) fn filtered(mut aggregate: Expr, condition: &Expr) -> Result<Expr, QueryError> {
+    let (span, mut copies) = (aggregate.span, 0);
     let one = || Expr::new(span, ExprKind::Number("1".into()));
-    let value = match arguments.first() {
-        None => one(),
-        Some(star) if star.kind == ExprKind::Star => one(),
-        Some(value) => value.clone(),
-    };
-    let seen = called("if", vec![condition.clone(), value, super::function::absent(span)], span);
-    match arguments.first_mut() {
-        Some(first) => *first = seen,
-        None => arguments.push(seen),
+    let has_one = each_aggregate(&mut aggregate, &mut |_, arguments| {
+        copies += 1;
+        let value = match arguments.first() {
+            None => one(),
+            Some(star) if star.kind == ExprKind::Star => one(),
+            Some(value) => value.clone(),
+        };
+        let seen = called("if", vec![condition.clone(), value, absent(span)], span);
+        match arguments.first_mut() {
+            Some(first) => *first = seen,
+            None => arguments.push(seen),
+        }
+    });
+    if !has_one {
+        let kind = QueryErrorKind::Misplaced { command: "FILTER", rule: "stands behind an aggregate" };
+        return Err(QueryError { span, kind });
     }
-    Ok(called(&name, arguments, span))
+    check_copies(condition, copies)?;
+    Ok(aggregate)
 }

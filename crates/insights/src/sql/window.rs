@@ -24,17 +24,15 @@ impl Parser<'_> {
     /// `[RESPECT NULLS] OVER (...)` behind a function's arguments, if it is there.
     pub(super) fn over(
         &mut self,
-        (name, is_distinct): (&str, bool),
+        (name, is_distinct, is_told): (&str, bool, bool),
         arguments: &[Expr],
         start: Span,
     ) -> Result<Option<Expr>, QueryError> {
         let nulls = self.span;
-        let ignores_nulls = self.nulls_option()?;
+        let ignores_nulls = self.nulls_option()? || is_told;
         let at = self.span;
         if !self.take_word("over")? {
-            let first = ["first", "first_value", "last", "last_value", "any_value"];
-            let is_named = first.iter().any(|known| name.eq_ignore_ascii_case(known));
-            if nulls != at && !(is_named && ignores_nulls) {
+            if nulls != at && !(is_of_one_row(name) && ignores_nulls) {
                 return Err(self.expected("OVER"));
             }
             return Ok(None);
@@ -169,7 +167,7 @@ impl Parser<'_> {
     }
 
     /// `RESPECT NULLS`, which is what happens anyway, or `IGNORE NULLS`.
-    fn nulls_option(&mut self) -> Result<bool, QueryError> {
+    pub(super) fn nulls_option(&mut self) -> Result<bool, QueryError> {
         let option = ["respect", "ignore"].into_iter().find(|word| self.token.is_word(word));
         let Some(option) = option else { return Ok(false) };
         if !next_token(self.statement, self.span.end)?.0.is_word("nulls") {
@@ -179,6 +177,12 @@ impl Parser<'_> {
         self.advance()?;
         Ok(option == "ignore")
     }
+}
+
+/// Aggregates that give the value of one row.
+pub(super) fn is_of_one_row(name: &str) -> bool {
+    let known = ["first", "first_value", "last", "last_value", "any_value"];
+    known.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 type Make = fn(Expr) -> Expr;
