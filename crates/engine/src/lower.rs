@@ -6,6 +6,7 @@ mod window;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
@@ -13,6 +14,7 @@ use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr as Lowered, ExprFunctionExt, SortExpr, lit};
 use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
 use weir_insights::{Aggregate, Column, Direction, Expr, Extract, Plan, SortKey, Step};
 
 use crate::counted::{Counter, counted};
@@ -118,6 +120,7 @@ impl Lowerer<'_> {
                 self.change(|frame| frame.filter(condition))
             }
             Step::Parse { source, extract } => self.parse(source, extract),
+            Step::Repeat { times, name } => self.repeat(*times, name),
             Step::Stats(stats) => self.stats(stats),
             Step::Sort(keys) => self.sort(keys),
             Step::Limit(count) => {
@@ -155,6 +158,16 @@ impl Lowerer<'_> {
         let Typed { expr, kind } = self.scope.value(&column.expr);
         let name = self.add(expr)?;
         self.scope.insert(&column.name, &name, kind);
+        Ok(())
+    }
+
+    fn repeat(&mut self, times: u32, name: &str) -> Result<()> {
+        let numbers: Vec<ScalarValue> =
+            (0..times).map(|number| ScalarValue::from(i64::from(number))).collect();
+        let numbers = ScalarValue::List(ScalarValue::new_list_nullable(&numbers, &DataType::Int64));
+        let column = self.add(lit(numbers))?;
+        self.change(|frame| frame.unnest_columns(&[&column]))?;
+        self.scope.insert(name, &column, Kind::Int);
         Ok(())
     }
 

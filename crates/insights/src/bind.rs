@@ -329,6 +329,7 @@ impl Binder<'_> {
             Step::Sort(keys) => Step::Sort(self.keys(keys)?),
             Step::Limit(count) => Step::Limit(*count),
             Step::Skip(count) => Step::Skip(*count),
+            Step::Repeat { times, name } => Step::Repeat { times: *times, name: name.clone() },
             Step::Dedup(keys) => Step::Dedup(self.exprs(keys)?),
             Step::Window(window) => Step::Window(self.window(window)?),
             Step::Rows(rows) => Step::Rows(self.rows(rows)?),

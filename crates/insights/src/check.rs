@@ -107,7 +107,9 @@ impl Checker {
                 self.steps.push(Step::Filter(condition));
                 Ok(())
             }
-            CommandKind::Stats { items, groups } => self.stats_command(items, groups, command.span),
+            CommandKind::Stats { items, groups, sets } => {
+                self.stats_command(items, (groups, sets), command.span)
+            }
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
             CommandKind::Offset(count) => self.offset(&count),

@@ -94,6 +94,7 @@ fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, Exec
         Step::Extend(columns) => rows.iter_mut().for_each(|row| extend(row, columns, run)),
         Step::Filter(condition) => rows.retain(|row| evaluate(condition, row, run).is_true()),
         Step::Parse { source, extract } => rows.iter_mut().for_each(|row| parse(row, source, extract, run)),
+        Step::Repeat { times, name } => return Ok(repeat(rows, *times, name)),
         Step::Stats(stats) => return Ok(group(stats, &rows, run)),
         Step::Sort(keys) => return Ok(sort(keys, rows, run)),
         Step::Limit(count) => rows.truncate(*count as usize),
@@ -137,6 +138,17 @@ fn parse(row: &mut Row, source: &Expr, extract: &Extract, run: Run<'_>) {
             row.set(name, group.map_or(Value::Null, |group| Value::text(group.as_str())));
         }
     }
+}
+
+fn repeat(rows: Vec<Row>, times: u32, name: &str) -> Vec<Row> {
+    let numbered = |row: Row| {
+        (0..times).map(move |number| {
+            let mut row = row.clone();
+            row.set(name, Value::Int(number.into()));
+            row
+        })
+    };
+    rows.into_iter().flat_map(numbered).collect()
 }
 
 fn group(stats: &Stats, rows: &[Row], run: Run<'_>) -> Vec<Row> {

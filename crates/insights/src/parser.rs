@@ -152,7 +152,7 @@ impl<'q> Parser<'q> {
             false if is_grouped => return Err(self.expected("by")),
             false => vec![],
         };
-        Ok(CommandKind::Stats { items, groups })
+        Ok(CommandKind::Stats { items, groups, sets: vec![] })
     }
 
     fn sort(&mut self) -> Result<CommandKind, QueryError> {

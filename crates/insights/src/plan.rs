@@ -60,6 +60,8 @@ pub enum Step {
     Filter(Expr),
     /// Adds columns found in text; a row that does not match keeps going without them.
     Parse { source: Expr, extract: Extract },
+    /// Each row so many times, numbered from 0 in a column.
+    Repeat { times: u32, name: String },
     /// Replaces the rows by one for each group.
     Stats(Stats),
     /// Orders the rows; equal rows keep their order, which for log events is the source's.
@@ -667,7 +669,8 @@ impl Step {
     pub fn ends_matching(&self) -> bool {
         match self {
             Step::Extend(_) | Step::Filter(_) | Step::Parse { .. } | Step::Sort(_) => false,
-            Step::Stats(_)
+            Step::Repeat { .. }
+            | Step::Stats(_)
             | Step::Limit(_)
             | Step::Skip(_)
             | Step::Dedup(_)
@@ -691,7 +694,7 @@ impl Step {
                 }
             }
             Step::Sort(keys) => keys.iter().for_each(|key| key.expr.read_fields(into)),
-            Step::Limit(_) | Step::Skip(_) => {}
+            Step::Limit(_) | Step::Skip(_) | Step::Repeat { .. } => {}
             Step::Dedup(keys) => keys.iter().for_each(|key| key.read_fields(into)),
             Step::Window(window) => window.read_fields(into),
             Step::Rows(step) => step.read_fields(into),

@@ -19,6 +19,11 @@ const STATEMENTS: &[(&str, &str)] = &[
          `FILTER (WHERE ...)` behind it.",
     ),
     (
+        "SELECT srcAddr, dstPort, SUM(bytes) AS b FROM `/vpc/flow` GROUP BY ROLLUP(srcAddr, dstPort)",
+        "Several groupings at once, up to 64: `ROLLUP`, `CUBE` and `GROUPING SETS ((a, b), a, ())`, also beside each other and within, \
+         `GROUP BY a, b WITH ROLLUP`. What a grouping has not is `NULL`.",
+    ),
+    (
         "SELECT window.start AS at, action, COUNT(*) AS n FROM `/vpc/flow` WHERE `@timestamp` >= '2024-01-31 12:00:00' GROUP BY window(`@timestamp`, '5 minutes'), action ORDER BY at",
         "Spans of time beside each other, with `window.end` too. A text that is compared with a time is the time that it tells.",
     ),

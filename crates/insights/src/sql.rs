@@ -12,6 +12,7 @@ mod correlate;
 mod expression;
 mod from;
 mod function;
+mod grouping;
 mod lexer;
 mod like;
 mod logic;

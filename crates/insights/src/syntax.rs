@@ -29,7 +29,12 @@ pub enum CommandKind {
     /// `filter`, `where`
     Filter(Expr),
     /// `stats`
-    Stats { items: Vec<Item>, groups: Vec<Item> },
+    Stats {
+        items: Vec<Item>,
+        groups: Vec<Item>,
+        /// Groups that are grouped by at once, by their places in order; none if all are. SQL only.
+        sets: Vec<Vec<usize>>,
+    },
     /// `sort`
     Sort(Vec<(Expr, Direction)>),
     /// `limit`, `head`, `tail`

@@ -271,6 +271,13 @@ fn sql() -> impl Strategy<Value = String> {
         (field(), field(), aggregate(), select(vec!["LEFT", "INNER"])).prop_map(|(a, b, shown, kind)| format!(
             "SELECT A.{a}, {shown} FROM g AS A {kind} JOIN g AS B ON A.{a} = B.{b} GROUP BY A.{a} ORDER BY 1"
         )),
+        (field(), field(), aggregate(), test(), select(vec![
+            "ROLLUP($a, $b)", "CUBE($b, $a)", "$a, ROLLUP($b)", "GROUPING SETS(($a, $b), $a, ())", "$a, $b WITH CUBE", "GROUPING SETS(($b), ($b), ($a))",
+            "window(`@timestamp`, '1 minute'), ROLLUP($a, $b)",
+        ])).prop_map(|(a, b, shown, when, sets)| format!(
+            "SELECT {a} AS a, {b} AS b, {shown} AS s, COUNT(*) FROM g WHERE {when} GROUP BY {} ORDER BY 1, b DESC",
+            sets.replace("$a", &a).replace("$b", &b)
+        )),
         (field(), field()).prop_map(|(a, b)| format!("SELECT DISTINCT {a}, {b} FROM g ORDER BY 1, 2")),
         (field(), number(), aggregate(), test()).prop_map(|(a, by, most, when)| format!(
             "SELECT {a}, (SELECT {most} FROM g) AS m FROM g WHERE {by} >= (SELECT {most} FROM g WHERE {when}) ORDER BY {by}, {a}"

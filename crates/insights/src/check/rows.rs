@@ -151,7 +151,7 @@ impl Checker {
         const COUNT: &str = "_approxcount";
         let count = syntax::Expr::new(span, ExprKind::Call("count".into(), vec![]));
         let counted = Item { expr: count, alias: Some(COUNT.into()), text: COUNT.into(), offset: None };
-        self.stats_command(vec![counted], items, span)?;
+        self.stats_command(vec![counted], (items, vec![]), span)?;
         let key = |name: &str, direction| SortKey { expr: Expr::Field(name.into()), direction };
         let mut keys = vec![key(COUNT, Direction::Descending)];
         keys.extend(self.groups.iter().flatten().map(|name| key(name, Direction::Ascending)));

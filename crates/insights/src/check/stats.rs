@@ -6,6 +6,7 @@ use crate::aggregate::{Aggregate, AggregateRow, BUCKETS_MAX};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::plan::{AggregateCall, Column, Direction, Expr, SortKey, Stats, Step, Type};
 use crate::syntax::{self, ExprKind, Item};
+use crate::value::Value;
 
 const TOPK: &str = "topk";
 /// Values that `topk` gives.
@@ -14,6 +15,26 @@ const TOPK_MAX: u32 = 10_000;
 /// What names begin with that are not shown. No field can have such a name: # begins a comment, and discovered names hold no
 /// blank.
 const HIDDEN: &str = "# ";
+
+/// Which of several groupings a row is of.
+const SET: &str = "# set";
+
+/// The value of a group in the groupings that have it, by its place; absent in others.
+fn in_sets(expr: Expr, at: usize, sets: &[Vec<usize>]) -> Expr {
+    let is_in = |set: &[usize]| set.binary_search(&at).is_ok();
+    if sets.iter().all(|set| is_in(set)) {
+        return expr;
+    }
+    let numbered = sets.iter().enumerate().filter(|(_, set)| is_in(set));
+    let list = numbered.map(|(number, _)| Expr::Literal(Value::Int(number as i64))).collect();
+    let is_of_them = Expr::In { value: Box::new(Expr::Field(SET.into())), list, is_negated: false };
+    Expr::Case { branches: vec![(is_of_them, expr)], otherwise: Box::new(Expr::Literal(Value::Null)) }
+}
+
+/// Whether a case is that of [`in_sets`].
+fn is_of_set(branches: &[(Expr, Expr)]) -> bool {
+    matches!(branches, [(Expr::In { value, .. }, _)] if **value == Expr::Field(SET.into()))
+}
 
 fn hidden(group: &str) -> String {
     format!("{HIDDEN}by {group}")
@@ -84,7 +105,7 @@ impl Checker {
     pub(super) fn stats_command(
         &mut self,
         items: Vec<Item>,
-        groups: Vec<Item>,
+        (groups, sets): (Vec<Item>, Vec<Vec<usize>>),
         span: Span,
     ) -> Result<(), QueryError> {
         if let Some(top) = items.iter().find(|item| is_topk(&item.expr)) {
@@ -98,14 +119,24 @@ impl Checker {
         }
         let mut builder = StatsBuilder::default();
         let mut known = vec![];
-        for item in groups {
+        if !sets.is_empty() {
+            self.steps.push(Step::Repeat { times: sets.len() as u32, name: SET.into() });
+        }
+        for (at, item) in groups.into_iter().enumerate() {
             let expr = self.item(&item)?;
             self.check_plain(&expr, item.expr.span, "by")?;
+            let expr = in_sets(expr, at, &sets);
             let name = item.alias.unwrap_or(item.text);
             builder.group_texts.push(item.expr.to_string());
             known.push((item.expr.to_string(), name.clone()));
             builder.outputs.push(Column { name: name.clone(), expr: Expr::Field(name.clone()) });
             builder.groups.push(Column { name, expr });
+        }
+        if !sets.is_empty() {
+            // Tells a value that is absent from one that is not grouped by.
+            let set = Column { name: SET.into(), expr: Expr::Field(SET.into()) };
+            builder.outputs.push(set.clone());
+            builder.groups.push(set);
         }
         self.stats = Some(builder);
         let listed = items.into_iter().try_for_each(|item| {
@@ -151,7 +182,7 @@ impl Checker {
         let is_present = syntax::Expr::new(span, ExprKind::Call("ispresent".into(), vec![field.clone()]));
         let is_present = self.expr(&is_present)?;
         self.steps.push(Step::Filter(is_present));
-        self.stats_command(vec![counted], vec![group], span)?;
+        self.stats_command(vec![counted], (vec![group], vec![]), span)?;
         let key = |name: String, direction| SortKey { expr: Expr::Field(name), direction };
         self.steps.push(Step::Sort(vec![key(name, Direction::Descending), key(text, Direction::Ascending)]));
         self.steps.push(Step::Limit(rows as u32));
@@ -164,7 +195,10 @@ impl Checker {
         use Aggregate::{Earliest, Latest, Max, Min, SortsFirst, SortsLast};
         let Expr::Field(name) = output else { return self.is_time(output) };
         if let Some(group) = builder.groups.iter().find(|group| group.name == *name) {
-            return self.is_time(&group.expr);
+            return self.is_time(match &group.expr {
+                Expr::Case { branches, .. } if is_of_set(branches) => &branches[0].1,
+                expr => expr,
+            });
         }
         let picks = [Earliest, Latest, Max, Min, SortsFirst, SortsLast];
         let call = builder.aggregates.iter().find(|call| call.name == *name);

@@ -25,6 +25,8 @@ pub(super) struct Select {
     /// What of WHERE compares with the statement outside.
     pub(super) keys: Vec<Key>,
     pub(super) groups: Vec<Expr>,
+    /// Which of them are grouped by at once, by their places; none if all are.
+    pub(super) sets: Vec<Vec<usize>>,
     pub(super) having: Option<Expr>,
     /// Where ORDER BY and LIMIT begin.
     pub(super) tail: Span,
@@ -41,6 +43,11 @@ impl Select {
             tail = Tail { order: std::mem::take(&mut self.order), limit: self.limit.take(), ..tail };
         }
         Ok(Operand { names: self.names(), commands: self.commands()?, tail, outside: Outside::default() })
+    }
+
+    /// Whether it has rows of groups, told by its clauses.
+    pub(super) fn is_grouped(&self) -> bool {
+        !self.groups.is_empty() || !self.sets.is_empty() || self.having.is_some()
     }
 
     /// The names of the columns.
@@ -62,7 +69,7 @@ impl Select {
         let mut windows = Windows::default();
         windows.take_items(items.as_deref_mut().unwrap_or_default())?;
         windows.take_order(&mut self.order, items.as_deref().unwrap_or_default(), self.is_distinct)?;
-        let is_grouped = !self.groups.is_empty() || self.having.is_some() || self.is_distinct;
+        let is_grouped = self.is_grouped() || self.is_distinct;
         let selected = items.iter().flatten().map(|item| &item.expr);
         let aggregates = selected.chain(windows.parts()).any(has_aggregate);
         commands.extend(self.filter.take().map(|filter| command(CommandKind::Filter(filter))));
@@ -99,7 +106,8 @@ impl Select {
         let span = self.span;
         let node = |kind| Expr::new(span, kind);
         let (mut computed, mut shown): (Vec<Item>, Vec<Item>) = (vec![], vec![]);
-        let groups: Vec<Expr> = match (self.groups.is_empty(), self.is_distinct) {
+        let sets = std::mem::take(&mut self.sets);
+        let groups: Vec<Expr> = match (self.groups.is_empty() && sets.is_empty(), self.is_distinct) {
             (true, true) => items.iter().map(|item| item.expr.clone()).collect(),
             (false, true) => return Err(not_implemented("clause", "DISTINCT with GROUP BY", span)),
             (_, false) => std::mem::take(&mut self.groups),
@@ -148,7 +156,7 @@ impl Select {
             Item { expr, alias: None, text, offset: None }
         };
         let groups = groups.into_iter().map(group).collect();
-        commands.push(Command { span, kind: CommandKind::Stats { items: computed, groups } });
+        commands.push(Command { span, kind: CommandKind::Stats { items: computed, groups, sets } });
         if let Some(having) = self.having.take() {
             commands.push(Command { span, kind: CommandKind::Filter(having) });
         }

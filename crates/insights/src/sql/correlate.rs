@@ -81,10 +81,9 @@ impl Select {
             Some(Within::List) => self.limit.is_some(),
             _ => self.limit.take().is_some_and(|limit| !limit.keeps_one()),
         };
-        let is_grouped = !self.groups.is_empty() || self.having.is_some();
         let has_window = items.iter().any(|item| first_window(&item.expr).is_some());
         let aggregates = items.iter().any(|item| has_aggregate(&item.expr));
-        if is_limited || is_grouped || has_window || aggregates != (within == Some(Within::Value)) {
+        if is_limited || self.is_grouped() || has_window || aggregates != (within == Some(Within::Value)) {
             return Err(refused);
         }
         let (mut inside, keys): (Vec<Expr>, Vec<Expr>) =

@@ -5,6 +5,7 @@ use super::correlate::Within;
 use super::expression::is_reserved;
 use super::from::Table;
 use super::function::{called, named_column, not_implemented};
+use super::grouping::Grouping;
 use super::lexer::{BITWISE, next_token};
 use super::logic::Clauses;
 use super::qualify::{Qualified, Tables};
@@ -116,13 +117,12 @@ impl<'q> Parser<'q> {
         let items = items.map(|items| tables.spread(items)).transpose()?;
         self.go_to(behind);
         let filter = self.clause("where", Self::expr)?;
-        let mut groups = vec![];
+        let mut grouping = Grouping::default();
         if self.take_word("group")? {
             self.need_word("by", "BY")?;
-            self.refuse_grouping()?;
-            groups = self.list(Self::expr)?;
-            self.refuse_grouping()?;
+            grouping = self.grouping()?;
         }
+        let Grouping { groups, sets } = grouping;
         let having = self.clause("having", Self::expr)?;
         let Tail { span: tail, order, limit } = self.tail()?;
         self.scopes.pop();
@@ -142,24 +142,12 @@ impl<'q> Parser<'q> {
             filter,
             keys,
             groups,
+            sets,
             having,
             tail,
             order,
             limit,
         })
-    }
-
-    /// Several groupings at once: `GROUPING SETS (...)`, `... WITH ROLLUP`.
-    fn refuse_grouping(&self) -> Result<(), QueryError> {
-        let next = || next_token(self.statement, self.span.end).map(|(next, _)| next);
-        let is_before = |words: &[&str]| next().map(|next| words.iter().any(|word| next.is_word(word)));
-        if self.token.is_word("grouping") && is_before(&["sets"])? {
-            return Err(not_implemented("clause", "GROUPING SETS", self.span));
-        }
-        match self.token.is_word("with") && is_before(&["rollup", "cube"])? {
-            true => Err(not_implemented("clause", "WITH ROLLUP", self.span)),
-            false => Ok(()),
-        }
     }
 
     /// Goes to the FROM of the SELECT that the parser is in, or to what cannot be behind one's items.
@@ -196,11 +184,11 @@ impl<'q> Parser<'q> {
     }
 
     /// Where the parser is in the statement.
-    fn place(&self) -> (Token, Span, usize) {
+    pub(super) fn place(&self) -> (Token, Span, usize) {
         (self.token.clone(), self.span, self.last_end)
     }
 
-    fn go_to(&mut self, place: (Token, Span, usize)) {
+    pub(super) fn go_to(&mut self, place: (Token, Span, usize)) {
         (self.token, self.span, self.last_end) = place;
     }
 

@@ -216,7 +216,7 @@ impl Parser<'_> {
     }
 
     /// Whether this word stands behind the word.
-    fn is_before_word(&self, word: &str) -> Result<bool, QueryError> {
+    pub(super) fn is_before_word(&self, word: &str) -> Result<bool, QueryError> {
         Ok(next_token(self.statement, self.span.end)?.0.is_word(word))
     }
 

@@ -14,7 +14,7 @@ proptest! {
     #[test]
     fn no_mixture_of_tokens_panics(words in prop::collection::vec(
         prop::sample::select(vec![
-            "SELECT", "DISTINCT", "*", "FROM", "`g`", "g", "AS", "a", "b", "a.x", "b.y", "WHERE", "GROUP", "BY", "HAVING",
+            "SELECT", "DISTINCT", "*", "FROM", "`g`", "g", "AS", "a", "b", "a.x", "b.y", "WHERE", "GROUP", "BY", "HAVING", "ROLLUP", "CUBE", "GROUPING", "SETS",
             "ORDER", "DESC", "LIMIT", "OFFSET", "EXISTS", "5", "0.5", "'x'", "\"y\"", "(", ")", ",", ";", "=", "<>", "||", "-", "+", "/", "%",
             "AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN",
             "LEFT", "INNER", "ON", "COUNT", "SUM", "CAST", "int", "upper", "UNION", "OVER", "RANK", "LAG", "PARTITION", "EXCEPT", "ALL", "SORT", "NULLS", "IGNORE", "RANGE", "--", "/*", "*/", "`@message`",
@@ -42,7 +42,7 @@ proptest! {
             "`g` AS A LEFT JOIN (SELECT y FROM h) AS B ON B.y = A.x AND A.z = B.z", "`filterIndex('a' = 'b')`",
         ]),
         prop::sample::select(vec!["", "WHERE a IN (SELECT b FROM g)", "WHERE a BETWEEN 1 AND 2", "WHERE a > (SELECT MAX(x) FROM g)", "WHERE NOT EXISTS (SELECT B.x FROM g AS B WHERE B.x = A.x)", "WHERE NOT a LIKE 'x%'", "WHERE a NOT IN (SELECT B.y FROM h AS B WHERE B.x = A.x AND B.z = A.a)"]),
-        prop::sample::select(vec!["", "GROUP BY a", "GROUP BY 1, 2", "GROUP BY c HAVING COUNT(*) > 1", "HAVING MAX(a) > 1"]),
+        prop::sample::select(vec!["", "GROUP BY a", "GROUP BY 1, 2", "GROUP BY c HAVING COUNT(*) > 1", "GROUP BY ROLLUP(a), CUBE(x, (a, c))", "GROUP BY GROUPING SETS ((a), (), GROUPING SETS (1))", "GROUP BY a WITH CUBE", "HAVING MAX(a) > 1"]),
         prop::sample::select(vec!["", "ORDER BY 1", "ORDER BY COUNT(*) DESC, a", "ORDER BY c LIMIT 3", "LIMIT 3 OFFSET 2", "ORDER BY NTILE(2) OVER (ORDER BY c)",
             "UNION SELECT a, b FROM h ORDER BY 1", "EXCEPT ALL (SELECT a FROM h) LIMIT 2", "INTERSECT SELECT x FROM (SELECT x FROM g) AS t", "LIMIT 99999999999"]),
     )) {
@@ -92,6 +92,7 @@ fn copies_have_an_end() {
         around("(", " <=> 1)", 12),
         around("(", " IS DISTINCT FROM 1)", 12),
         around("var_samp(", ")", 28),
+        format!("SELECT VARIANCE(a) FILTER (WHERE {}a{}) FROM g", "(".repeat(20), " <=> 1)".repeat(20)),
         around("decode(", ", 1, 2)", 12),
         around("CASE ", " WHEN 1 THEN 2 WHEN 2 THEN 1 END", 28),
         format!("SELECT CASE {wide}{} END FROM g", " WHEN 1 THEN 2".repeat(600)),
@@ -136,6 +137,9 @@ const OPENS: &[(&str, &str)] = &[
     ("SELECT a FROM ", "("), ("SELECT a FROM ", "(SELECT a FROM "), ("SELECT a FROM g AS x ", "JOIN g AS y ON x.a=y.a "),
     ("SELECT a FROM g AS x ", "JOIN (SELECT a FROM g AS x "), ("SELECT a FROM g ", "UNION SELECT a FROM g "),
     ("SELECT a FROM g ", "INTERSECT SELECT a FROM g "), ("SELECT a FROM g GROUP BY ", "("), ("SELECT a FROM g ORDER BY ", "("),
+    ("SELECT a FROM g GROUP BY ", "GROUPING SETS ("), ("SELECT a FROM g GROUP BY GROUPING SETS (", "("), ("SELECT a FROM g GROUP BY ", "ROLLUP("),
+    ("SELECT a FROM g GROUP BY ", "CUBE(a, "), ("SELECT a FROM g GROUP BY ROLLUP(", "(a,"), ("SELECT ", "SUM(DISTINCT "),
+    ("SELECT ", "PERCENTILE_DISC(1) WITHIN GROUP (ORDER BY -"), ("SELECT ", "VARIANCE(a) FILTER (WHERE "),
     ("SELECT a FROM `filterIndex", "("), ("SELECT a FROM `filterIndex(", "not "), ("SELECT a FROM `logGroups", "("),
     ("SELECT a FROM `logGroups(namePrefix: ", "["),
 ];
