@@ -110,6 +110,10 @@ impl Checker {
             CommandKind::Stats { items, groups, sets } => {
                 self.stats_command(items, (groups, sets), command.span)
             }
+            CommandKind::Repeat { times, name } => {
+                self.steps.push(Step::Repeat { times, name: name.into() });
+                Ok(())
+            }
             CommandKind::Sort(keys) => self.sort(&keys),
             CommandKind::Limit(count) => self.limit(&count),
             CommandKind::Offset(count) => self.offset(&count),
@@ -365,6 +369,7 @@ impl CommandKind {
             CommandKind::Display(_) => "display",
             CommandKind::Filter(_) => "filter",
             CommandKind::Stats { .. } => "stats",
+            CommandKind::Repeat { .. } => "window",
             CommandKind::Sort(_) => "sort",
             CommandKind::Limit(_) => "limit",
             CommandKind::Offset(_) => "OFFSET",

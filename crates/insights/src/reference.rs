@@ -25,7 +25,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT window.start AS at, action, COUNT(*) AS n FROM `/vpc/flow` WHERE `@timestamp` >= '2024-01-31 12:00:00' GROUP BY window(`@timestamp`, '5 minutes'), action ORDER BY at",
-        "Spans of time beside each other, with `window.end` too. A text that is compared with a time is the time that it tells.",
+        "Spans of time beside each other, with `window.end` too; of `window(a, '10 minutes', '5 minutes')` each begins five minutes \
+         behind the last, and a row is in all that it lies in, up to 64. A text that is compared with a time is the time that it tells.",
     ),
     (
         "SELECT get_json_object(`@message`, '$.user.id') AS id, split(path, '/')[1] AS p, json_tuple(`@message`, 'a', 'b') FROM `a`",

@@ -35,6 +35,8 @@ pub enum CommandKind {
         /// Groups that are grouped by at once, by their places in order; none if all are. SQL only.
         sets: Vec<Vec<usize>>,
     },
+    /// Each row so many times, numbered from 0 in a column; SQL only.
+    Repeat { times: u32, name: &'static str },
     /// `sort`
     Sort(Vec<(Expr, Direction)>),
     /// `limit`, `head`, `tail`

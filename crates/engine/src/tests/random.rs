@@ -273,7 +273,7 @@ fn sql() -> impl Strategy<Value = String> {
         )),
         (field(), field(), aggregate(), test(), select(vec![
             "ROLLUP($a, $b)", "CUBE($b, $a)", "$a, ROLLUP($b)", "GROUPING SETS(($a, $b), $a, ())", "$a, $b WITH CUBE", "GROUPING SETS(($b), ($b), ($a))",
-            "window(`@timestamp`, '1 minute'), ROLLUP($a, $b)",
+            "window(`@timestamp`, '1 minute'), ROLLUP($a, $b)", "window(`@timestamp`, '2 minutes', '50 seconds'), $a, CUBE($b)",
         ])).prop_map(|(a, b, shown, when, sets)| format!(
             "SELECT {a} AS a, {b} AS b, {shown} AS s, COUNT(*) FROM g WHERE {when} GROUP BY {} ORDER BY 1, b DESC",
             sets.replace("$a", &a).replace("$b", &b)

@@ -4,6 +4,7 @@ use super::correlate::Key;
 use super::function::{named_column, not_implemented};
 use super::qualify::Tables;
 use super::set::{Limit, Operand, Outside, Tail};
+use super::time_window::Slide;
 use super::window::{Windows, check_none, is_window_column, reads_window};
 use crate::aggregate::aggregate_named;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -27,6 +28,8 @@ pub(super) struct Select {
     pub(super) groups: Vec<Expr>,
     /// Which of them are grouped by at once, by their places; none if all are.
     pub(super) sets: Vec<Vec<usize>>,
+    /// The windows of time that rows are grouped by, if they slide.
+    pub(super) slide: Option<Slide>,
     pub(super) having: Option<Expr>,
     /// Where ORDER BY and LIMIT begin.
     pub(super) tail: Span,
@@ -156,6 +159,10 @@ impl Select {
             Item { expr, alias: None, text, offset: None }
         };
         let groups = groups.into_iter().map(group).collect();
+        if let Some(Slide { times, name, is_within }) = self.slide.take() {
+            commands.push(Command { span, kind: CommandKind::Repeat { times, name } });
+            commands.push(Command { span, kind: CommandKind::Filter(is_within) });
+        }
         commands.push(Command { span, kind: CommandKind::Stats { items: computed, groups, sets } });
         if let Some(having) = self.having.take() {
             commands.push(Command { span, kind: CommandKind::Filter(having) });

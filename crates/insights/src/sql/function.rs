@@ -193,8 +193,8 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         return cast(arguments.swap_remove(0), name, None, span).map(Some);
     }
     Ok(Some(match (name, &mut arguments[..]) {
-        ("window", [_, _, _, ..]) => {
-            return Err(not_implemented("function", "window that slides", span));
+        ("window", [_, _, _, _, ..]) => {
+            return Err(not_implemented("function", "window with a start of its own", span));
         }
         ("isnull", [value]) => not(is_present(value, span)),
         ("nullif", [value, other]) => {
@@ -456,7 +456,7 @@ fn now(span: Span) -> Expr {
 }
 
 /// A time, which the times of events are already.
-fn as_time(value: &Expr, span: Span) -> Expr {
+pub(super) fn as_time(value: &Expr, span: Span) -> Expr {
     match &value.kind {
         ExprKind::Field(name) if name == "@timestamp" || name == "@ingestionTime" => value.clone(),
         _ => called("sql to_timestamp", vec![value.clone()], span),

@@ -143,6 +143,7 @@ impl<'q> Parser<'q> {
             keys,
             groups,
             sets,
+            slide: None,
             having,
             tail,
             order,
