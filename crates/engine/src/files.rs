@@ -18,6 +18,7 @@ mod inflated;
 mod layout;
 mod lines;
 mod local;
+mod marks;
 mod parquet;
 mod passed;
 mod place;
@@ -31,6 +32,7 @@ mod storage;
 mod survey;
 mod table;
 mod token;
+mod wide;
 mod wrapped;
 
 use std::fmt;

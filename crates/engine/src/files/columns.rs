@@ -1,11 +1,12 @@
 //! Records on their way to a batch: numbers at once, texts as places in the file's bytes until it is known which rows stay.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
-    StringViewBuilder, UInt8Array, UInt32Builder, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Builder, PrimitiveBuilder, RecordBatch,
+    RecordBatchOptions, StringViewArray, StringViewBuilder, UInt8Array, UInt32Builder, new_null_array,
 };
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::{filter, take};
@@ -13,10 +14,10 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::physical_plan::PhysicalExpr;
 use weir_flowlog::field::Kind;
-use weir_flowlog::{Field, Record, Value};
+use weir_flowlog::{Field, Format, Record, Value};
 
 use super::layout::{Content, Layout};
-use super::plain::{Cell, Span, word, words};
+use super::plain::{LINES, Lane, PlainLines, Span, Take, Values, word, words};
 
 /// The columns that one scan reads, and which rows it keeps.
 #[derive(Debug)]
@@ -59,23 +60,47 @@ impl Wanted {
         })
     }
 
-    /// The columns that take the value of a field.
-    pub fn cells(&self, field: Field) -> [Option<usize>; 2] {
-        let of_field = |content: &Content| match content {
-            Content::Number(own) | Content::Address(own) | Content::Text(own) => *own == field,
-            _ => false,
-        };
-        let is_time = |content: &Content| field == Field::Start && *content == Content::Timestamp;
-        [self.contents.iter().position(of_field), self.contents.iter().position(is_time)]
+    /// How lines of a format are read to these columns.
+    pub fn lines(&self, format: &Format) -> PlainLines {
+        PlainLines::new(format, self.contents.len(), |field| {
+            let take = |content: &Content| match content {
+                Content::Text(_) if words(field.kind()).is_empty() => Take::Text,
+                _ => Take::Value,
+            };
+            let of_field = |content: &&Content| match content {
+                Content::Number(own) | Content::Address(own) | Content::Text(own) => *own == field,
+                _ => false,
+            };
+            let is_time = |content: &&Content| field == Field::Start && **content == Content::Timestamp;
+            let find = |is: &dyn Fn(&&Content) -> bool| {
+                let (column, content) = self.contents.iter().enumerate().find(|(_, content)| is(content))?;
+                Some((column, take(content)))
+            };
+            [find(&of_field), find(&is_time)]
+        })
     }
+}
+
+/// The value of a field of a record that was read the slow way.
+enum Cell {
+    /// The format does not have the field.
+    Absent,
+    /// `-`.
+    Dash,
+    /// A number.
+    Number(u64),
+    /// An IPv4 address.
+    Address(u32),
+    /// A text.
+    Text(Span),
+    /// One of the [`words`] of its kind, by its place among them.
+    Word(u8),
 }
 
 /// Records of one file on their way to a batch.
 pub struct Columns {
     wanted: Arc<Wanted>,
     columns: Vec<Column>,
-    /// The values of the next record, one for each column.
-    pub cells: Vec<Cell>,
     /// Texts that do not stand in the block as they are: [`DASH`] first.
     aside: String,
     rows: usize,
@@ -112,8 +137,7 @@ impl Columns {
             Content::Ingestion | Content::Group | Content::Stream => Column::Fixed,
         };
         let columns: Vec<Column> = wanted.contents.iter().map(column).collect();
-        let cells = vec![Cell::Absent; columns.len()];
-        Columns { wanted, columns, cells, aside: "-".into(), rows: 0, has_other_address: false }
+        Columns { wanted, columns, aside: "-".into(), rows: 0, has_other_address: false }
     }
 
     /// How many records wait.
@@ -126,40 +150,39 @@ impl Columns {
         self.has_other_address
     }
 
-    /// Adds the record whose values are in the cells, with its place and line.
-    pub fn push(&mut self, sequence: i64, line: Span) {
-        self.rows += 1;
-        let contents = self.wanted.contents.iter();
-        for ((column, cell), content) in self.columns.iter_mut().zip(&self.cells).zip(contents) {
-            match (column, cell) {
-                (Column::Int(builder), cell) => match (content, cell) {
-                    (Content::Sequence, _) => builder.append_value(sequence),
-                    (Content::Timestamp, Cell::Number(seconds)) => {
-                        builder.append_value(*seconds as i64 * 1000)
-                    }
-                    (_, Cell::Number(number)) => builder.append_value(*number as i64),
-                    _ => builder.append_null(),
-                },
-                (Column::Address(builder), Cell::Address(address)) => builder.append_value(*address),
-                (Column::Address(builder), cell) => {
-                    self.has_other_address |= *cell != Cell::Dash;
-                    builder.append_null();
+    /// Adds records of plain lines, `count` from `row` on, the first with this place among all.
+    pub fn push_plain(&mut self, lines: &PlainLines, (row, count): (usize, usize), sequence: i64) {
+        self.rows += count;
+        let rows = row..row + count;
+        for (index, (column, content)) in self.columns.iter_mut().zip(&self.wanted.contents).enumerate() {
+            match (column, lines.lane(index)) {
+                (Column::Int(builder), _) if *content == Content::Sequence => {
+                    let places: [i64; LINES] = std::array::from_fn(|at| sequence + at as i64);
+                    builder.append_slice(&places[..count]);
                 }
-                (Column::Text(spans), _) if *content == Content::Message => spans.push(Some(line)),
-                (Column::Text(spans), Cell::Text(span)) => spans.push(Some(*span)),
-                (Column::Text(spans), Cell::Dash) => spans.push(Some(DASH)),
-                (Column::Text(spans), Cell::Absent | Cell::Word(_)) => spans.push(None),
-                (Column::Text(spans), Cell::Number(number)) => {
-                    spans.push(Some(put_aside(&mut self.aside, number)));
+                (Column::Int(builder), Lane::Numbers(seconds)) if *content == Content::Timestamp => {
+                    let (values, dashes) = (seconds.values.map(|seconds| seconds * 1000), seconds.dashes);
+                    append(builder, &Values { values, dashes }, rows.clone());
                 }
-                (Column::Text(spans), Cell::Address(address)) => {
-                    let address = std::net::Ipv4Addr::from(*address);
-                    spans.push(Some(put_aside(&mut self.aside, address)));
+                (Column::Int(builder), Lane::Numbers(values)) => append(builder, values, rows.clone()),
+                (Column::Int(builder), _) => builder.append_nulls(count),
+                (Column::Address(builder), Lane::Addresses(values)) => append(builder, values, rows.clone()),
+                (Column::Address(builder), _) => {
+                    self.has_other_address = true;
+                    builder.append_nulls(count);
                 }
-                (Column::Words(_, places), Cell::Word(place)) => places.push(*place),
-                (Column::Words(kind, places), cell) => {
-                    let behind = words(*kind).len() as u8;
-                    places.push(if *cell == Cell::Dash { behind } else { behind + 1 });
+                (Column::Text(spans), _) if *content == Content::Message => {
+                    spans.extend(rows.clone().map(|row| Some(lines.line(row))));
+                }
+                (Column::Text(spans), Lane::Texts(texts)) => {
+                    spans.extend(texts[rows.clone()].iter().copied().map(Some));
+                }
+                (Column::Text(spans), _) => spans.extend((0..count).map(|_| None)),
+                (Column::Words(_, places), Lane::Words(words)) => {
+                    places.extend_from_slice(&words[rows.clone()]);
+                }
+                (Column::Words(kind, places), _) => {
+                    places.extend((0..count).map(|_| words(*kind).len() as u8 + 1));
                 }
                 (Column::Fixed, _) => {}
             }
@@ -168,18 +191,46 @@ impl Columns {
 
     /// Adds a record that was read the slow way, with its place and line.
     pub fn push_record(&mut self, record: &Record, sequence: i64, line: &str) {
-        for (content, cell) in self.wanted.contents.iter().zip(&mut self.cells) {
-            *cell = match content {
+        self.rows += 1;
+        let aside = &mut self.aside;
+        for (column, content) in self.columns.iter_mut().zip(&self.wanted.contents) {
+            let cell = match content {
                 Content::Timestamp => record.number(Field::Start).map_or(Cell::Absent, Cell::Number),
                 Content::Number(field) | Content::Address(field) | Content::Text(field) => {
-                    cell_of(record, *field, &mut self.aside)
+                    cell_of(record, *field, aside)
                 }
                 _ => Cell::Absent,
             };
+            match (column, cell) {
+                (Column::Int(builder), _) if *content == Content::Sequence => builder.append_value(sequence),
+                (Column::Int(builder), Cell::Number(seconds)) if *content == Content::Timestamp => {
+                    builder.append_value(seconds as i64 * 1000);
+                }
+                (Column::Int(builder), Cell::Number(number)) => builder.append_value(number as i64),
+                (Column::Int(builder), _) => builder.append_null(),
+                (Column::Address(builder), Cell::Address(address)) => builder.append_value(address),
+                (Column::Address(builder), cell) => {
+                    self.has_other_address |= !matches!(cell, Cell::Dash);
+                    builder.append_null();
+                }
+                (Column::Text(spans), _) if *content == Content::Message => {
+                    spans.push(Some(put_aside(aside, line)));
+                }
+                (Column::Text(spans), Cell::Text(span)) => spans.push(Some(span)),
+                (Column::Text(spans), Cell::Dash) => spans.push(Some(DASH)),
+                (Column::Text(spans), Cell::Absent | Cell::Word(_)) => spans.push(None),
+                (Column::Text(spans), Cell::Number(number)) => spans.push(Some(put_aside(aside, number))),
+                (Column::Text(spans), Cell::Address(address)) => {
+                    spans.push(Some(put_aside(aside, std::net::Ipv4Addr::from(address))));
+                }
+                (Column::Words(_, places), Cell::Word(place)) => places.push(place),
+                (Column::Words(kind, places), cell) => {
+                    let behind = words(*kind).len() as u8;
+                    places.push(behind + u8::from(!matches!(cell, Cell::Dash)));
+                }
+                (Column::Fixed, _) => {}
+            }
         }
-        let is_read = self.wanted.contents.contains(&Content::Message);
-        let line = if is_read { put_aside(&mut self.aside, line) } else { DASH };
-        self.push(sequence, line);
     }
 
     /// The records that pass the filters as a batch; their texts are in `block`. No records wait any more.
@@ -223,6 +274,21 @@ impl Column {
             Column::Int(builder) => Some(Arc::new(builder.finish())),
             Column::Address(builder) => Some(Arc::new(builder.finish())),
             Column::Text(_) | Column::Words(..) | Column::Fixed => None,
+        }
+    }
+}
+
+fn append<T: ArrowPrimitiveType>(
+    builder: &mut PrimitiveBuilder<T>,
+    Values { values, dashes }: &Values<T::Native>,
+    rows: Range<usize>,
+) {
+    match dashes >> rows.start << rows.start {
+        0 => builder.append_slice(&values[rows]),
+        dashes => {
+            for row in rows {
+                builder.append_option((dashes >> row & 1 == 0).then(|| values[row]));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::{Result, exec_err};
 use memchr::memchr;
-use weir_flowlog::{Field, Format, Lines};
+use weir_flowlog::{Field, Lines};
 
 use super::BrokenReason;
 use super::ahead::Turns;
@@ -14,10 +14,10 @@ use super::blocks::Blocks;
 use super::broken::Wrong;
 use super::columns::{Columns, Place, Wanted};
 use super::lines::{LINE_BYTES_MAX, text_of};
-use super::plain::{Cell, PlainLines, Span};
+use super::marks::Marks;
+use super::plain::{LINES, PlainLines};
 use super::storage::Storage;
 use super::survey::Surveyed;
-use super::token::Tokens;
 use crate::narrow::Narrow;
 
 /// Rows of a batch: DataFusion's own measure.
@@ -74,6 +74,8 @@ pub struct Reader {
     wanted: Arc<Wanted>,
     columns: Columns,
     blocks: Blocks,
+    /// Where the next lines of the block are.
+    marks: Marks,
     open: Option<Open>,
     /// Whether a header was met that the columns were not made for.
     is_unforeseen: bool,
@@ -90,8 +92,6 @@ struct Open {
     number: u64,
     /// Where the next line begins.
     at: usize,
-    /// The tokens of the line read last.
-    tokens: Tokens,
     /// Bytes of the file that count as read.
     counted: u64,
     totals: Totals,
@@ -116,7 +116,8 @@ impl Iterator for Reader {
 impl Reader {
     pub fn new(source: Arc<Source>, turns: Arc<Turns>, wanted: Arc<Wanted>) -> Reader {
         let columns = Columns::new(wanted.clone());
-        Reader { source, turns, wanted, columns, blocks: Blocks::new(), open: None, is_unforeseen: false }
+        let (blocks, marks) = (Blocks::new(), Marks::new());
+        Reader { source, turns, wanted, columns, blocks, marks, open: None, is_unforeseen: false }
     }
 
     fn open_next(&mut self) -> Option<Open> {
@@ -124,23 +125,12 @@ impl Reader {
         let lines = Lines::new(file.given.clone());
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place = Place { group: file.path.to_string_lossy().into_owned(), stream: name };
-        self.columns.cells.fill(Cell::Absent);
-        let plain = plain(lines.format(), &self.wanted);
+        let plain = self.wanted.lines(lines.format());
         let mut totals = Totals::default();
         if let Err(error) = opened.and_then(|opened| self.blocks.open(file.unwrapped(opened)?)) {
             totals.wrong.add_file(&file.path, error.to_string());
         }
-        Some(Open {
-            file,
-            place,
-            lines,
-            plain,
-            number: 0,
-            at: 0,
-            tokens: Tokens::default(),
-            counted: 0,
-            totals,
-        })
+        Some(Open { file, place, lines, plain, number: 0, at: 0, counted: 0, totals })
     }
 
     /// The next records of the block, or `None` at its end. A batch never reaches over it: texts are in the block.
@@ -151,17 +141,14 @@ impl Reader {
             if open.at >= end {
                 break;
             }
-            open.number += 1;
-            let (bytes, at) = (self.blocks.bytes(), open.at);
-            match open.plain.read(bytes, at, &mut open.tokens, &mut self.columns.cells) {
-                Some(ends) => {
-                    open.totals.records += 1;
-                    open.totals.bytes += (ends.line - at) as u64;
-                    open.at = ends.next;
-                    let line = Span { start: at as u32, len: (ends.line - at) as u32 };
-                    self.columns.push(open.sequence(), line);
+            let count = LINES.min(BATCH_ROWS - self.columns.len());
+            match open.plain.read(&mut self.marks, self.blocks.bytes(), (count, end)) {
+                // A line that does not end for long.
+                0 => {
+                    self.read_slowly(end);
+                    self.marks.begin(self.open.as_ref()?.at);
                 }
-                None => self.read_slowly(end),
+                count => self.take(count, end),
             }
             if self.source.is_strict
                 && self.open.as_ref().is_some_and(|open| open.totals.wrong.line_count() > 0)
@@ -183,14 +170,46 @@ impl Reader {
         Some(self.columns.finish(self.blocks.bytes(), place))
     }
 
-    /// Reads one line, whatever it is.
-    fn read_slowly(&mut self, end: usize) {
-        let Some(open) = self.open.as_mut() else { return };
+    /// Takes the lines that were read together: those that are not plain are read slowly.
+    fn take(&mut self, count: usize, end: usize) {
+        let mut row = 0;
+        while row < count {
+            let Some(open) = self.open.as_mut() else { return };
+            let plain = open.plain.plain_from(row).min(count - row);
+            if plain == 0 {
+                open.at = open.plain.line(row).start as usize;
+                let is_same = self.read_slowly(end);
+                row += 1;
+                // What is read of the lines that follow was for another format.
+                if !is_same || self.source.is_strict {
+                    break;
+                }
+                continue;
+            }
+            self.columns.push_plain(&open.plain, (row, plain), open.sequence(1));
+            for line in row..row + plain {
+                open.totals.bytes += u64::from(open.plain.line(line).len);
+            }
+            open.totals.records += plain as u64;
+            open.number += plain as u64;
+            row += plain;
+        }
+        self.marks.pass(row);
+        if let Some(open) = &mut self.open {
+            open.at = self.marks.at();
+        }
+    }
+
+    /// Reads one line, whatever it is; false if lines are read otherwise from there on.
+    fn read_slowly(&mut self, end: usize) -> bool {
+        let Some(open) = self.open.as_mut() else { return false };
+        open.number += 1;
         let rest = &self.blocks.bytes()[open.at..end];
         let len = memchr(b'\n', rest).unwrap_or(rest.len());
         open.at += len + 1;
         if len as u64 >= LINE_BYTES_MAX {
-            return open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::TooLong);
+            open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::TooLong);
+            return true;
         }
         let line = text_of(&rest[..len]);
         let before = open.lines.format().clone();
@@ -198,16 +217,17 @@ impl Reader {
             Ok(Some(record)) => {
                 open.totals.records += 1;
                 open.totals.bytes += line.len() as u64;
-                self.columns.push_record(&record, open.sequence(), &line);
+                self.columns.push_record(&record, open.sequence(0), &line);
             }
             Ok(None) => {}
             Err(error) => open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::Line(error)),
         }
-        if !Arc::ptr_eq(&before, open.lines.format()) {
-            self.columns.cells.fill(Cell::Absent);
-            open.plain = plain(open.lines.format(), &self.wanted);
+        let is_same = Arc::ptr_eq(&before, open.lines.format());
+        if !is_same {
+            open.plain = self.wanted.lines(open.lines.format());
             self.is_unforeseen |= !open.file.has_foreseen(open.lines.format(), &self.source.fields);
         }
+        is_same
     }
 
     /// Goes on to the next block, or ends the file.
@@ -216,7 +236,8 @@ impl Reader {
         match self.blocks.advance() {
             Ok(true) => {
                 let lines = self.blocks.lines();
-                (open.at, open.tokens) = (lines.start, Tokens::default());
+                open.at = lines.start;
+                self.marks.begin(lines.start);
                 // A block of what was compressed is longer than what is stored: the file's length is the limit.
                 open.count(lines.len() as u64, &self.source.read_bytes);
             }
@@ -251,11 +272,8 @@ impl Open {
         read_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn sequence(&self) -> i64 {
-        (self.file.index as i64) << LINE_BITS | self.number as i64
+    /// The place among all of the line that comes so many behind the one read last.
+    fn sequence(&self, behind: u64) -> i64 {
+        (self.file.index as i64) << LINE_BITS | (self.number + behind) as i64
     }
-}
-
-fn plain(format: &Format, wanted: &Wanted) -> PlainLines {
-    PlainLines::new(format, |field| wanted.cells(field))
 }

@@ -1,34 +1,17 @@
-//! Tokens of a line, many bytes at a time.
+//! What a token says, many bytes at a time.
 //!
-//! [`Tokens`] finds where they are and which of their bytes are digits; what they say is read from there, of which at least
-//! [`PADDING`] more bytes must follow. `None` means that a line or a token is not of the plain shape that records have:
-//! whoever reads it takes the slow way, and decides there.
+//! At least [`PADDING`] more bytes must follow. `None` means that a token is not of the plain shape that records have: whoever
+//! reads it takes the slow way, and decides there.
 
-use wide::{i8x16, u8x16};
+use wide::u8x16;
+
+use super::wide::WINDOW;
 
 /// Bytes behind the last line that may be looked at, all of them newlines.
 pub const PADDING: usize = WINDOW + 16;
 
-/// Bytes that are looked at at once.
-const WINDOW: usize = 64;
-/// A plain line ends within so many windows.
-const WINDOWS_MAX: usize = 16;
-
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The tokens of a line: what stands between single blanks.
-///
-/// All ends in a window are found at once, so that no token waits for the one before.
-#[derive(Debug, Default)]
-pub struct Tokens {
-    /// Where the line begins.
-    at: usize,
-    /// The end of each token, counted from the line's beginning, and first the place before it.
-    ends: Vec<usize>,
-    /// A bit for each byte of the line that is no digit and no blank.
-    others: [u64; WINDOWS_MAX],
-}
 
 /// A token.
 #[derive(Clone, Copy, Debug)]
@@ -37,102 +20,6 @@ pub struct Token {
     pub start: usize,
     /// Behind its last byte.
     pub end: usize,
-}
-
-impl Tokens {
-    /// Finds the tokens of the line at `at`, and gives its end; `None` if there are not `count`, or one is empty.
-    pub fn find(&mut self, bytes: &[u8], at: usize, count: usize) -> Option<usize> {
-        self.at = at;
-        self.ends.resize(count + 1, usize::MAX);
-        let (mut found, mut is_inside) = (0, false);
-        for (window, others_of) in self.others.iter_mut().enumerate() {
-            let start = window * WINDOW;
-            let Window { blanks, printable, digits } = Window::of(bytes.get(at + start..)?.first_chunk()?);
-            *others_of = !(digits | blanks);
-            let stops = !printable;
-            let others = stops & !blanks;
-            let last = others & others.wrapping_neg();
-            // All bits if the line goes on behind the window.
-            let before_last = last.wrapping_sub(1);
-            let empty = stops & (stops << 1 | u64::from(!is_inside));
-            if empty & (before_last | last) != 0 {
-                return None;
-            }
-            let mut blanks = blanks & before_last;
-            while blanks != 0 {
-                found += 1;
-                *self.ends.get_mut(found)? = start + blanks.trailing_zeros() as usize;
-                blanks &= blanks - 1;
-            }
-            if last != 0 {
-                let end = start + last.trailing_zeros() as usize;
-                *self.ends.last_mut()? = end;
-                return (found + 1 == count).then_some(at + end);
-            }
-            is_inside = stops >> (WINDOW - 1) == 0;
-        }
-        None
-    }
-
-    /// One of the tokens found last.
-    pub fn token(&self, index: usize) -> Option<Token> {
-        let &[before, end] = self.ends.get(index..)?.first_chunk()?;
-        Some(Token { start: self.at + before.wrapping_add(1), end: self.at + end })
-    }
-
-    /// Whether the tokens from `first` to `last` are numbers of 1 to 15 digits that fit 31 bits at first sight: nearly all
-    /// that do.
-    pub fn are_small_numbers(&self, bytes: &[u8], first: usize, last: usize) -> bool {
-        let Some([before, ends @ ..]) = self.ends.get(first..last + 2) else { return false };
-        let (mut start, mut is_small) = (before.wrapping_add(1), true);
-        if !self.are_digits(start, *ends.last().unwrap_or(&start)) {
-            return false;
-        }
-        for end in ends {
-            let len = end - start;
-            is_small &= len < 10 || len == 10 && bytes.get(self.at + start) == Some(&b'1');
-            start = end + 1;
-        }
-        is_small
-    }
-
-    /// Whether all bytes of the line from `start` to `end` are digits and blanks.
-    fn are_digits(&self, start: usize, end: usize) -> bool {
-        let (first, last) = (start / WINDOW, end / WINDOW);
-        let behind = !(u64::MAX << (end % WINDOW));
-        match self.others.get(first..last + 1) {
-            Some([one]) => (one >> (start % WINDOW) << (start % WINDOW)) & behind == 0,
-            Some([one, between @ .., other]) => {
-                (one >> (start % WINDOW)) | (other & behind) == 0 && between.iter().all(|bits| *bits == 0)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// A bit for each byte of a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Window {
-    blanks: u64,
-    /// ASCII above the blank.
-    printable: u64,
-    digits: u64,
-}
-
-impl Window {
-    fn of(bytes: &[u8; WINDOW]) -> Window {
-        let mut window = Window::default();
-        for (index, sixteen) in bytes.as_chunks().0.iter().enumerate() {
-            let sixteen = i8x16::new(sixteen.map(u8::cast_signed));
-            let bits = |mask: i8x16| u64::from(mask.to_bitmask() as u16) << (16 * index);
-            window.blanks |= bits(sixteen.simd_eq(i8x16::splat(b' ' as i8)));
-            window.printable |= bits(sixteen.simd_gt(i8x16::splat(b' ' as i8)));
-            // Moved to where they are the greatest, '9' at 127.
-            let moved = sixteen + i8x16::splat(i8::MAX - b'9' as i8);
-            window.digits |= bits(moved.simd_gt(i8x16::splat(i8::MAX - 10)));
-        }
-        window
-    }
 }
 
 /// The first eight bytes, less `'0'`.
@@ -161,15 +48,21 @@ fn some_digits(digits: u64, count: usize) -> Option<u64> {
 const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 impl Token {
+    /// Its bytes; very many of what is no token, but ends before it begins.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        self.end.wrapping_sub(self.start)
+    }
+
     /// Whether it is `-`.
     pub fn is_dash(self, bytes: &[u8]) -> bool {
-        self.end - self.start == 1 && bytes.get(self.start) == Some(&b'-')
+        self.len() == 1 && bytes.get(self.start) == Some(&b'-')
     }
 
     /// The number of 1 to 15 digits that it is.
     pub fn number(self, bytes: &[u8]) -> Option<u64> {
         let from = bytes.get(self.start..)?;
-        match self.end - self.start {
+        match self.len() {
             count @ 1..=8 => some_digits(eight(from)?, count),
             count @ 9..=15 => {
                 let (first, rest) =
@@ -184,7 +77,7 @@ impl Token {
     #[inline]
     pub fn address(self, bytes: &[u8]) -> Option<u32> {
         let sixteen = bytes.get(self.start..)?.first_chunk()?;
-        address_of(u128::from_le_bytes(*sixteen), self.end - self.start)
+        address_of(u128::from_le_bytes(*sixteen), self.len())
     }
 }
 
@@ -208,7 +101,7 @@ pub fn address(text: &str) -> Option<u32> {
 
 /// The IPv4 address that the first `len` of sixteen bytes are, the first of them the lowest: all octets at once.
 #[inline]
-fn address_of(sixteen: u128, len: usize) -> Option<u32> {
+pub fn address_of(sixteen: u128, len: usize) -> Option<u32> {
     if !(7..=15).contains(&len) {
         return None;
     }
@@ -258,25 +151,19 @@ mod tests {
 
     use super::*;
 
-    fn padded(text: &str) -> Vec<u8> {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.extend([b'\n'; PADDING]);
-        bytes
-    }
-
-    /// A text as the second of two tokens.
-    fn token(text: &str) -> Option<(Token, Vec<u8>)> {
-        let (mut tokens, bytes) = (Tokens::default(), padded(&format!("x {text}")));
-        tokens.find(&bytes, 0, 2)?;
-        Some((tokens.token(1)?, bytes))
+    fn token(text: &str) -> (Token, Vec<u8>) {
+        let bytes = [b"x ", text.as_bytes(), &[b'\n'; PADDING]].concat();
+        (Token { start: 2, end: 2 + text.len() }, bytes)
     }
 
     fn number(text: &str) -> Option<u64> {
-        token(text).and_then(|(token, bytes)| token.number(&bytes))
+        let (token, bytes) = token(text);
+        token.number(&bytes)
     }
 
     fn address(text: &str) -> Option<u32> {
-        let address = token(text).and_then(|(token, bytes)| token.address(&bytes));
+        let (token, bytes) = token(text);
+        let address = token.address(&bytes);
         assert_eq!(super::address(text), address);
         address
     }
@@ -299,59 +186,8 @@ mod tests {
         }
 
         #[test]
-        fn small_numbers_fit_31_bits(
-            before in "[a-z]{1,70}",
-            numbers in prop::collection::vec("[0-9]{1,11}|[0-9]{3}x|-", 1..20),
-        ) {
-            let (mut tokens, bytes) = (Tokens::default(), padded(&format!("{before} {} x", numbers.join(" "))));
-            let count = numbers.len();
-            prop_assert!(tokens.find(&bytes, 0, count + 2).is_some());
-            let fits = |text: &String| text.parse::<i32>().is_ok();
-            let is_short = |text: &String| fits(text) && (text.len() < 10 || text.starts_with('1'));
-            for (first, last) in [(0, count - 1), (0, 0), (count / 2, count - 1)] {
-                let are_small = tokens.are_small_numbers(&bytes, first + 1, last + 1);
-                prop_assert!(!are_small || numbers[first..=last].iter().all(fits));
-                prop_assert_eq!(are_small, numbers[first..=last].iter().all(is_short));
-            }
-            prop_assert!(!tokens.are_small_numbers(&bytes, 0, count));
-        }
-
-        #[test]
         fn addresses_are_those_of_the_standard_library(text in "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}") {
             prop_assert_eq!(address(&text), text.parse::<std::net::Ipv4Addr>().ok().map(u32::from));
-        }
-
-        #[test]
-        fn windows_tell_what_each_byte_is(any in prop::array::uniform32(any::<u8>()), ascii in "[ -~]{32}") {
-            let bytes = [&any, ascii.as_bytes()].concat();
-            let bits = |is: fn(u8) -> bool| (0..WINDOW).map(|at| u64::from(is(bytes[at])) << at).sum::<u64>();
-            let expected = Window {
-                blanks: bits(|byte| byte == b' '),
-                printable: bits(|byte| (0x21..0x80).contains(&byte)),
-                digits: bits(|byte| byte.is_ascii_digit()),
-            };
-            prop_assert_eq!(Window::of(bytes.first_chunk().expect("64 bytes")), expected);
-        }
-
-        #[test]
-        fn tokens_are_what_stands_between_single_blanks(
-            line in "([!-~]{1,40} ){0,8}[!-~]{1,90}",
-            end in prop_oneof![Just("\n"), Just("\t"), Just("é")],
-            odd in prop_oneof![Just(" "), Just("  x")],
-        ) {
-            let words: Vec<&str> = line.split(' ').collect();
-            let mut tokens = Tokens::default();
-            let (bytes, start) = (padded(&format!("before\n{line}{end}")), "before\n".len());
-            prop_assert_eq!(tokens.find(&bytes, start, words.len()), Some(start + line.len()));
-            for (index, word) in words.iter().enumerate() {
-                let Token { start, end } = tokens.token(index).expect("a token");
-                prop_assert_eq!(&bytes[start..end], word.as_bytes());
-            }
-            for count in [words.len() - 1, words.len() + 1] {
-                prop_assert_eq!(tokens.find(&bytes, start, count), None);
-            }
-            let bytes = padded(&format!("{line}{odd}\n"));
-            prop_assert_eq!(tokens.find(&bytes, 0, words.len() + 1), None);
         }
     }
 }
