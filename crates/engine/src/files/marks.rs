@@ -192,14 +192,17 @@ impl Marks {
         Some([before.wrapping_add(1) as usize, end as usize])
     }
 
-    /// Whether there is an odd stop from `start` to `end`.
-    #[cold]
+    /// Whether there is an odd stop from `start` to before `end`.
     fn is_odd(&self, start: usize, end: usize) -> bool {
-        let (start, end) = (start.saturating_sub(self.base), end.saturating_sub(self.base));
-        (start..end).any(|at| {
-            let odd = self.windows.get(at / WINDOW).map_or(0, |window| window.odd);
-            odd >> (at % WINDOW) & 1 == 1
-        })
+        let (start, last) = (start.saturating_sub(self.base), end.saturating_sub(self.base + 1));
+        let (first_window, last_window) = (start / WINDOW, last / WINDOW);
+        let is_odd = |(window, kinds): (usize, &Kinds)| {
+            let from = if window == first_window { u64::MAX << (start % WINDOW) } else { u64::MAX };
+            let to = if window == last_window { u64::MAX >> (WINDOW - 1 - last % WINDOW) } else { u64::MAX };
+            kinds.odd & from & to != 0
+        };
+        let mut windows = self.windows.iter().enumerate().take(last_window + 1).skip(first_window);
+        start <= last && windows.any(is_odd)
     }
 
     /// Whether all between `start` and `end` are numbers of one digit or more that fit 31 bits at first sight: nearly all that
