@@ -310,6 +310,16 @@ mod tests {
     }
 
     #[test]
+    fn windows_end_anywhere() {
+        // The last ends with the last of the windows that are looked at together.
+        for len in (1..2 * WINDOW).chain([WINDOWS * WINDOW / 2 - 2]) {
+            let word = "x".repeat(len);
+            let text = format!("{word}  y\n{word}");
+            assert_eq!(found(&text, 0, 64), [(format!("{word}  y"), None), (word.clone(), Some(vec![word]))]);
+        }
+    }
+
+    #[test]
     fn a_line_that_does_not_end_is_not_waited_for() {
         let text = "x".repeat(2 * AHEAD_BYTES_MAX);
         let mut marks = Marks::new();
@@ -336,7 +346,7 @@ mod tests {
         #[test]
         fn small_numbers_fit_31_bits(
             before in "[a-z]{1,70}",
-            numbers in prop::collection::vec("[0-9]{1,11}|[0-9]{3}x|-", 1..8),
+            numbers in prop::collection::vec("[0-9]{1,11}|1{10}[0-9]|[0-9]{3}x|-", 1..8),
         ) {
             let text = format!("{before} {} x", numbers.join(" "));
             let bytes = [text.as_bytes(), &[b'\n'; PADDING]].concat();

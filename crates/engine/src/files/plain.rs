@@ -339,9 +339,10 @@ impl Sight<'_> {
                 others[1] |= u64::from(second) << row;
             }
         } else {
-            for row in 0..self.count.min(LINES) {
+            let [firsts, seconds] = &mut values;
+            for (row, (one, other)) in firsts.iter_mut().zip(seconds).enumerate().take(self.count) {
                 let [first, second] = wide.addresses(self.bytes, tokens(row));
-                (values[0][row], values[1][row]) = (first.unwrap_or(0), second.unwrap_or(0));
+                (*one, *other) = (first.unwrap_or(0), second.unwrap_or(0));
                 others[0] |= u64::from(first.is_none()) << row;
                 others[1] |= u64::from(second.is_none()) << row;
             }
@@ -520,12 +521,22 @@ mod tests {
         assert_eq!([word(Kind::Action, b"OK"), word(Kind::Status, b"Ok")], [None; 2]);
     }
 
-    /// What the lines of a text say, by the widest instructions or those that every processor has.
+    const FIELDS: [Field; 5] =
+        [Field::SrcAddr, Field::Bytes, Field::Action, Field::InterfaceId, Field::Start];
+
+    /// What the lines of a text in the default format say, by the widest instructions or those that every processor has.
     fn rows(text: &str, is_wide: bool) -> Vec<Option<Vec<String>>> {
-        let fields = [Field::SrcAddr, Field::Bytes, Field::Action, Field::InterfaceId, Field::Start];
-        let taken =
-            |field: Field| [fields.iter().position(|own| *own == field).map(|at| (at, Take::Value)), None];
-        let mut plain = PlainLines::new(&Format::default(), fields.len(), taken);
+        rows_of(&Format::default(), (&FIELDS, Take::Value), text, is_wide)
+    }
+
+    fn rows_of(
+        format: &Format,
+        (fields, take): (&[Field], Take),
+        text: &str,
+        is_wide: bool,
+    ) -> Vec<Option<Vec<String>>> {
+        let taken = |field: Field| [fields.iter().position(|own| *own == field).map(|at| (at, take)), None];
+        let mut plain = PlainLines::new(format, fields.len(), taken);
         let (bytes, mut marks) = ([text.as_bytes(), &[b'\n'; PADDING]].concat(), Marks::new());
         marks.begin(0);
         let count = if is_wide {
@@ -565,7 +576,10 @@ mod tests {
             2 1 eni-3 10.0.0.1 ::1 1 2 6 1 40 1537648094 1537648095 ACCEPT OK\n\
             2 1 eni-4 10.0.0.9 10.0.0.2 1 2 6 1 3000000000 1537648094 1537648095 REJECT OK\r\n\
             2 1 eni-5 10.0.0.9 10.0.0.2 1 2 6 1 x 1537648094 1537648095 REJECT OK\n\
-            2 1 eni-6 10.0.0.9";
+            2 1 eni-6 10.0.0.9 10.0.0.2 1 2 6 1 40 1537648094 1537648095 REJECT OK more\n\
+            2 1 eni-7 10.0.0.9 10.0.0.2 1 2 6 1 40 1537648094 1537648095 REJECT\n\
+            2 1 eni-8 10.0.0.9 10.0.0.2 4294967296 2 6 1 40 1537648094 1537648095 REJECT OK\n\
+            2 1 eni-9 10.0.0.9";
         let row = |text: &str| Some(text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let expected = [
             row("10.0.0.1 40 ACCEPT eni-1 1537648094"),
@@ -574,9 +588,37 @@ mod tests {
             row("10.0.0.9 3000000000 REJECT eni-4 1537648094"),
             None,
             None,
+            None,
+            None,
+            None,
         ];
         assert_eq!(rows(text, true), expected);
         assert_eq!(rows(text, false), expected);
+    }
+
+    #[test]
+    fn lines_are_judged_by_their_format() {
+        let of = |format: &str, fields: &[Field], take: Take, text: &str| {
+            let format = Format::of_header(format).expect("a format");
+            let rows = [true, false].map(|is_wide| rows_of(&format, (fields, take), text, is_wide));
+            assert_eq!(rows[0], rows[1]);
+            let [rows, _] = rows;
+            rows.into_iter().map(|row| row.map(|row| row.join(" "))).collect::<Vec<_>>()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        // The first address stands at the very beginning.
+        let text = "10.0.0.1 7\n10.0.0.2 -\n";
+        let fields = [Field::SrcAddr, Field::Bytes];
+        let expected = [some("10.0.0.1 7"), some("10.0.0.2 -")];
+        assert_eq!(of("srcaddr bytes", &fields, Take::Value, text), expected);
+        // As a text a number is written without zeros before it.
+        let text = "10.0.0.1 007\n10.0.0.2 0\n10.0.0.300 1\n- 2\n";
+        let expected = [None, some("10.0.0.2 0"), None, some("- 2")];
+        assert_eq!(of("srcaddr bytes", &fields, Take::Text, text), expected);
+        // A header, a comment, the time of an event that was exported.
+        let text = "vpc-id interface-id\n# b\n2018-09-22T20:28:14.000Z b\n$x y.z\n";
+        let expected = [None, None, None, some("y.z")];
+        assert_eq!(of("vpc-id interface-id", &[Field::InterfaceId], Take::Value, text), expected);
     }
 
     proptest! {
