@@ -2,7 +2,7 @@
 //!
 //! Source: bash 5.2 for echo, POSIX.1-2017 for printf, coreutils 8.32 for seq and the messages.
 
-use super::{OUTPUT_BYTES_MAX, Output, Started};
+use super::{OUTPUT_BYTES_MAX, Output, Started, sh};
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -29,29 +29,71 @@ pub(super) fn echo(args: &[String]) -> String {
 
 /// The text with its escapes read, and whether `\c` has cut it off.
 fn unescaped(text: &str) -> (String, bool) {
-    let (mut read, mut letters) = (String::new(), text.chars());
+    let (mut read, mut letters) = (String::new(), text.chars().peekable());
     while let Some(letter) = letters.next() {
         if letter != '\\' {
             read.push(letter);
             continue;
         }
-        match letters.next() {
-            Some('n') => read.push('\n'),
-            Some('t') => read.push('\t'),
-            Some('r') => read.push('\r'),
-            Some('a') => read.push('\u{7}'),
-            Some('e') => read.push('\u{1b}'),
-            Some('\\') | None => read.push('\\'),
-            Some('c') => return (read, true),
-            Some(other) => read.extend(['\\', other]),
-        }
+        let Some(sign) = letters.next() else { return (read + "\\", false) };
+        let coded = match sign {
+            '0' => coded(&mut letters, 8, 3).unwrap_or('\0'),
+            'x' => match coded(&mut letters, 16, 2) {
+                Some(letter) => letter,
+                None => {
+                    read.push_str("\\x");
+                    continue;
+                }
+            },
+            'c' => return (read, true),
+            'e' | 'E' => '\u{1b}',
+            sign => match of_c(sign) {
+                Some(letter) => letter,
+                None => {
+                    read.push('\\');
+                    sign
+                }
+            },
+        };
+        read.push(coded);
     }
     (read, false)
+}
+
+/// The letter that a letter behind a backslash means in C, but for quotes and numbers.
+fn of_c(letter: char) -> Option<char> {
+    Some(match letter {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'v' => '\u{b}',
+        '\\' => '\\',
+        _ => return None,
+    })
+}
+
+/// The letter whose number comes, in so many digits at the most; `None` if none does. One of a byte beyond ASCII is no text
+/// by itself: it is shown as such.
+fn coded(letters: &mut Peekable<Chars>, base: u32, most: usize) -> Option<char> {
+    let mut digits = String::new();
+    while digits.len() < most
+        && let Some(digit) = letters.next_if(|letter| letter.is_digit(base))
+    {
+        digits.push(digit);
+    }
+    let code = u32::from_str_radix(&digits, base).ok()? & 0xff;
+    Some(if code < 0x80 { char::from(code as u8) } else { char::REPLACEMENT_CHARACTER })
 }
 
 /// printf(1): `%s`, `%c`, `%d`, `%i`, `%u`, `%x` and `%%` with a width, and escapes. The format is used again until all
 /// arguments are.
 pub(super) fn printf(args: &[String]) -> Started {
+    if let Some(option) = args.first().filter(|arg| arg.len() > 1 && arg.starts_with('-') && *arg != "--") {
+        return Started::failed(format!("bash: printf: {option}: not simulated by weir\n"), 2);
+    }
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
     let Some((format, rest)) = args.split_first() else {
         return Started::failed("bash: printf: usage: printf format [arguments]\n".to_owned(), 2);
@@ -102,11 +144,7 @@ impl Printed<'_> {
     fn escape(&mut self, letters: &mut Peekable<Chars>) -> Result<(), String> {
         let escaped = match letters.next() {
             None => '\\',
-            Some('n') => '\n',
-            Some('t') => '\t',
-            Some('r') => '\r',
-            Some('a') => '\u{7}',
-            Some(letter @ ('\\' | '"' | '\'')) => letter,
+            Some(letter @ ('"' | '\'')) => letter,
             Some(first @ '0'..='7') => {
                 let mut digits = String::from(first);
                 while digits.len() < 3
@@ -117,7 +155,7 @@ impl Printed<'_> {
                 let code = u8::from_str_radix(&digits, 8).ok().filter(u8::is_ascii);
                 char::from(code.ok_or_else(|| format!("\\{digits}"))?)
             }
-            Some(other) => return Err(format!("\\{other}")),
+            Some(other) => of_c(other).ok_or_else(|| format!("\\{other}"))?,
         };
         self.out.push(escaped);
         Ok(())
@@ -138,18 +176,20 @@ impl Printed<'_> {
             "%" => "%".to_owned(),
             "s" => self.argument().to_owned(),
             "c" => self.argument().chars().take(1).collect(),
-            "d" | "i" | "u" => self.number().to_string(),
+            "d" | "i" => self.number().to_string(),
+            "u" => (self.number() as u64).to_string(),
             "x" => format!("{:x}", self.number()),
             _ => return Err(whole),
         };
+        // Rust's own formatting has room for a width of 16 bits.
+        let missing = width.saturating_sub(text.chars().count());
         self.out += &match (flags.contains('-'), flags.contains('0') && is_number) {
-            (true, _) => format!("{text:<width$}"),
-            (false, false) => format!("{text:>width$}"),
+            (true, _) => text + &" ".repeat(missing),
+            (false, false) => " ".repeat(missing) + &text,
             (false, true) => {
                 let (minus, digits) =
                     text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
-                let width = width.saturating_sub(minus.len());
-                format!("{minus}{digits:0>width$}")
+                format!("{minus}{}{digits}", "0".repeat(missing))
             }
         };
         Ok(())
@@ -167,10 +207,21 @@ impl Printed<'_> {
         if text.is_empty() {
             return 0;
         }
-        text.trim_start().parse().unwrap_or_else(|_| {
+        integer(text.trim_start()).unwrap_or_else(|| {
             self.complaints += &format!("bash: printf: {text}: invalid number\n");
             0
         })
+    }
+}
+
+/// An integer of C, or behind a quote the number of a letter (POSIX.1-2017, `printf`).
+fn integer(text: &str) -> Option<i64> {
+    if let Some(quoted) = text.strip_prefix(['\'', '"']) {
+        return Some(quoted.chars().next().map_or(0, |letter| i64::from(u32::from(letter))));
+    }
+    match text.strip_prefix('-') {
+        Some(digits) => sh::number(digits).map(i64::wrapping_neg),
+        None => sh::number(text.strip_prefix('+').unwrap_or(text)).filter(|number| *number >= 0),
     }
 }
 

@@ -5,6 +5,7 @@
 //! Source: POSIX.1-2017, `sh`, and Shell Command Language, sections 2.7 (redirection) and 2.12 (execution environment).
 
 use super::{Cx, INTERRUPTED, News, Output, Program, Started, Step};
+pub(super) use arithmetic::number;
 use bounds::Life;
 use expand::{Expanded, Parameters, Printed};
 use pipeline::PIPE_BYTES;

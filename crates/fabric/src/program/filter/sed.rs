@@ -124,8 +124,8 @@ impl Substitute {
     }
 }
 
-/// The text up to a mark, which is taken too; `None` if there is none. Behind a backslash the mark stands for itself, in a
-/// pattern also between brackets.
+/// The text up to a mark, which is taken too; `None` if there is none. Behind a backslash the mark stands for itself, and in
+/// a pattern `n`, `t` and `r` for what they do in C, also between brackets.
 fn up_to(mark: char, letters: &mut Peekable<Chars>, is_pattern: bool) -> Option<String> {
     let mut text = String::new();
     loop {
@@ -134,6 +134,8 @@ fn up_to(mark: char, letters: &mut Peekable<Chars>, is_pattern: bool) -> Option<
             '\\' => match letters.next()? {
                 escaped if escaped == mark => text.push(mark),
                 'n' if is_pattern => text.push('\n'),
+                't' if is_pattern => text.push('\t'),
+                'r' if is_pattern => text.push('\r'),
                 escaped => text.extend(['\\', escaped]),
             },
             letter => text.push(letter),
@@ -153,6 +155,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, Wrong> {
                     plain.push(match escaped {
                         'n' => '\n',
                         't' => '\t',
+                        'r' => '\r',
                         letter if letter.is_ascii_alphabetic() => {
                             return Err(format!("-e: `\\{letter}': not simulated by weir"));
                         }

@@ -162,7 +162,7 @@ impl<'a> Sum<'a> {
 }
 
 /// A number of C: decimal, `0x` and octal; 2^63 is the least one, as what wraps around.
-fn number(text: &str) -> Option<i64> {
+pub(in super::super) fn number(text: &str) -> Option<i64> {
     let hexadecimal = text.strip_prefix("0x").or(text.strip_prefix("0X"));
     let octal = text.strip_prefix('0').filter(|digits| !digits.is_empty());
     let (digits, base) = match (hexadecimal, octal) {
