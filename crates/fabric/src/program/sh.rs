@@ -22,6 +22,7 @@ mod expand;
 mod pipeline;
 mod run;
 mod script;
+mod separators;
 mod set;
 mod variables;
 mod word;
@@ -84,6 +85,8 @@ struct Sh {
     options: Options,
     /// Whether its failure is looked at, so that `set -e` ends nothing in it.
     is_tested: bool,
+    /// Whether it is a part of another script: that of `$(…)`, `( … )` or a pipe.
+    is_subshell: bool,
     /// How many shells it is in.
     depth: u32,
     life: Life,
@@ -132,6 +135,7 @@ impl Sh {
             code: 0,
             options: Options::default(),
             is_tested: false,
+            is_subshell: false,
             depth: 0,
             life,
             is_interrupted: false,

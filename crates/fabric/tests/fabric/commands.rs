@@ -473,7 +473,7 @@ fn a_shell_runs_commands_one_after_another() {
         ("set -- -e; false; echo on", "on\nexit 0"),
         ("set -o nounset; set +o nounset; echo a$X", "a\nexit 0"),
         ("set -euo pipefail; echo on; X=$(false); echo no", "on\nexit 1"),
-        ("set -euo pipefail; echo $X; echo no", "bash: line 1: X: unbound variable\nexit 127"),
+        ("set -euo pipefail; echo $X; echo no", "bash: line 1: X: unbound variable\nexit 1"),
         ("false; echo $?", "1\nexit 0"),
         ("echo \"a $(echo b; echo c)\" `hostname -s`", "a b\nc ip-10-1-0-4\nexit 0"),
         ("X=$(false) || echo failed; X=`echo $(whoami)`; echo $X", "failed\nec2-user\nexit 0"),

@@ -105,6 +105,19 @@ fn a_long_word_takes_as_long_as_many_short_ones() {
     bed.fabric.kill(id);
 }
 
+#[test]
+fn words_that_come_to_nothing_take_as_long() {
+    let (mut bed, host) = bed();
+    let long = format!("A=xxxxxxxxxxxxxxxx; {}", "A=$A$A$A$A; ".repeat(7));
+    let lengths = "${#A}".repeat(4);
+    for words in ["$A$A$A$A$A 2>/dev/null", "$A$(:)$(:)$(:)", lengths.as_str(), "${A:+}${A:+}${A:+}${A:+}"] {
+        let script = format!("{long} while :; do : {words}; echo; done");
+        let (id, printed) = begun(&mut bed, host, &script, 1);
+        assert!((10..200).contains(&printed.len()), "{words}: {}", printed.len());
+        bed.fabric.kill(id);
+    }
+}
+
 // pipe(7): 65,536 bytes; signal(7): SIGPIPE.
 #[test]
 fn a_pipe_holds_its_writer_back_and_a_reader_that_has_enough_ends_it() {
@@ -175,9 +188,10 @@ fn what_filters_keep_is_bounded() {
 #[test]
 fn shells_take_options_and_parameters() {
     let (mut bed, host) = bed();
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["sh", "-ec", "false; echo no"], "exit 1"),
-        (&["sh", "-euc", "echo $X; echo no"], "bash: line 1: X: unbound variable\nexit 127"),
+        (&["sh", "-uc", "echo $X; echo no"], "bash: line 1: X: unbound variable\nexit 127"),
+        (&["sh", "-euc", "echo $X; echo no"], "bash: line 1: X: unbound variable\nexit 1"),
         (&["bash", "-euo", "pipefail", "-c", "false | true; echo no"], "exit 1"),
         (&["bash", "-eu", "+e", "-c", "false; echo on"], "on\nexit 0"),
         (&["sh", "-c", "echo $0 $# \"$2\"", "me", "a", "b c"], "me 2 b c\nexit 0"),

@@ -19,7 +19,7 @@ const REST_NS: u64 = 20_000_000;
 pub(super) const STEP: u32 = 1;
 pub(super) const START: u32 = 20;
 /// As how many bytes a word counts that is one of many.
-const WORD_BYTES: usize = 128;
+pub(super) const WORD_BYTES: usize = 128;
 
 /// The place of a living shell among those of its script.
 pub(super) struct Life {

@@ -6,6 +6,7 @@ use super::super::{Cx, Output};
 use super::expand::{Expanded, Failure, Parameters};
 use super::run::Frame;
 use super::script::name;
+use super::separators::{Separator, Separators};
 use super::{SYNTAX_ERROR, Sh, Streams, pass_on};
 use std::sync::Arc;
 
@@ -31,10 +32,19 @@ impl Sh {
         let code = match words.as_slice() {
             [":", ..] => 0,
             ["exit"] => return Ok(self.exit(self.code)),
-            // Of a greater number only the low eight bits are left (exit(3)); what is no number is a syntax error.
-            ["exit", code] => {
-                return Ok(self.exit(code.parse::<i32>().map_or(SYNTAX_ERROR, |code| code & 0xff)));
-            }
+            ["exit", code, more @ ..] => match (code.parse::<i64>(), more) {
+                // Of a greater number only the low eight bits are left (exit(3)).
+                (Ok(code), []) => return Ok(self.exit((code & 0xff) as i32)),
+                (Ok(_), _) => {
+                    let code = self.complain("exit: too many arguments", 1, streams, cx);
+                    return Ok(self.exit(code));
+                }
+                (Err(_), _) => {
+                    let text = format!("exit: {code}: numeric argument required");
+                    let code = self.complain(&text, SYNTAX_ERROR, streams, cx);
+                    return Ok(self.exit(code));
+                }
+            },
             ["set", options @ ..] => self.set(options, streams, cx),
             ["shift", count @ ..] => self.shift(count, streams, cx),
             [name @ ("export" | "unset"), words @ ..] => return self.change(name, words, streams, cx),
@@ -120,10 +130,14 @@ impl Sh {
 
     /// `break` and `continue`: of that many loops, or of all there are.
     fn leave_loops(&mut self, command: &str, count: &[&str], streams: Streams, cx: &mut Cx) -> i32 {
-        let count =
-            count.first().map_or(Some(1), |count| count.parse::<usize>().ok().filter(|count| *count > 0));
-        let Some(count) = count else {
-            return self.complain(&format!("{command}: loop count out of range"), 1, streams, cx);
+        let given = count.first().map_or(Some(1), |count| count.parse::<usize>().ok());
+        // With a number that is none, bash leaves all loops.
+        let (count, stays, code) = match given.filter(|count| *count > 0) {
+            Some(count) => (count, command == "continue", 0),
+            None => {
+                let text = format!("{command}: {}: loop count out of range", count[0]);
+                (usize::MAX, false, self.complain(&text, 1, streams, cx))
+            }
         };
         let is_loop = |frame: &Frame| matches!(frame, Frame::Loop { .. } | Frame::For { .. });
         let places = self.frames.iter().enumerate().filter(|(_, frame)| is_loop(frame));
@@ -132,14 +146,13 @@ impl Sh {
             let text = format!("{command}: only meaningful in a `for', `while', or `until' loop");
             return self.complain(&text, 0, streams, cx);
         };
-        while self.frames.len() > place + usize::from(command == "continue") {
+        while self.frames.len() > place + usize::from(stays) {
             self.drop_frame();
         }
-        if let Some(Frame::Loop { is_testing, .. }) = self.frames.last_mut().filter(|_| command == "continue")
-        {
+        if let Some(Frame::Loop { is_testing, .. }) = self.frames.last_mut().filter(|_| stays) {
             *is_testing = false;
         }
-        0
+        code
     }
 
     /// `read`: a line of standard input into variables, of which the last gets what is left. Only what has been read of it is
@@ -164,28 +177,20 @@ impl Sh {
                 cx,
             )));
         }
-        let separators =
-            assigned.iter().rev().find(|(name, _)| name == "IFS").map(|(_, value)| value.as_str());
-        let separators = separators.or(self.variables.get("IFS"));
-        let is_split = match separators {
-            None | Some(" \t\n" | " ") => true,
-            Some("") => false,
-            Some(_) => {
-                let text = "read: IFS: not simulated by weir but for nothing and blanks";
-                return Ok(Own::Ended(self.complain(text, SYNTAX_ERROR, streams, cx)));
-            }
-        };
         let Some(is_whole) = self.read_line(is_raw, streams, cx)? else { return Ok(Own::Waits) };
         let line = std::mem::take(&mut self.begun_line);
-        let names = if names.is_empty() { &["REPLY"] } else { names };
-        let letters = letters(&line, is_raw, is_split);
+        let letters = letters(&line, is_raw, Separators::of(&self.variables, assigned));
+        if names.is_empty() {
+            // bash takes nothing away where it has no names.
+            Arc::make_mut(&mut self.variables).set("REPLY", &text(&letters))?;
+        }
         let mut rest = trimmed(&letters);
         for (place, name) in names.iter().enumerate() {
-            let blank = rest.iter().position(|(_, separates)| *separates);
-            let cut = blank.filter(|_| place + 1 < names.len()).unwrap_or(rest.len());
-            let value: String = rest[..cut].iter().map(|(letter, _)| letter).collect();
+            let (field, behind) = first_field(rest);
+            let is_last = place + 1 == names.len() && !behind.is_empty();
+            let value = text(if is_last { rest } else { field });
             Arc::make_mut(&mut self.variables).set(name, &value)?;
-            rest = trimmed(&rest[cut..]);
+            rest = behind;
         }
         Ok(Own::Ended(i32::from(!is_whole)))
     }
@@ -216,21 +221,40 @@ impl Sh {
     }
 }
 
-/// The letters of a line, and whether they separate fields. After a backslash each stands for itself, unless it `is_raw`.
-fn letters(line: &str, is_raw: bool, is_split: bool) -> Vec<(char, bool)> {
+/// A letter of a line, and how it separates fields, if it does.
+type Letter = (char, Option<Separator>);
+
+/// The letters of a line. After a backslash each stands for itself, unless it `is_raw`.
+fn letters(line: &str, is_raw: bool, separators: Separators) -> Vec<Letter> {
     let (mut read, mut letters) = (Vec::new(), line.chars());
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' if !is_raw => read.extend(letters.next().map(|letter| (letter, false))),
-            letter => read.push((letter, is_split && matches!(letter, ' ' | '\t'))),
+            '\\' if !is_raw => read.extend(letters.next().map(|letter| (letter, None))),
+            letter => read.push((letter, separators.kind(letter))),
         }
     }
     read
 }
 
-/// Letters without separators at their ends.
-fn trimmed(letters: &[(char, bool)]) -> &[(char, bool)] {
-    let begin = letters.iter().position(|(_, separates)| !separates).unwrap_or(letters.len());
-    let end = letters.iter().rposition(|(_, separates)| !separates).map_or(begin, |last| last + 1);
+fn text(letters: &[Letter]) -> String {
+    letters.iter().map(|(letter, _)| letter).collect()
+}
+
+/// Letters without blanks that separate at their ends.
+fn trimmed(letters: &[Letter]) -> &[Letter] {
+    let is_inside = |(_, kind): &Letter| *kind != Some(Separator::Blank);
+    let begin = letters.iter().position(is_inside).unwrap_or(letters.len());
+    let end = letters.iter().rposition(is_inside).map_or(begin, |last| last + 1);
     &letters[begin..end]
+}
+
+/// The first field, and what stands behind its separator: a mark, the blanks around it, or both.
+fn first_field(letters: &[Letter]) -> (&[Letter], &[Letter]) {
+    let end = letters.iter().position(|(_, kind)| kind.is_some()).unwrap_or(letters.len());
+    let (field, behind) = letters.split_at(end);
+    let behind = trimmed(behind);
+    match behind.split_first() {
+        Some(((_, Some(Separator::Mark)), behind)) => (field, trimmed(behind)),
+        _ => (field, behind),
+    }
 }

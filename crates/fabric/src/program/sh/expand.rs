@@ -4,12 +4,16 @@
 //! first that is not known, and is made again once it is.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.6.2 (parameters), 2.6.4 (arithmetic), 2.6.5 (field splitting),
 //! 2.6.7 (quote removal) and 2.9.1 (simple commands).
-//! Assumption: fields are split at blanks whatever IFS says, and patterns of path names stand for themselves.
+//! Assumption: patterns of path names stand for themselves.
 
 use super::arithmetic;
+use super::bounds::WORD_BYTES;
 use super::script::{List, name};
+use super::separators::{Separator, Separators};
 use super::variables::Variables;
 use super::word::{Change, Part, Word};
+use std::borrow::Cow;
+use std::cell::Cell;
 
 /// Most bytes of the words of a command together. Linux has room for twice as many (execve(2), a quarter of the stack).
 pub(super) const WORDS_BYTES_MAX: usize = 1 << 20;
@@ -25,8 +29,6 @@ pub(super) struct Expanded {
     pub(super) defaults: Vec<(String, String)>,
     /// The exit code of the last command whose output it has, if it has one.
     pub(super) code: Option<i32>,
-    /// How many bytes it has.
-    pub(super) bytes: usize,
 }
 
 /// Why a command cannot be run.
@@ -85,6 +87,8 @@ pub(super) struct Values<'a> {
     pub(super) is_strict: bool,
     /// The outputs that are known.
     pub(super) outputs: &'a [Printed],
+    /// How many bytes have been looked at or made, even if nothing comes of it.
+    pub(super) spent: &'a Cell<usize>,
 }
 
 /// Expands the words of a command.
@@ -149,7 +153,7 @@ impl<'a> Walk<'a> {
 
     /// The fields that words become.
     fn fields(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
-        let mut fields = Fields::default();
+        let mut fields = Fields::new(self.separators(), false);
         for word in words {
             let known = fields.done.len();
             // bash does not split what `export` assigns.
@@ -159,6 +163,7 @@ impl<'a> Walk<'a> {
                 // Each has a byte for its end, as Linux counts.
                 self.take(fields.done.len() - known)
             });
+            self.spend((fields.done.len() - known).saturating_mul(WORD_BYTES));
             added.map_err(|stop| match (stop, fields.done.first()) {
                 (Stop::Failure(Failure::NoMemory(_)), Some(name)) if known > 0 => {
                     Failure::TooLong(name.clone()).into()
@@ -171,13 +176,12 @@ impl<'a> Walk<'a> {
 
     fn end(self, words: Vec<String>) -> Expanded {
         let code = self.outputs.then_some(self.code);
-        let bytes = WORDS_BYTES_MAX - self.room;
-        Expanded { assignments: Vec::new(), words, defaults: self.set, code, bytes }
+        Expanded { assignments: Vec::new(), words, defaults: self.set, code }
     }
 
     /// What a word becomes where it is not split.
     fn text(&mut self, word: &Word) -> Result<String, Stop> {
-        let mut fields = Fields { is_whole: true, ..Fields::default() };
+        let mut fields = Fields::new(self.separators(), true);
         self.word(word, &mut fields)?;
         Ok(fields.open.unwrap_or_default())
     }
@@ -207,7 +211,7 @@ impl<'a> Walk<'a> {
                 let text = self.text(word)?;
                 let (mut unset, is_strict) = (None, self.values.is_strict);
                 let sum = arithmetic::evaluate(&text, &mut |name| match self.value(name) {
-                    Some(value) => value,
+                    Some(value) => value.into_owned(),
                     None => {
                         unset = unset.take().or(is_strict.then(|| name.to_owned()));
                         String::new()
@@ -218,20 +222,19 @@ impl<'a> Walk<'a> {
                 }
                 self.add(&sum.map_err(Failure::NoSum)?.to_string(), *is_quoted, fields)?;
             }
-            Part::Variable { name, is_quoted: true, change: None } if name == "@" => {
+            Part::Variable { name, is_quoted, change: None } if is_list(name, *is_quoted, fields) => {
                 for (place, parameter) in self.values.parameters.rest.iter().enumerate() {
                     if place > 0 {
                         fields.next();
                     }
-                    self.add(parameter, true, fields)?;
+                    self.add(parameter, *is_quoted, fields)?;
                 }
             }
-            Part::Variable { name, is_quoted, change: None } => {
-                let value = self.value(name).ok_or_else(|| self.unset(name));
-                let value = value
-                    .or_else(|failure| if self.values.is_strict { Err(failure) } else { Ok(String::new()) });
-                self.add(&value?, *is_quoted, fields)?;
-            }
+            Part::Variable { name, is_quoted, change: None } => match self.value(name) {
+                Some(value) => self.add(&value, *is_quoted, fields)?,
+                None if self.values.is_strict => return Err(self.unset(name).into()),
+                None => self.add("", *is_quoted, fields)?,
+            },
             Part::Variable { name, is_quoted, change: Some(Change::Length) } => {
                 let value = self.value(name);
                 if value.is_none() && self.values.is_strict {
@@ -273,31 +276,46 @@ impl<'a> Walk<'a> {
         word.iter().try_for_each(|part| self.expanded(part, fields))
     }
 
+    /// bash shows the dollar sign of a parameter alone.
     fn unset(&self, name: &str) -> Failure {
-        Failure::Unset(name.to_owned())
+        let is_parameter = name.starts_with(|first: char| first.is_ascii_digit());
+        Failure::Unset(if is_parameter { format!("${name}") } else { name.to_owned() })
+    }
+
+    fn separators(&self) -> Separators<'a> {
+        Separators::of(self.values.variables, &[])
     }
 
     /// The value of a variable or parameter, if it is set.
-    fn value(&self, name: &str) -> Option<String> {
-        let parameters = self.values.parameters;
-        match name {
-            "?" => Some(self.code.to_string()),
-            "#" => Some(parameters.rest.len().to_string()),
-            "@" | "*" => Some(parameters.rest.join(" ")),
-            "0" => Some(parameters.name.clone()),
+    fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+        let (variables, parameters) = (self.values.variables, self.values.parameters);
+        let value: Cow<str> = match name {
+            "?" => self.code.to_string().into(),
+            "#" => parameters.rest.len().to_string().into(),
+            "@" => parameters.rest.join(" ").into(),
+            "*" => parameters.rest.join(self.separators().joint()).into(),
+            "0" => parameters.name.as_str().into(),
             name => match name.parse::<usize>() {
-                Ok(number) => parameters.rest.get(number.checked_sub(1)?).cloned(),
-                Err(_) => {
-                    let set = self.set.iter().rev().find(|(known, _)| known == name);
-                    let value = set.map(|(_, value)| value.as_str());
-                    value.or_else(|| self.values.variables.get(name)).map(str::to_owned)
-                }
+                Ok(number) => parameters.rest.get(number.checked_sub(1)?)?.as_str().into(),
+                Err(_) => match self.set.iter().rev().find(|(known, _)| known == name) {
+                    Some((_, value)) => value.clone().into(),
+                    None => variables.get(name)?.into(),
+                },
             },
-        }
+        };
+        // What has been set is looked through, too.
+        self.spend(value.len() + self.set.len() * size_of::<(String, String)>());
+        Some(value)
+    }
+
+    /// Counts what is looked at or made.
+    fn spend(&self, bytes: usize) {
+        self.values.spent.set(self.values.spent.get().saturating_add(bytes));
     }
 
     /// Takes so many bytes of the room.
     fn take(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.spend(bytes);
         self.room = self.room.checked_sub(bytes).ok_or(Failure::NoMemory(bytes))?;
         Ok(())
     }
@@ -314,30 +332,57 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The fields of words, as they come.
-#[derive(Default)]
-struct Fields {
-    done: Vec<String>,
-    open: Option<String>,
-    /// Whether nothing is split.
-    is_whole: bool,
+/// Whether a parameter stands for all of them, each a field or several.
+fn is_list(name: &str, is_quoted: bool, fields: &Fields) -> bool {
+    match (name, is_quoted) {
+        ("@", true) => true,
+        ("@" | "*", false) => !fields.is_whole,
+        _ => false,
+    }
 }
 
-impl Fields {
+/// The fields of words, as they come.
+struct Fields<'a> {
+    done: Vec<String>,
+    open: Option<String>,
+    separators: Separators<'a>,
+    /// Whether nothing is split.
+    is_whole: bool,
+    /// Whether a blank has ended the last field: a mark behind it belongs to it.
+    is_behind_blank: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn new(separators: Separators<'a>, is_whole: bool) -> Fields<'a> {
+        Fields { done: Vec::new(), open: None, separators, is_whole, is_behind_blank: false }
+    }
+
     /// Adds to the field that is open; without one it opens one.
     fn add(&mut self, text: &str) {
         self.open.get_or_insert_default().push_str(text);
+        self.is_behind_blank = false;
     }
 
-    /// Adds what is split at blanks.
+    /// Adds what is split at separators.
     fn split(&mut self, text: &str) {
-        for (place, piece) in text.split(|letter: char| letter.is_ascii_whitespace()).enumerate() {
-            if place > 0 {
-                self.cut();
-            }
+        let mut rest = text;
+        while let Some(end) = rest.find(|letter| self.separators.kind(letter).is_some()) {
+            let (piece, separator) = (&rest[..end], rest[end..].chars().next().unwrap_or(' '));
             if !piece.is_empty() {
                 self.add(piece);
             }
+            match self.separators.kind(separator) {
+                Some(Separator::Mark) if self.is_behind_blank => self.is_behind_blank = false,
+                Some(Separator::Mark) => self.done.push(self.open.take().unwrap_or_default()),
+                _ => {
+                    self.is_behind_blank |= self.open.is_some();
+                    self.done.extend(self.open.take());
+                }
+            }
+            rest = &rest[end + separator.len_utf8()..];
+        }
+        if !rest.is_empty() {
+            self.add(rest);
         }
     }
 
@@ -349,6 +394,7 @@ impl Fields {
     /// Ends the field that is open, if one is.
     fn cut(&mut self) {
         self.done.extend(self.open.take());
+        self.is_behind_blank = false;
     }
 }
 
@@ -374,7 +420,15 @@ mod tests {
         let parameters = Parameters { name: "sh".to_owned(), rest: ["a", "b c"].map(str::to_owned).to_vec() };
         let is_strict = line.contains("strict");
         let variables = variables();
-        let values = Values { variables: &variables, parameters: &parameters, code: 7, is_strict, outputs };
+        let (code, spent) = (7, Cell::default());
+        let values = Values {
+            variables: &variables,
+            parameters: &parameters,
+            code,
+            is_strict,
+            outputs,
+            spent: &spent,
+        };
         expand(words, values)
     }
 
@@ -449,7 +503,7 @@ mod tests {
     fn unset_variables_fail_where_told() {
         check("echo strict $B", "Unset(\"B\")");
         check("echo strict $A", "echo|strict|one|two");
-        check("echo strict $3", "Unset(\"3\")");
+        check("echo strict $3", "Unset(\"$3\")");
         check("echo strict $((B + 1))", "Unset(\"B\")");
         check("echo strict ${#B}", "Unset(\"B\")");
         check("echo strict ${B-x} $@", "echo|strict|x|a|b|c");

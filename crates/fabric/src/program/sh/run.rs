@@ -10,10 +10,12 @@ use super::expand::{self, Expanded, Failure, Printed, Stop, Values};
 use super::pipeline::Pipeline;
 use super::script::{Body, Command, For, If, List, Loop, When};
 use super::{Sh, Streams, begin, located, pass_on, trace};
+use std::cell::Cell;
 use std::sync::Arc;
 
-/// The exit code of a script that `set -u` ended.
+/// The exit code of a script that `set -u` ended, and of a subshell in it or of one with `set -e`, as bash has them.
 const UNBOUND: i32 = 127;
+const UNBOUND_WITHIN: i32 = 1;
 /// The exit code of a script for which there was no memory.
 const NO_MEMORY: i32 = 2;
 /// The exit code of a shell that cannot have another.
@@ -196,7 +198,7 @@ impl Sh {
         let command = place.command();
         match &command.body {
             Body::Simple(words) => {
-                let expanded = expand::expand(words, self.values(outputs))?;
+                let expanded = self.expanded(outputs, |values| expand::expand(words, values))?;
                 return Ok(self.run(place, expanded, cx)?);
             }
             Body::Pipeline(stages) => {
@@ -226,9 +228,7 @@ impl Sh {
                 self.frames.push(condition);
             }
             Body::For(of) => {
-                let expanded = expand::expand_list(&of.words, self.values(outputs))?;
-                self.life.work_on(expanded.bytes);
-                self.life.work_on_words(expanded.words.len());
+                let expanded = self.expanded(outputs, |values| expand::expand_list(&of.words, values))?;
                 self.set_all(&expanded.defaults)?;
                 // Without words it succeeds; else its body sees what came before.
                 self.code = if expanded.words.is_empty() { 0 } else { expanded.code.unwrap_or(self.code) };
@@ -238,9 +238,17 @@ impl Sh {
         Ok(true)
     }
 
-    fn values<'a>(&'a self, outputs: &'a [Printed]) -> Values<'a> {
-        let (code, is_strict) = (self.code, self.options.needs_variables);
-        Values { variables: &self.variables, parameters: &self.parameters, code, is_strict, outputs }
+    /// Expands words, which counts as work even if they come to nothing.
+    fn expanded(
+        &self,
+        outputs: &[Printed],
+        expand: impl FnOnce(Values) -> Result<Expanded, Stop>,
+    ) -> Result<Expanded, Stop> {
+        let (variables, parameters) = (&*self.variables, &*self.parameters);
+        let (code, is_strict, spent) = (self.code, self.options.needs_variables, Cell::default());
+        let expanded = expand(Values { variables, parameters, code, is_strict, outputs, spent: &spent });
+        self.life.work_on(spent.get());
+        expanded
     }
 
     fn set_all(&mut self, values: &[(String, String)]) -> Result<(), Failure> {
@@ -280,6 +288,7 @@ impl Sh {
             code: self.code,
             options: self.options,
             depth: self.depth + 1,
+            is_subshell: true,
             ..Sh::new(life)
         })
     }
@@ -312,9 +321,11 @@ impl Sh {
     /// Says why a command is not run. A script that has no memory, or not the variables that it needs, is over.
     fn refuse(&mut self, failure: Failure, streams: Streams, cx: &mut Cx) {
         let line = self.line;
+        let is_within = self.is_subshell || self.options.ends_on_failure;
+        let unbound = if is_within { UNBOUND_WITHIN } else { UNBOUND };
         let (message, code, streams) = match failure {
-            Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), UNBOUND, self.streams),
-            Failure::Wrong(message) => (format!("line {line}: {message}"), UNBOUND, self.streams),
+            Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), unbound, self.streams),
+            Failure::Wrong(message) => (format!("line {line}: {message}"), unbound, self.streams),
             Failure::NoSum(message) => (format!("line {line}: {message}"), 1, self.streams),
             Failure::NoMemory(bytes) => {
                 (format!("xrealloc: cannot allocate {bytes} bytes"), NO_MEMORY, self.streams)
@@ -338,8 +349,6 @@ impl Sh {
     /// False if it waits for its input.
     fn run(&mut self, place: &Place, expanded: Expanded, cx: &mut Cx) -> Result<bool, Failure> {
         let command = place.command();
-        self.life.work_on(expanded.bytes);
-        self.life.work_on_words(expanded.words.len());
         self.set_all(&expanded.defaults)?;
         if self.options.shows_commands {
             trace(&expanded, self.streams, cx);
@@ -363,9 +372,10 @@ impl Sh {
         if !OWN.contains(&name.as_str()) && args.iter().any(|arg| arg.len() > ARGUMENT_BYTES_MAX) {
             return Err(Failure::TooLong(name.clone()));
         }
-        let started = match name.as_str() {
-            "sh" | "bash" => self.begin_inner(name, args, &expanded.assignments)?,
-            _ => program::start(&expanded.words, cx.machine, cx.now),
+        let is_shell = matches!(name.as_str(), "sh" | "bash");
+        let started = match is_shell {
+            true => self.begin_inner(name, args, &expanded.assignments)?,
+            false => program::start(&expanded.words, cx.machine, cx.now),
         };
         match started {
             Started::Running(program) => {
@@ -373,9 +383,10 @@ impl Sh {
                 self.wait_for(program, streams, place.clone());
             }
             Started::Done(output) => {
-                let stderr = located(&output.stderr, command.line);
+                // A shell tells of lines of its own.
+                let stderr = if is_shell { output.stderr } else { located(&output.stderr, command.line) };
                 let code = output.exit_code.unwrap_or(0);
-                pass_on(Output { stderr, ..output }, streams, cx);
+                pass_on(Output { stderr, stdout: output.stdout, exit_code: None }, streams, cx);
                 self.note(place, code);
             }
         }
@@ -414,6 +425,9 @@ impl Sh {
             None => self.note(&running.place, code),
             Some(mut outputs) => {
                 if let Some(printed) = outputs.last_mut() {
+                    // Line ends at its end are none of it, and take no room.
+                    printed.text.truncate(printed.text.trim_end_matches('\n').len());
+                    printed.text.shrink_to_fit();
                     printed.code = code;
                 }
                 self.prepare(running.place, outputs, cx);

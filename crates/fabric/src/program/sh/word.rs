@@ -82,11 +82,17 @@ impl Reader {
 
     /// What stands between double quotes. A backslash stays, except before the letters that mean something there.
     fn in_double_quotes(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
-        let begin = self.line;
+        let (begin, place) = (self.line, word.len());
         word.push(Part::Quoted(String::new()));
         loop {
             match self.next() {
-                Some('"') => return Ok(()),
+                Some('"') => {
+                    // What else stands there is a field by itself, but for `"$@"` without parameters.
+                    if word.len() > place + 1 && word[place] == Part::Quoted(String::new()) {
+                        word.remove(place);
+                    }
+                    return Ok(());
+                }
                 Some(letter) => self.quoted(letter, "$`\"\\", word)?,
                 None => return Err(unclosed(begin, '"')),
             }
