@@ -10,6 +10,7 @@ use super::plain;
 use super::{Cx, INTERRUPTED, Input, OUTPUT_BYTES_MAX, Program, Started, Step};
 use crate::host::Machine;
 use std::collections::VecDeque;
+use weir_model::Nanos;
 
 mod ends;
 mod fields;
@@ -22,7 +23,7 @@ mod translate;
 /// Most bytes that a filter keeps: a line that has not ended, the lines to be sorted, the last ones for `tail`.
 const KEPT_BYTES_MAX: usize = OUTPUT_BYTES_MAX;
 
-/// How much text a slow filter takes before it lets time go on, and how much then passes, in nanoseconds.
+/// How much text a slow filter searches before it lets time go on, and how much then passes, in nanoseconds.
 const SLOW_BYTES: usize = 16 * 1024;
 const REST_NS: u64 = 1_000_000;
 
@@ -34,9 +35,14 @@ trait Filter: Send {
     /// Says the rest once there is no more, and how it ended.
     fn end(&mut self, out: &mut String) -> Next;
 
-    /// Whether it takes long for a line: then it rests after so much text.
+    /// Whether it takes long for a line: then it takes so much text at one time, and rests after it.
     fn is_slow(&self) -> bool {
         false
+    }
+
+    /// How many bytes it has searched since it was asked last, those counted again that are searched again.
+    fn searched(&mut self) -> usize {
+        0
     }
 
     /// Whether lines are nothing to it.
@@ -111,6 +117,9 @@ pub(super) fn start(name: &str, args: &[String], machine: &Machine) -> Started {
         filter,
         sources,
         begun: String::new(),
+        searched: 0,
+        rests_until: Nanos(0),
+        ended: None,
         code: 0,
         is_interrupted: false,
     }))
@@ -218,6 +227,11 @@ struct Lines {
     sources: VecDeque<Source>,
     /// A line that has not ended.
     begun: String,
+    /// How much it has searched since it rested, and until when it rests.
+    searched: usize,
+    rests_until: Nanos,
+    /// How it ends after its rest.
+    ended: Option<i32>,
     /// The exit code that it has at least.
     code: i32,
     is_interrupted: bool,
@@ -230,6 +244,15 @@ impl Lines {
         let rest = input.text.split_off(input.text.floor_char_boundary(most));
         let text = std::mem::replace(&mut input.text, rest);
         (text, input.is_over && input.text.is_empty())
+    }
+
+    /// Rests if it has searched enough: the longer, the more that was.
+    fn rest(&mut self, now: Nanos) {
+        self.searched = self.searched.saturating_add(self.filter.searched());
+        if self.searched >= SLOW_BYTES {
+            self.rests_until = now.plus(REST_NS.saturating_mul((self.searched / SLOW_BYTES) as u64));
+            self.searched %= SLOW_BYTES;
+        }
     }
 
     /// Feeds the filter with what can be read now.
@@ -296,18 +319,28 @@ impl Program for Lines {
         if self.is_interrupted {
             return Step::Exit(INTERRUPTED);
         }
+        if cx.now < self.rests_until {
+            return Step::Wait(Some(self.rests_until));
+        }
+        if let Some(code) = self.ended {
+            return Step::Exit(code);
+        }
         let mut out = String::new();
         let next = self.read(cx, &mut out);
         cx.terminal.print(&out);
-        match next {
-            Next::More if cx.input.text.is_empty() => Step::Wait(None),
-            Next::More => Step::Wait(Some(cx.now.plus(REST_NS))),
-            Next::Exit(code) => Step::Exit(code.max(self.code)),
+        self.rest(cx.now);
+        let rests_until = (cx.now < self.rests_until).then_some(self.rests_until);
+        let code = match next {
+            Next::More if cx.input.text.is_empty() => return Step::Wait(None),
+            Next::More => return Step::Wait(rests_until.or(Some(cx.now))),
+            Next::Exit(code) => code.max(self.code),
             Next::Fail(message) => {
                 cx.terminal.complain(&format!("{}: {message}\n", self.name));
-                Step::Exit(failure_of(&self.name))
+                failure_of(&self.name)
             }
-        }
+        };
+        self.ended = Some(code);
+        rests_until.map_or(Step::Exit(code), |until| Step::Wait(Some(until)))
     }
 
     fn interrupt(&mut self) {

@@ -118,6 +118,23 @@ fn words_that_come_to_nothing_take_as_long() {
     }
 }
 
+#[test]
+fn a_slow_filter_rests_although_more_is_there() {
+    let (mut bed, host) = bed();
+    let line = "x".repeat(1023);
+    let script = format!("for I in $(seq 128); do echo {line}; done | grep -c x");
+    let started = bed.fabric.now();
+    assert_eq!(shown(&bed.run_words(host, &["sh", "-c", &script])), "128\nexit 0");
+    let ms = (bed.fabric.now().0 - started.0) / 1_000_000;
+    assert!(ms >= 7, "16 KiB in a millisecond: {ms}");
+    // Each of these searches goes on to the end of the line: together they look at 2 MiB.
+    let script = r#"X=$(printf '%2048s'); echo "$X" | sed 's/ *x\| /y/g' | tr -s y"#;
+    let started = bed.fabric.now();
+    assert_eq!(shown(&bed.run_words(host, &["sh", "-c", script])), "y\nexit 0");
+    let ms = (bed.fabric.now().0 - started.0) / 1_000_000;
+    assert!((100..200).contains(&ms), "a line of many matches: {ms}");
+}
+
 // pipe(7): 65,536 bytes; signal(7): SIGPIPE.
 #[test]
 fn a_pipe_holds_its_writer_back_and_a_reader_that_has_enough_ends_it() {

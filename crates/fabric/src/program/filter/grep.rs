@@ -58,8 +58,8 @@ struct Grep {
 }
 
 impl Grep {
-    fn is_selected(&self, line: &str) -> Result<bool, Wrong> {
-        for pattern in &self.patterns {
+    fn is_selected(&mut self, line: &str) -> Result<bool, Wrong> {
+        for pattern in &mut self.patterns {
             if pattern.is_in(line, self.is_whole)? {
                 return Ok(!self.is_inverted);
             }
@@ -124,6 +124,10 @@ impl Filter for Grep {
 
     fn is_slow(&self) -> bool {
         true
+    }
+
+    fn searched(&mut self) -> usize {
+        self.patterns.iter_mut().map(Pattern::searched).sum()
     }
 
     fn end(&mut self, out: &mut String) -> Next {

@@ -40,6 +40,7 @@ pub(super) struct Pattern {
     whole: Regex,
     longest: DFA,
     cache: Cache,
+    searched: usize,
 }
 
 impl Pattern {
@@ -70,16 +71,24 @@ impl Pattern {
             .build(&text)
             .map_err(|_| too_big())?;
         let cache = longest.create_cache();
-        Ok(Pattern { regex: build(&text)?, whole: build(&format!(r"\A(?:{text})\z"))?, longest, cache })
+        Ok(Pattern {
+            regex: build(&text)?,
+            whole: build(&format!(r"\A(?:{text})\z"))?,
+            longest,
+            cache,
+            searched: 0,
+        })
     }
 
     /// Whether a line has a match, or is one if `is_whole`.
     ///
     /// # Errors
     /// The line is too long.
-    pub(super) fn is_in(&self, line: &str, is_whole: bool) -> Result<bool, String> {
+    pub(super) fn is_in(&mut self, line: &str, is_whole: bool) -> Result<bool, String> {
+        fits(line)?;
+        self.searched += line.len() + 1;
         let regex = if is_whole { &self.whole } else { &self.regex };
-        fits(line).map(|()| regex.is_match(line))
+        Ok(regex.is_match(line))
     }
 
     /// Where the first match from `from` on is.
@@ -88,6 +97,7 @@ impl Pattern {
     /// The line is too long.
     pub(super) fn find(&mut self, line: &str, from: usize) -> Result<Option<Range<usize>>, String> {
         fits(line)?;
+        self.searched += line.len() + 1 - from.min(line.len());
         let Some(found) = self.regex.find_at(line, from) else { return Ok(None) };
         let input = Input::new(line).range(found.start()..).anchored(Anchored::Yes);
         let end = self.longest.try_search_fwd(&mut self.cache, &input).ok().flatten();
@@ -100,6 +110,11 @@ impl Pattern {
         let captures = captures.or_else(|| self.regex.captures_at(line, found.start));
         let groups = captures.iter().flat_map(|captures| captures.iter());
         groups.map(|group| group.map_or("", |group| group.as_str())).collect()
+    }
+
+    /// How many bytes have been searched for it since that was asked last, at the most.
+    pub(super) fn searched(&mut self) -> usize {
+        std::mem::take(&mut self.searched)
     }
 
     /// How many groups it has, the whole match counted.

@@ -199,6 +199,10 @@ impl Filter for Sed {
         true
     }
 
+    fn searched(&mut self) -> usize {
+        self.commands.iter_mut().map(|command| command.pattern.searched()).sum()
+    }
+
     fn end(&mut self, _: &mut String) -> Next {
         Next::Exit(0)
     }
