@@ -21,7 +21,7 @@ use crate::order::natural_key;
 use crate::plan::{
     AggregateCall, Column, Direction, Expr, Extract, FIELDS, Plan, RowStep, SortKey, Stats, Step,
 };
-use crate::rows;
+use crate::rows::{self, ROWS_MAX, too_many};
 use crate::source::{Source, fields_of_event};
 use crate::value::Value;
 
@@ -94,7 +94,7 @@ fn apply(step: &Step, mut rows: Vec<Row>, run: Run<'_>) -> Result<Vec<Row>, Exec
         Step::Extend(columns) => rows.iter_mut().for_each(|row| extend(row, columns, run)),
         Step::Filter(condition) => rows.retain(|row| evaluate(condition, row, run).is_true()),
         Step::Parse { source, extract } => rows.iter_mut().for_each(|row| parse(row, source, extract, run)),
-        Step::Repeat { times, name } => return Ok(repeat(rows, *times, name)),
+        Step::Repeat { times, name } => return repeat(rows, *times, name),
         Step::Stats(stats) => return Ok(group(stats, &rows, run)),
         Step::Sort(keys) => return Ok(sort(keys, rows, run)),
         Step::Limit(count) => rows.truncate(*count as usize),
@@ -140,7 +140,11 @@ fn parse(row: &mut Row, source: &Expr, extract: &Extract, run: Run<'_>) {
     }
 }
 
-fn repeat(rows: Vec<Row>, times: u32, name: &str) -> Vec<Row> {
+/// Each row so many times, if all together fit.
+fn repeat(rows: Vec<Row>, times: u32, name: &str) -> Result<Vec<Row>, ExecuteError> {
+    if rows.len().saturating_mul(times as usize) > ROWS_MAX {
+        return Err(too_many());
+    }
     let numbered = |row: Row| {
         (0..times).map(move |number| {
             let mut row = row.clone();
@@ -148,7 +152,7 @@ fn repeat(rows: Vec<Row>, times: u32, name: &str) -> Vec<Row> {
             row
         })
     };
-    rows.into_iter().flat_map(numbered).collect()
+    Ok(rows.into_iter().flat_map(numbered).collect())
 }
 
 fn group(stats: &Stats, rows: &[Row], run: Run<'_>) -> Vec<Row> {

@@ -201,6 +201,16 @@ fn a_set_flag_stops_the_run() {
 }
 
 #[test]
+fn rows_are_repeated_as_long_as_they_fit() {
+    let cancelled = AtomicBool::new(false);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &cancelled };
+    let steps = [10, 100].map(|times| Step::Repeat { times, name: format!("by {times}") });
+    let rows = |count| finish(&steps, vec![Row::default(); count], run).map(|rows| rows.len());
+    assert_eq!(rows(3), Ok(3000));
+    assert_eq!(rows(1001), Err(too_many()));
+}
+
+#[test]
 fn statistics_count_what_was_read_and_what_passed_the_filters() {
     let plan = plan("filter @message like 'a' | limit 1", None).expect("a query");
     let cancelled = AtomicBool::new(false);
