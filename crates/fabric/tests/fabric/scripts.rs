@@ -93,6 +93,27 @@ fn a_loop_without_end_does_so_much_in_a_second() {
     // 2000 steps in 20 ms, of which a round of this loop is six.
     assert!((10_000..20_000).contains(&printed.len()), "{}", printed.len());
     bed.fabric.kill(id);
+    // The start of a shell counts as twenty.
+    let (id, printed) = begun(&mut bed, host, "while :; do (:); echo; done", 1);
+    assert!((2000..4000).contains(&printed.len()), "{}", printed.len());
+    bed.fabric.kill(id);
+}
+
+#[test]
+fn a_command_that_never_rests_leaves_time_to_those_behind_it() {
+    let (mut bed, host) = bed();
+    let rows = [
+        ("while :; do :; done | { sleep 1; echo behind; }", "behind\n"),
+        ("{ sleep 1; echo before >&2; } | while :; do :; done", "before\n"),
+    ];
+    for (script, expected) in rows {
+        let argv = ["sh", "-c", script].map(str::to_owned);
+        let id = bed.fabric.exec(host, &argv).expect("it starts");
+        bed.pass(3);
+        let output = bed.fabric.poll(id).expect("it is known");
+        assert_eq!(output.stdout + &output.stderr, expected, "{script}");
+        bed.fabric.kill(id);
+    }
 }
 
 #[test]
@@ -198,6 +219,9 @@ fn what_filters_keep_is_bounded() {
         let shown = shown(&bed.run_words(host, &["sh", "-c", &script]));
         assert!(shown == expected, "{filter}: {}", &shown[shown.len().saturating_sub(200)..]);
     }
+    // Nothing is lost of the longest word that is printed on top of what a pipe has not taken.
+    let script = r#"X=$(seq 43000); X=$X$X$X$X; { seq 12600; echo "$X"; } | wc -c"#;
+    assert_eq!(shown(&bed.run_words(host, &["sh", "-c", script])), "1052067\nexit 0");
     let script = "X=0123456789abcdef; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; echo $X$X | sed \"s/./$X/g\"";
     assert_eq!(shown(&bed.run_words(host, &["sh", "-c", script])), "sed: memory exhausted\nexit 2");
 }
