@@ -23,7 +23,7 @@ use weir_model::instance::{
 };
 use weir_model::interface::{Ipv6Choice, NewInterface};
 use weir_model::{GroupId, ImageId, InterfaceId, SubnetId, Tags, ZoneName};
-use weir_wire::{Accepted, Dialect, Param, TagSpecification, WireError, specified_tags};
+use weir_wire::{Accepted, Given, Param, TagSpecification, specified_tags};
 
 /// What an image id may begin with instead: a parameter of Systems Manager that holds it.
 const PARAMETER_PREFIX: &str = "resolve:ssm:";
@@ -120,22 +120,10 @@ struct InstanceIpv6 {
 
 #[derive(Param)]
 struct PlacementRequest {
-    availability_zone: Option<String>,
+    availability_zone: Given<ZoneName>,
     #[expect(dead_code, reason = "accepted without effect")]
     group_name: Accepted<String>,
     tenancy: Option<TenancyWord>,
-}
-
-impl PlacementRequest {
-    /// The zone, if there is one: an empty name, as Terraform gives, is none.
-    fn zone(&self) -> Result<Option<ZoneName>, WireError> {
-        let given = self.availability_zone.as_deref().filter(|name| !name.is_empty());
-        let refusal = |name| {
-            let key = "Placement.AvailabilityZone";
-            WireError::invalid_value(Dialect::Ec2, key, name, "the name of an Availability Zone")
-        };
-        given.map(|name| name.parse().map_err(|_| refusal(name))).transpose()
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Param)]
@@ -198,7 +186,7 @@ impl RunInstances {
         check_counts(self.min_count, self.max_count)?;
         let user_data = self.user_data.as_deref().map(user_data).transpose()?;
         let settings = self.settings()?;
-        let zone = self.placement.as_ref().map_or(Ok(None), PlacementRequest::zone)?;
+        let zone = self.placement.as_ref().and_then(|placement| placement.availability_zone.0);
         without_primary_ipv6(self.enable_primary_ipv6)?;
         let LaunchTags { tags, interface_tags, volume_tags } = LaunchTags::of(&self.tag_specifications)?;
         let interfaces = self.interfaces(seen, interface_tags)?;

@@ -7,7 +7,7 @@ use super::texts;
 use crate::operation::{Context, Error, Operation, Seen};
 use weir_model::transit_gateway::{ListedTransitRoute, TransitHop, TransitRoute, TransitTable};
 use weir_model::{Cidr, PrefixListId, TransitAttachmentId, TransitTableId};
-use weir_wire::{Bounds, Filter, FilterTable, Page, Param, Token, Xml};
+use weir_wire::{Bounds, Filter, FilterTable, Given, Page, Param, Token, Xml};
 
 /// The bounds of `MaxResults` of SearchTransitGatewayRoutes.
 const BOUNDS: Bounds = 5..=1000;
@@ -17,7 +17,7 @@ const BOUNDS: Bounds = 5..=1000;
 pub struct CreateTransitGatewayRoute {
     destination_cidr_block: Cidr,
     transit_gateway_route_table_id: TransitTableId,
-    transit_gateway_attachment_id: Option<TransitAttachmentId>,
+    transit_gateway_attachment_id: Given<TransitAttachmentId>,
     blackhole: Option<bool>,
 }
 
@@ -62,7 +62,7 @@ impl Operation for CreateTransitGatewayRoute {
     fn run(self, cx: &mut Context<'_>) -> Result<OneTransitRoute, Error> {
         let (table, destination) = (self.transit_gateway_route_table_id, self.destination_cidr_block);
         let route =
-            TransitRoute { destination, hop: hop(self.transit_gateway_attachment_id, self.blackhole)? };
+            TransitRoute { destination, hop: hop(self.transit_gateway_attachment_id.0, self.blackhole)? };
         cx.command(|network, cx| network.create_transit_route(cx, table, route))?;
         one(cx.seen(), table, destination)
     }
