@@ -76,6 +76,18 @@ impl InstanceType {
         self.name.contains(".metal")
     }
 
+    /// Whether its traffic with volumes has a bandwidth of its own: all but the oldest here (EC2 User Guide, "Amazon
+    /// EBS-optimized instance types").
+    pub fn is_optimized_for_volumes(&self) -> bool {
+        self.family() != "t2"
+    }
+
+    /// Whether it may be in a cluster placement group: burstable and flex types may not (EC2 User Guide, "Placement
+    /// strategies").
+    pub fn is_in_clusters(&self) -> bool {
+        !self.is_burstable() && !self.family().ends_with("-flex")
+    }
+
     /// Whether the free tier covers it.
     pub fn is_free_tier(&self) -> bool {
         FREE_TIER.contains(&self.name.as_str())

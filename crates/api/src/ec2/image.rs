@@ -288,7 +288,9 @@ struct TypeView {
     v_cpu_info: VCpuInfo,
     memory_info: MemoryInfo,
     instance_storage_supported: bool,
+    ebs_info: EbsInfo,
     network_info: NetworkInfo,
+    placement_group_info: PlacementGroupInfo,
     burstable_performance_supported: bool,
 }
 
@@ -310,6 +312,19 @@ struct VCpuInfo {
 struct MemoryInfo {
     #[wire(response = "sizeInMiB")]
     size_in_mi_b: u32,
+}
+
+#[derive(Xml)]
+struct EbsInfo {
+    ebs_optimized_support: &'static str,
+    encryption_support: &'static str,
+    nvme_support: &'static str,
+}
+
+#[derive(Xml)]
+struct PlacementGroupInfo {
+    #[wire(response = "supportedStrategies")]
+    supported_strategies: Vec<&'static str>,
 }
 
 #[derive(Xml)]
@@ -342,6 +357,11 @@ impl TypeView {
             },
             memory_info: MemoryInfo { size_in_mi_b: row.memory_mib },
             instance_storage_supported: row.has_disks,
+            ebs_info: EbsInfo {
+                ebs_optimized_support: if row.is_optimized_for_volumes() { "default" } else { "unsupported" },
+                encryption_support: "supported",
+                nvme_support: if row.is_nitro { "required" } else { "unsupported" },
+            },
             network_info: NetworkInfo {
                 maximum_network_interfaces: row.interfaces_max as u32,
                 maximum_network_cards: 1,
@@ -350,6 +370,12 @@ impl TypeView {
                 ipv6_addresses_per_interface: row.addresses_max as u32,
                 ipv6_supported: true,
                 ena_support: if row.is_nitro { "required" } else { "unsupported" },
+            },
+            placement_group_info: PlacementGroupInfo {
+                supported_strategies: match row.is_in_clusters() {
+                    true => vec!["cluster", "partition", "spread"],
+                    false => vec!["partition", "spread"],
+                },
             },
             burstable_performance_supported: row.is_burstable(),
         }
@@ -361,6 +387,9 @@ const TYPE_FILTERS: FilterTable<TypeView> = FilterTable {
         ("bare-metal", |view| vec![view.bare_metal.to_string()]),
         ("burstable-performance-supported", |view| vec![view.burstable_performance_supported.to_string()]),
         ("current-generation", |view| vec![view.current_generation.to_string()]),
+        ("ebs-info.ebs-optimized-support", |view| vec![view.ebs_info.ebs_optimized_support.to_owned()]),
+        ("ebs-info.encryption-support", |view| vec![view.ebs_info.encryption_support.to_owned()]),
+        ("ebs-info.nvme-support", |view| vec![view.ebs_info.nvme_support.to_owned()]),
         ("free-tier-eligible", |view| vec![view.free_tier_eligible.to_string()]),
         ("hypervisor", |view| view.hypervisor.iter().map(|word| (*word).to_owned()).collect()),
         ("instance-storage-supported", |view| vec![view.instance_storage_supported.to_string()]),
@@ -371,6 +400,9 @@ const TYPE_FILTERS: FilterTable<TypeView> = FilterTable {
         }),
         ("network-info.ipv4-addresses-per-interface", |view| {
             vec![view.network_info.ipv4_addresses_per_interface.to_string()]
+        }),
+        ("placement-group-info.supported-strategies", |view| {
+            view.placement_group_info.supported_strategies.iter().map(|word| (*word).to_owned()).collect()
         }),
         ("processor-info.supported-architecture", |view| {
             view.processor_info.supported_architectures.iter().map(|word| (*word).to_owned()).collect()

@@ -74,49 +74,60 @@ fn types_are_described_and_offered_everywhere() {
         "DescribeInstanceTypes",
         "InstanceType.1=t2.micro",
         expect![[r#"
-        <instanceTypeSet>
-          <item>
-            <instanceType>t2.micro</instanceType>
-            <currentGeneration>true</currentGeneration>
-            <freeTierEligible>true</freeTierEligible>
-            <supportedUsageClasses>
-              <item>on-demand</item>
-            </supportedUsageClasses>
-            <supportedRootDeviceTypes>
-              <item>ebs</item>
-            </supportedRootDeviceTypes>
-            <supportedVirtualizationTypes>
-              <item>hvm</item>
-            </supportedVirtualizationTypes>
-            <bareMetal>false</bareMetal>
-            <hypervisor>xen</hypervisor>
-            <processorInfo>
-              <supportedArchitectures>
-                <item>x86_64</item>
-              </supportedArchitectures>
-            </processorInfo>
-            <vCpuInfo>
-              <defaultVCpus>1</defaultVCpus>
-              <defaultCores>1</defaultCores>
-              <defaultThreadsPerCore>1</defaultThreadsPerCore>
-            </vCpuInfo>
-            <memoryInfo>
-              <sizeInMiB>1024</sizeInMiB>
-            </memoryInfo>
-            <instanceStorageSupported>false</instanceStorageSupported>
-            <networkInfo>
-              <maximumNetworkInterfaces>2</maximumNetworkInterfaces>
-              <maximumNetworkCards>1</maximumNetworkCards>
-              <defaultNetworkCardIndex>0</defaultNetworkCardIndex>
-              <ipv4AddressesPerInterface>2</ipv4AddressesPerInterface>
-              <ipv6AddressesPerInterface>2</ipv6AddressesPerInterface>
-              <ipv6Supported>true</ipv6Supported>
-              <enaSupport>unsupported</enaSupport>
-            </networkInfo>
-            <burstablePerformanceSupported>true</burstablePerformanceSupported>
-          </item>
-        </instanceTypeSet>
-    "#]],
+            <instanceTypeSet>
+              <item>
+                <instanceType>t2.micro</instanceType>
+                <currentGeneration>true</currentGeneration>
+                <freeTierEligible>true</freeTierEligible>
+                <supportedUsageClasses>
+                  <item>on-demand</item>
+                </supportedUsageClasses>
+                <supportedRootDeviceTypes>
+                  <item>ebs</item>
+                </supportedRootDeviceTypes>
+                <supportedVirtualizationTypes>
+                  <item>hvm</item>
+                </supportedVirtualizationTypes>
+                <bareMetal>false</bareMetal>
+                <hypervisor>xen</hypervisor>
+                <processorInfo>
+                  <supportedArchitectures>
+                    <item>x86_64</item>
+                  </supportedArchitectures>
+                </processorInfo>
+                <vCpuInfo>
+                  <defaultVCpus>1</defaultVCpus>
+                  <defaultCores>1</defaultCores>
+                  <defaultThreadsPerCore>1</defaultThreadsPerCore>
+                </vCpuInfo>
+                <memoryInfo>
+                  <sizeInMiB>1024</sizeInMiB>
+                </memoryInfo>
+                <instanceStorageSupported>false</instanceStorageSupported>
+                <ebsInfo>
+                  <ebsOptimizedSupport>unsupported</ebsOptimizedSupport>
+                  <encryptionSupport>supported</encryptionSupport>
+                  <nvmeSupport>unsupported</nvmeSupport>
+                </ebsInfo>
+                <networkInfo>
+                  <maximumNetworkInterfaces>2</maximumNetworkInterfaces>
+                  <maximumNetworkCards>1</maximumNetworkCards>
+                  <defaultNetworkCardIndex>0</defaultNetworkCardIndex>
+                  <ipv4AddressesPerInterface>2</ipv4AddressesPerInterface>
+                  <ipv6AddressesPerInterface>2</ipv6AddressesPerInterface>
+                  <ipv6Supported>true</ipv6Supported>
+                  <enaSupport>unsupported</enaSupport>
+                </networkInfo>
+                <placementGroupInfo>
+                  <supportedStrategies>
+                    <item>partition</item>
+                    <item>spread</item>
+                  </supportedStrategies>
+                </placementGroupInfo>
+                <burstablePerformanceSupported>true</burstablePerformanceSupported>
+              </item>
+            </instanceTypeSet>
+        "#]],
     );
     world.shows(
         "DescribeInstanceTypes",
@@ -237,6 +248,23 @@ fn types_of_many_families_are_there_and_others_say_so() {
     );
     let metal = "Filter.1.Name=instance-type&Filter.1.Value.1=r5.metal";
     assert!(!world.does("DescribeInstanceTypes", metal).contains("<hypervisor>"));
+    // EC2 API Reference, EbsInfo, PlacementGroupInfo; EC2 User Guide, "Placement strategies": no cluster of burstable types. The
+    // AWS provider for Terraform takes a type without them for one that is not there.
+    let larger = world.does("DescribeInstanceTypes", "InstanceType.1=m5.large");
+    for element in ["<ebsOptimizedSupport>default<", "<nvmeSupport>required<", "<item>cluster<"] {
+        assert!(larger.contains(element), "{element}: {larger}");
+    }
+    for (name, value) in [
+        ("ebs-info.ebs-optimized-support", "unsupported"),
+        ("ebs-info.encryption-support", "supported"),
+        ("ebs-info.nvme-support", "unsupported"),
+    ] {
+        let filter = format!("InstanceType.1=t2.micro&Filter.1.Name={name}&Filter.1.Value.1={value}");
+        assert_eq!(world.all("DescribeInstanceTypes", &filter, "instanceType"), ["t2.micro"], "{name}");
+    }
+    let clusters = "Filter.1.Name=placement-group-info.supported-strategies&Filter.1.Value.1=cluster";
+    let clusters = world.all("DescribeInstanceTypes", clusters, "instanceType");
+    assert!(clusters.contains(&"c5n.18xlarge".to_owned()) && !clusters.contains(&"t3.large".to_owned()));
     let disks = "Filter.1.Name=instance-storage-supported&Filter.1.Value.1=true";
     let disks = world.all("DescribeInstanceTypes", disks, "instanceType");
     assert!(disks.contains(&"i3.large".to_owned()) && !disks.contains(&"m5.large".to_owned()));
