@@ -227,6 +227,7 @@ mod tests {
             trust,
             description: None,
             session_max_s: None,
+            boundary: None,
             tags: Tags::new(),
         };
         identities.create_role(&mut iam, spec).expect("a role");

@@ -324,6 +324,20 @@ pub fn of_iam(refused: &IamRefused) -> WireError {
             "DeleteConflict",
             "Cannot delete entity, must remove roles from instance profile first.".to_owned(),
         ),
+        IamRefused::NoSuchScope(arn) => {
+            ("NoSuchEntity", format!("Scope ARN: {arn} does not exist or is not attachable."))
+        }
+        IamRefused::NoSuchBoundary(name) => {
+            ("NoSuchEntity", format!("The role with name {name} has no permissions boundary."))
+        }
+        IamRefused::VersionInForce => {
+            ("DeleteConflict", "Cannot delete the default version of a policy.".to_owned())
+        }
+        IamRefused::HasVersions => (
+            "DeleteConflict",
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy."
+                .to_owned(),
+        ),
         IamRefused::PolicyAttached => {
             ("DeleteConflict", "Cannot delete a policy attached to entities.".to_owned())
         }

@@ -2,6 +2,7 @@
 //!
 //! Source: IAM API Reference.
 
+pub mod boundary;
 pub mod paging;
 pub mod policy;
 pub mod profile;
@@ -9,7 +10,7 @@ pub mod role;
 pub mod role_policy;
 
 crate::table::operations! { Iam form:
-    role { CreateRole Write GetRole Read ListRoles List UpdateRole Write DeleteRole Write
+    role { CreateRole Write GetRole Read ListRoles List UpdateRole Write UpdateRoleDescription Write DeleteRole Write
            UpdateAssumeRolePolicy Permissions TagRole Tagging UntagRole Tagging ListRoleTags List }
     profile { CreateInstanceProfile Write GetInstanceProfile Read ListInstanceProfiles List
               ListInstanceProfilesForRole List DeleteInstanceProfile Write
@@ -17,6 +18,9 @@ crate::table::operations! { Iam form:
               TagInstanceProfile Tagging UntagInstanceProfile Tagging ListInstanceProfileTags List }
     role_policy { PutRolePolicy Permissions GetRolePolicy Read ListRolePolicies List DeleteRolePolicy Permissions
                   AttachRolePolicy Permissions DetachRolePolicy Permissions ListAttachedRolePolicies List }
+    boundary { PutRolePermissionsBoundary Permissions DeleteRolePermissionsBoundary Permissions }
     policy { CreatePolicy Permissions GetPolicy Read ListPolicies List DeletePolicy Permissions
-             CreatePolicyVersion Permissions GetPolicyVersion Read ListPolicyVersions List }
+             CreatePolicyVersion Permissions GetPolicyVersion Read ListPolicyVersions List
+             SetDefaultPolicyVersion Permissions DeletePolicyVersion Permissions
+             TagPolicy Tagging UntagPolicy Tagging ListPolicyTags List }
 }

@@ -3,7 +3,7 @@
 //! Source: IAM API Reference, CreatePolicy and the operations on policies.
 
 use super::paging::Paging;
-use super::role::{Done, tags};
+use super::role::{Done, ListRoleTagsResponse, tags};
 use crate::operation::{Context, Error, Operation};
 use weir_model::iam::managed::{self, AWS_MANAGED, PolicySpec};
 use weir_model::iam::{IamRefused, Identities};
@@ -54,7 +54,7 @@ impl Policy {
             path: policy.path.clone(),
             default_version_id: version_id(policy.default_version),
             attachment_count: identities.attachment_count(&policy.arn()),
-            permissions_boundary_usage_count: 0,
+            permissions_boundary_usage_count: identities.boundary_count(&policy.arn()),
             is_attachable: true,
             description: policy.description.clone(),
             create_date: policy.created,
@@ -75,10 +75,10 @@ impl Policy {
             policy_name: short.to_owned(),
             policy_id: "ANPA".chars().chain(letters.chain(std::iter::repeat('A')).take(17)).collect(),
             attachment_count: identities.attachment_count(&arn),
+            permissions_boundary_usage_count: identities.boundary_count(&arn),
             arn,
             path: format!("{path}/"),
             default_version_id: version_id(1),
-            permissions_boundary_usage_count: 0,
             is_attachable: true,
             description: None,
             create_date: Timestamp(0),
@@ -285,6 +285,91 @@ impl Operation for ListPolicyVersions {
         let versions =
             page.items.into_iter().map(|(_, version)| PolicyVersion { document: None, ..version }).collect();
         Ok(ListPolicyVersionsResponse { versions, is_truncated, marker: page.marker })
+    }
+}
+
+/// Puts another version of a policy in force.
+#[derive(Param)]
+pub struct SetDefaultPolicyVersion {
+    policy_arn: String,
+    version_id: String,
+}
+
+impl Operation for SetDefaultPolicyVersion {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        cx.iam_command(|identities, cx| {
+            identities.set_default_policy_version(&self.policy_arn, &self.version_id, cx.now)
+        })?;
+        Ok(Done {})
+    }
+}
+
+/// Deletes a version of a policy that is not in force.
+#[derive(Param)]
+pub struct DeletePolicyVersion {
+    policy_arn: String,
+    version_id: String,
+}
+
+impl Operation for DeletePolicyVersion {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        cx.iam_command(|identities, _| identities.delete_policy_version(&self.policy_arn, &self.version_id))?;
+        Ok(Done {})
+    }
+}
+
+/// Puts tags on a policy.
+#[derive(Param)]
+pub struct TagPolicy {
+    policy_arn: String,
+    #[wire(required)]
+    tags: Vec<Tag>,
+}
+
+impl Operation for TagPolicy {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        let add = tags(self.tags);
+        cx.iam_command(|identities, _| identities.tag_policy(&self.policy_arn, add, &[]))?;
+        Ok(Done {})
+    }
+}
+
+/// Takes tags off a policy.
+#[derive(Param)]
+pub struct UntagPolicy {
+    policy_arn: String,
+    #[wire(required)]
+    tag_keys: Vec<String>,
+}
+
+impl Operation for UntagPolicy {
+    type Response = Done;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Done, Error> {
+        cx.iam_command(|identities, _| identities.tag_policy(&self.policy_arn, Tags::new(), &self.tag_keys))?;
+        Ok(Done {})
+    }
+}
+
+/// Lists the tags of a policy.
+#[derive(Param)]
+pub struct ListPolicyTags {
+    policy_arn: String,
+    #[wire(flatten)]
+    paging: Paging,
+}
+
+impl Operation for ListPolicyTags {
+    type Response = ListRoleTagsResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        ListRoleTagsResponse::page(&cx.identities.policy(&self.policy_arn)?.tags, &self.paging)
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Source: IAM API Reference, CreateRole and the operations on roles.
 
+use super::boundary::Boundary;
 use super::paging::Paging;
 use crate::operation::{Context, Error, Operation};
 use weir_model::iam::{self, role::RoleSpec};
 use weir_model::{Tags, Timestamp};
-use weir_wire::{Accepted, Param, Tag, Xml, percent_encode};
+use weir_wire::{Param, Tag, Xml, percent_encode};
 
 /// Makes a role.
 #[derive(Param)]
@@ -16,8 +17,7 @@ pub struct CreateRole {
     assume_role_policy_document: String,
     description: Option<String>,
     max_session_duration: Option<u32>,
-    #[expect(dead_code, reason = "accepted without effect")]
-    permissions_boundary: Accepted<String>,
+    permissions_boundary: Option<String>,
     tags: Vec<Tag>,
 }
 
@@ -38,16 +38,21 @@ pub struct Role {
     assume_role_policy_document: String,
     description: Option<String>,
     max_session_duration: u32,
+    permissions_boundary: Option<Boundary>,
     tags: Option<Tags>,
 }
 
 impl Role {
-    /// The role as GetRole and CreateRole show it, with its tags.
+    /// The role as GetRole and CreateRole show it, with its boundary and tags.
     fn of(role: &iam::role::Role) -> Role {
-        Role { tags: (!role.tags.is_empty()).then(|| role.tags.clone()), ..Role::listed(role) }
+        Role {
+            permissions_boundary: role.boundary.as_deref().map(Boundary::of),
+            tags: (!role.tags.is_empty()).then(|| role.tags.clone()),
+            ..Role::listed(role)
+        }
     }
 
-    /// The role as ListRoles shows it: without tags (ListRoles, IAM API Reference).
+    /// The role as ListRoles shows it: without them (ListRoles, IAM API Reference).
     pub(super) fn listed(role: &iam::role::Role) -> Role {
         Role {
             path: role.path.clone(),
@@ -58,6 +63,7 @@ impl Role {
             assume_role_policy_document: percent_encode(role.trust.text()),
             description: role.description.clone(),
             max_session_duration: role.session_max_s,
+            permissions_boundary: None,
             tags: None,
         }
     }
@@ -73,6 +79,7 @@ impl Operation for CreateRole {
             trust: self.assume_role_policy_document,
             description: self.description,
             session_max_s: self.max_session_duration,
+            boundary: self.permissions_boundary,
             tags: tags(self.tags),
         };
         let role = cx.iam_command(|identities, cx| identities.create_role(cx, spec))?;
@@ -145,6 +152,25 @@ impl Operation for UpdateRole {
             identities.update_role(cx.account, &self.role_name, self.description, self.max_session_duration)
         })?;
         Ok(Done {})
+    }
+}
+
+/// Changes a role's description; the older call.
+#[derive(Param)]
+pub struct UpdateRoleDescription {
+    role_name: String,
+    description: String,
+}
+
+impl Operation for UpdateRoleDescription {
+    type Response = RoleResponse;
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
+        cx.iam_command(|identities, cx| {
+            identities.update_role(cx.account, &self.role_name, Some(self.description), None)
+        })?;
+        let role = cx.identities.role(cx.scope.account, &self.role_name)?;
+        Ok(RoleResponse { role: Role::of(role) })
     }
 }
 

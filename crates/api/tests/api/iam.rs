@@ -18,6 +18,20 @@ fn result(answer: &str) -> String {
     answer.split("<ResponseMetadata>").next().unwrap_or_default().to_owned()
 }
 
+/// What an operation that succeeds says.
+#[track_caller]
+fn says(world: &mut World, action: &str, params: &str) -> String {
+    let said = result(&world.form(Service::Iam, action, params));
+    assert!(!said.starts_with('4'), "{action} {params}: {said}");
+    said
+}
+
+/// An operation fails like this: status, code and message.
+#[track_caller]
+fn refuses(world: &mut World, action: &str, params: &str, refusal: &str) {
+    assert_eq!(world.form(Service::Iam, action, params), refusal, "{action} {params}");
+}
+
 /// A world with role `flow`.
 fn with_role() -> World {
     let mut world = World::new();
@@ -253,6 +267,10 @@ fn a_role_changes() {
         &format!("RoleName=flow&PolicyDocument={trust}"),
         expect![""],
     );
+    // IAM API Reference, UpdateRoleDescription: the answer shows the role.
+    let said = says(&mut world, "UpdateRoleDescription", "RoleName=flow&Description=e");
+    assert!(said.starts_with("<UpdateRoleDescriptionResult>\n  <Role>"), "{said}");
+    assert!(said.contains("<Description>e<") && said.contains("<MaxSessionDuration>7200<"), "{said}");
     check(&mut world, "TagRole", "RoleName=flow&Tags.member.1.Key=k&Tags.member.1.Value=v", expect![""]);
     check(
         &mut world,
@@ -306,7 +324,7 @@ fn a_role_changes() {
                 <Arn>arn:aws:iam::000000000000:role/flow</Arn>
                 <CreateDate>2024-01-02T03:04:05.000Z</CreateDate>
                 <AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22ec2.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument>
-                <Description>d</Description>
+                <Description>e</Description>
                 <MaxSessionDuration>7200</MaxSessionDuration>
               </Role>
             </GetRoleResult>
@@ -545,6 +563,127 @@ fn a_policy_has_versions() {
             "400 ValidationError: 1 validation error detected: Value 'Mine' at 'scope' failed to satisfy constraint: Member must satisfy enum value set: [AWS, Local, All]"
         ],
     );
+}
+
+/// IAM API Reference, SetDefaultPolicyVersion, DeletePolicyVersion; IAM User Guide, "Versioning IAM policies": ids of deleted
+/// versions are not used again.
+#[test]
+fn versions_are_put_in_force_and_deleted() {
+    let mut world = with_policy();
+    let of = |rest: &str| format!("PolicyArn={ARN}{rest}");
+    for _ in 2..=5 {
+        says(&mut world, "CreatePolicyVersion", &of(&format!("&PolicyDocument={WRITE}&SetAsDefault=true")));
+    }
+    refuses(
+        &mut world,
+        "CreatePolicyVersion",
+        &of(&format!("&PolicyDocument={WRITE}")),
+        "409 LimitExceeded: Cannot exceed quota for VersionsPerPolicy: 5",
+    );
+    refuses(
+        &mut world,
+        "DeletePolicyVersion",
+        &of("&VersionId=v5"),
+        "409 DeleteConflict: Cannot delete the default version of a policy.",
+    );
+    check(&mut world, "SetDefaultPolicyVersion", &of("&VersionId=v2"), expect![""]);
+    assert!(says(&mut world, "GetPolicy", &of("")).contains("<DefaultVersionId>v2<"));
+    check(&mut world, "DeletePolicyVersion", &of("&VersionId=v5"), expect![""]);
+    let gone = "404 NoSuchEntity: Policy version v5 does not exist.";
+    refuses(&mut world, "DeletePolicyVersion", &of("&VersionId=v5"), gone);
+    refuses(&mut world, "SetDefaultPolicyVersion", &of("&VersionId=v5"), gone);
+    let next = says(&mut world, "CreatePolicyVersion", &of(&format!("&PolicyDocument={WRITE}")));
+    assert!(next.contains("<VersionId>v6<"), "{next}");
+    refuses(
+        &mut world,
+        "DeletePolicy",
+        &of(""),
+        "409 DeleteConflict: This policy has more than one version. Before you delete a policy, you must delete the policy's versions. \
+         The default version is deleted with the policy.",
+    );
+    for version in ["v1", "v3", "v4", "v6"] {
+        says(&mut world, "DeletePolicyVersion", &of(&format!("&VersionId={version}")));
+    }
+    says(&mut world, "DeletePolicy", &of(""));
+}
+
+/// IAM API Reference, TagPolicy, UntagPolicy, ListPolicyTags.
+#[test]
+fn policies_have_tags() {
+    let mut world = with_policy();
+    let of = |rest: &str| format!("PolicyArn={ARN}{rest}");
+    let two = "&Tags.member.1.Key=k&Tags.member.1.Value=v&Tags.member.2.Key=l&Tags.member.2.Value=w";
+    check(&mut world, "TagPolicy", &of(two), expect![""]);
+    check(&mut world, "UntagPolicy", &of("&TagKeys.member.1=l"), expect![""]);
+    check(
+        &mut world,
+        "ListPolicyTags",
+        &of(""),
+        expect![[r#"
+        <ListPolicyTagsResult>
+          <Tags>
+            <member>
+              <Key>k</Key>
+              <Value>v</Value>
+            </member>
+          </Tags>
+          <IsTruncated>false</IsTruncated>
+        </ListPolicyTagsResult>
+    "#]],
+    );
+    assert!(says(&mut world, "GetPolicy", &of("")).contains("<Key>k</Key>"));
+    let other = ARN.replace("write", "other");
+    refuses(
+        &mut world,
+        "TagPolicy",
+        &format!("PolicyArn={other}{two}"),
+        &format!("404 NoSuchEntity: Policy {other} does not exist or is not attachable."),
+    );
+}
+
+/// IAM API Reference, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary; a policy that is one cannot be deleted.
+#[test]
+fn a_role_has_a_boundary() {
+    let mut world = with_policy();
+    let made = format!("RoleName=held&AssumeRolePolicyDocument={TRUST}&PermissionsBoundary=");
+    let other = ARN.replace("write", "other");
+    let absent = format!("404 NoSuchEntity: Scope ARN: {other} does not exist or is not attachable.");
+    refuses(&mut world, "CreateRole", &format!("{made}{other}"), &absent);
+    says(&mut world, "CreateRole", &format!("{made}{ARN}"));
+    let shown = format!("<PermissionsBoundaryArn>{ARN}</PermissionsBoundaryArn>");
+    assert!(says(&mut world, "GetRole", "RoleName=held").contains(&shown));
+    assert!(!says(&mut world, "ListRoles", "").contains(&shown), "ListRoles does not show it");
+    let policy = format!("PolicyArn={ARN}");
+    assert!(says(&mut world, "GetPolicy", &policy).contains("<PermissionsBoundaryUsageCount>1<"));
+    refuses(
+        &mut world,
+        "DeletePolicy",
+        &policy,
+        "409 DeleteConflict: Cannot delete a policy attached to entities.",
+    );
+    check(&mut world, "DeleteRolePermissionsBoundary", "RoleName=held", expect![""]);
+    assert!(!says(&mut world, "GetRole", "RoleName=held").contains("PermissionsBoundary"));
+    refuses(
+        &mut world,
+        "DeleteRolePermissionsBoundary",
+        "RoleName=held",
+        "404 NoSuchEntity: The role with name held has no permissions boundary.",
+    );
+    refuses(
+        &mut world,
+        "PutRolePermissionsBoundary",
+        &format!("RoleName=held&PermissionsBoundary={other}"),
+        &absent,
+    );
+    let aws = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    check(
+        &mut world,
+        "PutRolePermissionsBoundary",
+        &format!("RoleName=held&PermissionsBoundary={aws}"),
+        expect![""],
+    );
+    assert!(says(&mut world, "GetRole", "RoleName=held").contains(aws));
+    says(&mut world, "DeletePolicy", &policy);
 }
 
 #[test]

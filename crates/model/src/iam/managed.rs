@@ -3,7 +3,7 @@
 //! Source: IAM User Guide, "Managed policies and inline policies"; AWS Managed Policy Reference Guide.
 
 use super::policy::PolicyDocument;
-use super::role::{POLICY_NAME_MAX, counted_chars, identity_policy};
+use super::role::{POLICY_NAME_MAX, counted_chars, identity_policy, retagged};
 use super::{IamCx, IamRefused, Identities, Name, check_name, check_path, unique_id};
 use crate::table::Resource;
 use crate::time::Timestamp;
@@ -30,6 +30,9 @@ pub struct Policy {
     pub versions: Vec<PolicyVersion>,
     /// The number of the version in force.
     pub default_version: u32,
+    /// The highest number that a version had which is deleted: numbers are not given again.
+    #[serde(default)]
+    pub deleted_version: u32,
     /// Its description, if one was given.
     pub description: Option<String>,
     /// When it was made.
@@ -51,6 +54,13 @@ pub struct PolicyVersion {
     pub created: Timestamp,
 }
 
+impl PolicyVersion {
+    /// Its name, `v1`.
+    pub fn name(&self) -> String {
+        format!("v{}", self.number)
+    }
+}
+
 impl Policy {
     /// Its ARN.
     pub fn arn(&self) -> String {
@@ -61,6 +71,15 @@ impl Policy {
     pub fn default(&self) -> &PolicyVersion {
         let in_force = self.versions.iter().find(|version| version.number == self.default_version);
         in_force.expect("the default version is never deleted")
+    }
+
+    /// The version of that name, `v1`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn version(&self, name: &str) -> Result<&PolicyVersion, IamRefused> {
+        let found = self.versions.iter().find(|version| version.name() == name);
+        found.ok_or_else(|| IamRefused::NoSuchPolicyVersion(name.to_owned()))
     }
 }
 
@@ -187,6 +206,7 @@ impl Identities {
             unique_id: unique_id("ANPA", cx.ids),
             versions: vec![PolicyVersion { number: 1, document, created: cx.now }],
             default_version: 1,
+            deleted_version: 0,
             description: spec.description,
             created: cx.now,
             updated: cx.now,
@@ -212,7 +232,8 @@ impl Identities {
         if policy.versions.len() >= VERSIONS_MAX {
             return Err(IamRefused::LimitExceeded("VersionsPerPolicy", VERSIONS_MAX));
         }
-        let number = policy.versions.iter().map(|version| version.number).max().unwrap_or(0) + 1;
+        let numbers = policy.versions.iter().map(|version| version.number);
+        let number = numbers.max().unwrap_or(0).max(policy.deleted_version) + 1;
         let version = PolicyVersion { number, document, created: now };
         let key = policy.key();
         let policy = self.policies.get_mut(&key).expect("it was just found");
@@ -223,14 +244,65 @@ impl Identities {
         Ok(version)
     }
 
-    /// Deletes a policy that is attached to nothing.
+    /// Puts another version of a policy in force.
     ///
     /// # Errors
-    /// No such policy; it is attached to a role.
+    /// No such policy, or no such version.
+    pub fn set_default_policy_version(
+        &mut self,
+        arn: &str,
+        version: &str,
+        now: Timestamp,
+    ) -> Result<(), IamRefused> {
+        let policy = self.policy(arn)?;
+        let (key, number) = (policy.key(), policy.version(version)?.number);
+        if let Some(policy) = self.policies.get_mut(&key) {
+            (policy.default_version, policy.updated) = (number, now);
+        }
+        Ok(())
+    }
+
+    /// Deletes a version that is not in force.
+    ///
+    /// # Errors
+    /// No such policy, or no such version; it is in force.
+    pub fn delete_policy_version(&mut self, arn: &str, version: &str) -> Result<(), IamRefused> {
+        let policy = self.policy(arn)?;
+        let (key, number) = (policy.key(), policy.version(version)?.number);
+        if number == policy.default_version {
+            return Err(IamRefused::VersionInForce);
+        }
+        if let Some(policy) = self.policies.get_mut(&key) {
+            policy.versions.retain(|version| version.number != number);
+            policy.deleted_version = policy.deleted_version.max(number);
+        }
+        Ok(())
+    }
+
+    /// Puts tags on a policy and takes some off.
+    ///
+    /// # Errors
+    /// It does not exist, or would have more than 50 tags.
+    pub fn tag_policy(&mut self, arn: &str, add: Tags, remove: &[String]) -> Result<(), IamRefused> {
+        let policy = self.policy(arn)?;
+        let (key, tags) = (policy.key(), retagged(&policy.tags, add, remove, "TagsPerPolicy")?);
+        if let Some(policy) = self.policies.get_mut(&key) {
+            policy.tags = tags;
+        }
+        Ok(())
+    }
+
+    /// Deletes a policy that is attached to nothing and has one version.
+    ///
+    /// # Errors
+    /// No such policy; it is attached to a role, or its boundary; it has further versions.
     pub fn delete_policy(&mut self, arn: &str) -> Result<(), IamRefused> {
         let key = self.policy(arn)?.key();
-        if self.attachment_count(arn) > 0 {
+        if self.attachment_count(arn) + self.boundary_count(arn) > 0 {
             return Err(IamRefused::PolicyAttached);
+        }
+        if self.policy(arn)?.versions.len() > 1 {
+            return Err(IamRefused::HasVersions);
         }
         self.policies.remove(&key);
         Ok(())

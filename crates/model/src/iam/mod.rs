@@ -2,6 +2,7 @@
 //!
 //! Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements reference".
 
+mod boundary;
 pub mod evaluate;
 pub mod managed;
 pub mod policy;
@@ -96,6 +97,14 @@ pub enum IamRefused {
     HasAttachedPolicies,
     /// The role is in an instance profile, or the profile has a role.
     InProfile,
+    /// No policy has this ARN, so it is no boundary.
+    NoSuchScope(String),
+    /// The role of that name has no permissions boundary.
+    NoSuchBoundary(String),
+    /// The version of the policy is the one in force.
+    VersionInForce,
+    /// The policy has versions beside the one in force.
+    HasVersions,
     /// The policy is still attached to a role.
     PolicyAttached,
     /// The document is not a policy: the reason.
@@ -152,7 +161,9 @@ impl Identities {
         let request = Request { principal: &principal, action, resource, context };
         let attached = role.attached.iter().filter_map(|arn| self.policy_document(arn));
         let inline = role.inline.values().cloned();
-        evaluate::decide(inline.chain(attached), &request)
+        let granted = evaluate::decide(inline.chain(attached), &request);
+        let Some(boundary) = &role.boundary else { return granted };
+        boundary::within(granted, evaluate::decide(self.policy_document(boundary).into_iter(), &request))
     }
 }
 

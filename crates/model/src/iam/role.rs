@@ -41,6 +41,9 @@ pub struct Role {
     pub inline: BTreeMap<String, PolicyDocument>,
     /// ARNs of attached managed policies, in the order they were attached.
     pub attached: Vec<String>,
+    /// The ARN of its permissions boundary, if it has one.
+    #[serde(default)]
+    pub boundary: Option<String>,
     /// Its description, if one was given.
     pub description: Option<String>,
     /// The longest session in seconds.
@@ -95,6 +98,8 @@ pub struct RoleSpec {
     pub description: Option<String>,
     /// The longest session in seconds, 3600 to 43200.
     pub session_max_s: Option<u32>,
+    /// The ARN of a permissions boundary.
+    pub boundary: Option<String>,
     /// Tags.
     pub tags: Tags,
 }
@@ -119,13 +124,14 @@ impl Identities {
     /// Makes a role.
     ///
     /// # Errors
-    /// A malformed name, path or trust policy; a name in use.
+    /// A malformed name, path or trust policy; a name in use; a boundary that is no policy.
     pub fn create_role(&mut self, cx: &mut IamCx<'_>, spec: RoleSpec) -> Result<Role, IamRefused> {
         check_name(&spec.name, ROLE_NAME_MAX, "roleName")?;
         let path = spec.path.unwrap_or_else(|| "/".into());
         check_path(&path)?;
         let trust = trust_policy(&spec.trust)?;
         let session_max_s = session_max(spec.session_max_s)?;
+        spec.boundary.as_deref().map_or(Ok(()), |arn| self.check_boundary(arn))?;
         if self.roles.has(&Name::new(cx.account, &spec.name)) {
             return Err(IamRefused::AlreadyExists { kind: "Role", name: spec.name });
         }
@@ -137,6 +143,7 @@ impl Identities {
             trust,
             inline: BTreeMap::new(),
             attached: vec![],
+            boundary: spec.boundary,
             description: spec.description,
             session_max_s,
             created: cx.now,
@@ -292,7 +299,7 @@ impl Identities {
         self.edit(account, name, |role| role.tags = tags)
     }
 
-    fn edit(
+    pub(super) fn edit(
         &mut self,
         account: AccountId,
         name: &str,

@@ -20,6 +20,7 @@ fn with_role(identities: &mut Identities, name: &str) -> Result<Role, IamRefused
         trust: TRUST.into(),
         description: None,
         session_max_s: None,
+        boundary: None,
         tags: Tags::new(),
     };
     identities.create_role(&mut cx, spec)
@@ -91,6 +92,28 @@ fn permissions_come_from_inline_and_attached_policies() {
         .attach_role_policy(account(), "flow", "arn:aws:iam::aws:policy/CloudWatchLogsFullAccess")
         .expect("AWS's");
     assert_eq!(decide(&identities), Decision::Allowed);
+}
+
+/// IAM User Guide, "Permissions boundaries for IAM entities": a boundary gives nothing, and takes what it does not allow.
+#[test]
+fn a_boundary_limits_what_policies_allow() {
+    const READ_ONLY: &str = "arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess";
+    const FULL: &str = "arn:aws:iam::aws:policy/CloudWatchLogsFullAccess";
+    let mut identities = Identities::default();
+    with_role(&mut identities, "flow").expect("a role");
+    let decide = |identities: &Identities, action: &str| {
+        let role = identities.role(account(), "flow").expect("the role");
+        identities.decide(role, action, "*", &Context::new())
+    };
+    identities.set_boundary(account(), "flow", FULL).expect("a boundary");
+    assert_eq!(decide(&identities, "logs:PutLogEvents"), Decision::ImplicitDeny);
+    identities.attach_role_policy(account(), "flow", FULL).expect("attached");
+    assert_eq!(decide(&identities, "logs:PutLogEvents"), Decision::Allowed);
+    identities.set_boundary(account(), "flow", READ_ONLY).expect("a boundary");
+    assert_eq!(decide(&identities, "logs:PutLogEvents"), Decision::ImplicitDeny);
+    assert_eq!(decide(&identities, "logs:GetLogEvents"), Decision::Allowed);
+    identities.delete_boundary(account(), "flow").expect("deleted");
+    assert_eq!(decide(&identities, "logs:PutLogEvents"), Decision::Allowed);
 }
 
 #[test]
