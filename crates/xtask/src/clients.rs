@@ -1,4 +1,4 @@
-//! Real clients against the release binary: the lab, the aws CLI, boto3, restarts.
+//! Real clients against the release binary: the lab, the aws CLI, boto3, restarts, and Terraform where it is installed.
 //!
 //! The clients come from PyPI into a virtual environment below the target folder.
 

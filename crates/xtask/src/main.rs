@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  test          everything: tidy, clippy, unit tests, labs, aws CLI and boto3 end to end
+  test          everything: tidy, clippy, unit tests, labs, aws CLI, boto3 and Terraform end to end
   test --quick  tidy, clippy and unit tests only
   test --clients
                 the labs and real clients only
