@@ -531,6 +531,18 @@ def roles():
     )
     equal("two versions", ids(iam.list_policy_versions(PolicyArn=policy), "Versions", "VersionId"), ["v2", "v1"])
     check("is listed", policy in ids(iam.list_policies(Scope="Local"), "Policies", "Arn"))
+    iam.set_default_policy_version(PolicyArn=policy, VersionId="v1")
+    equal("an older version in force", iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"], "v1")
+    iam.set_default_policy_version(PolicyArn=policy, VersionId="v2")
+    iam.tag_policy(PolicyArn=policy, Tags=[{"Key": "team", "Value": "net"}, {"Key": "tier", "Value": "1"}])
+    iam.untag_policy(PolicyArn=policy, TagKeys=["tier"])
+    equal("a policy's tags", iam.list_policy_tags(PolicyArn=policy)["Tags"], [{"Key": "team", "Value": "net"}])
+    iam.put_role_permissions_boundary(RoleName="deliver", PermissionsBoundary=policy)
+    boundary = iam.get_role(RoleName="deliver")["Role"]["PermissionsBoundary"]
+    equal("a boundary", boundary["PermissionsBoundaryArn"], policy)
+    iam.delete_role_permissions_boundary(RoleName="deliver")
+    iam.update_role_description(RoleName="deliver", Description="delivers")
+    equal("a role's description", iam.get_role(RoleName="deliver")["Role"]["Description"], "delivers")
     iam.attach_role_policy(RoleName="deliver", PolicyArn=policy)
     equal(
         "attached", ids(iam.list_attached_role_policies(RoleName="deliver"), "AttachedPolicies", "PolicyArn"), [policy]
