@@ -9,9 +9,8 @@ use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result as Tried};
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::functions_aggregate::count::count_all;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
@@ -25,7 +24,9 @@ use weir_insights::{
 use crate::events::{Events, Part};
 use crate::kind::Kind;
 use crate::lower::{LoweredPlan, lower};
+use crate::memory::Memory;
 use crate::narrow::Narrow;
+use crate::turns::GroupInTurn;
 use crate::workers::Workers;
 
 /// How long a stopped query may go on.
@@ -111,7 +112,7 @@ impl Engine {
     /// A context for one query.
     pub(crate) fn context(&self) -> Result<SessionContext, ExecuteError> {
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(self.options.memory_bytes)))
+            .with_memory_pool(Arc::new(Memory::new(self.options.memory_bytes)))
             .build_arc()
             .map_err(failed)?;
         let mut config = SessionConfig::new().with_target_partitions(self.threads());
@@ -120,7 +121,12 @@ impl Engine {
         if let Some(workers) = &self.workers {
             config = workers.settings(config);
         }
-        let context = SessionContext::new_with_config_rt(config, runtime);
+        let mut state = SessionStateBuilder::new_with_default_features();
+        state = state.with_config(config).with_runtime_env(runtime);
+        if !self.has_workers() {
+            state = state.with_physical_optimizer_rule(Arc::new(GroupInTurn));
+        }
+        let context = SessionContext::new_with_state(state.build());
         for rule in LEAF_RULES {
             context.remove_optimizer_rule(rule);
         }

@@ -12,11 +12,13 @@ pub mod files;
 mod kind;
 mod logs;
 mod lower;
+mod memory;
 mod narrow;
 pub mod output;
 mod scalar;
 mod scope;
 mod sum;
+mod turns;
 mod workers;
 
 pub use engine::{Engine, Options};
