@@ -7,8 +7,6 @@ use super::wide::{WINDOW, Wide, Window};
 
 /// Windows that are looked at together.
 const WINDOWS: usize = 16;
-/// Tokens of most windows.
-const STOPS: usize = 12;
 /// A line that does not end within so many bytes is left to whoever reads it alone.
 const AHEAD_BYTES_MAX: usize = 2 * LINE_BYTES_MAX as usize;
 
@@ -121,7 +119,7 @@ impl Marks {
         self.make_room(windows.len() * WINDOW);
         let (mut at, mut stop_count, mut end_count) = (self.next as u32, self.stop_count, self.end_count);
         for (kinds, ends) in self.windows[before..].iter().zip(ends) {
-            let mut stops = kinds.stops;
+            let stops = kinds.stops;
             // Most windows have one end or none.
             let mut ends = ends;
             loop {
@@ -135,14 +133,7 @@ impl Marks {
             }
             let count = stops.count_ones() as usize;
             let Some(places) = self.stops[stop_count..].first_chunk_mut::<WINDOW>() else { break };
-            let Some((most, others)) = places.split_first_chunk_mut::<STOPS>() else { break };
-            // Always as many as most windows have: how many it is cannot be guessed.
-            for place in most {
-                (*place, stops) = (at.wrapping_add(stops.trailing_zeros()), stops & stops.wrapping_sub(1));
-            }
-            for place in &mut others[..count.saturating_sub(STOPS)] {
-                (*place, stops) = (at.wrapping_add(stops.trailing_zeros()), stops & stops.wrapping_sub(1));
-            }
+            wide.places(stops, at, places);
             stop_count += count;
             at = at.wrapping_add(WINDOW as u32);
         }

@@ -320,6 +320,18 @@ impl Sight<'_> {
         rows_where(rows, |row| run.iter().any(|number| is_none(row, number)))
     }
 
+    /// The addresses in two columns of a row, and of the next; whatever comes of one behind the last.
+    #[inline(always)]
+    fn two_rows(self, wide: impl Wide, row: usize, [one, other]: [usize; 2]) -> [Option<u32>; 4] {
+        let tokens = [
+            self.token(row, one),
+            self.token(row, other),
+            self.token(row + 1, one),
+            self.token(row + 1, other),
+        ];
+        wide.addresses(self.bytes, tokens)
+    }
+
     #[inline(always)]
     fn addresses(
         self,
@@ -329,27 +341,30 @@ impl Sight<'_> {
         not_plain: u64,
     ) -> u64 {
         let (mut values, mut others) = ([[0; LINES]; 2], [0; 2]);
-        let tokens = |row: usize| [self.token(row, one.0), self.token(row, other.0)];
+        let rows = (0..self.count.min(LINES)).step_by(2);
         if one.1.is_none() && other.1.is_none() {
             // A loop of its own: what they say is not worked out where nobody asks.
-            for row in 0..self.count.min(LINES) {
-                let [first, second] =
-                    wide.addresses(self.bytes, tokens(row)).map(|address| address.is_none());
-                others[0] |= u64::from(first) << row;
-                others[1] |= u64::from(second) << row;
+            for row in rows {
+                let [a, b, c, d] =
+                    self.two_rows(wide, row, [one.0, other.0]).map(|address| u64::from(address.is_none()));
+                others[0] |= (a | c << 1) << row;
+                others[1] |= (b | d << 1) << row;
             }
         } else {
-            let [firsts, seconds] = &mut values;
-            for (row, (one, other)) in firsts.iter_mut().zip(seconds).enumerate().take(self.count) {
-                let [first, second] = wide.addresses(self.bytes, tokens(row));
-                (*one, *other) = (first.unwrap_or(0), second.unwrap_or(0));
-                others[0] |= u64::from(first.is_none()) << row;
-                others[1] |= u64::from(second.is_none()) << row;
+            let [firsts, seconds] = values.each_mut().map(|values| values.as_chunks_mut::<2>().0);
+            for ((row, firsts), seconds) in rows.zip(firsts).zip(seconds) {
+                let found = self.two_rows(wide, row, [one.0, other.0]);
+                let [a, b, c, d] = found.map(|address| u64::from(address.is_none()));
+                others[0] |= (a | c << 1) << row;
+                others[1] |= (b | d << 1) << row;
+                let [a, b, c, d] = found.map(|address| address.unwrap_or(0));
+                (*firsts, *seconds) = ([a, c], [b, d]);
             }
         }
+        let found = !u64::MAX.unbounded_shl(self.count as u32);
         let mut wrong = 0;
         for (((token, lane), mut values), others) in [one, other].into_iter().zip(values).zip(others) {
-            let (dashes, none) = self.other_addresses(token, &mut values, others & !not_plain);
+            let (dashes, none) = self.other_addresses(token, &mut values, others & found & !not_plain);
             wrong |= none;
             if let Some(Lane::Addresses(lane)) = lane.and_then(|lane| lanes.get_mut(lane)) {
                 *lane = Values { values, dashes };

@@ -1,6 +1,7 @@
 //! Bytes looked at many at a time, by the widest instructions that the processor has.
 //!
-//! [`Wide`] is what differs: [`Portable`] does it with what every processor has, sixteen bytes at once, [`Avx2`] with 32.
+//! [`Wide`] is what differs: [`Portable`] does it with what every processor has, sixteen bytes at once, [`Avx2`] with 32,
+//! [`Avx512`] with 64.
 //! Whatever calls them on the hot path is inlined into [`widest`], so that all of it is compiled for the processor.
 
 use pulp::NullaryFnOnce;
@@ -10,6 +11,8 @@ use super::token::{Token, address_of};
 
 /// Bytes of a window.
 pub const WINDOW: usize = 64;
+/// Bits of most windows' stops.
+const PLACES: usize = 12;
 
 /// A bit for each byte of a window, the first byte's the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,10 +34,20 @@ pub trait Wide: Copy {
     /// What the bytes of a window are.
     fn window(self, bytes: &[u8; WINDOW]) -> Window;
 
-    /// The IPv4 addresses that two tokens are, as [`Token::address`] reads them.
-    ///
-    /// `None` may also be said of a token at the very beginning of the bytes.
-    fn addresses(self, bytes: &[u8], tokens: [Token; 2]) -> [Option<u32>; 2];
+    /// Writes the place of each bit, the first byte's being `at`; whatever behind the last.
+    #[inline(always)]
+    fn places(self, mut bits: u64, at: u32, places: &mut [u32; WINDOW]) {
+        let count = bits.count_ones() as usize;
+        let (most, others) = places.split_at_mut(PLACES);
+        // Always as many as most windows have: how many it is cannot be guessed.
+        for place in most.iter_mut().chain(&mut others[..count.saturating_sub(PLACES)]) {
+            (*place, bits) = (at.wrapping_add(bits.trailing_zeros()), bits & bits.wrapping_sub(1));
+        }
+    }
+
+    /// The IPv4 addresses that four tokens are, as [`Token::address`] reads them; `None` also of all four where sixteen bytes do
+    /// not follow the beginning of one.
+    fn addresses(self, bytes: &[u8], tokens: [Token; 4]) -> [Option<u32>; 4];
 }
 
 /// What is to be done with the widest instructions. Its [`Job::run`] and all that it calls must be `#[inline(always)]`.
@@ -45,6 +58,10 @@ pub trait Job {
 
 /// Does a job with the widest instructions that there are.
 pub fn widest(job: impl Job) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(v4) = pulp::x86::V4::try_new() {
+        return v4.vectorize(With(Avx512(v4), job));
+    }
     #[cfg(target_arch = "x86_64")]
     if let Some(v3) = pulp::x86::V3::try_new() {
         return v3.vectorize(With(Avx2(v3), job));
@@ -89,7 +106,7 @@ impl Wide for Portable {
     }
 
     #[inline(always)]
-    fn addresses(self, bytes: &[u8], tokens: [Token; 2]) -> [Option<u32>; 2] {
+    fn addresses(self, bytes: &[u8], tokens: [Token; 4]) -> [Option<u32>; 4] {
         tokens.map(|token| {
             let sixteen = bytes.get(token.start..)?.first_chunk()?;
             address_of(u128::from_le_bytes(*sixteen), token.len())
@@ -98,14 +115,14 @@ impl Wide for Portable {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::Avx2;
+pub use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::__m256i;
+    use std::arch::x86_64::{__m256i, __m512i};
 
     use pulp::bytemuck::pod_read_unaligned;
-    use pulp::x86::V3;
+    use pulp::x86::{V3, V4};
 
     use super::super::token::Token;
     use super::{WINDOW, Wide, Window};
@@ -147,13 +164,6 @@ mod x86 {
             [self.bits(stops), self.bits(ends), self.bits(odd), self.bits(digits), self.bits(ones)]
         }
 
-        /// The sixteen bytes at the beginning of each.
-        #[inline(always)]
-        fn two(self, one: &[u8], other: &[u8]) -> __m256i {
-            let low = self.0.avx._mm256_castsi128_si256(pod_read_unaligned(&one[..16]));
-            self.0.avx2._mm256_inserti128_si256::<1>(low, pod_read_unaligned(&other[..16]))
-        }
-
         /// Where bytes are at most `most`.
         #[inline(always)]
         fn at_most(self, bytes: __m256i, most: u8) -> __m256i {
@@ -161,8 +171,32 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn double(self, bytes: __m256i) -> __m256i {
-            self.0.avx2._mm256_add_epi8(bytes, bytes)
+        fn two(self, [one, other]: [&[u8; 16]; 2]) -> Octets<32> {
+            let simd = self.0.avx2;
+            let one = self.0.avx._mm256_castsi128_si256(pod_read_unaligned(one));
+            let both = simd._mm256_inserti128_si256::<1>(one, pod_read_unaligned(other));
+            let here = simd._mm256_sub_epi8(both, self.all(b'0'));
+            let is_digit = self.at_most(here, 9);
+            let digits = simd._mm256_and_si256(here, is_digit);
+            let tens = simd._mm256_bslli_epi128::<1>(digits);
+            let is_behind_digit = simd._mm256_bslli_epi128::<1>(is_digit);
+            let hundreds = simd._mm256_and_si256(simd._mm256_bslli_epi128::<2>(digits), is_behind_digit);
+            let times = |table: [u8; 16], digits: __m256i| {
+                let table = simd._mm256_broadcastsi128_si256(pulp::cast(table));
+                simd._mm256_shuffle_epi8(table, digits)
+            };
+            let two_digits = simd._mm256_add_epi8(here, times(TENS, tens));
+            let octets = simd._mm256_add_epi8(two_digits, times(HUNDREDS, hundreds));
+            let is_two = self.eq(hundreds, self.all(2));
+            let is_above = simd._mm256_and_si256(is_two, simd._mm256_cmpgt_epi8(two_digits, self.all(55)));
+            let is_far_above = simd._mm256_cmpgt_epi8(hundreds, self.all(2));
+            Octets {
+                digits: self.bits(is_digit).into(),
+                dots: self.bits(self.eq(here, self.all(DOT))).into(),
+                zeros: self.bits(self.eq(here, self.all(0))).into(),
+                above: self.bits(simd._mm256_or_si256(is_above, is_far_above)).into(),
+                octets: pulp::cast(octets),
+            }
         }
     }
 
@@ -175,64 +209,168 @@ mod x86 {
             Window { stops: whole(0), ends: whole(1), odd: whole(2), digits: whole(3), ones: whole(4) }
         }
 
-        /// As [`super::super::token::address_of`] does it, both at once: the bits of the second are above the first's.
         #[inline(always)]
-        fn addresses(self, bytes: &[u8], tokens: [Token; 2]) -> [Option<u32>; 2] {
-            let simd = self.0.avx2;
-            // Two bytes before each token and sixteen from its beginning.
-            let around = |token: Token| bytes.get(token.start.wrapping_sub(2)..token.start.wrapping_add(16));
-            let [Some(one), Some(other)] = tokens.map(around) else { return [None; 2] };
-            let lens = tokens.map(|token| token.len());
-            let zero = self.all(b'0');
-            // Each byte and the two before it, less `'0'`. What stands before the token is a blank.
-            let here = simd._mm256_sub_epi8(self.two(&one[2..], &other[2..]), zero);
-            let before = simd._mm256_sub_epi8(self.two(&one[1..], &other[1..]), zero);
-            let two_before = simd._mm256_sub_epi8(self.two(one, other), zero);
-            let is_before = self.at_most(before, 9);
-            let is_two_before = simd._mm256_and_si256(is_before, self.at_most(two_before, 9));
-            let behind = lens.map(|len| 1 << len.min(15));
-            let both = |bits: [u32; 2]| bits[0] | bits[1] << 16;
-            let whole = both(behind.map(|behind: u32| behind - 1));
-            let digits = self.bits(self.at_most(here, 9)) & whole;
-            let dots = self.bits(self.eq(here, self.all(b'.'.wrapping_sub(b'0')))) & whole;
-            // The first and the last digits of octets.
-            let begins = dots << 1 | both([1; 2]);
-            let ends = (dots | both(behind)) >> 1 & both([0x7FFF; 2]);
-            // What the digits of the octet up to each make.
-            let tens = self.double(simd._mm256_and_si256(before, is_before));
-            let hundreds = simd._mm256_and_si256(two_before, is_two_before);
-            let two_digits = simd._mm256_add_epi8(here, tens);
-            let two_digits = simd._mm256_add_epi8(two_digits, self.double(self.double(tens)));
-            let fours = self.double(self.double(hundreds));
-            let eights =
-                self.double(self.double(self.double(simd._mm256_add_epi8(fours, self.double(fours)))));
-            let octets = simd._mm256_add_epi8(two_digits, simd._mm256_add_epi8(fours, eights));
-            // 256 and more: 2 before 56 and more, or a greater digit before any.
-            let is_two = self.eq(hundreds, self.all(2));
-            let is_above = simd._mm256_and_si256(is_two, simd._mm256_cmpgt_epi8(two_digits, self.all(55)));
-            let is_far_above = simd._mm256_cmpgt_epi8(hundreds, self.all(2));
-            let are_above = self.bits(simd._mm256_or_si256(is_above, is_far_above));
-            let zeros = self.bits(self.eq(here, self.all(0)));
-            let wrong = (digits | dots) ^ whole
-                | begins & !digits
-                | digits & digits << 1 & digits << 2 & digits << 3
-                | begins & zeros & digits >> 1
-                | are_above & ends;
-            let octets: [u8; 32] = pulp::cast(octets);
-            let address = |first: usize, len: usize| {
-                let half = |bits: u32| bits >> first & 0xFFFF;
-                let dots = half(dots);
-                let behind_first = dots & dots.wrapping_sub(1);
-                let last = behind_first & behind_first.wrapping_sub(1);
-                let are_four = (last != 0) & (last & last.wrapping_sub(1) == 0);
-                let octet = |behind: u32| u32::from(octets[first + (behind.wrapping_sub(1) & 15) as usize]);
-                let [a, b, c] = [dots, behind_first, last].map(|dots| octet(dots.trailing_zeros()));
-                let d = octet(len as u32);
-                (are_four & (half(wrong) == 0) & (len <= 15)).then_some(a << 24 | b << 16 | c << 8 | d)
-            };
-            [address(0, lens[0]), address(16, lens[1])]
+        fn addresses(self, bytes: &[u8], tokens: [Token; 4]) -> [Option<u32>; 4] {
+            let Some([one, two, three, four]) = beginnings(bytes, tokens) else { return [None; 4] };
+            let (low, high) = (self.two([one, two]), self.two([three, four]));
+            let both = |low: u64, high: u64| low | high << 32;
+            let mut octets = [0; 64];
+            octets[..32].copy_from_slice(&low.octets);
+            octets[32..].copy_from_slice(&high.octets);
+            addresses(
+                &Octets {
+                    digits: both(low.digits, high.digits),
+                    dots: both(low.dots, high.dots),
+                    zeros: both(low.zeros, high.zeros),
+                    above: both(low.above, high.above),
+                    octets,
+                },
+                tokens,
+            )
         }
     }
+
+    /// AVX-512 with bytes and words, as servers have it since 2017, and AMD's since 2022.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Avx512(pub V4);
+
+    impl Avx512 {
+        #[inline(always)]
+        fn all(self, byte: u8) -> __m512i {
+            self.0.avx512f._mm512_set1_epi8(byte as i8)
+        }
+
+        #[inline(always)]
+        fn four(self, [one, two, three, four]: [&[u8; 16]; 4]) -> __m512i {
+            let simd = self.0.avx512f;
+            let all = simd._mm512_castsi128_si512(pod_read_unaligned(one));
+            let all = simd._mm512_inserti32x4::<1>(all, pod_read_unaligned(two));
+            let all = simd._mm512_inserti32x4::<2>(all, pod_read_unaligned(three));
+            simd._mm512_inserti32x4::<3>(all, pod_read_unaligned(four))
+        }
+
+        /// Sixteen bytes four times.
+        #[inline(always)]
+        fn four_times<T: pulp::bytemuck::Pod>(self, sixteen: T) -> __m512i {
+            self.0.avx512f._mm512_broadcast_i32x4(pulp::cast(sixteen))
+        }
+    }
+
+    impl Wide for Avx512 {
+        #[inline(always)]
+        fn window(self, bytes: &[u8; WINDOW]) -> Window {
+            let simd = self.0.avx512bw;
+            let bytes: __m512i = pod_read_unaligned(bytes);
+            let is = |byte: u8| simd._mm512_cmpeq_epi8_mask(bytes, self.all(byte));
+            let stops = simd._mm512_cmplt_epi8_mask(bytes, self.all(b' ' + 1));
+            let ends = is(b'\n');
+            let from_zero = simd._mm512_sub_epi8(bytes, self.all(b'0'));
+            let digits = simd._mm512_cmple_epu8_mask(from_zero, self.all(9));
+            Window { stops, ends, odd: stops & !(ends | is(b' ')), digits, ones: is(b'1') }
+        }
+
+        /// Sixteen bits at once.
+        #[inline(always)]
+        fn places(self, bits: u64, at: u32, places: &mut [u32; WINDOW]) {
+            let simd = self.0.avx512f;
+            let mut places = &mut places[..];
+            let mut sixteen = simd._mm512_add_epi32(pulp::cast(SIXTEEN), simd._mm512_set1_epi32(at as i32));
+            for quarter in 0..4 {
+                let bits = (bits >> (16 * quarter)) as u16;
+                let Some(of_quarter) = places.first_chunk_mut::<16>() else { return };
+                *of_quarter = pulp::cast(simd._mm512_maskz_compress_epi32(bits, sixteen));
+                places = &mut places[bits.count_ones() as usize..];
+                sixteen = simd._mm512_add_epi32(sixteen, simd._mm512_set1_epi32(16));
+            }
+        }
+
+        #[inline(always)]
+        fn addresses(self, bytes: &[u8], tokens: [Token; 4]) -> [Option<u32>; 4] {
+            let Some(beginnings) = beginnings(bytes, tokens) else { return [None; 4] };
+            let simd = self.0.avx512bw;
+            let here = simd._mm512_sub_epi8(self.four(beginnings), self.all(b'0'));
+            let is_digit = simd._mm512_cmple_epu8_mask(here, self.all(9));
+            let digits = simd._mm512_maskz_mov_epi8(is_digit, here);
+            let tens = simd._mm512_bslli_epi128::<1>(digits);
+            let hundreds = simd._mm512_maskz_mov_epi8(is_digit << 1, simd._mm512_bslli_epi128::<2>(digits));
+            let tens = simd._mm512_shuffle_epi8(self.four_times(TENS), tens);
+            let two_digits = simd._mm512_add_epi8(here, tens);
+            let is_two = simd._mm512_cmpeq_epi8_mask(hundreds, self.all(2));
+            let is_far_above = simd._mm512_cmpgt_epi8_mask(hundreds, self.all(2));
+            let of_hundreds = simd._mm512_shuffle_epi8(self.four_times(HUNDREDS), hundreds);
+            let octets = Octets {
+                digits: is_digit,
+                dots: simd._mm512_cmpeq_epi8_mask(here, self.all(DOT)),
+                zeros: simd._mm512_cmpeq_epi8_mask(here, self.all(0)),
+                above: simd._mm512_mask_cmpgt_epi8_mask(is_two, two_digits, self.all(55)) | is_far_above,
+                octets: pulp::cast(simd._mm512_add_epi8(two_digits, of_hundreds)),
+            };
+            addresses(&octets, tokens)
+        }
+    }
+
+    /// What may be octets in sixteen bytes from the beginning of each of some tokens. A bit for each byte tells what it is.
+    struct Octets<const BYTES: usize> {
+        digits: u64,
+        dots: u64,
+        zeros: u64,
+        /// Up to here it is 256 and more: 2 before 56 and more, or a greater digit before any.
+        above: u64,
+        /// What the last one to three digits up to each byte make.
+        octets: [u8; BYTES],
+    }
+
+    /// A dot less `'0'`.
+    const DOT: u8 = b'.'.wrapping_sub(b'0');
+    const TENS: [u8; 16] = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 0, 0, 0, 0, 0, 0];
+    /// What is above 255 is told by [`Octets::above`].
+    const HUNDREDS: [u8; 16] = [0, 100, 200, 44, 144, 244, 88, 188, 32, 132, 0, 0, 0, 0, 0, 0];
+
+    /// The bits of each sixteen bytes together.
+    #[inline(always)]
+    fn of_each([one, two, three, four]: [u64; 4]) -> u64 {
+        one | two << 16 | three << 32 | four << 48
+    }
+
+    #[inline(always)]
+    fn beginnings(bytes: &[u8], [one, two, three, four]: [Token; 4]) -> Option<[&[u8; 16]; 4]> {
+        let beginning = |token: Token| bytes.get(token.start..)?.first_chunk();
+        Some([beginning(one)?, beginning(two)?, beginning(three)?, beginning(four)?])
+    }
+
+    /// As [`super::super::token::address_of`] tells it, four at once.
+    #[inline(always)]
+    fn addresses(found: &Octets<64>, tokens: [Token; 4]) -> [Option<u32>; 4] {
+        let lens = tokens.map(|token| token.len());
+        let behind = of_each(lens.map(|len| 1 << len.min(15)));
+        let firsts = of_each([1; 4]);
+        // Below each bit behind a token.
+        let whole = behind - firsts;
+        let (digits, dots) = (found.digits & whole, found.dots & whole);
+        // The first and the last digits of octets.
+        let begins = dots << 1 | firsts;
+        let ends = (dots | behind) >> 1 & of_each([0x7FFF; 4]);
+        let wrong = (digits | dots) ^ whole
+            | begins & !digits
+            | digits & digits << 1 & digits << 2 & digits << 3
+            | begins & found.zeros & digits >> 1
+            | found.above & ends;
+        let address = |index: usize| {
+            let first = 16 * index;
+            let dots = dots >> first & 0xFFFF;
+            let behind_first = dots & dots.wrapping_sub(1);
+            let last = behind_first & behind_first.wrapping_sub(1);
+            let are_four = (last != 0) & (last & last.wrapping_sub(1) == 0);
+            let octet = |behind: u32| u32::from(found.octets[first + (behind.wrapping_sub(1) & 15) as usize]);
+            let [a, b, c] = [dots, behind_first, last].map(|dots| octet(dots.trailing_zeros()));
+            let d = octet(lens[index] as u32);
+            let is_right = are_four & (wrong >> first & 0xFFFF == 0) & (lens[index] <= 15);
+            is_right.then_some(a << 24 | b << 16 | c << 8 | d)
+        };
+        [address(0), address(1), address(2), address(3)]
+    }
+
+    const SIXTEEN: [u32; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 }
 
 #[cfg(test)]
@@ -245,11 +383,16 @@ mod tests {
     fn with_each<T: PartialEq + std::fmt::Debug>(
         portable: impl FnOnce(Portable) -> T,
         #[cfg(target_arch = "x86_64")] avx2: impl FnOnce(Avx2) -> T,
+        #[cfg(target_arch = "x86_64")] avx512: impl FnOnce(Avx512) -> T,
     ) -> T {
         let found = portable(Portable);
         #[cfg(target_arch = "x86_64")]
         if let Some(v3) = pulp::x86::V3::try_new() {
             assert_eq!(avx2(Avx2(v3)), found);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v4) = pulp::x86::V4::try_new() {
+            assert_eq!(avx512(Avx512(v4)), found);
         }
         found
     }
@@ -257,6 +400,8 @@ mod tests {
     macro_rules! each {
         ($wide:ident => $found:expr) => {
             with_each(
+                |$wide| $found,
+                #[cfg(target_arch = "x86_64")]
                 |$wide| $found,
                 #[cfg(target_arch = "x86_64")]
                 |$wide| $found,
@@ -270,12 +415,19 @@ mod tests {
         (Token { start: before.len() + 1, end: before.len() + 1 + text.len() }, bytes)
     }
 
+    /// One of them stands at the very beginning.
     fn addresses(one: &str, other: &str) -> [Option<u32>; 2] {
         let (one, bytes) = between("1.2", one);
         let (Token { start, end }, others) = between("99", other);
-        let token = Token { start: start + bytes.len(), end: end + bytes.len() };
+        let two = Token { start: start + bytes.len(), end: end + bytes.len() };
         let bytes = [bytes, others].concat();
-        each!(wide => wide.addresses(&bytes, [one, token]))
+        let at_beginning = Token { start: 0, end: one.end - one.start };
+        let found = each!(wide => wide.addresses(&bytes, [one, two, two, one]));
+        assert_eq!(found, [found[0], found[1], found[1], found[0]]);
+        let alone = &bytes[one.start..];
+        let others = each!(wide => wide.addresses(alone, [at_beginning, at_beginning, one, at_beginning]));
+        assert_eq!([others[0], others[1], others[3]], [found[0]; 3]);
+        [found[0], found[1]]
     }
 
     #[test]
@@ -302,6 +454,20 @@ mod tests {
             };
             let window = bytes.first_chunk().expect("64 bytes");
             prop_assert_eq!(each!(wide => wide.window(window)), expected);
+        }
+
+        #[test]
+        fn places_are_those_of_the_bits(any in any::<u64>(), other in any::<u64>(), at in any::<u32>()) {
+            for bits in [any, any & other, any | other, 0, u64::MAX] {
+                let all = (0..WINDOW as u32).filter(|bit| bits >> bit & 1 != 0);
+                let expected: Vec<u32> = all.map(|bit| at.wrapping_add(bit)).collect();
+                let found = each!(wide => {
+                    let mut places = [0; WINDOW];
+                    wide.places(bits, at, &mut places);
+                    places[..bits.count_ones() as usize].to_vec()
+                });
+                prop_assert_eq!(found, expected);
+            }
         }
 
         #[test]
