@@ -14,6 +14,7 @@ mod columns;
 mod estimate;
 mod find;
 mod header;
+mod inflate;
 mod inflated;
 mod layout;
 mod lines;

@@ -1,4 +1,4 @@
-//! Programs that tests and benches run in network namespaces, from Debian where they are missing and we are root.
+//! Programs that tests and benches run, from Debian where they are missing and we are root.
 
 use crate::shell::{command, run};
 use std::path::Path;
@@ -11,6 +11,28 @@ pub const OF_TESTS: &[Program] = &[("ping", "iputils-ping"), ("curl", "curl"), (
 
 /// Those of the bench of namespaces.
 pub const OF_BENCH: &[Program] = &[("iperf3", "iperf3"), ("nft", "nftables")];
+
+/// What builds ISA-L.
+const OF_ISAL: &[Program] = &[
+    ("nasm", "nasm"),
+    ("autoconf", "autoconf"),
+    ("automake", "automake"),
+    ("libtoolize", "libtool"),
+    ("make", "make"),
+];
+
+/// These features, and that of ISA-L if what builds it is there or can be installed; else what is missing is told.
+pub fn with_isal(features: &[&str]) -> String {
+    if let Err(error) = ensure(OF_ISAL) {
+        eprintln!("{error}");
+    }
+    let is_there = OF_ISAL.iter().all(|(program, _)| is_there(program));
+    if !is_there {
+        eprintln!("ISA-L is left out");
+    }
+    let isal: &[&str] = if is_there { &["weir/isal"] } else { &[] };
+    [features, isal].concat().join(",")
+}
 
 /// Installs what is missing; tests fail by name without it, so an ordinary user is told and nothing is done.
 ///
@@ -30,7 +52,7 @@ pub fn ensure(programs: &[Program]) -> Result<(), String> {
     eprintln!("programs are missing; installing Debian's {list}");
     run(&mut command("apt-get update -qq"))?;
     run(command("apt-get install -y -qq").args(packages))
-        .map_err(|error| format!("{error}\nnetwork namespaces are tested and measured with {list}"))
+        .map_err(|error| format!("{error}\ntests and benches use {list}"))
 }
 
 fn is_there(program: &str) -> bool {

@@ -47,8 +47,8 @@ pub fn fuzz() -> Result<(), String> {
 
 const STEPS: [Step; 4] = [
     ("tidy", tidy::run),
-    ("build and clippy", build_and_lint),
     ("programs", || programs::ensure(programs::OF_TESTS)),
+    ("build and clippy", build_and_lint),
     ("unit tests", unit_tests),
 ];
 const CLIENTS: [Step; 2] = [("release build", release_build), ("end to end", clients::test)];
@@ -74,10 +74,11 @@ fn unit_tests() -> Result<(), String> {
     run(tests("").env(SEED, commit_count()?.to_string()))
 }
 
-/// `cargo test` of the workspace, with clippy as `cargo clippy -- -D warnings` sets it up, and the one feature: a workspace
-/// builds what it needs of DataFusion either way.
+/// `cargo test` of the workspace, with clippy as `cargo clippy -- -D warnings` sets it up, and the features: a workspace builds
+/// what workers need of DataFusion either way, and the release build, which clients are run against, is without ISA-L.
 fn tests(options: &str) -> Command {
-    let mut tests = command("cargo test --workspace --features weir/workers --locked --quiet");
+    let mut tests = command("cargo test --workspace --locked --quiet --features");
+    tests.arg(programs::with_isal(&["weir/workers"]));
     tests.args(options.split_whitespace());
     tests.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
     tests.env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");

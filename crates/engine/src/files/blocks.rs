@@ -3,9 +3,9 @@
 use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
-use libdeflater::Decompressor;
 use memchr::{memchr, memmem, memrchr};
 
+use super::inflate::Inflater;
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, LINE_BYTES_MAX};
 use super::storage::Opened;
 use super::token::PADDING;
@@ -24,7 +24,7 @@ const MEMBER: [u8; 3] = [GZIP_MAGIC[0], GZIP_MAGIC[1], 8];
 
 /// Reads files block by block, one file after the other, into the same memory.
 pub struct Blocks {
-    decompressor: Decompressor,
+    inflater: Inflater,
     gzip: Vec<u8>,
     /// The block, and what was read behind it.
     bytes: Vec<u8>,
@@ -48,7 +48,7 @@ enum Next {
 impl Blocks {
     pub fn new() -> Blocks {
         Blocks {
-            decompressor: Decompressor::new(),
+            inflater: Inflater::new(),
             gzip: vec![],
             bytes: vec![],
             start: 0,
@@ -92,10 +92,10 @@ impl Blocks {
         }
         let whole = len as usize;
         self.make_room(whole);
-        if self.decompressor.gzip_decompress(&self.gzip, &mut self.bytes[..whole]) != Ok(whole) {
+        if !self.inflater.fill(&self.gzip, &mut self.bytes[..whole]) {
             return false;
         }
-        // The decompressor does not say where it stopped. A second member would stand behind the length of the first, which
+        // The inflater does not say where it stopped. A second member would stand behind the length of the first, which
         // has turned out to be this.
         let [a, b, c, d] = len.to_le_bytes();
         let [e, f, g] = MEMBER;
