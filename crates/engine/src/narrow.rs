@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datafusion::error::DataFusionError;
 
 /// That values are narrow: addresses are IPv4 and so are numbers, keys of groups are short and so are one number together,
-/// sums of whole numbers have room in 64 bits.
+/// sums of whole numbers have room in 64 bits, or in those of a double where texts show the numbers.
 /// Where a value is not, the query is worth a second beginning that takes all as they come.
 #[derive(Clone, Debug, Default)]
 pub struct Narrow(Arc<AtomicBool>);

@@ -23,7 +23,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr as Lowered, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use weir_insights::{
-    Aggregate, Expr, Extract, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key,
+    Aggregate, Expr, Extract, Number, Row, Run, TimeRange, Value, evaluate, event_pointer, natural_key,
 };
 
 pub use carry::{function_bytes, function_of_bytes};
@@ -43,6 +43,8 @@ pub enum Op {
     Number,
     /// The number view without decimals.
     Whole,
+    /// The number view where it is a whole number of 64 bits.
+    Exact,
     /// The text view.
     Print,
     /// Whether a filter keeps the row.
@@ -84,6 +86,8 @@ pub enum GatheredOp {
     Tokens,
     /// The sum, of one in 128 bits.
     Sum,
+    /// The sum, of one of the whole numbers in 128 bits, one of all in doubles, and how many numbers there are of each.
+    SumOfAny,
     /// An aggregate of a list of numbers, perhaps of the different ones.
     Numbers { aggregate: Aggregate, parameter: f64, is_distinct: bool },
     /// The change in so many milliseconds, of the earliest time and number and the latest.
@@ -182,6 +186,10 @@ impl Scalar {
             }
             Op::Number => self.each(rows, |row| value(0, row).as_f64().map_or(Value::Null, Value::Float)),
             Op::Whole => self.each(rows, |row| whole(&value(0, row)).map_or(Value::Null, Value::Int)),
+            Op::Exact => self.each(rows, |row| match value(0, row).number() {
+                Some(Number::Int(number)) => Value::Int(number),
+                _ => Value::Null,
+            }),
             Op::Print => self.each(rows, |row| value(0, row)),
             Op::Truth => self.each(rows, |row| Value::Bool(value(0, row).is_true())),
             Op::Pointer => self.each(rows, |row| pointer(value(0, row), value(1, row), value(2, row))),

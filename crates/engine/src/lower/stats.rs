@@ -21,7 +21,7 @@ use crate::files::known_field;
 use crate::kind::Kind;
 use crate::scalar::{GatheredOp, Key, Op, call, is_packed, shifts};
 use crate::scope::{Typed, column_of, constant};
-use crate::sum::narrow_sum;
+use crate::sum::{narrow_float_sum, narrow_sum};
 
 /// What DataFusion gathers of a group, and what the language makes of it.
 struct Gathered {
@@ -114,9 +114,9 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether it is a sum of whole numbers that may need more than 64 bits.
+    /// Whether it is a sum of numbers that may be whole, and need more than 64 bits or those of a double.
     pub(super) fn is_wide_sum(&self, argument: Option<&Expr>) -> bool {
-        self.narrow.is_none() && argument.is_some_and(|it| is_whole(self.scope.value(it).told_apart().kind))
+        self.narrow.is_none() && argument.is_some_and(|it| self.scope.value(it).kind != Kind::Float)
     }
 
     /// Aggregates that the language's own code finishes: what DataFusion gathers for each group, and for what.
@@ -130,14 +130,14 @@ impl Lowerer<'_> {
         let parameter = call.parameter.unwrap_or_default();
         let aggregate = call.aggregate.aggregate;
         if aggregate == Aggregate::Sum && !call.is_distinct {
-            let number = cast(whole_number(value), DataType::Decimal128(WHOLE_DIGITS, 0));
-            let columns = vec![(sum(number), Kind::Int)];
-            return Ok(Gathered { columns, op: GatheredOp::Sum, kind: Kind::Json });
+            return Ok(wide_sum(value));
         }
         if call.is_distinct || aggregate == Aggregate::PercentileOfThem {
-            let (number, kind, made) = match is_whole(value.kind) && aggregate == Aggregate::Sum {
-                true => (whole_number(value), Kind::Int, Kind::Json),
-                false => (value.into_number(), Kind::Float, Kind::Float),
+            let (number, kind, made) = match value.kind {
+                _ if aggregate != Aggregate::Sum => (value.into_number(), Kind::Float, Kind::Float),
+                Kind::Float => (value.expr, Kind::Float, Kind::Float),
+                kind if is_whole(kind) => (whole_number(value), Kind::Int, Kind::Json),
+                _ => (value.into_text(), Kind::Text, Kind::Json),
             };
             let mut list = array_agg(number);
             if call.is_distinct {
@@ -219,7 +219,11 @@ impl Lowerer<'_> {
                 let Some(narrow) = self.narrow else { unreachable!("a wide sum is gathered") };
                 Typed { expr: narrow_sum(narrow).call(vec![whole_number(value)]), kind: Kind::Int }
             }
-            Aggregate::Sum => float(sum(value.into_number())),
+            Aggregate::Sum if kind == Kind::Float => float(sum(value.expr)),
+            Aggregate::Sum => {
+                let Some(narrow) = self.narrow else { unreachable!("a wide sum is gathered") };
+                float(narrow_float_sum(narrow).call(vec![value.into_number()]))
+            }
             Aggregate::Min => self.extreme(value, true)?,
             Aggregate::Max => self.extreme(value, false)?,
             Aggregate::Average => float(avg(value.into_number())),
@@ -286,6 +290,22 @@ fn picked(value: Typed, pick: &AggregateUDF, order: Vec<SortExpr>, is_usable: Lo
     };
     let expr = pick.call(vec![value.expr]).order_by(order).filter(is_usable).build()?;
     Ok(Typed { expr, kind: value.kind })
+}
+
+/// A sum that is exact where all numbers are whole.
+fn wide_sum(value: Typed) -> Gathered {
+    let wide = |number| (sum(cast(number, DataType::Decimal128(WHOLE_DIGITS, 0))), Kind::Int);
+    let (columns, op) = match is_whole(value.kind) {
+        true => (vec![wide(whole_number(value))], GatheredOp::Sum),
+        false => {
+            let exact = call(Op::Exact, Kind::Int, vec![(value.expr.clone(), value.kind)]);
+            let number = value.into_number();
+            let counts = [count(number.clone()), count(exact.clone())].map(|count| (count, Kind::Int));
+            let sums = [wide(exact), (sum(number), Kind::Float)];
+            (sums.into_iter().chain(counts).collect(), GatheredOp::SumOfAny)
+        }
+    };
+    Gathered { columns, op, kind: Kind::Json }
 }
 
 /// Whether values of this kind are whole numbers, or nothing.

@@ -54,6 +54,7 @@ fn op(op: &Op) -> Result<Json, &'static str> {
         Op::Expr(expr) => json!(["expr", expr.to_json().ok_or("a query within the query that has not run")?]),
         Op::Number => json!(["number"]),
         Op::Whole => json!(["whole"]),
+        Op::Exact => json!(["exact"]),
         Op::Print => json!(["print"]),
         Op::Truth => json!(["truth"]),
         Op::NaturalKey => json!(["key"]),
@@ -76,6 +77,7 @@ fn gathered(op: GatheredOp) -> Json {
         GatheredOp::Histogram(buckets) => json!(["histogram", buckets.to_bits()]),
         GatheredOp::Tokens => json!(["tokens"]),
         GatheredOp::Sum => json!(["sum"]),
+        GatheredOp::SumOfAny => json!(["sum of any"]),
         GatheredOp::Numbers { aggregate, parameter, is_distinct } => {
             json!(["numbers", format!("{aggregate:?}"), parameter.to_bits(), is_distinct])
         }
@@ -91,6 +93,7 @@ fn op_of(json: &Json) -> Option<Op> {
         "expr" => Op::Expr(Expr::of_json(&json[1])?),
         "number" => Op::Number,
         "whole" => Op::Whole,
+        "exact" => Op::Exact,
         "print" => Op::Print,
         "truth" => Op::Truth,
         "key" => Op::NaturalKey,
@@ -102,6 +105,7 @@ fn op_of(json: &Json) -> Option<Op> {
         "histogram" => Op::Gathered(GatheredOp::Histogram(number()?)),
         "tokens" => Op::Gathered(GatheredOp::Tokens),
         "sum" => Op::Gathered(GatheredOp::Sum),
+        "sum of any" => Op::Gathered(GatheredOp::SumOfAny),
         "numbers" => Op::Gathered(GatheredOp::Numbers {
             aggregate: aggregate(json[1].as_str()?)?,
             parameter: json[2].as_u64().map(f64::from_bits)?,

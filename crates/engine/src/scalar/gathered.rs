@@ -24,10 +24,11 @@ pub fn value(op: GatheredOp, kinds: &[Kind], columns: &[ArrayRef], row: usize) -
             let lists: Vec<_> = list(kinds[0], &columns[0], row).map(|list| list.to_json()).collect();
             Value::Json(Box::new(gathered(&lists)))
         }
-        GatheredOp::Sum => {
-            let sums = columns[0].as_primitive::<Decimal128Type>();
-            if sums.is_valid(row) { whole_sum(sums.value(row)) } else { Value::Null }
-        }
+        GatheredOp::Sum => exact_sum(&columns[0], row),
+        GatheredOp::SumOfAny => match number(2) == number(3) {
+            true => exact_sum(&columns[0], row),
+            false => number(1),
+        },
         GatheredOp::Numbers { aggregate, parameter, is_distinct } => {
             let mut numbers = Accumulator::new(aggregate, Some(parameter)).of_different(is_distinct);
             list(kinds[0], &columns[0], row).for_each(|number| numbers.add(&number, &Value::Null));
@@ -41,6 +42,12 @@ pub fn value(op: GatheredOp, kinds: &[Kind], columns: &[ArrayRef], row: usize) -
             }
         }
     }
+}
+
+/// A sum of whole numbers in 128 bits.
+fn exact_sum(column: &ArrayRef, row: usize) -> Value {
+    let sums = column.as_primitive::<Decimal128Type>();
+    if sums.is_valid(row) { whole_sum(sums.value(row)) } else { Value::Null }
 }
 
 /// The elements of a list in one row; none of a null.

@@ -66,6 +66,49 @@ fn a_sum_is_whole_in_64_bits_and_a_double_beyond_them() {
     }
 }
 
+#[test]
+fn a_sum_of_whole_numbers_in_texts_is_whole_too() {
+    let near = (1i64 << 53) + 1;
+    let event = |at: i64, message: String| (1_418_530_000_000 + at * 1000, "s".to_string(), message);
+    let events = [
+        event(0, format!(r#"{{"n": {near}, "k": "a", "m": {{"n": {near}}}}}"#)),
+        event(1, format!(r#"{{"n": "{near}", "k": "a"}}"#)),
+        event(2, r#"{"n": "x", "k": "a"}"#.into()),
+        event(3, format!(r#"{{"n": {}, "k": "b"}}"#, i64::MAX)),
+        event(4, format!(r#"{{"n": {}, "k": "b"}}"#, i64::MAX)),
+        event(5, format!(r#"{{"n": {near}, "k": "c"}}"#)),
+        event(6, r#"{"n": 0.5, "k": "c"}"#.into()),
+        event(7, r#"{"n": 1e300, "k": "d"}"#.into()),
+        event(8, format!(r#"{{"n": {near}, "k": "e"}}"#)),
+        event(9, format!(r#"{{"n": -{near}, "k": "e"}}"#)),
+        event(10, r#"{"n": -1, "k": "e"}"#.into()),
+    ];
+    let directory = Directory::new("great-texts");
+    for sealing in [Sealing::None, Sealing::Memory, Sealing::Files(directory.path())] {
+        let world = World::new(&events, sealing);
+        check(&world, "filter k = 'a' | stats sum(n)", &[&["18014398509481986"]]);
+        check(&world, "stats sum(m.n)", &[&["9007199254740993"]]);
+        check(
+            &world,
+            "filter k != 'd' | stats sum(n) as s by k | sort k",
+            &[
+                &["a", "18014398509481986"],
+                &["b", "18446744073709551616"],
+                &["c", "9007199254740992"],
+                &["e", "-1"],
+            ],
+        );
+        check(&world, "parse @message /\"n\": \"(?<p>\\d+)/ | stats sum(p)", &[&["9007199254740993"]]);
+        check(&world, "filter k = 'a' | stats sum(n) as s by k | stats sum(s)", &[&["18014398509481986"]]);
+        check(&world, "SELECT SUM(DISTINCT n) FROM g WHERE k = 'a'", &[&["9007199254740993"]]);
+        check(
+            &world,
+            "SELECT SUM(n) OVER (ORDER BY `@timestamp`) AS s FROM g WHERE k = 'a' ORDER BY s",
+            &[&["9007199254740993"], &["18014398509481986"], &["18014398509481986"]],
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -85,6 +128,7 @@ proptest! {
             "stats sum(bytes) as b, count_distinct(srcAddr) by action",
             "stats sum(bytes) as b by srcAddr | filter b > 9007199254740992 | display b, srcAddr",
             "stats sum(toInt(bytes)), sum(toInt(bytes) = 60)",
+            "parse @message / 1 (?<n>[0-9]+) / | stats sum(n) as b by srcAddr | stats sum(b), max(b)",
             "SELECT srcAddr, SUM(DISTINCT bytes), SUM(bytes) FROM g GROUP BY srcAddr",
             "SELECT srcAddr, SUM(bytes) OVER (PARTITION BY srcAddr ORDER BY `@timestamp`) FROM g",
         ]),
