@@ -2,6 +2,7 @@
 //!
 //! What stands in `[…]` or `"…"` is one field. A message passes if it has as many fields as the pattern, or at least as
 //! many if `...` stands for the others, and all conditions hold. A field without a name is known by its number from 1.
+//! `[]` is `[...]` (CloudWatch Logs API Reference, TestMetricFilter, its third example).
 //!
 //! Assumptions: `...` stands once; a bracket or quote opens a field only where one begins, and if it closes where one ends;
 //! a condition may name any field of the pattern.
@@ -37,6 +38,9 @@ impl Fields {
     pub fn parse(cursor: &mut Cursor<'_>) -> Result<Fields, Malformed> {
         cursor.eat("[");
         let mut fields = Fields { before: vec![], behind: None, conditions: vec![] };
+        if cursor.eat("]") {
+            return Ok(Fields { behind: Some(vec![]), ..fields });
+        }
         loop {
             fields.parse_item(cursor)?;
             if cursor.eat("]") {
