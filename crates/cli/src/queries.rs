@@ -1,6 +1,7 @@
 //! Logs Insights queries on threads of their own, so that a long one keeps nobody waiting.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use weir_api::logs::queries::{Job, QueriedGroup, RunQuery};
 use weir_engine::{Engine, Options};
 use weir_insights::{Execute, ExecuteError, QueryResult, Reads};
@@ -21,10 +22,12 @@ impl RunQuery for RunOnThreads {
 }
 
 fn run(engine: &OnceLock<Engine>, mut job: Job) {
+    let begun = Instant::now();
     let groups = named(std::mem::take(&mut job.groups));
     let inputs: Vec<_> = std::mem::take(&mut job.inputs).into_iter().map(named).collect();
     let result = execute(engine, &job, (&groups, inputs.iter().map(Vec::as_slice).collect()));
-    job.finish(result);
+    let took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    job.finish(result, took_ms);
 }
 
 /// Log groups with their names in `@log`.

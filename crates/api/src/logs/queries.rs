@@ -40,7 +40,7 @@ impl RunQuery for RunNaively {
             result.statistics.log_groups_scanned = groups as u64;
             result
         });
-        job.finish(result);
+        job.finish(result, 0);
     }
 }
 
@@ -92,11 +92,18 @@ pub struct Job {
 #[derive(Debug, Default)]
 struct Shared {
     cancelled: AtomicBool,
-    outcome: Mutex<Option<Result<QueryResult, ExecuteError>>>,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+/// What came of a query.
+#[derive(Debug)]
+struct Outcome {
+    result: Result<QueryResult, ExecuteError>,
+    took_ms: i64,
 }
 
 impl Shared {
-    fn outcome(&self) -> MutexGuard<'_, Option<Result<QueryResult, ExecuteError>>> {
+    fn outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -123,16 +130,16 @@ impl Job {
         Ok(rows.into_iter().map(|(row, log)| event(row, log)).collect())
     }
 
-    /// Says what came of it.
-    pub fn finish(self, result: Result<QueryResult, ExecuteError>) {
-        *self.shared.outcome() = Some(result);
+    /// Says what came of it, after how many milliseconds.
+    pub fn finish(self, result: Result<QueryResult, ExecuteError>, took_ms: i64) {
+        *self.shared.outcome() = Some(Outcome { result, took_ms });
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        let abandoned = || Err(ExecuteError::Engine("the query was abandoned".to_owned()));
-        self.shared.outcome().get_or_insert_with(abandoned);
+        let result = || Err(ExecuteError::Engine("the query was abandoned".to_owned()));
+        self.shared.outcome().get_or_insert_with(|| Outcome { result: result(), took_ms: 0 });
     }
 }
 
@@ -214,7 +221,7 @@ pub struct Query {
 impl Query {
     /// What it is doing.
     pub fn status(&self) -> Status {
-        match &*self.shared.outcome() {
+        match self.shared.outcome().as_ref().map(|outcome| &outcome.result) {
             Some(Ok(_)) => Status::Complete,
             Some(Err(ExecuteError::Cancelled)) => Status::Cancelled,
             Some(Err(_)) => Status::Failed,
@@ -225,7 +232,12 @@ impl Query {
 
     /// What `view` makes of the results; `None` as long as there are none.
     pub fn view<T>(&self, view: impl FnOnce(&QueryResult) -> T) -> Option<T> {
-        self.shared.outcome().as_ref().and_then(|outcome| outcome.as_ref().ok()).map(view)
+        self.shared.outcome().as_ref().and_then(|outcome| outcome.result.as_ref().ok()).map(view)
+    }
+
+    /// How many milliseconds it took, once it has ended.
+    pub fn took_ms(&self) -> Option<i64> {
+        self.shared.outcome().as_ref().map(|outcome| outcome.took_ms)
     }
 
     /// Asks it to stop; `false` if it has ended already.

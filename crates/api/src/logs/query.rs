@@ -8,6 +8,7 @@ use crate::logs::group::{last_of, last_within, token_after};
 use crate::logs::name;
 use crate::logs::queries::{Language, NewQuery, Query, RUNNING_MAX};
 use crate::operation::{Context, Error, Operation};
+use crate::sts::caller;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use weir_insights::{QueryError, QueryResult, Statistics, TimeRange};
@@ -338,6 +339,12 @@ struct QueryInfo {
     status: &'static str,
     create_time: i64,
     log_group_name: String,
+    /// In milliseconds, once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_duration: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_scanned: Option<f64>,
+    user_identity: String,
 }
 
 impl Operation for DescribeQueries {
@@ -382,6 +389,9 @@ impl QueryInfo {
             status: query.status().name(),
             create_time: query.created.0,
             log_group_name: query.groups.first().cloned().unwrap_or_default(),
+            query_duration: query.took_ms(),
+            bytes_scanned: query.view(|result| result.statistics.bytes_scanned as f64),
+            user_identity: caller::arn(query.scope.account),
         }
     }
 }

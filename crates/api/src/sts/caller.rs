@@ -4,6 +4,7 @@
 //! Source: AWS STS API Reference, GetCallerIdentity; IAM User Guide, "IAM identifiers".
 
 use crate::operation::{Context, Error, Operation};
+use weir_model::AccountId;
 use weir_wire::{Param, Xml};
 
 /// Tells who is calling.
@@ -23,7 +24,12 @@ impl Operation for GetCallerIdentity {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let account = cx.scope.account.to_string();
-        let arn = format!("arn:aws:iam::{account}:root");
+        let arn = arn(cx.scope.account);
         Ok(GetCallerIdentityResponse { user_id: account.clone(), account, arn })
     }
+}
+
+/// The ARN of the caller from an account.
+pub fn arn(account: AccountId) -> String {
+    format!("arn:aws:iam::{account}:root")
 }

@@ -613,12 +613,15 @@ fn a_query_ranks_the_talkers() {
         {
           "queries": [
             {
+              "bytesScanned": 258.0,
               "createTime": 1704164645000,
               "logGroupName": "app",
+              "queryDuration": 0,
               "queryId": "491718de-357e-4da8-8b43-5c8e74616796",
               "queryLanguage": "CWLI",
               "queryString": "fields @timestamp, srcAddr, dstAddr, bytes | stats sum(bytes) as totalBytes by srcAddr, dstAddr | sort totalBytes desc | limit 10",
-              "status": "Complete"
+              "status": "Complete",
+              "userIdentity": "arn:aws:iam::000000000000:root"
             }
           ]
         }"#]]);
