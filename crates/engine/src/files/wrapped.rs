@@ -3,8 +3,8 @@
 //! The beginning of a file decides, once; such a file is then read as the plain lines within it, and files of plain lines
 //! are not looked at any further.
 //! Source: VPC User Guide, "Publish flow logs to Amazon Data Firehose" (`message`); CloudWatch Logs User Guide,
-//! "Subscription filters" (`DATA_MESSAGE`, `CONTROL_MESSAGE`); CloudWatch Logs API Reference, FilterLogEvents and
-//! GetLogEvents; AWS CLI, `logs tail --format`.
+//! "Subscription filters" (`DATA_MESSAGE`, `CONTROL_MESSAGE`); CloudWatch Logs API Reference, FilterLogEvents,
+//! GetLogEvents and GetQueryResults (`{"field": "@message", "value": …}`); AWS CLI, `logs tail --format`.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Error, ErrorKind, Read};
@@ -24,7 +24,8 @@ const NO_RECORD: &[u8] = b"{}\n";
 /// What is around the records of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrap {
-    /// JSON of any layout, in which the records are the strings called `message`.
+    /// JSON of any layout, in which the records are the strings called `message` or `@message`, and those called `value`
+    /// where the `field` is `@message`.
     Json,
     /// So many words before each record, the first of them a time.
     Words(usize),
@@ -122,6 +123,30 @@ impl Unwrapped {
     }
 }
 
+/// What the last key means.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Key {
+    /// Its value is a record.
+    Message,
+    /// Its value names a field.
+    Field,
+    /// Its value is that of the field.
+    Value,
+    #[default]
+    Other,
+}
+
+impl Key {
+    fn of(name: &[u8]) -> Key {
+        match name {
+            b"message" | b"@message" => Key::Message,
+            b"field" => Key::Field,
+            b"value" => Key::Value,
+            _ => Key::Other,
+        }
+    }
+}
+
 /// Finds records in JSON: one object or many, with or without lines between them, or lists of them.
 ///
 /// It knows strings and depth, which is all there is to know; what stands outside of JSON is a line as it is.
@@ -134,7 +159,9 @@ struct Json {
     is_escaped: bool,
     /// What comes next is the value of the last key.
     is_value: bool,
-    is_message: bool,
+    key: Key,
+    /// The object is a field of a query's result, and this field is the message.
+    is_of_message: bool,
     /// The outermost object has a record, or a list for records.
     has_records: bool,
     is_in_line: bool,
@@ -160,7 +187,7 @@ impl Json {
             b'{' => {
                 self.has_records &= self.depth > 0;
                 self.depth += 1;
-                self.is_value = false;
+                (self.is_value, self.is_of_message) = (false, false);
             }
             b'}' if self.depth > 0 => {
                 self.depth -= 1;
@@ -199,13 +226,20 @@ impl Json {
     }
 
     fn end_string(&mut self, lines: &mut Vec<u8>) {
-        let is_record = self.depth == 0 || self.is_value && self.is_message;
+        let is_record = match self.key {
+            _ if self.depth == 0 => true,
+            Key::Message => self.is_value,
+            Key::Value => self.is_value && self.is_of_message,
+            Key::Field | Key::Other => false,
+        };
         if is_record {
             push_record(&self.string, lines);
         } else if !self.is_value {
-            self.is_message = self.string == b"message";
+            self.key = Key::of(&self.string);
+        } else if self.key == Key::Field {
+            self.is_of_message = self.string == b"@message";
         }
-        let is_list = !self.is_value && matches!(&self.string[..], b"events" | b"logEvents");
+        let is_list = !self.is_value && matches!(&self.string[..], b"events" | b"logEvents" | b"results");
         self.has_records |= is_record || is_list;
         (self.is_in_string, self.is_value) = (false, false);
     }
@@ -251,6 +285,14 @@ mod tests {
             ("[\"2 a\",\n\"2 b\"]", "2 a\n2 b\n"),
             ("{\n  \"events\": [\n    {\"message\": \"2 a\",\n \"logStreamName\": \"message\"}]}", "2 a\n"),
             ("{\"events\": [], \"searchedLogStreams\": []}", ""),
+            // What queries of Logs Insights give.
+            (
+                "{\"results\": [[{\"field\": \"@timestamp\", \"value\": \"2 x\"}, {\"field\": \"@message\", \"value\": \"2 a\"},
+                {\"field\": \"@ptr\", \"value\": \"2 x\"}], [{\"field\": \"@message\", \"value\": \"2 b\"}]], \"status\": \"Complete\"}",
+                "2 a\n2 b\n",
+            ),
+            ("{\"results\": [], \"status\": \"Running\"}", ""),
+            ("[{\"@timestamp\": \"2024\", \"@message\": \"2 a\"}]", "2 a\n"),
             ("{\"logEvents\":[{\"id\":\"\",\"message\":\"CWL CONTROL MESSAGE: Checking health\"}]}", ""),
             // What is no record is told as the line that it is.
             ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\n", "{}\nplain\n{}\n"),
