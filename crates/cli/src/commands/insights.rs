@@ -67,7 +67,7 @@ pub fn run(arguments: &Insights) -> Outcome {
         let cost = costs.iter().map(|(cost, _)| *cost).sum();
         write(&printed(&costs_of(cost), arguments.output, None)?)?;
         let unreadable: Vec<_> = costs.into_iter().flat_map(|(_, unreadable)| unreadable).collect();
-        tell_unreadable(&unreadable);
+        tell_unreadable(&unreadable, &spool);
         return Ok(if unreadable.is_empty() { 0 } else { Failure::FAILED });
     }
     let engine = match &arguments.workers {
@@ -87,11 +87,11 @@ pub fn run(arguments: &Insights) -> Outcome {
     drop(progress);
     let answer = answer.map_err(|error| match error {
         ExecuteError::Cancelled => Failure::new(Failure::STOPPED, error.to_string()),
-        error => Failure::from(error.to_string()),
+        error => Failure::from(spool.as_named(error.to_string())),
     })?;
     let chart_width = chart_width(&checked).filter(|_| arguments.output == Output::Table);
     write(&printed(&answer.result, arguments.output, chart_width)?)?;
-    report(&answer, sources.len());
+    report(&answer, sources.len(), &spool);
     let is_full = answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT);
     if is_full && is_limited(&checked, arguments.sql) {
         say(format_args!("the first {LIMIT_DEFAULT} rows; for up to {LIMIT_MAX} add: | limit {LIMIT_MAX}"));
@@ -184,15 +184,15 @@ fn refused(query: &str, error: &QueryError) -> Failure {
 }
 
 /// What was read, and what could not be.
-fn report(answer: &FilesAnswer, files: usize) {
+fn report(answer: &FilesAnswer, files: usize, spool: &Spool) {
     let statistics = &answer.result.statistics;
     say(format_args!(
         "{} rows; {} of {} records matched in {files} files",
         statistics.result_count, statistics.records_matched, statistics.records_scanned
     ));
-    tell_unreadable(&answer.unreadable);
+    tell_unreadable(&answer.unreadable, spool);
     for line in &answer.broken {
-        say(format_args!("no record: {line}"));
+        say(format_args!("no record: {}", spool.as_named(line.to_string())));
     }
     let more = answer.broken_count - answer.broken.len() as u64;
     if more > 0 {
@@ -200,9 +200,9 @@ fn report(answer: &FilesAnswer, files: usize) {
     }
 }
 
-fn tell_unreadable(files: &[UnreadableFile]) {
+fn tell_unreadable(files: &[UnreadableFile], spool: &Spool) {
     for file in files {
-        say(format_args!("not read: {}: {}", file.file.display(), file.why));
+        say(format_args!("not read: {}", spool.as_named(format!("{}: {}", file.file.display(), file.why))));
     }
 }
 

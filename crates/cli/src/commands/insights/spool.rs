@@ -58,6 +58,15 @@ impl Spool {
     pub fn path(&self, source: &str) -> PathBuf {
         self.files.get(source).cloned().unwrap_or_else(|| PathBuf::from(source))
     }
+
+    /// A text with what was named in the place of the files that hold it.
+    pub fn as_named(&self, mut text: String) -> String {
+        for (source, file) in &self.files {
+            let name = if source == STDIN { "standard input" } else { source };
+            text = text.replace(&*file.to_string_lossy(), name);
+        }
+        text
+    }
 }
 
 /// Whether a source is standard input, or neither a file nor a folder: what a shell makes of `<(…)`, a named pipe.
@@ -75,4 +84,20 @@ fn remove_when_stopped(folder: PathBuf) {
             std::process::exit(Failure::STOPPED.into());
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_spooled_file_is_told_of_its_source() {
+        let file = |name: &str| PathBuf::from(format!("/tmp/weir-insights-a/{name}"));
+        let files = [(STDIN.to_owned(), file("0/stdin")), ("/dev/fd/63".to_owned(), file("1/63"))];
+        let spool = Spool { files: BTreeMap::from(files), _folder: None };
+        let told = |line: &str| spool.as_named(line.to_owned());
+        assert_eq!(told("/tmp/weir-insights-a/0/stdin:6: no record"), "standard input:6: no record");
+        assert_eq!(told("/tmp/weir-insights-a/1/63:1: no record"), "/dev/fd/63:1: no record");
+        assert_eq!(told("a.log:1: no record"), "a.log:1: no record");
+    }
 }
