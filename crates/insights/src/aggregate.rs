@@ -50,6 +50,10 @@ pub enum Aggregate {
     Earliest,
     /// The value of the latest event.
     Latest,
+    /// What the earliest event has, or that it has nothing; only SQL can name it.
+    First,
+    /// The same of the latest event.
+    Last,
     /// The value that sorts first.
     SortsFirst,
     /// The value that sorts last.
@@ -67,7 +71,8 @@ pub enum Aggregate {
 impl Aggregate {
     /// Whether the result depends on the events' times.
     pub fn reads_time(self) -> bool {
-        matches!(self, Aggregate::Earliest | Aggregate::Latest | Aggregate::Rate)
+        use Aggregate::{Earliest, First, Last, Latest, Rate};
+        matches!(self, Earliest | Latest | First | Last | Rate)
     }
 }
 
@@ -145,13 +150,31 @@ pub(crate) static PERCENTILE_OF_THEM_ROW: AggregateRow = AggregateRow {
     summary: "The least number of which a percentage of the numbers are not greater.",
 };
 
+/// `FIRST` of SQL.
+pub(crate) static FIRST_ROW: AggregateRow = AggregateRow {
+    aggregate: Aggregate::First,
+    name: "# first",
+    aliases: &[],
+    parameters: FIELD,
+    result: Type::Any,
+    summary: "What the event with the earliest @timestamp has, if anything.",
+};
+
+/// `LAST` of SQL.
+pub(crate) static LAST_ROW: AggregateRow = AggregateRow {
+    aggregate: Aggregate::Last,
+    name: "# last",
+    summary: "What the event with the latest @timestamp has, if anything.",
+    ..FIRST_ROW
+};
+
 /// What stands before the name of an aggregate of the different numbers. No query can name it.
 pub(crate) const DIFFERENT: &str = "# different ";
 
 /// The aggregate of this name, in any case, perhaps of the different numbers.
 pub(crate) fn aggregate_named(name: &str) -> Option<&'static AggregateRow> {
     let name = name.strip_prefix(DIFFERENT).unwrap_or(name);
-    AGGREGATES.iter().chain([&PERCENTILE_OF_THEM_ROW]).find(|row| {
+    AGGREGATES.iter().chain([&PERCENTILE_OF_THEM_ROW, &FIRST_ROW, &LAST_ROW]).find(|row| {
         row.name.eq_ignore_ascii_case(name)
             || row.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     })
@@ -196,7 +219,7 @@ impl Accumulator {
 
     /// Takes the argument's value in one row (anything but null for `count(*)`), and the row's `@timestamp`.
     pub fn add(&mut self, value: &Value, timestamp: &Value) {
-        if value.is_null() {
+        if value.is_null() && !matches!(self.aggregate, Aggregate::First | Aggregate::Last) {
             return;
         }
         match self.aggregate {
@@ -205,10 +228,10 @@ impl Accumulator {
             Aggregate::Values => self.distinct.extend(value.print().map(|text| text.into_owned())),
             Aggregate::Rate => self.widen(value, timestamp),
             Aggregate::Tokens => self.lists.push(value.to_json()),
-            Aggregate::Earliest => {
+            Aggregate::Earliest | Aggregate::First => {
                 self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new < old)
             }
-            Aggregate::Latest => {
+            Aggregate::Latest | Aggregate::Last => {
                 self.choose(natural_key(timestamp), value, !timestamp.is_null(), |new, old| new >= old)
             }
             Aggregate::Min => {
@@ -269,6 +292,8 @@ impl Accumulator {
                 .map_or(Value::Null, |(squares, count)| Value::number_or_null(squares / count)),
             Aggregate::Earliest
             | Aggregate::Latest
+            | Aggregate::First
+            | Aggregate::Last
             | Aggregate::Min
             | Aggregate::Max
             | Aggregate::SortsFirst
@@ -423,6 +448,9 @@ mod tests {
         check("sortsLast", None, &values, Some("10"));
         check("earliest", None, &values, Some("4"));
         check("latest", None, &values, Some("4"));
+        check("# first", None, &values, Some("4"));
+        check("# last", None, &[Value::Int(4), Value::Null], None);
+        check("# first", None, &[Value::Null, Value::Int(4)], None);
     }
 
     #[test]

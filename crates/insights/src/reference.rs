@@ -49,7 +49,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT COUNT_IF(n > 1), BOOL_AND(ok), FIRST(x) IGNORE NULLS, PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY n) AS \"p 90\" FROM `a`",
-        "Aggregates by their names in Apache Spark: `FIRST`, `LAST`, `ANY_VALUE`, `MEDIAN`, `VARIANCE` and `STD` (of a sample), \
+        "Aggregates by their names in Apache Spark: `FIRST` and `LAST` (of the events by time, absent values too unless they are \
+         told to ignore them, as with `FILTER` they must be), `ANY_VALUE`, `MEDIAN`, `VARIANCE` and `STD` (of a sample), \
          `STDDEV_POP`, `BOOL_OR`, `EVERY` too.",
     ),
     (
@@ -230,7 +231,9 @@ pub fn reference() -> String {
         "\n## Functions of SQL\n\nStatements call those above as well, unless one here has the name; some by other names:\n",
     );
     let other = |(sql, name): &(&str, &str)| format!("{} is {}", code(sql), code(name));
-    page.push_str(&SAME.iter().map(other).collect::<Vec<_>>().join(", "));
+    // FIRST and LAST are so only where they ignore what is absent.
+    let is_same = |(_, name): &&(&str, &str)| !["earliest", "latest"].contains(name);
+    page.push_str(&SAME.iter().filter(is_same).map(other).collect::<Vec<_>>().join(", "));
     page.push_str(
         ".\n\n`now()`, `current_timestamp`, `localtimestamp`, `current_date` and `curdate()` tell when the query was started; \
          `isnull`, `nullif`, `nvl2`, `nanvl`, `mod`, `power`, `try_add` and its like, `like`, `ilike`, `regexp_like`, `bigint` and \

@@ -233,8 +233,10 @@ impl Lowerer<'_> {
             }
             Aggregate::StandardDeviation => float(stddev(value.into_number())),
             Aggregate::Variance => float(var_pop(value.into_number())),
-            Aggregate::Earliest => self.by_time(value, &first_value_udaf())?,
-            Aggregate::Latest => self.by_time(value, &last_value_udaf())?,
+            Aggregate::Earliest => self.by_time(value, &first_value_udaf(), false)?,
+            Aggregate::Latest => self.by_time(value, &last_value_udaf(), false)?,
+            Aggregate::First => self.by_time(value, &first_value_udaf(), true)?,
+            Aggregate::Last => self.by_time(value, &last_value_udaf(), true)?,
             Aggregate::SortsFirst => self.by_order(value, true)?,
             Aggregate::SortsLast => self.by_order(value, false)?,
             Aggregate::Values
@@ -261,10 +263,12 @@ impl Lowerer<'_> {
         picked(text, &first_value_udaf(), [is_text].into_iter().chain(keys).collect(), is_usable)
     }
 
-    /// The value of the event that is first or last by `@timestamp`; behind a `stats` there is no such event.
-    fn by_time(&self, value: Typed, pick: &AggregateUDF) -> Result<Typed> {
+    /// The value of the event that is first or last by `@timestamp`, of those that have one unless `takes_nulls`; behind a
+    /// `stats` there is no such event.
+    fn by_time(&self, value: Typed, pick: &AggregateUDF, takes_nulls: bool) -> Result<Typed> {
         let time = self.scope.field("@timestamp");
-        let is_usable = value.clone().into_presence().and(time.clone().into_presence());
+        let is_usable = time.clone().into_presence();
+        let is_usable = if takes_nulls { is_usable } else { value.clone().into_presence().and(is_usable) };
         let mut order = vec![order_key(time).sort(true, true)];
         if self.is_events {
             order.extend(source_order());

@@ -192,7 +192,7 @@ impl Checker {
 
     /// Whether an output of a `stats` is a time: a group, or one of the values of an aggregate.
     fn is_time_of(&self, builder: &StatsBuilder, output: &Expr) -> bool {
-        use Aggregate::{Earliest, Latest, Max, Min, SortsFirst, SortsLast};
+        use Aggregate::{Earliest, First, Last, Latest, Max, Min, SortsFirst, SortsLast};
         let Expr::Field(name) = output else { return self.is_time(output) };
         if let Some(group) = builder.groups.iter().find(|group| group.name == *name) {
             return self.is_time(match &group.expr {
@@ -200,7 +200,7 @@ impl Checker {
                 expr => expr,
             });
         }
-        let picks = [Earliest, Latest, Max, Min, SortsFirst, SortsLast];
+        let picks = [Earliest, Latest, First, Last, Max, Min, SortsFirst, SortsLast];
         let call = builder.aggregates.iter().find(|call| call.name == *name);
         let call = call.filter(|call| picks.contains(&call.aggregate.aggregate));
         call.and_then(|call| call.argument.as_ref()).is_some_and(|argument| self.is_time(argument))

@@ -3,8 +3,8 @@
 use super::EXPRESSIONS_MAX;
 use super::correlate::{Within, joined};
 use super::function::{
-    PERCENTILE_DOWN, absent, arithmetic, call, called, cases, check_copies, not_implemented, of_different,
-    same,
+    PERCENTILE_DOWN, absent, arithmetic, call, called, cases, check_copies, ignoring_nulls, not_implemented,
+    of_different, same,
 };
 use super::lexer::next_token;
 use super::like::Like;
@@ -404,19 +404,33 @@ impl Parser<'_> {
         self.need_symbol(")")?;
         let ordered = self.ordered(name, &arguments, start)?;
         let span = Span { start: start.start, end: self.last_end };
-        let aggregate = |arguments| match (ordered, is_distinct) {
-            (Some(ordered), false) => Ok(ordered),
-            (None, true) => of_different(name, arguments, span),
-            (None, false) => call(name, arguments, span),
-            (Some(_), true) => Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span)),
-        };
-        if let Some(condition) = self.filter_of_aggregate()? {
-            return filtered(aggregate(arguments)?, &condition);
-        }
-        if let Some(window) = self.over((name, is_distinct, is_told), &arguments, span)? {
+        let condition = self.filter_of_aggregate()?;
+        let at = self.span;
+        let ignores_nulls = (self.nulls_option()? || is_told).then_some(at);
+        let has_option = self.span != at;
+        if condition.is_none()
+            && let Some(window) = self.over((name, is_distinct, ignores_nulls), &arguments, span)?
+        {
             return Ok(window);
         }
-        aggregate(arguments)
+        if has_option && !is_of_one_row(name) {
+            return Err(self.expected("OVER"));
+        }
+        let aggregate = match (ordered, &arguments[..]) {
+            (Some(_), _) if is_distinct => {
+                return Err(not_implemented("aggregate", &format!("{name}(DISTINCT ...)"), span));
+            }
+            (Some(ordered), _) => ordered,
+            (None, [value]) if ignores_nulls.is_some() && is_of_one_row(name) => {
+                ignoring_nulls(name, value.clone(), span)
+            }
+            (None, _) if is_distinct => of_different(name, arguments, span)?,
+            (None, _) => call(name, arguments, span)?,
+        };
+        match condition {
+            Some(condition) => filtered(aggregate, &condition),
+            None => Ok(aggregate),
+        }
     }
 
     /// `WITHIN GROUP (ORDER BY value)` behind `PERCENTILE_CONT(share)` and its like.

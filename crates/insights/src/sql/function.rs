@@ -3,7 +3,7 @@
 use super::EXPRESSIONS_MAX;
 use super::like::Like;
 use super::logic::certain;
-use crate::aggregate::{Aggregate, DIFFERENT, PERCENTILE_OF_THEM_ROW, aggregate_named};
+use crate::aggregate::{Aggregate, DIFFERENT, FIRST_ROW, LAST_ROW, PERCENTILE_OF_THEM_ROW, aggregate_named};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::{KEY_OF, Plain, Schema, function_named, hint, sql_function_named};
 use crate::plan::{Arithmetic, Comparison};
@@ -266,12 +266,16 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
             let aggregate = if name == "bool_and" || name == "every" { "min" } else { "max" };
             called(aggregate, vec![called("case", branches, span)], span)
         }
+        ("first" | "first_value", [value]) => called(FIRST_ROW.name, vec![value.clone()], span),
+        ("last" | "last_value", [value]) => called(LAST_ROW.name, vec![value.clone()], span),
         ("first" | "first_value" | "last" | "last_value" | "any_value", [value, ignores_nulls]) => {
-            // Values that are absent are passed over anyhow.
-            if !named_column(ignores_nulls).is_some_and(|word| word.eq_ignore_ascii_case("true")) {
-                return Err(not_implemented("argument", &format!("{} of {name}", ignores_nulls), span));
+            match named_column(ignores_nulls).map(str::to_ascii_lowercase).as_deref() {
+                Some("true") => ignoring_nulls(name, value.clone(), span),
+                Some("false") => call(name, vec![value.clone()], span)?,
+                _ => {
+                    return Err(not_implemented("argument", &format!("{ignores_nulls} of {name}"), span));
+                }
             }
-            call(name, vec![value.clone()], span)?
         }
         ("sha2", [text, bits]) if bits.kind == ExprKind::Number("256".into()) => {
             called("sha256", vec![text.clone()], span)
@@ -308,6 +312,13 @@ fn special(name: &str, arguments: &mut Vec<Expr>, span: Span) -> Result<Option<E
         }
         _ => return Ok(None),
     }))
+}
+
+/// The first or last value that is there, or any.
+pub(super) fn ignoring_nulls(name: &str, value: Expr, span: Span) -> Expr {
+    let lower = name.to_ascii_lowercase();
+    let same = SAME.iter().find(|(sql, _)| *sql == lower).map_or(name, |(_, same)| same);
+    called(same, vec![value], span)
 }
 
 /// The same of different values.

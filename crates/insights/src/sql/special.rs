@@ -3,6 +3,7 @@
 use super::function::{absent, call, called, cast, check_copies, each_aggregate, not_implemented};
 use super::lexer::next_token;
 use super::select::Parser;
+use crate::aggregate::{FIRST_ROW, LAST_ROW};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::Interval;
 use crate::lexer::Token;
@@ -241,7 +242,9 @@ impl Parser<'_> {
 pub(super) fn filtered(mut aggregate: Expr, condition: &Expr) -> Result<Expr, QueryError> {
     let (span, mut copies) = (aggregate.span, 0);
     let one = || Expr::new(span, ExprKind::Number("1".into()));
-    let has_one = each_aggregate(&mut aggregate, &mut |_, arguments| {
+    let mut takes_nulls = false;
+    let has_one = each_aggregate(&mut aggregate, &mut |name, arguments| {
+        takes_nulls |= [FIRST_ROW.name, LAST_ROW.name].contains(&name.as_str());
         copies += 1;
         let value = match arguments.first() {
             None => one(),
@@ -257,6 +260,10 @@ pub(super) fn filtered(mut aggregate: Expr, condition: &Expr) -> Result<Expr, Qu
     if !has_one {
         let kind = QueryErrorKind::Misplaced { command: "FILTER", rule: "stands behind an aggregate" };
         return Err(QueryError { span, kind });
+    }
+    if takes_nulls {
+        // A value that is absent and one that it does not see are the same here.
+        return Err(not_implemented("clause", "FILTER of an aggregate without IGNORE NULLS", condition.span));
     }
     check_copies(condition, copies)?;
     Ok(aggregate)

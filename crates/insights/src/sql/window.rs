@@ -21,20 +21,15 @@ const WINDOWS_MAX: usize = 32;
 const HIDDEN: &str = "# window ";
 
 impl Parser<'_> {
-    /// `[RESPECT NULLS] OVER (...)` behind a function's arguments, if it is there.
+    /// `OVER (...)` behind a function's arguments, if it is there.
     pub(super) fn over(
         &mut self,
-        (name, is_distinct, is_told): (&str, bool, bool),
+        (name, is_distinct, ignores_nulls): (&str, bool, Option<Span>),
         arguments: &[Expr],
         start: Span,
     ) -> Result<Option<Expr>, QueryError> {
-        let nulls = self.span;
-        let ignores_nulls = self.nulls_option()? || is_told;
         let at = self.span;
         if !self.take_word("over")? {
-            if nulls != at && !(is_of_one_row(name) && ignores_nulls) {
-                return Err(self.expected("OVER"));
-            }
             return Ok(None);
         }
         let span = Span { start: start.start, end: at.start };
@@ -63,7 +58,7 @@ impl Parser<'_> {
         let frame = self.frame()?;
         self.need_symbol(")")?;
         let span = Span { end: self.last_end, ..span };
-        if ignores_nulls && !function.may_ignore_nulls() {
+        if let Some(nulls) = ignores_nulls.filter(|_| !function.may_ignore_nulls()) {
             let rule = "takes no IGNORE NULLS";
             let kind = QueryErrorKind::Misplaced { command: function.name(), rule };
             return Err(QueryError { span: nulls, kind });
@@ -76,6 +71,7 @@ impl Parser<'_> {
             });
         }
         let frame = frame_of(function, frame, &mut order)?;
+        let ignores_nulls = ignores_nulls.is_some();
         let window = Window { function, argument, partition, order, frame, ignores_nulls };
         let made = |window| Expr::new(span, ExprKind::Window(Box::new(window)));
         let expr = made(window.clone());
