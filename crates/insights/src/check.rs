@@ -62,6 +62,8 @@ struct Checker {
     /// Shown, unless `display` names others.
     listed: Vec<String>,
     displayed: Option<Vec<String>>,
+    /// What is listed is what is shown of itself, and what commands have added to it: the first `fields` lists others.
+    lists_default: bool,
     /// Expressions that already are columns: canonical text and column. Lets `sort count(*)` find its column.
     known: Vec<(String, String)>,
     /// Columns that may be lists or maps, whose parts have names with dots.
@@ -168,6 +170,9 @@ impl Checker {
 
     fn fields(&mut self, items: Vec<Item>) -> Result<(), QueryError> {
         let names = self.columns(items)?;
+        if std::mem::take(&mut self.lists_default) && self.groups.is_none() {
+            self.listed.clear();
+        }
         for name in names {
             if !self.listed.contains(&name) {
                 self.listed.push(name);

@@ -130,7 +130,13 @@ impl fmt::Display for QueryErrorKind {
             BadSchema(why) => write!(f, "bad schema: {why}"),
             NoNamedGroups => write!(f, "parse needs named groups, such as (?<name>...)"),
             GlobNames { stars, names } => {
-                write!(f, "the pattern has {stars} * but {names} names follow as")
+                let stars = if *stars == 0 { "no".to_owned() } else { stars.to_string() };
+                let names = match names {
+                    0 => "no name follows".to_owned(),
+                    1 => "1 name follows".to_owned(),
+                    names => format!("{names} names follow"),
+                };
+                write!(f, "the pattern has {stars} * and {names} as")
             }
             BadRows { command, least } => {
                 write!(f, "{command} must be between {least} and {}", crate::plan::LIMIT_MAX)

@@ -163,6 +163,7 @@ impl Checker {
     /// Has a column shown beside those listed.
     pub(super) fn show(&mut self, name: &str) {
         let shown = self.shown();
+        self.lists_default |= self.displayed.is_none() && self.listed.is_empty() && self.groups.is_none();
         let listed = self.displayed.as_mut().unwrap_or(&mut self.listed);
         if listed.is_empty() {
             *listed = shown;

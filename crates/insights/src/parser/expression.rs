@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::lexer::{Token, bare_word, regex_token};
+use crate::lexer::{Token, bare_word, next_token, regex_token};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
@@ -120,6 +120,9 @@ impl Parser<'_> {
         let value = Box::new(value);
         if self.take_word("in")? {
             if self.token == Token::Symbol("(") {
+                if let (Token::Text(_) | Token::Number(_), _) = next_token(self.query, self.span.end)? {
+                    return Err(self.expected("a list in brackets, [a, b], or a query"));
+                }
                 let query = self.query_within()?;
                 let span = Span { start: value_span.start, end: self.last_end };
                 return Ok(Expr::new(span, ExprKind::InQuery { value, query, is_negated }));
