@@ -10,7 +10,8 @@ use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{Expr as Lowered, cast, lit};
-use weir_insights::{Expr, FIELDS, FLOW_FIELDS, LAMBDA_FIELDS, LAMBDA_OF, Plan, Step, Value};
+use datafusion::scalar::ScalarValue;
+use weir_insights::{Expr, FIELDS, FLOW_FIELDS, LAMBDA_FIELDS, LAMBDA_OF, Plan, Step, Value, is_of_lambda};
 
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -160,15 +161,22 @@ impl Part {
     /// The part with what it needs to show these names, and the value of each, `None` if it never has one.
     fn columns(self, names: &[String]) -> Result<(DataFrame, Vec<Option<Typed>>)> {
         let mut frame = self.frame;
+        let log = match &self.log {
+            Lowered::Literal(ScalarValue::Utf8View(log), _) => log.clone(),
+            _ => None,
+        };
         if self.log != column_of(GROUP) {
             frame = frame.with_column(GROUP, self.log)?;
         }
         let mut found = vec![];
+        // Only what AWS Lambda writes is read in another way.
+        let log = log.filter(|log| is_of_lambda(log)).unwrap_or_default();
         if let Shape::Messages { column } = &self.shape {
             found = names.iter().filter_map(|name| discovered_name(name)).collect();
             if !found.is_empty() {
                 let message = vec![(column_of(column), Kind::Text)];
-                frame = frame.with_column(FOUND, call(Op::Discover(found.clone()), Kind::Text, message))?;
+                frame =
+                    frame.with_column(FOUND, call(Op::Discover(found.clone(), log), Kind::Text, message))?;
             }
         }
         let partition = |name: &String| {

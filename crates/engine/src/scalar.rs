@@ -53,8 +53,8 @@ pub enum Op {
     NaturalKey,
     /// The groups of a pattern, as a structure with the fields `0`, `1`, ...
     Extract(Extract),
-    /// The discovered fields of these names in texts, as a structure with the fields `0`, `1`, ...
-    Discover(Vec<String>),
+    /// The discovered fields of these names in messages of a log group, as a structure with the fields `0`, `1`, ...
+    Discover(Vec<String>, String),
     /// The line of a flow-log record whose fields are the columns.
     Line,
     /// `@ptr` of group, time and place.
@@ -148,7 +148,7 @@ impl ScalarUDFImpl for Scalar {
         let columns: Vec<ArrayRef> =
             args.args.into_iter().map(|argument| argument.into_array(rows)).collect::<Result<_>>()?;
         Ok(ColumnarValue::Array(match (&self.op, &columns[..]) {
-            (Op::Discover(_) | Op::Extract(_), [column]) => {
+            (Op::Discover(..) | Op::Extract(_), [column]) => {
                 self.memo.get_or(column, || self.column(&columns, rows))?
             }
             _ => self.column(&columns, rows)?,
@@ -161,7 +161,7 @@ impl Scalar {
         let data_type = match &op {
             Op::NaturalKey => DataType::Binary,
             Op::Extract(extract) => structure(extract.columns.len()),
-            Op::Discover(names) => structure(names.len()),
+            Op::Discover(names, _) => structure(names.len()),
             _ => result.data_type(),
         };
         // The description tells calls apart: equal calls are computed once.
@@ -202,7 +202,9 @@ impl Scalar {
                 let values = (0..rows).map(|row| value(0, row));
                 self.structure(record::extract(extract, values))?
             }
-            Op::Discover(names) => self.structure(record::discovered(names, columns[0].as_string_view()))?,
+            Op::Discover(names, log) => {
+                self.structure(record::discovered(names, log, columns[0].as_string_view()))?
+            }
             Op::Line => record::lines(&self.kinds, columns, rows),
             Op::Partition(key) => self.each(rows, |row| {
                 let path = value(0, row);

@@ -51,7 +51,12 @@ fn written_queries_answer_as_the_interpreter_does() {
 fn lines_of_lambda_have_fields_of_their_own() {
     let report = "REPORT RequestId: 8f507cfc-aaaa\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\t\
                   Max Memory Used: 65 MB\t";
-    let lines = ["START RequestId: 8f507cfc-aaaa Version: 1", "{\"@type\": \"own\"}", report];
+    let lines = [
+        "START RequestId: 8f507cfc-aaaa Version: 1",
+        "{\"@type\": \"own\"}",
+        report,
+        "INFO {\"level\": \"low\", \"at\": {\"x\": [1, 2]}} and {\"level\": \"high\"}",
+    ];
     let events: Vec<_> = lines.map(|line| (1_418_530_010_000, "s".to_string(), line.to_string())).to_vec();
     for sealing in [Sealing::None, Sealing::Memory] {
         let world = World::of_group("/aws/lambda/f", &events, sealing);
@@ -59,20 +64,25 @@ fn lines_of_lambda_have_fields_of_their_own() {
             "filter @type = \"REPORT\" | stats max(@memorySize / 1000 / 1000) as mb, avg(@duration), max(@maxMemoryUsed) by @requestId",
             "display @type, @@type, @requestId, @billedDuration, @xrayTraceId",
             "relevantfields where @type = \"REPORT\"",
+            "display level, at.x.1, @type | filter level = \"low\" or ispresent(at)",
+            "unnest at.x into x | stats sum(x) by level",
         ] {
             world.check(query);
         }
         let plan = weir_insights::plan("filter ispresent(@duration) | stats sum(@duration) as d", None);
         let answer = world.engine(&plan.expect("a query")).expect("rows in memory");
         assert_eq!(answer.rows[0].values, [Some("2.5".to_string())]);
+        let plan = weir_insights::plan("filter at.x.1 = 2 | display level", None);
+        let answer = world.engine(&plan.expect("a query")).expect("rows in memory");
+        assert_eq!(answer.rows[0].values, [Some("low".to_string())]);
         let plan = weir_insights::plan("relevantfields where @type = \"REPORT\" | sort @fieldName", None);
         let plan = plan.expect("a query");
         for answer in [world.engine(&plan), world.naive(&plan)] {
             let answer = answer.expect("rows in memory");
-            let names: Vec<_> = answer.rows.iter().map(|row| row.values[0].as_deref()).collect();
-            let own =
-                ["@@type", "@billedDuration", "@duration", "@maxMemoryUsed", "@memorySize", "@requestId"];
-            assert_eq!(names, own.map(Some));
+            let names: Vec<_> = answer.rows.iter().flat_map(|row| row.values[0].as_deref()).collect();
+            let lambda = ["@billedDuration", "@duration", "@maxMemoryUsed", "@memorySize", "@requestId"];
+            let own = [&["@@type"][..], &lambda, &["at.x.0", "at.x.1", "level"]].concat();
+            assert_eq!(names, own);
         }
     }
 }

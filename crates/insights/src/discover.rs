@@ -10,7 +10,7 @@ mod walk;
 
 use std::borrow::Cow;
 
-pub use lambda::{LAMBDA_FIELDS, lambda_fields};
+pub use lambda::{LAMBDA_FIELDS, discoverable, is_of_lambda, lambda_fields};
 pub use named::Named;
 use walk::{Leaf, Walk, unescaped, walk};
 
@@ -121,7 +121,8 @@ pub fn discover(message: &str) -> Fields {
 /// All fields of a message of this log group, `account:group`, under the names that queries have for them: those of the message
 /// itself, and those of the lines of AWS Lambda.
 pub fn discover_in(log: &str, message: &str) -> Fields {
-    let found = discover(message).into_iter().map(|(name, value)| (shown_name(name), value));
+    let found =
+        discover(discoverable(log, message)).into_iter().map(|(name, value)| (shown_name(name), value));
     found.chain(lambda_fields(log, message)).collect()
 }
 

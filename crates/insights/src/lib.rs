@@ -38,7 +38,7 @@ pub use chart::bar_chart;
 pub use check::plan;
 pub use discover::{
     FLOW_FIELDS, FlowField, FlowType, LAMBDA_FIELDS, Named, default_format, discover, discover_in,
-    flow_field, lambda_fields, wholes,
+    discoverable, flow_field, is_of_lambda, lambda_fields, wholes,
 };
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{

@@ -210,7 +210,7 @@ pub fn reference() -> String {
     writeln!(
         page,
         "\nFields are discovered in lines of flow logs in the default format and in JSON; and in log groups that are named \
-         `/aws/lambda/…` in the lines that AWS Lambda writes: {}.",
+         `/aws/lambda/…` in the first fragment in JSON of each event, and in the lines that AWS Lambda writes: {}.",
         names(LAMBDA_FIELDS[0], &LAMBDA_FIELDS[1..])
     )
     .expect("a String takes any text");

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_insights::{
     Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
-    event_pointer,
+    discoverable, event_pointer,
 };
 use weir_model::{Scope, Timestamp};
 use weir_store::{GroupKey, ReadError, Row, Scan};
@@ -149,7 +149,7 @@ fn event(row: Row, log: String) -> Event {
         ingestion_ms: Some(row.ingestion_ms),
         log_stream: row.stream.to_string(),
         ptr: event_pointer(&log, row.timestamp_ms, row.sequence),
-        fields: discover(&row.message),
+        fields: discover(discoverable(&log, &row.message)),
         message: row.message,
         log,
     }

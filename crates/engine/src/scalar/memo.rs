@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn fields_of_a_batch_are_discovered_once() {
-        let discover = call(Op::Discover(vec!["a".into()]), Kind::Text, vec![(lit(""), Kind::Text)]);
+        let discover =
+            call(Op::Discover(vec!["a".into()], String::new()), Kind::Text, vec![(lit(""), Kind::Text)]);
         let Lowered::ScalarFunction(discover) = discover else { panic!("{discover}") };
         let messages: ArrayRef = Arc::new(StringViewArray::from(vec![r#"{"a": 1}"#]));
         let found = || {

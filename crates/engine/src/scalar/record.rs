@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder, UInt32Array,
 };
-use weir_insights::{Extract, Named, Value, discover, fields_of_event};
+use weir_insights::{Extract, Named, Value, discover, discoverable, fields_of_event};
 
 use super::address;
 use crate::kind::Kind;
@@ -28,13 +28,13 @@ fn finished(builders: Vec<StringViewBuilder>) -> Vec<ArrayRef> {
     builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect()
 }
 
-/// The texts of the discovered fields of these names, a column each; none without a message.
-pub fn discovered(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef> {
+/// The texts of the discovered fields of these names in messages of a log group, a column each; none without a message.
+pub fn discovered(names: &[String], log: &str, messages: &StringViewArray) -> Vec<ArrayRef> {
     let mut builders: Vec<_> =
         names.iter().map(|_| StringViewBuilder::with_capacity(messages.len())).collect();
     let (named, mut texts) = (Named::new(names), vec![]);
     for message in messages {
-        named.texts(message.unwrap_or_default(), &mut texts);
+        named.texts(discoverable(log, message.unwrap_or_default()), &mut texts);
         for (builder, text) in builders.iter_mut().zip(&texts) {
             builder.append_option(text.as_deref());
         }
@@ -46,7 +46,7 @@ pub fn discovered(names: &[String], messages: &StringViewArray) -> Vec<ArrayRef>
 pub fn all_fields(log: &Value, message: &Value) -> Value {
     let text = |value: &Value| value.print().unwrap_or_default().into_owned();
     let (log, message) = (text(log), text(message));
-    fields_of_event(&log, &message, &discover(&message))
+    fields_of_event(&log, &message, &discover(discoverable(&log, &message)))
 }
 
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
     Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
-    event_pointer, plan, sql_plan,
+    discoverable, event_pointer, plan, sql_plan,
 };
 use weir_store::disk::FileDisk;
 use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
@@ -109,7 +109,7 @@ impl World {
                 events.push(Event {
                     timestamp_ms: row.timestamp_ms,
                     ingestion_ms: Some(row.ingestion_ms),
-                    fields: discover(&row.message),
+                    fields: discover(discoverable(log, &row.message)),
                     message: row.message,
                     log_stream: row.stream.to_string(),
                     log: log.clone(),

@@ -4,6 +4,8 @@
 //! times are in milliseconds as written, sizes in bytes of which a megabyte has a million, as the sample queries divide them; a
 //! line whose second word between tabs is a request's id belongs to that request.
 
+use serde::de::IgnoredAny;
+
 use crate::source::Fields;
 use crate::value::{Number, Value, parse_number};
 
@@ -24,11 +26,32 @@ const PREFIX: &str = "/aws/lambda/";
 /// Characters of a request's id, a UUID.
 const ID_CHARS: usize = 36;
 const BYTES_OF_MB: i64 = 1_000_000;
+/// Braces in a message that may begin a fragment. Assumption: AWS names no number; this bounds what one message costs.
+const BRACES_MAX: usize = 100;
+
+/// Whether a log group, `account:group`, is one that AWS Lambda writes to.
+pub fn is_of_lambda(log: &str) -> bool {
+    log.split_once(':').map_or(log, |(_, group)| group).starts_with(PREFIX)
+}
+
+/// The part of a message of this log group in which fields are discovered: all of it, but of what a function has written the
+/// first fragment in JSON, if there is one.
+pub fn discoverable<'m>(log: &str, message: &'m str) -> &'m str {
+    if !is_of_lambda(log) {
+        return message;
+    }
+    let fragment = |(at, _): (usize, &str)| {
+        let behind = &message[at..];
+        let mut read = serde_json::Deserializer::from_str(behind).into_iter::<IgnoredAny>();
+        read.next()?.ok()?;
+        Some(&behind[..read.byte_offset()])
+    };
+    message.match_indices('{').take(BRACES_MAX).find_map(fragment).unwrap_or(message)
+}
 
 /// The fields of a message of this log group, `account:group`.
 pub fn lambda_fields(log: &str, message: &str) -> Fields {
-    let group = log.split_once(':').map_or(log, |(_, group)| group);
-    if !group.starts_with(PREFIX) {
+    if !is_of_lambda(log) {
         return vec![];
     }
     let mut fields = vec![];
@@ -116,5 +139,22 @@ mod tests {
         let own = "2026-11-30T00:00:00.000Z\t8f507cfc-aaaa-4697-b07a-ac58fc914c95\tINFO\thello";
         check(LOG, own, &[("@requestId", Value::text("8f507cfc-aaaa-4697-b07a-ac58fc914c95"))]);
         check(LOG, "ENDED", &[]);
+    }
+
+    #[test]
+    fn fields_are_discovered_in_the_first_fragment_in_json() {
+        let rows = [
+            ("INFO\t{\"a\": {\"b\": 1}}\n", "{\"a\": {\"b\": 1}}"),
+            ("[x] {not} {\"a\":\"}\"} and {\"b\":2}", "{\"a\":\"}\"}"),
+            ("{\"a\":1} behind", "{\"a\":1}"),
+            ("none {", "none {"),
+            ("{\"a\": 1", "{\"a\": 1"),
+        ];
+        for (message, expected) in rows {
+            assert_eq!(discoverable(LOG, message), expected);
+            assert_eq!(discoverable("123456789012:/app", message), message);
+        }
+        let costly = "{\"a\":[".repeat(50_000);
+        assert_eq!(discoverable(LOG, &costly), costly);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::discover::{lambda_fields, wholes};
+use crate::discover::{discoverable, lambda_fields, wholes};
 use crate::execute::Run;
 use crate::functions::regex_replaced;
 use crate::plan::{Comparison, Expr, QueryFact};
@@ -33,7 +33,7 @@ impl Row {
 
     /// The same, and those of its lists and maps in JSON that have one of these names and no field has.
     pub(super) fn of_event_with(event: Event, names: &BTreeSet<String>) -> Row {
-        let mut found = wholes(&event.message);
+        let mut found = wholes(discoverable(&event.log, &event.message));
         let is_field = |name: &String| event.fields.iter().any(|(field, _)| field == name);
         found.retain(|(name, _)| !is_field(name));
         let mut row = Row::of_event(event);
