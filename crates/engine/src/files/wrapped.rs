@@ -39,6 +39,7 @@ impl Wrap {
         match behind_time.split_once(' ') {
             _ if is_record(behind_time) => Some(Wrap::Words(1)),
             Some((_, behind_stream)) if is_record(behind_stream) => Some(Wrap::Words(2)),
+            None if is_head(line.as_bytes()) => Some(Wrap::Json),
             _ => None,
         }
     }
@@ -61,6 +62,11 @@ fn begins_with_time(line: &[u8]) -> bool {
     let is_alike =
         |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
     line.len() > SHAPE.len() && line.iter().zip(SHAPE).all(is_alike)
+}
+
+/// Whether a line is what `aws logs tail --format json` prints above a message in JSON: a time and a stream.
+fn is_head(line: &[u8]) -> bool {
+    begins_with_time(line) && line.trim_ascii_end().split(|byte| *byte == b' ').count() == 2
 }
 
 /// A line without its first words; as it is if it does not begin with a time.
@@ -113,6 +119,10 @@ impl Unwrapped {
                 let len = read.len();
                 self.from.consume(len);
                 match len {
+                    0 if self.json.is_in_line => {
+                        self.json.end_line(&mut self.lines);
+                        Ok(true)
+                    }
                     0 if self.json.is_open() => {
                         Err(Error::new(ErrorKind::UnexpectedEof, "its JSON is cut off"))
                     }
@@ -149,11 +159,13 @@ impl Key {
 
 /// Finds records in JSON: one object or many, with or without lines between them, or lists of them.
 ///
-/// It knows strings and depth, which is all there is to know; what stands outside of JSON is a line as it is.
+/// It knows strings and depth, which is all there is to know; what stands outside of JSON is a line as it is, but what
+/// `aws logs tail` prints above JSON is none.
 #[derive(Default)]
 struct Json {
     /// In how many objects.
     depth: usize,
+    /// What has been read of a string, or of a line outside of JSON.
     string: Vec<u8>,
     is_in_string: bool,
     is_escaped: bool,
@@ -175,10 +187,8 @@ impl Json {
 
     fn read(&mut self, byte: u8, lines: &mut Vec<u8>) {
         match byte {
-            _ if self.is_in_line => {
-                lines.push(byte);
-                self.is_in_line = byte != b'\n';
-            }
+            b'\n' if self.is_in_line => self.end_line(lines),
+            _ if self.is_in_line => self.push(byte),
             _ if self.is_in_string => self.read_in_string(byte, lines),
             b'"' => {
                 self.is_in_string = true;
@@ -200,7 +210,8 @@ impl Json {
             // Beside blanks and the end of a list, a byte-order mark.
             b' ' | b'\t' | b'\r' | b'\n' | b']' | 0xEF | 0xBB | 0xBF => {}
             _ if self.depth == 0 => {
-                lines.push(byte);
+                self.string.clear();
+                self.push(byte);
                 self.is_in_line = true;
             }
             // Of a number or a word.
@@ -218,10 +229,22 @@ impl Json {
             b'"' if !self.is_escaped => self.end_string(lines),
             _ => {
                 self.is_escaped = byte == b'\\' && !self.is_escaped;
-                if (self.string.len() as u64) < LINE_BYTES_MAX {
-                    self.string.push(byte);
-                }
+                self.push(byte);
             }
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if (self.string.len() as u64) < LINE_BYTES_MAX {
+            self.string.push(byte);
+        }
+    }
+
+    fn end_line(&mut self, lines: &mut Vec<u8>) {
+        self.is_in_line = false;
+        if !is_head(&self.string) {
+            lines.extend_from_slice(&self.string);
+            lines.push(b'\n');
         }
     }
 
@@ -294,8 +317,14 @@ mod tests {
             ("{\"results\": [], \"status\": \"Running\"}", ""),
             ("[{\"@timestamp\": \"2024\", \"@message\": \"2 a\"}]", "2 a\n"),
             ("{\"logEvents\":[{\"id\":\"\",\"message\":\"CWL CONTROL MESSAGE: Checking health\"}]}", ""),
+            // What `aws logs tail --format json` prints of messages that are JSON.
+            (
+                "2024-01-01T00:00:00+00:00 eni-1-all \n{\n    \"message\": \"2 a\"\n}\n\
+                2024-01-01T00:00:01+00:00 s \n{\"message\": \"2 b\"}\n",
+                "2 a\n2 b\n",
+            ),
             // What is no record is told as the line that it is.
-            ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\n", "{}\nplain\n{}\n"),
+            ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\nend", "{}\nplain\n{}\nend\n"),
             ("{\"message\": \"2 a\n{\"message\": \"2 b\"}\n", "{}\n2 b\n"),
         ];
         for (text, expected) in cases {
@@ -315,12 +344,13 @@ mod tests {
             (format!("2024-01-01T00:00:00.123000+00:00 eni-1-all {record}"), Some(Wrap::Words(2))),
             (format!("2024-01-01T00:00:00+00:00 eni-1-all {record} 7"), None),
             (format!("yesterday {record}"), None),
+            ("2024-01-01T00:00:00+00:00 eni-1-all".to_owned(), Some(Wrap::Json)),
             ("2024-01-01T00:00:00".to_owned(), None),
         ];
         for (line, expected) in cases {
             let wrap = Wrap::of_line(&line, &Arc::default());
             assert_eq!(wrap, expected, "{line}");
-            let Some(wrap) = wrap else { continue };
+            let Some(wrap @ Wrap::Words(_)) = wrap else { continue };
             let text = format!("{line}\nanother line\n{line}\n");
             assert_eq!(within(wrap, &text), Ok(format!("{record}\nanother line\n{record}\n")));
         }

@@ -177,6 +177,17 @@ fn wrapped_records_are_read() {
     let files = [
         ("detailed.log", each(&|it| format!("2015-08-12T13:47:43+00:00 eni-1-all {it}\n")).concat()),
         ("short.log", each(&|it| format!("2015-08-12T13:47:43 {it}\n")).concat()),
+        (
+            "json.log",
+            each(&|it| format!("2015-08-12T13:47:43+00:00 s \n{{\n    \"message\": \"{it}\"\n}}\n")).concat(),
+        ),
+        (
+            "results.log",
+            format!(
+                "{{\"results\": [{}], \"status\": \"Complete\"}}",
+                each(&|it| format!("[{{\"field\": \"@message\", \"value\": \"{it}\"}}]")).join(", ")
+            ),
+        ),
         ("lines.log", each(&|it| format!("{{\"message\":\"{it}\"}}\n")).concat()),
         ("firehose.gz", [control.to_owned(), envelope(&events[..2]), envelope(&events[2..])].concat()),
         ("filter.log", format!("{{\n    \"events\": [\n{}\n    ]\n}}\n", events.join(",\n"))),
