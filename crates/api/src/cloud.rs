@@ -179,6 +179,18 @@ impl Cloud {
         self.log_state.tails.end(session);
     }
 
+    /// Whether a command of Weir's own pages runs.
+    pub fn runs_command(&mut self, id: &str, now: Nanos) -> bool {
+        self.catch_up(now);
+        self.shells.is_running(id)
+    }
+
+    /// Ends a command of Weir's own pages as when its terminal hangs up: who followed it has gone.
+    pub fn hang_up(&mut self, id: &str, now: Nanos) {
+        self.catch_up(now);
+        self.shells.hang_up(id, &mut self.plane.fabric);
+    }
+
     /// Lets time pass: packets travel, windows close, records are delivered, requests lapse. What it changed is there to take
     /// afterwards ([`Cloud::take_changes`]).
     pub fn step(&mut self, now: Nanos) {

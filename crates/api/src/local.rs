@@ -6,7 +6,12 @@
 //! ```text
 //! GET  /_weir/health                    is anything there?
 //! GET  /_weir/status                    what it holds, and what was asked for that Weir does not have
-//! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host
+//! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host; with "has_input": true
+//!                                       it reads what it is fed, else nothing
+//! POST /_weir/exec/input?id=…           bytes → {"taken"}: feeds it, as far as there is room; with last=true nothing follows, once
+//!                                       all are taken
+//! GET  /_weir/exec/follow?id=…          stays open while it runs; once its client has closed the connection, or is gone with it,
+//!                                       the command is ended as when a terminal hangs up
 //! GET  /_weir/exec?id=…                 {"output", "errors", "exit_code"}: what it has printed so far, the parts of it, as
 //!                                       [from, to] in bytes, that went to standard error, and its code once it has ended;
 //!                                       with from=N the output from byte N on: what was before it is forgotten
@@ -96,6 +101,12 @@ fn route(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Result<Value, 
             });
             shell::poll(cloud, &parameter(request, "id")?, from.transpose()?)
         }
+        ("POST", "/_weir/exec/input") => {
+            cloud.catch_up(now.into());
+            let are_last = optional(request, "last")?.is_some_and(|last| last == "true");
+            shell::feed(cloud, &parameter(request, "id")?, &request.body, are_last)
+        }
+        ("GET", "/_weir/exec/follow") => shell::follow(cloud, &parameter(request, "id")?),
         ("POST", "/_weir/exec/interrupt") => {
             cloud.catch_up(now.into());
             shell::interrupt(cloud, &body(request)?)

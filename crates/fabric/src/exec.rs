@@ -6,7 +6,7 @@
 use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
-use crate::program::{self, Connect, ExecId, NOT_RUN, Output, Started, Terminal};
+use crate::program::{self, Connect, ExecId, HUNG_UP, Input, NOT_RUN, Output, Started, Terminal};
 use crate::shell::{Kind, MESSAGE_BYTES_MAX, Message};
 use crate::task::Task;
 use std::fmt;
@@ -18,7 +18,7 @@ use weir_model::{InstanceId, RegionName};
 pub const EXECS_MAX: usize = 4096;
 
 /// The exit code of a command whose session has gone (ssh's own failures).
-const HUNG_UP: i32 = 255;
+const NO_SESSION: i32 = 255;
 
 /// The port of sshd.
 const SSH_PORT: u16 = 22;
@@ -30,6 +30,13 @@ pub trait Running: Send {
 
     /// Interrupts it as Ctrl-C does.
     fn interrupt(&mut self);
+
+    /// Tells it that its terminal has gone (SIGHUP), which ends it unless it has decided otherwise.
+    fn hang_up(&mut self);
+
+    /// Gives it what comes on its standard input: how many of the bytes it has room for. After the last nothing more comes; there
+    /// it has to be told until all are taken. Of a program that reads none all are taken.
+    fn feed(&mut self, bytes: &[u8], is_last: bool) -> usize;
 }
 
 /// Where a command is.
@@ -102,11 +109,23 @@ fn too_long(argv: &[String]) -> Output {
 }
 
 impl Fabric {
-    /// Starts a command on a host: an instance, or an address on the internet, which then is a host.
+    /// Starts a command on a host: an instance, or an address on the internet, which then is a host. Its standard input is empty.
     ///
     /// # Errors
     /// The host does not run, or too many commands are kept.
     pub fn exec(&mut self, host: HostName, argv: &[String]) -> Result<ExecId, ExecError> {
+        self.begin(host, argv, false)
+    }
+
+    /// The same, with what [`Fabric::feed`] gives as its standard input.
+    ///
+    /// # Errors
+    /// As [`Fabric::exec`].
+    pub fn exec_fed(&mut self, host: HostName, argv: &[String]) -> Result<ExecId, ExecError> {
+        self.begin(host, argv, true)
+    }
+
+    fn begin(&mut self, host: HostName, argv: &[String], is_fed: bool) -> Result<ExecId, ExecError> {
         let key = match host {
             HostName::Internet(address) => self.internet_host(address),
             HostName::Instance(_) | HostName::Endpoint(_) | HostName::Service(..) => self.hosts.named(host),
@@ -117,17 +136,35 @@ impl Fabric {
         if let HostName::Instance(instance) = host
             && self.hosts.card(key).is_some_and(|card| card.is_outside)
         {
-            let running = self.exec_outside(instance, argv);
+            let running = self.exec_outside(instance, argv, is_fed);
             let running = running.map_err(|why| ExecError::Outside(host, why))?;
             self.execs.insert(id, Place::Outside(running));
             return Ok(id);
         }
         let running = self.hosts.get_mut(key).ok_or(ExecError::NotRunning(host))?;
         let started = program::start(argv, &mut running.machine, now);
-        running.start(Task::new(id.0, started));
+        let input = if is_fed { Input::open() } else { Input::absent() };
+        running.start(Task::with_input(id.0, started, input));
         self.execs.insert(id, Place::Host(key));
         self.run(key);
         Ok(id)
+    }
+
+    /// Gives a command what comes on its standard input: how many of the bytes there is room for. The rest is to be given again
+    /// later. With the last byte taken the input ends, if they `are_last`. Of a command that has ended, or takes no input, all
+    /// are taken and lost; in a session none does.
+    pub fn feed(&mut self, id: ExecId, bytes: &[u8], are_last: bool) -> usize {
+        match self.execs.get_mut(&id) {
+            Some(Place::Outside(running)) => running.feed(bytes, are_last),
+            Some(Place::Host(key)) => {
+                let key = *key;
+                let task = self.hosts.get_mut(key).and_then(|host| host.task_mut(id.0));
+                let taken = task.map_or(bytes.len(), |task| task.feed(bytes, are_last));
+                self.run(key);
+                taken
+            }
+            Some(Place::Session(_) | Place::Gone(_)) | None => bytes.len(),
+        }
     }
 
     fn fresh_exec(&mut self) -> Result<ExecId, ExecError> {
@@ -156,7 +193,7 @@ impl Fabric {
                 let terminal = self.terminal_mut(session);
                 let output = terminal.and_then(|terminal| terminal.channels.get_mut(&id.0));
                 // A session that was forgotten has taken its commands with it.
-                let lost = Output { exit_code: Some(HUNG_UP), ..Output::default() };
+                let lost = Output { exit_code: Some(NO_SESSION), ..Output::default() };
                 output.map(std::mem::take).unwrap_or(lost)
             }
             Place::Host(_) | Place::Gone(_) => std::mem::take(&mut self.terminal_mut(id)?.output),
@@ -215,6 +252,24 @@ impl Fabric {
                 self.run(key);
             }
             Some(Place::Gone(_)) | None => {}
+        }
+    }
+
+    /// Tells a command that whoever followed it has gone, as when a terminal hangs up. It may still have output.
+    ///
+    /// On a simulated host it ends at once; outside it gets SIGHUP, and may go on (nohup). One in a session ends with the session
+    /// ([`Fabric::disconnect`]), and not by this.
+    pub fn hang_up(&mut self, id: ExecId) {
+        match self.execs.get_mut(&id) {
+            Some(Place::Outside(running)) => running.hang_up(),
+            Some(Place::Host(key)) => {
+                let key = *key;
+                if let Some(host) = self.hosts.get_mut(key) {
+                    host.kill(id.0, HUNG_UP, self.now, &mut self.outbox);
+                }
+                self.run(key);
+            }
+            Some(Place::Session(_) | Place::Gone(_)) | None => {}
         }
     }
 

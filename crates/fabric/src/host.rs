@@ -268,15 +268,19 @@ impl Host {
         self.tasks.iter_mut().find(|task| task.id == id)
     }
 
+    /// Ends a command, if it still runs.
+    pub(crate) fn kill(&mut self, id: u64, code: i32, now: Nanos, outbox: &mut Outbox) {
+        let machine = &mut self.machine;
+        self.tasks
+            .iter_mut()
+            .filter(|task| task.id == id)
+            .for_each(|task| task.kill(code, now, machine, outbox));
+    }
+
     /// Forgets a command; if it still runs, it ends.
     pub(crate) fn forget(&mut self, id: u64, now: Nanos, outbox: &mut Outbox) {
-        let machine = &mut self.machine;
-        self.tasks.retain_mut(|task| {
-            if task.id == id {
-                task.kill(KILLED, now, machine, outbox);
-            }
-            task.id != id
-        });
+        self.kill(id, KILLED, now, outbox);
+        self.tasks.retain(|task| task.id != id);
     }
 
     /// Its commands with their output, as they end when the host stops.

@@ -37,6 +37,7 @@ mod segments;
 mod shell;
 mod stack;
 mod task;
+mod text;
 mod trouble;
 mod udp;
 
@@ -51,7 +52,8 @@ pub use internet::ROUTERS;
 pub use loss::{Loss, Losses};
 pub use outside::{Outside, OutsideHost, OutsideInterface, OutsidePort, Relayed};
 pub use platform::LINK_LOCAL_PACKETS_PER_S_MAX;
-pub use program::{ExecId, OUTPUT_BYTES_MAX, Output};
+pub use program::{ExecId, OUTPUT_BYTES_MAX, Output, PIPE_BYTES};
 pub use relay::{ServiceAnswer, ServiceRequest};
 pub use segments::Offload;
 pub use stack::{SOCKET_BUFFER_BYTES, SOCKETS_MAX};
+pub use text::whole;

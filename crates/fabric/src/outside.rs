@@ -43,11 +43,16 @@ pub trait Outside: Send {
     /// A packet with right checksums arrives at an interface.
     fn deliver(&mut self, to: OutsidePort, packet: &[u8]);
 
-    /// Starts a program in an instance.
+    /// Starts a program in an instance, without input, or so that it can be fed ([`Running::feed`]).
     ///
     /// # Errors
     /// It cannot be started; a sentence says why.
-    fn exec(&mut self, instance: InstanceId, argv: &[String]) -> Result<Box<dyn Running>, String>;
+    fn exec(
+        &mut self,
+        instance: InstanceId,
+        argv: &[String],
+        is_fed: bool,
+    ) -> Result<Box<dyn Running>, String>;
 }
 
 /// The number of an interface outside: dense, and the same for an interface as long as the fabric lives.
@@ -280,12 +285,13 @@ impl Fabric {
         &mut self,
         instance: InstanceId,
         argv: &[String],
+        is_fed: bool,
     ) -> Result<Box<dyn Running>, String> {
         if let Some(why) = self.outsiders.failed.get(&instance) {
             return Err(why.clone());
         }
         match &mut self.outsiders.runner {
-            Some(runner) => runner.exec(instance, argv),
+            Some(runner) => runner.exec(instance, argv, is_fed),
             None => Err("it is not running".to_owned()),
         }
     }

@@ -40,6 +40,9 @@ pub(crate) use plain::Link;
 /// Most bytes of output kept for a command until they are taken; what comes on top is lost.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
+/// How many bytes a pipe has room for (pipe(7)).
+pub const PIPE_BYTES: usize = 65_536;
+
 /// The exit code of a shell for a command that could not be run.
 pub(crate) const NOT_RUN: i32 = 126;
 
@@ -48,6 +51,9 @@ const NOT_FOUND: i32 = 127;
 
 /// The exit code of a program that Ctrl-C ended (128 and SIGINT).
 const INTERRUPTED: i32 = 130;
+
+/// The exit code of a command whose terminal has gone (128 and SIGHUP).
+pub(crate) const HUNG_UP: i32 = 129;
 
 /// The exit code of a program whose output nobody takes any more (128 and SIGPIPE).
 pub(crate) const BROKEN_PIPE: i32 = 141;
@@ -194,12 +200,31 @@ pub(crate) struct Input {
     pub(crate) text: String,
     /// Whether no more will come.
     pub(crate) is_over: bool,
+    /// Whether nobody has said where it comes from: a program that can do nothing without it says so.
+    pub(crate) is_absent: bool,
 }
 
 impl Default for Input {
     /// /dev/null.
     fn default() -> Input {
-        Input { text: String::new(), is_over: true }
+        Input { text: String::new(), is_over: true, is_absent: false }
+    }
+}
+
+impl Input {
+    /// That of a command that was given none.
+    pub(crate) fn absent() -> Input {
+        Input { is_absent: true, ..Input::default() }
+    }
+
+    /// That of a command that is fed, of which nothing has come yet.
+    pub(crate) fn open() -> Input {
+        Input { is_over: false, ..Input::default() }
+    }
+
+    /// How many bytes there is room for.
+    pub(crate) fn room(&self) -> usize {
+        PIPE_BYTES.saturating_sub(self.text.len())
     }
 }
 

@@ -5,7 +5,7 @@
 //! code. It stands in for SSH's own packets (RFC 4254, section 6), which are not simulated: nothing is encrypted.
 
 use crate::host::Machine;
-use crate::program::{self, News, Output, Started};
+use crate::program::{self, HUNG_UP, News, Output, Started};
 use crate::service::SSH_BANNER;
 use crate::stack::Outbox;
 use crate::task::Task;
@@ -21,9 +21,6 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// More bytes than the line before a message has.
 const HEAD_BYTES_MAX: usize = 64;
-
-/// The exit code of a command whose terminal has gone (128 and SIGHUP).
-const HUNG_UP: i32 = 129;
 
 /// The number of a command in its session.
 pub(crate) type Channel = u64;

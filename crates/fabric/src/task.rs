@@ -4,6 +4,7 @@ use crate::host::Machine;
 use crate::program::{Cx, Input, News, Program, Started, Step, Terminal};
 use crate::shell::Message;
 use crate::stack::Outbox;
+use crate::text::whole;
 use weir_model::Nanos;
 
 /// A command that was started, running or ended.
@@ -11,18 +12,27 @@ pub(crate) struct Task {
     /// Its number; unique on its host, or in its session.
     pub(crate) id: u64,
     pub(crate) terminal: Terminal,
+    input: Input,
+    /// The beginning of a character of the input that has not come whole.
+    begun: Vec<u8>,
     program: Option<Box<dyn Program>>,
     wake_at: Option<Nanos>,
 }
 
 impl Task {
-    /// A command as it is right after its start.
+    /// A command as it is right after its start, without input.
     pub(crate) fn new(id: u64, started: Started) -> Task {
+        Task::with_input(id, started, Input::absent())
+    }
+
+    /// The same with this standard input.
+    pub(crate) fn with_input(id: u64, started: Started, input: Input) -> Task {
         let (program, output) = match started {
             Started::Running(program) => (Some(program), Default::default()),
             Started::Done(output) => (None, output),
         };
-        Task { id, terminal: Terminal { output, ..Terminal::default() }, program, wake_at: None }
+        let terminal = Terminal { output, ..Terminal::default() };
+        Task { id, terminal, input, begun: Vec::new(), program, wake_at: None }
     }
 
     /// Whether it has not ended.
@@ -38,7 +48,8 @@ impl Task {
     /// Lets it do what it can.
     pub(crate) fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         let Some(program) = &mut self.program else { return };
-        let mut cx = Cx { now, machine, outbox, terminal: &mut self.terminal, input: &mut Input::default() };
+        let (terminal, input) = (&mut self.terminal, &mut self.input);
+        let mut cx = Cx { now, machine, outbox, terminal, input };
         match program.wake(&mut cx) {
             Step::Wait(at) => self.wake_at = at,
             Step::Exit(code) => {
@@ -58,7 +69,7 @@ impl Task {
         outbox: &mut Outbox,
     ) -> bool {
         let Some(program) = &mut self.program else { return false };
-        let (terminal, input) = (&mut self.terminal, &mut Input::default());
+        let (terminal, input) = (&mut self.terminal, &mut self.input);
         program.hear(news, &mut Cx { now, machine, outbox, terminal, input })
     }
 
@@ -67,6 +78,20 @@ impl Task {
         if let Some(program) = &mut self.program {
             program.interrupt();
         }
+    }
+
+    /// Gives it what comes on its standard input: how many of the bytes there is room for.
+    pub(crate) fn feed(&mut self, bytes: &[u8], are_last: bool) -> usize {
+        if !self.is_running() || self.input.is_over {
+            return bytes.len();
+        }
+        let taken = self.input.room().saturating_sub(self.begun.len()).min(bytes.len());
+        self.begun.extend_from_slice(&bytes[..taken]);
+        self.input.is_over = are_last && taken == bytes.len();
+        let end = if self.input.is_over { self.begun.len() } else { whole(&self.begun) };
+        let rest = self.begun.split_off(end);
+        self.input.text.push_str(&String::from_utf8_lossy(&std::mem::replace(&mut self.begun, rest)));
+        taken
     }
 
     /// Gives it a message for the far side of its session.
@@ -79,7 +104,7 @@ impl Task {
     /// Ends it without asking.
     pub(crate) fn kill(&mut self, code: i32, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
         if let Some(mut program) = self.program.take() {
-            let (terminal, input) = (&mut self.terminal, &mut Input::default());
+            let (terminal, input) = (&mut self.terminal, &mut self.input);
             program.leave(&mut Cx { now, machine, outbox, terminal, input });
             self.terminal.end(code);
         }

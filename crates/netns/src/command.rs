@@ -1,12 +1,13 @@
-//! A program that runs in an instance: its output as it comes, its exit code, and Ctrl-C.
+//! A program that runs in an instance: its input and output as they come, its exit code, Ctrl-C, and the end of its terminal.
 
-use crate::sys::{self, SIGINT, SIGKILL};
-use std::io::Read;
+use crate::sys::{self, SIGHUP, SIGINT, SIGKILL};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running};
+use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running, whole};
 
 /// How long output is waited for after a program has ended: what it has left running may hold the pipes.
 const LINGER: Duration = Duration::from_millis(100);
@@ -23,6 +24,8 @@ const SIGNALLED: i32 = 128;
 /// A program that was started.
 pub struct Command {
     group: i32,
+    /// The pipe to its standard input, while it is open.
+    input: Option<ChildStdin>,
     streams: [Stream; 2],
     end: Arc<Mutex<End>>,
 }
@@ -119,17 +122,11 @@ impl Stream {
     }
 }
 
-/// How many bytes do not end within a character.
-fn whole(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => error.valid_up_to(),
-        _ => bytes.len(),
-    }
-}
-
 impl Command {
     /// Looks after a child that leads a process group, and whose output, if it is piped, is kept until it is taken.
     pub fn new(mut child: Child) -> Command {
+        // A pipe that could hold weir up is none to write to.
+        let input = child.stdin.take().filter(|pipe| sys::set_nonblocking(pipe.as_fd()).is_ok());
         let streams = [Stream::read(child.stdout.take()), Stream::read(child.stderr.take())];
         let (group, end) = (child.id() as i32, Arc::new(Mutex::new(End::default())));
         let told = end.clone();
@@ -139,7 +136,7 @@ impl Command {
             lock(&end).code = Some((SIGNALLED + SIGKILL, Instant::now()));
             let _ = sys::kill(-group, SIGKILL);
         }
-        Command { group, streams, end }
+        Command { group, input, streams, end }
     }
 
     fn signal(&self, signal: i32) {
@@ -188,6 +185,32 @@ impl Running for Command {
     fn interrupt(&mut self) {
         self.signal(SIGINT);
     }
+
+    fn hang_up(&mut self) {
+        self.input = None;
+        self.signal(SIGHUP);
+    }
+
+    fn feed(&mut self, bytes: &[u8], is_last: bool) -> usize {
+        let Some(pipe) = &mut self.input else { return bytes.len() };
+        let mut taken = 0;
+        while taken < bytes.len() {
+            match pipe.write(&bytes[taken..]) {
+                Ok(written @ 1..) => taken += written,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return taken,
+                // Nobody reads any more.
+                Ok(_) | Err(_) => {
+                    self.input = None;
+                    return bytes.len();
+                }
+            }
+        }
+        if is_last {
+            self.input = None;
+        }
+        taken
+    }
 }
 
 impl Drop for Command {
@@ -220,12 +243,5 @@ mod tests {
         stream.add(&vec![b'a'; OUTPUT_BYTES_MAX + 1]);
         assert_eq!(stream.take(false).len(), OUTPUT_BYTES_MAX);
         assert!(!stream.with(|waiting| waiting.is_forsaken), "somebody takes again");
-    }
-
-    #[test]
-    fn output_is_cut_between_characters() {
-        assert_eq!(whole("aé".as_bytes()), 3);
-        assert_eq!(whole(&"aé".as_bytes()[..2]), 1);
-        assert_eq!(whole(b"a\xffb"), 3);
     }
 }

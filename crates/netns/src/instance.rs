@@ -148,7 +148,7 @@ impl Instance {
         let mut command = std::process::Command::new(&path);
         let mut complaint = log.try_clone()?;
         command.stdout(log.try_clone()?).stderr(log);
-        match self.spawn(command, host) {
+        match self.spawn(command, Stdio::null(), host) {
             Ok(child) => self.boot = Some(Command::new(child)),
             // The interpreter may be missing. As after cloud-init, the instance is up all the same.
             Err(error) => complaint.write_all(not_run(&path, &error).as_bytes())?,
@@ -156,15 +156,17 @@ impl Instance {
         Ok(())
     }
 
-    /// Starts a program. One that is not there is started all the same, as in a shell, and ends with 127.
+    /// Starts a program, without input or with a pipe. One that is not there is started all the same, as in a shell, and ends
+    /// with 127.
     ///
     /// # Errors
     /// The instance has gone, or the machine has no room for another process.
-    pub fn exec(&self, argv: &[String], host: &OutsideHost) -> io::Result<Command> {
+    pub fn exec(&self, argv: &[String], is_fed: bool, host: &OutsideHost) -> io::Result<Command> {
         let Some((name, args)) = argv.split_first() else { return self.complain("true", 0, host) };
         let mut command = std::process::Command::new(name);
         command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        match self.spawn(command, host) {
+        let input = if is_fed { Stdio::piped() } else { Stdio::null() };
+        match self.spawn(command, input, host) {
             Ok(child) => Ok(Command::new(child)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.complain(&format!("bash: {name}: command not found"), NOT_FOUND, host)
@@ -182,12 +184,17 @@ impl Instance {
         let script = if code == 0 { "exit 0" } else { "echo \"$1\" >&2; exit \"$2\"" };
         command.args(["-c", script, "sh", sentence, &code.to_string()]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.spawn(command, host).map(Command::new)
+        self.spawn(command, Stdio::null(), host).map(Command::new)
     }
 
-    /// Starts a program in the namespaces, as the leader of a process group, without input.
-    fn spawn(&self, mut command: std::process::Command, host: &OutsideHost) -> io::Result<Child> {
-        command.stdin(Stdio::null()).current_dir("/").process_group(0);
+    /// Starts a program in the namespaces, as the leader of a process group.
+    fn spawn(
+        &self,
+        mut command: std::process::Command,
+        input: Stdio,
+        host: &OutsideHost,
+    ) -> io::Result<Child> {
+        command.stdin(input).current_dir("/").process_group(0);
         // As on Amazon Linux, not as where weir was started; what is kept is where its user's files are, and what the
         // terminal can show.
         command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "HOME" || name == "TERM"));

@@ -199,9 +199,14 @@ impl Outside for Netns {
         self.ports.deliver(to, packet);
     }
 
-    fn exec(&mut self, instance: InstanceId, argv: &[String]) -> Result<Box<dyn Running>, String> {
+    fn exec(
+        &mut self,
+        instance: InstanceId,
+        argv: &[String],
+        is_fed: bool,
+    ) -> Result<Box<dyn Running>, String> {
         let run = self.running.get(&instance).ok_or("it is not running")?;
-        let command = run.instance.exec(argv, &run.host).map_err(|error| error.to_string())?;
+        let command = run.instance.exec(argv, is_fed, &run.host).map_err(|error| error.to_string())?;
         Ok(Box::new(command))
     }
 }

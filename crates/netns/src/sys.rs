@@ -6,11 +6,11 @@
 
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-pub use libc::{SIGINT, SIGKILL};
+pub use libc::{SIGHUP, SIGINT, SIGKILL};
 
 /// What is ready: the number given to [`Waiting::add`].
 pub type Ready = u64;
@@ -65,6 +65,17 @@ pub fn mount_raw(source: &CStr, target: &CStr, kind: &CStr, flags: libc::c_ulong
 pub fn ignore_children() {
     // SAFETY: no handler is installed, so no code of this process runs in a signal.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+}
+
+/// Has writes to a descriptor fail where they would have to wait.
+///
+/// # Errors
+/// The descriptor is of a kind that cannot.
+pub fn set_nonblocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is open as long as it is borrowed, and the flags are a plain number.
+    let flags = check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_GETFL) })?;
+    // SAFETY: the same.
+    check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) }).map(drop)
 }
 
 /// Sets the host name of the calling thread's namespace.

@@ -1,4 +1,4 @@
-//! Commands on hosts: started, looked at, interrupted; directly or over EC2 Instance Connect.
+//! Commands on hosts: started, fed, looked at, interrupted, and ended when who follows them has gone; directly or over EC2 Instance Connect.
 
 use super::{Failure, host};
 use crate::cloud::Cloud;
@@ -33,6 +33,8 @@ struct Shell {
     /// Which bytes of all output came from standard error, of what is not forgotten.
     errors: Vec<[usize; 2]>,
     exit_code: Option<i32>,
+    /// Whether nobody will look any more.
+    is_hung_up: bool,
 }
 
 /// How far a command has come.
@@ -53,7 +55,14 @@ impl Shells {
             ended.and_then(|id| self.shells.remove(&id));
         }
         self.count += 1;
-        let shell = Shell { at, forgotten: 0, output: String::new(), errors: vec![], exit_code: None };
+        let shell = Shell {
+            at,
+            forgotten: 0,
+            output: String::new(),
+            errors: vec![],
+            exit_code: None,
+            is_hung_up: false,
+        };
         self.shells.insert(self.count, shell);
         json!({ "id": self.count.to_string() })
     }
@@ -61,6 +70,19 @@ impl Shells {
     fn find(&mut self, id: &str) -> Result<&mut Shell, Failure> {
         let shell = id.parse().ok().and_then(|id: u64| self.shells.get_mut(&id));
         shell.ok_or_else(|| Failure::not_found(format!("no command has the id {id}")))
+    }
+
+    /// Whether a command runs, or is about to.
+    pub fn is_running(&self, id: &str) -> bool {
+        let shell = id.parse().ok().and_then(|id: u64| self.shells.get(&id));
+        shell.is_some_and(|shell| !matches!(shell.at, At::Done))
+    }
+
+    /// Ends a command as when its terminal hangs up: who followed it has gone.
+    pub fn hang_up(&mut self, id: &str, fabric: &mut Fabric) {
+        if let Ok(shell) = self.find(id) {
+            shell.hang_up(fabric);
+        }
     }
 
     fn check_room(&self) -> Result<(), Failure> {
@@ -75,13 +97,20 @@ impl Shells {
 pub struct Exec {
     instance: String,
     command: Vec<String>,
+    /// Whether its standard input is what it will be fed.
+    #[serde(default)]
+    has_input: bool,
 }
 
 /// Starts a command on a host.
 pub fn exec(cloud: &mut Cloud, exec: &Exec) -> Result<Value, Failure> {
     cloud.shells.check_room()?;
     let name = host::named(&cloud.network, &exec.instance)?;
-    let id = cloud.plane.fabric.exec(name, &exec.command)?;
+    let fabric = &mut cloud.plane.fabric;
+    let id = match exec.has_input {
+        true => fabric.exec_fed(name, &exec.command)?,
+        false => fabric.exec(name, &exec.command)?,
+    };
     Ok(cloud.shells.add(At::Running(id, None)))
 }
 
@@ -117,6 +146,24 @@ pub fn poll(cloud: &mut Cloud, id: &str, from: Option<usize>) -> Result<Value, F
     Ok(json!({ "output": shell.output, "errors": shell.errors, "exit_code": shell.exit_code }))
 }
 
+/// Gives a command what comes on its standard input; tells how many of the bytes were taken. The rest is to be given again.
+pub fn feed(cloud: &mut Cloud, id: &str, bytes: &[u8], are_last: bool) -> Result<Value, Failure> {
+    let shell = cloud.shells.find(id)?;
+    let taken = match shell.at {
+        At::Running(exec, None) => cloud.plane.fabric.feed(exec, bytes, are_last),
+        At::Running(..) | At::Connecting(..) => {
+            return Err(Failure::wrong("a command over EC2 Instance Connect has no input"));
+        }
+        At::Done => bytes.len(),
+    };
+    Ok(json!({ "taken": taken }))
+}
+
+/// Makes sure that there is a command to be followed.
+pub fn follow(cloud: &mut Cloud, id: &str) -> Result<Value, Failure> {
+    cloud.shells.find(id).map(|_| json!({}))
+}
+
 /// Which command.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,9 +185,9 @@ pub fn interrupt(cloud: &mut Cloud, which: &Which) -> Result<Value, Failure> {
     Ok(json!({}))
 }
 
-/// Brings all commands up to date: those whose session has been opened begin to run.
+/// Brings all commands up to date: those whose session has been opened begin to run, and what nobody will ask for is taken.
 pub fn look_at_all(shells: &mut Shells, fabric: &mut Fabric) {
-    let waiting = |shell: &&mut Shell| matches!(shell.at, At::Connecting(..));
+    let waiting = |shell: &&mut Shell| matches!(shell.at, At::Connecting(..)) || shell.is_hung_up;
     shells.shells.values_mut().filter(waiting).for_each(|shell| shell.look(fabric));
 }
 
@@ -167,6 +214,20 @@ impl Shell {
                 session.into_iter().for_each(|session| fabric.disconnect(session));
             }
         }
+    }
+
+    fn hang_up(&mut self, fabric: &mut Fabric) {
+        self.is_hung_up = true;
+        match self.at {
+            At::Running(exec, None) => fabric.hang_up(exec),
+            At::Running(_, Some(session)) => fabric.disconnect(session),
+            At::Connecting(session, _) => {
+                fabric.disconnect(session);
+                self.end(NO_CONNECTION);
+            }
+            At::Done => {}
+        }
+        self.look(fabric);
     }
 
     /// Forgets the output before byte `from`; nothing if that is within a character or not there.

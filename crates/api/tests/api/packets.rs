@@ -110,6 +110,61 @@ fn one_who_follows_a_command_is_told_each_byte_once() {
 }
 
 #[test]
+fn a_command_is_fed_and_told_the_end() {
+    let mut world = World::new();
+    let command = json!({ "instance": "internet", "command": ["cat"], "has_input": true });
+    let started = world.own("POST", "/_weir/exec", &command).expect("it starts");
+    let id = started["id"].as_str().expect("an id").to_owned();
+    let mut feed = |last: &str, text: &str| {
+        let request = Request {
+            method: "POST".into(),
+            path: "/_weir/exec/input".into(),
+            query: format!("id={id}{last}"),
+            headers: vec![],
+            body: text.into(),
+        };
+        let response = world.send(request);
+        let look = world.own("GET", &format!("/_weir/exec?id={id}"), &Value::Null).expect("a state");
+        format!("{} {} {}", String::from_utf8_lossy(&response.body), look["output"], look["exit_code"])
+    };
+    assert_eq!(feed("", "one\n"), r#"{"taken":4} "one\n" null"#);
+    assert_eq!(feed("&last=true", "two"), r#"{"taken":3} "one\ntwo" 0"#);
+    assert_eq!(feed("", "nobody reads it"), r#"{"taken":15} "one\ntwo" 0"#);
+}
+
+/// How a command stands after what happened to it.
+fn code(world: &mut World, id: &str) -> Value {
+    world.own("GET", &format!("/_weir/exec?id={id}"), &Value::Null).expect("a state")["exit_code"].take()
+}
+
+// sshd(8) ends a session with its connection; SIGHUP makes 129, a connection that has gone 255 (ssh(1)).
+#[test]
+fn a_command_whose_follower_has_gone_is_ended() {
+    let mut world = World::new();
+    world.site(1);
+    for (page, host, expected) in [("exec", "internet", 129), ("connect", "web-1", 255)] {
+        let asked = json!({ "instance": host, "command": ["sleep", "1000"] });
+        let started = world.own("POST", &format!("/_weir/{page}"), &asked).expect("it starts");
+        let id = started["id"].as_str().expect("an id").to_owned();
+        for ms in [0, 500, 100_000] {
+            world.now = world.now.plus_ms(ms);
+            world.pass(world.now.into());
+            assert!(world.cloud.runs_command(&id, world.now.into()), "nobody looks, and it runs on");
+        }
+        assert_eq!(code(&mut world, &id), Value::Null);
+        world.cloud.hang_up(&id, world.now.into());
+        assert!(!world.cloud.runs_command(&id, world.now.into()), "{page}");
+        assert_eq!(code(&mut world, &id), expected, "{page}");
+    }
+    let path = "/_weir/exec/follow";
+    assert_eq!(world.own("GET", &format!("{path}?id=1"), &Value::Null), Ok(json!({})));
+    assert_eq!(
+        world.own("GET", &format!("{path}?id=9"), &Value::Null),
+        Err("404 no command has the id 9".into())
+    );
+}
+
+#[test]
 fn own_pages_say_what_is_wrong() {
     let mut world = World::new();
     check(

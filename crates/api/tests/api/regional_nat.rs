@@ -327,7 +327,7 @@ impl Outside for Nowhere {
 
     fn deliver(&mut self, _: OutsidePort, _: &[u8]) {}
 
-    fn exec(&mut self, _: InstanceId, _: &[String]) -> Result<Box<dyn Running>, String> {
+    fn exec(&mut self, _: InstanceId, _: &[String], _: bool) -> Result<Box<dyn Running>, String> {
         Err("nothing runs".into())
     }
 }

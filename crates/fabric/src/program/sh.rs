@@ -4,11 +4,10 @@
 //! stands in `$(…)`, in parentheses or between pipes is a shell of its own.
 //! Source: POSIX.1-2017, `sh`, and Shell Command Language, sections 2.7 (redirection) and 2.12 (execution environment).
 
-use super::{Cx, INTERRUPTED, News, Output, Program, Started, Step};
+use super::{Cx, INTERRUPTED, News, Output, PIPE_BYTES, Program, Started, Step};
 pub(super) use arithmetic::number;
 use bounds::Life;
 use expand::{Expanded, Parameters, Printed};
-use pipeline::PIPE_BYTES;
 use run::{Frame, Place, Running};
 use script::{Redirect, Sink, SyntaxError};
 use set::Options;

@@ -3,6 +3,7 @@
 mod bed;
 mod commands;
 mod gateways;
+mod input;
 mod metadata;
 mod names;
 mod odd;

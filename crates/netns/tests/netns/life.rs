@@ -2,6 +2,8 @@
 
 use crate::Test;
 use crate::world::World;
+use std::time::Duration;
+use weir_fabric::ExecId;
 use weir_model::interface::NewInterface;
 use weir_model::{InstanceId, Timestamp};
 
@@ -13,6 +15,8 @@ pub const TESTS: &[Test] = &[
     ("programs do not inherit where weir was started", environment),
     ("what runs in an instance ends with it", end_of_an_instance),
     ("an interrupt ends a program as Ctrl-C does", interrupt),
+    ("a program reads what it is fed, and its end", input),
+    ("a program ends when who followed it has gone, unless it has decided otherwise", follower_gone),
     ("addresses come and go while it runs", addresses),
     ("an interface is attached and detached while it runs", interfaces),
     ("of a terminated instance nothing is left", terminated),
@@ -145,15 +149,63 @@ fn interrupt(world: &mut World) {
         printed.contains("icmp_seq=2")
     });
     world.bed().fabric.interrupt(id);
-    let mut code = None;
+    let (rest, code) = end(world, id);
+    printed += &rest;
+    assert_eq!(code, Some(0));
+    assert!(printed.contains("packet loss"), "{printed}");
+}
+
+/// Waits for the end of a command: what it has printed, and its exit code.
+fn end(world: &World, id: ExecId) -> (String, Option<i32>) {
+    let (mut printed, mut code) = (String::new(), None);
     world.wait_until("it ends", |world| {
         let output = world.bed().fabric.poll(id).expect("it is known");
         printed += &output.stdout;
         code = output.exit_code;
         code.is_some()
     });
-    assert_eq!(code, Some(0));
-    assert!(printed.contains("packet loss"), "{printed}");
+    (printed, code)
+}
+
+fn input(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let begin = |world: &World, script: &str| {
+        let argv = ["sh", "-c", script].map(str::to_owned);
+        world.bed().fabric.exec_fed(host.name(), &argv).expect("it starts")
+    };
+    let id = begin(world, "read X; echo \"<$X>\"; wc -c");
+    let text = format!("one\n{}", "x".repeat(300_000));
+    let mut rest = text.as_bytes();
+    world.wait_until("all is taken", |world| {
+        rest = &rest[world.bed().fabric.feed(id, rest, true)..];
+        rest.is_empty()
+    });
+    assert_eq!(end(world, id), ("<one>\n300000\n".to_owned(), Some(0)));
+    // pipe(7): one that reads nothing takes 65,536 bytes, and holds nobody.
+    let id = begin(world, "exec sleep 1000");
+    assert_eq!(world.bed().fabric.feed(id, text.as_bytes(), true), 65_536);
+    assert_eq!(world.bed().fabric.feed(id, text.as_bytes(), true), 0);
+    world.bed().fabric.kill(id);
+    let id = begin(world, "exec <&-; sleep 0.2; echo on");
+    world.wait_until("nobody reads", |world| world.bed().fabric.feed(id, b"x\n", false) == 2);
+    assert_eq!(end(world, id), ("on\n".to_owned(), Some(0)));
+}
+
+fn follower_gone(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let span = format!("8{}", std::process::id());
+    for (script, expected) in
+        [(format!("sleep {span}; echo no"), 129), ("trap '' HUP; sleep 1; exit 3".to_owned(), 3)]
+    {
+        let argv = ["sh", "-c", &script].map(str::to_owned);
+        let id = world.bed().fabric.exec(host.name(), &argv).expect("it starts");
+        std::thread::sleep(Duration::from_millis(200));
+        world.bed().fabric.hang_up(id);
+        assert_eq!(end(world, id), (String::new(), Some(expected)), "{script}");
+    }
+    assert!(!runs(&span), "what it has started has ended, too");
 }
 
 fn addresses(world: &mut World) {

@@ -4,12 +4,9 @@
 //! ended itself, as by SIGPIPE.
 //! Source: POSIX.1-2017, Shell Command Language, section 2.9.2 (Pipelines); pipe(7) for the room.
 
-use super::super::{BROKEN_PIPE, Cx, INTERRUPTED, Input, News, Program, Step, Terminal};
+use super::super::{BROKEN_PIPE, Cx, INTERRUPTED, Input, News, PIPE_BYTES, Program, Step, Terminal};
 use super::Sh;
 use weir_model::Nanos;
-
-/// How many bytes a pipe has room for (pipe(7)). A shell that has printed as many waits until they are taken.
-pub(super) const PIPE_BYTES: usize = 65_536;
 
 /// A running pipeline.
 pub(super) struct Pipeline {
@@ -47,7 +44,7 @@ impl Pipeline {
         let stage = |shell| Stage {
             shell: Some(shell),
             terminal: Terminal::inner(),
-            input: Input { text: String::new(), is_over: false },
+            input: Input::open(),
             wake_at: None,
             is_due: true,
             code: 0,
@@ -97,7 +94,7 @@ impl Pipeline {
                 continue;
             }
             let mut text = output.stdout;
-            let room = PIPE_BYTES.saturating_sub(next.input.text.len()).min(text.len());
+            let room = next.input.room().min(text.len());
             let rest = text.split_off(text.floor_char_boundary(room));
             let is_end = is_over && rest.is_empty() && !next.input.is_over;
             next.is_due |= !text.is_empty() || is_end;
