@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 import zipfile
 
 from weir import ROOT, WEIR, Weir, act, check, equal, finish, free_port, run, site, until
@@ -87,6 +88,16 @@ def instances(weir, web, db):
     done = weir.run("exec", "web", "--", "sh", "-c", "echo out; cat none")
     check("two streams", done.stdout == "out\n" and "none" in done.stderr, (done.stdout, done.stderr))
     ends(weir, 0, "exec db -- hostname -i", db["PrivateIpAddress"])
+    equal("input arrives", weir.run("exec", "web", "--", "grep", "-c", "o", stdin="one\ntwo\nthree\n").stdout, "2\n")
+    equal("and its end", weir.run("exec", "web", "--", "cat").stdout, "")
+    equal("or is left alone", weir.run("exec", "-n", "web", "--", "cat", stdin="one\n").stdout, "")
+    there = {key: value for key, value in os.environ.items() if key != "WEIR_PORT"} | {"AWS_ENDPOINT_URL": weir.url}
+    equal("found where clients are pointed", run([WEIR, "exec", "db", "--", "hostname", "-i"], env=there).returncode, 0)
+    there["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
+    equal("where nothing is", run([WEIR, "exec", "db", "--", "true"], env=there).returncode, 3)
+    equal("a port goes first", run([WEIR, "exec", "--port", weir.port, "db", "--", "true"], env=there).returncode, 0)
+    there["AWS_ENDPOINT_URL"] = "https://ec2.us-east-1.amazonaws.com"
+    equal("AWS itself is not asked", run([WEIR, "exec", "db", "--", "true"], env=there).returncode, 2)
     ends(weir, 0, f"exec internet -- ping -c 1 {web['PublicIpAddress']}", " 0% packet loss")
 
 
@@ -105,6 +116,28 @@ def streams(weir, db):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
         check("Ctrl-C ends ping with its statistics", process.returncode == 0 and " 0% packet loss" in output, output)
+
+
+def gone(weir, web, db):
+    """A command is followed as long as a connection is there: it outlives who is stopped, and ends with who is killed."""
+
+    def pings():
+        traffic = urllib.request.urlopen(f"{weir.url}/_weir/traffic?host={web['InstanceId']}").read()
+        return json.loads(traffic)["sent"]["packets"]
+
+    def are_sent():
+        before = pings()
+        time.sleep(0.5)
+        return pings() > before
+
+    command = [WEIR, "exec", "--port", str(weir.port), "web", "--", "ping", "-q", "-i", "0.1", db["PrivateIpAddress"]]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        check("it runs", until(are_sent))
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        check("it runs on while who follows it is stopped", are_sent())
+        process.send_signal(signal.SIGKILL)
+        check("and ends when that is killed", until(lambda: not are_sent()))
 
 
 def live_tail(weir):
@@ -374,6 +407,7 @@ with Weir() as weir:
     act(running, weir)
     act(instances, weir, web, db)
     act(streams, weir, db)
+    act(gone, weir, web, db)
     act(live_tail, weir)
     act(readers, weir)
     act(connect, weir, group)

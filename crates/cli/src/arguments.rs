@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::remote::DEFAULT_PORT;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -58,9 +59,9 @@ pub enum Command {
 /// Which weir to talk to.
 #[derive(Args, Clone)]
 pub struct At {
-    /// Port of the running weir
-    #[arg(long, env = "WEIR_PORT", default_value_t = 4566, global = true)]
-    pub port: u16,
+    /// Port of the running weir on this machine [default: where AWS_ENDPOINT_URL points, else 4566]
+    #[arg(long, env = "WEIR_PORT", global = true)]
+    pub port: Option<u16>,
 }
 
 /// Who asks, and where.
@@ -104,7 +105,7 @@ pub enum ExportKind {
 #[derive(Args)]
 pub struct Up {
     /// Port to listen on
-    #[arg(long, env = "WEIR_PORT", default_value_t = 4566)]
+    #[arg(long, env = "WEIR_PORT", default_value_t = DEFAULT_PORT)]
     pub port: u16,
     /// Addresses to listen on; anything but loopback lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
@@ -145,10 +146,18 @@ pub struct Status {
     pub json: bool,
 }
 
+/// The weir that AWS clients are to be pointed at.
+#[derive(Args, Clone)]
+pub struct Port {
+    /// Port of the running weir
+    #[arg(long, env = "WEIR_PORT", default_value_t = DEFAULT_PORT, global = true)]
+    pub port: u16,
+}
+
 #[derive(Args)]
 pub struct Env {
     #[command(flatten)]
-    pub at: At,
+    pub at: Port,
     #[command(flatten)]
     pub caller: Caller,
 }
@@ -156,7 +165,7 @@ pub struct Env {
 #[derive(Args)]
 pub struct Run {
     #[command(flatten)]
-    pub at: At,
+    pub at: Port,
     #[command(flatten)]
     pub caller: Caller,
     /// The command and its arguments
@@ -168,6 +177,9 @@ pub struct Run {
 pub struct Exec {
     #[command(flatten)]
     pub at: At,
+    /// Leave standard input alone; else the command reads it, unless it is a terminal
+    #[arg(short = 'n', long)]
+    pub no_input: bool,
     /// Instance id, its Name tag, or `internet`
     pub instance: String,
     /// The command and its arguments

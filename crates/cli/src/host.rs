@@ -23,6 +23,11 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// How far one step of a virtual clock goes before other requests get their turn.
 const VIRTUAL_SLICE_NS: u64 = 1_000_000_000;
 
+/// How long after the connection of one who follows a command has gone the command is ended: it may be ending by itself.
+const HANG_UP_AFTER: Duration = Duration::from_secs(1);
+/// How often such a connection is sent something, so that a machine that has vanished is noticed in the end.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
 /// How far a look at a running command moves a virtual clock.
 const VIRTUAL_LOOK_NS: u64 = 100_000_000;
 
@@ -72,6 +77,7 @@ impl Host {
             ("POST", "/_weir/clock/advance") => return self.advance(&request).into(),
             ("GET", "/_weir/clock") => return self.show_clock().into(),
             ("GET", "/_weir/exec") => self.let_commands_run(),
+            ("GET", "/_weir/exec/follow") => return self.follow(request).await,
             ("POST", "/") if looks_at_commands(&request) => self.let_commands_run(),
             _ => {}
         }
@@ -132,6 +138,51 @@ impl Host {
             host.lock().end_tail(&session);
         });
         tail
+    }
+
+    /// Answers one who follows a command with a body that goes on while the command runs. It is the connection that counts, as it
+    /// does for sshd: who is stopped or shows nothing for an hour still has it, and the kernel closes that of one who is killed.
+    async fn follow(self: &Arc<Host>, request: Request) -> Answer {
+        let pairs = weir_wire::query_pairs(request.query.as_bytes()).unwrap_or_default();
+        let id = pairs.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id);
+        let response = match self.handle(request) {
+            Ok((reply, committed)) => self.settle(reply, committed).await,
+            Err(fault) => fault,
+        };
+        let tail = id.filter(|_| response.status == 200).map(|id| self.leash(id));
+        Answer { response, tail }
+    }
+
+    /// Hangs a command up once nobody follows it.
+    fn leash(self: &Arc<Host>, id: String) -> Tail {
+        let (sender, tail) = tokio::sync::mpsc::channel(1);
+        let host = self.clone();
+        tokio::spawn(async move {
+            let mut signs = tokio::time::interval(SIGN_OF_LIFE);
+            while !host.stopping.load(Ordering::SeqCst) {
+                tokio::select! {
+                    _ = signs.tick() => {}
+                    () = sender.closed() => {
+                        tokio::time::sleep(HANG_UP_AFTER).await;
+                        return host.hang_up(&id);
+                    }
+                }
+                if !host.lock().runs_command(&id, host.clock.now()) {
+                    break;
+                }
+                // Who takes nothing is stopped, and not gone.
+                let _ = sender.try_send("\n".into());
+            }
+        });
+        tail
+    }
+
+    fn hang_up(&self, id: &str) {
+        let mut cloud = self.lock();
+        cloud.hang_up(id, self.clock.now());
+        let due = cloud.next_deadline().unwrap_or(Nanos(u64::MAX));
+        drop(cloud);
+        self.wake(due);
     }
 
     /// Answers under the lock, where what changed is also handed to the disk: it is written in the order of the calls.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Runs the command.
 pub fn run(clock: &Clock) -> Outcome {
-    let remote = Remote::on(clock.at.port);
+    let remote = Remote::at(&clock.at)?;
     let shown = match &clock.action {
         ClockAction::Show => remote.get("/_weir/clock")?,
         ClockAction::Advance { span } => {

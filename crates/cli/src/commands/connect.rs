@@ -12,7 +12,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 /// Runs the command.
 pub fn run(connect: &Connect) -> Outcome {
-    let remote = Remote::on(connect.at.port);
+    let remote = Remote::at(&connect.at)?;
     if connect.command.is_empty() {
         return shell(&remote, &connect.instance);
     }
@@ -21,7 +21,7 @@ pub fn run(connect: &Connect) -> Outcome {
 
 fn one(remote: &Remote, instance: &str, command: &[String]) -> Outcome {
     let started = remote.post("/_weir/connect", &json!({ "instance": instance, "command": command }))?;
-    follow(remote, &started)
+    follow(remote, &started, None)
 }
 
 /// Reads lines until `exit` or the end of input; gives the last command's exit code.

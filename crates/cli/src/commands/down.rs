@@ -10,10 +10,10 @@ const END_MAX: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub fn run(at: &At) -> Outcome {
-    let remote = Remote::on(at.port);
+    let remote = Remote::at(at)?;
     match remote.post("/_weir/shutdown", &serde_json::Value::Null) {
         Err(failure) if failure.code == Failure::NOT_RUNNING => {
-            println!("Not running on port {}.", at.port);
+            println!("Not running on {}.", remote.place());
             Ok(0)
         }
         Err(failure) => Err(failure),

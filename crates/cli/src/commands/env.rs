@@ -3,7 +3,7 @@
 //! The address is the IP form: SDKs use path style for IP hosts, where `localhost` would need wildcard names.
 
 use crate::Outcome;
-use crate::arguments::{At, Caller, Env};
+use crate::arguments::{Caller, Env, Port};
 
 /// Runs the command.
 pub fn run(env: &Env) -> Outcome {
@@ -14,7 +14,7 @@ pub fn run(env: &Env) -> Outcome {
 }
 
 /// What AWS clients read, and weir itself.
-pub fn variables(at: &At, caller: &Caller) -> Vec<(&'static str, String)> {
+pub fn variables(at: &Port, caller: &Caller) -> Vec<(&'static str, String)> {
     let key = if caller.account == "000000000000" { "test" } else { &caller.account };
     vec![
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", at.port)),

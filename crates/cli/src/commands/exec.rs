@@ -1,15 +1,21 @@
-//! `weir exec INSTANCE -- COMMAND`: runs a command in an instance and shows what it prints as it prints it.
+//! `weir exec INSTANCE -- COMMAND`: runs a command in an instance, gives it what comes on standard input, and shows what it
+//! prints as it prints it.
+//!
+//! As with ssh, input is read whether or not the command wants it (`-n` leaves it alone), and a command whose follower is gone is
+//! ended: while one is followed a connection is held, which the kernel closes with the process.
 
 use crate::arguments::Exec;
 use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::{Value, json};
-use std::io::{ErrorKind, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use weir_fabric::PIPE_BYTES;
 
 /// How long to wait before looking for more output.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -19,25 +25,31 @@ const UNHEARD: u8 = 141;
 
 /// Runs the command.
 pub fn run(exec: &Exec) -> Outcome {
-    let remote = Remote::on(exec.at.port);
-    let started =
-        remote.post("/_weir/exec", &json!({ "instance": exec.instance, "command": exec.command }))?;
-    follow(&remote, &started)
+    let remote = Remote::at(&exec.at)?;
+    let has_input = !exec.no_input && !std::io::stdin().is_terminal();
+    let asked = json!({ "instance": exec.instance, "command": exec.command, "has_input": has_input });
+    let started = remote.post("/_weir/exec", &asked)?;
+    follow(&remote, &started, has_input.then(Feed::begin))
 }
 
 /// Prints the output of a command that was started, until it ends; gives its exit code.
 ///
-/// A command whose output nobody reads any more (`weir exec … | head`) is interrupted, and not waited for.
+/// A command whose output nobody reads any more (`weir exec … | head`) is interrupted, and not waited for; so is one whose
+/// output cannot be written.
 ///
 /// # Errors
 /// The running weir has gone, or knows nothing of the command.
-pub fn follow(remote: &Remote, started: &Value) -> Outcome {
+pub fn follow(remote: &Remote, started: &Value, mut feed: Option<Feed>) -> Outcome {
     let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
+    let _held = remote.hold(&format!("/_weir/exec/follow?id={id}"))?;
     let interrupted = interrupts();
     let mut shown = 0;
     loop {
         if interrupted.swap(false, Ordering::SeqCst) {
             remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;
+        }
+        if let Some(feed) = &mut feed {
+            feed.pass_on(remote, id)?;
         }
         let state = remote.get(&format!("/_weir/exec?id={id}&from={shown}"))?;
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
@@ -48,7 +60,7 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
                 true => std::io::stderr().write_all(text),
                 false => write_out(text),
             };
-            if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            if written.is_err() {
                 remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;
                 return Ok(UNHEARD);
             }
@@ -58,6 +70,51 @@ pub fn follow(remote: &Remote, started: &Value) -> Outcome {
             return Ok(u8::try_from(code).unwrap_or(Failure::FAILED));
         }
         std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// What comes on standard input, as far as it has been read and not been taken.
+pub struct Feed {
+    pieces: Receiver<Vec<u8>>,
+    piece: Vec<u8>,
+    /// Whether all has been read and taken, and the command told so.
+    is_over: bool,
+}
+
+impl Feed {
+    /// Begins to read standard input, a piece ahead of what is taken.
+    pub fn begin() -> Feed {
+        let (sender, pieces) = sync_channel(0);
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; PIPE_BYTES];
+            // What cannot be read ends the input, as for a program that reads it itself.
+            while let Ok(length @ 1..) = std::io::stdin().read(&mut buffer) {
+                if sender.send(buffer[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Feed { pieces, piece: vec![], is_over: false }
+    }
+
+    /// Gives a command what has come, as far as it has room, and then tells it the end.
+    fn pass_on(&mut self, remote: &Remote, id: &str) -> Result<(), Failure> {
+        if self.is_over {
+            return Ok(());
+        }
+        let mut is_last = false;
+        if self.piece.is_empty() {
+            match self.pieces.try_recv() {
+                Ok(piece) => self.piece = piece,
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => is_last = true,
+            }
+        }
+        let told = remote.post_bytes(&format!("/_weir/exec/input?id={id}&last={is_last}"), &self.piece)?;
+        let taken = told.get("taken").and_then(Value::as_u64).and_then(|taken| usize::try_from(taken).ok());
+        self.piece.drain(..taken.unwrap_or(0).min(self.piece.len()));
+        self.is_over = is_last;
+        Ok(())
     }
 }
 
@@ -105,7 +162,7 @@ fn interrupts() -> Arc<AtomicBool> {
             seen.store(true, Ordering::SeqCst);
         }
     };
-    // Where no runtime can be had, Ctrl-C ends weir and leaves the command running.
+    // Where no runtime can be had, Ctrl-C ends weir at once, and the command with it.
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         std::thread::spawn(move || runtime.block_on(listen));
     }

@@ -13,7 +13,7 @@ const BLOCKED: u8 = 10;
 pub fn run(explain: &Explain) -> Outcome {
     let (to, port) = destination(&explain.to)?;
     let asked = json!({ "from": explain.from, "to": to, "protocol": explain.protocol, "port": port });
-    let told = Remote::on(explain.at.port).post("/_weir/explain", &asked)?;
+    let told = Remote::at(&explain.at)?.post("/_weir/explain", &asked)?;
     for step in told.get("trace").and_then(Value::as_array).into_iter().flatten() {
         println!("  {}", step.as_str().unwrap_or_default());
     }

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 /// Runs the command.
 pub fn run(status: &Status) -> Outcome {
-    let remote = Remote::on(status.at.port);
+    let remote = Remote::at(&status.at)?;
     let (state, clock) = (remote.get("/_weir/status")?, remote.get("/_weir/clock")?);
     if status.json {
         println!("{state}");
         return Ok(0);
     }
-    println!("weir {} on http://127.0.0.1:{}", text(&state, "version"), status.at.port);
+    println!("weir {} on {}", text(&state, "version"), remote.url());
     println!("clock                    {}", text(&clock, "kind"));
     println!("requests                 {}", text(&state, "requests"));
     for (name, count) in state.get("resources").and_then(Value::as_object).into_iter().flatten() {
