@@ -25,7 +25,7 @@ struct Site {
 }
 
 impl World {
-    fn site(&mut self, net: u8) -> Site {
+    pub fn site(&mut self, net: u8) -> Site {
         let vpc = self.id("CreateVpc", &format!("CidrBlock=10.{net}.0.0/16"), "vpcId");
         let subnet = self.id("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=10.{net}.0.0/24"), "subnetId");
         self.ec2("ModifySubnetAttribute", &format!("SubnetId={subnet}&MapPublicIpOnLaunch.Value=true"));

@@ -1,4 +1,4 @@
-//! sh and bash, of which only `-c SCRIPT`.
+//! sh and bash: `-c SCRIPT`, or a script on standard input, of which each command runs as it has come.
 //!
 //! The exit code is that of the last command that ran; `exit` ends the script, `set -e` has the first failure end it. What
 //! stands in `$(…)`, in parentheses or between pipes is a shell of its own.
@@ -10,7 +10,8 @@ use bounds::Life;
 use expand::{Expanded, Parameters, Printed};
 use run::{Frame, Place, Running};
 use script::{Redirect, Sink, SyntaxError};
-use set::Options;
+use set::{Given, Options};
+use source::{More, Source};
 use std::sync::Arc;
 use variables::Variables;
 
@@ -23,13 +24,15 @@ mod run;
 mod script;
 mod separators;
 mod set;
+mod source;
 mod variables;
 mod word;
 
 /// The exit code of a script that is none.
 const SYNTAX_ERROR: i32 = 2;
 
-const USAGE: &str = "bash: only -c is simulated by weir\nUsage:\tbash -c 'COMMANDS'\n";
+const USAGE: &str = "bash: only -c and scripts on standard input are simulated by weir\n\
+                     Usage:\tbash -c 'COMMANDS'\n\techo 'COMMANDS' | bash\n";
 
 /// Starts a shell on a host with this name.
 pub(super) fn start(name: &str, args: &[String], hostname: &str) -> Started {
@@ -44,23 +47,30 @@ pub(super) fn start(name: &str, args: &[String], hostname: &str) -> Started {
 
 /// Has a shell run what its arguments say: options, the script, the name of the shell and its parameters.
 fn begin(name: &str, args: &[String], mut shell: Sh) -> Started {
-    let mut has_command = false;
-    let operands = match shell.options.take(args, Some(&mut has_command)) {
+    let mut given = Given::default();
+    let operands = match shell.options.take(args, Some(&mut given)) {
         Ok(taken) => &args[taken..],
         Err(message) => return Started::failed(format!("bash: {message}\n"), SYNTAX_ERROR),
     };
     let operands = operands.strip_prefix(&["--".to_owned()]).unwrap_or(operands);
-    let Some((text, operands)) = operands.split_first().filter(|_| has_command) else {
+    if !given.is_operand && (given.is_input || operands.is_empty()) {
+        shell.parameters = Arc::new(Parameters { name: name.to_owned(), rest: operands.to_vec() });
+        return Started::Running(Box::new(Sh { source: Some(Source::default()), ..shell }));
+    }
+    let Some((text, operands)) = operands.split_first().filter(|_| given.is_operand) else {
         return Started::failed(USAGE.to_owned(), SYNTAX_ERROR);
     };
     let (name, rest) = operands.split_first().map_or((name, operands), |(name, rest)| (name, rest));
     shell.parameters = Arc::new(Parameters { name: name.to_owned(), rest: rest.to_vec() });
-    match script::parse(text) {
+    match script::parse(text, 1) {
         Ok(list) => Started::Running(Box::new(Sh { frames: vec![Frame::all(&list)], ..shell })),
-        Err(SyntaxError { line, message }) => {
-            Started::failed(format!("bash: line {line}: {message}\n"), SYNTAX_ERROR)
-        }
+        Err(error) => Started::failed(complaint(&error), SYNTAX_ERROR),
     }
+}
+
+/// What bash says of a text that is no script.
+fn complaint(SyntaxError { line, message, .. }: &SyntaxError) -> String {
+    format!("bash: line {line}: {message}\n")
 }
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
@@ -69,6 +79,8 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
 struct Sh {
     /// What it is in, the innermost last.
     frames: Vec<Frame>,
+    /// What more of the script is read from, if it is not all in the frames.
+    source: Option<Source>,
     variables: Arc<Variables>,
     parameters: Arc<Parameters>,
     streams: Streams,
@@ -124,6 +136,7 @@ impl Sh {
     fn new(life: Life) -> Sh {
         Sh {
             frames: Vec::new(),
+            source: None,
             variables: Arc::default(),
             parameters: Arc::default(),
             streams: Streams { sinks: [Sink::Out, Sink::Err], has_input: true },
@@ -156,7 +169,11 @@ impl Sh {
                 self.prepare(place, outputs, cx);
                 self.options.shows_commands = shows_commands;
             } else if !self.advance(cx) {
-                return Some(Step::Exit(self.code));
+                match self.read_script(cx) {
+                    More::Commands => {}
+                    More::Later => return Some(Step::Wait(None)),
+                    More::Nothing => return Some(Step::Exit(self.code)),
+                }
             }
             if self.waiting.is_some() {
                 return Some(Step::Wait(None));

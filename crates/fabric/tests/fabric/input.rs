@@ -19,7 +19,7 @@ fn begin(bed: &mut Bed, host: HostName, argv: &[&str]) -> ExecId {
 }
 
 /// Feeds a command all of `input` as it has room, then its end, and gives what it printed until it ended.
-fn fed(bed: &mut Bed, host: HostName, argv: &[&str], input: &[u8]) -> Output {
+pub fn fed(bed: &mut Bed, host: HostName, argv: &[&str], input: &[u8]) -> Output {
     let id = begin(bed, host, argv);
     let (mut rest, mut all, mut is_told) = (input, Output::default(), false);
     let give_up = bed.fabric.now().plus(60 * SECOND);

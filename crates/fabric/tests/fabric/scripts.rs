@@ -1,12 +1,15 @@
 //! Scripts of the shell on hosts, in the tables `scripts/*.txt`: what each prints, and how it ends.
 //!
 //! A script begins behind a line `--- NOTE`; behind `=>` stands what it prints, complaints after the rest, and its exit code.
+//! Those of `scripts/input.txt` stand on standard input instead of behind `-c`.
 //! What is marked `dash` is what dash 0.5.12 printed with the tools of Debian 12, as recorded; `bash` the same of bash 5.2.
 
 use crate::bed::{Bed, SECOND};
+use crate::input::fed;
 use weir_fabric::{HostName, Output};
 
 const TABLES: [&str; 2] = [include_str!("scripts/shell.txt"), include_str!("scripts/filters.txt")];
+const FED: &str = include_str!("scripts/input.txt");
 
 /// A bed with a host, and two services on another one: 10.1.0.5.
 fn bed() -> (Bed, HostName) {
@@ -25,20 +28,42 @@ fn shown(output: &Output) -> String {
     format!("{text}{end}exit {}", output.exit_code.unwrap_or(-1))
 }
 
-#[test]
-fn scripts_print_and_end_as_told() {
-    let (mut bed, host) = bed();
+/// Compares what the scripts of tables print with what is told.
+fn check(tables: &[&str], mut run: impl FnMut(&str) -> Output) {
     let mut wrong = String::new();
-    for row in TABLES.iter().flat_map(|table| table.split("\n--- ").skip(1)) {
+    for row in tables.iter().flat_map(|table| table.split("\n--- ").skip(1)) {
         let (note, row) = row.split_once('\n').expect("a note, then a script");
         let (script, expected) =
             row.split_once("\n=>\n").unwrap_or_else(|| panic!("{note}: a script, then =>"));
-        let output = shown(&bed.run_words(host, &["sh", "-c", script]));
+        let output = shown(&run(script));
         if output != expected.trim_end() {
             wrong += &format!("--- {note}\n{script}\n=>\n{}\n=> and not\n{output}\n", expected.trim_end());
         }
     }
     assert_eq!(wrong, "");
+}
+
+#[test]
+fn scripts_print_and_end_as_told() {
+    let (mut bed, host) = bed();
+    check(&TABLES, |script| bed.run_words(host, &["sh", "-c", script]));
+}
+
+#[test]
+fn scripts_on_standard_input_run_as_they_come() {
+    let (mut bed, host) = bed();
+    check(&[FED], |script| fed(&mut bed, host, &["sh"], format!("{script}\n").as_bytes()));
+    let argv = ["sh", "-s", "a", "b"].map(str::to_owned);
+    let id = bed.fabric.exec_fed(host, &argv).expect("it starts");
+    bed.fabric.feed(id, b"echo $2 $#\nech", false);
+    assert_eq!(bed.fabric.poll(id).map(|output| shown(&output)), Some("b 2\nexit -1".to_owned()));
+    bed.fabric.feed(id, b"o end", true);
+    assert_eq!(bed.fabric.poll(id).map(|output| shown(&output)), Some("end\nexit 0".to_owned()));
+    let long = fed(&mut bed, host, &["sh"], format!("echo '{}", "x".repeat(200_000)).as_bytes());
+    assert_eq!(shown(&long), "bash: a command is too long\nexit 2");
+    let many =
+        fed(&mut bed, host, &["sh"], format!("if true\nthen :\n{}fi\n", "X=1\n".repeat(10_000)).as_bytes());
+    assert_eq!(shown(&many), "exit 0");
 }
 
 /// Runs a script for so many seconds, and gives what it has printed by then; it must not have ended.
@@ -229,7 +254,9 @@ fn what_filters_keep_is_bounded() {
 #[test]
 fn shells_take_options_and_parameters() {
     let (mut bed, host) = bed();
-    let rows: [(&[&str], &str); 10] = [
+    const USAGE: &str = "bash: only -c and scripts on standard input are simulated by weir\n\
+                         Usage:\tbash -c 'COMMANDS'\n\techo 'COMMANDS' | bash\nexit 2";
+    let rows: [(&[&str], &str); 11] = [
         (&["sh", "-ec", "false; echo no"], "exit 1"),
         (&["sh", "-uc", "echo $X; echo no"], "bash: line 1: X: unbound variable\nexit 127"),
         (&["sh", "-euc", "echo $X; echo no"], "bash: line 1: X: unbound variable\nexit 1"),
@@ -238,7 +265,8 @@ fn shells_take_options_and_parameters() {
         (&["sh", "-c", "echo $0 $# \"$2\"", "me", "a", "b c"], "me 2 b c\nexit 0"),
         (&["sh", "-c", "--", "echo $0"], "sh\nexit 0"),
         (&["sh", "-xc", "echo a"], "a\n+ echo a\nexit 0"),
-        (&["sh", "-e"], "bash: only -c is simulated by weir\nUsage:\tbash -c 'COMMANDS'\nexit 2"),
+        (&["sh", "-e"], USAGE),
+        (&["sh", "script"], USAGE),
         (&["sh", "-lc", "echo a"], "bash: -lc: not simulated by weir\nexit 2"),
     ];
     for (argv, expected) in rows {

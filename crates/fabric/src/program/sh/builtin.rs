@@ -56,7 +56,7 @@ impl Sh {
     }
 
     fn exit(&mut self, code: i32) -> Own {
-        self.frames.clear();
+        self.end_script();
         self.code = code;
         Own::Exited
     }

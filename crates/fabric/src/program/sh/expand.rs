@@ -415,7 +415,7 @@ mod tests {
 
     /// What a line becomes, with the outputs that there are.
     fn expanded(line: &str, outputs: &[Printed]) -> Result<Expanded, Stop> {
-        let commands = parse(line).unwrap_or_else(|error| panic!("{}", error.message));
+        let commands = parse(line, 1).unwrap_or_else(|error| panic!("{}", error.message));
         let Body::Simple(words) = &commands[0].body else { panic!("{line}") };
         let parameters = Parameters { name: "sh".to_owned(), rest: ["a", "b c"].map(str::to_owned).to_vec() };
         let is_strict = line.contains("strict");

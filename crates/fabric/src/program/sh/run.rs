@@ -156,6 +156,12 @@ impl Sh {
         true
     }
 
+    /// Has nothing more of the script run.
+    pub(super) fn end_script(&mut self) {
+        self.frames.clear();
+        self.source = None;
+    }
+
     /// Leaves what the shell is in.
     pub(super) fn drop_frame(&mut self) {
         if let Some(Frame::Around { streams, .. }) = self.frames.pop() {
@@ -321,7 +327,8 @@ impl Sh {
     /// Says why a command is not run. A script that has no memory, or not the variables that it needs, is over.
     fn refuse(&mut self, failure: Failure, streams: Streams, cx: &mut Cx) {
         let line = self.line;
-        let is_within = self.is_subshell || self.options.ends_on_failure;
+        // From standard input, bash has the code of a failure within for that of its own.
+        let is_within = self.is_subshell || self.options.ends_on_failure || self.source.is_some();
         let unbound = if is_within { UNBOUND_WITHIN } else { UNBOUND };
         let (message, code, streams) = match failure {
             Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), unbound, self.streams),
@@ -342,7 +349,7 @@ impl Sh {
         self.code = code;
         let ends = self.options.ends_on_failure && !self.is_tested && !self.is_in_test();
         if ends || !matches!(code, NOT_RUN | NO_FORK) {
-            self.frames.clear();
+            self.end_script();
         }
     }
 
@@ -415,7 +422,7 @@ impl Sh {
         self.code = if is_negated { i32::from(code == 0) } else { code };
         let is_tested = is_negated || place.is_tested() || self.is_tested || self.is_in_test();
         if code != 0 && self.options.ends_on_failure && !is_tested {
-            self.frames.clear();
+            self.end_script();
         }
     }
 

@@ -100,6 +100,8 @@ pub(super) enum Sink {
 pub(super) struct SyntaxError {
     pub(super) line: usize,
     pub(super) message: String,
+    /// Whether it ends too early: with more behind it, it may be one.
+    pub(super) is_unfinished: bool,
 }
 
 /// How deep commands and substitutions may stand in each other.
@@ -114,13 +116,19 @@ const NOT_SIMULATED: [&str; 6] = ["[[", "case", "coproc", "function", "select", 
 /// What ends a word when it is not in quotes.
 pub(super) const ENDS: &str = " \t\r\n;&|<>()";
 
-/// The commands of a text, in order.
-pub(super) fn parse(text: &str) -> Result<List, SyntaxError> {
-    let mut reader = Reader::new(text, 1, 0);
-    let list = reader.list()?;
-    match reader.peek() {
-        Some(_) => Err(reader.unexpected_here()),
-        None => Ok(list),
+/// The commands of a text that begins on a line of this number, in order.
+pub(super) fn parse(text: &str, line: usize) -> Result<List, SyntaxError> {
+    Reader::new(text, line, 0).all()
+}
+
+/// The same of lines that more may follow; `None` if the last command is not whole.
+pub(super) fn parse_begun(text: &str, line: usize) -> Result<Option<List>, SyntaxError> {
+    let mut reader = Reader::new(text, line, 0);
+    match reader.all() {
+        Ok(_) if reader.continued_at == reader.letters.len() => Ok(None),
+        Ok(list) => Ok(Some(list)),
+        Err(error) if error.is_unfinished => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -138,11 +146,19 @@ pub(super) struct Reader {
     pub(super) line: usize,
     /// How many commands and substitutions it is in.
     pub(super) depth: usize,
+    /// Behind the last line end that a backslash has taken away; 0 if none.
+    pub(super) continued_at: usize,
 }
 
 impl Reader {
     pub(super) fn new(text: &str, line: usize, depth: usize) -> Reader {
-        Reader { letters: text.chars().collect(), at: 0, line, depth }
+        Reader { letters: text.chars().collect(), at: 0, line, depth, continued_at: 0 }
+    }
+
+    /// All commands that there are.
+    fn all(&mut self) -> Result<List, SyntaxError> {
+        let list = self.list()?;
+        if self.peek().is_some() { Err(self.unexpected_here()) } else { Ok(list) }
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -176,6 +192,7 @@ impl Reader {
                 Some('\\') if self.second() == Some('\n') => {
                     self.at += 1;
                     self.next();
+                    self.continued_at = self.at;
                 }
                 Some('#') => {
                     while self.peek().is_some_and(|letter| letter != '\n') {
@@ -452,7 +469,10 @@ impl Reader {
 
     /// What comes here does not belong here.
     pub(super) fn unexpected_here(&self) -> SyntaxError {
-        let Some(first) = self.peek() else { return self.error("syntax error: unexpected end of file") };
+        let Some(first) = self.peek() else {
+            let error = self.error("syntax error: unexpected end of file");
+            return SyntaxError { is_unfinished: true, ..error };
+        };
         let token = match first {
             '\n' => "newline".to_owned(),
             letter if ENDS.contains(letter) => {
@@ -465,7 +485,7 @@ impl Reader {
     }
 
     pub(super) fn error(&self, message: &str) -> SyntaxError {
-        SyntaxError { line: self.line, message: message.to_owned() }
+        SyntaxError { line: self.line, message: message.to_owned(), is_unfinished: false }
     }
 }
 

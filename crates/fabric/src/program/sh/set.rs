@@ -15,6 +15,15 @@ pub(super) struct Options {
     pub(super) has_pipefail: bool,
 }
 
+/// Where the command line of a shell says that its script is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Given {
+    /// `-c`: in the first operand.
+    pub(super) is_operand: bool,
+    /// `-s`: on standard input, also if there are operands.
+    pub(super) is_input: bool,
+}
+
 /// Options by their letters and names. Without effect are those of patterns, of which there are none, of looking up commands,
 /// and of braces, which are refused anyway.
 const KNOWN: [(char, &str); 7] = [
@@ -28,15 +37,15 @@ const KNOWN: [(char, &str); 7] = [
 ];
 
 impl Options {
-    /// Takes the words that are options, and gives how many there are. Ends before `--` and `-`, and at the letter `c` where
-    /// the shell's own command line has it.
+    /// Takes the words that are options, and gives how many there are. Ends before `--` and `-`. Only on the shell's own command
+    /// line, which says where its script is, the letters `c` and `s` are known.
     ///
     /// # Errors
     /// An option is not known: the message of it.
     pub(super) fn take<T: AsRef<str>>(
         &mut self,
         words: &[T],
-        mut command: Option<&mut bool>,
+        mut given: Option<&mut Given>,
     ) -> Result<usize, String> {
         let mut at = 0;
         while let Some(word) = words.get(at).map(AsRef::as_ref) {
@@ -47,13 +56,14 @@ impl Options {
             }
             at += 1;
             for letter in letters.chars() {
-                match (letter, &mut command) {
+                match (letter, &mut given) {
                     ('o', _) => {
                         let name = words.get(at).map(AsRef::as_ref).unwrap_or_default();
                         self.set(|known| known.1 == name, is_on, name)?;
                         at += 1;
                     }
-                    ('c', Some(has_command)) if is_on => **has_command = true,
+                    ('c', Some(given)) if is_on => given.is_operand = true,
+                    ('s', Some(given)) if is_on => given.is_input = true,
                     (letter, _) => self.set(|known| known.0 == letter, is_on, &word[..1 + letters.len()])?,
                 }
             }
@@ -81,11 +91,11 @@ mod tests {
     #[test]
     fn options_are_letters_and_names() {
         let of = |line: &str| {
-            let (mut options, mut has_command) = (Options::default(), false);
+            let (mut options, mut given) = (Options::default(), Given::default());
             let words: Vec<&str> = line.split(' ').collect();
-            let taken = options.take(&words, Some(&mut has_command));
+            let taken = options.take(&words, Some(&mut given));
             let Options { ends_on_failure, needs_variables, shows_commands, has_pipefail } = options;
-            let shown = [ends_on_failure, needs_variables, shows_commands, has_pipefail, has_command];
+            let shown = [ends_on_failure, needs_variables, shows_commands, has_pipefail, given.is_operand];
             (taken, shown.map(u8::from))
         };
         assert_eq!(of("-c x"), (Ok(1), [0, 0, 0, 0, 1]));

@@ -53,7 +53,7 @@ impl Reader {
                 }
                 '"' => self.in_double_quotes(&mut word)?,
                 '\\' => match self.next() {
-                    Some('\n') => {}
+                    Some('\n') => self.continued_at = self.at,
                     letter => word.push(Part::Quoted(letter.map(String::from).unwrap_or_default())),
                 },
                 '$' => self.dollar(&mut word, false)?,
@@ -262,7 +262,9 @@ impl Reader {
             }
         }
         let mut inner = Reader::new(&text, begin, self.depth);
-        let commands = inner.nested(Reader::list)?;
+        // What is behind the backquotes does not make them whole.
+        let commands =
+            inner.nested(Reader::list).map_err(|error| SyntaxError { is_unfinished: false, ..error })?;
         if inner.peek().is_some() {
             return Err(inner.unexpected_here());
         }
@@ -309,5 +311,6 @@ fn push_quoted(word: &mut Word, letter: char) {
 }
 
 fn unclosed(begin: usize, sign: char) -> SyntaxError {
-    SyntaxError { line: begin, message: format!("unexpected EOF while looking for matching `{sign}'") }
+    let message = format!("unexpected EOF while looking for matching `{sign}'");
+    SyntaxError { line: begin, message, is_unfinished: true }
 }

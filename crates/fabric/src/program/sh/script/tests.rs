@@ -69,7 +69,7 @@ fn part(part: &Part) -> String {
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let shown = match parse(text) {
+    let shown = match parse(text, 1) {
         Ok(commands) => shown(&commands),
         Err(error) => format!("line {}: {}", error.line, error.message),
     };
@@ -198,6 +198,6 @@ fn what_is_no_script_is_refused() {
 proptest::proptest! {
     #[test]
     fn no_text_panics(text in "(if|then|fi|for x in|do|done|while|[ a;|&(){}$\"'`\\\\\n<>=!#*:?+0-9-]|\\$\\(\\(|é){0,40}") {
-        let _ = parse(&text);
+        let _ = parse(&text, 1);
     }
 }
