@@ -1,4 +1,5 @@
-//! Commands on hosts: started, fed, looked at, interrupted, and ended when who follows them has gone; directly or over EC2 Instance Connect.
+//! Commands on hosts: started, fed, looked at, interrupted, and ended when who follows them has gone; directly or over EC2
+//! Instance Connect.
 
 use super::{Failure, host};
 use crate::cloud::Cloud;

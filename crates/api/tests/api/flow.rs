@@ -15,7 +15,7 @@ pub const WRITE: &str =
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/flow-logs";
 
 /// A VPC with one public subnet and one instance that anyone may ping.
-struct Site {
+pub struct Site {
     vpc: String,
     table: String,
     group: String,

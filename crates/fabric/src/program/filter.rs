@@ -20,6 +20,8 @@ mod pattern;
 mod sed;
 mod translate;
 
+pub(super) use translate::CLASSES;
+
 /// Most bytes that a filter keeps: a line that has not ended, the lines to be sorted, the last ones for `tail`.
 const KEPT_BYTES_MAX: usize = OUTPUT_BYTES_MAX;
 

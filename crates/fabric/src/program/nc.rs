@@ -1,6 +1,7 @@
 //! nc, which on Amazon Linux is Ncat.
 //!
-//! Over TCP it sends its standard input; over UDP, and where it listens, it sends none, but UDP's probe with `-z`. Of commands that `-c` would give the connection to, there is `head -c BYTES /dev/zero`.
+//! Over TCP it sends its standard input; over UDP, and where it listens, it sends none, but UDP's probe with `-z`. Of commands
+//! that `-c` would give the connection to, there is `head -c BYTES /dev/zero`.
 //! Source: Ncat 7.93, ncat(1) and its messages; head(1) of coreutils for the multipliers.
 
 use super::lookup::{self, Family};

@@ -8,6 +8,7 @@ use super::{Cx, INTERRUPTED, News, Output, PIPE_BYTES, Program, Started, Step};
 pub(super) use arithmetic::number;
 use bounds::Life;
 use expand::{Expanded, Parameters, Printed};
+use function::Functions;
 use run::{Frame, Place, Running};
 use script::{Redirect, Sink, SyntaxError};
 use set::{Given, Options};
@@ -18,7 +19,10 @@ use variables::Variables;
 mod arithmetic;
 mod bounds;
 mod builtin;
+mod case;
 mod expand;
+mod function;
+mod glob;
 mod pipeline;
 mod run;
 mod script;
@@ -37,12 +41,29 @@ const USAGE: &str = "bash: only -c and scripts on standard input are simulated b
 /// Starts a shell on a host with this name.
 pub(super) fn start(name: &str, args: &[String], hostname: &str) -> Started {
     let mut variables = Variables::default();
-    let login = [("HOME", "/home/ec2-user"), ("USER", "ec2-user"), ("PATH", PATH), ("HOSTNAME", hostname)];
+    let login = [
+        ("HOME", HOME),
+        ("PWD", HOME),
+        ("USER", "ec2-user"),
+        ("LOGNAME", "ec2-user"),
+        ("SHELL", "/bin/bash"),
+        ("PATH", PATH),
+        ("HOSTNAME", hostname),
+    ];
     for (name, value) in login {
         // A host's name is short: there is room for all.
         let _ = variables.set(name, value).and_then(|()| variables.export(name));
     }
+    set_ids(&mut variables);
     begin(name, args, Sh { variables: Arc::new(variables), ..Sh::new(Life::first()) })
+}
+
+/// Sets what every bash sets for itself: who runs it, the first user of Amazon Linux.
+fn set_ids(variables: &mut Variables) {
+    for name in ["UID", "EUID"] {
+        // If there is no room, the script has filled it before.
+        let _ = variables.set(name, "1000");
+    }
 }
 
 /// Has a shell run what its arguments say: options, the script, the name of the shell and its parameters.
@@ -73,6 +94,7 @@ fn complaint(SyntaxError { line, message, .. }: &SyntaxError) -> String {
     format!("bash: line {line}: {message}\n")
 }
 
+const HOME: &str = "/home/ec2-user";
 const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
 
 /// A running shell.
@@ -83,6 +105,7 @@ struct Sh {
     source: Option<Source>,
     variables: Arc<Variables>,
     parameters: Arc<Parameters>,
+    functions: Arc<Functions>,
     streams: Streams,
     running: Option<Running>,
     /// The command that waits for its input, with the outputs in its words.
@@ -98,6 +121,8 @@ struct Sh {
     is_tested: bool,
     /// Whether it is a part of another script: that of `$(…)`, `( … )` or a pipe.
     is_subshell: bool,
+    /// Whether it is that in a function.
+    is_in_function: bool,
     /// How many shells it is in.
     depth: u32,
     life: Life,
@@ -139,6 +164,7 @@ impl Sh {
             source: None,
             variables: Arc::default(),
             parameters: Arc::default(),
+            functions: Arc::default(),
             streams: Streams { sinks: [Sink::Out, Sink::Err], has_input: true },
             running: None,
             waiting: None,
@@ -148,6 +174,7 @@ impl Sh {
             options: Options::default(),
             is_tested: false,
             is_subshell: false,
+            is_in_function: false,
             depth: 0,
             life,
             is_interrupted: false,

@@ -61,8 +61,11 @@ fn scripts_on_standard_input_run_as_they_come() {
     assert_eq!(bed.fabric.poll(id).map(|output| shown(&output)), Some("end\nexit 0".to_owned()));
     let long = fed(&mut bed, host, &["sh"], format!("echo '{}", "x".repeat(200_000)).as_bytes());
     assert_eq!(shown(&long), "bash: a command is too long\nexit 2");
-    let many =
-        fed(&mut bed, host, &["sh"], format!("if true\nthen :\n{}fi\n", "X=1\n".repeat(10_000)).as_bytes());
+    let functions: String = (0..3000).map(|number| format!("f{number}() {{ :; }}\n")).collect();
+    let bounded = fed(&mut bed, host, &["sh"], functions.as_bytes());
+    assert_eq!(shown(&bounded), "bash: xrealloc: cannot allocate 139 bytes\nexit 2");
+    let lines = format!("if true\nthen :\n{}fi\n", "X=1\n".repeat(10_000));
+    let many = fed(&mut bed, host, &["sh"], lines.as_bytes());
     assert_eq!(shown(&many), "exit 0");
 }
 

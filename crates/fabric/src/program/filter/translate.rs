@@ -44,7 +44,8 @@ pub(super) fn tr<'a>(args: &[Arg<'a>]) -> Result<Wanted<'a>, Wrong> {
 /// A class of letters by its name.
 type Class = (&'static str, fn(&char) -> bool);
 
-const CLASSES: [Class; 8] = [
+/// The classes of ASCII letters that sets and the shell's patterns name.
+pub(in super::super) const CLASSES: [Class; 8] = [
     ("[:alnum:]", char::is_ascii_alphanumeric),
     ("[:alpha:]", char::is_ascii_alphabetic),
     ("[:blank:]", |letter| matches!(letter, ' ' | '\t')),

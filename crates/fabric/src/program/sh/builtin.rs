@@ -16,7 +16,7 @@ pub(super) enum Own {
     No,
     /// It ended with this code, which counts as that of any command.
     Ended(i32),
-    /// The script is over; the code is set.
+    /// The script is over, or a function; the code is set.
     Exited,
     /// It waits for its input.
     Waits,
@@ -45,6 +45,14 @@ impl Sh {
                     return Ok(self.exit(code));
                 }
             },
+            ["return", code @ ..] => {
+                if self.return_from(code, streams, cx) {
+                    return Ok(Own::Exited);
+                }
+                let text = "return: can only `return' from a function or sourced script";
+                self.complain(text, SYNTAX_ERROR, streams, cx)
+            }
+            ["local", words @ ..] => self.local(words, streams, cx)?,
             ["set", options @ ..] => self.set(options, streams, cx),
             ["shift", count @ ..] => self.shift(count, streams, cx),
             [name @ ("export" | "unset"), words @ ..] => return self.change(name, words, streams, cx),
@@ -62,7 +70,7 @@ impl Sh {
     }
 
     /// Complains as bash does, and fails.
-    fn complain(&self, message: &str, code: i32, streams: Streams, cx: &mut Cx) -> i32 {
+    pub(super) fn complain(&self, message: &str, code: i32, streams: Streams, cx: &mut Cx) -> i32 {
         let stderr = format!("bash: line {}: {message}\n", self.line);
         pass_on(Output { stderr, ..Output::default() }, streams, cx);
         code
@@ -105,6 +113,12 @@ impl Sh {
         streams: Streams,
         cx: &mut Cx,
     ) -> Result<Own, Failure> {
+        if let ("unset", ["-f", names @ ..]) = (command, words) {
+            for name in names {
+                self.forget_function(name);
+            }
+            return Ok(Own::Ended(0));
+        }
         for word in words {
             let (known, value) = match word.split_once('=') {
                 Some((name, value)) if command == "export" => (name, Some(value)),
@@ -117,7 +131,12 @@ impl Sh {
             }
             let variables = Arc::make_mut(&mut self.variables);
             if command == "unset" {
+                let is_set = variables.get(known).is_some();
                 variables.unset(known);
+                // bash looks for a function where there is no variable.
+                if !is_set {
+                    self.forget_function(known);
+                }
                 continue;
             }
             if let Some(value) = value {
@@ -140,7 +159,10 @@ impl Sh {
             }
         };
         let is_loop = |frame: &Frame| matches!(frame, Frame::Loop { .. } | Frame::For { .. });
-        let places = self.frames.iter().enumerate().filter(|(_, frame)| is_loop(frame));
+        // Loops around the call of a function are none of the function's.
+        let call = self.frames.iter().rposition(|frame| matches!(frame, Frame::Call(_)));
+        let places = self.frames.iter().enumerate().skip(call.unwrap_or(0));
+        let places = places.filter(|(_, frame)| is_loop(frame));
         let loops: Vec<usize> = places.map(|(place, _)| place).collect();
         let Some(place) = loops.len().checked_sub(1).map(|last| loops[last.saturating_sub(count - 1)]) else {
             let text = format!("{command}: only meaningful in a `for', `while', or `until' loop");

@@ -8,9 +8,10 @@
 
 use super::arithmetic;
 use super::bounds::WORD_BYTES;
+use super::glob::escaped;
 use super::script::{List, name};
 use super::separators::{Separator, Separators};
-use super::variables::Variables;
+use super::variables::{Variables, is_not_simulated};
 use super::word::{Change, Part, Word};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -131,7 +132,7 @@ fn is_assignment(word: &Word) -> bool {
 }
 
 /// An expansion as far as it has got.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     values: Values<'a>,
     /// The outputs that have not been used.
     left: &'a [Printed],
@@ -146,7 +147,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(values: Values<'a>) -> Walk<'a> {
+    pub(super) fn new(values: Values<'a>) -> Walk<'a> {
         let (left, code) = (values.outputs, values.code);
         Walk { values, left, outputs: false, code, set: Vec::new(), room: WORDS_BYTES_MAX }
     }
@@ -156,8 +157,9 @@ impl<'a> Walk<'a> {
         let mut fields = Fields::new(self.separators(), false);
         for word in words {
             let known = fields.done.len();
-            // bash does not split what `export` assigns.
-            fields.is_whole = fields.done.first().is_some_and(|name| name == "export") && is_assignment(word);
+            // bash does not split what `export` and `local` assign.
+            let assigns = fields.done.first().is_some_and(|name| name == "export" || name == "local");
+            fields.is_whole = assigns && is_assignment(word);
             let added = self.word(word, &mut fields).and_then(|()| {
                 fields.cut();
                 // Each has a byte for its end, as Linux counts.
@@ -174,16 +176,28 @@ impl<'a> Walk<'a> {
         Ok(fields.done)
     }
 
-    fn end(self, words: Vec<String>) -> Expanded {
+    pub(super) fn end(self, words: Vec<String>) -> Expanded {
         let code = self.outputs.then_some(self.code);
         Expanded { assignments: Vec::new(), words, defaults: self.set, code }
     }
 
     /// What a word becomes where it is not split.
-    fn text(&mut self, word: &Word) -> Result<String, Stop> {
+    pub(super) fn text(&mut self, word: &Word) -> Result<String, Stop> {
         let mut fields = Fields::new(self.separators(), true);
         self.word(word, &mut fields)?;
         Ok(fields.open.unwrap_or_default())
+    }
+
+    /// The pattern that a word becomes: what was in quotes stands for itself.
+    pub(super) fn pattern(&mut self, word: &Word) -> Result<String, Stop> {
+        let mut pattern = String::new();
+        for part in word {
+            let mut fields = Fields::new(self.separators(), true);
+            self.expanded(part, &mut fields)?;
+            let text = fields.open.unwrap_or_default();
+            pattern += if part.is_quoted() { escaped(&text) } else { text }.as_str();
+        }
+        Ok(pattern)
     }
 
     fn word(&mut self, word: &Word, fields: &mut Fields) -> Result<(), Stop> {
@@ -209,14 +223,21 @@ impl<'a> Walk<'a> {
             }
             Part::Sum { word, is_quoted } => {
                 let text = self.text(word)?;
-                let (mut unset, is_strict) = (None, self.values.is_strict);
+                let (mut unset, mut refused, is_strict) = (None, None, self.values.is_strict);
                 let sum = arithmetic::evaluate(&text, &mut |name| match self.value(name) {
+                    None if is_not_simulated(name) => {
+                        refused = Some(format!("{name}: not simulated by weir"));
+                        String::new()
+                    }
                     Some(value) => value.into_owned(),
                     None => {
                         unset = unset.take().or(is_strict.then(|| name.to_owned()));
                         String::new()
                     }
                 });
+                if let Some(message) = refused {
+                    return Err(Failure::NoSum(message).into());
+                }
                 if let Some(name) = unset {
                     return Err(Failure::Unset(name).into());
                 }
@@ -309,7 +330,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Counts what is looked at or made.
-    fn spend(&self, bytes: usize) {
+    pub(super) fn spend(&self, bytes: usize) {
         self.values.spent.set(self.values.spent.get().saturating_add(bytes));
     }
 

@@ -6,10 +6,12 @@
 use super::super::{self as program, Cx, NOT_RUN, Output, Program, Started, Terminal};
 use super::bounds::{DEPTH_MAX, START, STEP};
 use super::builtin::Own;
+use super::case;
 use super::expand::{self, Expanded, Failure, Printed, Stop, Values};
+use super::function::Call;
 use super::pipeline::Pipeline;
 use super::script::{Body, Command, For, If, List, Loop, When};
-use super::{Sh, Streams, begin, located, pass_on, trace};
+use super::{Sh, Streams, begin, located, pass_on, set_ids, trace};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -37,6 +39,8 @@ pub(super) enum Frame {
     Loop { of: Arc<Loop>, is_testing: bool, code: i32 },
     /// A `for` and the words that are left.
     For { of: Arc<For>, words: std::vec::IntoIter<String> },
+    /// A function, and what is to be put back at its end.
+    Call(Call),
     /// What is around a compound command: where output went, whether `!` stands before it, whether its failure is looked at.
     Around { streams: Streams, is_negated: bool, is_tested: bool },
 }
@@ -148,6 +152,12 @@ impl Sh {
                     }
                 }
             },
+            Some(Frame::Call(_)) => {
+                self.drop_frame();
+                if code != 0 && self.options.ends_on_failure && !self.is_tested && !self.is_in_test() {
+                    self.end_script();
+                }
+            }
             Some(Frame::Around { is_negated, .. }) => {
                 self.code = if *is_negated { i32::from(code == 0) } else { code };
                 self.drop_frame();
@@ -164,8 +174,10 @@ impl Sh {
 
     /// Leaves what the shell is in.
     pub(super) fn drop_frame(&mut self) {
-        if let Some(Frame::Around { streams, .. }) = self.frames.pop() {
-            self.streams = streams;
+        match self.frames.pop() {
+            Some(Frame::Around { streams, .. }) => self.streams = streams,
+            Some(Frame::Call(call)) => self.leave_call(call),
+            _ => {}
         }
     }
 
@@ -233,6 +245,21 @@ impl Sh {
                 self.enter(place, Frame::Loop { of, is_testing: true, code: 0 });
                 self.frames.push(condition);
             }
+            Body::Case(of) => {
+                let (chosen, expanded) = self.expanded(outputs, |values| {
+                    let (chosen, walk) = case::choose(of, values)?;
+                    Ok((chosen, walk.end(Vec::new())))
+                })?;
+                self.set_all(&expanded.defaults)?;
+                let list = chosen.map(|place| &of.clauses[place].list).filter(|list| !list.is_empty());
+                // Without commands it succeeds; else they see what came before.
+                self.code = list.map_or(0, |_| expanded.code.unwrap_or(self.code));
+                self.enter(place, Frame::all(list.unwrap_or(&List::from([]))));
+            }
+            Body::Function(function) => {
+                self.define(function)?;
+                self.note(place, 0);
+            }
             Body::For(of) => {
                 let expanded = self.expanded(outputs, |values| expand::expand_list(&of.words, values))?;
                 self.set_all(&expanded.defaults)?;
@@ -245,11 +272,11 @@ impl Sh {
     }
 
     /// Expands words, which counts as work even if they come to nothing.
-    fn expanded(
+    fn expanded<T>(
         &self,
         outputs: &[Printed],
-        expand: impl FnOnce(Values) -> Result<Expanded, Stop>,
-    ) -> Result<Expanded, Stop> {
+        expand: impl FnOnce(Values) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         let (variables, parameters) = (&*self.variables, &*self.parameters);
         let (code, is_strict, spent) = (self.code, self.options.needs_variables, Cell::default());
         let expanded = expand(Values { variables, parameters, code, is_strict, outputs, spent: &spent });
@@ -262,7 +289,7 @@ impl Sh {
     }
 
     /// Goes into a compound command.
-    fn enter(&mut self, place: &Place, frame: Frame) {
+    pub(super) fn enter(&mut self, place: &Place, frame: Frame) {
         let command = place.command();
         let around = Frame::Around {
             streams: self.streams,
@@ -279,7 +306,7 @@ impl Sh {
             Frame::If { .. } => true,
             Frame::Loop { is_testing, .. } => *is_testing,
             Frame::Around { is_negated, is_tested, .. } => *is_negated || *is_tested,
-            Frame::List { .. } | Frame::For { .. } => false,
+            Frame::List { .. } | Frame::For { .. } | Frame::Call(_) => false,
         })
     }
 
@@ -292,6 +319,8 @@ impl Sh {
             variables: Arc::clone(&self.variables),
             parameters: Arc::clone(&self.parameters),
             code: self.code,
+            functions: Arc::clone(&self.functions),
+            is_in_function: self.is_within_function(),
             options: self.options,
             depth: self.depth + 1,
             is_subshell: true,
@@ -366,6 +395,10 @@ impl Sh {
             self.note(place, expanded.code.unwrap_or(0));
             return Ok(true);
         };
+        if let Some(function) = self.function(name) {
+            self.call(place, &function, expanded)?;
+            return Ok(true);
+        }
         let streams = self.streams.with(&command.redirects);
         match self.own(&expanded, streams, cx)? {
             Own::No => {}
@@ -408,7 +441,9 @@ impl Sh {
         assigned: &[(String, String)],
     ) -> Result<Started, Failure> {
         self.life.work_on(self.variables.bytes());
-        let variables = Arc::new(self.variables.environment(assigned)?);
+        let mut variables = self.variables.environment(assigned)?;
+        set_ids(&mut variables);
+        let variables = Arc::new(variables);
         if self.depth >= DEPTH_MAX || !self.life.may_begin() {
             return Err(Failure::NoShell);
         }

@@ -1,8 +1,10 @@
 //! The text of a script: commands, in lists and in each other, made of words.
 //!
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.4 (reserved words), 2.7 (redirection), 2.9 (commands) and 2.10
-//! (grammar). Files but for /dev/null, functions, `case` and background commands are not simulated, and refused by name.
+//! (grammar). Files but for /dev/null and background commands are not simulated, and refused by name.
 
+use super::case::Case;
+use super::function::{Function, is_name};
 use super::word::{Part, Word};
 use std::sync::Arc;
 
@@ -47,6 +49,9 @@ pub(super) enum Body {
     If(Arc<If>),
     For(Arc<For>),
     Loop(Arc<Loop>),
+    Case(Arc<Case>),
+    /// Makes a function known.
+    Function(Arc<Function>),
 }
 
 /// `if` with its conditions.
@@ -101,17 +106,31 @@ pub(super) struct SyntaxError {
     pub(super) line: usize,
     pub(super) message: String,
     /// Whether it ends too early: with more behind it, it may be one.
-    pub(super) is_unfinished: bool,
+    pub(super) end: End,
 }
+
+/// How a text ends that is no script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// What is wrong stays wrong, whatever follows.
+    Wrong,
+    /// Anything that follows may end the last command.
+    Open,
+    /// Only what has one of [`CLOSERS`] may.
+    Within,
+}
+
+/// What ends commands that others are in.
+pub(super) const CLOSERS: [&str; 5] = ["fi", "done", "esac", "}", ")"];
 
 /// How deep commands and substitutions may stand in each other.
 const DEPTH_MAX: usize = 16;
 
 /// Words that end a list where a command may begin.
-const ENDING: [&str; 7] = ["then", "elif", "else", "fi", "do", "done", "}"];
+const ENDING: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
 /// Words that begin what is not simulated, where a command may begin (2.4, Reserved Words), with bash's own.
-const NOT_SIMULATED: [&str; 6] = ["[[", "case", "coproc", "function", "select", "time"];
+const NOT_SIMULATED: [&str; 4] = ["[[", "coproc", "select", "time"];
 
 /// What ends a word when it is not in quotes.
 pub(super) const ENDS: &str = " \t\r\n;&|<>()";
@@ -121,15 +140,14 @@ pub(super) fn parse(text: &str, line: usize) -> Result<List, SyntaxError> {
     Reader::new(text, line, 0).all()
 }
 
-/// The same of lines that more may follow; `None` if the last command is not whole.
-pub(super) fn parse_begun(text: &str, line: usize) -> Result<Option<List>, SyntaxError> {
+/// The same of lines that more may follow; an error says whether those may make the last command whole.
+pub(super) fn parse_begun(text: &str, line: usize) -> Result<List, SyntaxError> {
     let mut reader = Reader::new(text, line, 0);
-    match reader.all() {
-        Ok(_) if reader.continued_at == reader.letters.len() => Ok(None),
-        Ok(list) => Ok(Some(list)),
-        Err(error) if error.is_unfinished => Ok(None),
-        Err(error) => Err(error),
+    let list = reader.all()?;
+    if reader.continued_at == reader.letters.len() {
+        return Err(SyntaxError { end: End::Open, ..reader.unexpected_here() });
     }
+    Ok(list)
 }
 
 /// The name of a variable that `text` begins with; empty if it begins with none.
@@ -185,7 +203,7 @@ impl Reader {
     }
 
     /// Goes on to what is no blank and no comment.
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
                 Some(' ' | '\t' | '\r') => self.at += 1,
@@ -205,7 +223,7 @@ impl Reader {
     }
 
     /// The same over line ends.
-    fn skip_lines(&mut self) {
+    pub(super) fn skip_lines(&mut self) {
         self.skip_blanks();
         while self.next_if('\n') {
             self.skip_blanks();
@@ -213,25 +231,27 @@ impl Reader {
     }
 
     /// The word that comes, if it has no quotes and nothing to be expanded; else it is empty.
-    fn plain(&self) -> String {
+    pub(super) fn plain(&self) -> String {
         let rest = &self.letters[self.at..];
         let plain: String = rest.iter().take_while(|letter| !ENDS.contains(**letter)).collect();
         if plain.contains(['\'', '"', '\\', '$', '`']) { String::new() } else { plain }
     }
 
     /// Takes a word that [`Reader::plain`] has found, if it is this one.
-    fn take_word(&mut self, wanted: &str) -> bool {
+    pub(super) fn take_word(&mut self, wanted: &str) -> bool {
         let is_it = self.plain() == wanted;
         self.at += if is_it { wanted.len() } else { 0 };
         is_it
     }
 
-    /// The commands up to the end of the text, a closing parenthesis, or a reserved word that ends them.
+    /// The commands up to the end of the text, a closing parenthesis, `;;`, or a reserved word that ends them.
     pub(super) fn list(&mut self) -> Result<List, SyntaxError> {
         let (mut commands, mut when) = (Vec::new(), When::Always);
         loop {
             self.skip_lines();
-            let is_end = matches!(self.peek(), None | Some(')')) || ENDING.contains(&&*self.plain());
+            let is_end =
+                matches!((self.peek(), self.second()), (None | Some(')'), _) | (Some(';'), Some(';')))
+                    || ENDING.contains(&&*self.plain());
             if is_end && when == When::Always {
                 return Ok(commands.into());
             }
@@ -245,7 +265,9 @@ impl Reader {
                 (Some('&'), Some('&')) => When::Succeeded,
                 (Some('|'), Some('|')) => When::Failed,
                 (Some('&'), _) => return Err(self.not_simulated("&")),
-                (Some(';'), after) if after != Some(';') => {
+                (Some(';'), Some('&')) => return Err(self.not_simulated(";&")),
+                (Some(';'), Some(';')) => continue,
+                (Some(';'), _) => {
                     self.at += 1;
                     continue;
                 }
@@ -259,7 +281,7 @@ impl Reader {
     /// A list that has to have a command.
     fn commands(&mut self) -> Result<List, SyntaxError> {
         let list = self.nested(Reader::list)?;
-        if list.is_empty() { Err(self.unexpected_here()) } else { Ok(list) }
+        if list.is_empty() { Err(self.unexpected_within()) } else { Ok(list) }
     }
 
     fn pipeline(&mut self) -> Result<Command, SyntaxError> {
@@ -290,11 +312,13 @@ impl Reader {
         }
     }
 
-    fn command(&mut self) -> Result<Command, SyntaxError> {
+    pub(super) fn command(&mut self) -> Result<Command, SyntaxError> {
         let (line, plain) = (self.line, self.plain());
         let body = match plain.as_str() {
             "if" => self.branches()?,
             "for" => self.for_words()?,
+            "case" => self.case()?,
+            "function" => return self.function_word(),
             "while" | "until" => {
                 self.at += plain.len();
                 let condition = self.commands()?;
@@ -381,16 +405,27 @@ impl Reader {
         }
         self.at += 1;
         let list = self.commands()?;
-        if self.next_if(')') { Ok(Body::Subshell(list)) } else { Err(self.unexpected_here()) }
+        if self.next_if(')') { Ok(Body::Subshell(list)) } else { Err(self.unexpected_within()) }
     }
 
     fn simple(&mut self) -> Result<Command, SyntaxError> {
-        let (mut words, mut redirects) = (Vec::new(), Vec::new());
+        let (mut words, mut redirects) = (Vec::<Word>::new(), Vec::new());
         loop {
             self.skip_blanks();
             match self.peek() {
                 _ if self.is_redirect() => self.redirect(&mut redirects)?,
-                Some('(') => return Err(self.not_simulated("(")),
+                Some('(') => {
+                    let line = self.line;
+                    return match (words.as_slice(), redirects.is_empty()) {
+                        ([word], true) => match word.as_slice() {
+                            [Part::Text(name)] if is_name(name) && self.parentheses() => {
+                                self.function(name.clone(), line)
+                            }
+                            _ => Err(self.not_simulated("(")),
+                        },
+                        _ => Err(self.not_simulated("(")),
+                    };
+                }
                 None | Some('\n' | ';' | '&' | '|' | ')') => break,
                 Some(_) => words.push(self.word()?),
             }
@@ -459,8 +494,8 @@ impl Reader {
     }
 
     /// Takes a reserved word that has to come here.
-    fn expect(&mut self, word: &str) -> Result<(), SyntaxError> {
-        if self.take_word(word) { Ok(()) } else { Err(self.unexpected_here()) }
+    pub(super) fn expect(&mut self, word: &str) -> Result<(), SyntaxError> {
+        if self.take_word(word) { Ok(()) } else { Err(self.unexpected_within()) }
     }
 
     pub(super) fn not_simulated(&self, sign: &str) -> SyntaxError {
@@ -471,7 +506,7 @@ impl Reader {
     pub(super) fn unexpected_here(&self) -> SyntaxError {
         let Some(first) = self.peek() else {
             let error = self.error("syntax error: unexpected end of file");
-            return SyntaxError { is_unfinished: true, ..error };
+            return SyntaxError { end: End::Open, ..error };
         };
         let token = match first {
             '\n' => "newline".to_owned(),
@@ -484,8 +519,14 @@ impl Reader {
         self.error(&format!("syntax error near unexpected token `{token}'"))
     }
 
+    /// The same in a command that others are in.
+    fn unexpected_within(&self) -> SyntaxError {
+        let error = self.unexpected_here();
+        SyntaxError { end: if error.end == End::Open { End::Within } else { error.end }, ..error }
+    }
+
     pub(super) fn error(&self, message: &str) -> SyntaxError {
-        SyntaxError { line: self.line, message: message.to_owned(), is_unfinished: false }
+        SyntaxError { line: self.line, message: message.to_owned(), end: End::Wrong }
     }
 }
 

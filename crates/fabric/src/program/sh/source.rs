@@ -6,6 +6,7 @@
 use super::super::{Cx, Output};
 use super::bounds::STEP;
 use super::run::Frame;
+use super::script::{CLOSERS, End};
 use super::{SYNTAX_ERROR, Sh, USAGE, complaint, pass_on, script};
 
 /// The longest command, in bytes: as long as one that `-c` is given (Linux, MAX_ARG_STRLEN).
@@ -20,11 +21,13 @@ pub(super) struct Source {
     begun: String,
     /// The number of the first of them.
     line: usize,
+    /// Whether only a line that ends what is around a command can make them whole.
+    is_within: bool,
 }
 
 impl Default for Source {
     fn default() -> Source {
-        Source { begun: String::new(), line: 1 }
+        Source { begun: String::new(), line: 1, is_within: false }
     }
 }
 
@@ -58,21 +61,25 @@ impl Sh {
         if source.begun.is_empty() {
             return More::Nothing;
         }
+        let line = source.begun.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default();
+        if source.is_within && !is_last && !CLOSERS.iter().any(|closer| line.contains(closer)) {
+            return More::Commands;
+        }
         self.life.work(STEP + (source.begun.len() / STEP_BYTES) as u32);
-        let parsed = match is_last {
-            true => script::parse(&source.begun, source.line).map(Some),
-            false => script::parse_begun(&source.begun, source.line),
-        };
-        match parsed {
-            Ok(None) => More::Commands,
-            Ok(Some(list)) => {
+        let parse = if is_last { script::parse } else { script::parse_begun };
+        match parse(&source.begun, source.line) {
+            Ok(list) => {
                 source.line += source.begun.matches('\n').count();
                 source.begun.clear();
+                source.is_within = false;
                 self.frames.push(Frame::all(&list));
-                More::Commands
             }
-            Err(error) => self.refuse_script(complaint(&error), cx),
+            Err(error) if is_last || error.end == End::Wrong => {
+                return self.refuse_script(complaint(&error), cx);
+            }
+            Err(error) => source.is_within = error.end == End::Within,
         }
+        More::Commands
     }
 
     fn refuse_script(&mut self, stderr: String, cx: &mut Cx) -> More {

@@ -2,6 +2,7 @@
 //!
 //! Source: POSIX.1-2017, Shell Command Language, section 2.5.3 and `export` in 2.14.
 
+use super::bounds::WORD_BYTES;
 use super::expand::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,48 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Assumption: this is all the memory that a shell here has for them. Linux sets no bound but the machine's.
 pub(super) const VARIABLES_BYTES_MAX: usize = 1 << 20;
+
+/// A variable as it was when it was put aside.
+pub(super) struct Aside {
+    name: String,
+    value: Option<String>,
+    is_exported: bool,
+}
+
+impl Aside {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Variables that bash changes by itself, or that tell of itself, and that are not simulated (bash(1), Shell Variables).
+const NOT_SIMULATED: [&str; 19] = [
+    "BASH",
+    "BASHOPTS",
+    "BASHPID",
+    "BASH_VERSION",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "FUNCNAME",
+    "GROUPS",
+    "HOSTTYPE",
+    "LINENO",
+    "MACHTYPE",
+    "OSTYPE",
+    "PIPESTATUS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SRANDOM",
+];
+
+/// Whether a variable has a value in bash, and none here.
+pub(super) fn is_not_simulated(name: &str) -> bool {
+    NOT_SIMULATED.contains(&name)
+}
 
 /// Names and values; never more than [`VARIABLES_BYTES_MAX`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +102,50 @@ impl Variables {
         self.bytes += name.len();
         self.exported.insert(name.to_owned());
         Ok(())
+    }
+
+    /// Whether commands are given a variable.
+    pub(super) fn is_exported(&self, name: &str) -> bool {
+        self.exported.contains(name)
+    }
+
+    /// Counts bytes that something else holds with those of the variables.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Failure> {
+        if self.bytes + bytes > VARIABLES_BYTES_MAX {
+            return Err(Failure::NoMemory(bytes));
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Counts them no more.
+    pub(super) fn release(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+    }
+
+    /// Takes a variable away to be put back later; it is counted on, so that there is room for it then.
+    ///
+    /// # Errors
+    /// There is no room for what it takes to remember it.
+    pub(super) fn put_aside(&mut self, name: &str) -> Result<Aside, Failure> {
+        self.hold(name.len() + WORD_BYTES)?;
+        let (value, is_exported) = (self.values.remove(name), self.exported.remove(name));
+        Ok(Aside { name: name.to_owned(), value, is_exported })
+    }
+
+    /// Puts a variable back as it was, whatever it is here.
+    pub(super) fn put_back(&mut self, aside: Aside) {
+        self.unset(&aside.name);
+        self.release(aside.name.len() + WORD_BYTES);
+        if let Some(value) = aside.value {
+            self.values.insert(aside.name.clone(), value);
+        }
+        if aside.is_exported {
+            self.exported.insert(aside.name);
+        }
     }
 
     /// Takes a variable away.

@@ -1,10 +1,11 @@
 //! The words of a script: quotes, and what is to be expanded.
 //!
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting), 2.3 (tokens), 2.5 (parameters), 2.6.2 (parameter
-//! expansion), 2.6.3 (command substitution) and 2.6.4 (arithmetic expansion). Patterns, `~` and the shell's other
-//! parameters are not simulated: `*` and braces are refused by name, `?`, `[` and `~` stand for themselves.
+//! expansion), 2.6.3 (command substitution) and 2.6.4 (arithmetic expansion). Patterns of file names, `~` and the shell's
+//! other parameters are not simulated: `*` and braces are refused by name, `?`, `[` and `~` stand for themselves.
 
-use super::script::{ENDS, List, Reader, SyntaxError, name};
+use super::script::{ENDS, End, List, Reader, SyntaxError, name};
+use super::variables::is_not_simulated;
 
 /// A word, in parts.
 pub(super) type Word = Vec<Part>;
@@ -34,6 +35,17 @@ pub(super) enum Change {
 }
 
 impl Part {
+    /// Whether it was written in quotes.
+    pub(super) fn is_quoted(&self) -> bool {
+        match self {
+            Part::Text(_) => false,
+            Part::Quoted(_) => true,
+            Part::Variable { is_quoted, .. }
+            | Part::Output { is_quoted, .. }
+            | Part::Sum { is_quoted, .. } => *is_quoted,
+        }
+    }
+
     /// `"$@"`.
     pub(super) fn parameters() -> Part {
         Part::Variable { name: "@".to_owned(), is_quoted: true, change: None }
@@ -43,6 +55,15 @@ impl Part {
 impl Reader {
     /// A word: letters, parts in quotes, and what is to be expanded.
     pub(super) fn word(&mut self) -> Result<Word, SyntaxError> {
+        self.word_or_pattern(false)
+    }
+
+    /// The same where a pattern may stand, which `*` and braces are a part of.
+    pub(super) fn pattern(&mut self) -> Result<Word, SyntaxError> {
+        self.word_or_pattern(true)
+    }
+
+    fn word_or_pattern(&mut self, is_pattern: bool) -> Result<Word, SyntaxError> {
         let (mut word, mut braces) = (Word::new(), Braces::default());
         while let Some(letter) = self.peek().filter(|letter| !ENDS.contains(*letter)) {
             self.at += 1;
@@ -58,8 +79,8 @@ impl Reader {
                 },
                 '$' => self.dollar(&mut word, false)?,
                 '`' => self.backquotes(&mut word, false)?,
-                '*' => return Err(self.not_simulated("*")),
-                letter if braces.expand(letter, self.peek()) => {
+                '*' if !is_pattern => return Err(self.not_simulated("*")),
+                letter if !is_pattern && braces.expand(letter, self.peek()) => {
                     return Err(self.not_simulated("{…}"));
                 }
                 letter => push(&mut word, letter),
@@ -150,11 +171,17 @@ impl Reader {
                     }
                     return Ok(());
                 }
+                self.check_simulated(&name)?;
                 Part::Variable { name, is_quoted, change: None }
             }
         };
         word.push(part);
         Ok(())
+    }
+
+    /// Refuses a variable that would be empty here, and in bash is not.
+    fn check_simulated(&self, name: &str) -> Result<(), SyntaxError> {
+        if is_not_simulated(name) { Err(self.not_simulated(&format!("${name}"))) } else { Ok(()) }
     }
 
     /// The name of a variable that comes here; empty if none does.
@@ -181,6 +208,7 @@ impl Reader {
             }
             self.at += name.len();
         }
+        self.check_simulated(&name)?;
         let has_colon = !has_length && self.next_if(':');
         let change = match self.peek() {
             _ if name.is_empty() => return Err(self.unknown_braces(begin, start)),
@@ -264,7 +292,7 @@ impl Reader {
         let mut inner = Reader::new(&text, begin, self.depth);
         // What is behind the backquotes does not make them whole.
         let commands =
-            inner.nested(Reader::list).map_err(|error| SyntaxError { is_unfinished: false, ..error })?;
+            inner.nested(Reader::list).map_err(|error| SyntaxError { end: End::Wrong, ..error })?;
         if inner.peek().is_some() {
             return Err(inner.unexpected_here());
         }
@@ -312,5 +340,5 @@ fn push_quoted(word: &mut Word, letter: char) {
 
 fn unclosed(begin: usize, sign: char) -> SyntaxError {
     let message = format!("unexpected EOF while looking for matching `{sign}'");
-    SyntaxError { line: begin, message, is_unfinished: true }
+    SyntaxError { line: begin, message, end: End::Open }
 }

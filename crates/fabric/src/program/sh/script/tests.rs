@@ -1,5 +1,6 @@
 //! Scripts as they are read: each command with its line, its words between bars, what it is in between brackets.
 
+use super::super::case::Clause;
 use super::super::word::Change;
 use super::*;
 
@@ -38,6 +39,12 @@ fn body(body: &Body) -> String {
             let name = if of.is_until { "until" } else { "while" };
             format!("[{name} {}: {}]", shown(&of.condition), shown(&of.body))
         }
+        Body::Case(of) => {
+            let clause = |clause: &Clause| format!("{}) {}", all(&clause.patterns), shown(&clause.list));
+            let clauses: Vec<String> = of.clauses.iter().map(clause).collect();
+            format!("[case {}: {}]", word(&of.word), clauses.join(" ;; "))
+        }
+        Body::Function(of) => format!("[{}() {}]", of.name, shown(&of.body)),
     }
 }
 
@@ -153,13 +160,36 @@ fn what_is_not_simulated_is_named() {
     check("echo $$", "line 1: syntax error: `$$' is not simulated by weir");
     check("ping a &", "line 1: syntax error: `&' is not simulated by weir");
     check("a |& b", "line 1: syntax error: `|&' is not simulated by weir");
-    check("f() { a; }", "line 1: syntax error: `(' is not simulated by weir");
+    check("X=(a b)", "line 1: syntax error: `(' is not simulated by weir");
+    check("echo a(b)", "line 1: syntax error: `(' is not simulated by weir");
     check("((1))", "line 1: syntax error: `((' is not simulated by weir");
-    check("true\ncase x in x) a;; esac", "line 2: syntax error: `case' is not simulated by weir");
+    check("case x in x) a;& esac", "line 1: syntax error: `;&' is not simulated by weir");
+    check("true\ncase x in x) a;;& esac", "line 2: syntax error: `;;&' is not simulated by weir");
     check("if [[ -n a ]]; then b; fi", "line 1: syntax error: `[[' is not simulated by weir");
     check("echo {1..3}", "line 1: syntax error: `{…}' is not simulated by weir");
     check("echo a{b,c}", "line 1: syntax error: `{…}' is not simulated by weir");
     check("ls *.txt", "line 1: syntax error: `*' is not simulated by weir");
+}
+
+#[test]
+fn cases_and_functions() {
+    check("case $x in a|b*) c;; (d) ;; esac e", "line 1: syntax error near unexpected token `e'");
+    check("case $x in a|b*) c;; (d) ;; esac", "1 [case <x>: a|b*) 1 c ;; d) ]");
+    check("case x in\n a)\n b\n c ;;\n *) d\nesac; e", "1 [case x: a) 3 b; 4 c ;; *) 5 d]; 6 e");
+    check("case x in esac >/dev/null", "1 [case x: ] 1>Null");
+    check("f() { a; }; f b", "1 [f() 1 {1 a}]; 1 f|b");
+    check("f ( )\n(a) 2>&1\nfunction g { b; }", "1 [f() 2 (2 a) 2>Out]; 3 [g() 3 {3 b}]");
+    check("case x", "line 1: syntax error: unexpected end of file");
+    check("case x in a) b", "line 1: syntax error: unexpected end of file");
+    check("case x in a b) c;; esac", "line 1: syntax error near unexpected token `b'");
+    check("case x in ) c;; esac", "line 1: syntax error near unexpected token `)'");
+    check("case x in a) b; fi", "line 1: syntax error near unexpected token `fi'");
+    check("case; in", "line 1: syntax error near unexpected token `;'");
+    check("esac", "line 1: syntax error near unexpected token `esac'");
+    check("f() a", "line 1: syntax error near unexpected token `a'");
+    check("f() { a", "line 1: syntax error: unexpected end of file");
+    check("f()", "line 1: syntax error: unexpected end of file");
+    check("f() g() { a; }", "line 1: syntax error near unexpected token `g'");
 }
 
 #[test]
