@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -39,6 +40,12 @@ def programs(weir, web, db):
     equal("nobody reads any more", (done.stdout, done.returncode), ("y\n", 0))
     ended = until(lambda: shell(weir, "web", "pgrep -x yes").returncode == 1)
     check("and the command has ended", ended)
+    equal("input arrives", weir.run("exec", "web", "--", "sh", stdin="hostname | wc -l\n").stdout, "1\n")
+    command = [WEIR, "exec", "--port", str(weir.port), "web", "--", "sleep", "987"]
+    with subprocess.Popen(command) as process:
+        check("a command runs", until(lambda: shell(weir, "web", "pgrep -x sleep").returncode == 0))
+        process.kill()
+        check("and ends with its follower", until(lambda: shell(weir, "web", "pgrep -x sleep").returncode == 1))
     done = shell(weir, "web", "yes & echo first")
     check("what is left running holds nobody", done.returncode == 0 and "first" in done.stdout, done.stdout[:80])
     shell(weir, "web", "pkill -x yes")
