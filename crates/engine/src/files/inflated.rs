@@ -1,6 +1,6 @@
 //! Parquet that is compressed with gzip, shown to its reader as if it were not.
 //!
-//! The reader inflates a page as a stream; what wants the whole page and its length ([`super::inflate`]) takes half the time. So the
+//! The reader inflates a page as a stream; libdeflate, which wants the whole page and its length, takes half the time. So the
 //! metadata that the reader is given places the chunks of the columns it reads behind the end of the file, as they would be if
 //! they were stored as they are. What is asked for from there is read from where it is, inflated and handed out. A chunk of
 //! which anything is unusual stays where it is, and the reader judges it. Pages are then not ruled out one by one: their index
@@ -16,11 +16,11 @@ use datafusion::parquet::basic::Compression;
 use datafusion::parquet::errors::{ParquetError, Result as Decoded};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use flate2::bufread::MultiGzDecoder;
+use libdeflater::Decompressor;
 
 use super::blocks::RATIO_MAX;
 use super::buffers::Buffers;
 use super::header::Header;
-use super::inflate::Inflater;
 use super::local::Stored;
 
 /// What the chunks of a row group may be together when they are inflated: the reader has them all in memory. Those of more
@@ -34,7 +34,7 @@ pub struct Inflated {
     /// What the file says of itself, with the chunks behind its end.
     pub metadata: Arc<ParquetMetaData>,
     chunks: Vec<Chunk>,
-    inflater: Inflater,
+    decompressor: Decompressor,
     buffers: Buffers,
 }
 
@@ -75,7 +75,8 @@ impl Inflated {
             chunks.extend(shown.into_iter().flatten());
         }
         let metadata = Arc::new(builder.set_row_groups(groups).build());
-        let shown = Inflated { metadata, chunks, inflater: Inflater::new(), buffers: buffers.clone() };
+        let shown =
+            Inflated { metadata, chunks, decompressor: Decompressor::new(), buffers: buffers.clone() };
         (!shown.chunks.is_empty()).then_some(shown)
     }
 
@@ -91,7 +92,7 @@ impl Inflated {
     /// The file cannot be read, or a page is not what its header says.
     pub fn read(&mut self, range: &Range<u64>, file: &Stored) -> Option<Decoded<Bytes>> {
         let chunk = self.chunks.iter().find(|chunk| chunk.shown.contains(&range.start))?;
-        let bytes = chunk.bytes((file, &self.buffers), &mut self.inflater);
+        let bytes = chunk.bytes((file, &self.buffers), &mut self.decompressor);
         Some(bytes.and_then(|bytes| {
             let (start, end) = (range.start - chunk.shown.start, range.end - chunk.shown.start);
             match end <= bytes.len() as u64 {
@@ -133,7 +134,7 @@ impl Chunk {
     }
 
     /// The chunk as it would be if it were not compressed.
-    fn bytes(&self, (file, buffers): (&Stored, &Buffers), inflater: &mut Inflater) -> Decoded<Bytes> {
+    fn bytes(&self, (file, buffers): (&Stored, &Buffers), decompressor: &mut Decompressor) -> Decoded<Bytes> {
         let (Some(first), Some(last)) = (self.pages.first(), self.pages.last()) else {
             return Ok(Bytes::new());
         };
@@ -148,7 +149,7 @@ impl Chunk {
             let (before, page) = rest.split_at_mut(header.inflated.len());
             let (page, behind) = page.split_at_mut(header.uncompressed);
             before.copy_from_slice(&header.inflated);
-            inflate(header, &stored[start..start + header.compressed], page, inflater)?;
+            inflate(header, &stored[start..start + header.compressed], page, decompressor)?;
             rest = behind;
         }
         Ok(Bytes::from_owner(bytes))
@@ -190,13 +191,13 @@ fn moved(group: RowGroupMetaData, shown: &[Option<Chunk>]) -> Option<RowGroupMet
 }
 
 /// Fills a page with what is stored of it.
-fn inflate(header: &Header, stored: &[u8], page: &mut [u8], inflater: &mut Inflater) -> Decoded<()> {
+fn inflate(header: &Header, stored: &[u8], page: &mut [u8], decompressor: &mut Decompressor) -> Decoded<()> {
     let plain = if header.is_compressed { header.plain } else { stored.len() };
     page[..plain].copy_from_slice(&stored[..plain]);
     let (stored, page) = (&stored[plain..], &mut page[plain..]);
-    // Of a second member the inflater does not tell; only the last says its length at the end.
+    // Of a second member the decompressor does not tell; only the last says its length at the end.
     let is_one = stored.last_chunk() == Some(&(page.len() as u32).to_le_bytes());
-    if page.is_empty() || is_one && inflater.fill(stored, page) {
+    if page.is_empty() || is_one && decompressor.gzip_decompress(stored, page) == Ok(page.len()) {
         return Ok(());
     }
     let mut stream = MultiGzDecoder::new(stored);

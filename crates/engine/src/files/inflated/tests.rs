@@ -253,7 +253,7 @@ fn a_page_of_several_members_is_inflated() {
     ];
     for (what, plain, stored, expected) in cases {
         let mut page = [0; 6];
-        let read = inflate(&header(plain, &stored, 6), &stored, &mut page, &mut Inflater::new());
+        let read = inflate(&header(plain, &stored, 6), &stored, &mut page, &mut Decompressor::new());
         assert_eq!(read.ok().map(|()| &page[..]), expected, "{what}");
     }
 }
