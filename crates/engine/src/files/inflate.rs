@@ -1,7 +1,7 @@
 //! A gzip member inflated at once: by ISA-L where the build has it (`--features isal`), else by libdeflate.
 //!
-//! ISA-L takes five sixths of the time, and an assembler, autotools and make to build. Its state of 85 KiB is made anew for each member,
-//! which pays for whole files, and not for the pages of Parquet.
+//! ISA-L takes five sixths of the time, and an assembler, autotools and make to build. Its state of 85 KiB is made anew for each
+//! member, which pays for whole files, and not for the pages of Parquet.
 
 #[cfg(feature = "isal")]
 use isal::{Codec, decompress_into};
