@@ -67,7 +67,8 @@ fn in_turn(node: &Arc<dyn ExecutionPlan>) -> Tried<Option<Arc<dyn ExecutionPlan>
     Ok(Some(Arc::new(InTurnExec { parts, properties: node.properties().clone() })))
 }
 
-/// Gives the partitions of its input one after the other: each of its own partitions every so manieth.
+/// Gives the parts of its input one after the other. Of `n` partitions the first has parts 0, `n`, `2 n` and so on, the next 1,
+/// `n + 1`, and so on.
 #[derive(Clone, Debug)]
 struct InTurnExec {
     parts: Arc<dyn ExecutionPlan>,

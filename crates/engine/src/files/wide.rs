@@ -170,6 +170,14 @@ mod x86 {
             self.eq(self.0.avx2._mm256_min_epu8(bytes, self.all(most)), bytes)
         }
 
+        /// What a table says of each digit.
+        #[inline(always)]
+        fn times(self, table: [u8; 16], digits: __m256i) -> __m256i {
+            let table = self.0.avx2._mm256_broadcastsi128_si256(pulp::cast(table));
+            self.0.avx2._mm256_shuffle_epi8(table, digits)
+        }
+
+        /// What may be octets in two times sixteen bytes.
         #[inline(always)]
         fn two(self, [one, other]: [&[u8; 16]; 2]) -> Octets<32> {
             let simd = self.0.avx2;
@@ -181,12 +189,8 @@ mod x86 {
             let tens = simd._mm256_bslli_epi128::<1>(digits);
             let is_behind_digit = simd._mm256_bslli_epi128::<1>(is_digit);
             let hundreds = simd._mm256_and_si256(simd._mm256_bslli_epi128::<2>(digits), is_behind_digit);
-            let times = |table: [u8; 16], digits: __m256i| {
-                let table = simd._mm256_broadcastsi128_si256(pulp::cast(table));
-                simd._mm256_shuffle_epi8(table, digits)
-            };
-            let two_digits = simd._mm256_add_epi8(here, times(TENS, tens));
-            let octets = simd._mm256_add_epi8(two_digits, times(HUNDREDS, hundreds));
+            let two_digits = simd._mm256_add_epi8(here, self.times(TENS, tens));
+            let octets = simd._mm256_add_epi8(two_digits, self.times(HUNDREDS, hundreds));
             let is_two = self.eq(hundreds, self.all(2));
             let is_above = simd._mm256_and_si256(is_two, simd._mm256_cmpgt_epi8(two_digits, self.all(55)));
             let is_far_above = simd._mm256_cmpgt_epi8(hundreds, self.all(2));
