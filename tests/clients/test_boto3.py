@@ -718,6 +718,10 @@ def log_group_settings():
     logs.put_log_events(**stream, logEvents=[event])
     fields = logs.get_log_group_fields(**group)["logGroupFields"]
     check("its fields", {"name": "level", "percent": 100} in fields, fields)
+    fields = logs.get_log_fields(dataSourceName="amazon_vpc", dataSourceType="flow")["logFields"]
+    check("those of flow logs", {"srcAddr", "flowDirection"} <= {field["logFieldName"] for field in fields}, fields)
+    unknown = {"dataSourceName": "no", "dataSourceType": "such"}
+    refused("no such source", "ResourceNotFoundException", logs.get_log_fields, **unknown)
     listed = logs.list_log_groups(logGroupNamePattern="^settled", logGroupTags=[{"key": "team", "values": ["net"]}])
     equal("listed by name and tag", ids(listed, "logGroups", "logGroupArn"), [arn])
     policies(arn)

@@ -41,7 +41,7 @@ crate::table::operations! { Logs json:
     export { CreateExportTask Write DescribeExportTasks List CancelExportTask Write }
     live_tail { StartLiveTail Read }
     record { GetLogRecord Read }
-    fields { GetLogGroupFields Read }
+    fields { GetLogGroupFields Read GetLogFields Read }
     index_policy { PutIndexPolicy Write DescribeIndexPolicies List DeleteIndexPolicy Write DescribeFieldIndexes List }
     account_policy { PutAccountPolicy Write DescribeAccountPolicies List DeleteAccountPolicy Write }
     resource_policy { PutResourcePolicy Permissions DescribeResourcePolicies List DeleteResourcePolicy Permissions }

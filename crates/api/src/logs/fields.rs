@@ -1,14 +1,18 @@
-//! Which fields the events of a group have.
+//! Which fields the events of a group, or of a data source, have.
 //!
-//! Source: CloudWatch Logs API Reference, GetLogGroupFields; User Guide, "Supported logs and discovered fields".
+//! Source: CloudWatch Logs API Reference, GetLogGroupFields, GetLogFields; User Guide, "Supported logs and discovered fields" and, of
+//! data sources, "Data source discovery and management" (the fields of AWS's own logs are predefined; read 2026-11). Assumptions: the
+//! names of types, `string`, `int` and `long`; flow logs of VPCs are the one source that is there, with all their fields.
 
 use crate::logs::check::time;
 use crate::logs::name;
+use crate::logs::query_source::FLOW_SOURCE;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use weir_insights::discover_in;
+use weir_flowlog::field::{Field, Kind, TRANSIT_GATEWAY_VERSION};
+use weir_insights::{discover_in, flow_field};
 use weir_store::Select;
 
 const MINUTE_MS: i64 = 60_000;
@@ -74,5 +78,60 @@ impl Operation for GetLogGroupFields {
             .collect();
         log_group_fields.sort_by_key(|field| Reverse(field.percent));
         Ok(GetLogGroupFieldsResponse { log_group_fields })
+    }
+}
+
+/// Asks for the fields of a data source.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetLogFields {
+    data_source_name: String,
+    data_source_type: String,
+}
+
+/// The fields.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogFieldsResponse {
+    log_fields: Vec<LogField>,
+}
+
+/// A field and its type.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogField {
+    log_field_name: &'static str,
+    log_field_type: LogFieldType,
+}
+
+/// A type without parts.
+#[derive(Serialize)]
+struct LogFieldType {
+    r#type: &'static str,
+}
+
+impl Operation for GetLogFields {
+    type Response = GetLogFieldsResponse;
+
+    fn run(self, _: &mut Context<'_>) -> Result<Self::Response, Error> {
+        if format!("{}.{}", self.data_source_name, self.data_source_type) != FLOW_SOURCE {
+            let message = "The specified data source does not exist.";
+            return Err(Error::new("ResourceNotFoundException", message));
+        }
+        let of_vpcs = Field::ALL.iter().filter(|field| field.version() != TRANSIT_GATEWAY_VERSION);
+        Ok(GetLogFieldsResponse { log_fields: of_vpcs.filter_map(|field| LogField::of(*field)).collect() })
+    }
+}
+
+impl LogField {
+    /// A field of flow logs under the name that queries know it by.
+    fn of(field: Field) -> Option<LogField> {
+        let name = flow_field(field.name())?.field;
+        let r#type = match field.kind() {
+            Kind::Text | Kind::Address | Kind::Action | Kind::Status => "string",
+            Kind::Int => "int",
+            Kind::Long | Kind::Seconds => "long",
+        };
+        Some(LogField { log_field_name: name, log_field_type: LogFieldType { r#type } })
     }
 }

@@ -16,7 +16,7 @@ use weir_model::flow_log::LogDestination;
 use weir_store::{Class, Group, NamePage};
 
 /// What holds the records of flow logs, as `dataSource` names it.
-const FLOW_SOURCE: &str = "amazon_vpc.flow";
+pub(super) const FLOW_SOURCE: &str = "amazon_vpc.flow";
 
 impl Context<'_> {
     /// The groups that `SOURCE` names.
