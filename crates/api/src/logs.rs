@@ -24,6 +24,7 @@ mod query_source;
 pub mod read;
 pub mod record;
 pub mod resource_policy;
+pub mod schedule;
 pub mod state;
 pub mod stream;
 pub mod tag;
