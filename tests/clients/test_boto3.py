@@ -10,6 +10,7 @@ import time
 
 import boto3_gateways as more
 import boto3_instances as launches
+import boto3_logs as scheduled
 from weir import ROOT, Weir, act, check, equal, finish, refused, until
 
 ONE, TWO = "111111111111", "222222222222"
@@ -917,6 +918,8 @@ def story():
     act(exports)
     act(live_tail)
     act(log_group_settings)
+    act(scheduled.operations, logs)
+    act(scheduled.runs)
     for part in (more.nat_gateways, more.prefix_lists, more.endpoints):
         act(part, ec2)
     act(more.transit_gateways, ec2, client("ec2", region="eu-west-1"))

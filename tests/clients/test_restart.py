@@ -215,6 +215,8 @@ def survive(weir):
     logs.create_log_group(logGroupName="flows")
     rows = "port,service\n22,ssh\n"
     table = logs.create_lookup_table(lookupTableName="services", tableBody=rows)["lookupTableArn"]
+    query = {"queryLanguage": "CWLI", "queryString": "fields @message", "scheduleExpression": "cron(0 9 * * ? *)"}
+    logs.create_scheduled_query(name="daily", **query, executionRoleArn=role)
     for round in range(3):
         contend(weir)
         before = weir.state()
@@ -222,6 +224,7 @@ def survive(weir):
         weir.start()
         differences = list(difflib.unified_diff(before.splitlines(), weir.state().splitlines(), n=1))
         equal("a lookup table, again", logs.get_lookup_table(lookupTableArn=table)["tableBody"], rows)
+        equal("a scheduled query, again", logs.get_scheduled_query(identifier="daily")["queryString"], "fields @message")
         equal(f"{len(before)} characters of description, again after SIGKILL", differences[:20], [])
     ping = weir.run("exec", "web", "--", "ping", "-c", "1", "-W", "2", db["PrivateIpAddress"])
     check("instances run and answer", ping.returncode == 0, ping)

@@ -26,7 +26,6 @@ impl Service {
 
     /// Whether it may do `action` to the bucket, or to what is at `path` in it.
     pub fn may(&self, bucket: &Bucket, action: &str, path: &str) -> bool {
-        let policy = bucket.settings.get(Bucket::POLICY).and_then(|text| PolicyDocument::parse(text).ok());
         let principal = Principal::Service(self.name.clone());
         let resource = format!("arn:aws:s3:::{}{path}", bucket.name);
         let context = Context::from([
@@ -34,7 +33,18 @@ impl Service {
             ("aws:sourcearn".to_owned(), vec![self.source.clone()]),
             ("s3:x-amz-acl".to_owned(), vec!["bucket-owner-full-control".to_owned()]),
         ]);
-        let request = Request { principal: &principal, action, resource: &resource, context: &context };
-        policy.is_some_and(|policy| policy.decide_for_principal(&request) == Decision::Allowed)
+        said_of(bucket, &principal, (action, &resource), &context) == Decision::Allowed
     }
+}
+
+/// What a bucket's policy says of someone who does `action` to `resource`.
+pub fn said_of(
+    bucket: &Bucket,
+    principal: &Principal,
+    (action, resource): (&str, &str),
+    context: &Context,
+) -> Decision {
+    let policy = bucket.settings.get(Bucket::POLICY).and_then(|text| PolicyDocument::parse(text).ok());
+    let request = Request { principal, action, resource, context };
+    policy.map_or(Decision::ImplicitDeny, |policy| policy.decide_for_principal(&request))
 }

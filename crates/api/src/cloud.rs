@@ -213,6 +213,7 @@ impl Cloud {
         }
         self.plane.note_change(&self.network, now.into());
         self.log_state.exports.step(&self.logs, self.buckets.as_ref(), now.into());
+        self.run_scheduled_queries(now.into());
         self.logs.tick(Timestamp::from(now).0);
     }
 
@@ -221,13 +222,36 @@ impl Cloud {
         let step = self.network.next_step().map(Nanos::from);
         let count = self.log_state.next_count().map(Nanos::from);
         let export = self.log_state.exports.next_step().map(Nanos::from);
-        [self.plane.next_deadline(), self.commands.next_deadline(), step, count, export]
+        let scheduled = self.log_state.scheduled.next_step().map(Nanos::from);
+        [self.plane.next_deadline(), self.commands.next_deadline(), step, count, export, scheduled]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// Has exports of logs go to `buckets`.
+    /// Runs the scheduled queries that are due, and delivers what those have found that have ended.
+    fn run_scheduled_queries(&mut self, now: Timestamp) {
+        for (query, due) in self.log_state.scheduled.take_due(now) {
+            self.act(query.scope, now, |cx| cx.run_scheduled(&query, due));
+        }
+        for (scope, run) in self.log_state.scheduled.look(now) {
+            self.act(scope, now, |cx| cx.settle_scheduled(&run));
+        }
+    }
+
+    /// Whether a scheduled query is being run.
+    pub fn runs_scheduled_query(&self) -> bool {
+        self.log_state.scheduled.is_running()
+    }
+
+    /// Does something for `scope` that nobody waits for.
+    fn act(&mut self, scope: Scope, now: Timestamp, act: impl FnOnce(&mut Context<'_>)) {
+        let (mut ticket, mut stream) = (Ticket::done(), None);
+        let (mut cx, _) = self.context((scope, now), "", (&mut ticket, &mut stream));
+        act(&mut cx);
+    }
+
+    /// Has exports and results of logs go to `buckets`.
     pub fn set_buckets(&mut self, buckets: Buckets) {
         self.buckets = Some(buckets);
     }
@@ -297,7 +321,22 @@ impl Cloud {
         if incoming.service == Service::Ec2 {
             self.network.open_region(&mut Cx { scope, now, ids: &mut self.ids });
         }
-        let mut cx = Context {
+        let (mut cx, tokens) = self.context((scope, now), request_id, (ticket, stream));
+        let answer = dispatch::answer(row, incoming, request_id, &mut cx, tokens);
+        if incoming.service == Service::Ssm {
+            self.commands.look(&mut self.plane.fabric, now);
+        }
+        answer
+    }
+
+    /// What an operation works on, and the client tokens of such operations.
+    fn context<'a>(
+        &'a mut self,
+        (scope, now): (Scope, Timestamp),
+        request_id: &'a str,
+        (ticket, stream): (&'a mut Ticket, &'a mut Option<Stream>),
+    ) -> (Context<'a>, &'a mut Tokens) {
+        let cx = Context {
             network: &mut self.network,
             identities: &mut self.identities,
             logs: &self.logs,
@@ -313,11 +352,7 @@ impl Cloud {
             request_id,
             now,
         };
-        let answer = dispatch::answer(row, incoming, request_id, &mut cx, &mut self.tokens);
-        if incoming.service == Service::Ssm {
-            self.commands.look(&mut self.plane.fabric, now);
-        }
-        answer
+        (cx, &mut self.tokens)
     }
 
     fn refuse(&mut self, refusal: &Refusal, request_id: &str) -> Response {

@@ -5,6 +5,7 @@
 pub mod account_policy;
 pub mod class;
 pub mod definition;
+pub mod destination;
 pub mod encryption;
 pub mod event;
 pub mod export;
@@ -25,6 +26,8 @@ pub mod read;
 pub mod record;
 pub mod resource_policy;
 pub mod schedule;
+pub mod scheduled_query;
+pub mod scheduled_run;
 pub mod state;
 pub mod stream;
 pub mod tag;
@@ -49,6 +52,8 @@ crate::table::operations! { Logs json:
     query { StartQuery Read GetQueryResults Read StopQuery Read DescribeQueries List }
     metric_filter { PutMetricFilter Write DescribeMetricFilters List DeleteMetricFilter Write TestMetricFilter Read }
     lookup_table { CreateLookupTable Write UpdateLookupTable Write GetLookupTable Read DescribeLookupTables List DeleteLookupTable Write }
+    scheduled_query { CreateScheduledQuery Write UpdateScheduledQuery Write GetScheduledQuery Read ListScheduledQueries List DeleteScheduledQuery Write }
+    scheduled_run { GetScheduledQueryHistory Read }
     definition { PutQueryDefinition Write DescribeQueryDefinitions List DeleteQueryDefinition Write }
     tag { TagResource Tagging UntagResource Tagging ListTagsForResource List TagLogGroup Tagging UntagLogGroup Tagging ListTagsLogGroup List }
 }

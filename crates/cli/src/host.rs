@@ -28,6 +28,8 @@ const HANG_UP_AFTER: Duration = Duration::from_secs(1);
 /// How often such a connection is sent something, so that a machine that has vanished is noticed in the end.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
+/// How often it is looked whether a scheduled query has ended for which a virtual clock waits.
+const LOOK_AT_QUERIES: Duration = Duration::from_millis(1);
 /// How far a look at a running command moves a virtual clock.
 const VIRTUAL_LOOK_NS: u64 = 100_000_000;
 
@@ -314,6 +316,15 @@ impl Host {
             let next = Nanos(self.clock.now().plus(VIRTUAL_SLICE_NS).0.min(target.0));
             self.clock.move_to(next);
             self.step(next);
+            self.await_scheduled_queries(next);
+        }
+    }
+
+    /// A virtual clock stands still while scheduled queries run, so that they end and are delivered at the time at which they begin.
+    fn await_scheduled_queries(&self, now: Nanos) {
+        while self.lock().runs_scheduled_query() && !self.stopping.load(Ordering::SeqCst) {
+            std::thread::sleep(LOOK_AT_QUERIES);
+            self.step(now);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::operation::Error;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use weir_store::{ReadError, Refused};
+use weir_wire::WireError;
 
 /// Largest part of a wrong value that an error repeats, in characters.
 const EXCERPT_CHARS_MAX: usize = 200;
@@ -13,6 +14,12 @@ const EXCERPT_CHARS_MAX: usize = 200;
 /// An `InvalidParameterException` in its own words.
 pub fn invalid(message: impl Into<String>) -> Error {
     Error::new("InvalidParameterException", message)
+}
+
+/// The same refusal as operations give it that have no `InvalidParameterException`, nor one for too many tags.
+pub fn validation(error: Error) -> Error {
+    let WireError { message, .. } = error.into_wire();
+    Error::new("ValidationException", message)
 }
 
 /// The refusal of `value` at member `member`; `rule` completes "Member must …".

@@ -83,7 +83,8 @@ impl LookupTable {
     }
 }
 
-fn arn(scope: Scope, name: &str) -> String {
+/// The ARN of a lookup table.
+pub(super) fn arn(scope: Scope, name: &str) -> String {
     format!("arn:aws:logs:{}:{}:lookup-table:{name}", scope.region, scope.account)
 }
 
@@ -118,7 +119,7 @@ pub(super) fn missing() -> Error {
 }
 
 /// Refuses what is no name, or no beginning of one.
-fn check_name(name: &str, member: &str) -> Result<(), Error> {
+pub(super) fn check_name(name: &str, member: &str) -> Result<(), Error> {
     length(name, member, 1..=NAME_CHARS_MAX)?;
     match name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
         true => Ok(()),
@@ -131,6 +132,49 @@ fn read(body: &str) -> Result<Arc<Table>, Error> {
     length(body, "tableBody", 1..=TABLE_BYTES_MAX)?;
     let table = Table::of_csv(body).map_err(|error| Error::new("ValidationException", error.to_string()));
     table.map(Arc::new)
+}
+
+/// What a lookup table begins with.
+pub(super) struct NewTable {
+    /// Its name, which is well formed.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its CSV.
+    pub body: String,
+    /// The ARN of its key.
+    pub kms_key: Option<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Context<'_> {
+    /// Makes the caller's lookup table of this name anew, or replaces its CSV, and its description and key if they are given.
+    ///
+    /// # Errors
+    /// What is no table, and as many tables as there may be. The table is then as it was.
+    pub(super) fn put_lookup_table(&mut self, new: NewTable) -> Result<(), Error> {
+        let table = read(&new.body)?;
+        let Some(changed) = self.log_state.lookup_tables.get_mut(&arn(self.scope, &new.name)) else {
+            return self.add_lookup_table(new, table);
+        };
+        changed.table = table;
+        changed.stored.body = new.body;
+        changed.stored.changed = self.now;
+        changed.stored.description = new.description.or(changed.stored.description.take());
+        changed.stored.kms_key = new.kms_key.or(changed.stored.kms_key.take());
+        Ok(())
+    }
+
+    fn add_lookup_table(&mut self, new: NewTable, table: Arc<Table>) -> Result<(), Error> {
+        if self.log_state.lookup_tables.iter().filter(|table| table.is_of(self.scope)).count() >= TABLES_MAX {
+            return Err(Error::new("LimitExceededException", "Resource limit exceeded."));
+        }
+        let NewTable { name, description, body, kms_key, tags } = new;
+        let stored = Stored { scope: self.scope, name, description, body, kms_key, tags, changed: self.now };
+        self.log_state.lookup_tables.insert(LookupTable { stored, table });
+        Ok(())
+    }
 }
 
 /// Makes a lookup table of CSV.
@@ -168,19 +212,14 @@ impl Operation for CreateLookupTable {
             let message = "The specified lookup table already exists.";
             return Err(Error::new("ResourceAlreadyExistsException", message));
         }
-        if cx.log_state.lookup_tables.iter().filter(|table| table.is_of(cx.scope)).count() >= TABLES_MAX {
-            return Err(Error::new("LimitExceededException", "Resource limit exceeded."));
-        }
-        let stored = Stored {
-            scope: cx.scope,
+        let new = NewTable {
             name: self.lookup_table_name,
             description: self.description,
             body: self.table_body,
             kms_key: self.kms_key_id,
             tags: self.tags,
-            changed: cx.now,
         };
-        cx.log_state.lookup_tables.insert(LookupTable { stored, table });
+        cx.add_lookup_table(new, table)?;
         Ok(CreateLookupTableResponse { lookup_table_arn, created_at: cx.now.0 })
     }
 }

@@ -20,7 +20,7 @@ use weir_store::{GroupKey, ReadError, Row, Scan};
 pub const RUNNING_MAX: usize = 30;
 /// Most queries remembered, of all accounts; the oldest that are done go first.
 pub const REMEMBERED_MAX: usize = 1000;
-/// How long results are kept in milliseconds: 7 days.
+/// How long results are kept in milliseconds, if nobody says otherwise: 7 days.
 pub const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Runs queries for a cloud.
@@ -215,6 +215,7 @@ pub struct Query {
     pub groups: Vec<String>,
     /// When it was started.
     pub created: Timestamp,
+    kept_ms: i64,
     shared: Arc<Shared>,
 }
 
@@ -233,6 +234,12 @@ impl Query {
     /// What `view` makes of the results; `None` as long as there are none.
     pub fn view<T>(&self, view: impl FnOnce(&QueryResult) -> T) -> Option<T> {
         self.shared.outcome().as_ref().and_then(|outcome| outcome.result.as_ref().ok()).map(view)
+    }
+
+    /// Why it has failed, if it has.
+    pub fn failure(&self) -> Option<String> {
+        let outcome = self.shared.outcome();
+        outcome.as_ref().and_then(|outcome| outcome.result.as_ref().err()).map(ToString::to_string)
     }
 
     /// How many milliseconds it took, once it has ended.
@@ -270,6 +277,8 @@ pub struct NewQuery {
     pub tables: BTreeMap<String, Arc<Table>>,
     /// In which window.
     pub window: TimeRange,
+    /// How long its results are kept, in ms.
+    pub kept_ms: i64,
 }
 
 impl Queries {
@@ -290,6 +299,7 @@ impl Queries {
             language: new.language,
             groups,
             created: now,
+            kept_ms: new.kept_ms,
             shared: Arc::clone(&shared),
         };
         self.started.insert(id, query);
@@ -309,8 +319,9 @@ impl Queries {
 
     /// Makes room for one more.
     fn forget(&mut self, now: Timestamp) {
-        self.started
-            .retain(|_, query| query.created.plus_ms(KEPT_MS) > now || query.status() == Status::Running);
+        self.started.retain(|_, query| {
+            query.created.plus_ms(query.kept_ms) > now || query.status() == Status::Running
+        });
         if self.started.len() < REMEMBERED_MAX {
             return;
         }

@@ -6,27 +6,29 @@ use crate::logs::check::{constraint, invalid, length, number, time};
 use crate::logs::class;
 use crate::logs::group::{last_of, last_within, token_after};
 use crate::logs::name;
-use crate::logs::queries::{Language, NewQuery, Query, RUNNING_MAX};
+use crate::logs::queries::{KEPT_MS, Language, NewQuery, Query, RUNNING_MAX};
 use crate::operation::{Context, Error, Operation};
 use crate::sts::caller;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use weir_insights::{QueryError, QueryResult, Statistics, TimeRange};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_insights::{Plan, QueryError, QueryResult, Statistics, Table, TimeRange};
 use weir_model::{AccountId, Timestamp};
 use weir_store::Group;
 use weir_wire::WireError;
 
-const QUERY_CHARS_MAX: usize = 10_000;
+pub(super) const QUERY_CHARS_MAX: usize = 10_000;
 const QUERY_ID_CHARS_MAX: usize = 256;
 /// Most groups of a query.
-const GROUPS_MAX: usize = 50;
+pub(super) const GROUPS_MAX: usize = 50;
 const LIMIT_MAX: i64 = 100_000;
 /// Most rows of one answer; the rest comes with a token.
 const ROWS_MAX: i64 = 10_000;
 /// How long the token of more rows is taken: an hour (CloudWatch Logs API Reference, GetQueryResults).
 const ROWS_TOKEN_MS_MAX: i64 = 60 * 60 * 1000;
 /// Times at least this large cannot be seconds (the year 5138): they are milliseconds.
-const MILLISECONDS_FROM: i64 = 100_000_000_000;
+pub(super) const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// Starts a query over the events of one or more groups.
 #[derive(Deserialize)]
@@ -58,38 +60,96 @@ impl Operation for StartQuery {
         let limit = number(self.limit, "limit", 1..=LIMIT_MAX, 0)?;
         let window = self.window()?;
         let limit = u32::try_from(limit).ok().filter(|limit| *limit > 0);
-        let malformed = |error: QueryError| malformed(&self.query_string, &error);
-        let plan = match language {
-            Language::Insights => weir_insights::plan(&self.query_string, limit),
-            Language::Sql => weir_insights::sql_plan(&self.query_string, limit),
-        };
-        let plan = plan.map_err(malformed)?;
-        let tables = cx.lookup_tables(&plan).map_err(malformed)?;
-        let groups = match &plan.selection {
+        let planned = cx.planned(&self.query_string, language, limit)?;
+        let groups = match &planned.plan.selection {
             Some(selection) if self.names_no_group() => cx.selected_groups(selection)?,
-            Some(_) => {
-                return Err(invalid(
-                    "A query that names its log groups by SOURCE or FROM is given no others.",
-                ));
-            }
+            Some(_) => return Err(given_groups_twice()),
             None => self.groups(cx)?,
         };
-        let window = plan.selection.as_ref().map_or(window, |selection| selection.window(window, cx.now.0));
-        if !cx.queries.has_room(cx.scope) {
+        let read = cx.read_by(&planned, groups)?;
+        let query_id = cx.start(planned, read, (window, KEPT_MS))?;
+        Ok(StartQueryResponse { query_id })
+    }
+}
+
+/// The refusal of groups beside those that a query names itself.
+pub(super) fn given_groups_twice() -> Error {
+    invalid("A query that names its log groups by SOURCE or FROM is given no others.")
+}
+
+/// A query that is understood, with the tables that it reads.
+pub(super) struct Planned {
+    text: String,
+    language: Language,
+    /// What it means.
+    pub plan: Plan,
+    tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// The groups that a query reads: its own, and those of each query within it.
+pub(super) struct Read {
+    /// Its own.
+    pub groups: Vec<Group>,
+    /// Those of each query within it, in their order.
+    pub inputs: Vec<Vec<Group>>,
+}
+
+impl Context<'_> {
+    /// What a query means.
+    ///
+    /// # Errors
+    /// `MalformedQueryException`.
+    pub(super) fn planned(
+        &self,
+        text: &str,
+        language: Language,
+        limit: Option<u32>,
+    ) -> Result<Planned, Error> {
+        let plan = match language {
+            Language::Insights => weir_insights::plan(text, limit),
+            Language::Sql => weir_insights::sql_plan(text, limit),
+        };
+        let plan = plan.map_err(|error| malformed(text, &error))?;
+        let tables = self.lookup_tables(&plan).map_err(|error| malformed(text, &error))?;
+        Ok(Planned { text: text.to_owned(), language, plan, tables })
+    }
+
+    /// What a query reads that is asked of `groups`.
+    ///
+    /// # Errors
+    /// A group that is not there or whose class does not have such queries.
+    pub(super) fn read_by(&self, planned: &Planned, groups: Vec<Group>) -> Result<Read, Error> {
+        let inputs = self.input_groups(&planned.plan, &groups)?;
+        class::check_queried(groups.iter().chain(inputs.iter().flatten()))?;
+        let checked = class::check_query(&planned.plan, &groups, &inputs);
+        checked.map_err(|error| malformed(&planned.text, &error))?;
+        Ok(Read { groups, inputs })
+    }
+
+    /// Starts a query over what the groups hold in the window, unless the query names another; its results are kept for so many ms.
+    ///
+    /// # Errors
+    /// As many queries run as may, or a group is gone.
+    pub(super) fn start(
+        &mut self,
+        planned: Planned,
+        read: Read,
+        (window, kept_ms): (TimeRange, i64),
+    ) -> Result<String, Error> {
+        if !self.queries.has_room(self.scope) {
             let message = format!("Account maximum query concurrency limit of {RUNNING_MAX} reached.");
             return Err(Error::new("LimitExceededException", message));
         }
-        let inputs = cx.input_groups(&plan, &groups)?;
-        class::check_queried(groups.iter().chain(inputs.iter().flatten()))?;
-        class::check_query(&plan, &groups, &inputs).map_err(malformed)?;
-        let inputs = cx.inputs(&plan, inputs, window)?;
-        let groups = cx.indexed_groups(groups, &plan.indexed_fields);
-        let groups = cx.scanned(&groups, window)?;
-        let query_id = cx.ids.uuid();
-        let new = NewQuery { text: self.query_string, language, plan, groups, inputs, tables, window };
-        let job = cx.queries.start(query_id.clone(), cx.scope, cx.now, new);
-        cx.runner.run(job);
-        Ok(StartQueryResponse { query_id })
+        let Planned { text, language, plan, tables } = planned;
+        let window = plan.selection.as_ref().map_or(window, |selection| selection.window(window, self.now.0));
+        let inputs = self.inputs(&plan, read.inputs, window)?;
+        let groups = self.indexed_groups(read.groups, &plan.indexed_fields);
+        let groups = self.scanned(&groups, window)?;
+        let query_id = self.ids.uuid();
+        let new = NewQuery { text, language, plan, groups, inputs, tables, window, kept_ms };
+        let job = self.queries.start(query_id.clone(), self.scope, self.now, new);
+        self.runner.run(job);
+        Ok(query_id)
     }
 }
 

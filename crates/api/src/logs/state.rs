@@ -1,4 +1,5 @@
-//! What CloudWatch Logs keeps beside groups, streams and events: saved queries, lookup tables, metric filters and the metrics they make, policies, and who is looking on.
+//! What CloudWatch Logs keeps beside groups, streams and events: saved and scheduled queries, lookup tables, metric filters and the
+//! metrics they make, policies, and who is looking on.
 
 use crate::logs::definition::Definition;
 use crate::logs::export::{ExportTask, Exports};
@@ -7,6 +8,7 @@ use crate::logs::live_tail::Tails;
 use crate::logs::lookup_table::LookupTable;
 use crate::logs::metric_filter::MetricFilters;
 use crate::logs::resource_policy::ResourcePolicy;
+use crate::logs::scheduled_run::ScheduledQueries;
 use crate::monitoring::metric::{Measured, Metrics};
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
@@ -47,6 +49,8 @@ pub struct LogState {
     pub index_policies: Table<IndexPolicy>,
     /// Which services may put events.
     pub policies: Table<ResourcePolicy>,
+    /// Scheduled queries, and how they went.
+    pub scheduled: ScheduledQueries,
     /// What the filters have counted.
     pub metrics: Metrics,
     /// What they have seen in events that may not be durable yet.
@@ -112,7 +116,11 @@ impl LogState {
             LookupTable::KIND => self.lookup_tables.restore(body)?,
             IndexPolicy::KIND => self.index_policies.restore(body)?,
             ResourcePolicy::KIND => self.policies.restore(body)?,
-            _ => return Ok(self.filters.restore(kind, body)? || self.metrics.restore(kind, body)?),
+            _ => {
+                return Ok(self.filters.restore(kind, body)?
+                    || self.metrics.restore(kind, body)?
+                    || self.scheduled.restore(kind, body)?);
+            }
         }
         Ok(true)
     }
@@ -125,6 +133,7 @@ impl LogState {
         self.lookup_tables.drain_changes(out);
         self.index_policies.drain_changes(out);
         self.policies.drain_changes(out);
+        self.scheduled.drain_changes(out);
         self.metrics.drain_changes(out);
     }
 }

@@ -1,10 +1,11 @@
-//! Tags of log groups and lookup tables.
+//! Tags of log groups, lookup tables and scheduled queries.
 //!
 //! `TagLogGroup` and its sisters name the group by its name and are on their way out; the others take its ARN.
 //! Source: CloudWatch Logs API Reference, TagResource, TagLogGroup.
 
 use crate::logs::check::{invalid, length};
-use crate::logs::lookup_table::{self, LookupTable, is_arn};
+use crate::logs::lookup_table::{self, LookupTable};
+use crate::logs::scheduled_query::{self, ScheduledQuery};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use weir_model::Tags;
@@ -30,7 +31,7 @@ pub fn check(present: &Tags, added: &Tags) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds tags to the group or lookup table with an ARN.
+/// Adds tags to the group, lookup table or scheduled query with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TagResource {
@@ -42,8 +43,7 @@ impl Operation for TagResource {
     type Response = ();
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
-        if is_arn(&self.resource_arn) {
-            let tags = table_tags(cx, &self.resource_arn)?;
+        if let Some(tags) = own_tags(cx, &self.resource_arn)? {
             check(tags, &self.tags)?;
             tags.extend(self.tags);
             return Ok(());
@@ -76,7 +76,7 @@ impl Operation for TagLogGroup {
     }
 }
 
-/// Removes tags from the group or lookup table with an ARN.
+/// Removes tags from the group, lookup table or scheduled query with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UntagResource {
@@ -88,8 +88,8 @@ impl Operation for UntagResource {
     type Response = ();
 
     fn run(self, cx: &mut Context<'_>) -> Result<(), Error> {
-        if is_arn(&self.resource_arn) {
-            table_tags(cx, &self.resource_arn)?.retain(|key, _| !self.tag_keys.contains(key));
+        if let Some(tags) = own_tags(cx, &self.resource_arn)? {
+            tags.retain(|key, _| !self.tag_keys.contains(key));
             return Ok(());
         }
         let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
@@ -120,7 +120,7 @@ impl Operation for UntagLogGroup {
     }
 }
 
-/// Lists the tags of the group or lookup table with an ARN.
+/// Lists the tags of the group, lookup table or scheduled query with an ARN.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListTagsForResource {
@@ -144,10 +144,13 @@ impl Operation for ListTagsForResource {
     type Response = ListTagsResponse;
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
-        if is_arn(&self.resource_arn) {
+        if lookup_table::is_arn(&self.resource_arn) {
             let key = cx.lookup_table_key(&self.resource_arn)?;
             let tags = cx.log_state.lookup_tables.get(&key).map(|table| table.tags().clone());
             return Ok(ListTagsResponse { tags: tags.unwrap_or_default() });
+        }
+        if scheduled_query::is_arn(&self.resource_arn) {
+            return Ok(ListTagsResponse { tags: cx.scheduled_query(&self.resource_arn)?.tags().clone() });
         }
         let group = cx.identified_group(bare(&self.resource_arn), "resourceArn")?;
         Ok(ListTagsResponse { tags: group.tags })
@@ -162,11 +165,19 @@ impl Operation for ListTagsLogGroup {
     }
 }
 
-/// The tags of the lookup table with this ARN, to be changed.
-fn table_tags<'a>(cx: &'a mut Context<'_>, arn: &str) -> Result<&'a mut Tags, Error> {
-    let key = cx.lookup_table_key(arn)?;
-    let table = cx.log_state.lookup_tables.get_mut(&key);
-    table.map(LookupTable::tags_mut).ok_or_else(lookup_table::missing)
+/// The tags of the lookup table or scheduled query with this ARN, to be changed; `None` if it is the ARN of neither.
+fn own_tags<'a>(cx: &'a mut Context<'_>, arn: &str) -> Result<Option<&'a mut Tags>, Error> {
+    if lookup_table::is_arn(arn) {
+        let key = cx.lookup_table_key(arn)?;
+        let table = cx.log_state.lookup_tables.get_mut(&key);
+        return table.map(|table| Some(LookupTable::tags_mut(table))).ok_or_else(lookup_table::missing);
+    }
+    if scheduled_query::is_arn(arn) {
+        let id = cx.scheduled_query(arn)?.id.clone();
+        let query = cx.log_state.scheduled.queries.get_mut(&id);
+        return query.map(|query| Some(ScheduledQuery::tags_mut(query))).ok_or_else(scheduled_query::missing);
+    }
+    Ok(None)
 }
 
 /// An ARN without the `:*` that the ARNs in DescribeLogGroups end with; tagging takes both forms.

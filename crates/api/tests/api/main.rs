@@ -41,6 +41,8 @@ mod region;
 mod regional_nat;
 mod route;
 mod run_command;
+mod scheduled_query;
+mod scheduled_run;
 mod security_group;
 mod shown;
 mod ssm;
