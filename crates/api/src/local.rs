@@ -14,7 +14,8 @@
 //!                                       the command is ended as when a terminal hangs up
 //! GET  /_weir/exec?id=…                 {"output", "errors", "exit_code"}: what it has printed so far, the parts of it, as
 //!                                       [from, to] in bytes, that went to standard error, and its code once it has ended;
-//!                                       with from=N the output from byte N on: what was before it is forgotten
+//!                                       with from=N the output from byte N on: what was before it is forgotten. A byte that
+//!                                       is no UTF-8 is the character of U+10FF00 and it, by which places are counted, too
 //! POST /_weir/exec/interrupt            {"id"}: Ctrl-C
 //! POST /_weir/connect                   {"instance", "command": […]} → {"id"}: the same, over EC2 Instance Connect
 //! GET  /_weir/traffic?host=…            {"sent", "received"}: packets and bytes of a host since it started

@@ -6,9 +6,10 @@
 use crate::fabric::Fabric;
 use crate::host::HostName;
 use crate::hosts::HostKey;
-use crate::program::{self, Connect, ExecId, HUNG_UP, Input, NOT_RUN, Output, Started, Terminal};
+use crate::program::{self, Connect, ExecId, HUNG_UP, Heard, Input, NOT_RUN, Output, Started, Terminal};
 use crate::shell::{Kind, MESSAGE_BYTES_MAX, Message};
 use crate::task::Task;
+use crate::text::text_of;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weir_flowlog::services;
@@ -142,7 +143,8 @@ impl Fabric {
             return Ok(id);
         }
         let running = self.hosts.get_mut(key).ok_or(ExecError::NotRunning(host))?;
-        let started = program::start(argv, &mut running.machine, now);
+        let argv: Vec<String> = argv.iter().map(|word| text_of(word.as_bytes())).collect();
+        let started = program::start(&argv, &mut running.machine, now);
         let input = if is_fed { Input::open() } else { Input::absent() };
         running.start(Task::with_input(id.0, started, input));
         self.execs.insert(id, Place::Host(key));
@@ -194,7 +196,7 @@ impl Fabric {
                 let output = terminal.and_then(|terminal| terminal.channels.get_mut(&id.0));
                 // A session that was forgotten has taken its commands with it.
                 let lost = Output { exit_code: Some(NO_SESSION), ..Output::default() };
-                output.map(std::mem::take).unwrap_or(lost)
+                output.map(|heard| std::mem::take(&mut heard.output)).unwrap_or(lost)
             }
             Place::Host(_) | Place::Gone(_) => std::mem::take(&mut self.terminal_mut(id)?.output),
         };
@@ -332,7 +334,8 @@ impl Fabric {
         let message = Message::run(exec.0, argv);
         let is_long = message.bytes.len() > MESSAGE_BYTES_MAX;
         let output = if is_long { too_long(argv) } else { Output::default() };
-        terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, output);
+        let heard = Heard { output, ..Heard::default() };
+        terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, heard);
         self.execs.insert(exec, Place::Session(id.exec));
         if !is_long {
             self.tell(id.exec, message);

@@ -56,4 +56,4 @@ pub use program::{ExecId, OUTPUT_BYTES_MAX, Output, PIPE_BYTES};
 pub use relay::{ServiceAnswer, ServiceRequest};
 pub use segments::Offload;
 pub use stack::{SOCKET_BUFFER_BYTES, SOCKETS_MAX};
-pub use text::whole;
+pub use text::{bytes_of, plain, text_of, whole};

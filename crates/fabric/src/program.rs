@@ -4,7 +4,7 @@
 
 use crate::echo::Reply;
 use crate::host::Machine;
-use crate::shell::{Channel, Kind, Message};
+use crate::shell::{Channel, Message};
 use crate::stack::Outbox;
 use crate::trouble::Trouble;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ mod tracepath;
 mod traceroute;
 mod udp;
 
-pub(crate) use connect::Connect;
+pub(crate) use connect::{Connect, Heard};
 pub(crate) use plain::Link;
 
 /// Most bytes of output kept for a command until they are taken; what comes on top is lost.
@@ -117,7 +117,8 @@ const NOT_SIMULATED: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExecId(pub(crate) u64);
 
-/// What a command has printed since it was last asked, and its exit code once it has ended.
+/// What a command has printed since it was last asked, and its exit code once it has ended. A byte that is no UTF-8 is a letter of
+/// its own in it: [`bytes_of`](crate::bytes_of) has the bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// Standard output.
@@ -136,7 +137,7 @@ pub(crate) struct Terminal {
     /// Whether the session is open, if the command is a [`Connect`].
     pub(crate) is_open: bool,
     /// What the commands of the session have printed.
-    pub(crate) channels: BTreeMap<Channel, Output>,
+    pub(crate) channels: BTreeMap<Channel, Heard>,
     /// Whether it is inside a shell, which takes what is there before it lets the command print more.
     pub(crate) is_inner: bool,
 }
@@ -168,21 +169,8 @@ impl Terminal {
     pub(crate) fn end(&mut self, exit_code: i32) {
         self.output.exit_code = Some(exit_code);
         self.is_open = false;
-        for output in self.channels.values_mut() {
-            output.exit_code.get_or_insert(exit_code);
-        }
-    }
-}
-
-impl Output {
-    /// Takes in what a session says of one of its commands.
-    pub(crate) fn hear(&mut self, message: &Message) {
-        let text = String::from_utf8_lossy(&message.bytes);
-        match message.kind {
-            Kind::Out => append(&mut self.stdout, &text, OUTPUT_BYTES_MAX),
-            Kind::Err => append(&mut self.stderr, &text, OUTPUT_BYTES_MAX),
-            Kind::End => self.exit_code = text.parse().ok(),
-            Kind::Run | Kind::Interrupt => {}
+        for heard in self.channels.values_mut() {
+            heard.output.exit_code.get_or_insert(exit_code);
         }
     }
 }

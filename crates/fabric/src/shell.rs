@@ -9,6 +9,7 @@ use crate::program::{self, HUNG_UP, News, Output, Started};
 use crate::service::SSH_BANNER;
 use crate::stack::Outbox;
 use crate::task::Task;
+use crate::text::{bytes_of, text_of};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use weir_model::Nanos;
@@ -192,7 +193,7 @@ impl Shell {
             let stderr = "bash: fork: retry: Resource temporarily unavailable\n".to_owned();
             return Started::Done(Output { stderr, exit_code: Some(1), ..Output::default() });
         }
-        let text = String::from_utf8_lossy(&message.bytes);
+        let text = text_of(&message.bytes);
         let words = (!text.is_empty()).then(|| text.split('\0').map(str::to_owned));
         let argv: Vec<String> = words.into_iter().flatten().collect();
         program::start(&argv, machine, now)
@@ -222,7 +223,7 @@ impl Shell {
 fn print(channel: Channel, output: Output, to: &mut Vec<u8>) {
     let Output { stdout, stderr, exit_code } = output;
     for (kind, text) in [(Kind::Out, stdout), (Kind::Err, stderr)] {
-        for part in text.as_bytes().chunks(MESSAGE_BYTES_MAX) {
+        for part in bytes_of(&text).chunks(MESSAGE_BYTES_MAX) {
             Message { channel, kind, bytes: part.to_vec() }.write(to);
         }
     }

@@ -4,7 +4,7 @@ use crate::host::Machine;
 use crate::program::{Cx, Input, News, Program, Started, Step, Terminal};
 use crate::shell::Message;
 use crate::stack::Outbox;
-use crate::text::whole;
+use crate::text::Decoder;
 use weir_model::Nanos;
 
 /// A command that was started, running or ended.
@@ -13,8 +13,8 @@ pub(crate) struct Task {
     pub(crate) id: u64,
     pub(crate) terminal: Terminal,
     input: Input,
-    /// The beginning of a character of the input that has not come whole.
-    begun: Vec<u8>,
+    /// What makes text of its input.
+    decoder: Decoder,
     program: Option<Box<dyn Program>>,
     wake_at: Option<Nanos>,
 }
@@ -32,7 +32,7 @@ impl Task {
             Started::Done(output) => (None, output),
         };
         let terminal = Terminal { output, ..Terminal::default() };
-        Task { id, terminal, input, begun: Vec::new(), program, wake_at: None }
+        Task { id, terminal, input, decoder: Decoder::default(), program, wake_at: None }
     }
 
     /// Whether it has not ended.
@@ -85,12 +85,9 @@ impl Task {
         if !self.is_running() || self.input.is_over {
             return bytes.len();
         }
-        let taken = self.input.room().saturating_sub(self.begun.len()).min(bytes.len());
-        self.begun.extend_from_slice(&bytes[..taken]);
+        let taken = self.input.room().min(bytes.len());
         self.input.is_over = are_last && taken == bytes.len();
-        let end = if self.input.is_over { self.begun.len() } else { whole(&self.begun) };
-        let rest = self.begun.split_off(end);
-        self.input.text.push_str(&String::from_utf8_lossy(&std::mem::replace(&mut self.begun, rest)));
+        self.input.text.push_str(&self.decoder.take(&bytes[..taken], self.input.is_over));
         taken
     }
 

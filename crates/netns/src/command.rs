@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running, whole};
+use weir_fabric::{OUTPUT_BYTES_MAX, Output, Running, text_of, whole};
 
 /// How long output is waited for after a program has ended: what it has left running may hold the pipes.
 const LINGER: Duration = Duration::from_millis(100);
@@ -118,7 +118,7 @@ impl Stream {
             std::mem::replace(&mut waiting.bytes, rest)
         });
         self.0.1.notify_all();
-        String::from_utf8_lossy(&bytes).into_owned()
+        text_of(&bytes)
     }
 }
 

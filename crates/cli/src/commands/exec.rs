@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use weir_fabric::PIPE_BYTES;
+use weir_fabric::{PIPE_BYTES, bytes_of};
 
 /// How long to wait before looking for more output.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -55,10 +55,10 @@ pub fn follow(remote: &Remote, started: &Value, mut feed: Option<Feed>) -> Outco
         let output = state.get("output").and_then(Value::as_str).unwrap_or_default();
         let end = shown + output.len();
         for (part, is_error) in parts(shown..end, &errors(&state)) {
-            let text = output.get(part.start - shown..part.end - shown).unwrap_or_default().as_bytes();
+            let bytes = bytes_of(output.get(part.start - shown..part.end - shown).unwrap_or_default());
             let written = match is_error {
-                true => std::io::stderr().write_all(text),
-                false => write_out(text),
+                true => std::io::stderr().write_all(&bytes),
+                false => write_out(&bytes),
             };
             if written.is_err() {
                 remote.post("/_weir/exec/interrupt", &json!({ "id": id }))?;

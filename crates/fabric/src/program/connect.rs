@@ -4,8 +4,9 @@
 //! Source: EC2 User Guide, "Connect using EC2 Instance Connect"; messages: OpenSSH's ssh(1).
 
 use super::socket::{Client, Progress};
-use super::{Cx, Program, Step};
-use crate::shell::Message;
+use super::{Cx, OUTPUT_BYTES_MAX, Output, Program, Step, append};
+use crate::shell::{Kind, Message};
+use crate::text::Decoder;
 use std::net::SocketAddr;
 use weir_model::Nanos;
 
@@ -17,6 +18,39 @@ const BANNER_BYTES_MAX: usize = 255;
 
 /// What the client says first.
 const CLIENT_BANNER: &[u8] = b"SSH-2.0-EC2_Instance_Connect\r\n";
+
+/// What the client has heard of a command of its session.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) output: Output,
+    /// What makes text of standard output and standard error.
+    decoders: [Decoder; 2],
+}
+
+impl Heard {
+    /// Takes in what the host says of the command.
+    fn hear(&mut self, message: &Message) {
+        match message.kind {
+            Kind::Out => self.print(&message.bytes, false),
+            Kind::Err => self.complain(&message.bytes, false),
+            Kind::End => {
+                self.print(b"", true);
+                self.complain(b"", true);
+                let code = std::str::from_utf8(&message.bytes).ok();
+                self.output.exit_code = code.and_then(|code| code.parse().ok());
+            }
+            Kind::Run | Kind::Interrupt => {}
+        }
+    }
+
+    fn print(&mut self, bytes: &[u8], are_last: bool) {
+        append(&mut self.output.stdout, &self.decoders[0].take(bytes, are_last), OUTPUT_BYTES_MAX);
+    }
+
+    fn complain(&mut self, bytes: &[u8], are_last: bool) {
+        append(&mut self.output.stderr, &self.decoders[1].take(bytes, are_last), OUTPUT_BYTES_MAX);
+    }
+}
 
 /// A session: open from the banner until either side closes.
 pub(crate) struct Connect {
@@ -84,8 +118,8 @@ impl Connect {
             self.inbox.drain(..=end);
         }
         while let Some(message) = Message::take(&mut self.inbox) {
-            if let Some(output) = cx.terminal.channels.get_mut(&message.channel) {
-                output.hear(&message);
+            if let Some(heard) = cx.terminal.channels.get_mut(&message.channel) {
+                heard.hear(&message);
             }
         }
         let sent = client.write(&self.pending, cx);

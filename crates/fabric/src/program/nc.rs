@@ -10,6 +10,7 @@ use super::socket::{Client, Progress};
 use super::udp::UdpClient;
 use super::{BROKEN_PIPE, Cx, INTERRUPTED, Program, Started, Step};
 use crate::host::Machine;
+use crate::text::{Decoder, bytes_of, text_of};
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
 
@@ -33,6 +34,7 @@ pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Start
         return Started::Running(Box::new(Listener {
             wanted,
             client: None,
+            decoder: Decoder::default(),
             is_greeted: false,
             is_interrupted: false,
         }));
@@ -64,6 +66,7 @@ fn begin(wanted: Wanted, address: IpAddr, now: Nanos) -> Started {
             received: 0,
             sent: 0,
             pending: Vec::new(),
+            decoder: Decoder::default(),
             is_greeted: false,
             is_interrupted: false,
         })),
@@ -216,6 +219,7 @@ struct Nc {
     sent: u64,
     /// What it has read and not sent.
     pending: Vec<u8>,
+    decoder: Decoder,
     is_greeted: bool,
     is_interrupted: bool,
 }
@@ -246,7 +250,7 @@ impl Nc {
     /// Sends what comes on standard input, and at its end says that no more will.
     fn send_input(&mut self, client: &Client, cx: &mut Cx) -> Step {
         if self.pending.is_empty() {
-            self.pending = std::mem::take(&mut cx.input.text).into_bytes();
+            self.pending = bytes_of(&std::mem::take(&mut cx.input.text)).into_owned();
         }
         let sent = client.write(&self.pending, cx);
         self.pending.drain(..sent);
@@ -272,7 +276,7 @@ impl Program for Nc {
         let bytes = client.read(cx);
         self.received += bytes.len();
         if self.wanted.zeros.is_none() {
-            cx.terminal.print(&String::from_utf8_lossy(&bytes));
+            cx.terminal.print(&self.decoder.take(&bytes, progress == Progress::Closed));
         }
         let step = match progress {
             Progress::Connecting if cx.now >= self.give_up_at() => self.wanted.fail("TIMEOUT", cx),
@@ -371,6 +375,7 @@ impl Program for Probe {
 struct Listener {
     wanted: Wanted,
     client: Option<Client>,
+    decoder: Decoder,
     is_greeted: bool,
     is_interrupted: bool,
 }
@@ -399,7 +404,7 @@ impl Listener {
 
     fn hear_udp(&mut self, cx: &mut Cx) -> Step {
         while let Some(letter) = cx.machine.udp.take(self.wanted.port) {
-            cx.terminal.print(&String::from_utf8_lossy(&letter.payload));
+            cx.terminal.print(&text_of(&letter.payload));
         }
         Step::Wait(None)
     }
@@ -424,7 +429,7 @@ impl Program for Listener {
         let Some(client) = &mut self.client else { return Step::Exit(1) };
         let progress = client.progress(cx);
         let bytes = client.read(cx);
-        cx.terminal.print(&String::from_utf8_lossy(&bytes));
+        cx.terminal.print(&self.decoder.take(&bytes, progress == Progress::Closed));
         match progress {
             Progress::Closed | Progress::Refused => Step::Exit(0),
             Progress::Connecting | Progress::Open => Step::Wait(None),

@@ -3,6 +3,7 @@
 //! Source: bash 5.2 for echo, POSIX.1-2017 for printf, coreutils 8.32 for seq and the messages.
 
 use super::{OUTPUT_BYTES_MAX, Output, Started, sh};
+use crate::text::{joined, letter_of};
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -24,6 +25,7 @@ pub(super) fn echo(args: &[String]) -> String {
     }
     let text = args[options..].join(" ");
     let (text, is_cut) = if has_escapes { unescaped(&text) } else { (text, false) };
+    let text = joined(text);
     if has_end && !is_cut { text + "\n" } else { text }
 }
 
@@ -75,8 +77,7 @@ fn of_c(letter: char) -> Option<char> {
     })
 }
 
-/// The letter whose number comes, in so many digits at the most; `None` if none does. One of a byte beyond ASCII is no text
-/// by itself: it is shown as such.
+/// The byte whose number comes, in so many digits at the most; `None` if none does.
 fn coded(letters: &mut Peekable<Chars>, base: u32, most: usize) -> Option<char> {
     let mut digits = String::new();
     while digits.len() < most
@@ -85,7 +86,7 @@ fn coded(letters: &mut Peekable<Chars>, base: u32, most: usize) -> Option<char> 
         digits.push(digit);
     }
     let code = u32::from_str_radix(&digits, base).ok()? & 0xff;
-    Some(if code < 0x80 { char::from(code as u8) } else { char::REPLACEMENT_CHARACTER })
+    Some(letter_of(code as u8))
 }
 
 /// printf(1): `%s`, `%c`, `%d`, `%i`, `%u`, `%x` and `%%` with a width, and escapes. The format is used again until all
@@ -103,12 +104,12 @@ pub(super) fn printf(args: &[String]) -> Started {
         let before = printed.rest.len();
         if let Err(message) = printed.once(format) {
             let stderr = format!("{}bash: printf: {message}: not simulated by weir\n", printed.complaints);
-            return Started::Done(Output { stdout: printed.out, stderr, exit_code: Some(1) });
+            return Started::Done(Output { stdout: joined(printed.out), stderr, exit_code: Some(1) });
         }
         if printed.rest.is_empty() || printed.rest.len() == before {
             let code = i32::from(!printed.complaints.is_empty());
             return Started::Done(Output {
-                stdout: printed.out,
+                stdout: joined(printed.out),
                 stderr: printed.complaints,
                 exit_code: Some(code),
             });
@@ -152,8 +153,8 @@ impl Printed<'_> {
                 {
                     digits.push(digit);
                 }
-                let code = u8::from_str_radix(&digits, 8).ok().filter(u8::is_ascii);
-                char::from(code.ok_or_else(|| format!("\\{digits}"))?)
+                let code = u32::from_str_radix(&digits, 8).map_err(|_| format!("\\{digits}"))?;
+                letter_of((code & 0xff) as u8)
             }
             Some(other) => of_c(other).ok_or_else(|| format!("\\{other}"))?,
         };

@@ -1,7 +1,7 @@
 //! Standard input of commands on hosts, and what becomes of one whose follower has gone.
 
 use crate::bed::{Bed, SECOND};
-use weir_fabric::{ExecId, HostName, Output, PIPE_BYTES};
+use weir_fabric::{ExecId, HostName, Output, PIPE_BYTES, bytes_of};
 
 /// A bed with a host, and a service that sends back what it receives on another one: 10.1.0.5.
 fn bed() -> (Bed, HostName) {
@@ -76,6 +76,31 @@ fn a_long_input_is_taken_as_there_is_room() {
     assert_eq!(bed.fabric.feed(id, b"more", true), 0);
     bed.pass(6);
     assert_eq!(bed.fabric.feed(id, b"more", true), 4, "it has ended: all is lost");
+}
+
+#[test]
+fn bytes_that_are_no_text_come_out_as_they_went_in() {
+    let (mut bed, host) = bed();
+    let mut all: Vec<u8> = (0..=255).chain((0..=255).rev()).collect();
+    all.extend("\u{10ff80}é\u{10ffff}".bytes());
+    let rows = [
+        &["cat"][..],
+        &["head", "-c", "1000"],
+        &["nc", "10.1.0.5", "7"],
+        &["sh", "-c", "cat | nc 10.1.0.5 7 | tail -n 1000"],
+        &["sh", "-c", "{ cat; } | { cat | cat; }"],
+    ];
+    for argv in rows {
+        let output = fed(&mut bed, host, argv, &all);
+        assert_eq!(bytes_of(&output.stdout), &all[..], "{argv:?}");
+    }
+    assert_eq!(fed(&mut bed, host, &["wc", "-c"], &all).stdout, "522\n");
+    assert_eq!(bytes_of(&fed(&mut bed, host, &["head", "-c", "200"], &all).stdout), &all[..200]);
+    assert_eq!(bytes_of(&fed(&mut bed, host, &["cut", "-c", "2"], "é".as_bytes()).stdout), &b"\xa9\n"[..]);
+    assert_eq!(fed(&mut bed, host, &["tr", "-c", "a", "x"], b"a\xff\xc3\xa9").stdout, "axxx");
+    let output = fed(&mut bed, host, &["sh", "-c", "X=$(cat); printf %s ${#X}\"$X\""], b"a\xff\0\xc3\xa9");
+    assert_eq!(bytes_of(&output.stdout), &b"3a\xff\xc3\xa9"[..]);
+    assert_eq!(output.stderr, "bash: warning: command substitution: ignored null byte in input\n");
 }
 
 #[test]

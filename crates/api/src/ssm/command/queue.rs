@@ -4,7 +4,7 @@
 //! Source: Systems Manager User Guide, "Understanding command statuses" and "Run Command timeouts".
 
 use std::collections::{BTreeMap, BTreeSet};
-use weir_fabric::{ExecId, Fabric, HostName};
+use weir_fabric::{ExecId, Fabric, HostName, plain};
 use weir_model::{InstanceId, Nanos, Scope, Timestamp};
 
 /// Most commands remembered, of all accounts; the oldest that are over go first. AWS keeps them for 30 days.
@@ -267,8 +267,8 @@ impl Invocation {
     fn listen(&mut self, fabric: &mut Fabric, now: Timestamp) {
         let Some(exec) = self.exec else { return };
         let Some(output) = fabric.poll(exec) else { return self.end(Status::Failed, KILLED, now) };
-        append(&mut self.stdout, &output.stdout);
-        append(&mut self.stderr, &output.stderr);
+        append(&mut self.stdout, &plain(&output.stdout));
+        append(&mut self.stderr, &plain(&output.stderr));
         match output.exit_code {
             None => {}
             Some(0) => self.end(Status::Success, 0, now),

@@ -1,5 +1,7 @@
 //! What has come of a response (RFC 9112), as far as curl looks at it.
 
+use crate::text::Decoder;
+
 /// Most bytes of a head: curl gives up on a longer one.
 pub(super) const HEAD_BYTES_MAX: usize = 300 * 1024;
 
@@ -10,6 +12,8 @@ pub(super) struct Response {
     bytes: Vec<u8>,
     has_head: bool,
     body: Vec<u8>,
+    /// What makes text of the body.
+    decoder: Decoder,
     /// How many bytes of the body have come.
     received: usize,
 }
@@ -61,12 +65,7 @@ impl Response {
 
     /// Takes what has come of its body, as text: a letter of which some bytes are to come stays, unless it `is_over`.
     pub(super) fn take_text(&mut self, is_over: bool) -> String {
-        let whole = match std::str::from_utf8(&self.body) {
-            Err(error) if error.error_len().is_none() && !is_over => error.valid_up_to(),
-            _ => self.body.len(),
-        };
-        let rest = self.body.split_off(whole);
-        String::from_utf8_lossy(&std::mem::replace(&mut self.body, rest)).into_owned()
+        self.decoder.take(&std::mem::take(&mut self.body), is_over)
     }
 
     /// Whether it is, or may become, a response of HTTP/1: anything else is HTTP/0.9, which has no head.
@@ -130,7 +129,7 @@ mod tests {
         let mut cut = Response::default();
         cut.receive("HTTP/1.1 200 OK\r\n\r\na\u{e9}".as_bytes().split_last().map_or(b"", |(_, rest)| rest));
         assert_eq!(cut.take_text(false), "a");
-        assert_eq!(cut.take_text(true), "\u{fffd}");
+        assert_eq!(cut.take_text(true), "\u{10ffc3}");
     }
 
     #[test]

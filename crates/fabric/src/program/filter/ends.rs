@@ -2,6 +2,7 @@
 
 use super::super::options::Arg;
 use super::{Filter, KEPT_BYTES_MAX, Next, Wanted, Wrong, exhausted, has, operands, value};
+use crate::text::{bytes_of, text_of, width};
 use std::collections::VecDeque;
 
 /// cat(1).
@@ -55,8 +56,9 @@ impl Filter for Head {
             return Next::Exit(0);
         }
         if self.is_in_bytes {
-            let cut = self.left.min(text.len());
-            out.push_str(&String::from_utf8_lossy(&text.as_bytes()[..cut]));
+            let bytes = bytes_of(text);
+            let cut = self.left.min(bytes.len());
+            out.push_str(&text_of(&bytes[..cut]));
             self.left -= cut;
         } else {
             out.push_str(text);
@@ -151,7 +153,7 @@ impl Filter for Wc {
         for letter in text.chars() {
             let is_begin = !letter.is_whitespace() && !self.is_in_word;
             self.is_in_word = !letter.is_whitespace();
-            let counted = [usize::from(letter == '\n'), usize::from(is_begin), 1, letter.len_utf8()];
+            let counted = [usize::from(letter == '\n'), usize::from(is_begin), 1, width(letter)];
             self.counts.iter_mut().zip(counted).for_each(|(count, counted)| *count += counted);
         }
         Next::More

@@ -2,6 +2,7 @@
 
 use super::super::options::Arg;
 use super::{Filter, Next, Wanted, Wrong, bare, has, operands, value};
+use crate::text::{bytes_of, text_of};
 use std::ops::RangeInclusive;
 
 /// cut(1): `-f` fields between which `-d` stands, or `-c` bytes, as GNU takes characters.
@@ -61,9 +62,9 @@ impl Filter for Cut {
     fn take(&mut self, line: &str, out: &mut String) -> Next {
         let line = bare(line);
         if self.is_in_bytes {
-            let bytes = line.bytes().enumerate().filter(|(place, _)| self.has(*place));
-            let bytes: Vec<u8> = bytes.map(|(_, byte)| byte).collect();
-            *out += &String::from_utf8_lossy(&bytes);
+            let bytes = bytes_of(line);
+            let wanted = bytes.iter().enumerate().filter(|(place, _)| self.has(*place));
+            *out += &text_of(&wanted.map(|(_, byte)| *byte).collect::<Vec<u8>>());
         } else if line.contains(self.delimiter) {
             let fields = line.split(self.delimiter).enumerate().filter(|(place, _)| self.has(*place));
             for (nth, (_, field)) in fields.enumerate() {

@@ -4,6 +4,7 @@
 
 use super::super::options::Arg;
 use super::{Filter, Next, Wanted, Wrong, has, operands};
+use crate::text::width;
 
 /// tr(1): `-d` deletes, `-s` leaves one of those that follow each other, `-c` takes all that are not in the first set.
 pub(super) fn tr<'a>(args: &[Arg<'a>]) -> Result<Wanted<'a>, Wrong> {
@@ -166,7 +167,7 @@ impl Filter for Tr {
         for letter in text.chars() {
             let Some(becomes) = self.becomes(letter) else { continue };
             // tr takes bytes: of a letter with several each becomes one.
-            let count = if becomes == letter { 1 } else { letter.len_utf8() };
+            let count = if becomes == letter { 1 } else { width(letter) };
             for _ in 0..count {
                 if self.last != Some(becomes) || self.squeezed.place(becomes).is_none() {
                     out.push(becomes);

@@ -200,7 +200,8 @@ impl Sh {
             )));
         }
         let Some(is_whole) = self.read_line(is_raw, streams, cx)? else { return Ok(Own::Waits) };
-        let line = std::mem::take(&mut self.begun_line);
+        // bash has no NUL in a variable.
+        let line = std::mem::take(&mut self.begun_line).replace('\0', "");
         let letters = letters(&line, is_raw, Separators::of(&self.variables, assigned));
         if names.is_empty() {
             // bash takes nothing away where it has no names.

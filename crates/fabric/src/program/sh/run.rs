@@ -12,6 +12,7 @@ use super::function::Call;
 use super::pipeline::Pipeline;
 use super::script::{Body, Command, For, If, List, Loop, When};
 use super::{Sh, Streams, begin, located, pass_on, set_ids, trace};
+use crate::text::joined;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -20,6 +21,9 @@ const UNBOUND: i32 = 127;
 const UNBOUND_WITHIN: i32 = 1;
 /// The exit code of a script for which there was no memory.
 const NO_MEMORY: i32 = 2;
+/// What bash says of NUL in the output of commands that it puts into a word.
+const NO_NUL: &str = "warning: command substitution: ignored null byte in input";
+
 /// The exit code of a shell that cannot have another.
 const NO_FORK: i32 = 254;
 
@@ -467,13 +471,23 @@ impl Sh {
             None => self.note(&running.place, code),
             Some(mut outputs) => {
                 if let Some(printed) = outputs.last_mut() {
-                    // Line ends at its end are none of it, and take no room.
-                    printed.text.truncate(printed.text.trim_end_matches('\n').len());
-                    printed.text.shrink_to_fit();
+                    if printed.text.contains('\0') {
+                        let stderr = format!("bash: {NO_NUL}\n");
+                        pass_on(Output { stderr, ..Output::default() }, self.streams, cx);
+                    }
+                    printed.text = output_of(std::mem::take(&mut printed.text));
                     printed.code = code;
                 }
                 self.prepare(running.place, outputs, cx);
             }
         }
     }
+}
+
+/// What stands for commands that have printed this: without line ends at its end, which take no room, and without NUL.
+fn output_of(mut printed: String) -> String {
+    printed.retain(|letter| letter != '\0');
+    printed.truncate(printed.trim_end_matches('\n').len());
+    printed.shrink_to_fit();
+    joined(printed)
 }
