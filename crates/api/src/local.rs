@@ -9,7 +9,7 @@
 //! POST /_weir/exec                      {"instance", "command": […]} → {"id"}: runs a command on a host; with "has_input": true
 //!                                       it reads what it is fed, else nothing
 //! POST /_weir/exec/input?id=…           bytes → {"taken"}: feeds it, as far as there is room; with last=true nothing follows, once
-//!                                       all are taken
+//!                                       all are taken. While a session is being opened there is no room
 //! GET  /_weir/exec/follow?id=…          stays open while it runs; once its client has closed the connection, or is gone with it,
 //!                                       the command is ended as when a terminal hangs up
 //! GET  /_weir/exec?id=…                 {"output", "errors", "exit_code"}: what it has printed so far, the parts of it, as
@@ -92,7 +92,7 @@ fn route(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Result<Value, 
         }
         ("POST", "/_weir/connect") => {
             cloud.catch_up(now.into());
-            shell::connect(cloud, &body(request)?)
+            shell::connect(cloud, body(request)?)
         }
         ("GET", "/_weir/exec") => {
             cloud.catch_up(now.into());

@@ -191,6 +191,9 @@ pub struct Exec {
 pub struct Connect {
     #[command(flatten)]
     pub at: At,
+    /// Leave standard input alone; else the command reads it, unless it is a terminal
+    #[arg(short = 'n', long, requires = "command")]
+    pub no_input: bool,
     /// Instance id or its Name tag
     pub instance: String,
     /// Run one command instead of a shell

@@ -154,7 +154,7 @@ impl Fabric {
 
     /// Gives a command what comes on its standard input: how many of the bytes there is room for. The rest is to be given again
     /// later. With the last byte taken the input ends, if they `are_last`. Of a command that has ended, or takes no input, all
-    /// are taken and lost; in a session none does.
+    /// are taken and lost. In a session the bytes travel in its packets.
     pub fn feed(&mut self, id: ExecId, bytes: &[u8], are_last: bool) -> usize {
         match self.execs.get_mut(&id) {
             Some(Place::Outside(running)) => running.feed(bytes, are_last),
@@ -165,8 +165,32 @@ impl Fabric {
                 self.run(key);
                 taken
             }
-            Some(Place::Session(_) | Place::Gone(_)) | None => bytes.len(),
+            Some(Place::Session(session)) => {
+                let session = *session;
+                self.feed_in(session, id, bytes, are_last)
+            }
+            Some(Place::Gone(_)) | None => bytes.len(),
         }
+    }
+
+    /// The same for a command in a session.
+    fn feed_in(&mut self, session: ExecId, id: ExecId, bytes: &[u8], are_last: bool) -> usize {
+        let terminal = self.terminal_mut(session);
+        let Some(heard) = terminal.and_then(|terminal| terminal.channels.get_mut(&id.0)) else {
+            return bytes.len();
+        };
+        let Some(taken) = heard.take_room(bytes.len()) else { return bytes.len() };
+        let is_end = are_last && taken == bytes.len();
+        if is_end {
+            heard.end_input();
+        }
+        for part in bytes[..taken].chunks(MESSAGE_BYTES_MAX) {
+            self.tell(session, Message { channel: id.0, kind: Kind::In, bytes: part.to_vec() });
+        }
+        if is_end {
+            self.tell(session, Message::sign(id.0, Kind::Eof));
+        }
+        taken
     }
 
     fn fresh_exec(&mut self) -> Result<ExecId, ExecError> {
@@ -243,8 +267,7 @@ impl Fabric {
             Some(Place::Outside(running)) => running.interrupt(),
             Some(Place::Session(session)) => {
                 let session = *session;
-                let message = Message { channel: id.0, kind: Kind::Interrupt, bytes: Vec::new() };
-                self.tell(session, message);
+                self.tell(session, Message::sign(id.0, Kind::Interrupt));
             }
             Some(Place::Host(key)) => {
                 let key = *key;
@@ -324,17 +347,32 @@ impl Fabric {
     }
 
     /// Starts a command in the shell of a session. The command line and what it prints travel in the session's packets: if
-    /// the network no longer carries them, nothing comes back. One that is too long for a message ends at once.
+    /// the network no longer carries them, nothing comes back. One that is too long for a message ends at once. Its standard input
+    /// is empty.
     ///
     /// # Errors
     /// The session is not open, or too many commands are kept.
     pub fn exec_in(&mut self, id: SessionId, argv: &[String]) -> Result<ExecId, ExecError> {
+        self.begin_in(id, argv, false)
+    }
+
+    /// The same, with what [`Fabric::feed`] gives as its standard input.
+    ///
+    /// # Errors
+    /// As [`Fabric::exec_in`].
+    pub fn exec_in_fed(&mut self, id: SessionId, argv: &[String]) -> Result<ExecId, ExecError> {
+        self.begin_in(id, argv, true)
+    }
+
+    fn begin_in(&mut self, id: SessionId, argv: &[String], is_fed: bool) -> Result<ExecId, ExecError> {
         let exec = self.fresh_exec()?;
         let terminal = self.terminal_mut(id.exec).filter(|terminal| terminal.is_open);
-        let message = Message::run(exec.0, argv);
+        let message = Message::run(exec.0, argv, is_fed);
         let is_long = message.bytes.len() > MESSAGE_BYTES_MAX;
-        let output = if is_long { too_long(argv) } else { Output::default() };
-        let heard = Heard { output, ..Heard::default() };
+        let mut heard = Heard::nothing(is_fed);
+        if is_long {
+            heard.output = too_long(argv);
+        }
         terminal.ok_or(ExecError::NotOpen)?.channels.insert(exec.0, heard);
         self.execs.insert(exec, Place::Session(id.exec));
         if !is_long {

@@ -1,17 +1,20 @@
 //! What travels in a session: commands one way, output the other. sshd runs the commands on its host.
 //!
 //! After the banners both sides send messages: a line `<channel> <kind> <length>` and so many bytes. A channel is one
-//! command. To the host: `run` (words separated by NUL) and `int` (Ctrl-C). From it: `out`, `err`, and `end` with the exit
-//! code. It stands in for SSH's own packets (RFC 4254, section 6), which are not simulated: nothing is encrypted.
+//! command. To the host: `run` (words separated by NUL), or `fed` if it is to read what follows, which is `in` (bytes) and `eof`;
+//! and `int` (Ctrl-C). From it: `out`, `err`, `win` (for so many more bytes of input there is room, after the first
+//! [`PIPE_BYTES`]), and `end` with the exit code. It stands in for SSH's own packets (RFC 4254, sections 5 and 6), which are
+//! not simulated: nothing is encrypted.
 
 use crate::host::Machine;
-use crate::program::{self, HUNG_UP, News, Output, Started};
+use crate::program::{self, HUNG_UP, Input, News, Output, PIPE_BYTES, Started};
 use crate::service::SSH_BANNER;
 use crate::stack::Outbox;
 use crate::task::Task;
 use crate::text::{bytes_of, text_of};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
+use std::str::FromStr;
 use weir_model::Nanos;
 
 /// Most commands that run in one session at a time.
@@ -38,24 +41,43 @@ pub(crate) struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Run,
+    RunFed,
+    In,
+    Eof,
     Interrupt,
     Out,
     Err,
+    Window,
     End,
 }
 
-const KINDS: [(Kind, &str); 5] = [
+const KINDS: [(Kind, &str); 9] = [
     (Kind::Run, "run"),
+    (Kind::RunFed, "fed"),
+    (Kind::In, "in"),
+    (Kind::Eof, "eof"),
     (Kind::Interrupt, "int"),
     (Kind::Out, "out"),
     (Kind::Err, "err"),
+    (Kind::Window, "win"),
     (Kind::End, "end"),
 ];
 
 impl Message {
-    /// A command line to be run.
-    pub(crate) fn run(channel: Channel, argv: &[String]) -> Message {
-        Message { channel, kind: Kind::Run, bytes: argv.join("\0").into_bytes() }
+    /// A command line to be run; whether it reads what is sent to it.
+    pub(crate) fn run(channel: Channel, argv: &[String], is_fed: bool) -> Message {
+        let kind = if is_fed { Kind::RunFed } else { Kind::Run };
+        Message { channel, kind, bytes: argv.join("\0").into_bytes() }
+    }
+
+    /// A message that says all by its kind.
+    pub(crate) fn sign(channel: Channel, kind: Kind) -> Message {
+        Message { channel, kind, bytes: Vec::new() }
+    }
+
+    /// The number that it says, if it says one.
+    pub(crate) fn number<T: FromStr>(&self) -> Option<T> {
+        std::str::from_utf8(&self.bytes).ok()?.parse().ok()
     }
 
     /// Appends the message to `to`.
@@ -104,7 +126,54 @@ pub(crate) struct Shell {
     /// What is still to be sent.
     pending: Vec<u8>,
     has_banner: bool,
-    tasks: Vec<Task>,
+    commands: Vec<Command>,
+}
+
+/// A command of a session, on its host.
+struct Command {
+    task: Task,
+    /// What has come for its input, and has no room there.
+    held: Vec<u8>,
+    /// Whether no more will come, and whether it has been told so.
+    is_over: bool,
+    is_told: bool,
+}
+
+impl Command {
+    fn new(task: Task) -> Command {
+        Command { task, held: Vec::new(), is_over: false, is_told: false }
+    }
+
+    /// Takes what comes for its input. A client that minds the window never sends what is too much; that is lost.
+    fn hear(&mut self, bytes: &[u8]) {
+        let room = PIPE_BYTES.saturating_sub(self.held.len()).min(bytes.len());
+        self.held.extend_from_slice(&bytes[..room]);
+    }
+
+    /// Gives it as much of its input as there is room for, and how many bytes that were; `None` if there was nothing to give.
+    fn feed(&mut self) -> Option<usize> {
+        if self.is_told || self.held.is_empty() && !self.is_over {
+            return None;
+        }
+        let taken = self.task.feed(&self.held, self.is_over);
+        self.held.drain(..taken);
+        self.is_told = self.is_over && self.held.is_empty();
+        (taken > 0 || self.is_told).then_some(taken)
+    }
+
+    /// Lets it do what it can, and gives it the input that there is then room for. What it has to say goes to `to`, or is kept while
+    /// the client has more to read.
+    fn wake(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox, to: &mut Vec<u8>) {
+        self.task.wake(now, machine, outbox);
+        while let Some(taken) = self.feed() {
+            let bytes = taken.to_string().into_bytes();
+            Message { channel: self.task.id, kind: Kind::Window, bytes }.write(to);
+            self.task.wake(now, machine, outbox);
+        }
+        if to.len() < MESSAGE_BYTES_MAX || !self.task.is_running() {
+            print(self.task.id, std::mem::take(&mut self.task.terminal.output), to);
+        }
+    }
 }
 
 impl Shell {
@@ -115,19 +184,19 @@ impl Shell {
             inbox: Vec::new(),
             pending: SSH_BANNER.as_bytes().to_vec(),
             has_banner: false,
-            tasks: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
     /// When one of its commands wants to be woken.
     pub(crate) fn wake_at(&self) -> Option<Nanos> {
-        self.tasks.iter().filter_map(Task::wake_at).min()
+        self.commands.iter().filter_map(|command| command.task.wake_at()).min()
     }
 
     /// Passes its commands a packet that may answer one of them.
     pub(crate) fn hear(&mut self, news: &News, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
-        for task in &mut self.tasks {
-            task.hear(news, now, machine, outbox);
+        for command in &mut self.commands {
+            command.task.hear(news, now, machine, outbox);
         }
     }
 
@@ -137,14 +206,10 @@ impl Shell {
         while let Some(message) = self.next_message() {
             self.obey(message, now, machine);
         }
-        for task in &mut self.tasks {
-            task.wake(now, machine, outbox);
-            // What does not fit is kept until the client has read.
-            if self.pending.len() < MESSAGE_BYTES_MAX || !task.is_running() {
-                print(task.id, std::mem::take(&mut task.terminal.output), &mut self.pending);
-            }
+        for command in &mut self.commands {
+            command.wake(now, machine, outbox, &mut self.pending);
         }
-        self.tasks.retain(Task::is_running);
+        self.commands.retain(|command| command.task.is_running());
         let socket = machine.stack.socket(self.handle);
         self.send(socket);
         if socket.state() == tcp::State::CloseWait {
@@ -176,20 +241,24 @@ impl Shell {
     }
 
     fn obey(&mut self, message: Message, now: Nanos, machine: &mut Machine) {
+        if matches!(message.kind, Kind::Run | Kind::RunFed) {
+            let started = self.start(&message, now, machine);
+            let input = if message.kind == Kind::RunFed { Input::open() } else { Input::absent() };
+            let task = Task::with_input(message.channel, started, input);
+            return self.commands.push(Command::new(task));
+        }
+        let command = self.commands.iter_mut().find(|command| command.task.id == message.channel);
+        let Some(command) = command else { return };
         match message.kind {
-            Kind::Run => {
-                let started = self.start(&message, now, machine);
-                self.tasks.push(Task::new(message.channel, started));
-            }
-            Kind::Interrupt => {
-                self.tasks.iter_mut().filter(|task| task.id == message.channel).for_each(Task::interrupt);
-            }
-            Kind::Out | Kind::Err | Kind::End => {}
+            Kind::In => command.hear(&message.bytes),
+            Kind::Eof => command.is_over = true,
+            Kind::Interrupt => command.task.interrupt(),
+            Kind::Run | Kind::RunFed | Kind::Out | Kind::Err | Kind::Window | Kind::End => {}
         }
     }
 
     fn start(&self, message: &Message, now: Nanos, machine: &mut Machine) -> Started {
-        if self.tasks.len() >= COMMANDS_MAX {
+        if self.commands.len() >= COMMANDS_MAX {
             let stderr = "bash: fork: retry: Resource temporarily unavailable\n".to_owned();
             return Started::Done(Output { stderr, exit_code: Some(1), ..Output::default() });
         }
@@ -211,10 +280,10 @@ impl Shell {
 
     /// Ends the session: its commands go, as when a terminal hangs up.
     pub(crate) fn end(&mut self, now: Nanos, machine: &mut Machine, outbox: &mut Outbox) {
-        for task in &mut self.tasks {
-            task.kill(HUNG_UP, now, machine, outbox);
+        for command in &mut self.commands {
+            command.task.kill(HUNG_UP, now, machine, outbox);
         }
-        self.tasks.clear();
+        self.commands.clear();
         machine.stack.socket(self.handle).close();
     }
 }
@@ -239,8 +308,7 @@ mod tests {
     #[test]
     fn messages_arrive_whole_whatever_the_parts() {
         let argv = ["ping".to_owned(), "-c".to_owned(), "1".to_owned()];
-        let messages =
-            [Message::run(3, &argv), Message { channel: 3, kind: Kind::Interrupt, bytes: Vec::new() }];
+        let messages = [Message::run(3, &argv, true), Message::sign(3, Kind::Interrupt)];
         let mut sent = Vec::new();
         messages.iter().for_each(|message| message.write(&mut sent));
         let (mut inbox, mut found) = (Vec::new(), Vec::new());

@@ -20,6 +20,8 @@ struct Mailbox {
     letters: VecDeque<Letter>,
     bytes: usize,
     is_refused: bool,
+    /// The only one whose datagrams are taken, if there is one.
+    peer: Option<SocketAddr>,
 }
 
 /// A datagram that has come.
@@ -39,14 +41,24 @@ impl Ports {
         is_free
     }
 
+    /// Has a port take datagrams of one far end alone (connect(2)).
+    pub(crate) fn connect(&mut self, port: u16, peer: SocketAddr) {
+        if let Some(mailbox) = self.bound.get_mut(&port) {
+            mailbox.peer = Some(peer);
+        }
+    }
+
     /// Gives a port back.
     pub(crate) fn release(&mut self, port: u16) {
         self.bound.remove(&port);
     }
 
-    /// Takes in a datagram; false if nobody has bound its port.
+    /// Takes in a datagram; false if nobody has bound its port, or for others alone.
     pub(crate) fn deliver(&mut self, datagram: &Datagram) -> bool {
         let Some(mailbox) = self.bound.get_mut(&datagram.destination.port()) else { return false };
+        if mailbox.peer.is_some_and(|peer| peer != datagram.source) {
+            return false;
+        }
         if mailbox.bytes + datagram.payload.len() <= WAITING_BYTES_MAX {
             mailbox.bytes += datagram.payload.len();
             mailbox.letters.push_back(Letter { from: datagram.source, payload: datagram.payload.to_vec() });

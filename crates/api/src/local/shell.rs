@@ -34,6 +34,8 @@ struct Shell {
     /// Which bytes of all output came from standard error, of what is not forgotten.
     errors: Vec<[usize; 2]>,
     exit_code: Option<i32>,
+    /// Whether its input has ended before its session was open.
+    has_no_more_input: bool,
     /// Whether nobody will look any more.
     is_hung_up: bool,
 }
@@ -42,7 +44,7 @@ struct Shell {
 #[derive(Debug)]
 enum At {
     /// Its session is being opened.
-    Connecting(SessionId, Vec<String>),
+    Connecting(SessionId, Connect),
     /// It runs, perhaps in a session.
     Running(ExecId, Option<SessionId>),
     /// It has ended.
@@ -62,6 +64,7 @@ impl Shells {
             output: String::new(),
             errors: vec![],
             exit_code: None,
+            has_no_more_input: false,
             is_hung_up: false,
         };
         self.shells.insert(self.count, shell);
@@ -116,22 +119,25 @@ pub fn exec(cloud: &mut Cloud, exec: &Exec) -> Result<Value, Failure> {
 }
 
 /// A command and in which instance to run it, over EC2 Instance Connect.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
     instance: String,
     command: Vec<String>,
     timeout_s: Option<u32>,
+    /// Whether its standard input is what it will be fed.
+    #[serde(default)]
+    has_input: bool,
 }
 
 /// Opens a session and starts a command in it.
-pub fn connect(cloud: &mut Cloud, connect: &Connect) -> Result<Value, Failure> {
+pub fn connect(cloud: &mut Cloud, connect: Connect) -> Result<Value, Failure> {
     cloud.shells.check_room()?;
     let instance = host::instance(&cloud.network, &connect.instance)?;
     let (id, region) = (instance.id, instance.scope.region);
     let timeout_s = connect.timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
     let session = cloud.plane.fabric.connect(id, region, timeout_s)?;
-    Ok(cloud.shells.add(At::Connecting(session, connect.command.clone())))
+    Ok(cloud.shells.add(At::Connecting(session, connect)))
 }
 
 /// What a command has printed, which parts of it to standard error, and its exit code once it has ended.
@@ -147,13 +153,15 @@ pub fn poll(cloud: &mut Cloud, id: &str, from: Option<usize>) -> Result<Value, F
     Ok(json!({ "output": shell.output, "errors": shell.errors, "exit_code": shell.exit_code }))
 }
 
-/// Gives a command what comes on its standard input; tells how many of the bytes were taken. The rest is to be given again.
+/// Gives a command what comes on its standard input; tells how many of the bytes were taken. The rest is to be given again. While its
+/// session is being opened there is no room.
 pub fn feed(cloud: &mut Cloud, id: &str, bytes: &[u8], are_last: bool) -> Result<Value, Failure> {
     let shell = cloud.shells.find(id)?;
     let taken = match shell.at {
-        At::Running(exec, None) => cloud.plane.fabric.feed(exec, bytes, are_last),
-        At::Running(..) | At::Connecting(..) => {
-            return Err(Failure::wrong("a command over EC2 Instance Connect has no input"));
+        At::Running(exec, _) => cloud.plane.fabric.feed(exec, bytes, are_last),
+        At::Connecting(..) => {
+            shell.has_no_more_input |= are_last && bytes.is_empty();
+            0
         }
         At::Done => bytes.len(),
     };
@@ -195,14 +203,11 @@ pub fn look_at_all(shells: &mut Shells, fabric: &mut Fabric) {
 impl Shell {
     /// Takes what there is to take.
     fn look(&mut self, fabric: &mut Fabric) {
-        if let At::Connecting(session, command) = &self.at {
-            let (session, command) = (*session, command.clone());
+        if let At::Connecting(session, connect) = &self.at {
+            let (session, connect) = (*session, connect.clone());
             match fabric.session(session) {
                 Session::Connecting => {}
-                Session::Open => match fabric.exec_in(session, &command) {
-                    Ok(exec) => self.at = At::Running(exec, Some(session)),
-                    Err(error) => self.fail(&format!("{error}\n")),
-                },
+                Session::Open => self.begin(session, &connect, fabric),
                 Session::Closed(message) => self.fail(&message),
             }
         }
@@ -214,6 +219,22 @@ impl Shell {
                 self.end(code);
                 session.into_iter().for_each(|session| fabric.disconnect(session));
             }
+        }
+    }
+
+    /// Begins to run in a session that has been opened.
+    fn begin(&mut self, session: SessionId, connect: &Connect, fabric: &mut Fabric) {
+        let begun = match connect.has_input {
+            true => fabric.exec_in_fed(session, &connect.command),
+            false => fabric.exec_in(session, &connect.command),
+        };
+        match begun {
+            Ok(exec) if self.has_no_more_input => {
+                fabric.feed(exec, b"", true);
+                self.at = At::Running(exec, Some(session));
+            }
+            Ok(exec) => self.at = At::Running(exec, Some(session)),
+            Err(error) => self.fail(&format!("{error}\n")),
         }
     }
 

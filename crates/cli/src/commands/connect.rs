@@ -4,7 +4,7 @@
 //! by an SSH client would not: so a security group that closes port 22 is felt at the next command.
 
 use crate::arguments::Connect;
-use crate::commands::exec::follow;
+use crate::commands::exec::{Feed, follow};
 use crate::remote::Remote;
 use crate::{Failure, Outcome};
 use serde_json::json;
@@ -16,17 +16,19 @@ pub fn run(connect: &Connect) -> Outcome {
     if connect.command.is_empty() {
         return shell(&remote, &connect.instance);
     }
-    one(&remote, &connect.instance, &connect.command)
+    let has_input = !connect.no_input && !std::io::stdin().is_terminal();
+    one(&remote, &connect.instance, &connect.command, has_input)
 }
 
-fn one(remote: &Remote, instance: &str, command: &[String]) -> Outcome {
-    let started = remote.post("/_weir/connect", &json!({ "instance": instance, "command": command }))?;
-    follow(remote, &started, None)
+fn one(remote: &Remote, instance: &str, command: &[String], has_input: bool) -> Outcome {
+    let asked = json!({ "instance": instance, "command": command, "has_input": has_input });
+    let started = remote.post("/_weir/connect", &asked)?;
+    follow(remote, &started, has_input.then(Feed::begin))
 }
 
-/// Reads lines until `exit` or the end of input; gives the last command's exit code.
+/// Reads lines until `exit` or the end of input, which is none of the commands' in them; gives the last command's exit code.
 fn shell(remote: &Remote, instance: &str) -> Outcome {
-    let mut code = one(remote, instance, &["hostname".to_owned()])?;
+    let mut code = one(remote, instance, &["hostname".to_owned()], false)?;
     if code != 0 {
         return Ok(code);
     }
@@ -46,7 +48,7 @@ fn shell(remote: &Remote, instance: &str) -> Outcome {
                 code = words.next().and_then(|code| code.parse().ok()).unwrap_or(code);
                 break;
             }
-            Some(_) => code = one(remote, instance, &["sh", "-c", &line].map(str::to_owned))?,
+            Some(_) => code = one(remote, instance, &["sh", "-c", &line].map(str::to_owned), false)?,
         }
     }
     if is_asked {

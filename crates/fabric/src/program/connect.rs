@@ -4,7 +4,7 @@
 //! Source: EC2 User Guide, "Connect using EC2 Instance Connect"; messages: OpenSSH's ssh(1).
 
 use super::socket::{Client, Progress};
-use super::{Cx, OUTPUT_BYTES_MAX, Output, Program, Step, append};
+use super::{Cx, OUTPUT_BYTES_MAX, Output, PIPE_BYTES, Program, Step, append};
 use crate::shell::{Kind, Message};
 use crate::text::Decoder;
 use std::net::SocketAddr;
@@ -25,9 +25,29 @@ pub(crate) struct Heard {
     pub(crate) output: Output,
     /// What makes text of standard output and standard error.
     decoders: [Decoder; 2],
+    /// For how many bytes of its input the host has room; `None` if it reads nothing.
+    window: Option<usize>,
 }
 
 impl Heard {
+    /// Nothing yet of a command that has been told to run, and perhaps to read what it will be fed.
+    pub(crate) fn nothing(is_fed: bool) -> Heard {
+        Heard { window: is_fed.then_some(PIPE_BYTES), ..Heard::default() }
+    }
+
+    /// Takes the room for as many as it has of `count` bytes that are to be sent to its input; `None` if nobody will read them.
+    pub(crate) fn take_room(&mut self, count: usize) -> Option<usize> {
+        let window = self.window.as_mut().filter(|_| self.output.exit_code.is_none())?;
+        let taken = count.min(*window);
+        *window -= taken;
+        Some(taken)
+    }
+
+    /// Notes that nothing more will be sent to its input.
+    pub(crate) fn end_input(&mut self) {
+        self.window = None;
+    }
+
     /// Takes in what the host says of the command.
     fn hear(&mut self, message: &Message) {
         match message.kind {
@@ -36,10 +56,13 @@ impl Heard {
             Kind::End => {
                 self.print(b"", true);
                 self.complain(b"", true);
-                let code = std::str::from_utf8(&message.bytes).ok();
-                self.output.exit_code = code.and_then(|code| code.parse().ok());
+                self.output.exit_code = message.number();
             }
-            Kind::Run | Kind::Interrupt => {}
+            Kind::Window => {
+                let more: usize = message.number().unwrap_or(0);
+                self.window = self.window.map(|window| window.saturating_add(more).min(PIPE_BYTES));
+            }
+            Kind::Run | Kind::RunFed | Kind::In | Kind::Eof | Kind::Interrupt => {}
         }
     }
 

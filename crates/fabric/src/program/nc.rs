@@ -1,26 +1,29 @@
 //! nc, which on Amazon Linux is Ncat.
 //!
-//! Over TCP it sends its standard input; over UDP, and where it listens, it sends none, but UDP's probe with `-z`. Of commands
-//! that `-c` would give the connection to, there is `head -c BYTES /dev/zero`.
+//! It sends its standard input and prints what comes, where it connects and where it listens. Of commands that `-c` would give the
+//! connection to, there is `head -c BYTES /dev/zero`.
 //! Source: Ncat 7.93, ncat(1) and its messages; head(1) of coreutils for the multipliers.
+
+mod datagrams;
+mod listen;
 
 use super::lookup::{self, Family};
 use super::options::{self, Arg};
 use super::socket::{Client, Progress};
-use super::udp::UdpClient;
 use super::{BROKEN_PIPE, Cx, INTERRUPTED, Program, Started, Step};
 use crate::host::Machine;
-use crate::text::{Decoder, bytes_of, text_of};
+use crate::text::{Decoder, bytes_of};
 use std::net::{IpAddr, SocketAddr};
 use weir_model::Nanos;
 
 const SECOND: u64 = 1_000_000_000;
 /// How long Ncat waits for a connection unless told otherwise.
 const CONNECT_NS: u64 = 10 * SECOND;
-/// How long it waits for word that a UDP probe was refused.
-const PROBE_NS: u64 = 2 * SECOND;
 /// Ncat's port if none is given.
 const DEFAULT_PORT: u16 = 31337;
+
+/// Options of Ncat that are not simulated.
+const NOT_SIMULATED: &str = "CUdegGhikmosx";
 
 const VERSION: &str = "Ncat: Version 7.93 ( https://nmap.org/ncat )\n";
 
@@ -30,14 +33,10 @@ pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Start
         Ok(wanted) => wanted,
         Err(message) => return failed(&message),
     };
-    if wanted.listens {
-        return Started::Running(Box::new(Listener {
-            wanted,
-            client: None,
-            decoder: Decoder::default(),
-            is_greeted: false,
-            is_interrupted: false,
-        }));
+    match (wanted.listens, wanted.is_udp) {
+        (true, true) => return Started::Running(Box::new(datagrams::Listener::new(wanted))),
+        (true, false) => return Started::Running(Box::new(listen::Listener::new(wanted))),
+        (false, _) => {}
     }
     let host = wanted.host.clone();
     lookup::resolved(&host.clone(), wanted.family, machine, now, move |found, _, now| match found {
@@ -50,22 +49,17 @@ pub(super) fn start(args: &[String], machine: &mut Machine, now: Nanos) -> Start
 
 fn begin(wanted: Wanted, address: IpAddr, now: Nanos) -> Started {
     let to = SocketAddr::new(address, wanted.port);
-    match wanted.is_udp {
-        true => Started::Running(Box::new(Probe {
-            wanted,
-            to,
-            client: None,
-            started: now,
-            is_interrupted: false,
-        })),
-        false => Started::Running(Box::new(Nc {
+    match (wanted.is_udp, wanted.is_scan) {
+        (true, true) => Started::Running(Box::new(datagrams::Probe::new(wanted, to, now))),
+        (true, false) => Started::Running(Box::new(datagrams::Talk::new(wanted, to, now))),
+        (false, _) => Started::Running(Box::new(Nc {
             wanted,
             to,
             client: None,
             started: now,
             received: 0,
-            sent: 0,
-            pending: Vec::new(),
+            zeros: 0,
+            sending: Sending::default(),
             decoder: Decoder::default(),
             is_greeted: false,
             is_interrupted: false,
@@ -103,9 +97,14 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         zeros: None,
     };
     let mut operands = Vec::new();
-    let args = options::parse(args, "46c:lntup:vw:z")
+    let args = options::parse(args, "46CUc:d:e:g:G:hi:klm:no:p:s:tuvw:x:z")
         .map_err(|error| error.message("nc") + "Ncat: Unrecognised option.")?;
     for arg in args {
+        if let Arg::Flag(letter) | Arg::Value(letter, _) = arg
+            && NOT_SIMULATED.contains(letter)
+        {
+            return Err(format!("Ncat: -{letter}: not simulated by weir."));
+        }
         match arg {
             Arg::Flag('4') => wanted.family = Family::V4,
             Arg::Flag('6') => wanted.family = Family::V6,
@@ -200,13 +199,45 @@ impl Wanted {
     }
 }
 
-/// Refuses standard input where it is not simulated.
-fn refuse_input(cx: &mut Cx) -> Option<Step> {
-    if cx.input.text.is_empty() {
-        return None;
+/// Tells of a port that is listened on, or that something else has; whether `is_bound`.
+fn bound(wanted: &Wanted, is_bound: bool, cx: &mut Cx) -> bool {
+    let port = wanted.port;
+    if is_bound {
+        wanted.tell(&format!("Ncat: Listening on :::{port}\nNcat: Listening on 0.0.0.0:{port}\n"), cx);
+    } else {
+        cx.terminal.complain(&format!("Ncat: bind to 0.0.0.0:{port}: Address already in use. QUITTING.\n"));
     }
-    cx.terminal.complain("Ncat: weir sends standard input over TCP to a host only. QUITTING.\n");
-    Some(Step::Exit(2))
+    is_bound
+}
+
+/// What has been read of standard input and not been sent.
+#[derive(Default)]
+struct Sending {
+    pending: Vec<u8>,
+    /// How many bytes have been sent.
+    count: usize,
+    /// Whether the far side has been told that no more will come.
+    is_over: bool,
+}
+
+impl Sending {
+    /// Sends what the socket takes, and says so when that was all there will be. A terminal at which nobody types never ends.
+    fn go_on(&mut self, client: &Client, is_terminal: bool, cx: &mut Cx) {
+        if self.is_over {
+            return;
+        }
+        if self.pending.is_empty() {
+            self.pending = bytes_of(&std::mem::take(&mut cx.input.text)).into_owned();
+        }
+        let sent = client.write(&self.pending, cx);
+        self.pending.drain(..sent);
+        self.count += sent;
+        let has_more = !self.pending.is_empty() || !cx.input.text.is_empty() || !cx.input.is_over;
+        if !has_more && !is_terminal {
+            client.finish(cx);
+            self.is_over = true;
+        }
+    }
 }
 
 /// A running nc that connects.
@@ -216,9 +247,9 @@ struct Nc {
     client: Option<Client>,
     started: Nanos,
     received: usize,
-    sent: u64,
-    /// What it has read and not sent.
-    pending: Vec<u8>,
+    /// How many zeros have been sent.
+    zeros: u64,
+    sending: Sending,
     decoder: Decoder,
     is_greeted: bool,
     is_interrupted: bool,
@@ -240,28 +271,28 @@ impl Nc {
 
     /// Sends zeros as far as the socket takes them; the command, and Ncat with it, ends when it has written the last.
     fn send(&mut self, total: u64, client: &Client, cx: &mut Cx) -> Step {
-        if self.sent == 0 {
-            self.greet(cx);
-        }
-        self.sent += client.write_zeros(total - self.sent, cx);
-        if self.sent < total { Step::Wait(None) } else { Step::Exit(0) }
+        self.zeros += client.write_zeros(total - self.zeros, cx);
+        if self.zeros < total { Step::Wait(None) } else { Step::Exit(0) }
     }
 
-    /// Sends what comes on standard input, and at its end says that no more will.
-    fn send_input(&mut self, client: &Client, cx: &mut Cx) -> Step {
-        if self.pending.is_empty() {
-            self.pending = bytes_of(&std::mem::take(&mut cx.input.text)).into_owned();
+    /// The far side says no more, but may still listen: it is sent the rest of the input.
+    fn end(&mut self, client: &Client, cx: &mut Cx) -> Step {
+        let listens = client.may_write(cx);
+        if listens {
+            self.sending.go_on(client, false, cx);
         }
-        let sent = client.write(&self.pending, cx);
-        self.pending.drain(..sent);
-        self.sent += sent as u64;
-        if self.pending.is_empty() && cx.input.text.is_empty() && cx.input.is_over {
-            client.finish(cx);
+        match (self.sending.is_over, listens) {
+            (true, _) => self.wanted.succeed((self.sending.count, self.received), self.started, cx),
+            (false, true) => Step::Wait(None),
+            (false, false) => self.wanted.fail("Connection reset by peer", cx),
         }
-        Step::Wait(None)
     }
 
-    fn greet(&self, cx: &mut Cx) {
+    /// Tells of the connection, once.
+    fn greet(&mut self, cx: &mut Cx) {
+        if std::mem::replace(&mut self.is_greeted, true) {
+            return;
+        }
         self.wanted.tell(&format!("Ncat: Connected to {}.\n", self.to), cx);
     }
 }
@@ -272,31 +303,30 @@ impl Program for Nc {
             return Step::Exit(INTERRUPTED);
         }
         let Some(mut client) = self.client.take() else { return self.open(cx) };
-        let progress = client.progress(cx);
+        // Read first: what comes with the end is not waited for again.
         let bytes = client.read(cx);
+        let progress = client.progress(cx);
         self.received += bytes.len();
         if self.wanted.zeros.is_none() {
             cx.terminal.print(&self.decoder.take(&bytes, progress == Progress::Closed));
         }
-        let step = match progress {
-            Progress::Connecting if cx.now >= self.give_up_at() => self.wanted.fail("TIMEOUT", cx),
-            Progress::Connecting => Step::Wait(Some(self.give_up_at())),
-            Progress::Refused => self.wanted.fail("Connection refused", cx),
-            Progress::Open if self.wanted.is_scan => {
-                self.greet(cx);
+        if matches!(progress, Progress::Open | Progress::Closed) {
+            self.greet(cx);
+        }
+        let step = match (progress, self.wanted.zeros) {
+            (Progress::Connecting, _) if cx.now >= self.give_up_at() => self.wanted.fail("TIMEOUT", cx),
+            (Progress::Connecting, _) => Step::Wait(Some(self.give_up_at())),
+            (Progress::Refused, _) => self.wanted.fail("Connection refused", cx),
+            (Progress::Open, _) if self.wanted.is_scan => {
                 self.wanted.succeed((0, self.received), self.started, cx)
             }
-            Progress::Open if self.wanted.zeros.is_some() => {
-                self.send(self.wanted.zeros.unwrap_or(0), &client, cx)
+            (Progress::Open, Some(total)) => self.send(total, &client, cx),
+            (Progress::Closed, Some(_)) => Step::Exit(BROKEN_PIPE),
+            (Progress::Open, None) => {
+                self.sending.go_on(&client, false, cx);
+                Step::Wait(None)
             }
-            Progress::Closed if self.wanted.zeros.is_some() => Step::Exit(BROKEN_PIPE),
-            Progress::Open => {
-                if !std::mem::replace(&mut self.is_greeted, true) {
-                    self.greet(cx);
-                }
-                self.send_input(&client, cx)
-            }
-            Progress::Closed => self.wanted.succeed((self.sent as usize, self.received), self.started, cx),
+            (Progress::Closed, None) => self.end(&client, cx),
         };
         self.client = Some(client);
         step
@@ -308,142 +338,6 @@ impl Program for Nc {
 
     fn leave(&mut self, cx: &mut Cx) {
         if let Some(mut client) = self.client.take() {
-            client.leave(cx);
-        }
-    }
-}
-
-/// A running `nc -u`: with `-z` it sends one byte and waits for a refusal; else it has nothing to send.
-struct Probe {
-    wanted: Wanted,
-    to: SocketAddr,
-    client: Option<UdpClient>,
-    started: Nanos,
-    is_interrupted: bool,
-}
-
-impl Program for Probe {
-    fn wake(&mut self, cx: &mut Cx) -> Step {
-        if self.is_interrupted {
-            return Step::Exit(INTERRUPTED);
-        }
-        if !self.wanted.is_scan
-            && let Some(step) = refuse_input(cx)
-        {
-            return step;
-        }
-        let Some(client) = &self.client else {
-            self.wanted.tell(VERSION, cx);
-            let Some(client) = UdpClient::open(cx, self.to) else {
-                return self.wanted.fail("Network is unreachable", cx);
-            };
-            self.wanted.tell(&format!("Ncat: Connected to {}.\n", self.to), cx);
-            let is_scan = self.wanted.is_scan;
-            if is_scan {
-                client.send(b"\0", cx);
-            }
-            self.client = Some(client);
-            return match is_scan {
-                true => Step::Wait(Some(self.started.plus(PROBE_NS))),
-                false => self.wanted.succeed((0, 0), self.started, cx),
-            };
-        };
-        if client.is_refused(cx) {
-            return self.wanted.fail("Connection refused", cx);
-        }
-        let until = self.started.plus(PROBE_NS);
-        if cx.now < until {
-            return Step::Wait(Some(until));
-        }
-        let received = std::iter::from_fn(|| client.receive(cx)).map(|bytes| bytes.len()).sum();
-        self.wanted.tell("Ncat: UDP packet sent successfully\n", cx);
-        self.wanted.succeed((1, received), self.started, cx)
-    }
-
-    fn interrupt(&mut self) {
-        self.is_interrupted = true;
-    }
-
-    fn leave(&mut self, cx: &mut Cx) {
-        if let Some(client) = self.client.take() {
-            client.leave(cx);
-        }
-    }
-}
-
-/// A running `nc -l`: it takes one connection, prints what comes and ends with it; over UDP it prints until Ctrl-C.
-struct Listener {
-    wanted: Wanted,
-    client: Option<Client>,
-    decoder: Decoder,
-    is_greeted: bool,
-    is_interrupted: bool,
-}
-
-impl Listener {
-    fn open(&mut self, cx: &mut Cx) -> Option<Step> {
-        let port = self.wanted.port;
-        self.wanted.tell(VERSION, cx);
-        let is_open = match self.wanted.is_udp {
-            true => cx.machine.udp.bind(port),
-            false => {
-                self.client = Client::listen(cx, port);
-                self.client.is_some()
-            }
-        };
-        if !is_open {
-            let reason = format!("bind to 0.0.0.0:{port}: Address already in use. QUITTING");
-            cx.terminal.complain(&format!("Ncat: {reason}.\n"));
-            self.wanted.port = 0;
-            return Some(Step::Exit(2));
-        }
-        self.is_greeted = true;
-        self.wanted.tell(&format!("Ncat: Listening on :::{port}\nNcat: Listening on 0.0.0.0:{port}\n"), cx);
-        None
-    }
-
-    fn hear_udp(&mut self, cx: &mut Cx) -> Step {
-        while let Some(letter) = cx.machine.udp.take(self.wanted.port) {
-            cx.terminal.print(&text_of(&letter.payload));
-        }
-        Step::Wait(None)
-    }
-}
-
-impl Program for Listener {
-    fn wake(&mut self, cx: &mut Cx) -> Step {
-        if self.is_interrupted {
-            return Step::Exit(INTERRUPTED);
-        }
-        if let Some(step) = refuse_input(cx) {
-            return step;
-        }
-        if !self.is_greeted
-            && let Some(step) = self.open(cx)
-        {
-            return step;
-        }
-        if self.wanted.is_udp {
-            return self.hear_udp(cx);
-        }
-        let Some(client) = &mut self.client else { return Step::Exit(1) };
-        let progress = client.progress(cx);
-        let bytes = client.read(cx);
-        cx.terminal.print(&self.decoder.take(&bytes, progress == Progress::Closed));
-        match progress {
-            Progress::Closed | Progress::Refused => Step::Exit(0),
-            Progress::Connecting | Progress::Open => Step::Wait(None),
-        }
-    }
-
-    fn interrupt(&mut self) {
-        self.is_interrupted = true;
-    }
-
-    fn leave(&mut self, cx: &mut Cx) {
-        if self.wanted.is_udp {
-            cx.machine.udp.release(self.wanted.port);
-        } else if let Some(mut client) = self.client.take() {
             client.leave(cx);
         }
     }

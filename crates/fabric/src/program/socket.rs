@@ -96,6 +96,17 @@ impl Client {
         }
     }
 
+    /// The far end, once there is one.
+    pub(crate) fn remote(&self, cx: &mut Cx) -> Option<SocketAddr> {
+        let socket = cx.machine.stack.socket(self.handle?);
+        socket.remote_endpoint().map(SocketAddr::from)
+    }
+
+    /// Whether what is written may still reach the far side, though that may say no more itself.
+    pub(crate) fn may_write(&self, cx: &mut Cx) -> bool {
+        self.handle.is_some_and(|handle| cx.machine.stack.socket(handle).may_send())
+    }
+
     /// Gives the socket back.
     pub(crate) fn leave(&mut self, cx: &mut Cx) {
         if let Some(handle) = self.handle.take() {

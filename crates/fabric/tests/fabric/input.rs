@@ -1,7 +1,8 @@
 //! Standard input of commands on hosts, and what becomes of one whose follower has gone.
 
-use crate::bed::{Bed, SECOND};
+use crate::bed::{Bed, SECOND, tcp};
 use weir_fabric::{ExecId, HostName, Output, PIPE_BYTES, bytes_of};
+use weir_model::protocol::{PortRange, Protocol, Traffic};
 
 /// A bed with a host, and a service that sends back what it receives on another one: 10.1.0.5.
 fn bed() -> (Bed, HostName) {
@@ -113,6 +114,106 @@ fn characters_arrive_whole_whatever_the_pieces() {
     assert_eq!(bed.fabric.poll(id).map(|output| output.stdout), Some("aé€".to_owned()));
     assert_eq!(bed.fabric.feed(id, b"", true), 0);
     assert_eq!(bed.fabric.poll(id).and_then(|output| output.exit_code), Some(0));
+}
+
+/// Two hosts that let in each other's packets to port 4000; the second one also sends back what comes to port 7 of UDP.
+fn two_hosts() -> (Bed, HostName, HostName) {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    bed.allow(&site, tcp(4000));
+    for port in [7, 4000] {
+        let range = PortRange::new(port, port).expect("a range");
+        bed.allow(&site, Traffic::Ports(Protocol::UDP, range));
+    }
+    let one = bed.instance(&site).name();
+    let other = bed.instance_with(&site, Some("#weir listen udp/7 echo\n")).name();
+    (bed, one, other)
+}
+
+/// What a command has printed, and its exit code.
+fn looked_at(bed: &mut Bed, id: ExecId) -> (String, Option<i32>) {
+    let output = bed.fabric.poll(id).expect("it is known");
+    (output.stdout + &output.stderr, output.exit_code)
+}
+
+fn told(text: &str, code: Option<i32>) -> (String, Option<i32>) {
+    (text.to_owned(), code)
+}
+
+// Ncat 7.93 sends what it reads once somebody has connected, says at its end that no more comes, and ends with the far side.
+#[test]
+fn a_listener_sends_what_it_reads_and_prints_what_comes() {
+    let (mut bed, one, other) = two_hosts();
+    let listener = begin(&mut bed, other, &["nc", "-lv", "4000"]);
+    bed.fabric.feed(listener, b"welcome\n", false);
+    bed.pass(1);
+    let client = begin(&mut bed, one, &["nc", "10.1.0.5", "4000"]);
+    bed.pass(1);
+    assert_eq!(looked_at(&mut bed, client), told("welcome\n", None));
+    bed.fabric.feed(client, b"a\xff\n", false);
+    bed.fabric.feed(listener, b"bye\n", true);
+    bed.pass(1);
+    assert_eq!(looked_at(&mut bed, client), told("bye\n", None), "it may still send");
+    bed.fabric.feed(client, b"late\n", true);
+    bed.pass(1);
+    assert_eq!(looked_at(&mut bed, client), told("", Some(0)));
+    let (printed, code) = looked_at(&mut bed, listener);
+    let expected = "a\u{10ffff}\nlate\nNcat: Version 7.93 ( https://nmap.org/ncat )\nNcat: Listening on :::4000\n\
+                    Ncat: Listening on 0.0.0.0:4000\nNcat: Connection from 10.1.0.4.\nNcat: Connection from 10.1.0.4:";
+    assert_eq!((printed.starts_with(expected), code), (true, Some(0)), "{printed}");
+}
+
+#[test]
+fn a_listener_answers_one_who_has_said_all_at_once() {
+    let (mut bed, one, other) = two_hosts();
+    let listener = begin(&mut bed, other, &["nc", "-l", "4000"]);
+    bed.fabric.feed(listener, b"answer\n", true);
+    assert_eq!(fed(&mut bed, one, &["nc", "10.1.0.5", "4000"], b"question\n").stdout, "answer\n");
+    bed.pass(1);
+    assert_eq!(looked_at(&mut bed, listener), told("question\n", Some(0)));
+    // Who is killed while the other sends leaves it a connection that is none.
+    let listener = begin(&mut bed, other, &["nc", "-l", "4000"]);
+    let client = begin(&mut bed, one, &["nc", "10.1.0.5", "4000"]);
+    bed.pass(1);
+    bed.fabric.interrupt(listener);
+    bed.pass(1);
+    assert_eq!(looked_at(&mut bed, client), told("", None));
+    for _ in 0..3 {
+        bed.fabric.feed(client, b"more\n", false);
+        bed.pass(60);
+    }
+    assert_eq!(looked_at(&mut bed, client), told("Ncat: Connection reset by peer.\n", Some(1)));
+}
+
+// Ncat 7.93 ends with its input over UDP, whether or not an answer is on its way.
+#[test]
+fn datagrams_are_what_is_read_at_a_time() {
+    let (mut bed, one, other) = two_hosts();
+    assert_eq!(fed(&mut bed, one, &["nc", "-u", "10.1.0.5", "7"], b"hi\n").stdout, "");
+    let waits = ["sh", "-c", "{ echo hi; sleep 1; echo so; sleep 1; } | nc -u 10.1.0.5 7"];
+    assert_eq!(bed.run_words(one, &waits).stdout, "hi\nso\n");
+    let refused = ["sh", "-c", "{ echo hi; sleep 1; } | nc -u 10.1.0.5 4000"];
+    let output = bed.run_words(one, &refused);
+    assert_eq!((output.stderr.as_str(), output.exit_code), ("Ncat: Connection refused.\n", Some(1)));
+    let listener = begin(&mut bed, other, &["nc", "-lu", "4000"]);
+    let client = begin(&mut bed, one, &["nc", "-uv", "10.1.0.5", "4000"]);
+    bed.fabric.feed(client, &[b'x'; 10_000], false);
+    bed.fabric.feed(listener, b"answer\n", false);
+    bed.pass(1);
+    let (printed, code) = looked_at(&mut bed, listener);
+    assert_eq!((printed.len(), code), (10_000, None));
+    // It is connected to the one who was first.
+    let other_client =
+        fed(&mut bed, one, &["sh", "-c", "{ cat; sleep 1; } | nc -u 10.1.0.5 4000"], b"me too\n");
+    assert_eq!(other_client.stderr, "Ncat: Connection refused.\n");
+    bed.fabric.feed(client, b"\xff", true);
+    bed.pass(1);
+    let (printed, code) = looked_at(&mut bed, client);
+    let expected = "answer\nNcat: Version 7.93 ( https://nmap.org/ncat )\nNcat: Connected to 10.1.0.5:4000.\n\
+                    Ncat: 10001 bytes sent, 7 bytes received in 2.00 seconds.\n";
+    assert_eq!((printed.as_str(), code), (expected, Some(0)));
+    bed.fabric.feed(listener, b"", true);
+    assert_eq!(looked_at(&mut bed, listener), told("\u{10ffff}", Some(0)));
 }
 
 // signal(7): SIGHUP ends a program; a shell makes 129 of it.

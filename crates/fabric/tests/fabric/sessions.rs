@@ -1,7 +1,7 @@
 //! Sessions through EC2 Instance Connect.
 
 use crate::bed::{Bed, SECOND, START, tcp};
-use weir_fabric::{ExecError, Output, Session, SessionId};
+use weir_fabric::{ExecError, Output, PIPE_BYTES, Session, SessionId, bytes_of};
 use weir_flowlog::services;
 use weir_model::instance::InstanceState;
 
@@ -36,6 +36,69 @@ fn shell(bed: &mut Bed, session: SessionId, line: &str) -> Output {
         let next = bed.fabric.next_event().expect("the command ends");
         bed.fabric.step(next);
     }
+}
+
+/// Feeds a command of a session all of `input` and its end, and gives what it printed until it ended.
+fn fed(bed: &mut Bed, session: SessionId, argv: &[&str], input: &[u8]) -> Output {
+    let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+    let exec = bed.fabric.exec_in_fed(session, &argv).expect("the session is open");
+    let (mut rest, mut is_told, mut all) = (input, false, Output::default());
+    loop {
+        if !is_told {
+            rest = &rest[bed.fabric.feed(exec, rest, true)..];
+            is_told = rest.is_empty();
+        }
+        let part = bed.fabric.poll(exec).expect("the command is known");
+        all.stdout.push_str(&part.stdout);
+        all.stderr.push_str(&part.stderr);
+        if part.exit_code.is_some() {
+            return Output { exit_code: part.exit_code, ..all };
+        }
+        let next = bed.fabric.next_event().expect("the command ends");
+        bed.fabric.step(next);
+    }
+}
+
+#[test]
+fn a_command_of_a_session_reads_what_it_is_fed() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    let mut shown = |argv: &[&str], input: &[u8]| {
+        let output = fed(&mut bed, session, argv, input);
+        (output.stdout + &output.stderr, output.exit_code)
+    };
+    assert_eq!(shown(&["cat"], "aé\n".as_bytes()), ("aé\n".to_owned(), Some(0)));
+    assert_eq!(shown(&["cat"], b""), (String::new(), Some(0)));
+    assert_eq!(shown(&["sh"], b"read X\nb c\necho \"<$X>\"; exit 3\n"), ("<b c>\n".to_owned(), Some(3)));
+    assert_eq!(shown(&["hostname", "-s"], b"lost"), ("ip-10-1-0-4\n".to_owned(), Some(0)));
+    let long = vec![0xff; 300_000];
+    assert_eq!(shown(&["wc", "-c"], &long), ("300000\n".to_owned(), Some(0)));
+    let (text, code) = shown(&["cat"], &long);
+    assert_eq!((bytes_of(&text) == long, code), (true, Some(0)));
+}
+
+// RFC 4254, section 5.2: no more is sent than the window has room for, so that others get through.
+#[test]
+fn a_command_that_reads_nothing_is_interrupted_all_the_same() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.instance(&site);
+    let session = bed.fabric.connect(instance.id, bed.scope.region, TIMEOUT_S).expect("a session");
+    assert_eq!(settled(&mut bed, session), Session::Open);
+    let exec = bed.fabric.exec_in_fed(session, &["sleep".to_owned(), "60".to_owned()]).expect("a shell");
+    let (long, mut taken) = (vec![b'x'; 1 << 20], 0);
+    for _ in 0..10 {
+        taken += bed.fabric.feed(exec, &long, true);
+        bed.pass(1);
+    }
+    assert_eq!(taken, 2 * PIPE_BYTES, "what the pipe and the window hold");
+    bed.fabric.interrupt(exec);
+    bed.pass(1);
+    assert_eq!(bed.fabric.poll(exec).and_then(|output| output.exit_code), Some(130));
+    assert_eq!(bed.fabric.feed(exec, &long, true), long.len(), "nobody reads it any more");
 }
 
 #[test]
