@@ -1,7 +1,9 @@
 //! The command line.
 
 use crate::remote::DEFAULT_PORT;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use weir_model::AccountId;
@@ -20,6 +22,26 @@ Begin with: weir lab peering";
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// What the command line and the environment say; a variable that is empty is not set. Where clap ends the process, this does:
+    /// after `--help`, and with a complaint.
+    pub fn of_process() -> Arguments {
+        let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        let mut command = without(Arguments::command(), &is_empty);
+        let matches = command.get_matches_mut();
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
+
+/// A command, and those below it, whose options do not look at certain variables.
+fn without(command: clap::Command, is_ignored: &dyn Fn(&OsStr) -> bool) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_env().is_some_and(is_ignored) {
+        true => arg.env(Resettable::Reset),
+        false => arg,
+    });
+    command.mut_subcommands(|below| without(below, is_ignored))
 }
 
 #[derive(Subcommand)]
@@ -363,11 +385,27 @@ pub enum LabName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn no_command_has_an_option_twice() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_looks_at_a_variable_that_is_ignored() {
+        fn variables(command: &clap::Command) -> Vec<String> {
+            let own = command.get_arguments().filter_map(|arg| arg.get_env());
+            let own = own.map(|name| name.to_string_lossy().into_owned());
+            own.chain(command.get_subcommands().flat_map(variables)).collect()
+        }
+        let all = variables(&Arguments::command());
+        for name in ["WEIR_PORT", "WEIR_ACCOUNT", "AWS_REGION"] {
+            assert!(all.contains(&name.to_owned()), "{all:?}");
+        }
+        let without = |ignored: &str| variables(&without(Arguments::command(), &|name| name == ignored));
+        let left = without("WEIR_PORT");
+        assert!(!left.is_empty() && left.iter().all(|name| name != "WEIR_PORT"), "{left:?}");
+        assert_eq!(without("PATH"), all);
     }
 
     #[test]

@@ -20,7 +20,6 @@ mod workers;
 mod workers;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
 use std::process::ExitCode;
 
 /// The exit code of a program that SIGPIPE has ended.
@@ -28,7 +27,7 @@ const NO_READER: i32 = 141;
 
 fn main() -> ExitCode {
     end_quietly_without_reader();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of_process();
     let outcome = match arguments.command {
         Command::Up(up) => commands::up::run(&up),
         Command::Down(at) => commands::down::run(&at),
