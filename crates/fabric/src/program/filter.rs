@@ -34,6 +34,11 @@ trait Filter: Send {
     /// Takes a line with its end, if it has one; or any piece of text if it [`Filter::takes_pieces`].
     fn take(&mut self, line: &str, out: &mut String) -> Next;
 
+    /// Goes on with a line after a [`Next::Pause`].
+    fn go_on(&mut self, _: &mut String) -> Next {
+        Next::More
+    }
+
     /// Says the rest once there is no more, and how it ended.
     fn end(&mut self, out: &mut String) -> Next;
 
@@ -57,6 +62,8 @@ trait Filter: Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Next {
     More,
+    /// It has searched much, and has not done with the line: after a rest it goes on.
+    Pause,
     /// It ends, and reads no more.
     Exit(i32),
     /// It fails with a message.
@@ -119,6 +126,7 @@ pub(super) fn start(name: &str, args: &[String], machine: &Machine) -> Started {
         filter,
         sources,
         begun: String::new(),
+        is_paused: false,
         searched: 0,
         rests_until: Nanos(0),
         ended: None,
@@ -227,8 +235,9 @@ struct Lines {
     name: String,
     filter: Box<dyn Filter>,
     sources: VecDeque<Source>,
-    /// A line that has not ended.
+    /// What the filter has not taken: a line that has not ended, or lines behind one that it has not done with.
     begun: String,
+    is_paused: bool,
     /// How much it has searched since it rested, and until when it rests.
     searched: usize,
     rests_until: Nanos,
@@ -259,6 +268,16 @@ impl Lines {
 
     /// Feeds the filter with what can be read now.
     fn read(&mut self, cx: &mut Cx, out: &mut String) -> Next {
+        if self.is_paused {
+            let next = match self.filter.go_on(out) {
+                Next::More => self.feed(String::new(), out),
+                next => next,
+            };
+            if next != Next::More {
+                return next;
+            }
+            self.is_paused = false;
+        }
         while let Some(source) = self.sources.pop_front() {
             let is_input = matches!(source, Source::Input);
             let (text, is_over) = match source {
@@ -275,6 +294,10 @@ impl Lines {
                 }
             };
             let next = self.feed(text, out);
+            self.is_paused = next == Next::Pause;
+            if self.is_paused && is_input {
+                self.sources.push_front(Source::Input);
+            }
             if next != Next::More {
                 return next;
             }
@@ -284,10 +307,9 @@ impl Lines {
             }
         }
         let rest = std::mem::take(&mut self.begun);
-        match if rest.is_empty() { Next::More } else { self.filter.take(&rest, out) } {
-            Next::More => self.filter.end(out),
-            next => next,
-        }
+        let next = if rest.is_empty() { Next::More } else { self.filter.take(&rest, out) };
+        self.is_paused = next == Next::Pause;
+        if next == Next::More { self.filter.end(out) } else { next }
     }
 
     fn feed(&mut self, text: String, out: &mut String) -> Next {
@@ -297,6 +319,7 @@ impl Lines {
             let (line, after) = rest.split_at(end + 1);
             let next = self.filter.take(line, out);
             if next != Next::More {
+                self.begun = after.to_owned();
                 return next;
             }
             if out.len() > OUTPUT_BYTES_MAX {
@@ -334,7 +357,7 @@ impl Program for Lines {
         let rests_until = (cx.now < self.rests_until).then_some(self.rests_until);
         let code = match next {
             Next::More if cx.input.text.is_empty() => return Step::Wait(None),
-            Next::More => return Step::Wait(rests_until.or(Some(cx.now))),
+            Next::More | Next::Pause => return Step::Wait(rests_until.or(Some(cx.now))),
             Next::Exit(code) => code.max(self.code),
             Next::Fail(message) => {
                 cx.terminal.complain(&format!("{}: {message}\n", self.name));

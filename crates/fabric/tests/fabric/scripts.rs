@@ -184,6 +184,36 @@ fn a_slow_filter_rests_although_more_is_there() {
     assert!((100..200).contains(&ms), "a line of many matches: {ms}");
 }
 
+#[test]
+fn a_line_of_many_matches_is_gone_through_in_many_steps() {
+    let (mut bed, host) = bed();
+    // Each search goes on to the end of the line.
+    let rows = [
+        (r"sed 's/ *x\| /y/g' | wc -c", "2049\nexit 0"),
+        (r"sed -n 's/ *x\| /y/gp; s/y*x\|y/z/gp' | wc -c", "4098\nexit 0"),
+        (r"grep -o ' *x\| ' | wc -l", "2048\nexit 0"),
+        (r"grep -m 1 -no ' *x\| ' | tail -n 1", "1: \nexit 0"),
+    ];
+    for (filter, expected) in rows {
+        let script = format!("X=$(printf '%2048s'); {{ echo \"$X\"; }} | {filter}");
+        let argv = ["sh", "-c", &script].map(str::to_owned);
+        let id = bed.fabric.exec(host, &argv).expect("it starts");
+        let (mut output, mut steps) = (bed.fabric.poll(id).expect("it is known"), 0);
+        while output.exit_code.is_none() {
+            let next = bed.fabric.next_event().expect("it ends");
+            bed.fabric.step(next);
+            steps += 1;
+            let part = bed.fabric.poll(id).expect("it is known");
+            output =
+                Output { stdout: output.stdout + &part.stdout, stderr: output.stderr + &part.stderr, ..part };
+        }
+        assert_eq!(shown(&output), expected, "{filter}");
+        assert!(steps > 50, "{filter}: {steps} steps");
+    }
+    let script = "printf 'aXbX\\nX\\nbc' | grep -no 'X*'; printf 'a b\\nc d' | sed 's/ /-/;s/-/+/g'";
+    assert_eq!(shown(&bed.run_words(host, &["sh", "-c", script])), "1:X\n1:X\n2:X\na+b\nc+d\nexit 0");
+}
+
 // pipe(7): 65,536 bytes; signal(7): SIGPIPE.
 #[test]
 fn a_pipe_holds_its_writer_back_and_a_reader_that_has_enough_ends_it() {

@@ -4,6 +4,7 @@
 //! the one crate finds the place, the other the length. References back are not simulated, and refused by name.
 //! Source: POSIX.1-2017, Base Definitions, chapter 9.
 
+use super::SLOW_BYTES;
 use regex::{Regex, RegexBuilder};
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
@@ -105,9 +106,13 @@ impl Pattern {
     }
 
     /// The groups of a match, the whole one first.
-    pub(super) fn groups<'a>(&self, line: &'a str, found: &Range<usize>) -> Vec<&'a str> {
+    pub(super) fn groups<'a>(&mut self, line: &'a str, found: &Range<usize>) -> Vec<&'a str> {
+        self.searched += found.len();
         let captures = self.whole.captures(&line[found.clone()]);
-        let captures = captures.or_else(|| self.regex.captures_at(line, found.start));
+        let captures = captures.or_else(|| {
+            self.searched += line.len() - found.start;
+            self.regex.captures_at(line, found.start)
+        });
         let groups = captures.iter().flat_map(|captures| captures.iter());
         groups.map(|group| group.map_or("", |group| group.as_str())).collect()
     }
@@ -121,6 +126,11 @@ impl Pattern {
     pub(super) fn group_count(&self) -> usize {
         self.regex.captures_len()
     }
+}
+
+/// Whether so much has been searched for patterns that others have their turn.
+pub(super) fn are_spent<'a>(patterns: impl IntoIterator<Item = &'a Pattern>) -> bool {
+    patterns.into_iter().map(|pattern| pattern.searched).sum::<usize>() >= SLOW_BYTES
 }
 
 fn fits(line: &str) -> Result<(), String> {

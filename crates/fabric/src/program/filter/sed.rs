@@ -4,7 +4,7 @@
 
 use super::super::OUTPUT_BYTES_MAX;
 use super::super::options::Arg;
-use super::pattern::{PATTERNS_MAX, Pattern, Syntax};
+use super::pattern::{self, PATTERNS_MAX, Pattern, Syntax};
 use super::{Filter, Next, Wanted, Wrong, exhausted, has, scripts};
 use std::iter::Peekable;
 use std::str::Chars;
@@ -26,13 +26,35 @@ pub(super) fn sed<'a>(args: &[Arg<'a>]) -> Result<Wanted<'a>, Wrong> {
             other => return Err(format!("-e: `{other}': not simulated by weir")),
         }
     }
-    Ok((Box::new(Sed { commands, is_quiet: has(args, 'n') }), files))
+    Ok((Box::new(Sed { commands, is_quiet: has(args, 'n'), begun: None }), files))
 }
 
 struct Sed {
     commands: Vec<Substitute>,
     /// Whether lines are printed only where that is told.
     is_quiet: bool,
+    /// The line that it has not done with.
+    begun: Option<Begun>,
+}
+
+/// A line, and how far it has got with it.
+struct Begun {
+    text: String,
+    end: &'static str,
+    /// The command that is at work, and what it has made.
+    command: usize,
+    edit: Edit,
+}
+
+/// What a command has made of a line.
+#[derive(Default)]
+struct Edit {
+    made: String,
+    /// Up to where the line has been copied, and from where on the next match is looked for.
+    copied: usize,
+    at: usize,
+    /// Where the last match ended.
+    last_end: Option<usize>,
 }
 
 /// `s/PATTERN/TEXT/FLAGS`.
@@ -80,39 +102,37 @@ impl Substitute {
         }
     }
 
-    /// Makes in a line what it is to make; whether it made something.
-    fn apply(&mut self, line: &mut String) -> Result<bool, Next> {
-        let (mut made, mut copied, mut at) = (String::new(), 0, 0);
-        let mut last_end = None;
-        while at <= line.len() {
-            let found = self.pattern.find(line, at).map_err(Next::Fail)?;
-            let Some(found) = found else { break };
-            let next = line[found.end..].chars().next().map_or(1, char::len_utf8);
-            // Nothing is found right behind a match.
-            if found.is_empty() && last_end == Some(found.end) {
-                at = found.end + next;
-                continue;
-            }
-            made.push_str(&line[copied..found.start]);
-            self.write(line, &found, &mut made);
-            if made.len() > OUTPUT_BYTES_MAX {
-                return Err(exhausted());
-            }
-            (copied, last_end) = (found.end, Some(found.end));
-            at = if found.is_empty() { found.end + next } else { found.end };
-            if !self.is_global {
-                break;
-            }
+    /// Looks for the next match in a line, and makes of it what it is to make; true if that was the last.
+    fn step(&mut self, line: &str, edit: &mut Edit) -> Result<bool, Next> {
+        let found = match edit.at <= line.len() {
+            true => self.pattern.find(line, edit.at).map_err(Next::Fail)?,
+            false => None,
+        };
+        let Some(found) = found else {
+            edit.made.push_str(&line[edit.copied..]);
+            return Ok(true);
+        };
+        let next = line[found.end..].chars().next().map_or(1, char::len_utf8);
+        // Nothing is found right behind a match.
+        if found.is_empty() && edit.last_end == Some(found.end) {
+            edit.at = found.end + next;
+            return Ok(false);
         }
-        if last_end.is_some() {
-            made.push_str(&line[copied..]);
-            *line = made;
+        edit.made.push_str(&line[edit.copied..found.start]);
+        self.write(line, &found, &mut edit.made);
+        if edit.made.len() > OUTPUT_BYTES_MAX {
+            return Err(exhausted());
         }
-        Ok(last_end.is_some())
+        (edit.copied, edit.last_end) = (found.end, Some(found.end));
+        edit.at = match self.is_global {
+            true => found.end + if found.is_empty() { next } else { 0 },
+            false => usize::MAX,
+        };
+        Ok(false)
     }
 
     /// Writes what stands for a match.
-    fn write(&self, line: &str, found: &std::ops::Range<usize>, made: &mut String) {
+    fn write(&mut self, line: &str, found: &std::ops::Range<usize>, made: &mut String) {
         let has_groups = self.text.iter().any(|piece| matches!(piece, Piece::Group(1..)));
         let groups = if has_groups { self.pattern.groups(line, found) } else { vec![&line[found.clone()]] };
         for piece in &self.text {
@@ -178,19 +198,38 @@ fn pieces(text: &str) -> Result<Vec<Piece>, Wrong> {
 
 impl Filter for Sed {
     fn take(&mut self, line: &str, out: &mut String) -> Next {
-        let (mut text, end) = match line.strip_suffix('\n') {
+        let (text, end) = match line.strip_suffix('\n') {
             Some(text) => (text.to_owned(), "\n"),
             None => (line.to_owned(), ""),
         };
-        for command in &mut self.commands {
-            match command.apply(&mut text) {
-                Ok(true) if command.prints => *out += &format!("{text}\n"),
-                Ok(_) => {}
+        self.begun = Some(Begun { text, end, command: 0, edit: Edit::default() });
+        self.go_on(out)
+    }
+
+    fn go_on(&mut self, out: &mut String) -> Next {
+        let Some(mut begun) = self.begun.take() else { return Next::More };
+        loop {
+            if pattern::are_spent(self.commands.iter().map(|command| &command.pattern)) {
+                self.begun = Some(begun);
+                return Next::Pause;
+            }
+            let Some(command) = self.commands.get_mut(begun.command) else { break };
+            match command.step(&begun.text, &mut begun.edit) {
+                Ok(true) => {}
+                Ok(false) => continue,
                 Err(next) => return next,
             }
+            let edit = std::mem::take(&mut begun.edit);
+            if edit.last_end.is_some() {
+                begun.text = edit.made;
+                if command.prints {
+                    *out += &format!("{}\n", begun.text);
+                }
+            }
+            begun.command += 1;
         }
         if !self.is_quiet {
-            *out += &format!("{text}{end}");
+            *out += &format!("{}{}", begun.text, begun.end);
         }
         Next::More
     }

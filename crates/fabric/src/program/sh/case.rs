@@ -3,13 +3,10 @@
 //! Source: POSIX.1-2017, Shell Command Language, section 2.9.4.3.
 
 use super::expand::{Failure, Stop, Values, Walk};
-use super::glob;
+use super::glob::{self, Effort};
 use super::script::{Body, List, Reader, SyntaxError};
 use super::word::Word;
 use std::sync::Arc;
-
-/// How many letters that are compared count as one that is made.
-const COMPARED: usize = 16;
 
 /// A word, and what is done if it is as one of some patterns says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,19 +82,22 @@ impl Reader {
 pub(super) fn choose<'a>(of: &Case, values: Values<'a>) -> Result<(Option<usize>, Walk<'a>), Stop> {
     let mut walk = Walk::new(values);
     let text = walk.text(&of.word)?;
+    let mut effort = Effort::all();
     for (place, clause) in of.clauses.iter().enumerate() {
         for pattern in &clause.patterns {
             let pattern = walk.pattern(pattern)?;
-            walk.spend(pattern.len().saturating_mul(text.len()) / COMPARED);
-            let too_long = || {
-                Failure::NoSum(
-                    "case: a pattern this long for a text this long: not simulated by weir".to_owned(),
-                )
-            };
-            if glob::matches(&pattern, &text).ok_or_else(too_long)? {
+            let before = effort.spent();
+            let found = glob::matches(&pattern, &text, &mut effort);
+            // A letter that is compared counts as one that is made.
+            walk.spend(pattern.len() + text.len() + effort.spent() - before);
+            if found.ok_or_else(too_long)? {
                 return Ok((Some(place), walk));
             }
         }
     }
     Ok((None, walk))
+}
+
+fn too_long() -> Failure {
+    Failure::NoSum("case: a pattern this long for a text this long: not simulated by weir".to_owned())
 }

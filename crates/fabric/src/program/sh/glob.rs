@@ -5,8 +5,32 @@
 
 use super::super::filter::CLASSES;
 
-/// How many letters a pattern may be compared with in the worst case: that of its letters with those of the text.
-const COMPARED_MAX: usize = 1 << 25;
+/// How often letters may be compared with parts of patterns, and with what brackets hold, for one command: some milliseconds.
+const COMPARED_MAX: usize = 1 << 22;
+
+/// How much is left to compare.
+pub(super) struct Effort {
+    left: usize,
+}
+
+impl Effort {
+    /// All that a command may.
+    pub(super) fn all() -> Effort {
+        Effort { left: COMPARED_MAX }
+    }
+
+    /// How many comparisons there were.
+    pub(super) fn spent(&self) -> usize {
+        COMPARED_MAX - self.left
+    }
+
+    /// Takes so many comparisons; `None` if they are not left.
+    fn take(&mut self, count: usize) -> Option<()> {
+        let left = self.left.checked_sub(count);
+        self.left = left.unwrap_or(0);
+        left.map(drop)
+    }
+}
 
 /// A part of a pattern.
 enum Piece {
@@ -28,19 +52,22 @@ enum Item {
 }
 
 impl Piece {
-    fn holds(&self, letter: char) -> bool {
-        match self {
+    /// Whether it stands for a letter; `None` if that is too much to compare.
+    fn holds(&self, letter: char, effort: &mut Effort) -> Option<bool> {
+        effort.take(1)?;
+        Some(match self {
             Piece::Any => false,
             Piece::One => true,
             Piece::Letter(own) => *own == letter,
             Piece::Bracket { is_not, items } => {
+                effort.take(items.len())?;
                 let is_in = items.iter().any(|item| match item {
                     Item::Range(first, last) => (*first..=*last).contains(&letter),
                     Item::Class(class) => class(&letter),
                 });
                 is_in != *is_not
             }
-        }
+        })
     }
 }
 
@@ -50,12 +77,9 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// Whether a pattern stands for the whole of a text; `None` if that is too much to compare.
-pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
+pub(super) fn matches(pattern: &str, text: &str, effort: &mut Effort) -> Option<bool> {
     let pieces = pieces(pattern);
     let letters: Vec<char> = text.chars().collect();
-    if pieces.len().saturating_mul(letters.len()) > COMPARED_MAX {
-        return None;
-    }
     let (mut piece, mut at) = (0, 0);
     // The last `*`, and where what it stands for ends.
     let mut star: Option<(usize, usize)> = None;
@@ -65,7 +89,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
                 star = Some((piece, at));
                 piece += 1;
             }
-            Some(own) if own.holds(letters[at]) => (piece, at) = (piece + 1, at + 1),
+            Some(own) if own.holds(letters[at], effort)? => (piece, at) = (piece + 1, at + 1),
             _ => match &mut star {
                 Some((place, end)) => {
                     *end += 1;
@@ -141,6 +165,10 @@ fn letter(letters: &[char], at: usize) -> Option<(char, usize)> {
 mod tests {
     use super::*;
 
+    fn check(pattern: &str, text: &str) -> Option<bool> {
+        matches(pattern, text, &mut Effort::all())
+    }
+
     // Each row is what bash 5.2 says in `case`; dash 0.5.12 the same, but that é is two letters to it.
     #[test]
     fn patterns_stand_for_whole_texts() {
@@ -174,16 +202,28 @@ mod tests {
             ("[b-a]", "a", false),
         ];
         for (pattern, text, expected) in rows {
-            assert_eq!(matches(pattern, text), Some(expected), "{pattern} and {text}");
-            assert_eq!(matches(&escaped(text), text), Some(true), "{text}");
+            assert_eq!(check(pattern, text), Some(expected), "{pattern} and {text}");
+            assert_eq!(check(&escaped(text), text), Some(true), "{text}");
         }
-        assert_eq!(matches(&"*a".repeat(1 << 15), &"a".repeat(1 << 16)), None);
+    }
+
+    #[test]
+    fn what_is_compared_is_bounded() {
+        assert_eq!(check(&"*a".repeat(1 << 15), &"a".repeat(1 << 16)), Some(true));
+        let long = "a".repeat(1 << 16);
+        assert_eq!(check(&escaped(&long), &long), Some(true));
+        assert_eq!(
+            check(&format!("*{}b", "a".repeat(1 << 10)), &long),
+            None,
+            "each place of the text is tried"
+        );
+        assert_eq!(check(&format!("*[{long}]b"), &long), None, "each item of the bracket is looked at");
     }
 
     proptest::proptest! {
         #[test]
         fn no_pattern_panics(pattern in "([*?a!^\\[\\]\\\\:-]|\\[:alpha:\\]){0,12}", text in "[a*\\[\\]-]{0,6}") {
-            let _ = matches(&pattern, &text);
+            let _ = check(&pattern, &text);
         }
     }
 }
