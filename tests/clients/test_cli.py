@@ -41,6 +41,20 @@ def usage(weir):
     ends(weir, 0, "--version", "weir ")
 
 
+def empty_variables():
+    """A variable that is empty counts as not set, whoever looks at it."""
+    empty = os.environ | dict.fromkeys(["WEIR_PORT", "WEIR_ACCOUNT", "AWS_REGION", "AWS_ENDPOINT_URL"], "")
+    told = run([WEIR, "env"], env=empty).stdout
+    for line in ("AWS_ENDPOINT_URL=http://127.0.0.1:4566", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test"):
+        check(f"the usual {line}", f"export {line}\n" in told, told)
+    port = str(free_port())
+    for line in ("status", "exec web true", "connect web", "explain web db", "clock show", "run true"):
+        command, *rest = line.split()
+        done = run([WEIR, command, "--port", port, *rest], env=empty)
+        equal(f"weir {line} asks", done.returncode, 3)
+    equal("weir down asks", run([WEIR, "down", "--port", port], env=empty).returncode, 0)
+
+
 def nothing_runs(weir):
     port = free_port()
     for line in ("status", "exec {} web -- true", "connect {} web -- true", "explain {} web db", "clock {} show"):
@@ -91,8 +105,13 @@ def instances(weir, web, db):
     equal("input arrives", weir.run("exec", "web", "--", "grep", "-c", "o", stdin="one\ntwo\nthree\n").stdout, "2\n")
     equal("and its end", weir.run("exec", "web", "--", "cat").stdout, "")
     equal("or is left alone", weir.run("exec", "-n", "web", "--", "cat", stdin="one\n").stdout, "")
+    odd = bytes(range(256)) * 300
+    done = subprocess.run([WEIR, "exec", "--port", str(weir.port), "web", "--", "cat"], input=odd, capture_output=True)
+    check("bytes that are no text, too", done.stdout == odd, (len(done.stdout), done.stderr))
     there = {key: value for key, value in os.environ.items() if key != "WEIR_PORT"} | {"AWS_ENDPOINT_URL": weir.url}
     equal("found where clients are pointed", run([WEIR, "exec", "db", "--", "hostname", "-i"], env=there).returncode, 0)
+    there["WEIR_PORT"] = ""
+    equal("or with an empty port", run([WEIR, "exec", "db", "--", "hostname", "-i"], env=there).returncode, 0)
     there["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
     equal("where nothing is", run([WEIR, "exec", "db", "--", "true"], env=there).returncode, 3)
     equal("a port goes first", run([WEIR, "exec", "--port", weir.port, "db", "--", "true"], env=there).returncode, 0)
@@ -175,6 +194,10 @@ def connect(weir, group):
     printed = ends(weir, 7, "connect web", stdin="echo 'a  b' && echo c\nexit 7\n")
     equal("lines are of a shell", printed.splitlines()[1:], ["a  b", "c"])
     ends(weir, 1, "connect web", stdin="false\n")
+    equal("input arrives", weir.run("connect", "web", "--", "wc", "-c", stdin="x" * 200_000).stdout, "200000\n")
+    equal("and its end", weir.run("connect", "web", "--", "cat").stdout, "")
+    equal("or is left alone", weir.run("connect", "-n", "web", "--", "cat", stdin="one\n").stdout, "")
+    ends(weir, 2, "connect -n web", "Usage")
     ends(weir, 4, "connect nobody -- true", "nobody")
     ec2 = weir.client("ec2")
     rule = {"GroupId": group, "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
@@ -416,6 +439,7 @@ with Weir() as weir:
     act(insights, weir)
     act(insights_reads_more, weir)
     act(insights_on_a_terminal, weir)
+act(empty_variables)
 act(imports)
 act(down)
 
