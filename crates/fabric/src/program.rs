@@ -313,7 +313,7 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "sleep" => sleep::start(args, now),
         "hostname" => plain::hostname(args, machine),
         "ip" => ip::ip(args, machine),
-        "[" | "test" => condition::start(name, args),
+        "[" | "test" => condition::start(name, args, machine),
         "cat" | "cut" | "grep" | "head" | "sed" | "sort" | "tail" | "tr" | "uniq" | "wc" => {
             filter::start(name, args, machine)
         }

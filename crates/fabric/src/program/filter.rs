@@ -20,6 +20,7 @@ mod pattern;
 mod sed;
 mod translate;
 
+pub(super) use pattern::{Pattern, Syntax};
 pub(super) use translate::CLASSES;
 
 /// Most bytes that a filter keeps: a line that has not ended, the lines to be sorted, the last ones for `tail`.
@@ -223,7 +224,12 @@ impl Source {
                     "sed" => format!("can't read {path}"),
                     _ => path.to_owned(),
                 };
-                Source::Missing(format!("{name}: {what}: No such file or directory\n"))
+                let reason = match plain::kind(path, machine) {
+                    Ok(plain::Kind::Absent) => "No such file or directory",
+                    Ok(plain::Kind::Folder) => "Is a directory",
+                    _ => "not simulated by weir",
+                };
+                Source::Missing(format!("{name}: {what}: {reason}\n"))
             },
             Source::File,
         )

@@ -1,6 +1,7 @@
 //! Commands that print what the host knows of itself.
 
 use super::Started;
+use super::condition::Unknown;
 use super::options::{self, Arg};
 use crate::host::Machine;
 use std::net::IpAddr;
@@ -44,6 +45,38 @@ pub(super) fn file(path: &str, machine: &Machine) -> Option<String> {
         "/etc/hostname" => Some(format!("{}\n", identity.hostname)),
         _ => None,
     }
+}
+
+/// What is at a path of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Folder,
+    /// /dev/null.
+    Null,
+    Absent,
+}
+
+/// Folders that images bring, with files that hosts do not have.
+const OF_IMAGES: [&str; 14] =
+    ["bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "root", "run", "sbin", "sys", "usr", "var"];
+
+/// What is at a path, as the user sees it who runs commands. Nobody can have made a file: where an image brings none, there is none.
+///
+/// # Errors
+/// An image may bring it, and it is not simulated.
+pub(super) fn kind(path: &str, machine: &Machine) -> Result<Kind, Unknown> {
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    match path {
+        "/dev/null" => return Ok(Kind::Null),
+        "." | "/" | "/dev" | "/etc" | "/home" | "/home/ec2-user" | "/tmp" | "/var" | "/var/log" => {
+            return Ok(Kind::Folder);
+        }
+        _ if file(path, machine).is_some() => return Ok(Kind::File),
+        _ => {}
+    }
+    let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
+    if first.is_some_and(|first| OF_IMAGES.contains(&first)) { Err(Unknown) } else { Ok(Kind::Absent) }
 }
 
 /// As on Amazon Linux 2023.

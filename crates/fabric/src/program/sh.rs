@@ -20,6 +20,7 @@ mod arithmetic;
 mod bounds;
 mod builtin;
 mod case;
+mod conditional;
 mod expand;
 mod function;
 mod glob;

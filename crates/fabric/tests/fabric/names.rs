@@ -456,7 +456,7 @@ fn etc_has_what_resolves_names() {
             search ec2.internal
             127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4
             ::1         localhost6 localhost6.localdomain6
-            cat: /etc/shadow: No such file or directory
+            cat: /etc/shadow: not simulated by weir
             exit 1"#]],
     );
 }

@@ -8,7 +8,11 @@ use crate::bed::{Bed, SECOND};
 use crate::input::fed;
 use weir_fabric::{HostName, Output};
 
-const TABLES: [&str; 2] = [include_str!("scripts/shell.txt"), include_str!("scripts/filters.txt")];
+const TABLES: [&str; 3] = [
+    include_str!("scripts/shell.txt"),
+    include_str!("scripts/conditions.txt"),
+    include_str!("scripts/filters.txt"),
+];
 const FED: &str = include_str!("scripts/input.txt");
 
 /// A bed with a host, and two services on another one: 10.1.0.5.

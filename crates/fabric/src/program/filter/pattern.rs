@@ -27,7 +27,7 @@ const DEPTH_MAX: u32 = 50;
 
 /// How a pattern is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
+pub(in super::super) enum Syntax {
     Basic,
     Extended,
     /// All letters stand for themselves.
@@ -35,7 +35,7 @@ pub(super) enum Syntax {
 }
 
 /// A pattern.
-pub(super) struct Pattern {
+pub(in super::super) struct Pattern {
     regex: Regex,
     /// The pattern as all of a text.
     whole: Regex,
@@ -49,7 +49,7 @@ impl Pattern {
     ///
     /// # Errors
     /// It is none, too long, or not simulated: GNU's message.
-    pub(super) fn new(text: &str, syntax: Syntax, ignores_case: bool) -> Result<Pattern, String> {
+    pub(in super::super) fn new(text: &str, syntax: Syntax, ignores_case: bool) -> Result<Pattern, String> {
         let too_big = || "Regular expression too big".to_owned();
         if text.len() > TEXT_BYTES_MAX {
             return Err(too_big());
@@ -96,7 +96,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The line is too long.
-    pub(super) fn find(&mut self, line: &str, from: usize) -> Result<Option<Range<usize>>, String> {
+    pub(in super::super) fn find(&mut self, line: &str, from: usize) -> Result<Option<Range<usize>>, String> {
         fits(line)?;
         self.searched += line.len() + 1 - from.min(line.len());
         let Some(found) = self.regex.find_at(line, from) else { return Ok(None) };
@@ -106,7 +106,7 @@ impl Pattern {
     }
 
     /// The groups of a match, the whole one first.
-    pub(super) fn groups<'a>(&mut self, line: &'a str, found: &Range<usize>) -> Vec<&'a str> {
+    pub(in super::super) fn groups<'a>(&mut self, line: &'a str, found: &Range<usize>) -> Vec<&'a str> {
         self.searched += found.len();
         let captures = self.whole.captures(&line[found.clone()]);
         let captures = captures.or_else(|| {

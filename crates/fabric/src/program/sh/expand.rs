@@ -19,6 +19,9 @@ use std::cell::Cell;
 /// Most bytes of the words of a command together. Linux has room for twice as many (execve(2), a quarter of the stack).
 pub(super) const WORDS_BYTES_MAX: usize = 1 << 20;
 
+/// What means something in a regular expression (POSIX.1-2017, Base Definitions, 9.4.3).
+const SPECIAL: &str = r".[]\()*+?{}|^$";
+
 /// A command that is ready to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Expanded {
@@ -190,6 +193,10 @@ impl<'a> Walk<'a> {
 
     /// The pattern that a word becomes: what was in quotes stands for itself.
     pub(super) fn pattern(&mut self, word: &Word) -> Result<String, Stop> {
+        self.patterned(word, escaped)
+    }
+
+    fn patterned(&mut self, word: &Word, escaped: impl Fn(&str) -> String) -> Result<String, Stop> {
         let mut pattern = String::new();
         for part in word {
             let mut fields = Fields::new(self.separators(), true);
@@ -198,6 +205,18 @@ impl<'a> Walk<'a> {
             pattern += if part.is_quoted() { escaped(&text) } else { text }.as_str();
         }
         Ok(pattern)
+    }
+
+    /// The regular expression that a word becomes: what was in quotes stands for itself.
+    pub(super) fn regular_expression(&mut self, word: &Word) -> Result<String, Stop> {
+        self.patterned(word, |text| {
+            let mut escaped = String::new();
+            for letter in text.chars() {
+                escaped.extend(SPECIAL.contains(letter).then_some('\\'));
+                escaped.push(letter);
+            }
+            escaped
+        })
     }
 
     fn word(&mut self, word: &Word, fields: &mut Fields) -> Result<(), Stop> {
@@ -223,25 +242,8 @@ impl<'a> Walk<'a> {
             }
             Part::Sum { word, is_quoted } => {
                 let text = self.text(word)?;
-                let (mut unset, mut refused, is_strict) = (None, None, self.values.is_strict);
-                let sum = arithmetic::evaluate(&text, &mut |name| match self.value(name) {
-                    None if is_not_simulated(name) => {
-                        refused = Some(format!("{name}: not simulated by weir"));
-                        String::new()
-                    }
-                    Some(value) => value.into_owned(),
-                    None => {
-                        unset = unset.take().or(is_strict.then(|| name.to_owned()));
-                        String::new()
-                    }
-                });
-                if let Some(message) = refused {
-                    return Err(Failure::NoSum(message).into());
-                }
-                if let Some(name) = unset {
-                    return Err(Failure::Unset(name).into());
-                }
-                self.add(&sum.map_err(Failure::NoSum)?.to_string(), *is_quoted, fields)?;
+                let sum = self.sum(&text)?;
+                self.add(&sum.to_string(), *is_quoted, fields)?;
             }
             Part::Variable { name, is_quoted, change: None } if is_list(name, *is_quoted, fields) => {
                 for (place, parameter) in self.values.parameters.rest.iter().enumerate() {
@@ -286,6 +288,47 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What an expression comes to.
+    ///
+    /// # Errors
+    /// It comes to nothing, or a variable in it is not set and has to be.
+    pub(super) fn sum(&mut self, text: &str) -> Result<i64, Stop> {
+        let (mut unset, mut refused, is_strict) = (None, None, self.values.is_strict);
+        let sum = arithmetic::evaluate(text, &mut |name| match self.value(name) {
+            None if is_not_simulated(name) => {
+                refused = Some(format!("{name}: not simulated by weir"));
+                String::new()
+            }
+            Some(value) => value.into_owned(),
+            None => {
+                unset = unset.take().or(is_strict.then(|| name.to_owned()));
+                String::new()
+            }
+        });
+        if let Some(message) = refused {
+            return Err(Failure::NoSum(message).into());
+        }
+        if let Some(name) = unset {
+            return Err(Failure::Unset(name).into());
+        }
+        Ok(sum.map_err(Failure::NoSum)?)
+    }
+
+    /// Sets a variable to what has been found on the way.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Stop> {
+        self.take(name.len() + value.len())?;
+        self.set.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    /// Whether a variable or parameter is set.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.value(name).is_some()
     }
 
     /// The word of `${NAME-WORD}`; out of quotes it is split where it has none itself.

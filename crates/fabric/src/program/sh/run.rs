@@ -7,6 +7,7 @@ use super::super::{self as program, Cx, NOT_RUN, Output, Program, Started, Termi
 use super::bounds::{DEPTH_MAX, START, STEP};
 use super::builtin::Own;
 use super::case;
+use super::conditional::{self, Condition, Decided, MATCH};
 use super::expand::{self, Expanded, Failure, Printed, Stop, Values};
 use super::function::Call;
 use super::pipeline::Pipeline;
@@ -260,6 +261,7 @@ impl Sh {
                 self.code = list.map_or(0, |_| expanded.code.unwrap_or(self.code));
                 self.enter(place, Frame::all(list.unwrap_or(&List::from([]))));
             }
+            Body::Condition(of) => self.decide(place, of, outputs, cx)?,
             Body::Function(function) => {
                 self.define(function)?;
                 self.note(place, 0);
@@ -273,6 +275,34 @@ impl Sh {
             }
         }
         Ok(true)
+    }
+
+    /// Decides `[[ … ]]`.
+    fn decide(
+        &mut self,
+        place: &Place,
+        of: &Condition,
+        outputs: &[Printed],
+        cx: &mut Cx,
+    ) -> Result<(), Stop> {
+        let machine = &*cx.machine;
+        let decided = self.expanded(outputs, |values| conditional::decide(of, values, machine))?;
+        let Decided { code, complaint, shown, has_matched, expanded } = decided;
+        if has_matched {
+            Arc::make_mut(&mut self.variables).unset_all(&format!("{MATCH}["));
+        }
+        self.set_all(&expanded.defaults)?;
+        let mut stderr: String = match self.options.shows_commands {
+            true => shown.iter().map(|line| format!("+ {line}\n")).collect(),
+            false => String::new(),
+        };
+        if !complaint.is_empty() {
+            stderr += &format!("bash: line {}: {complaint}\n", self.line);
+        }
+        let streams = self.streams.with(&place.command().redirects);
+        pass_on(Output { stderr, ..Output::default() }, streams, cx);
+        self.note(place, code);
+        Ok(())
     }
 
     /// Expands words, which counts as work even if they come to nothing.

@@ -4,6 +4,7 @@
 //! (grammar). Files but for /dev/null and background commands are not simulated, and refused by name.
 
 use super::case::Case;
+use super::conditional::Condition;
 use super::function::{Function, is_name};
 use super::word::{Part, Word};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub(super) enum Body {
     For(Arc<For>),
     Loop(Arc<Loop>),
     Case(Arc<Case>),
+    /// `[[ … ]]`.
+    Condition(Arc<Condition>),
     /// Makes a function known.
     Function(Arc<Function>),
 }
@@ -121,7 +124,7 @@ pub(super) enum End {
 }
 
 /// What ends commands that others are in.
-pub(super) const CLOSERS: [&str; 5] = ["fi", "done", "esac", "}", ")"];
+pub(super) const CLOSERS: [&str; 6] = ["fi", "done", "esac", "}", ")", "]]"];
 
 /// How deep commands and substitutions may stand in each other.
 const DEPTH_MAX: usize = 16;
@@ -130,7 +133,7 @@ const DEPTH_MAX: usize = 16;
 const ENDING: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
 /// Words that begin what is not simulated, where a command may begin (2.4, Reserved Words), with bash's own.
-const NOT_SIMULATED: [&str; 4] = ["[[", "coproc", "select", "time"];
+const NOT_SIMULATED: [&str; 3] = ["coproc", "select", "time"];
 
 /// What ends a word when it is not in quotes.
 pub(super) const ENDS: &str = " \t\r\n;&|<>()";
@@ -318,6 +321,7 @@ impl Reader {
             "if" => self.branches()?,
             "for" => self.for_words()?,
             "case" => self.case()?,
+            "[[" => self.condition()?,
             "function" => return self.function_word(),
             "while" | "until" => {
                 self.at += plain.len();
@@ -504,19 +508,29 @@ impl Reader {
 
     /// What comes here does not belong here.
     pub(super) fn unexpected_here(&self) -> SyntaxError {
-        let Some(first) = self.peek() else {
+        if self.peek().is_none() {
             let error = self.error("syntax error: unexpected end of file");
             return SyntaxError { end: End::Open, ..error };
-        };
-        let token = match first {
-            '\n' => "newline".to_owned(),
-            letter if ENDS.contains(letter) => {
+        }
+        self.error(&format!("syntax error near unexpected token `{}'", self.token()))
+    }
+
+    /// What comes here, as bash names it; empty at the end.
+    pub(super) fn token(&self) -> String {
+        match self.peek() {
+            None => String::new(),
+            Some('\n') => "newline".to_owned(),
+            Some(letter) if ENDS.contains(letter) => {
                 let is_double = self.second() == Some(letter) && ";&|".contains(letter);
                 std::iter::repeat_n(letter, 1 + usize::from(is_double)).collect()
             }
-            _ => self.letters[self.at..].iter().take_while(|letter| !ENDS.contains(**letter)).collect(),
-        };
-        self.error(&format!("syntax error near unexpected token `{token}'"))
+            Some(_) => self.letters[self.at..].iter().take_while(|letter| !ENDS.contains(**letter)).collect(),
+        }
+    }
+
+    /// A command that others are in, or what stands between brackets, has no end.
+    pub(super) fn unclosed(&self, message: &str) -> SyntaxError {
+        SyntaxError { end: End::Within, ..self.error(message) }
     }
 
     /// The same in a command that others are in.

@@ -63,6 +63,13 @@ pub(super) struct Variables {
 }
 
 impl Variables {
+    /// Has no variable be set whose name begins so.
+    pub(super) fn unset_all(&mut self, beginning: &str) {
+        let is_one = |name: &&String| name.starts_with(beginning);
+        let names: Vec<String> = self.values.keys().filter(is_one).cloned().collect();
+        names.iter().for_each(|name| self.unset(name));
+    }
+
     /// How many bytes it has.
     pub(super) fn bytes(&self) -> usize {
         self.bytes

@@ -4,6 +4,7 @@
 //! expansion), 2.6.3 (command substitution) and 2.6.4 (arithmetic expansion). Patterns of file names, `~` and the shell's
 //! other parameters are not simulated: `*` and braces are refused by name, `?`, `[` and `~` stand for themselves.
 
+use super::conditional::MATCH;
 use super::script::{ENDS, End, List, Reader, SyntaxError, name};
 use super::variables::is_not_simulated;
 
@@ -55,18 +56,24 @@ impl Part {
 impl Reader {
     /// A word: letters, parts in quotes, and what is to be expanded.
     pub(super) fn word(&mut self) -> Result<Word, SyntaxError> {
-        self.word_or_pattern(false)
+        self.any_word(Meaning::Word)
     }
 
     /// The same where a pattern may stand, which `*` and braces are a part of.
     pub(super) fn pattern(&mut self) -> Result<Word, SyntaxError> {
-        self.word_or_pattern(true)
+        self.any_word(Meaning::Pattern)
     }
 
-    fn word_or_pattern(&mut self, is_pattern: bool) -> Result<Word, SyntaxError> {
+    /// The same where a regular expression stands: `|` is a part of it, and so is what is in parentheses.
+    pub(super) fn regular_expression(&mut self) -> Result<Word, SyntaxError> {
+        self.any_word(Meaning::Regex { depth: 0 })
+    }
+
+    fn any_word(&mut self, mut meaning: Meaning) -> Result<Word, SyntaxError> {
         let (mut word, mut braces) = (Word::new(), Braces::default());
-        while let Some(letter) = self.peek().filter(|letter| !ENDS.contains(*letter)) {
-            self.at += 1;
+        let is_pattern = meaning != Meaning::Word;
+        while let Some(letter) = self.peek().filter(|letter| meaning.takes(*letter)) {
+            self.next();
             match letter {
                 '\'' => {
                     let text = self.in_quotes()?;
@@ -162,7 +169,8 @@ impl Reader {
             Some(letter @ ('$' | '!' | '-')) => return Err(self.not_simulated(&format!("${letter}"))),
             Some('\'') if !is_quoted => return Err(self.not_simulated("$'")),
             _ => {
-                let name = self.name();
+                let mut name = self.name();
+                name += &self.group(&name, false);
                 if name.is_empty() {
                     if is_quoted {
                         push_quoted(word, '$')
@@ -209,6 +217,7 @@ impl Reader {
             self.at += name.len();
         }
         self.check_simulated(&name)?;
+        name += &self.group(&name, true);
         let has_colon = !has_length && self.next_if(':');
         let change = match self.peek() {
             _ if name.is_empty() => return Err(self.unknown_braces(begin, start)),
@@ -222,6 +231,22 @@ impl Reader {
         };
         self.at += 1;
         Ok(Part::Variable { name, is_quoted, change })
+    }
+
+    /// The number of a group of the last match, in brackets, which may stand behind its name in braces; without it all of the match is
+    /// meant. Empty behind other names.
+    fn group(&mut self, name: &str, is_in_braces: bool) -> String {
+        let rest = &self.letters[self.at..];
+        let digits = rest.iter().skip(1).take_while(|letter| letter.is_ascii_digit()).count();
+        let is_one = digits > 0 && rest.first() == Some(&'[') && rest.get(1 + digits) == Some(&']');
+        match (name == MATCH, is_one && is_in_braces) {
+            (false, _) => String::new(),
+            (true, false) => "[0]".to_owned(),
+            (true, true) => {
+                self.at += digits + 2;
+                self.letters[self.at - digits - 2..self.at].iter().collect()
+            }
+        }
     }
 
     /// The error of braces that began at `start` and are none of those that are known.
@@ -298,6 +323,31 @@ impl Reader {
         }
         word.push(Part::Output { commands, is_quoted });
         Ok(())
+    }
+}
+
+/// What a word is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Word,
+    Pattern,
+    /// A regular expression in so many parentheses.
+    Regex {
+        depth: usize,
+    },
+}
+
+impl Meaning {
+    /// Whether a letter out of quotes is a part of the word.
+    fn takes(&mut self, letter: char) -> bool {
+        let Meaning::Regex { depth } = self else { return !ENDS.contains(letter) };
+        match letter {
+            '(' => *depth += 1,
+            ')' if *depth == 0 => return false,
+            ')' => *depth -= 1,
+            letter => return *depth > 0 || letter == '|' || !ENDS.contains(letter),
+        }
+        true
     }
 }
 

@@ -44,7 +44,19 @@ fn body(body: &Body) -> String {
             let clauses: Vec<String> = of.clauses.iter().map(clause).collect();
             format!("[case {}: {}]", word(&of.word), clauses.join(" ;; "))
         }
+        Body::Condition(of) => format!("[[{}]]", condition(of)),
         Body::Function(of) => format!("[{}() {}]", of.name, shown(&of.body)),
+    }
+}
+
+fn condition(of: &Condition) -> String {
+    let joined = |terms: &[Condition], sign| terms.iter().map(condition).collect::<Vec<_>>().join(sign);
+    match of {
+        Condition::One { sign, word: tested } => format!("{sign} {}", word(tested)),
+        Condition::Two { left, sign, right } => format!("{} {sign} {}", word(left), word(right)),
+        Condition::Not(within) => format!("!({})", condition(within)),
+        Condition::All(terms) => format!("({})", joined(terms, " && ")),
+        Condition::Any(terms) => format!("({})", joined(terms, " || ")),
     }
 }
 
@@ -165,7 +177,6 @@ fn what_is_not_simulated_is_named() {
     check("((1))", "line 1: syntax error: `((' is not simulated by weir");
     check("case x in x) a;& esac", "line 1: syntax error: `;&' is not simulated by weir");
     check("true\ncase x in x) a;;& esac", "line 2: syntax error: `;;&' is not simulated by weir");
-    check("if [[ -n a ]]; then b; fi", "line 1: syntax error: `[[' is not simulated by weir");
     check("echo {1..3}", "line 1: syntax error: `{…}' is not simulated by weir");
     check("echo a{b,c}", "line 1: syntax error: `{…}' is not simulated by weir");
     check("ls *.txt", "line 1: syntax error: `*' is not simulated by weir");
@@ -190,6 +201,28 @@ fn cases_and_functions() {
     check("f() { a", "line 1: syntax error: unexpected end of file");
     check("f()", "line 1: syntax error: unexpected end of file");
     check("f() g() { a; }", "line 1: syntax error near unexpected token `g'");
+}
+
+#[test]
+fn conditions_have_an_order_of_their_own() {
+    check("[[ a ]] && b", "1 [[-n a]]; 1 && b");
+    check("[[ -n a && b = c || ! d < e ]] >/dev/null", "1 [[((-n a && b = c) || !(d < e))]] 1>Null");
+    check("[[\n(a || b)\n&& c ]]\nd", "1 [[((-n a || -n b) && -n c)]]; 4 d");
+    check("[[ ! ! $a == *.{b,c} ]]", "1 [[<a> == *.{b,c}]]");
+    check("[[ a =~ ^(b|c d)$ && e =~ f|g ]]", "1 [[(a =~ ^(b|c d)$ && e =~ f|g)]]");
+    check("[[ ${BASH_REMATCH[12]} == $BASH_REMATCH ]]", "1 [[<BASH_REMATCH[12]> == <BASH_REMATCH[0]>]]");
+    check("echo [[ a", "1 echo|[[|a");
+    check("[[ a ]] b", "line 1: syntax error near unexpected token `b'");
+    // Messages of bash 5.2.
+    check("[[ ]]", "line 1: syntax error near unexpected token `]]'");
+    check("[[ a b ]]", "line 1: conditional binary operator expected");
+    check("[[ a == ]]", "line 1: unexpected argument `]]' to conditional binary operator");
+    check("[[ -z ]]", "line 1: unexpected argument `]]' to conditional unary operator");
+    check("[[ ( a ]]", "line 1: unexpected token `]]', expected `)'");
+    check("[[ a == b c ]]", "line 1: syntax error in conditional expression");
+    check("[[ a == b", "line 1: unexpected EOF while looking for `]]'");
+    check("[[ a &&", "line 1: syntax error: unexpected end of file");
+    check("[[ a -eq", "line 1: unexpected EOF while looking for `]]'");
 }
 
 #[test]
@@ -223,11 +256,12 @@ fn what_is_no_script_is_refused() {
     for deep in ["$(echo ", "( ", "{ ", "if ", "${A:-"].map(|begin| begin.repeat(40)) {
         check(&format!("echo; {deep}"), "line 1: syntax error: commands are nested too deep");
     }
+    check(&format!("[[ {}", "( ".repeat(40)), "line 1: syntax error: commands are nested too deep");
 }
 
 proptest::proptest! {
     #[test]
-    fn no_text_panics(text in "(if|then|fi|for x in|do|done|while|[ a;|&(){}$\"'`\\\\\n<>=!#*:?+0-9-]|\\$\\(\\(|é){0,40}") {
+    fn no_text_panics(text in "(if|then|fi|\\[\\[|\\]\\]|for x in|do|done|while|[ a;|&(){}$\"'`\\\\\n<>=!#*:?+0-9-]|\\$\\(\\(|é){0,40}") {
         let _ = parse(&text, 1);
     }
 }
