@@ -4,9 +4,23 @@
 
 use weir_model::Nanos;
 
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+/// How many letters of their names are shown where they are short.
+const SHORT: usize = 3;
 const DAY_S: u64 = 86_400;
 
 /// A moment, taken apart.
@@ -16,7 +30,8 @@ pub(crate) struct Moment {
     /// From 1.
     month: u64,
     day: u64,
-    weekday: &'static str,
+    /// From Sunday, which is 0.
+    weekday: u64,
     second_of_day: u64,
 }
 
@@ -35,29 +50,70 @@ impl Moment {
             year: era * 400 + year_of_era + u64::from(month <= 2),
             month,
             day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
-            weekday: DAYS[((days + 4) % 7) as usize],
+            weekday: (days + 4) % 7,
             second_of_day: time.seconds() % DAY_S,
         }
     }
 
     fn clock(&self) -> String {
-        let second = self.second_of_day;
-        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+        let (hour, minute, second) = self.time();
+        format!("{hour:02}:{minute:02}:{second:02}")
     }
 
-    fn month_name(&self) -> &'static str {
+    /// The year.
+    pub(crate) fn year(&self) -> u64 {
+        self.year
+    }
+
+    /// The month, from 1.
+    pub(crate) fn month(&self) -> u64 {
+        self.month
+    }
+
+    /// The name of the month.
+    pub(crate) fn month_name(&self) -> &'static str {
         MONTHS[self.month as usize - 1]
+    }
+
+    /// The day of the month, from 1.
+    pub(crate) fn day(&self) -> u64 {
+        self.day
+    }
+
+    /// The day of the year, from 1.
+    pub(crate) fn day_of_year(&self) -> u64 {
+        let is_leap =
+            self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        let february = if is_leap { 29 } else { 28 };
+        let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        lengths[..self.month as usize - 1].iter().sum::<u64>() + self.day
+    }
+
+    /// The day of the week, from Monday, which is 1.
+    pub(crate) fn weekday_number(&self) -> u64 {
+        if self.weekday == 0 { 7 } else { self.weekday }
+    }
+
+    /// The name of the day of the week.
+    pub(crate) fn weekday_name(&self) -> &'static str {
+        DAYS[self.weekday as usize]
+    }
+
+    /// Hour, minute and second.
+    pub(crate) fn time(&self) -> (u64, u64, u64) {
+        let second = self.second_of_day;
+        (second / 3600, second / 60 % 60, second % 60)
     }
 
     /// As dig prints it: `Thu Jan 01 00:00:00 UTC 2026`.
     pub(crate) fn date(&self) -> String {
-        let (weekday, month, year) = (self.weekday, self.month_name(), self.year);
+        let (weekday, month, year) = (&self.weekday_name()[..SHORT], &self.month_name()[..SHORT], self.year);
         format!("{weekday} {month} {:02} {} UTC {year}", self.day, self.clock())
     }
 
     /// As HTTP prints it: `Thu, 01 Jan 2026 00:00:00 GMT`.
     pub(crate) fn http(&self) -> String {
-        let (weekday, month, year) = (self.weekday, self.month_name(), self.year);
+        let (weekday, month, year) = (&self.weekday_name()[..SHORT], &self.month_name()[..SHORT], self.year);
         format!("{weekday}, {:02} {month} {year} {} GMT", self.day, self.clock())
     }
 

@@ -16,6 +16,7 @@ mod ask;
 mod condition;
 mod connect;
 mod curl;
+mod date;
 mod dig;
 mod filter;
 mod ip;
@@ -30,6 +31,7 @@ mod print;
 mod sh;
 mod sleep;
 mod socket;
+mod timeout;
 mod tracepath;
 mod traceroute;
 mod udp;
@@ -58,59 +60,35 @@ pub(crate) const HUNG_UP: i32 = 129;
 /// The exit code of a program whose output nobody takes any more (128 and SIGPIPE).
 pub(crate) const BROKEN_PIPE: i32 = 141;
 
-/// What every Linux has and hosts here do not: bash's keywords and own commands, and the most common others. What only a
-/// script has (`if`, `export`) is none of them.
+/// What people expect of a Linux and hosts here do not have: bash's keywords and own commands, and usual programs, of the image or
+/// installed. What only a script has (`if`, `export`) is none of them.
+#[rustfmt::skip]
 const NOT_SIMULATED: &[&str] = &[
-    "[[",
-    "alias",
-    "awk",
-    "bg",
-    "case",
-    "cd",
-    "chmod",
-    "chown",
-    "command",
-    "cp",
-    "date",
-    "declare",
-    "df",
-    "dnf",
-    "du",
-    "env",
-    "eval",
-    "exec",
-    "fg",
-    "find",
-    "free",
-    "function",
-    "id",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "ls",
-    "mkdir",
-    "mktemp",
-    "mv",
-    "ps",
-    "pwd",
-    "readonly",
-    "return",
-    "rm",
-    "source",
-    "sudo",
-    "systemctl",
-    "tar",
-    "tee",
-    "time",
-    "timeout",
-    "touch",
-    "trap",
-    "type",
-    "ulimit",
-    "umask",
-    "uname",
-    "wait",
+    ".", "[[", "alias", "amazon-linux-extras", "apt", "apt-get", "arp", "arping", "awk", "aws", "base64",
+    "basename", "bc", "bg", "builtin", "bzip2", "case", "cd", "chkconfig", "chmod", "chown", "cloud-init",
+    "comm", "cp", "crontab", "dd", "declare", "df", "diff", "dirname", "disown", "dmesg", "dnf", "docker",
+    "du", "env", "envsubst", "ethtool", "eval", "exec", "expr", "fallocate", "fg",
+    "file", "find", "free", "function", "gcc", "getent", "getopts", "git", "gpg", "groupadd", "groups",
+    "gunzip", "gzip", "hash", "help", "history", "hostnamectl", "htop", "httpd", "ifconfig", "insmod",
+    "iptables", "jobs", "journalctl", "jq", "kill", "kubectl", "ldconfig", "less", "ln", "local", "logger",
+    "ls", "lsblk", "lscpu", "lsmod", "lsof", "make", "man", "md5sum", "mkdir", "mkfs", "mktemp",
+    "modprobe", "more", "mount", "mtr", "mv", "nano", "nethogs", "netstat", "nft", "nginx", "nice", "nmap",
+    "node", "nohup", "npm", "nproc", "openssl", "passwd", "paste", "perl", "pgrep", "php", "pip", "pip3", "pkill",
+    "popd", "poweroff", "ps", "pushd", "python", "python3", "readlink", "readonly", "realpath", "reboot",
+    "resolvectl", "rev", "rm", "rmdir", "route", "rpm", "rsync", "ruby", "scp", "screen", "select",
+    "service", "sestatus", "sha1sum", "sha256sum", "shopt", "shuf", "shutdown", "socat", "source", "ss",
+    "ssh", "ssh-keygen", "stat", "strace", "su", "sudo", "sync", "sysctl", "systemctl", "tac", "tar",
+    "tcpdump", "telnet", "time", "tmux", "top", "touch", "trap", "typeset", "ulimit", "umask", "unalias",
+    "uname", "unzip", "update-alternatives", "uptime", "useradd", "usermod", "vi", "vim", "visudo",
+    "watch", "wget", "xargs", "xxd", "yes", "yum", "zcat", "zip",
+];
+
+/// The programs that there are, which a shell runs as it does those of /usr/bin.
+#[rustfmt::skip]
+const PROGRAMS: &[&str] = &[
+    "[", "bash", "cat", "curl", "cut", "date", "dig", "echo", "egrep", "false", "fgrep", "grep", "head", "host", "hostname", "id",
+    "ip", "iperf3", "nc", "ncat", "nslookup", "ping", "ping6", "printf", "pwd", "sed", "seq", "sh", "sleep", "sort", "tail", "tee",
+    "test", "timeout", "tr", "tracepath", "tracepath6", "traceroute", "traceroute6", "true", "uniq", "wc", "which", "whoami",
 ];
 
 /// A command that was started.
@@ -311,12 +289,25 @@ pub(crate) fn start(argv: &[String], machine: &mut Machine, now: Nanos) -> Start
         "curl" => curl::start(args),
         "sh" | "bash" => sh::start(name, args, &machine.identity.hostname),
         "sleep" => sleep::start(args, now),
+        "timeout" => match timeout::Limit::parse(args) {
+            Ok((limit, command)) => limit.over(start(command, machine, now), now),
+            Err(started) => started,
+        },
+        "date" => date::date(args, now),
+        "id" => plain::id(args),
+        "which" => plain::which(args),
         "hostname" => plain::hostname(args, machine),
         "ip" => ip::ip(args, machine),
         "[" | "test" => condition::start(name, args, machine),
-        "cat" | "cut" | "grep" | "head" | "sed" | "sort" | "tail" | "tr" | "uniq" | "wc" => {
+        "cat" | "cut" | "grep" | "head" | "sed" | "sort" | "tail" | "tee" | "tr" | "uniq" | "wc" => {
             filter::start(name, args, machine)
         }
+        "egrep" | "fgrep" => {
+            let option = if name == "egrep" { "-E" } else { "-F" };
+            let args: Vec<String> = std::iter::once(option.to_owned()).chain(args.iter().cloned()).collect();
+            filter::start("grep", &args, machine)
+        }
+        "pwd" => Started::printed(format!("{}\n", plain::HOME)),
         "dig" => dig::start(args, machine, now),
         "host" => names::host(args, machine, now),
         "nslookup" => names::nslookup(args, machine, now),

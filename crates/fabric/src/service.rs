@@ -102,6 +102,18 @@ impl Page {
     }
 }
 
+/// What the log of the first boot says of user data that would be run.
+const NOT_RUN: &str = "weir: the user data is not run on a simulated host, of which only lines with #weir count; with the tag \
+                       weir:host=netns the instance is a network namespace, and runs it";
+
+/// Whether cloud-init would run a user data, or do what it says: it is a script with commands, or a configuration.
+fn is_for_cloud_init(text: &str) -> bool {
+    let is_command = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let begins = |beginning: &str| text.trim_start().starts_with(beginning);
+    (begins("#!") || begins("#cloud-config") || begins("Content-Type: multipart/"))
+        && text.lines().any(is_command)
+}
+
 /// A time such as `250ms` or `1.5s`, in nanoseconds.
 fn duration(text: &str) -> Option<u64> {
     let (number, unit) = match text.strip_suffix("ms") {
@@ -113,11 +125,13 @@ fn duration(text: &str) -> Option<u64> {
 }
 
 impl Service {
-    /// The services of an instance: sshd, and what its user data declares; and a sentence about each line that begins as a
-    /// declaration and is none, or comes too late.
+    /// The services of an instance: sshd, and what its user data declares; and a sentence about what is in it for cloud-init, which
+    /// hosts do not have, and about each line that begins as a declaration and is none, or comes too late.
     pub fn of_user_data(user_data: Option<&[u8]>) -> (Vec<Service>, Vec<String>) {
-        let (mut services, mut complaints) = (vec![Service::tcp(22, Kind::Ssh)], Vec::new());
         let text = String::from_utf8_lossy(user_data.unwrap_or_default());
+        let mut services = vec![Service::tcp(22, Kind::Ssh)];
+        let mut complaints: Vec<String> =
+            is_for_cloud_init(&text).then(|| NOT_RUN.to_owned()).into_iter().collect();
         let lines = (1..).zip(text.lines().map(str::trim));
         let mut declared = 0;
         for (number, line) in lines.filter(|(_, line)| line.split_whitespace().next() == Some("#weir")) {
@@ -365,6 +379,18 @@ mod tests {
             (1..=SERVICES_MAX + 1).map(|port| format!("#weir listen tcp/{} echo\n", 1000 + port)).collect();
         let (services, complaints) = Service::of_user_data(Some(many.as_bytes()));
         assert_eq!((services.len(), complaints.len()), (1 + SERVICES_MAX, 1));
+    }
+
+    // cloud-init, User-Data Formats.
+    #[test]
+    fn what_cloud_init_would_run_is_told_not_to_be_run() {
+        let told = |text: &str| Service::of_user_data(Some(text.as_bytes())).1;
+        for text in ["#!/bin/bash\nyum install -y httpd\n", "#cloud-config\npackages: [httpd]\n"] {
+            assert_eq!(told(text), [NOT_RUN], "{text}");
+        }
+        for text in ["#!/bin/bash\n\n# nothing\n#weir listen tcp/7 echo\n", "hello", ""] {
+            assert_eq!(told(text), [""; 0], "{text}");
+        }
     }
 
     #[test]

@@ -60,7 +60,8 @@ pub(super) fn start(args: &[String]) -> Started {
             code: 0,
             is_interrupted: false,
         })),
-        Err((code, message)) => Started::failed(complaint(&wanted, &message), code),
+        // Of a wrong command line it tells even with `-s`.
+        Err((code, message)) => Started::failed(format!("curl: {message}\n"), code),
     }
 }
 
@@ -84,7 +85,7 @@ struct Curl {
 impl Curl {
     /// Begins the next transfer, or says why it cannot.
     fn begin(&mut self, text: &str, cx: &mut Cx) {
-        let has_output = self.wanted.outputs.len() > self.begun;
+        let has_output = self.wanted.outputs.get(self.begun).is_some_and(|output| output != "-");
         self.begun += 1;
         match Url::parse(text) {
             Ok(mut url) => {
@@ -176,6 +177,8 @@ struct Transfer {
     /// What is still to be sent.
     pending: Vec<u8>,
     started: Nanos,
+    /// When it began the first time.
+    begun: Nanos,
     /// When it began with this URL: after a redirect later than the transfer.
     hop: Nanos,
     resolved: Option<Nanos>,
@@ -214,6 +217,7 @@ impl Transfer {
             retries: 0,
             pending: Vec::new(),
             started: now,
+            begun: now,
             hop: now,
             resolved: None,
             connected: None,
@@ -350,7 +354,8 @@ impl Transfer {
     /// Ends, or tries again where that is wanted and may help.
     fn finish(&mut self, code: i32, cx: &mut Cx) -> Next {
         let left = self.wanted.retries.saturating_sub(self.retries);
-        let problem = self.problem(code).filter(|_| left > 0);
+        let is_late = self.wanted.retry_max_ns.is_some_and(|ns| cx.now >= self.begun.plus(ns));
+        let problem = self.problem(code).filter(|_| left > 0 && !is_late);
         let Some(problem) = problem else {
             self.write_out(code, cx);
             return Next::Over(code);
@@ -509,8 +514,9 @@ impl Transfer {
     /// Begins anew at `target`. After 303, and after 301 and 302 of a POST, as a GET, unless `-X` says otherwise.
     fn follow(&mut self, target: &str, status: u16, cx: &mut Cx) -> Next {
         self.redirects += 1;
-        if self.redirects > REDIRECTS_MAX {
-            let text = format!("Maximum ({REDIRECTS_MAX}) redirects followed");
+        let most = self.wanted.redirects_max;
+        if self.redirects > most {
+            let text = format!("Maximum ({most}) redirects followed");
             return self.fail(code::TOO_MANY_REDIRECTS, &text, cx);
         }
         if self.wanted.is_verbose {

@@ -92,11 +92,16 @@ impl Wanted {
             has_answer: true,
         };
         let mut rest = args.iter().map(String::as_str);
+        // Without all the rest, parts that are left out make no difference.
+        let mut partly = None;
         while let Some(arg) = rest.next() {
             if let Some(server) = arg.strip_prefix('@') {
                 wanted.server = Some(server.to_owned());
+            } else if OTHERS.contains(&arg) {
+                return Err(not_simulated(arg));
             } else if let Some(option) = arg.strip_prefix('+') {
                 wanted.set(option).ok_or_else(|| invalid(arg))?;
+                partly = partly.or(Some(arg).filter(|_| PARTS.contains(&option)));
             } else if arg.starts_with('-') {
                 wanted.take(arg, &mut rest).ok_or_else(|| invalid(arg))?;
             } else if let Some(kind) = dns::type_of(arg) {
@@ -105,7 +110,10 @@ impl Wanted {
                 wanted.name = arg.trim_end_matches('.').to_owned();
             }
         }
-        Ok(wanted)
+        match partly.filter(|_| !wanted.is_bare && !wanted.is_short) {
+            Some(arg) => Err(not_simulated(arg)),
+            None => Ok(wanted),
+        }
     }
 
     /// Sets what follows a plus sign; `None` for what dig does not know.
@@ -122,7 +130,9 @@ impl Wanted {
             "tries" => self.tries = value.parse::<usize>().ok()?.clamp(1, 100),
             "retry" => self.tries = value.parse::<usize>().ok()?.min(99) + 1,
             "time" | "timeout" => self.timeout_ns = value.parse::<u64>().ok()?.clamp(1, 300) * SECOND,
-            "recurse" | "cmd" | "nocmd" | "comments" | "nocomments" | "stats" | "nostats" | "search" => {}
+            name if PARTS.contains(&name) => {}
+            "recurse" | "cmd" | "comments" | "stats" | "question" | "authority" | "additional" | "search" => {
+            }
             _ => return None,
         }
         Some(())
@@ -131,7 +141,7 @@ impl Wanted {
     /// Takes an option with a dash, and its value.
     fn take<'a>(&mut self, arg: &str, rest: &mut impl Iterator<Item = &'a str>) -> Option<()> {
         match arg {
-            "-4" | "-6" => {}
+            "-4" => {}
             "-t" => self.kind = dns::type_of(rest.next()?)?,
             "-q" => self.name = rest.next()?.trim_end_matches('.').to_owned(),
             "-p" => self.port = rest.next()?.parse().ok()?,
@@ -143,6 +153,40 @@ impl Wanted {
         }
         Some(())
     }
+}
+
+/// Parts of the answer that can be left out.
+const PARTS: [&str; 6] = ["nocmd", "nocomments", "nostats", "noquestion", "noauthority", "noadditional"];
+
+/// Options of dig that are not simulated, where a wrong one would be told of otherwise.
+const OTHERS: [&str; 22] = [
+    "-6",
+    "-b",
+    "-c",
+    "-f",
+    "-h",
+    "-i",
+    "-k",
+    "-m",
+    "-r",
+    "-u",
+    "-v",
+    "-y",
+    "+trace",
+    "+dnssec",
+    "+norecurse",
+    "+multiline",
+    "+nosearch",
+    "+ttlunits",
+    "+nocookie",
+    "+noedns",
+    "+identify",
+    "+yaml",
+];
+
+fn not_simulated(arg: &str) -> Output {
+    let stderr = format!("dig: {arg}: not simulated by weir\n");
+    Output { stderr, exit_code: Some(1), ..Output::default() }
 }
 
 fn invalid(arg: &str) -> Output {

@@ -4,7 +4,7 @@
 //! Source: iperf 3.12, its options and output. The congestion window is not known here; the column shows the send buffer.
 
 use super::lookup::{self, Family};
-use super::options::{self, Arg};
+use super::options::{self, Arg, BadOption};
 use super::socket::{Client, Progress};
 use super::udp::UdpClient;
 use super::{Cx, Program, Started, Step};
@@ -16,6 +16,8 @@ use weir_model::Nanos;
 
 mod report;
 
+/// Options of iperf3 that are not simulated.
+const OTHERS: &str = "1ABCdfFhIJkLMNOSTvVwXZ";
 const SECOND: u64 = 1_000_000_000;
 /// What a UDP test sends a second unless told otherwise, in bits.
 const UDP_BITS: u64 = 1_048_576;
@@ -78,8 +80,11 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         datagram: DATAGRAM_BYTES,
         family: Family::Any,
     };
-    let parsed = options::parse(args, "c:p:t:n:uRP:b:l:46i:f:sD");
-    for arg in parsed.map_err(|error| error.message("iperf3").trim_end().to_owned())? {
+    let wrong = |error: BadOption| {
+        let message = error.not_simulated("iperf3", args, OTHERS).unwrap_or_else(|| error.message("iperf3"));
+        message.trim_start_matches("iperf3: ").trim_end().to_owned()
+    };
+    for arg in options::parse(args, "c:p:t:n:uRP:b:l:46i:sD").map_err(wrong)? {
         match arg {
             Arg::Value('c', text) => wanted.host = text.to_owned(),
             Arg::Value('p', text) => wanted.port = port(text)?,
@@ -88,6 +93,10 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
             Arg::Value('b', text) => wanted.bits = Some(scaled(text, 1000)?),
             Arg::Value('P', text) => wanted.streams = (number(text)? as usize).clamp(1, STREAMS_MAX),
             Arg::Value('l', text) => wanted.datagram = (scaled(text, 1024)? as usize).clamp(16, 8900),
+            // A line each second is what it prints anyway.
+            Arg::Value('i', text) if text.parse() != Ok(1.0) => {
+                return Err(format!("-i {text}: not simulated by weir"));
+            }
             Arg::Flag('u') => wanted.is_udp = true,
             Arg::Flag('R') => wanted.is_reverse = true,
             Arg::Flag('4') => wanted.family = Family::V4,

@@ -65,9 +65,13 @@ pub(super) fn host(args: &[String], machine: &mut Machine, now: Nanos) -> Starte
                 }
                 None => return Started::failed(HOST_USAGE.to_owned(), 1),
             },
-            "-4" | "-6" => {}
+            "-4" => {}
             "-T" => over_tcp = true,
             "-U" => over_tcp = false,
+            "-6" | "-a" | "-C" | "-c" | "-d" | "-i" | "-l" | "-m" | "-N" | "-p" | "-R" | "-r" | "-s"
+            | "-v" | "-V" | "-w" | "-W" => {
+                return Started::failed(format!("host: {arg}: not simulated by weir\n"), 1);
+            }
             option if option.starts_with('-') => return Started::failed(HOST_USAGE.to_owned(), 1),
             word => words.push(word),
         }

@@ -21,6 +21,17 @@ pub(crate) enum BadOption {
 }
 
 impl BadOption {
+    /// What is said of an option that the real program has and this one has not: one of the letters of `others`, or any long one;
+    /// `None` of all else.
+    pub(crate) fn not_simulated(self, program: &str, args: &[String], others: &str) -> Option<String> {
+        let option = match self {
+            BadOption::Unknown('-') => args.iter().find(|arg| arg.starts_with("--"))?.clone(),
+            BadOption::Unknown(letter) if others.contains(letter) => format!("-{letter}"),
+            BadOption::Unknown(_) | BadOption::NoValue(_) => return None,
+        };
+        Some(format!("{program}: {option}: not simulated by weir\n"))
+    }
+
     /// What getopt prints.
     pub(crate) fn message(self, program: &str) -> String {
         match self {

@@ -3,7 +3,7 @@
 //! Source: iputils 20210202 (the version of Amazon Linux 2023), ping(8) and its output.
 
 use super::lookup::{self, Family};
-use super::options::{self, Arg};
+use super::options::{self, Arg, BadOption};
 use super::{Cx, News, Program, Started, Step};
 use crate::echo::{ECHO_HEADER, Reply, Request, Requests};
 use crate::host::Machine;
@@ -25,6 +25,8 @@ const DATA_BYTES: usize = 56;
 /// The most data that fits an IPv4 packet.
 const DATA_BYTES_MAX: usize = 65507;
 
+/// Options of iputils that are not simulated.
+const OTHERS: &str = "aAbBCdDFhIlLmNOpQrRSTUvV";
 const USAGE: &str = "\n\
 Usage
   ping [options] <destination>
@@ -139,8 +141,11 @@ fn wanted(args: &[String]) -> Result<Wanted, Started> {
         family: Family::Any,
         discovery: Discovery::Want,
     };
-    let args = options::parse(args, "46c:fi:M:nqs:t:w:W:")
-        .map_err(|error| Started::failed(error.message("ping") + USAGE, 2))?;
+    let wrong = |error: BadOption| {
+        let message = error.not_simulated("ping", args, OTHERS);
+        Started::failed(message.unwrap_or_else(|| error.message("ping") + USAGE), 2)
+    };
+    let args = options::parse(args, "46c:fi:M:nqs:t:w:W:").map_err(wrong)?;
     let mut interval_ns = None;
     for arg in args {
         match arg {

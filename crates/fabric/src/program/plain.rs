@@ -1,8 +1,8 @@
 //! Commands that print what the host knows of itself.
 
-use super::Started;
 use super::condition::Unknown;
-use super::options::{self, Arg};
+use super::options::{self, Arg, BadOption};
+use super::{Output, Started};
 use crate::host::Machine;
 use std::net::IpAddr;
 
@@ -27,6 +27,58 @@ pub(super) fn hostname(args: &[String], machine: &Machine) -> Started {
         }
     })
 }
+
+/// id(1), of the first user of Amazon Linux: `-u`, `-g` and `-G` numbers, with `-n` names.
+pub(super) fn id(args: &[String]) -> Started {
+    let wrong = |error: BadOption| {
+        let message = error.not_simulated("id", args, "arzZ");
+        Started::failed(
+            message.unwrap_or_else(|| error.message("id") + "Try 'id --help' for more information.\n"),
+            1,
+        )
+    };
+    let flags = match options::parse(args, "ugGn").map_err(wrong) {
+        Ok(flags) => flags,
+        Err(started) => return started,
+    };
+    let has = |letter| flags.contains(&Arg::Flag(letter));
+    if flags.iter().any(|arg| matches!(arg, Arg::Operand(_))) {
+        return Started::failed("id: of others: not simulated by weir\n".to_owned(), 1);
+    }
+    Started::printed(match (has('u') || has('g'), has('G'), has('n')) {
+        (true, false, true) => "ec2-user\n".to_owned(),
+        (true, false, false) => "1000\n".to_owned(),
+        (false, true, true) => "ec2-user adm wheel systemd-journal\n".to_owned(),
+        (false, true, false) => "1000 4 10 190\n".to_owned(),
+        (false, false, false) => {
+            "uid=1000(ec2-user) gid=1000(ec2-user) groups=1000(ec2-user),4(adm),10(wheel),190(systemd-journal)\n"
+                .to_owned()
+        }
+        _ => return Started::failed("id: cannot print only names or real IDs in default format\n".to_owned(), 1),
+    })
+}
+
+/// which(1): where programs are.
+pub(super) fn which(args: &[String]) -> Started {
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    for name in args {
+        match super::PROGRAMS.contains(&name.as_str()) {
+            true => stdout += &format!("/usr/bin/{name}\n"),
+            false if super::NOT_SIMULATED.contains(&name.as_str()) => {
+                stderr += &format!("which: {name}: not simulated by weir\n");
+            }
+            false => stderr += &format!("/usr/bin/which: no {name} in ({PATH})\n"),
+        }
+    }
+    let exit_code = Some(i32::from(!stderr.is_empty()));
+    Started::Done(Output { stdout, stderr, exit_code })
+}
+
+/// Where commands are run.
+pub(super) const HOME: &str = "/home/ec2-user";
+
+/// Where programs are looked for.
+pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
 
 /// The text of a file that the host has.
 pub(super) fn file(path: &str, machine: &Machine) -> Option<String> {
@@ -58,7 +110,7 @@ pub(super) enum Kind {
 }
 
 /// Folders that images bring, with files that hosts do not have.
-const OF_IMAGES: [&str; 14] =
+pub(super) const OF_IMAGES: [&str; 14] =
     ["bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "root", "run", "sbin", "sys", "usr", "var"];
 
 /// What is at a path, as the user sees it who runs commands. Nobody can have made a file: where an image brings none, there is none.

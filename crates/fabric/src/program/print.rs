@@ -63,7 +63,7 @@ fn unescaped(text: &str) -> (String, bool) {
 }
 
 /// The letter that a letter behind a backslash means in C, but for quotes and numbers.
-fn of_c(letter: char) -> Option<char> {
+pub(super) fn of_c(letter: char) -> Option<char> {
     Some(match letter {
         'n' => '\n',
         't' => '\t',

@@ -4,7 +4,7 @@
 //! stands in `$(…)`, in parentheses or between pipes is a shell of its own.
 //! Source: POSIX.1-2017, `sh`, and Shell Command Language, sections 2.7 (redirection) and 2.12 (execution environment).
 
-use super::{Cx, INTERRUPTED, News, Output, PIPE_BYTES, Program, Started, Step};
+use super::{Cx, INTERRUPTED, Input, News, Output, PIPE_BYTES, Program, Started, Step};
 pub(super) use arithmetic::number;
 use bounds::Life;
 use expand::{Expanded, Parameters, Printed};
@@ -15,12 +15,16 @@ use set::{Given, Options};
 use source::{More, Source};
 use std::sync::Arc;
 use variables::Variables;
+use weir_model::Nanos;
 
 mod arithmetic;
 mod bounds;
+mod braces;
 mod builtin;
 mod case;
+mod change;
 mod conditional;
+mod document;
 mod expand;
 mod function;
 mod glob;
@@ -43,12 +47,12 @@ const USAGE: &str = "bash: only -c and scripts on standard input are simulated b
 pub(super) fn start(name: &str, args: &[String], hostname: &str) -> Started {
     let mut variables = Variables::default();
     let login = [
-        ("HOME", HOME),
-        ("PWD", HOME),
+        ("HOME", super::plain::HOME),
+        ("PWD", super::plain::HOME),
         ("USER", "ec2-user"),
         ("LOGNAME", "ec2-user"),
         ("SHELL", "/bin/bash"),
-        ("PATH", PATH),
+        ("PATH", super::plain::PATH),
         ("HOSTNAME", hostname),
     ];
     for (name, value) in login {
@@ -95,9 +99,6 @@ fn complaint(SyntaxError { line, message, .. }: &SyntaxError) -> String {
     format!("bash: line {line}: {message}\n")
 }
 
-const HOME: &str = "/home/ec2-user";
-const PATH: &str = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin";
-
 /// A running shell.
 struct Sh {
     /// What it is in, the innermost last.
@@ -108,6 +109,11 @@ struct Sh {
     parameters: Arc<Parameters>,
     functions: Arc<Functions>,
     streams: Streams,
+    /// What there is to read in what it is in, if that is not what the shell itself reads.
+    here: Option<Input>,
+    /// From when on, and from what number on, it counts its seconds.
+    timer: (Option<Nanos>, i64),
+    now: Nanos,
     running: Option<Running>,
     /// The command that waits for its input, with the outputs in its words.
     waiting: Option<(Place, Vec<Printed>)>,
@@ -124,8 +130,9 @@ struct Sh {
     is_subshell: bool,
     /// Whether it is that in a function.
     is_in_function: bool,
-    /// How many shells it is in.
+    /// How many shells it is in, and how many outputs of commands.
     depth: u32,
+    substitutions: usize,
     life: Life,
     is_interrupted: bool,
 }
@@ -141,15 +148,16 @@ impl Streams {
     /// Those of a command with redirections, which apply in their order.
     fn with(mut self, redirects: &[Redirect]) -> Streams {
         for redirect in redirects {
-            match *redirect {
+            match redirect {
                 Redirect::Input => self.has_input = false,
+                Redirect::Text(_) | Redirect::File(_) => self.has_input = true,
                 Redirect::Output { from, to } => {
                     let to = match to {
                         Sink::Null => Sink::Null,
                         Sink::Out => self.sinks[0],
                         Sink::Err => self.sinks[1],
                     };
-                    self.sinks[usize::from(from == 2)] = to;
+                    self.sinks[usize::from(*from == 2)] = to;
                 }
             }
         }
@@ -167,6 +175,9 @@ impl Sh {
             parameters: Arc::default(),
             functions: Arc::default(),
             streams: Streams { sinks: [Sink::Out, Sink::Err], has_input: true },
+            here: None,
+            timer: (None, 0),
+            now: Nanos(0),
             running: None,
             waiting: None,
             begun_line: String::new(),
@@ -177,6 +188,7 @@ impl Sh {
             is_subshell: false,
             is_in_function: false,
             depth: 0,
+            substitutions: 0,
             life,
             is_interrupted: false,
         }
@@ -184,6 +196,8 @@ impl Sh {
 
     /// Does all that takes no time, and begins what does. Without that it says how the shell goes on.
     fn work(&mut self, cx: &mut Cx) -> Option<Step> {
+        self.now = cx.now;
+        self.timer.0.get_or_insert(cx.now);
         while self.running.is_none() {
             if self.is_interrupted {
                 return Some(Step::Exit(INTERRUPTED));
@@ -213,11 +227,30 @@ impl Sh {
         None
     }
 
+    /// Shows what is about to be done, as `set -x` has it, with a sign for each substitution that the shell is in.
+    fn trace<T: AsRef<str>>(&self, lines: &[T], streams: Streams, cx: &mut Cx) {
+        if !self.options.shows_commands {
+            return;
+        }
+        let signs = "+".repeat(1 + self.substitutions);
+        let stderr = lines.iter().map(|line| format!("{signs} {}\n", line.as_ref())).collect();
+        pass_on(Output { stderr, ..Output::default() }, streams, cx);
+    }
+
+    /// The same of a simple command: each assignment on a line of its own.
+    fn trace_command(&self, expanded: &Expanded, cx: &mut Cx) {
+        let assigned = expanded.traced.iter().map(|(name, value)| format!("{name}{}", shown(value)));
+        let words: Vec<String> = expanded.words.iter().map(|word| shown(word)).collect();
+        let line = (!words.is_empty()).then(|| words.join(" "));
+        self.trace(&assigned.chain(line).collect::<Vec<_>>(), self.streams, cx);
+    }
+
     /// Does something with what runs.
     fn with<T>(&mut self, cx: &mut Cx, act: impl FnOnce(&mut dyn Program, &mut Cx) -> T) -> Option<T> {
         let running = self.running.as_mut()?;
-        let mut nothing = super::Input::default();
-        let input = if running.streams.has_input { &mut *cx.input } else { &mut nothing };
+        let mut nothing = Input::default();
+        let given = running.input.as_mut().or(self.here.as_mut());
+        let input = if running.streams.has_input { given.unwrap_or(cx.input) } else { &mut nothing };
         let terminal = &mut running.terminal;
         let mut inner = Cx { now: cx.now, machine: cx.machine, outbox: cx.outbox, terminal, input };
         Some(act(&mut *running.program, &mut inner))
@@ -243,21 +276,13 @@ fn located(complaint: &str, line: usize) -> String {
     }
 }
 
-/// Shows a command that is about to run, as `set -x` has it: each assignment on a line of its own.
-fn trace(expanded: &Expanded, streams: Streams, cx: &mut Cx) {
-    let assigned = expanded.assignments.iter().map(|(name, value)| format!("+ {name}={}\n", shown(value)));
-    let mut stderr: String = assigned.collect();
-    if !expanded.words.is_empty() {
-        let line: Vec<String> = expanded.words.iter().map(|word| shown(word)).collect();
-        stderr += &format!("+ {}\n", line.join(" "));
-    }
-    pass_on(Output { stderr, ..Output::default() }, streams, cx);
-}
-
 /// A word as `set -x` shows it.
 fn shown(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }
+    let is_special = |letter: char| letter.is_whitespace() || "'\"\\|&;()<>!{}*[]?^$`".contains(letter);
+    match word.is_empty() || word.starts_with(['~', '#']) || word.contains(is_special) {
+        true => format!("'{}'", word.replace('\'', "'\\''")),
+        false => word.to_owned(),
+    }
 }
 
 impl Program for Sh {

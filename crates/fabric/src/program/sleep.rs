@@ -40,6 +40,11 @@ fn seconds(text: &str) -> Option<f64> {
     Some(number(&text[..text.len() - 1])? * unit)
 }
 
+/// The same in nanoseconds.
+pub(super) fn nanoseconds(text: &str) -> Option<u64> {
+    seconds(text).map(|seconds| (seconds.min(SLEEP_S_MAX) * 1e9) as u64)
+}
+
 fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0)
 }

@@ -90,7 +90,9 @@ fn begin(wanted: Wanted, destination: IpAddr, machine: &mut Machine) -> Started 
 
 fn wanted(args: &[String]) -> Result<Wanted, String> {
     let mut wanted = Wanted { target: None, hops: 30, port: PORT, bytes: BYTES, family: Family::Any };
-    let args = options::parse(args, "46bl:m:np:").map_err(|error| error.message("tracepath") + USAGE)?;
+    let args = options::parse(args, "46l:m:np:").map_err(|error| {
+        error.not_simulated("tracepath", args, "bhV").unwrap_or_else(|| error.message("tracepath") + USAGE)
+    })?;
     for arg in args {
         match arg {
             Arg::Operand(text) => wanted.target = Some(text.to_owned()),

@@ -4,7 +4,7 @@
 //! probes at a time; how long a hop without an answer is waited for. No names are looked up for addresses.
 
 use super::lookup::{self, Family};
-use super::options::{self, Arg};
+use super::options::{self, Arg, BadOption};
 use super::{Cx, INTERRUPTED, News, Program, Started, Step};
 use crate::datagram::Datagram;
 use crate::echo::Request;
@@ -15,6 +15,8 @@ use std::net::{IpAddr, SocketAddr};
 use weir_model::{Nanos, Protocol};
 use weir_pipeline::packet::SYN;
 
+/// Options of traceroute that are not simulated.
+const OTHERS: &str = "AdDeFgilMNOPrsStVz";
 const SECOND: u64 = 1_000_000_000;
 /// How long an answer is waited for (MAX).
 const WAIT_NS: u64 = 5 * SECOND;
@@ -111,9 +113,10 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         is_numeric: false,
         family: Family::Any,
     };
-    let bad = |error: options::BadOption| match error {
-        options::BadOption::Unknown(option) => format!("Bad option `-{option}' (argc {})\n", args.len()),
-        options::BadOption::NoValue(option) => {
+    let bad = |error: BadOption| match (error.not_simulated("traceroute", args, OTHERS), error) {
+        (Some(message), _) => message,
+        (None, BadOption::Unknown(option)) => format!("Bad option `-{option}' (argc {})\n", args.len()),
+        (None, BadOption::NoValue(option)) => {
             format!("Option `-{option}' (argc {}) requires an argument\n", args.len())
         }
     };

@@ -8,10 +8,12 @@ use crate::bed::{Bed, SECOND};
 use crate::input::fed;
 use weir_fabric::{HostName, Output};
 
-const TABLES: [&str; 3] = [
+const TABLES: [&str; 5] = [
     include_str!("scripts/shell.txt"),
     include_str!("scripts/conditions.txt"),
+    include_str!("scripts/language.txt"),
     include_str!("scripts/filters.txt"),
+    include_str!("scripts/programs.txt"),
 ];
 const FED: &str = include_str!("scripts/input.txt");
 

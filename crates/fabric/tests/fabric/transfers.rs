@@ -239,8 +239,10 @@ fn curl_writes_what_is_no_variable_as_it_is() {
         ("é%{é}\\n", "é\n"),
     ];
     for (format, expected) in rows {
-        let output = bed
-            .run_words(client.name(), &["curl", "-s", "-o", "x", "-w", format, &server.private.to_string()]);
+        let output = bed.run_words(
+            client.name(),
+            &["curl", "-s", "-o", "/dev/null", "-w", format, &server.private.to_string()],
+        );
         assert_eq!(output.stdout, expected, "{output:?}");
         let complaint = "curl: unknown --write-out variable: 'é'\n";
         assert_eq!(output.stderr, if format.contains("%{é") { complaint } else { "" });

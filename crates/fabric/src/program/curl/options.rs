@@ -1,7 +1,7 @@
 //! The command line of curl, and the request that it asks for.
 
 use super::url::Url;
-use super::{Failure, SECOND, code};
+use super::{Failure, REDIRECTS_MAX, SECOND, code};
 use crate::program::lookup::Family;
 use std::fmt::Write;
 
@@ -24,10 +24,16 @@ const RETRY: char = '\u{3}';
 const RETRY_DELAY: char = '\u{4}';
 const RETRY_CONNREFUSED: char = '\u{5}';
 const INTERFACE: char = '\u{6}';
-/// What changes nothing here: there is no TLS, and HTTP/1.1 is spoken anyway.
+/// What changes nothing here: there is no TLS, no proxy and no other encoding, and HTTP/1.1 is spoken anyway; with a value, too.
 const NO_EFFECT: char = '\u{7}';
+const NO_EFFECT_VALUE: char = '\u{8}';
+const DATA_RAW: char = '\u{9}';
+const MAX_REDIRECTS: char = '\u{a}';
+const RETRY_MAX_TIME: char = '\u{b}';
+/// The last of them.
+const LAST: char = RETRY_MAX_TIME;
 
-const OPTIONS: [Row; 29] = [
+const OPTIONS: [Row; 48] = [
     ("--silent", 's', false),
     ("--show-error", 'S', false),
     ("--verbose", 'v', false),
@@ -57,6 +63,71 @@ const OPTIONS: [Row; 29] = [
     ("--retry", RETRY, true),
     ("--retry-delay", RETRY_DELAY, true),
     ("--interface", INTERFACE, true),
+    ("--compressed", NO_EFFECT, false),
+    ("--globoff", 'g', false),
+    ("--no-progress-meter", NO_EFFECT, false),
+    ("--no-keepalive", NO_EFFECT, false),
+    ("--tcp-nodelay", NO_EFFECT, false),
+    ("--tlsv1", '1', false),
+    ("--tlsv1.2", NO_EFFECT, false),
+    ("--tlsv1.3", NO_EFFECT, false),
+    ("--cacert", NO_EFFECT_VALUE, true),
+    ("--capath", NO_EFFECT_VALUE, true),
+    ("--keepalive-time", NO_EFFECT_VALUE, true),
+    ("--noproxy", NO_EFFECT_VALUE, true),
+    ("--data-ascii", 'd', true),
+    ("--data-binary", 'd', true),
+    ("--data-raw", DATA_RAW, true),
+    ("--referer", 'e', true),
+    ("--cookie", 'b', true),
+    ("--max-redirs", MAX_REDIRECTS, true),
+    ("--retry-max-time", RETRY_MAX_TIME, true),
+];
+
+/// Options of curl that are not simulated, by their letters, and the most usual of those without.
+const OTHER_LETTERS: &str = "0236aBcCDEFjJKlMnOpPqQrRtTuUxyYzZ:";
+const OTHERS: [&str; 41] = [
+    "--anyauth",
+    "--append",
+    "--aws-sigv4",
+    "--basic",
+    "--cert",
+    "--config",
+    "--connect-to",
+    "--continue-at",
+    "--cookie-jar",
+    "--create-dirs",
+    "--data-urlencode",
+    "--digest",
+    "--dump-header",
+    "--fail-early",
+    "--fail-with-body",
+    "--form",
+    "--http1.0",
+    "--http2",
+    "--http3",
+    "--json",
+    "--key",
+    "--limit-rate",
+    "--local-port",
+    "--location-trusted",
+    "--netrc",
+    "--oauth2-bearer",
+    "--output-dir",
+    "--parallel",
+    "--path-as-is",
+    "--proto",
+    "--proxy",
+    "--range",
+    "--remote-name",
+    "--remote-time",
+    "--resolve",
+    "--retry-all-errors",
+    "--trace-ascii",
+    "--unix-socket",
+    "--upload-file",
+    "--url-query",
+    "--user",
 ];
 
 /// Most times that a transfer is tried again.
@@ -83,7 +154,12 @@ pub(super) struct Wanted {
     pub(super) family: Family,
     pub(super) connect_ns: u64,
     pub(super) total_ns: Option<u64>,
+    /// Where bodies go, by their number: `-` for standard output, else nowhere.
     pub(super) outputs: Vec<String>,
+    /// How many redirects are followed.
+    pub(super) redirects_max: u32,
+    /// For how long failures are tried again.
+    pub(super) retry_max_ns: Option<u64>,
     /// Whether redirects are followed.
     pub(super) follows: bool,
     /// The own address or device to connect from.
@@ -117,6 +193,8 @@ impl Default for Wanted {
             connect_ns: SYN_NS,
             total_ns: None,
             outputs: Vec::new(),
+            redirects_max: REDIRECTS_MAX,
+            retry_max_ns: None,
             follows: false,
             interface: None,
             retries: 0,
@@ -152,7 +230,8 @@ impl Wanted {
                 None => urls.push(arg.clone()),
                 Some("-") => are_over = true,
                 Some(name) if name.starts_with('-') => {
-                    let row = OPTIONS.iter().find(|(long, ..)| long == arg).ok_or_else(|| unknown(arg))?;
+                    let row = OPTIONS.iter().find(|(long, ..)| long == arg);
+                    let row = row.ok_or_else(|| unknown(arg, OTHERS.contains(&arg.as_str())))?;
                     self.option(*row, arg, (None, &mut rest), &mut urls)?;
                 }
                 Some(letters) => self.letters(arg, letters, &mut rest, &mut urls)?,
@@ -176,8 +255,9 @@ impl Wanted {
         urls: &mut Vec<String>,
     ) -> Result<(), Failure> {
         for (at, letter) in letters.char_indices() {
-            let is_it = |(_, known, _): &&Row| *known == letter && letter > NO_EFFECT;
-            let row = OPTIONS.iter().find(is_it).ok_or_else(|| unknown(arg))?;
+            let is_it = |(_, known, _): &&Row| *known == letter && letter > LAST;
+            let row = OPTIONS.iter().find(is_it);
+            let row = row.ok_or_else(|| unknown(arg, OTHER_LETTERS.contains(letter)))?;
             let joined = &letters[at + letter.len_utf8()..];
             self.option(*row, arg, (Some(joined).filter(|joined| !joined.is_empty()), rest), urls)?;
             if row.2 {
@@ -240,7 +320,18 @@ impl Wanted {
             // Without a delay it is longer each time.
             RETRY_DELAY => self.retry_ns = Some(time(arg, text)?).filter(|ns| *ns > 0),
             INTERFACE => self.interface = Some(text.to_owned()),
+            // Nobody can make a file.
+            'o' if !matches!(text, "/dev/null" | "-") => {
+                return Err((code::UNSUPPORTED, format!("option {arg}: {text}: not simulated by weir")));
+            }
             'o' => self.outputs.push(text.to_owned()),
+            'e' => self.headers.push(format!("Referer: {text}")),
+            'b' if !text.contains('=') => {
+                return Err((code::UNSUPPORTED, format!("option {arg}: {text}: not simulated by weir")));
+            }
+            'b' => self.headers.push(format!("Cookie: {text}")),
+            MAX_REDIRECTS => self.redirects_max = text.parse().map_err(|_| not_a_number(arg))?,
+            RETRY_MAX_TIME => self.retry_max_ns = Some(time(arg, text)?).filter(|ns| *ns > 0),
             'w' => self.write_out = Some(text.to_owned()),
             'X' => self.method = Some(text.to_owned()),
             'H' => self.headers.push(text.to_owned()),
@@ -249,7 +340,7 @@ impl Wanted {
             'd' if text.starts_with('@') => {
                 return Err((code::UNSUPPORTED, format!("option {arg}: {text}: not simulated by weir")));
             }
-            'd' => {
+            'd' | DATA_RAW => {
                 let before = self.data.take().map(|data| data + "&").unwrap_or_default();
                 self.data = Some(before + text);
             }
@@ -305,8 +396,11 @@ impl Wanted {
     }
 }
 
-fn unknown(arg: &str) -> Failure {
-    (code::USAGE, format!("option {arg}: is unknown\ncurl: {HELP}"))
+fn unknown(arg: &str, is_of_curl: bool) -> Failure {
+    match is_of_curl {
+        true => (code::USAGE, format!("option {arg}: not simulated by weir")),
+        false => (code::USAGE, format!("option {arg}: is unknown\ncurl: {HELP}")),
+    }
 }
 
 fn not_a_number(arg: &str) -> Failure {
@@ -348,6 +442,11 @@ mod tests {
             request("-X PUT -H Host:_me -H Accept: -A x web"),
             "PUT / HTTP/1.1|User-Agent: x|Host: me||"
         );
+        assert_eq!(
+            request("-e here -b a=b --data-raw @x --compressed --noproxy * web"),
+            "POST / HTTP/1.1|Host: web|User-Agent: curl/8.5.0|Accept: */*|Referer: here|Cookie: a=b|\
+             Content-Length: 2|Content-Type: application/x-www-form-urlencoded||"
+        );
         assert_eq!(request("-I web:81"), "HEAD / HTTP/1.1|Host: web:81|User-Agent: curl/8.5.0|Accept: */*||");
     }
 
@@ -361,9 +460,9 @@ mod tests {
     #[test]
     fn a_command_line_that_is_wrong_is_refused_by_name() {
         let rows = [
-            ("-Z web", "option -Z: is unknown"),
+            ("-9 web", "option -9: is unknown"),
             ("web --no-such", "option --no-such: is unknown"),
-            ("-sZ web", "option -sZ: is unknown"),
+            ("-s9 web", "option -s9: is unknown"),
             ("web -m", "option -m: requires parameter"),
             ("--max-time x web", "option --max-time: expected a proper numerical parameter"),
             ("-s", "(2) no URL specified"),
@@ -376,6 +475,20 @@ mod tests {
     }
 
     #[test]
+    fn options_that_curl_has_and_hosts_have_not_are_refused_by_name() {
+        for option in ["-u", "--user", "-O", "-T", "--json", "-fsSLO"] {
+            let args: Vec<String> = ["-s", option, "x", "web"].map(str::to_owned).into();
+            let expected = (code::USAGE, format!("option {option}: not simulated by weir"));
+            assert_eq!(Wanted::default().read(&args), Err(expected), "{option}");
+        }
+        for (option, value) in [("-o", "page.html"), ("-b", "cookies.txt")] {
+            let args: Vec<String> = [option, value, "web"].map(str::to_owned).into();
+            let expected = (code::UNSUPPORTED, format!("option {option}: {value}: not simulated by weir"));
+            assert_eq!(Wanted::default().read(&args), Err(expected), "{option}");
+        }
+    }
+
+    #[test]
     fn data_are_read_from_no_file() {
         let args: Vec<String> = ["-d", "@-", "a"].map(str::to_owned).into();
         let refused = (code::UNSUPPORTED, "option -d: @-: not simulated by weir".to_owned());
@@ -384,7 +497,8 @@ mod tests {
 
     #[test]
     fn several_urls_are_fetched_and_options_may_hold_their_value() {
-        let args: Vec<String> = ["-m2", "a", "-sko", "x", "--url", "b", "--", "-c"].map(str::to_owned).into();
+        let args: Vec<String> =
+            ["-m2", "a", "-sko", "/dev/null", "--url", "b", "--", "-c"].map(str::to_owned).into();
         let mut wanted = Wanted::default();
         let urls = ["a", "b", "-c"].map(str::to_owned).to_vec();
         assert_eq!(wanted.read(&args), Ok(Line::Fetch(urls)));

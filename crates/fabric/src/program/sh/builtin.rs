@@ -2,13 +2,49 @@
 //!
 //! Source: POSIX.1-2017, Shell Command Language, section 2.14 (special built-in utilities), and `read`.
 
-use super::super::{Cx, Output};
-use super::expand::{Expanded, Failure, Parameters};
+use super::super::{Cx, NOT_SIMULATED, Output, PROGRAMS};
+use super::expand::{Expanded, Failure, Parameters, Stop, Walk};
 use super::run::Frame;
 use super::script::name;
 use super::separators::{Separator, Separators};
 use super::{SYNTAX_ERROR, Sh, Streams, pass_on};
 use std::sync::Arc;
+
+/// Words that begin or end commands (bash(1), RESERVED WORDS).
+const KEYWORDS: [&str; 17] = [
+    "!", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "then",
+    "until", "while", "{",
+];
+
+/// What the shell itself does.
+const OWN: [&str; 22] = [
+    ":", "[", "break", "command", "continue", "echo", "exec", "exit", "export", "false", "let", "local",
+    "printf", "read", "return", "set", "shift", "test", "true", "type", "unset", "wait",
+];
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Keyword,
+    Function,
+    Own,
+    Program,
+    NotSimulated,
+    Nothing,
+}
+
+impl Kind {
+    /// The word that bash has for it, if it is something.
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Kind::Keyword => Some("keyword"),
+            Kind::Function => Some("function"),
+            Kind::Own => Some("builtin"),
+            Kind::Program => Some("file"),
+            Kind::NotSimulated | Kind::Nothing => None,
+        }
+    }
+}
 
 /// What became of a command.
 pub(super) enum Own {
@@ -57,10 +93,98 @@ impl Sh {
             ["shift", count @ ..] => self.shift(count, streams, cx),
             [name @ ("export" | "unset"), words @ ..] => return self.change(name, words, streams, cx),
             [name @ ("break" | "continue"), count @ ..] => self.leave_loops(name, count, streams, cx),
+            // There are none to wait for.
+            ["wait"] => 0,
+            ["let", sums @ ..] => self.calculate_all(sums, streams, cx)?,
+            ["command", "-v", names @ ..] => self.show_kinds(("command", false), names, streams, cx),
+            ["command", "-V", names @ ..] => self.show_kinds(("command", true), names, streams, cx),
+            ["type", "-t", names @ ..] => self.show_words(names, streams, cx),
+            ["type" | "command", option, ..] if option.starts_with('-') => {
+                let text = format!("{}: {option}: not simulated by weir", words[0]);
+                self.complain(&text, SYNTAX_ERROR, streams, cx)
+            }
+            ["type", names @ ..] => self.show_kinds(("type", true), names, streams, cx),
             ["read", args @ ..] => return self.read(args, &expanded.assignments, streams, cx),
             _ => return Ok(Own::No),
         };
         Ok(Own::Ended(code))
+    }
+
+    /// `let`: expressions, of which the last says how it ends.
+    fn calculate_all(&mut self, sums: &[&str], streams: Streams, cx: &mut Cx) -> Result<i32, Failure> {
+        if sums.is_empty() {
+            return Ok(self.complain("let: expression expected", 1, streams, cx));
+        }
+        let mut code = 1;
+        for text in sums {
+            let calculated = self.expanded(&[], |values| {
+                let mut walk = Walk::new(values);
+                Ok((walk.sum(text)?, walk.end(Vec::new())))
+            });
+            let (sum, expanded) = match calculated {
+                Ok(calculated) => calculated,
+                Err(Stop::Failure(Failure::NoSum(message))) => {
+                    return Ok(self.complain(&format!("let: {message}"), 1, streams, cx));
+                }
+                Err(Stop::Failure(failure)) => return Err(failure),
+                // An expression has no commands in it.
+                Err(Stop::Output(..)) => return Ok(1),
+            };
+            self.set_all(&expanded.defaults)?;
+            code = i32::from(sum == 0);
+        }
+        Ok(code)
+    }
+
+    /// `command -v`, and with sentences `command -V` and `type`: what names stand for.
+    fn show_kinds(
+        &self,
+        (command, has_sentences): (&str, bool),
+        names: &[&str],
+        streams: Streams,
+        cx: &mut Cx,
+    ) -> i32 {
+        let mut output = Output::default();
+        let mut code = 0;
+        for name in names {
+            let path = format!("/usr/bin/{name}");
+            let (shown, sentence) = match self.kind(name) {
+                Kind::Keyword => (*name, format!("{name} is a shell keyword")),
+                Kind::Function => (*name, format!("{name} is a function")),
+                Kind::Own => (*name, format!("{name} is a shell builtin")),
+                Kind::Program => (path.as_str(), format!("{name} is {path}")),
+                kind => {
+                    code = 1;
+                    let what = if kind == Kind::NotSimulated { "not simulated by weir" } else { "not found" };
+                    if kind == Kind::NotSimulated || has_sentences {
+                        output.stderr += &format!("bash: line {}: {command}: {name}: {what}\n", self.line);
+                    }
+                    continue;
+                }
+            };
+            output.stdout += &format!("{}\n", if has_sentences { &sentence } else { shown });
+        }
+        pass_on(output, streams, cx);
+        code
+    }
+
+    /// `type -t`: what names stand for, in a word each.
+    fn show_words(&self, names: &[&str], streams: Streams, cx: &mut Cx) -> i32 {
+        let words: Vec<&str> = names.iter().filter_map(|name| self.kind(name).word()).collect();
+        let stdout = words.iter().map(|word| format!("{word}\n")).collect();
+        pass_on(Output { stdout, ..Output::default() }, streams, cx);
+        i32::from(words.len() < names.len())
+    }
+
+    fn kind(&self, name: &str) -> Kind {
+        match name {
+            _ if KEYWORDS.contains(&name) => Kind::Keyword,
+            _ if self.function(name).is_some() => Kind::Function,
+            _ if OWN.contains(&name) => Kind::Own,
+            _ if PROGRAMS.contains(&name) => Kind::Program,
+            _ if NOT_SIMULATED.contains(&name) => Kind::NotSimulated,
+            _ => Kind::Nothing,
+        }
     }
 
     fn exit(&mut self, code: i32) -> Own {

@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Case {
     pub(super) word: Word,
+    /// Its beginning, as `set -x` shows it.
+    pub(super) shown: String,
     pub(super) clauses: Vec<Clause>,
 }
 
@@ -27,12 +29,14 @@ impl Reader {
     pub(super) fn case(&mut self) -> Result<Body, SyntaxError> {
         self.expect("case")?;
         self.skip_blanks();
+        let start = self.at;
         let word = self.whole_pattern()?;
-        self.skip_lines();
+        let shown = format!("case {} in", self.letters[start..self.at].iter().collect::<String>());
+        self.skip_lines()?;
         self.expect("in")?;
         let mut clauses = Vec::new();
         loop {
-            self.skip_lines();
+            self.skip_lines()?;
             if self.take_word("esac") {
                 break;
             }
@@ -48,7 +52,7 @@ impl Reader {
                 return Err(self.not_simulated(";;&"));
             }
         }
-        Ok(Body::Case(Arc::new(Case { word, clauses })))
+        Ok(Body::Case(Arc::new(Case { word, shown, clauses })))
     }
 
     fn clause(&mut self) -> Result<Clause, SyntaxError> {

@@ -48,7 +48,7 @@ impl Reader {
     pub(super) fn condition(&mut self) -> Result<Body, SyntaxError> {
         self.expect("[[")?;
         let condition = self.any()?;
-        self.skip_lines();
+        self.skip_lines()?;
         if self.peek().is_none() {
             return Err(self.unclosed("unexpected EOF while looking for `]]'"));
         }
@@ -79,7 +79,7 @@ impl Reader {
     ) -> Result<Vec<Condition>, SyntaxError> {
         let mut terms = vec![first];
         loop {
-            self.skip_lines();
+            self.skip_lines()?;
             if (self.peek(), self.second()) != (Some(sign), Some(sign)) {
                 return Ok(terms);
             }
@@ -90,15 +90,15 @@ impl Reader {
 
     fn term(&mut self) -> Result<Condition, SyntaxError> {
         let mut is_not = false;
-        self.skip_lines();
+        self.skip_lines()?;
         while self.take_word("!") {
             is_not = !is_not;
-            self.skip_lines();
+            self.skip_lines()?;
         }
         let condition = match self.next_if('(') {
             true => {
                 let within = self.nested(Reader::any)?;
-                self.skip_lines();
+                self.skip_lines()?;
                 self.expect_parenthesis()?;
                 within
             }

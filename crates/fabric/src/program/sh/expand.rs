@@ -4,20 +4,30 @@
 //! first that is not known, and is made again once it is.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.6.2 (parameters), 2.6.4 (arithmetic), 2.6.5 (field splitting),
 //! 2.6.7 (quote removal) and 2.9.1 (simple commands).
-//! Assumption: patterns of path names stand for themselves.
+//! Patterns of path names stand for themselves, as they do where no file is like them: nobody can make one. Those of folders in which
+//! images bring files are refused by name.
 
+use super::super::plain::OF_IMAGES;
 use super::arithmetic;
 use super::bounds::WORD_BYTES;
-use super::glob::escaped;
+use super::braces::{each_word, has_braces};
+use super::change::Change;
+use super::glob::{Replacement, escaped};
 use super::script::{List, name};
 use super::separators::{Separator, Separators};
-use super::variables::{Variables, is_not_simulated};
-use super::word::{Change, Part, Word};
+use super::variables::{SECONDS, Variables, is_not_simulated};
+use super::word::{Part, Word};
 use std::borrow::Cow;
 use std::cell::Cell;
 
 /// Most bytes of the words of a command together. Linux has room for twice as many (execve(2), a quarter of the stack).
 pub(super) const WORDS_BYTES_MAX: usize = 1 << 20;
+
+/// What makes a pattern.
+const PATTERN: [char; 3] = ['*', '?', '['];
+
+/// How many more bytes each of the words counts that braces stand for.
+const BRACES_BYTES: usize = 16;
 
 /// What means something in a regular expression (POSIX.1-2017, Base Definitions, 9.4.3).
 const SPECIAL: &str = r".[]\()*+?{}|^$";
@@ -27,6 +37,8 @@ const SPECIAL: &str = r".[]\()*+?{}|^$";
 pub(super) struct Expanded {
     /// Names and values, in order.
     pub(super) assignments: Vec<(String, String)>,
+    /// The same as `set -x` shows them: the name with its sign, and what stands behind it.
+    pub(super) traced: Vec<(String, String)>,
     /// The name of the command and its arguments; empty if there are assignments alone.
     pub(super) words: Vec<String>,
     /// What `${NAME=WORD}` has set, in order.
@@ -50,6 +62,8 @@ pub(super) enum Failure {
     NoMemory(usize),
     /// There are too many shells.
     NoShell,
+    /// What the command is to read is not there: the message.
+    NoInput(String),
 }
 
 /// Why an expansion ends before it is done.
@@ -89,6 +103,8 @@ pub(super) struct Values<'a> {
     pub(super) code: i32,
     /// Whether a variable that is not set is a failure: `set -u`.
     pub(super) is_strict: bool,
+    /// For how many seconds the shell has run.
+    pub(super) seconds: i64,
     /// The outputs that are known.
     pub(super) outputs: &'a [Printed],
     /// How many bytes have been looked at or made, even if nothing comes of it.
@@ -107,14 +123,31 @@ pub(super) fn expand(words: &[Word], values: Values) -> Result<Expanded, Stop> {
     let (assigning, rest) = words.split_at(count);
     let mut walk = Walk::new(values);
     let words = walk.fields(rest)?;
-    let defaults = walk.set.len();
+    // Which of what is set on the way are assignments.
+    let (mut own, mut traced) = (Vec::new(), Vec::new());
     for word in assigning {
-        let text = walk.text(word)?;
-        let name = name(&text);
-        walk.set.push((name.to_owned(), text[name.len() + 1..].to_owned()));
+        let (name, sign, rest) = walk.assigned(word)?;
+        let mut value = rest.clone();
+        if sign == "+=" {
+            let before = walk.value(&name).unwrap_or_default();
+            walk.take(before.len())?;
+            value.insert_str(0, &before);
+        }
+        traced.push((format!("{name}{sign}"), rest));
+        own.push(walk.set.len());
+        walk.set.push((name, value));
     }
-    let assignments = walk.set.split_off(defaults);
-    Ok(Expanded { assignments, ..walk.end(words) })
+    if words.is_empty() {
+        let assignments = std::mem::take(&mut walk.set);
+        return Ok(Expanded { assignments, traced, ..walk.end(words) });
+    }
+    let (mut assignments, mut defaults) = (Vec::new(), Vec::new());
+    for (place, set) in std::mem::take(&mut walk.set).into_iter().enumerate() {
+        let list = if own.binary_search(&place).is_ok() { &mut assignments } else { &mut defaults };
+        list.push(set);
+    }
+    walk.set = defaults;
+    Ok(Expanded { assignments, traced, ..walk.end(words) })
 }
 
 /// Expands the words of `for`.
@@ -127,11 +160,11 @@ pub(super) fn expand_list(words: &[Word], values: Values) -> Result<Expanded, St
     Ok(walk.end(words))
 }
 
-/// Whether a word sets a variable.
-fn is_assignment(word: &Word) -> bool {
+/// Whether a word sets a variable, or adds to it.
+pub(super) fn is_assignment(word: &Word) -> bool {
     let Some(Part::Text(first)) = word.first() else { return false };
     let name = name(first);
-    !name.is_empty() && first[name.len()..].starts_with('=')
+    !name.is_empty() && (first[name.len()..].starts_with('=') || first[name.len()..].starts_with("+="))
 }
 
 /// An expansion as far as it has got.
@@ -160,15 +193,14 @@ impl<'a> Walk<'a> {
         let mut fields = Fields::new(self.separators(), false);
         for word in words {
             let known = fields.done.len();
-            // bash does not split what `export` and `local` assign.
-            let assigns = fields.done.first().is_some_and(|name| name == "export" || name == "local");
-            fields.is_whole = assigns && is_assignment(word);
-            let added = self.word(word, &mut fields).and_then(|()| {
-                fields.cut();
-                // Each has a byte for its end, as Linux counts.
-                self.take(fields.done.len() - known)
-            });
-            self.spend((fields.done.len() - known).saturating_mul(WORD_BYTES));
+            let added = match has_braces(word) {
+                false => self.add_fields(word, &mut fields),
+                true => each_word(word, &mut |word| {
+                    self.spend(WORD_BYTES);
+                    self.take(BRACES_BYTES)?;
+                    self.add_fields(word, &mut fields)
+                }),
+            };
             added.map_err(|stop| match (stop, fields.done.first()) {
                 (Stop::Failure(Failure::NoMemory(_)), Some(name)) if known > 0 => {
                     Failure::TooLong(name.clone()).into()
@@ -179,13 +211,43 @@ impl<'a> Walk<'a> {
         Ok(fields.done)
     }
 
+    /// Adds the fields that a word becomes.
+    fn add_fields(&mut self, word: &Word, fields: &mut Fields) -> Result<(), Stop> {
+        let known = fields.done.len();
+        // bash does not split what `export` and `local` assign.
+        let assigns = fields.done.first().is_some_and(|name| name == "export" || name == "local");
+        fields.is_whole = assigns && is_assignment(word);
+        let added = self.word(word, fields).and_then(|()| {
+            fields.cut();
+            // Each has a byte for its end, as Linux counts.
+            self.take(fields.done.len() - known)
+        });
+        self.spend((fields.done.len() - known).saturating_mul(WORD_BYTES));
+        if std::mem::take(&mut fields.may_be_pattern)
+            && let Some(path) = fields.done[known..].iter().find(|field| is_pattern_of_image(field))
+        {
+            return Err(Failure::NoInput(format!("{path}: not simulated by weir")).into());
+        }
+        added
+    }
+
+    /// The name of an assignment, its sign, and what stands behind it.
+    fn assigned(&mut self, word: &Word) -> Result<(String, &'static str, String), Stop> {
+        let text = self.text(word)?;
+        let name = name(&text).to_owned();
+        let rest = &text[name.len()..];
+        let sign = if rest.starts_with("+=") { "+=" } else { "=" };
+        let value = rest[sign.len()..].to_owned();
+        Ok((name, sign, value))
+    }
+
     pub(super) fn end(self, words: Vec<String>) -> Expanded {
         let code = self.outputs.then_some(self.code);
-        Expanded { assignments: Vec::new(), words, defaults: self.set, code }
+        Expanded { words, defaults: self.set, code, ..Expanded::default() }
     }
 
     /// What a word becomes where it is not split.
-    pub(super) fn text(&mut self, word: &Word) -> Result<String, Stop> {
+    pub(super) fn text(&mut self, word: &[Part]) -> Result<String, Stop> {
         let mut fields = Fields::new(self.separators(), true);
         self.word(word, &mut fields)?;
         Ok(fields.open.unwrap_or_default())
@@ -219,10 +281,42 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn word(&mut self, word: &Word, fields: &mut Fields) -> Result<(), Stop> {
+    /// What stands for matches that are replaced: `&` out of quotes is the match, and behind a backslash itself.
+    pub(super) fn replacement(&mut self, word: &Word) -> Result<Replacement, Stop> {
+        let mut replacement = Replacement::new();
+        for part in word {
+            let mut fields = Fields::new(self.separators(), true);
+            self.expanded(part, &mut fields)?;
+            let text = fields.open.unwrap_or_default();
+            if part.is_quoted() {
+                replacement.push(Some(text));
+                continue;
+            }
+            for (place, piece) in text.replace("\\&", "\0").split('&').enumerate() {
+                replacement.extend((place > 0).then_some(None));
+                replacement.push(Some(piece.replace('\0', "&")));
+            }
+        }
+        Ok(replacement)
+    }
+
+    /// How many bytes there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// How many of the outputs have been used.
+    pub(super) fn used(&self) -> usize {
+        self.values.outputs.len() - self.left.len()
+    }
+
+    fn word(&mut self, word: &[Part], fields: &mut Fields) -> Result<(), Stop> {
         for part in word {
             match part {
-                Part::Text(text) | Part::Quoted(text) => self.add(text, true, fields)?,
+                Part::Text(text) | Part::Quoted(text) => {
+                    fields.may_be_pattern |= !part.is_quoted() && text.contains(PATTERN);
+                    self.add(text, true, fields)?;
+                }
                 part => self.expanded(part, fields)?,
             }
         }
@@ -258,14 +352,8 @@ impl<'a> Walk<'a> {
                 None if self.values.is_strict => return Err(self.unset(name).into()),
                 None => self.add("", *is_quoted, fields)?,
             },
-            Part::Variable { name, is_quoted, change: Some(Change::Length) } => {
-                let value = self.value(name);
-                if value.is_none() && self.values.is_strict {
-                    return Err(self.unset(name).into());
-                }
-                let length = value.unwrap_or_default().chars().count();
-                self.add(&length.to_string(), *is_quoted, fields)?;
-            }
+            // Words with braces have become several before.
+            Part::Braces(_) | Part::Steps(_) => {}
             Part::Variable { name, is_quoted, change: Some(Change::Instead { sign, has_colon, word }) } => {
                 let value = self.value(name).filter(|value| !value.is_empty() || !has_colon);
                 match (sign, value) {
@@ -286,6 +374,14 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            Part::Variable { name, is_quoted, change: Some(change) } => {
+                let value = self.value(name);
+                if value.is_none() && self.values.is_strict {
+                    return Err(self.unset(name).into());
+                }
+                let made = self.changed(name, &value.unwrap_or_default(), change)?;
+                self.add(&made, *is_quoted, fields)?;
+            }
         }
         Ok(())
     }
@@ -295,25 +391,12 @@ impl<'a> Walk<'a> {
     /// # Errors
     /// It comes to nothing, or a variable in it is not set and has to be.
     pub(super) fn sum(&mut self, text: &str) -> Result<i64, Stop> {
-        let (mut unset, mut refused, is_strict) = (None, None, self.values.is_strict);
-        let sum = arithmetic::evaluate(text, &mut |name| match self.value(name) {
-            None if is_not_simulated(name) => {
-                refused = Some(format!("{name}: not simulated by weir"));
-                String::new()
-            }
-            Some(value) => value.into_owned(),
-            None => {
-                unset = unset.take().or(is_strict.then(|| name.to_owned()));
-                String::new()
-            }
-        });
-        if let Some(message) = refused {
-            return Err(Failure::NoSum(message).into());
+        let mut known = Known { walk: self, stop: None };
+        let sum = arithmetic::evaluate(text, &mut known);
+        match known.stop.take() {
+            Some(stop) => Err(stop),
+            None => Ok(sum.map_err(Failure::NoSum)?),
         }
-        if let Some(name) = unset {
-            return Err(Failure::Unset(name).into());
-        }
-        Ok(sum.map_err(Failure::NoSum)?)
     }
 
     /// Sets a variable to what has been found on the way.
@@ -363,6 +446,7 @@ impl<'a> Walk<'a> {
                 Ok(number) => parameters.rest.get(number.checked_sub(1)?)?.as_str().into(),
                 Err(_) => match self.set.iter().rev().find(|(known, _)| known == name) {
                     Some((_, value)) => value.clone().into(),
+                    None if name == SECONDS => self.values.seconds.to_string().into(),
                     None => variables.get(name)?.into(),
                 },
             },
@@ -375,6 +459,15 @@ impl<'a> Walk<'a> {
     /// Counts what is looked at or made.
     pub(super) fn spend(&self, bytes: usize) {
         self.values.spent.set(self.values.spent.get().saturating_add(bytes));
+    }
+
+    /// Makes sure that a text has room.
+    ///
+    /// # Errors
+    /// It has none.
+    pub(super) fn check_room(&self, text: &str) -> Result<(), Stop> {
+        self.spend(text.len());
+        if text.len() > self.room { Err(Failure::NoMemory(text.len()).into()) } else { Ok(()) }
     }
 
     /// Takes so many bytes of the room.
@@ -390,10 +483,45 @@ impl<'a> Walk<'a> {
         if is_quoted || fields.is_whole {
             fields.add(text)
         } else {
+            fields.may_be_pattern |= text.contains(PATTERN);
             fields.split(text)
         }
         Ok(())
     }
+}
+
+/// The variables of an expression, and why it is not gone on with.
+struct Known<'a, 'b> {
+    walk: &'a mut Walk<'b>,
+    stop: Option<Stop>,
+}
+
+impl arithmetic::Names for Known<'_, '_> {
+    fn value(&mut self, name: &str) -> Result<String, String> {
+        match self.walk.value(name) {
+            Some(value) => Ok(value.into_owned()),
+            None if is_not_simulated(name) => Err(format!("{name}: not simulated by weir")),
+            None if self.walk.values.is_strict => {
+                self.stop = Some(Failure::Unset(name.to_owned()).into());
+                Err(String::new())
+            }
+            None => Ok(String::new()),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: i64) -> Result<(), String> {
+        self.walk.set(name, &value.to_string()).map_err(|stop| {
+            self.stop = Some(stop);
+            String::new()
+        })
+    }
+}
+
+/// Whether a word is a pattern of path names that may be like some of an image.
+fn is_pattern_of_image(word: &str) -> bool {
+    let Some(path) = word.strip_prefix('/').filter(|path| path.contains(PATTERN)) else { return false };
+    let first = path.split('/').next().unwrap_or_default();
+    first.contains(PATTERN) || OF_IMAGES.contains(&first)
 }
 
 /// Whether a parameter stands for all of them, each a field or several.
@@ -414,11 +542,20 @@ struct Fields<'a> {
     is_whole: bool,
     /// Whether a blank has ended the last field: a mark behind it belongs to it.
     is_behind_blank: bool,
+    /// Whether something out of quotes may be a pattern of path names.
+    may_be_pattern: bool,
 }
 
 impl<'a> Fields<'a> {
     fn new(separators: Separators<'a>, is_whole: bool) -> Fields<'a> {
-        Fields { done: Vec::new(), open: None, separators, is_whole, is_behind_blank: false }
+        Fields {
+            done: Vec::new(),
+            open: None,
+            separators,
+            is_whole,
+            is_behind_blank: false,
+            may_be_pattern: false,
+        }
     }
 
     /// Adds to the field that is open; without one it opens one.
@@ -490,6 +627,7 @@ mod tests {
             parameters: &parameters,
             code,
             is_strict,
+            seconds: 0,
             outputs,
             spent: &spent,
         };
@@ -548,7 +686,7 @@ mod tests {
         check("echo ${E:?}", "Wrong(\"E: parameter null or not set\")");
         check("echo ${A:?} ${B?}", "Wrong(\"B: parameter not set\")");
         check("echo $((1 + ${#A}*2)) \"$(( $# ))\"", "echo|15|2");
-        check("echo $((A))", "NoSum(\"A: A is no number: `one two'\")");
+        check("echo $((A))", "NoSum(\"one two: syntax error in expression (error token is \\\"two\\\")\")");
     }
 
     // POSIX.1-2017, Shell Command Language, 2.9.1; bash 5.2 and dash 0.5.12 do the same.

@@ -2,7 +2,7 @@
 //!
 //! Source: POSIX.1-2017, Shell Command Language, section 2.9.5; bash 5.2 for `function NAME`, `local` and the messages.
 
-use super::super::Cx;
+use super::super::{Cx, Input};
 use super::expand::{Expanded, Failure, Parameters};
 use super::run::{Frame, Place};
 use super::script::{Body, Command, ENDS, List, Reader, SyntaxError, When};
@@ -68,7 +68,7 @@ impl Reader {
 
     /// What a function of this name does; that comes next.
     pub(super) fn function(&mut self, name: String, line: usize) -> Result<Command, SyntaxError> {
-        self.skip_lines();
+        self.skip_lines()?;
         let plain = self.plain();
         let is_compound = matches!(plain.as_str(), "{" | "if" | "for" | "while" | "until" | "case");
         if !is_compound && self.peek() != Some('(') {
@@ -119,6 +119,7 @@ impl Sh {
         place: &Place,
         function: &Function,
         expanded: Expanded,
+        input: Option<Input>,
     ) -> Result<(), Failure> {
         let calls = self.frames.iter().filter(|frame| matches!(frame, Frame::Call(_))).count();
         if calls >= CALLS_MAX {
@@ -133,7 +134,7 @@ impl Sh {
         Arc::make_mut(&mut self.variables).hold(held)?;
         let parameters = Arc::new(Parameters { name: self.parameters.name.clone(), rest });
         let parameters = std::mem::replace(&mut self.parameters, parameters);
-        self.enter(place, Frame::Call(Call { parameters, held, variables: Vec::new() }));
+        self.enter(place, input, Frame::Call(Call { parameters, held, variables: Vec::new() }));
         for (name, value) in &expanded.assignments {
             self.put_aside(name)?;
             let variables = Arc::make_mut(&mut self.variables);

@@ -3,18 +3,22 @@
 //! What a shell is in (lists, conditions, loops) is a stack of frames, so that it can stop anywhere and go on later.
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.8 (exit status), 2.9 (commands) and `set -e` in 2.14.
 
+use super::super::timeout::Limit;
 use super::super::{self as program, Cx, NOT_RUN, Output, Program, Started, Terminal};
 use super::bounds::{DEPTH_MAX, START, STEP};
 use super::builtin::Own;
 use super::case;
 use super::conditional::{self, Condition, Decided, MATCH};
-use super::expand::{self, Expanded, Failure, Printed, Stop, Values};
+use super::expand::{self, Expanded, Failure, Printed, Stop, Values, Walk};
 use super::function::Call;
 use super::pipeline::Pipeline;
 use super::script::{Body, Command, For, If, List, Loop, When};
-use super::{Sh, Streams, begin, located, pass_on, set_ids, trace};
+use super::variables::SECONDS;
+use super::word::Word;
+use super::{Input, Sh, Streams, begin, located, pass_on, set_ids};
 use crate::text::joined;
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The exit code of a script that `set -u` ended, and of a subshell in it or of one with `set -e`, as bash has them.
@@ -46,14 +50,20 @@ pub(super) enum Frame {
     For { of: Arc<For>, words: std::vec::IntoIter<String> },
     /// A function, and what is to be put back at its end.
     Call(Call),
-    /// What is around a compound command: where output went, whether `!` stands before it, whether its failure is looked at.
-    Around { streams: Streams, is_negated: bool, is_tested: bool },
+    /// What is around a compound command: where output went, what there was to read if it has something else, whether `!` stands
+    /// before it, whether its failure is looked at.
+    Around { streams: Streams, here: Option<Option<Input>>, is_negated: bool, is_tested: bool },
 }
 
 impl Frame {
     /// All commands of a list.
     pub(super) fn all(list: &List) -> Frame {
-        Frame::List { list: List::clone(list), next: 0, end: list.len() }
+        Frame::part(list, 0..list.len())
+    }
+
+    /// Some commands of a list.
+    fn part(list: &List, range: Range<usize>) -> Frame {
+        Frame::List { list: List::clone(list), next: range.start, end: range.end }
     }
 }
 
@@ -81,6 +91,8 @@ pub(super) struct Running {
     /// What it prints, until that is passed on.
     pub(super) terminal: Terminal,
     pub(super) streams: Streams,
+    /// What it reads, if it is given something of its own.
+    pub(super) input: Option<Input>,
     place: Place,
     /// If it is a substitution: what is known of the outputs of the command, its own as far as it has come being the last.
     outputs: Option<Vec<Printed>>,
@@ -142,7 +154,10 @@ impl Sh {
                     self.drop_frame();
                     return true;
                 }
-                let list = Frame::all(if *is_testing { &of.body } else { &of.condition });
+                let list = match *is_testing {
+                    true => Frame::all(&of.body),
+                    false => Frame::part(&of.condition, of.round()),
+                };
                 *last = if *is_testing { *last } else { code };
                 *is_testing = !*is_testing;
                 self.frames.push(list);
@@ -150,7 +165,8 @@ impl Sh {
             Some(Frame::For { of, words }) => match words.next() {
                 None => self.drop_frame(),
                 Some(word) => {
-                    let body = Frame::all(&of.body);
+                    let (of, body) = (Arc::clone(of), Frame::all(&of.body));
+                    self.trace(&[&of.shown], self.streams, cx);
                     match Arc::make_mut(&mut self.variables).set(&of.name, &word) {
                         Ok(()) => self.frames.push(body),
                         Err(failure) => self.refuse(failure, self.streams, cx),
@@ -180,7 +196,10 @@ impl Sh {
     /// Leaves what the shell is in.
     pub(super) fn drop_frame(&mut self) {
         match self.frames.pop() {
-            Some(Frame::Around { streams, .. }) => self.streams = streams,
+            Some(Frame::Around { streams, here, .. }) => {
+                self.streams = streams;
+                self.here = here.unwrap_or(self.here.take());
+            }
             Some(Frame::Call(call)) => self.leave_call(call),
             _ => {}
         }
@@ -219,10 +238,12 @@ impl Sh {
     /// False if it waits for its input.
     fn try_to_run(&mut self, place: &Place, outputs: &[Printed], cx: &mut Cx) -> Result<bool, Stop> {
         let command = place.command();
+        let (input, used) = self.given_input(command, outputs, cx)?;
+        let outputs = &outputs[used..];
         match &command.body {
             Body::Simple(words) => {
                 let expanded = self.expanded(outputs, |values| expand::expand(words, values))?;
-                return Ok(self.run(place, expanded, cx)?);
+                return Ok(self.run(place, expanded, input, cx)?);
             }
             Body::Pipeline(stages) => {
                 let shell = |at| self.fork(Frame::List { list: List::clone(stages), next: at, end: at + 1 });
@@ -231,26 +252,27 @@ impl Sh {
                     self.is_tested || self.is_in_test() || place.is_tested() || command.is_negated;
                 shells.iter_mut().for_each(|shell| shell.is_tested = is_tested);
                 let pipeline = Pipeline::new(shells, self.options.has_pipefail);
-                self.wait_for(Box::new(pipeline), self.streams, place.clone());
+                self.wait_for(Box::new(pipeline), self.streams, None, place.clone());
             }
             Body::Subshell(list) => {
                 let is_tested =
                     self.is_tested || self.is_in_test() || place.is_tested() || command.is_negated;
                 let shell = Sh { is_tested, ..self.fork(Frame::all(list))? };
-                self.wait_for(Box::new(shell), self.streams.with(&command.redirects), place.clone());
+                self.wait_for(Box::new(shell), self.streams.with(&command.redirects), input, place.clone());
             }
-            Body::Group(list) => self.enter(place, Frame::all(list)),
+            Body::Group(list) => self.enter(place, input, Frame::all(list)),
             Body::If(of) => {
                 let (of, first) = (Arc::clone(of), Frame::all(&of.branches[0].0));
-                self.enter(place, Frame::If { of, at: 0 });
+                self.enter(place, input, Frame::If { of, at: 0 });
                 self.frames.push(first);
             }
             Body::Loop(of) => {
-                let (of, condition) = (Arc::clone(of), Frame::all(&of.condition));
-                self.enter(place, Frame::Loop { of, is_testing: true, code: 0 });
-                self.frames.push(condition);
+                let begin = of.begin().into_iter().rev().map(|range| Frame::part(&of.condition, range));
+                self.enter(place, input, Frame::Loop { of: Arc::clone(of), is_testing: true, code: 0 });
+                self.frames.extend(begin);
             }
             Body::Case(of) => {
+                self.trace(&[&of.shown], self.streams, cx);
                 let (chosen, expanded) = self.expanded(outputs, |values| {
                     let (chosen, walk) = case::choose(of, values)?;
                     Ok((chosen, walk.end(Vec::new())))
@@ -259,9 +281,10 @@ impl Sh {
                 let list = chosen.map(|place| &of.clauses[place].list).filter(|list| !list.is_empty());
                 // Without commands it succeeds; else they see what came before.
                 self.code = list.map_or(0, |_| expanded.code.unwrap_or(self.code));
-                self.enter(place, Frame::all(list.unwrap_or(&List::from([]))));
+                self.enter(place, input, Frame::all(list.unwrap_or(&List::from([]))));
             }
             Body::Condition(of) => self.decide(place, of, outputs, cx)?,
+            Body::Sum(word) => self.calculate(place, word, outputs, cx)?,
             Body::Function(function) => {
                 self.define(function)?;
                 self.note(place, 0);
@@ -271,7 +294,8 @@ impl Sh {
                 self.set_all(&expanded.defaults)?;
                 // Without words it succeeds; else its body sees what came before.
                 self.code = if expanded.words.is_empty() { 0 } else { expanded.code.unwrap_or(self.code) };
-                self.enter(place, Frame::For { of: Arc::clone(of), words: expanded.words.into_iter() });
+                let words = expanded.words.into_iter();
+                self.enter(place, input, Frame::For { of: Arc::clone(of), words });
             }
         }
         Ok(true)
@@ -292,41 +316,82 @@ impl Sh {
             Arc::make_mut(&mut self.variables).unset_all(&format!("{MATCH}["));
         }
         self.set_all(&expanded.defaults)?;
-        let mut stderr: String = match self.options.shows_commands {
-            true => shown.iter().map(|line| format!("+ {line}\n")).collect(),
-            false => String::new(),
-        };
-        if !complaint.is_empty() {
-            stderr += &format!("bash: line {}: {complaint}\n", self.line);
-        }
-        let streams = self.streams.with(&place.command().redirects);
-        pass_on(Output { stderr, ..Output::default() }, streams, cx);
+        self.say(place, &shown, &complaint, cx);
         self.note(place, code);
         Ok(())
     }
 
+    /// Calculates `((…))`.
+    fn calculate(
+        &mut self,
+        place: &Place,
+        word: &Word,
+        outputs: &[Printed],
+        cx: &mut Cx,
+    ) -> Result<(), Stop> {
+        let (text, sum, expanded) = self.expanded(outputs, |values| {
+            let mut walk = Walk::new(values);
+            let text = walk.text(word)?;
+            let sum = match walk.sum(&text) {
+                Err(Stop::Failure(Failure::NoSum(message))) => Err(message),
+                sum => Ok(sum?),
+            };
+            Ok((text, sum, walk.end(Vec::new())))
+        })?;
+        self.set_all(&expanded.defaults)?;
+        let complaint = sum.as_ref().err().map(|message| format!("((: {message}")).unwrap_or_default();
+        self.say(place, &[format!("(( {text} ))")], &complaint, cx);
+        self.note(place, i32::from(sum.is_ok_and(|sum| sum == 0) || !complaint.is_empty()));
+        Ok(())
+    }
+
+    /// Shows what a command has looked at, if commands are shown, and complains of what came to nothing.
+    fn say(&self, place: &Place, shown: &[String], complaint: &str, cx: &mut Cx) {
+        let streams = self.streams.with(&place.command().redirects);
+        self.trace(shown, streams, cx);
+        if !complaint.is_empty() {
+            self.complain(complaint, 1, streams, cx);
+        }
+    }
+
     /// Expands words, which counts as work even if they come to nothing.
-    fn expanded<T>(
+    pub(super) fn expanded<T>(
         &self,
         outputs: &[Printed],
         expand: impl FnOnce(Values) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let (variables, parameters) = (&*self.variables, &*self.parameters);
         let (code, is_strict, spent) = (self.code, self.options.needs_variables, Cell::default());
-        let expanded = expand(Values { variables, parameters, code, is_strict, outputs, spent: &spent });
+        let seconds = self.seconds();
+        let expanded =
+            expand(Values { variables, parameters, code, is_strict, seconds, outputs, spent: &spent });
         self.life.work_on(spent.get());
         expanded
     }
 
-    fn set_all(&mut self, values: &[(String, String)]) -> Result<(), Failure> {
-        values.iter().try_for_each(|(name, value)| Arc::make_mut(&mut self.variables).set(name, value))
+    pub(super) fn set_all(&mut self, values: &[(String, String)]) -> Result<(), Failure> {
+        for (name, value) in values {
+            if name == SECONDS {
+                self.timer = (Some(self.now), value.parse().unwrap_or(0));
+            }
+            Arc::make_mut(&mut self.variables).set(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// For how long it has run, or since it was told a number of seconds, which counts on.
+    fn seconds(&self) -> i64 {
+        let (from, number) = self.timer;
+        let passed = from.map_or(0, |from| self.now.seconds() - from.seconds());
+        number.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
     /// Goes into a compound command.
-    pub(super) fn enter(&mut self, place: &Place, frame: Frame) {
+    pub(super) fn enter(&mut self, place: &Place, input: Option<Input>, frame: Frame) {
         let command = place.command();
         let around = Frame::Around {
             streams: self.streams,
+            here: input.map(|input| self.here.replace(input)),
             is_negated: command.is_negated,
             is_tested: place.is_tested(),
         };
@@ -356,6 +421,9 @@ impl Sh {
             functions: Arc::clone(&self.functions),
             is_in_function: self.is_within_function(),
             options: self.options,
+            timer: self.timer,
+            now: self.now,
+            substitutions: self.substitutions,
             depth: self.depth + 1,
             is_subshell: true,
             ..Sh::new(life)
@@ -372,19 +440,20 @@ impl Sh {
     ) -> Result<(), Failure> {
         let mut shell = self.fork(Frame::all(list))?;
         shell.options.ends_on_failure = false;
+        shell.substitutions += 1;
         shell.set_all(set)?;
         shell.code = outputs.last().map_or(self.code, |printed| printed.code);
         outputs.push(Printed::default());
-        self.wait_for(Box::new(shell), self.streams, place);
+        self.wait_for(Box::new(shell), self.streams, None, place);
         if let Some(running) = &mut self.running {
             running.outputs = Some(outputs);
         }
         Ok(())
     }
 
-    fn wait_for(&mut self, program: Box<dyn Program>, streams: Streams, place: Place) {
+    fn wait_for(&mut self, program: Box<dyn Program>, streams: Streams, input: Option<Input>, place: Place) {
         let terminal = Terminal::inner();
-        self.running = Some(Running { program, terminal, streams, place, outputs: None });
+        self.running = Some(Running { program, terminal, streams, input, place, outputs: None });
     }
 
     /// Says why a command is not run. A script that has no memory, or not the variables that it needs, is over.
@@ -393,6 +462,7 @@ impl Sh {
         // From standard input, bash has the code of a failure within for that of its own.
         let is_within = self.is_subshell || self.options.ends_on_failure || self.source.is_some();
         let unbound = if is_within { UNBOUND_WITHIN } else { UNBOUND };
+        let is_only_its = matches!(failure, Failure::TooLong(_) | Failure::NoShell | Failure::NoInput(_));
         let (message, code, streams) = match failure {
             Failure::Unset(name) => (format!("line {line}: {name}: unbound variable"), unbound, self.streams),
             Failure::Wrong(message) => (format!("line {line}: {message}"), unbound, self.streams),
@@ -407,34 +477,63 @@ impl Sh {
             Failure::NoShell => {
                 (format!("line {line}: fork: Resource temporarily unavailable"), NO_FORK, self.streams)
             }
+            Failure::NoInput(message) => (format!("line {line}: {message}"), 1, self.streams),
         };
         pass_on(Output { stderr: format!("bash: {message}\n"), ..Output::default() }, streams, cx);
         self.code = code;
         let ends = self.options.ends_on_failure && !self.is_tested && !self.is_in_test();
-        if ends || !matches!(code, NOT_RUN | NO_FORK) {
+        if ends || !is_only_its {
             self.end_script();
         }
     }
 
     /// False if it waits for its input.
-    fn run(&mut self, place: &Place, expanded: Expanded, cx: &mut Cx) -> Result<bool, Failure> {
-        let command = place.command();
+    fn run(
+        &mut self,
+        place: &Place,
+        expanded: Expanded,
+        input: Option<Input>,
+        cx: &mut Cx,
+    ) -> Result<bool, Failure> {
         self.set_all(&expanded.defaults)?;
-        if self.options.shows_commands {
-            trace(&expanded, self.streams, cx);
-        }
+        self.trace_command(&expanded, cx);
         let Some((name, args)) = expanded.words.split_first() else {
             self.set_all(&expanded.assignments)?;
             // The exit code is that of the last substitution, or success.
             self.note(place, expanded.code.unwrap_or(0));
             return Ok(true);
         };
+        if name == "command" && args.first().is_some_and(|word| !word.starts_with('-')) {
+            // What is called so is no function.
+            let expanded = Expanded { words: args.to_vec(), ..expanded };
+            return self.run_command(place, expanded, input, cx);
+        }
         if let Some(function) = self.function(name) {
-            self.call(place, &function, expanded)?;
+            self.call(place, &function, expanded, input)?;
             return Ok(true);
         }
+        self.run_command(place, expanded, input, cx)
+    }
+
+    /// Runs what is no function. False if it waits for its input.
+    fn run_command(
+        &mut self,
+        place: &Place,
+        expanded: Expanded,
+        input: Option<Input>,
+        cx: &mut Cx,
+    ) -> Result<bool, Failure> {
+        let command = place.command();
+        let Some((name, args)) = expanded.words.split_first() else { return Ok(true) };
         let streams = self.streams.with(&command.redirects);
-        match self.own(&expanded, streams, cx)? {
+        if expanded.words == ["exec"] {
+            // Where it has no command, the shell itself goes on so.
+            (self.streams, self.here) = (streams, input.or(self.here.take()));
+            self.note(place, 0);
+            return Ok(true);
+        }
+        let (own, input) = self.own_with(&expanded, input, streams, cx)?;
+        match own {
             Own::No => {}
             Own::Exited => return Ok(true),
             Own::Waits => return Ok(false),
@@ -446,18 +545,15 @@ impl Sh {
         if !OWN.contains(&name.as_str()) && args.iter().any(|arg| arg.len() > ARGUMENT_BYTES_MAX) {
             return Err(Failure::TooLong(name.clone()));
         }
+        let started = self.start(&expanded.words, &expanded.assignments, cx)?;
+        // A shell tells of lines of its own.
         let is_shell = matches!(name.as_str(), "sh" | "bash");
-        let started = match is_shell {
-            true => self.begin_inner(name, args, &expanded.assignments)?,
-            false => program::start(&expanded.words, cx.machine, cx.now),
-        };
         match started {
             Started::Running(program) => {
                 self.life.work(START);
-                self.wait_for(program, streams, place.clone());
+                self.wait_for(program, streams, input, place.clone());
             }
             Started::Done(output) => {
-                // A shell tells of lines of its own.
                 let stderr = if is_shell { output.stderr } else { located(&output.stderr, command.line) };
                 let code = output.exit_code.unwrap_or(0);
                 pass_on(Output { stderr, stdout: output.stdout, exit_code: None }, streams, cx);
@@ -465,6 +561,49 @@ impl Sh {
             }
         }
         Ok(true)
+    }
+
+    /// Starts a program, or a shell of its own, be it with a limit of time.
+    fn start(
+        &self,
+        words: &[String],
+        assigned: &[(String, String)],
+        cx: &mut Cx,
+    ) -> Result<Started, Failure> {
+        let Some((name, args)) = words.split_first() else {
+            return Ok(program::start(words, cx.machine, cx.now));
+        };
+        Ok(match name.as_str() {
+            "sh" | "bash" => self.begin_inner(name, args, assigned)?,
+            "timeout" => match Limit::parse(args) {
+                Ok((limit, command)) => limit.over(self.start(command, assigned, cx)?, cx.now),
+                Err(started) => started,
+            },
+            _ => program::start(words, cx.machine, cx.now),
+        })
+    }
+
+    /// Does what only the shell itself can, with what the command is given to read; gives that back.
+    fn own_with(
+        &mut self,
+        expanded: &Expanded,
+        mut input: Option<Input>,
+        streams: Streams,
+        cx: &mut Cx,
+    ) -> Result<(Own, Option<Input>), Failure> {
+        let is_given = input.is_some();
+        let mut here = if is_given { input.take() } else { self.here.take() };
+        if let Some(here) = &mut here {
+            std::mem::swap(cx.input, here);
+        }
+        let own = self.own(expanded, streams, cx);
+        if let Some(here) = &mut here {
+            std::mem::swap(cx.input, here);
+        }
+        if !is_given {
+            self.here = here.take();
+        }
+        Ok((own?, here))
     }
 
     /// A shell of its own, with the variables that commands are given.

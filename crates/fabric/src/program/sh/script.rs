@@ -5,6 +5,8 @@
 
 use super::case::Case;
 use super::conditional::Condition;
+use super::document::{Document, Expected};
+use super::expand::is_assignment;
 use super::function::{Function, is_name};
 use super::word::{Part, Word};
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub(super) enum Body {
     Case(Arc<Case>),
     /// `[[ … ]]`.
     Condition(Arc<Condition>),
+    /// `((…))`: it succeeds if that is not 0.
+    Sum(Word),
     /// Makes a function known.
     Function(Arc<Function>),
 }
@@ -72,22 +76,30 @@ pub(super) struct For {
     pub(super) name: String,
     /// Without `in`: the parameters.
     pub(super) words: Vec<Word>,
+    /// Its beginning, as `set -x` shows it.
+    pub(super) shown: String,
     pub(super) body: List,
 }
 
-/// `while` and `until`.
+/// `while` and `until`, and `for` with expressions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Loop {
     pub(super) is_until: bool,
     pub(super) condition: List,
+    /// Whether the condition is that of `for`: its first command begins the loop, its second one every further round.
+    has_steps: bool,
     pub(super) body: List,
 }
 
 /// A redirection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Redirect {
     /// Standard input is /dev/null.
     Input,
+    /// Standard input is this text.
+    Text(Document),
+    /// Standard input is the file of this name.
+    File(Word),
     /// What goes to standard output (1) or standard error (2) is sent there.
     Output { from: u8, to: Sink },
 }
@@ -129,6 +141,9 @@ pub(super) const CLOSERS: [&str; 6] = ["fi", "done", "esac", "}", ")", "]]"];
 /// How deep commands and substitutions may stand in each other.
 const DEPTH_MAX: usize = 16;
 
+/// How often parentheses in each other may turn out to be no expression.
+const RETRIES_MAX: u32 = 100;
+
 /// Words that end a list where a command may begin.
 const ENDING: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
@@ -169,17 +184,46 @@ pub(super) struct Reader {
     pub(super) depth: usize,
     /// Behind the last line end that a backslash has taken away; 0 if none.
     pub(super) continued_at: usize,
+    /// The here-documents that stand behind the line.
+    pub(super) expected: Vec<Expected>,
+    /// How often what began as an expression was read again as commands.
+    retries: u32,
+}
+
+impl Loop {
+    /// What of the condition is done before the loop, and what is looked at first.
+    pub(super) fn begin(&self) -> [std::ops::Range<usize>; 2] {
+        let count = self.condition.len();
+        if self.has_steps { [0..1, count - 1..count] } else { [0..0, 0..count] }
+    }
+
+    /// Those that begin a further round.
+    pub(super) fn round(&self) -> std::ops::Range<usize> {
+        usize::from(self.has_steps)..self.condition.len()
+    }
 }
 
 impl Reader {
     pub(super) fn new(text: &str, line: usize, depth: usize) -> Reader {
-        Reader { letters: text.chars().collect(), at: 0, line, depth, continued_at: 0 }
+        Reader {
+            letters: text.chars().collect(),
+            at: 0,
+            line,
+            depth,
+            continued_at: 0,
+            expected: Vec::new(),
+            retries: 0,
+        }
     }
 
     /// All commands that there are.
     fn all(&mut self) -> Result<List, SyntaxError> {
         let list = self.list()?;
-        if self.peek().is_some() { Err(self.unexpected_here()) } else { Ok(list) }
+        match (self.peek(), self.unended_document()) {
+            (Some(_), _) => Err(self.unexpected_here()),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(list),
+        }
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -225,12 +269,14 @@ impl Reader {
         }
     }
 
-    /// The same over line ends.
-    pub(super) fn skip_lines(&mut self) {
+    /// The same over line ends, and over the here-documents behind them.
+    pub(super) fn skip_lines(&mut self) -> Result<(), SyntaxError> {
         self.skip_blanks();
         while self.next_if('\n') {
+            self.documents()?;
             self.skip_blanks();
         }
+        Ok(())
     }
 
     /// The word that comes, if it has no quotes and nothing to be expanded; else it is empty.
@@ -251,7 +297,7 @@ impl Reader {
     pub(super) fn list(&mut self) -> Result<List, SyntaxError> {
         let (mut commands, mut when) = (Vec::new(), When::Always);
         loop {
-            self.skip_lines();
+            self.skip_lines()?;
             let is_end =
                 matches!((self.peek(), self.second()), (None | Some(')'), _) | (Some(';'), Some(';')))
                     || ENDING.contains(&&*self.plain());
@@ -302,7 +348,7 @@ impl Reader {
             if self.peek() == Some('&') {
                 return Err(self.not_simulated("|&"));
             }
-            self.skip_lines();
+            self.skip_lines()?;
             commands.push(self.command()?);
             self.skip_blanks();
         }
@@ -327,7 +373,7 @@ impl Reader {
                 self.at += plain.len();
                 let condition = self.commands()?;
                 let body = self.body()?;
-                Body::Loop(Arc::new(Loop { is_until: plain == "until", condition, body }))
+                Body::Loop(Arc::new(Loop { is_until: plain == "until", condition, has_steps: false, body }))
             }
             "{" => {
                 self.at += 1;
@@ -337,7 +383,10 @@ impl Reader {
             }
             word if NOT_SIMULATED.contains(&word) => return Err(self.not_simulated(word)),
             word if ENDING.contains(&word) || word == "!" => return Err(self.unexpected_here()),
-            _ if self.peek() == Some('(') => self.subshell()?,
+            _ if self.peek() == Some('(') => match self.sum_command()? {
+                Some(body) => body,
+                None => self.subshell()?,
+            },
             _ => return self.simple(),
         };
         let mut redirects = Vec::new();
@@ -369,6 +418,9 @@ impl Reader {
     fn for_words(&mut self) -> Result<Body, SyntaxError> {
         self.expect("for")?;
         self.skip_blanks();
+        if self.peek() == Some('(') {
+            return self.for_steps();
+        }
         let variable = self.plain();
         if variable.is_empty() || name(&variable) != variable {
             let word: String =
@@ -376,13 +428,16 @@ impl Reader {
             return Err(self.error(&format!("`{word}': not a valid identifier")));
         }
         self.at += variable.len();
-        self.skip_lines();
+        self.skip_lines()?;
         let mut words = vec![vec![Part::parameters()]];
+        let mut shown = vec!["\"$@\"".to_owned()];
         if self.take_word("in") {
-            words.clear();
+            (words, shown) = (Vec::new(), Vec::new());
             self.skip_blanks();
             while self.peek().is_some_and(|letter| !ENDS.contains(letter)) {
+                let start = self.at;
                 words.push(self.word()?);
+                shown.push(self.letters[start..self.at].iter().collect());
                 self.skip_blanks();
             }
             if !matches!(self.peek(), None | Some(';' | '\n')) {
@@ -390,9 +445,10 @@ impl Reader {
             }
         }
         self.next_if(';');
-        self.skip_lines();
+        self.skip_lines()?;
         let body = self.body()?;
-        Ok(Body::For(Arc::new(For { name: variable, words, body })))
+        let shown = format!("for {variable} in {}", shown.join(" "));
+        Ok(Body::For(Arc::new(For { name: variable, words, shown, body })))
     }
 
     /// What a loop does.
@@ -403,10 +459,56 @@ impl Reader {
         Ok(body)
     }
 
-    fn subshell(&mut self) -> Result<Body, SyntaxError> {
-        if self.second() == Some('(') {
-            return Err(self.not_simulated("(("));
+    /// `((…))`, if that is what comes: else there are subshells in each other.
+    fn sum_command(&mut self) -> Result<Option<Body>, SyntaxError> {
+        if self.second() != Some('(') {
+            return Ok(None);
         }
+        let (at, line) = (self.at, self.line);
+        let word = self.sum()?;
+        if word.is_none() {
+            self.retry((at, line))?;
+        }
+        Ok(word.map(Body::Sum))
+    }
+
+    /// Goes back to read commands where no expression is.
+    pub(super) fn retry(&mut self, (at, line): (usize, usize)) -> Result<(), SyntaxError> {
+        (self.at, self.line) = (at, line);
+        self.retries += 1;
+        // In each other they are read twice as often with each.
+        if self.retries > RETRIES_MAX { Err(self.not_simulated("((")) } else { Ok(()) }
+    }
+
+    /// `for ((BEGIN; CONDITION; STEP))`, whose parentheses come next.
+    fn for_steps(&mut self) -> Result<Body, SyntaxError> {
+        let line = self.line;
+        let mut sums = self.steps()?;
+        let command = |word: Word| {
+            let body = Body::Sum(word);
+            Command { when: When::Always, is_negated: false, body, redirects: Vec::new(), line }
+        };
+        // Without a condition it goes on for ever.
+        if sums[1].iter().all(|part| matches!(part, Part::Quoted(text) if text.trim().is_empty())) {
+            sums[1] = vec![Part::Quoted("1".to_owned())];
+        }
+        let [begin, condition, step] = sums;
+        let condition = List::from([command(begin), command(step), command(condition)]);
+        self.skip_blanks();
+        self.next_if(';');
+        self.skip_lines()?;
+        let body = self.body()?;
+        Ok(Body::Loop(Arc::new(Loop { is_until: false, condition, has_steps: true, body })))
+    }
+
+    /// Whether an assignment comes.
+    fn is_assignment(&self) -> bool {
+        let rest: String =
+            self.letters[self.at..].iter().take_while(|letter| !ENDS.contains(**letter)).collect();
+        is_assignment(&vec![Part::Text(rest)])
+    }
+
+    fn subshell(&mut self) -> Result<Body, SyntaxError> {
         self.at += 1;
         let list = self.commands()?;
         if self.next_if(')') { Ok(Body::Subshell(list)) } else { Err(self.unexpected_within()) }
@@ -414,6 +516,7 @@ impl Reader {
 
     fn simple(&mut self) -> Result<Command, SyntaxError> {
         let (mut words, mut redirects) = (Vec::<Word>::new(), Vec::new());
+        let mut assigns = true;
         loop {
             self.skip_blanks();
             match self.peek() {
@@ -431,7 +534,11 @@ impl Reader {
                     };
                 }
                 None | Some('\n' | ';' | '&' | '|' | ')') => break,
-                Some(_) => words.push(self.word()?),
+                Some(_) => {
+                    assigns = assigns && self.is_assignment();
+                    // Braces and patterns of files mean nothing in what is assigned.
+                    words.push(if assigns { self.pattern()? } else { self.word()? });
+                }
             }
         }
         if words.is_empty() && redirects.is_empty() {
@@ -455,32 +562,80 @@ impl Reader {
         let (start, prefix) = (self.at, self.peek().filter(|letter| !"<>".contains(*letter)));
         self.at += usize::from(prefix.is_some());
         let is_input = self.next() == Some('<');
-        let is_plain = !self.next_if(if is_input { '<' } else { '>' }) || !is_input;
+        if self.peek() == Some('(') {
+            return Err(self.not_simulated(if is_input { "<(" } else { ">(" }));
+        }
+        if is_input && self.next_if('<') {
+            return self.text_redirect(prefix, redirects);
+        }
+        self.next_if(if is_input { '<' } else { '>' });
         let is_copy = self.next_if('&');
         while matches!(self.peek(), Some(' ' | '\t')) {
             self.at += 1;
         }
-        let target = match &self.word()?[..] {
-            [Part::Text(text)] => text.clone(),
-            _ => String::new(),
+        if let Some(sign @ ('<' | '>')) = self.peek().filter(|_| self.second() == Some('(')) {
+            return Err(self.not_simulated(&format!("{sign}(")));
+        }
+        let target = self.word()?;
+        let text = self.letters[start..self.at].iter().collect::<String>();
+        let refused = || {
+            let error = self.not_simulated(text.trim_end());
+            SyntaxError { message: error.message + hint(&text), ..error }
         };
-        let to = match (is_copy, target.as_str()) {
+        let plain = match target.as_slice() {
+            [Part::Text(text)] => text.as_str(),
+            _ => "",
+        };
+        if is_input {
+            let is_known = !is_copy && matches!(prefix, None | Some('0')) && !target.is_empty();
+            let redirect = match plain {
+                _ if !is_known || plain.starts_with("/dev/tcp/") || plain.starts_with("/dev/udp/") => {
+                    return Err(refused());
+                }
+                "/dev/null" => Redirect::Input,
+                _ => Redirect::File(target),
+            };
+            redirects.push(redirect);
+            return Ok(());
+        }
+        let to = match (is_copy, plain) {
             (false, "/dev/null") => Some(Sink::Null),
-            (true, "1") => Some(Sink::Out),
-            (true, "2") => Some(Sink::Err),
+            (true, "1") | (false, "/dev/stdout") => Some(Sink::Out),
+            (true, "2") | (false, "/dev/stderr") => Some(Sink::Err),
             _ => None,
         };
-        let from: Option<&[u8]> = match (is_input, prefix) {
-            (true, None | Some('0')) if is_plain && to == Some(Sink::Null) => Some(&[]),
-            (false, None | Some('1')) => Some(&[1]),
-            (false, Some('2')) => Some(&[2]),
-            (false, Some('&')) if !is_copy => Some(&[1, 2]),
+        let from: Option<&[u8]> = match prefix {
+            None | Some('1') => Some(&[1]),
+            Some('2') => Some(&[2]),
+            Some('&') if !is_copy => Some(&[1, 2]),
             _ => None,
         };
-        let text = || self.letters[start..self.at].iter().collect::<String>();
-        let (Some(from), Some(to)) = (from, to) else { return Err(self.not_simulated(text().trim_end())) };
+        let (Some(from), Some(to)) = (from, to) else { return Err(refused()) };
         redirects.extend(from.iter().map(|from| Redirect::Output { from: *from, to }));
-        redirects.extend(is_input.then_some(Redirect::Input));
+        Ok(())
+    }
+
+    /// A here-document or a here-string, behind its `<<`.
+    fn text_redirect(
+        &mut self,
+        prefix: Option<char>,
+        redirects: &mut Vec<Redirect>,
+    ) -> Result<(), SyntaxError> {
+        if !matches!(prefix, None | Some('0')) {
+            return Err(self.not_simulated("<<"));
+        }
+        let document = match self.next_if('<') {
+            false => self.document()?,
+            true => {
+                self.skip_blanks();
+                let word = self.pattern()?;
+                if word.is_empty() {
+                    return Err(self.unexpected_here());
+                }
+                Document::of_string(word)
+            }
+        };
+        redirects.push(Redirect::Text(document));
         Ok(())
     }
 
@@ -489,12 +644,16 @@ impl Reader {
         read: impl FnOnce(&mut Reader) -> Result<T, SyntaxError>,
     ) -> Result<T, SyntaxError> {
         if self.depth >= DEPTH_MAX {
-            return Err(self.error("syntax error: commands are nested too deep"));
+            return Err(self.nested_too_deep());
         }
         self.depth += 1;
         let read = read(self);
         self.depth -= 1;
         read
+    }
+
+    pub(super) fn nested_too_deep(&self) -> SyntaxError {
+        self.error("syntax error: commands are nested too deep")
     }
 
     /// Takes a reserved word that has to come here.
@@ -541,6 +700,14 @@ impl Reader {
 
     pub(super) fn error(&self, message: &str) -> SyntaxError {
         SyntaxError { line: self.line, message: message.to_owned(), end: End::Wrong }
+    }
+}
+
+/// What may help where a redirection is not simulated.
+fn hint(redirect: &str) -> &'static str {
+    match redirect.contains("/dev/tcp/") || redirect.contains("/dev/udp/") {
+        true => "; nc -z HOST PORT asks whether a port is open",
+        false => "",
     }
 }
 

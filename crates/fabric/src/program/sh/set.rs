@@ -24,9 +24,9 @@ pub(super) struct Given {
     pub(super) is_input: bool,
 }
 
-/// Options by their letters and names. Without effect are those of patterns, of which there are none, of looking up commands,
-/// and of braces, which are refused anyway.
-const KNOWN: [(char, &str); 7] = [
+/// Options by their letters and names. Without effect are those of patterns, of which there are none, of looking up commands, of
+/// braces, and of traps, which are refused.
+const KNOWN: [(char, &str); 8] = [
     ('e', "errexit"),
     ('u', "nounset"),
     ('x', "xtrace"),
@@ -34,6 +34,7 @@ const KNOWN: [(char, &str); 7] = [
     ('f', "noglob"),
     ('h', "hashall"),
     ('B', "braceexpand"),
+    ('E', "errtrace"),
 ];
 
 impl Options {

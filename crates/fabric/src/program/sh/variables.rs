@@ -25,8 +25,11 @@ impl Aside {
     }
 }
 
+/// How long the shell has run: what bash changes by itself and is simulated.
+pub(super) const SECONDS: &str = "SECONDS";
+
 /// Variables that bash changes by itself, or that tell of itself, and that are not simulated (bash(1), Shell Variables).
-const NOT_SIMULATED: [&str; 19] = [
+const NOT_SIMULATED: [&str; 18] = [
     "BASH",
     "BASHOPTS",
     "BASHPID",
@@ -43,7 +46,6 @@ const NOT_SIMULATED: [&str; 19] = [
     "PIPESTATUS",
     "PPID",
     "RANDOM",
-    "SECONDS",
     "SHELLOPTS",
     "SRANDOM",
 ];

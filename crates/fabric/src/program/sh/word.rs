@@ -1,12 +1,16 @@
 //! The words of a script: quotes, and what is to be expanded.
 //!
 //! Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting), 2.3 (tokens), 2.5 (parameters), 2.6.2 (parameter
-//! expansion), 2.6.3 (command substitution) and 2.6.4 (arithmetic expansion). Patterns of file names, `~` and the shell's
-//! other parameters are not simulated: `*` and braces are refused by name, `?`, `[` and `~` stand for themselves.
+//! expansion), 2.6.3 (command substitution) and 2.6.4 (arithmetic expansion); bash(1) 5.2 for `$'…'`. Patterns of file names, `~`
+//! and the shell's other parameters are not simulated: `~` stands for itself.
 
+use super::super::print::of_c;
+use super::braces::{Groups, Steps};
+use super::change::Change;
 use super::conditional::MATCH;
 use super::script::{ENDS, End, List, Reader, SyntaxError, name};
 use super::variables::is_not_simulated;
+use crate::text::{joined, letter_of};
 
 /// A word, in parts.
 pub(super) type Word = Vec<Part>;
@@ -24,22 +28,17 @@ pub(super) enum Part {
     Output { commands: List, is_quoted: bool },
     /// `$((…))`.
     Sum { word: Word, is_quoted: bool },
-}
-
-/// What `${NAME…}` makes of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// `${#NAME}`: its length.
-    Length,
-    /// `${NAME-WORD}`, or with `=`, `+` or `?`; with a colon what is empty is as if it were not set.
-    Instead { sign: char, has_colon: bool, word: Word },
+    /// `{A,B}`: a word for each.
+    Braces(Vec<Word>),
+    /// `{1..5}`: a word for each step.
+    Steps(Steps),
 }
 
 impl Part {
     /// Whether it was written in quotes.
     pub(super) fn is_quoted(&self) -> bool {
         match self {
-            Part::Text(_) => false,
+            Part::Text(_) | Part::Braces(_) | Part::Steps(_) => false,
             Part::Quoted(_) => true,
             Part::Variable { is_quoted, .. }
             | Part::Output { is_quoted, .. }
@@ -59,7 +58,7 @@ impl Reader {
         self.any_word(Meaning::Word)
     }
 
-    /// The same where a pattern may stand, which `*` and braces are a part of.
+    /// The same where braces are nothing special.
     pub(super) fn pattern(&mut self) -> Result<Word, SyntaxError> {
         self.any_word(Meaning::Pattern)
     }
@@ -70,7 +69,7 @@ impl Reader {
     }
 
     fn any_word(&mut self, mut meaning: Meaning) -> Result<Word, SyntaxError> {
-        let (mut word, mut braces) = (Word::new(), Braces::default());
+        let (mut word, mut groups) = (Word::new(), Groups::default());
         let is_pattern = meaning != Meaning::Word;
         while let Some(letter) = self.peek().filter(|letter| meaning.takes(*letter)) {
             self.next();
@@ -86,13 +85,12 @@ impl Reader {
                 },
                 '$' => self.dollar(&mut word, false)?,
                 '`' => self.backquotes(&mut word, false)?,
-                '*' if !is_pattern => return Err(self.not_simulated("*")),
-                letter if !is_pattern && braces.expand(letter, self.peek()) => {
-                    return Err(self.not_simulated("{…}"));
-                }
+                '{' if !is_pattern && groups.are_too_deep() => return Err(self.nested_too_deep()),
+                letter if !is_pattern && groups.take(letter, &mut word) => {}
                 letter => push(&mut word, letter),
             }
         }
+        groups.end(&mut word);
         Ok(word)
     }
 
@@ -106,6 +104,49 @@ impl Reader {
                 None => return Err(unclosed(begin, '\'')),
             }
         }
+    }
+
+    /// What stands between `$'` and a single quote, of which the first two have been read, with the escapes of C.
+    fn in_c_quotes(&mut self) -> Result<String, SyntaxError> {
+        let (begin, mut text) = (self.line, String::new());
+        loop {
+            match self.next() {
+                Some('\'') => return Ok(joined(text)),
+                Some('\\') => text.push_str(&self.escaped()),
+                Some(letter) => text.push(letter),
+                None => return Err(unclosed(begin, '\'')),
+            }
+        }
+    }
+
+    /// What a backslash, which has been read, and the letters behind it stand for (bash(1), QUOTING).
+    fn escaped(&mut self) -> String {
+        let Some(letter) = self.next() else { return "\\".to_owned() };
+        let number = match letter {
+            'x' => self.number(16, 2),
+            'u' => self.number(16, 4),
+            'U' => self.number(16, 8),
+            '0'..='7' => {
+                self.at -= 1;
+                self.number(8, 3)
+            }
+            _ => None,
+        };
+        match (letter, number) {
+            ('u' | 'U', Some(code)) => char::from_u32(code).map(String::from).unwrap_or_default(),
+            (_, Some(code)) => letter_of((code & 0xff) as u8).to_string(),
+            ('e' | 'E', None) => "\u{1b}".to_owned(),
+            ('\'' | '"' | '?', None) => letter.to_string(),
+            (letter, None) => of_c(letter).map_or_else(|| format!("\\{letter}"), String::from),
+        }
+    }
+
+    /// A number that comes, in so many digits at the most.
+    fn number(&mut self, base: u32, most: usize) -> Option<u32> {
+        let rest = self.letters[self.at..].iter();
+        let digits: String = rest.take(most).take_while(|letter| letter.is_digit(base)).collect();
+        self.at += digits.len();
+        u32::from_str_radix(&digits, base).ok()
     }
 
     /// What stands between double quotes. A backslash stays, except before the letters that mean something there.
@@ -128,7 +169,7 @@ impl Reader {
     }
 
     /// A letter in double quotes, which has been read; a backslash before one of `special` takes its meaning away.
-    fn quoted(&mut self, letter: char, special: &str, word: &mut Word) -> Result<(), SyntaxError> {
+    pub(super) fn quoted(&mut self, letter: char, special: &str, word: &mut Word) -> Result<(), SyntaxError> {
         match (letter, self.peek()) {
             ('\\', Some('\n')) => {
                 self.next();
@@ -147,27 +188,19 @@ impl Reader {
     /// What a dollar sign, which has been read, begins.
     fn dollar(&mut self, word: &mut Word, is_quoted: bool) -> Result<(), SyntaxError> {
         let part = match self.peek() {
-            Some('(') if self.second() == Some('(') => {
-                Part::Sum { word: self.nested(Reader::sum)?, is_quoted }
-            }
-            Some('(') => {
-                self.at += 1;
-                let begin = self.line;
-                let commands = self.nested(Reader::list)?;
-                match self.peek() {
-                    Some(')') => self.at += 1,
-                    Some(_) => return Err(self.unexpected_here()),
-                    None => return Err(unclosed(begin, ')')),
-                }
-                Part::Output { commands, is_quoted }
-            }
+            Some('(') => self.sum_or_output(is_quoted)?,
             Some('{') => self.nested(|reader| reader.braces(is_quoted))?,
             Some(letter @ ('?' | '#' | '@' | '*' | '0'..='9')) => {
                 self.at += 1;
                 Part::Variable { name: letter.to_string(), is_quoted, change: None }
             }
             Some(letter @ ('$' | '!' | '-')) => return Err(self.not_simulated(&format!("${letter}"))),
-            Some('\'') if !is_quoted => return Err(self.not_simulated("$'")),
+            Some('\'') if !is_quoted => {
+                self.at += 1;
+                Part::Quoted(self.in_c_quotes()?)
+            }
+            // What is in quotes has no other language here.
+            Some('"') if !is_quoted => return Ok(()),
             _ => {
                 let mut name = self.name();
                 name += &self.group(&name, false);
@@ -218,19 +251,22 @@ impl Reader {
         }
         self.check_simulated(&name)?;
         name += &self.group(&name, true);
-        let has_colon = !has_length && self.next_if(':');
+        let is_list = matches!(name.as_str(), "@" | "*");
         let change = match self.peek() {
-            _ if name.is_empty() => return Err(self.unknown_braces(begin, start)),
-            Some('}') if has_length && !matches!(name.as_str(), "@" | "*") => Some(Change::Length),
-            Some('}') if !has_colon && !has_length => None,
-            Some(sign @ ('-' | '=' | '+' | '?')) if !has_length => {
+            _ if name.is_empty() => None,
+            Some('}') if has_length && !is_list => Some(Change::Length),
+            Some('}') if !has_length => {
                 self.at += 1;
-                Some(Change::Instead { sign, has_colon, word: self.in_braces(begin, is_quoted)? })
+                return Ok(Part::Variable { name, is_quoted, change: None });
             }
-            _ => return Err(self.unknown_braces(begin, start)),
+            _ if has_length => None,
+            _ => self.change(begin, is_quoted)?,
         };
-        self.at += 1;
-        Ok(Part::Variable { name, is_quoted, change })
+        let is_known = |change: &Change| !is_list || matches!(change, Change::Instead { .. });
+        match change.filter(is_known) {
+            Some(change) if self.next_if('}') => Ok(Part::Variable { name, is_quoted, change: Some(change) }),
+            _ => Err(self.unknown_braces(begin, start)),
+        }
     }
 
     /// The number of a group of the last match, in brackets, which may stand behind its name in braces; without it all of the match is
@@ -259,12 +295,17 @@ impl Reader {
         self.not_simulated(&format!("${text}"))
     }
 
-    /// The word up to the closing brace, which stays.
-    fn in_braces(&mut self, begin: usize, is_quoted: bool) -> Result<Word, SyntaxError> {
+    /// The word up to the closing brace, or one of the `stops`, which stays.
+    pub(super) fn in_braces(
+        &mut self,
+        begin: usize,
+        is_quoted: bool,
+        stops: &str,
+    ) -> Result<Word, SyntaxError> {
         let mut word = Word::new();
         loop {
             match self.peek() {
-                Some('}') => return Ok(word),
+                Some(letter) if letter == '}' || stops.contains(letter) => return Ok(word),
                 None => return Err(unclosed(begin, '}')),
                 Some(_) => {}
             }
@@ -286,14 +327,53 @@ impl Reader {
         }
     }
 
-    /// `((…))`, whose first parenthesis comes next: it is expanded as in double quotes.
-    fn sum(&mut self) -> Result<Word, SyntaxError> {
-        let (begin, mut word, mut depth) = (self.line, Word::new(), 0);
+    /// `$((…))` or `$(…)`, whose first parenthesis comes next.
+    fn sum_or_output(&mut self, is_quoted: bool) -> Result<Part, SyntaxError> {
+        let (begin, start) = (self.line, self.at);
+        if self.second() == Some('(')
+            && let Some(word) = self.nested(Reader::sum)?
+        {
+            return Ok(Part::Sum { word, is_quoted });
+        }
+        if self.at > start {
+            self.retry((start, begin))?;
+        }
+        self.at += 1;
+        let commands = self.nested(Reader::list)?;
+        match self.peek() {
+            Some(')') => self.at += 1,
+            Some(_) => return Err(self.unexpected_here()),
+            None => return Err(unclosed(begin, ')')),
+        }
+        Ok(Part::Output { commands, is_quoted })
+    }
+
+    /// `((…))`, whose first parenthesis comes next: it is expanded as in double quotes. `None` if the parentheses do not end
+    /// together, so that there are commands in them.
+    pub(super) fn sum(&mut self) -> Result<Option<Word>, SyntaxError> {
         self.at += 2;
+        let word = self.sum_up_to("")?;
+        Ok(self.next_if(')').then_some(word))
+    }
+
+    /// `((…; …; …))`, whose first parenthesis comes next.
+    pub(super) fn steps(&mut self) -> Result<[Word; 3], SyntaxError> {
+        if self.second() != Some('(') {
+            return Err(self.unexpected_here());
+        }
+        self.at += 2;
+        let sums = [self.sum_up_to(";")?, self.sum_up_to(";")?, self.sum_up_to("")?];
+        if self.next_if(')') { Ok(sums) } else { Err(self.unexpected_here()) }
+    }
+
+    /// An expression up to the parenthesis that ends it, or one of the `stops`, which is read over.
+    fn sum_up_to(&mut self, stops: &str) -> Result<Word, SyntaxError> {
+        let (begin, mut word, mut depth) = (self.line, Word::new(), 0);
         loop {
             match self.next() {
-                Some(')') if depth == 0 && self.next_if(')') => return Ok(word),
-                Some(')') if depth == 0 => return Err(self.not_simulated("$((")),
+                Some(')') if depth == 0 && !stops.is_empty() => return Err(self.unexpected_here()),
+                Some(')') if depth == 0 => return Ok(word),
+                Some(letter) if depth == 0 && stops.contains(letter) => return Ok(word),
                 Some(letter) => {
                     depth += i32::from(letter == '(') - i32::from(letter == ')');
                     self.quoted(letter, "$`\\", &mut word)?;
@@ -351,29 +431,8 @@ impl Meaning {
     }
 }
 
-/// How far a word has got towards braces that bash expands: `{a,b}` and `{1..9}`.
-#[derive(Default)]
-struct Braces {
-    is_open: bool,
-    has_items: bool,
-}
-
-impl Braces {
-    /// Takes the next letter; true if it closes such braces.
-    fn expand(&mut self, letter: char, after: Option<char>) -> bool {
-        match letter {
-            '{' => *self = Braces { is_open: true, has_items: false },
-            ',' => self.has_items |= self.is_open,
-            '.' => self.has_items |= self.is_open && after == Some('.'),
-            '}' => return self.has_items,
-            _ => {}
-        }
-        false
-    }
-}
-
 /// Adds a letter that stands for itself to a word.
-fn push(word: &mut Word, letter: char) {
+pub(super) fn push(word: &mut Word, letter: char) {
     match word.last_mut() {
         Some(Part::Text(text)) => text.push(letter),
         _ => word.push(Part::Text(letter.to_string())),
