@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use crate::functions::{CSV_OF, KEY_OF, LAMBDA_OF, LOGFMT_OF};
     use crate::plan::Step;
-    use crate::{FUNCTIONS, Lookup, LookupBy, SQL_FUNCTIONS, Table, plan};
+    use crate::{FUNCTIONS, Lookup, LookupBy, PPL_FUNCTIONS, SQL_FUNCTIONS, Table, plan};
 
     /// The expression of `filter`, as it is checked.
     fn expr(text: &str) -> Expr {
@@ -304,7 +304,8 @@ mod tests {
 
     #[test]
     fn every_function_comes_back() {
-        let all = FUNCTIONS.iter().chain(SQL_FUNCTIONS).flat_map(|group| group.iter());
+        let all =
+            FUNCTIONS.iter().chain(SQL_FUNCTIONS).chain(&[PPL_FUNCTIONS]).flat_map(|group| group.iter());
         for function in all.chain([&SKELETON_OF, &TOKENS_OF, &KEY_OF, &LOGFMT_OF, &CSV_OF, &LAMBDA_OF]) {
             check(&Expr::Call { function, arguments: vec![Expr::Field("a".into())] });
         }

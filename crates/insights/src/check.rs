@@ -27,6 +27,7 @@ use crate::selection::Selection;
 use crate::syntax::{self, Command, CommandKind, ExprKind, Item, LookupCommand, RowCommand};
 use crate::table::LookupBy;
 
+pub(crate) use expression::compile;
 use stats::StatsBuilder;
 pub(crate) use window::MISPLACED;
 
@@ -48,16 +49,40 @@ pub fn plan(query: &str, limit: Option<u32>) -> Result<Plan, QueryError> {
 /// # Errors
 /// The first thing wrong, with its place.
 pub(crate) fn plan_of(commands: Vec<Command>, limit: Option<u32>) -> Result<Plan, QueryError> {
-    check_order(&commands)?;
-    let mut checker = Checker::default();
+    plan_in(Dialect::Insights, commands, limit)
+}
+
+/// What commands mean in a language.
+///
+/// # Errors
+/// The first thing wrong, with its place.
+pub(crate) fn plan_in(
+    dialect: Dialect,
+    commands: Vec<Command>,
+    limit: Option<u32>,
+) -> Result<Plan, QueryError> {
+    check_order(dialect, &commands)?;
+    let mut checker = Checker { dialect, ..Checker::default() };
     for command in commands {
         checker.command(command)?;
     }
     Ok(checker.finish(limit))
 }
 
+/// Whose commands they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Those of Logs Insights, and what SQL makes of them.
+    #[default]
+    Insights,
+    /// Those that PPL makes: they follow each other in any order, a window without an order has that of the rows, and an
+    /// expression is worked out wherever it stands.
+    Ppl,
+}
+
 #[derive(Default)]
 struct Checker {
+    dialect: Dialect,
     steps: Vec<Step>,
     /// Shown, unless `display` names others.
     listed: Vec<String>,
@@ -104,6 +129,7 @@ impl Checker {
         match command.kind {
             CommandKind::Fields(items) => self.fields(items),
             CommandKind::Display(items) => self.display(items),
+            CommandKind::Extend(items) => self.extend(items),
             CommandKind::Filter(condition) => {
                 let condition = self.expr(&condition)?;
                 self.steps.push(Step::Filter(condition));
@@ -136,6 +162,10 @@ impl Checker {
             }
             CommandKind::Lookup(lookup) => self.lookup(lookup),
             CommandKind::FilterIndex(condition) => self.filter_index(&condition, command.span),
+            CommandKind::Indexed(fields) => {
+                self.indexed_fields.extend(fields);
+                Ok(())
+            }
             CommandKind::Pattern(text) => self.pattern(&text),
             CommandKind::Diff(shift) => self.diff(shift, command.span),
             CommandKind::Anomaly => self.anomaly(command.span),
@@ -186,6 +216,18 @@ impl Checker {
         Ok(())
     }
 
+    fn extend(&mut self, items: Vec<Item>) -> Result<(), QueryError> {
+        let mut columns = vec![];
+        for item in items {
+            let expr = self.item(&item)?;
+            let name = item.alias.unwrap_or(item.text);
+            self.name(&name, &expr);
+            columns.push(Column { name, expr });
+        }
+        self.steps.push(Step::Extend(columns));
+        Ok(())
+    }
+
     /// Adds the columns that are computed and gives the names of all.
     fn columns(&mut self, items: Vec<Item>) -> Result<Vec<String>, QueryError> {
         let (mut names, mut computed) = (vec![], vec![]);
@@ -194,7 +236,7 @@ impl Checker {
             let name = item.alias.unwrap_or(item.text);
             self.name(&name, &expr);
             if expr != Expr::Field(name.clone()) {
-                self.known.push((item.expr.to_string(), name.clone()));
+                self.know(&item.expr, &name);
                 computed.push(Column { name: name.clone(), expr });
             }
             names.push(name);
@@ -203,6 +245,13 @@ impl Checker {
             self.steps.push(Step::Extend(computed));
         }
         Ok(names)
+    }
+
+    /// Notes the column that holds an expression.
+    fn know(&mut self, expr: &syntax::Expr, name: &str) {
+        if self.dialect == Dialect::Insights {
+            self.known.push((expr.to_string(), name.to_owned()));
+        }
     }
 
     fn sort(&mut self, keys: &[(syntax::Expr, Direction)]) -> Result<(), QueryError> {
@@ -322,8 +371,11 @@ fn compared_fields(condition: &Expr) -> Option<Vec<String>> {
 }
 
 /// What may follow what: nothing but `limit` behind `dedup`, no `sort` or `limit` between two `stats`.
-fn check_order(commands: &[Command]) -> Result<(), QueryError> {
+fn check_order(dialect: Dialect, commands: &[Command]) -> Result<(), QueryError> {
     join::check_source(commands)?;
+    if dialect == Dialect::Ppl {
+        return Ok(());
+    }
     let estimate = commands.iter().rev().skip(1).find(|command| command.kind == CommandKind::Estimate);
     if let Some(early) = estimate {
         let rule = "must be the last command";
@@ -372,6 +424,7 @@ impl CommandKind {
         match self {
             CommandKind::Fields(_) => "fields",
             CommandKind::Display(_) => "display",
+            CommandKind::Extend(_) => "eval",
             CommandKind::Filter(_) => "filter",
             CommandKind::Stats { .. } => "stats",
             CommandKind::Repeat { .. } => "window",
@@ -385,7 +438,7 @@ impl CommandKind {
             CommandKind::Rows(command) => command.name(),
             CommandKind::CountFrequent(_) => "countFrequent",
             CommandKind::Source(_) => "SOURCE",
-            CommandKind::FilterIndex(_) => "filterIndex",
+            CommandKind::FilterIndex(_) | CommandKind::Indexed(_) => "filterIndex",
             CommandKind::Pattern(_) => "pattern",
             CommandKind::Diff(_) => "diff",
             CommandKind::Anomaly => "anomaly",

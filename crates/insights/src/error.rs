@@ -97,6 +97,8 @@ pub enum QueryErrorKind {
     NestedAggregate(&'static str),
     /// A field in `stats` that is neither aggregated nor grouped by.
     NotAggregated(String),
+    /// A field that an earlier command has left out.
+    NoField(String),
     /// A command at a place where the language does not allow it.
     Misplaced { command: &'static str, rule: &'static str },
 }
@@ -145,6 +147,7 @@ impl fmt::Display for QueryErrorKind {
             AggregateOutsideStats(name) => write!(f, "{name} is an aggregate and belongs in stats"),
             NestedAggregate(name) => write!(f, "{name} cannot stand inside another aggregate"),
             NotAggregated(name) => write!(f, "{name} is neither aggregated nor in by"),
+            NoField(name) => write!(f, "there is no field {name} here: an earlier command leaves it out"),
             Misplaced { command, rule } => write!(f, "{command} {rule}"),
         }
     }

@@ -10,6 +10,7 @@ mod ip;
 mod json;
 mod line;
 mod number;
+mod ppl;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -25,8 +26,9 @@ use crate::value::Value;
 
 pub use line::LAMBDA_OF;
 pub(crate) use line::{CSV_OF, LOGFMT_OF};
+pub use ppl::PPL_FUNCTIONS;
 pub use sql::SQL_FUNCTIONS;
-pub(crate) use sql::{Interval, PREFIX, Plain, Schema, sql_function_named};
+pub(crate) use sql::{Interval, Plain, Schema, sql_function_named};
 pub(crate) use text::regex_replaced;
 
 /// The function that log groups of some classes do not have.
@@ -177,7 +179,8 @@ pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
     };
     let found = FUNCTIONS.iter().flat_map(|group| group.iter()).find(is_called);
     let hidden = || [&KEY_OF, &LOGFMT_OF, &CSV_OF, &LAMBDA_OF].into_iter().find(|hidden| hidden.name == name);
-    found.or_else(|| sql::function_inside(name)).or_else(hidden)
+    let inside = || sql::function_inside(name).or_else(|| ppl::function_inside(name));
+    found.or_else(inside).or_else(hidden)
 }
 
 /// What to write instead of a function that the language does not have.
@@ -188,7 +191,7 @@ pub(crate) fn hint(name: &str) -> Option<&'static str> {
 impl Function {
     /// The name as queries and statements write it.
     pub fn shown(&self) -> &'static str {
-        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
+        shown_name(self.name)
     }
 
     /// The value for these arguments; null for a function that is not one of its arguments' values.
@@ -202,6 +205,11 @@ impl Function {
             made => made,
         }
     }
+}
+
+/// A function's name without what tells its language.
+pub(crate) fn shown_name(name: &str) -> &str {
+    name.strip_prefix(sql::PREFIX).or_else(|| name.strip_prefix(ppl::PREFIX)).unwrap_or(name)
 }
 
 /// Bytes of a text that a function makes: those of the largest log event.

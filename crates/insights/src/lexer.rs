@@ -177,6 +177,15 @@ pub(crate) fn unescape(c: char) -> impl Iterator<Item = char> {
 
 /// A name whose parts may stand between back-quotes: ``json.`user.id` ``. Behind a back-quote only a dot goes on.
 pub(crate) fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
+    name_of(query, start, |rest| rest.starts_with(is_name_char))
+}
+
+/// The same with other characters: `goes_on` tells whether the name has the first of what is left.
+pub(crate) fn name_of(
+    query: &str,
+    start: usize,
+    goes_on: impl Fn(&str) -> bool,
+) -> Result<(Token, Span), QueryError> {
     let (mut text, mut is_quoted, mut at) = (String::new(), false, start);
     let mut is_part_over = false;
     while let Some(c) = query[at..].chars().next() {
@@ -190,7 +199,7 @@ pub(crate) fn name(query: &str, start: usize) -> Result<(Token, Span), QueryErro
             text.push_str(&inner[..end]);
             is_quoted = true;
             at += end + 2;
-        } else if is_name_char(c) {
+        } else if goes_on(&query[at..]) {
             text.push(c);
             at += c.len_utf8();
         } else {

@@ -22,6 +22,7 @@ mod parser;
 mod pattern;
 mod period;
 mod plan;
+mod ppl;
 mod reference;
 mod rows;
 mod selection;
@@ -44,7 +45,7 @@ pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,
 };
-pub use functions::{Example, FUNCTIONS, Function, LAMBDA_OF, Parameters, SQL_FUNCTIONS};
+pub use functions::{Example, FUNCTIONS, Function, LAMBDA_OF, PPL_FUNCTIONS, Parameters, SQL_FUNCTIONS};
 pub use naive::{Naive, Row, evaluate, finish, result};
 pub use order::natural_key;
 pub use pattern::gathered;
@@ -54,6 +55,7 @@ pub use plan::{
     Find, Join, LIMIT_DEFAULT, LIMIT_MAX, Outliers, Pattern, Patterns, Plan, QueryFact, Relevant, RowStep,
     SortKey, Stats, Step, Totals, Type, Warning,
 };
+pub use ppl::{PPL_ROWS_MAX, ppl_plan};
 pub use reference::reference;
 pub use rows::{ROWS_MAX, too_many};
 pub use selection::{Candidate, SELECTED_MAX, Selection};

@@ -10,6 +10,7 @@ mod rows;
 mod tests;
 
 pub(crate) use expression::{DEPTH_MAX, balanced};
+pub(crate) use join::{DATA_SOURCES_MAX, IDENTIFIERS_MAX};
 
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, next_token};

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::aggregate::AGGREGATES;
 use crate::discover::LAMBDA_FIELDS;
-use crate::functions::{FUNCTIONS, Function, SQL_FUNCTIONS};
+use crate::functions::{FUNCTIONS, Function, PPL_FUNCTIONS, SQL_FUNCTIONS};
+use crate::ppl::function_names;
 use crate::sql::SAME;
 
 /// Statements of SQL and their meaning.
@@ -99,6 +100,73 @@ const STATEMENTS: &[(&str, &str)] = &[
     (
         "SELECT x FROM `logGroups(namePrefix: ['/vpc/'])`",
         "Several log groups; `dataSource([...])`, and `filterIndex('field' = 'value')` over those given, in the same way.",
+    ),
+];
+
+/// Commands of PPL and their meaning.
+const PIPES: &[(&str, &str)] = &[
+    (
+        "source = `/vpc/flow` | where action = 'REJECT' | fields srcAddr, bytes",
+        "The log groups that are read; without `source` those that the query is given. At most 10,000 rows. Without `fields`, \
+         `@timestamp`, `@message` and what commands add are shown.",
+    ),
+    (
+        "source = [lg:`/vpc/flow`, lg:`/app`, ds:`amazon_vpc.flow`, `aws:fieldIndex` = \"action\", `action` IN ('REJECT')]",
+        "Log groups by name, by data source and by the fields that they have an index of; what is left are those of all. \
+         `source = [source = a \\| head 5] as t` reads what another query gives.",
+    ),
+    (
+        "fields - @message",
+        "Takes fields away; they cannot be named any more, as those that `fields a, b` leaves out.",
+    ),
+    (
+        "where status >= 500 AND NOT path LIKE '/a/%' AND user IS NOT NULL AND ms BETWEEN 1 AND 9 AND size / 2 IN (1, 2)",
+        "Conditions of three values. `XOR`, `REGEXP` too; the quotient of whole numbers is whole.",
+    ),
+    (
+        "stats count(), sum(bytes) AS b, percentile(bytes, 99) BY span(@timestamp, 1h) AS t, action",
+        "One row for each group: `count`, `sum`, `avg`, `min`, `max`, `dc`, `distinct_count`, `percentile`, `stddev_samp`, \
+         `stddev_pop`. `span` of a time takes `ms`, `s`, `m`, `h`, `d`, `w`, `M`, `q`, `y`, of a number another.",
+    ),
+    ("sort - bytes, + action", "Absent values first, backwards last. `num(a)` orders by what is a number."),
+    ("head 20 from 40", "The first rows, behind others: 10 unless told."),
+    ("eval a = bytes * 8, b = a + 1", "Columns."),
+    (
+        "dedup 2 srcAddr, dstAddr keepempty=true",
+        "The first rows of each combination, one unless told; none without one of the values unless told.",
+    ),
+    (
+        "parse path '/(?<app>[^/]+)/.*'",
+        "Columns from a whole text by named groups, empty where it does not match.",
+    ),
+    (
+        "grok line '%{IPORHOST:host} %{GREEDYDATA:rest}'",
+        "Columns from a text by named patterns, empty where none is found.",
+    ),
+    ("rename srcAddr AS source_ip", "Other names."),
+    (
+        "top 3 dstPort BY srcAddr",
+        "The most frequent values, 10 unless told; `rare` gives the least frequent.",
+    ),
+    (
+        "fillnull WITH 0 IN a, b",
+        "Values for absent ones; `fillnull USING a = 0, b = 'x'`, `fillnull value=0 a`.",
+    ),
+    ("eventstats avg(bytes) AS mean BY action", "Columns with the aggregates of each row's group."),
+    ("trendline SORT @timestamp SMA(5, bytes) AS trend", "The mean of so many rows up to each; in memory."),
+    ("fieldsummary includefields=bytes nulls=true", "One row with statistics of a field."),
+    (
+        "eval m = json_object('a', 1, 'b', 2) | flatten m AS (x, y)",
+        "A column for each member that `json_object` has made.",
+    ),
+    ("expand list AS item", "A row for each element of a list or member of a map; none for an absent one."),
+    (
+        "source = `a` | LEFT JOIN left = l, right = r ON l.id = r.id AND r.n > 1 [source = `b` | fields id, n]",
+        "One join, `INNER` unless told, by equal columns, or `CROSS`; the right side is a log group or a query.",
+    ),
+    (
+        "where id IN [source = `b` | fields id] AND n > [source = `b` | stats avg(n)] AND EXISTS [source = `c`]",
+        "Lists and values that other queries give; these see no fields of the query outside.",
     ),
 ];
 
@@ -215,11 +283,20 @@ pub fn reference() -> String {
     )
     .expect("a String takes any text");
     page.push_str(
-        "\n## SQL\n\nWith `queryLanguage` SQL. Other statements and clauses are refused by name; PPL is not there.\n\n\
+        "\n## SQL\n\nWith `queryLanguage` SQL. Other statements and clauses are refused by name.\n\n\
          | statement | meaning |\n|---|---|\n",
     );
     for (statement, meaning) in STATEMENTS {
         line(&mut page, &[&code_with_quotes(statement), meaning]);
+    }
+    page.push_str(
+        "\n## PPL\n\nWith `queryLanguage` PPL, over log groups of the Standard class. Keywords and functions are the same in any case. \
+         A name may hold hyphens, and what it likes between back-quotes. Comments are `// ...` and `/* ... */`. Other commands \
+         and functions, fields of a query outside another, and joins of other types are refused by name.\n\n\
+         | command | meaning |\n|---|---|\n",
+    );
+    for (command, meaning) in PIPES {
+        line(&mut page, &[&code_with_quotes(&command.replace('|', "\\|")), meaning]);
     }
     page.push_str("\n## Aggregates\n\n| aggregate | of | gives |\n|---|---|---|\n");
     for row in AGGREGATES {
@@ -240,7 +317,23 @@ pub fn reference() -> String {
          its like, `date_trunc`, `percentile` and `approx_percentile` are expressions of the language.\n\n",
     );
     functions(&mut page, SQL_FUNCTIONS);
+    functions_of_ppl(&mut page);
     page
+}
+
+/// Those of PPL: which it has, what they are above, and those that are its own.
+fn functions_of_ppl(page: &mut String) {
+    page.push_str(
+        "\n## Functions of PPL\n\nMost are those of SQL or of the query language, some by other names:\n",
+    );
+    let names = function_names().map(|(name, of)| match of {
+        "" => code(name),
+        of if of == name || of.starts_with("ppl ") => code(name),
+        of => format!("{} is {}", code(name), code(of)),
+    });
+    page.push_str(&names.chain(["case", "cast"].map(code)).collect::<Vec<_>>().join(", "));
+    page.push_str(".\n\nWhat only PPL has, or what means something else there:\n\n");
+    functions(page, &[PPL_FUNCTIONS]);
 }
 
 fn functions(page: &mut String, groups: &[&[Function]]) {
@@ -295,6 +388,13 @@ mod tests {
     fn every_statement_is_understood_as_the_page_writes_it() {
         for (statement, _) in super::STATEMENTS {
             assert_eq!(crate::sql_plan(statement, None).map(|_| ()), Ok(()), "{statement}");
+        }
+    }
+
+    #[test]
+    fn every_command_of_ppl_is_understood_as_the_page_writes_it() {
+        for (command, _) in super::PIPES {
+            assert_eq!(crate::ppl_plan(command, None).map(|_| ()), Ok(()), "{command}");
         }
     }
 

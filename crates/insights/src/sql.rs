@@ -9,14 +9,14 @@
 
 mod commands;
 mod correlate;
-mod expression;
-mod from;
-mod function;
+pub(crate) mod expression;
+pub(crate) mod from;
+pub(crate) mod function;
 mod grouping;
-mod lexer;
-mod like;
-mod logic;
-mod qualify;
+pub(crate) mod lexer;
+pub(crate) mod like;
+pub(crate) mod logic;
+pub(crate) mod qualify;
 mod select;
 mod set;
 mod special;
@@ -39,7 +39,7 @@ pub const SQL_ROWS_MAX: u32 = 10_000;
 
 /// Expressions that a statement may hold, and that a clause of it may become: what SQL says once is often written out twice
 /// (`a BETWEEN b AND c`, conditions within values), and again within another. A statement without copies has fewer.
-const EXPRESSIONS_MAX: usize = 20_000;
+pub(crate) const EXPRESSIONS_MAX: usize = 20_000;
 
 /// What a SELECT means.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bind::Shift;
 use crate::error::Span;
-use crate::functions::PREFIX;
+use crate::functions::shown_name;
 use crate::plan::{Arithmetic, Asked, Comparison, Direction, SetOperator};
 use crate::selection::Selection;
 use crate::table::LookupBy;
@@ -26,6 +26,8 @@ pub enum CommandKind {
     Fields(Vec<Item>),
     /// `display`
     Display(Vec<Item>),
+    /// Columns that are not shown for that, each able to see those before it; PPL only.
+    Extend(Vec<Item>),
     /// `filter`, `where`
     Filter(Expr),
     /// `stats`
@@ -63,6 +65,8 @@ pub enum CommandKind {
     Lookup(LookupCommand),
     /// `filterIndex`
     FilterIndex(Expr),
+    /// Fields of which a log group must have an index; PPL only.
+    Indexed(Vec<String>),
     /// `pattern`
     Pattern(Expr),
     /// `diff`, `logcompare`
@@ -342,7 +346,7 @@ impl fmt::Display for Expr {
             ExprKind::Star => f.write_str("*"),
             ExprKind::Field(name) => write!(f, "`{name}`"),
             ExprKind::Call(name, arguments) => {
-                write!(f, "{}", name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase())?;
+                write!(f, "{}", shown_name(name).to_ascii_lowercase())?;
                 write_list(f, "(", arguments, ")")
             }
             ExprKind::Part { value, path } => write!(f, "{value}.{}", path.join(".")),

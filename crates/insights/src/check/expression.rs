@@ -317,7 +317,7 @@ impl Checker {
     }
 }
 
-pub(super) fn compile(text: &str, span: Span) -> Result<Pattern, QueryError> {
+pub(crate) fn compile(text: &str, span: Span) -> Result<Pattern, QueryError> {
     Pattern::new(text).map_err(|error| {
         // The crate's message repeats the pattern over several lines; its last line says what is wrong.
         let message = error.to_string();

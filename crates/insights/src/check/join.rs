@@ -32,8 +32,8 @@ impl Checker {
             let command = if outer == command { outer } else { command };
             return Err(refuse(span, QueryErrorKind::Misplaced { command, rule }));
         }
-        let mut inner = Checker { within: Some(command), ..Checker::default() };
-        super::check_order(&commands)?;
+        let mut inner = Checker { within: Some(command), dialect: self.dialect, ..Checker::default() };
+        super::check_order(self.dialect, &commands)?;
         commands.into_iter().try_for_each(|command| inner.command(command))?;
         self.warnings.append(&mut inner.warnings);
         self.tables.append(&mut inner.tables);

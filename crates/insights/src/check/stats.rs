@@ -1,7 +1,7 @@
 //! `stats`: splits arithmetic over aggregates into the aggregates and an expression over their results.
 
 use super::expression::{wanted, wrong_arguments};
-use super::{Checker, refuse};
+use super::{Checker, Dialect, refuse};
 use crate::aggregate::{Aggregate, AggregateRow, BUCKETS_MAX};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::plan::{AggregateCall, Column, Direction, Expr, SortKey, Stats, Step, Type};
@@ -218,7 +218,7 @@ impl Checker {
         self.times = times;
         (self.nested, self.whole) = Default::default();
         self.is_ordered = false;
-        self.known = known;
+        self.known = if self.dialect == Dialect::Insights { known } else { vec![] };
         let StatsBuilder { groups, aggregates, outputs, .. } = builder;
         for column in &outputs {
             let is_of = |call: &&AggregateCall| column.expr == Expr::Field(call.name.clone());

@@ -1,6 +1,6 @@
 //! Windows: names looked up, equal rows told apart.
 
-use super::Checker;
+use super::{Checker, Dialect};
 use crate::error::{QueryError, QueryErrorKind};
 use crate::plan::{Direction, Expr, SortKey, Step};
 use crate::syntax;
@@ -13,7 +13,7 @@ pub(crate) const MISPLACED: QueryErrorKind = QueryErrorKind::Misplaced {
 };
 
 impl Checker {
-    /// Equal rows of groups are told apart by their groups; log events have their own order.
+    /// Equal rows of groups are told apart by their groups; log events have their own order, as all rows have in PPL.
     pub(super) fn window(&mut self, name: String, window: syntax::Window) -> Result<(), QueryError> {
         let syntax::Window { function, argument, partition, order, frame, ignores_nulls } = window;
         let is_aggregate = matches!(function, WindowFunction::Aggregate(_));
@@ -28,9 +28,13 @@ impl Checker {
         for (key, direction) in &order {
             keys.push(SortKey { expr: self.plain(key, "ORDER BY")?, direction: *direction });
         }
+        let has_order = self.dialect == Dialect::Ppl;
+        if has_order {
+            self.order();
+        }
         let tie =
             |name: &String| SortKey { expr: Expr::Field(name.clone()), direction: Direction::Ascending };
-        let ties = self.groups.iter().flatten().map(tie).collect();
+        let ties = self.groups.iter().flatten().filter(|_| !has_order).map(tie).collect();
         let order = keys;
         let window = Window { name, function, argument, partition, order, ties, frame, ignores_nulls };
         self.steps.push(Step::Window(window));

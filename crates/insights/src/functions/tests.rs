@@ -21,6 +21,12 @@ fn sql_value_of(expr: &str) -> Option<String> {
     value_in(expr, crate::sql_plan(&format!("SELECT {expr} AS x FROM g"), None))
 }
 
+/// The same of PPL.
+#[track_caller]
+fn ppl_value_of(expr: &str) -> Option<String> {
+    value_in(expr, crate::ppl_plan(&format!("eval x = {expr}"), None))
+}
+
 #[track_caller]
 fn value_in(expr: &str, plan: Result<Plan, QueryError>) -> Option<String> {
     value_over(&Row::default(), expr, plan)
@@ -72,6 +78,19 @@ fn examples_of_sql_print_what_the_table_says() {
 }
 
 #[test]
+fn examples_of_ppl_print_what_the_table_says() {
+    for function in PPL_FUNCTIONS {
+        assert_eq!(function_named(function.name), Some(function));
+        assert!(function.name.starts_with(ppl::PREFIX) && function_named(function.shown()) != Some(function));
+        // What `expand` calls is no expression.
+        assert!(!function.examples.is_empty() || function.shown() == "entries", "{}", function.shown());
+        for (expr, expected) in function.examples {
+            assert_eq!(ppl_value_of(expr).as_deref(), *expected, "{expr}");
+        }
+    }
+}
+
+#[test]
 fn names_of_sql_are_given_once_and_no_query_has_them() {
     let mut names: Vec<_> =
         sql().flat_map(|function| [&[function.shown()], function.aliases].concat()).collect();
@@ -81,7 +100,7 @@ fn names_of_sql_are_given_once_and_no_query_has_them() {
     assert_eq!(names.len(), count);
     for function in sql() {
         assert_eq!(function_named(function.name), Some(function));
-        assert!(function.name.starts_with(PREFIX));
+        assert!(function.name.starts_with(sql::PREFIX));
         assert_ne!(function_named(function.shown()), Some(function));
     }
 }
@@ -122,7 +141,7 @@ fn no_arguments_make_a_function_panic() {
         Value::text("%-+5.3d 2024-02-29T23:59:59.9+14:00"),
         Value::text("$.a[*][*]"),
     ];
-    for function in all().chain(sql()) {
+    for function in all().chain(sql()).chain(PPL_FUNCTIONS) {
         for value in &odd {
             for other in &odd {
                 for count in function.parameters.min..=function.parameters.max.min(4) {

@@ -12,6 +12,7 @@ use crate::bind::Reads;
 use crate::check::plan;
 use crate::discover::discover;
 use crate::execute::TimeRange;
+use crate::ppl::ppl_plan;
 use crate::selection::{Candidate, Selection};
 use crate::source::Event;
 use crate::sql::sql_plan;
@@ -40,6 +41,10 @@ fixture!(sql_calls_the_functions_of_spark, "sql_functions.test");
 fixture!(sql_aggregates_groups, "sql_groups.test");
 fixture!(sql_takes_rows_as_sets, "set.test");
 fixture!(sql_tells_how_rows_stand_among_others, "window.test");
+fixture!(ppl_pipes_commands, "ppl.test");
+fixture!(ppl_groups_rows, "ppl_stats.test");
+fixture!(ppl_calls_its_functions, "ppl_functions.test");
+fixture!(wrong_ppl_is_refused_where_it_is_wrong, "ppl_errors.test");
 fixture!(parse_finds_columns_in_text, "parse.test");
 fixture!(rows_come_in_the_order_asked_for, "order.test");
 fixture!(expressions_have_values, "expressions.test");
@@ -72,7 +77,7 @@ fn answered(text: &str) -> String {
             }
             _ => {}
         }
-        for (word, plan) in [("query\n", plan as PlanOf), ("sql\n", sql_plan)] {
+        for (word, plan) in [("query\n", plan as PlanOf), ("sql\n", sql_plan), ("ppl\n", ppl_plan)] {
             if let (Some((comment, _)), Some((before, _))) =
                 (paragraph.split_once(word), paragraph.split_once("\nexpect"))
             {
@@ -180,14 +185,32 @@ proptest! {
             "parse @message '*: *' as k, b",
         ]), 1..7))
     {
-        let lines = ["1 s {\"b\": 10, \"k\": \"10.0.0.1\"}", "2 s {\"b\": \"-\", \"list\": \"[1, [2]]\"}", "3 s text: 7"];
-        let events: Vec<_> = lines.into_iter().enumerate().map(event).collect();
-        let table = Table::of_csv("k,x\n10.0.0.1,1\n").expect("a table");
-        let world = World {
-            groups: BTreeMap::from([(String::new(), events.clone()), ("other".to_owned(), events)]),
-            tables: BTreeMap::from([("t".to_owned(), Arc::new(table))]),
-        };
-        answer(plan, &commands.join(" | "), &world);
+        answer(plan, &commands.join(" | "), &small_world());
+    }
+
+    #[test]
+    fn no_mixture_of_commands_of_ppl_panics_when_it_is_run(commands in prop::collection::vec(
+        prop::sample::select(vec![
+            "fields b, k", "fields - k", "where b > 7 xor k = 'x'", "where b in [source = other | fields b]", "eval c = b / 3, m = json_object('x', b)",
+            "stats count() as n, avg(b) as b by k", "stats percentile(b, 50) as b by span(@timestamp, 1s) as k", "sort - b, k", "head 2 from 1",
+            "dedup 2 k keepempty=true", "dedup b", "parse @message '(?<k>.+): (?<b>.+)'", "grok @message '%{NUMBER:b}'", "rename b as k, k as b",
+            "top 2 k by b", "rare b", "fillnull with 0 in b, k", "eventstats max(b) as top by k", "trendline sort b sma(2, b) as trend",
+            "fieldsummary includefields=b", "flatten m", "expand list as b", "join left = a right = r on a.k = r.k other",
+            "left join left = a right = r on a.b = r.b [source = other | stats max(b) as b by k]", "cross join left = a right = r other",
+        ]), 1..7))
+    {
+        answer(ppl_plan, &commands.join(" | "), &small_world());
+    }
+}
+
+/// A few events, in the query's own group and in another, and a lookup table.
+fn small_world() -> World {
+    let lines = [r#"1 s {"b": 10, "k": "10.0.0.1"}"#, r#"2 s {"b": "-", "list": "[1, [2]]"}"#, "3 s text: 7"];
+    let events: Vec<_> = lines.into_iter().enumerate().map(event).collect();
+    let table = Table::of_csv("k,x\n10.0.0.1,1\n").expect("a table");
+    World {
+        groups: BTreeMap::from([(String::new(), events.clone()), ("other".to_owned(), events)]),
+        tables: BTreeMap::from([("t".to_owned(), Arc::new(table))]),
     }
 }
 

@@ -11,11 +11,11 @@ use crate::table::LookupBy;
 /// Prefixes of names in a `SOURCE`.
 const PREFIXES_MAX: usize = 5;
 /// Names and ARNs in `logGroups(...)`, as SQL has it.
-const IDENTIFIERS_MAX: usize = 50;
+pub(crate) const IDENTIFIERS_MAX: usize = 50;
 /// Accounts in a `SOURCE`.
 const ACCOUNTS_MAX: usize = 20;
 /// Data sources in a `SOURCE`.
-const DATA_SOURCES_MAX: usize = 10;
+pub(crate) const DATA_SOURCES_MAX: usize = 10;
 /// Rows that `appendcols` looks at unless told, and at most.
 const APPENDED_DEFAULT: usize = 10_000;
 const APPENDED_MAX: usize = 100_000;

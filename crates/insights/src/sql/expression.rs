@@ -526,7 +526,7 @@ fn compared(operator: Comparison, mut left: Expr, mut right: Expr) -> Expr {
 
 /// A text beside a time becomes the time that it tells (Apache Spark SQL 3.5, "ANSI compliance": a string takes the type of
 /// what it is compared with).
-pub(super) fn align_times(left: &mut Expr, right: &mut Expr) {
+pub(crate) fn align_times(left: &mut Expr, right: &mut Expr) {
     let text = match (is_time(left), is_time(right)) {
         (true, false) => right,
         (false, true) => left,

@@ -94,28 +94,18 @@ impl Parser<'_> {
         };
         let columns = (one.columns.clone(), other.columns);
         let tables = Tables::Two(Sides { left: left.clone(), right: right.clone(), columns });
-        let (mut keys, mut others) = (vec![], vec![]);
-        if self.take_word("using")? {
-            keys = self.using(&left, &right)?;
+        let (keys, others) = if self.take_word("using")? {
+            (self.using(&left, &right)?, vec![])
         } else {
             self.need_word("on", "ON")?;
             let condition = self.expr()?;
-            self.conditions(condition, &tables, &mut keys, &mut others)?;
-        }
-        let mut query = other.commands;
-        let (mut commands, mut behind) = (one.commands.clone(), vec![]);
-        for condition in others {
-            let (span, kind) = (condition.span, CommandKind::Filter(condition.clone()));
-            if !keeps_left {
-                behind.push(Command { span, kind });
-            } else if let Some(own) = tables.of_right(&condition) {
-                query.push(Command { span, kind: CommandKind::Filter(own) });
-            } else {
-                let name =
-                    "of LEFT JOIN that compares other than columns of both by = and columns of the right";
-                return Err(not_implemented("condition", name, span));
-            }
-        }
+            let on = condition.span;
+            let (keys, others) = divided(condition, &tables)?;
+            check_keys(&keys, on)?;
+            (keys, others)
+        };
+        let (mut query, mut commands) = (other.commands, one.commands.clone());
+        let mut behind = placed(others, &tables, keeps_left, &mut query)?;
         let join = Join { keeps_left, left, right, keys, query };
         if ["join", "inner", "left"].iter().any(|word| self.token.is_word(word)) {
             return Err(QueryError {
@@ -137,33 +127,67 @@ impl Parser<'_> {
         let field = |side: &str, name: &String| Expr::new(span, ExprKind::Field(format!("{side}.{name}")));
         Ok(names.iter().map(|name| (field(left, name), field(right, name))).collect())
     }
+}
 
-    /// Divides what stands behind ON: columns of both sides that are equal, and other conditions.
-    fn conditions(
-        &self,
-        condition: Expr,
-        tables: &Tables,
-        keys: &mut Vec<(Expr, Expr)>,
-        others: &mut Vec<Expr>,
-    ) -> Result<(), QueryError> {
-        let span = condition.span;
-        for mut part in conjuncts(condition) {
-            match tables.key(&part) {
-                Some(key) => keys.push(key),
-                None => {
-                    part = logical(part)?;
-                    tables.resolve(&mut part, &[]);
-                    others.push(part);
-                }
+/// Divides what stands behind ON: columns of both sides that are equal, and other conditions.
+///
+/// # Errors
+/// A condition that is too large.
+pub(crate) fn divided(condition: Expr, tables: &Tables) -> Result<(Keys, Vec<Expr>), QueryError> {
+    let (mut keys, mut others) = (vec![], vec![]);
+    for mut part in conjuncts(condition) {
+        match tables.key(&part) {
+            Some(key) => keys.push(key),
+            None => {
+                part = logical(part)?;
+                tables.resolve(&mut part, &[]);
+                others.push(part);
             }
         }
-        if keys.is_empty() {
-            let rule = "compares columns of both tables by =";
-            return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "ON", rule } });
-        }
-        Ok(())
     }
+    Ok((keys, others))
 }
+
+/// A join needs columns of both sides that are equal.
+///
+/// # Errors
+/// There are none; the span is that of the condition.
+pub(crate) fn check_keys(keys: &[(Expr, Expr)], span: Span) -> Result<(), QueryError> {
+    if keys.is_empty() {
+        let rule = "compares columns of both tables by =";
+        return Err(QueryError { span, kind: QueryErrorKind::Misplaced { command: "ON", rule } });
+    }
+    Ok(())
+}
+
+/// Puts conditions of a join that find no columns equal where they mean the same: behind an inner one, and before the right
+/// side of a left one.
+///
+/// # Errors
+/// One of a left join that reads other columns than those of the right side.
+pub(crate) fn placed(
+    others: Vec<Expr>,
+    tables: &Tables,
+    keeps_left: bool,
+    query: &mut Vec<Command>,
+) -> Result<Vec<Command>, QueryError> {
+    let mut behind = vec![];
+    for condition in others {
+        let span = condition.span;
+        if !keeps_left {
+            behind.push(Command { span, kind: CommandKind::Filter(condition) });
+        } else if let Some(own) = tables.of_right(&condition) {
+            query.push(Command { span, kind: CommandKind::Filter(own) });
+        } else {
+            let name = "of LEFT JOIN that compares other than columns of both by = and columns of the right";
+            return Err(not_implemented("condition", name, span));
+        }
+    }
+    Ok(behind)
+}
+
+/// Columns of the left and the right side that are equal.
+type Keys = Vec<(Expr, Expr)>;
 
 /// The commands of a table: a log group by name, `logGroups(...)`, `dataSource(...)` or `filterIndex('a' = 'b')`.
 ///

@@ -467,7 +467,7 @@ fn now(span: Span) -> Expr {
 }
 
 /// A time, which the times of events are already.
-pub(super) fn as_time(value: &Expr, span: Span) -> Expr {
+pub(crate) fn as_time(value: &Expr, span: Span) -> Expr {
     match &value.kind {
         ExprKind::Field(name) if name == "@timestamp" || name == "@ingestionTime" => value.clone(),
         _ => called("sql to_timestamp", vec![value.clone()], span),

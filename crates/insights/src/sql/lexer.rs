@@ -51,7 +51,7 @@ fn skip_blank(statement: &str, from: usize) -> Result<usize, QueryError> {
 }
 
 /// A string; a doubled quote stands for one, and a backslash escapes as in the query language.
-fn text(statement: &str, start: usize, quote: char) -> Result<(Token, Span), QueryError> {
+pub(crate) fn text(statement: &str, start: usize, quote: char) -> Result<(Token, Span), QueryError> {
     let mut text = String::new();
     let mut chars = statement[start + 1..].char_indices().peekable();
     while let Some((at, c)) = chars.next() {

@@ -5,7 +5,7 @@ use crate::syntax::{Expr, ExprKind};
 
 /// What stands behind LIKE and its kin.
 #[derive(Clone, Copy)]
-pub(super) enum Like {
+pub(crate) enum Like {
     /// `%` is any text, `_` any character.
     Sql,
     /// The same in any case.
@@ -16,7 +16,7 @@ pub(super) enum Like {
 
 impl Like {
     /// Whether the value is like the pattern, which is a string; `escape` is one of a single character.
-    pub(super) fn test(
+    pub(crate) fn test(
         self,
         value: &Expr,
         pattern: &Expr,

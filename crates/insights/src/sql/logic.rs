@@ -43,8 +43,13 @@ impl Clauses {
 }
 
 /// A condition of the query language that is true where this one is.
-pub(super) fn logical(condition: Expr) -> Result<Expr, QueryError> {
+pub(crate) fn logical(condition: Expr) -> Result<Expr, QueryError> {
     written(&condition, &[], |logic, expr| logic.test(expr, true))
+}
+
+/// A value of the query language that is the same, and absent where a condition in it is neither true nor false.
+pub(crate) fn logical_value(expr: &Expr) -> Result<Expr, QueryError> {
+    written(expr, &[], |logic, expr| logic.value(expr))
 }
 
 fn written(

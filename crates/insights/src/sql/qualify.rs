@@ -9,7 +9,7 @@ use crate::plan::Comparison;
 use crate::syntax::{ABSENT, Binary, Expr, ExprKind, Item};
 
 /// The column that a name means, if it is one of this table.
-pub(super) fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
+pub(crate) fn column_of<'n>(name: &'n str, table: &str) -> Option<&'n str> {
     let (start, rest) = name.split_at_checked(table.len())?;
     rest.strip_prefix('.').filter(|_| start.eq_ignore_ascii_case(table))
 }
@@ -74,7 +74,7 @@ impl Qualified {
 }
 
 /// What stands behind FROM.
-pub(super) enum Tables {
+pub(crate) enum Tables {
     /// One, with its name and its columns, as far as these are known.
     One(Option<String>, Option<Vec<String>>),
     /// Two.
@@ -88,11 +88,11 @@ impl Default for Tables {
 }
 
 /// The tables of a join.
-pub(super) struct Sides {
-    pub(super) left: String,
-    pub(super) right: String,
+pub(crate) struct Sides {
+    pub(crate) left: String,
+    pub(crate) right: String,
     /// Those of each, if they are known.
-    pub(super) columns: (Option<Vec<String>>, Option<Vec<String>>),
+    pub(crate) columns: (Option<Vec<String>>, Option<Vec<String>>),
 }
 
 /// Columns that `*` stands for in one SELECT, with those beside it: five times what is discovered in an event. SELECTs of `*, *`
@@ -104,7 +104,7 @@ const EVENT: &[&str] = &["@timestamp", "@message"];
 
 impl Tables {
     /// What may stand before columns.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         match self {
             Tables::One(name, _) => name.iter().cloned().collect(),
             Tables::Two(sides) => vec![sides.left.clone(), sides.right.clone()],
@@ -164,7 +164,7 @@ impl Tables {
 
     /// Takes the name of the only table away from its columns, or has it written as it is told. Of two tables a column
     /// without either's name is that of the side that has it; not one of those `kept`, which are names of what is selected.
-    pub(super) fn resolve(&self, expr: &mut Expr, kept: &[String]) {
+    pub(crate) fn resolve(&self, expr: &mut Expr, kept: &[String]) {
         match (&mut expr.kind, self) {
             (ExprKind::Field(name), Tables::One(Some(table), _)) => {
                 if let Some(column) = column_of(name, table) {
