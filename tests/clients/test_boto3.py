@@ -824,6 +824,15 @@ def insights(start):
     equal("rows", rows, [{"level": "ok", "events": "180"}, {"level": "ERROR", "events": "20"}])
     equal("statistics", answer["statistics"]["recordsScanned"], 200)
     check("is listed", query in ids(logs.describe_queries(logGroupName="app"), "queries", "queryId"))
+    ppl = "source = [lg:`app`] | grok @message '%{INT:number} %{WORD:level} .*' | stats count() as events by level | sort - events"
+    window_of_ppl = {"startTime": start - 60, "endTime": start + 600, "queryLanguage": "PPL"}
+    piped = logs.start_query(**window_of_ppl, queryString=ppl)["queryId"]
+    answer = until(lambda: results(piped))
+    found = [{cell["field"]: cell["value"] for cell in row} for row in answer["results"]]
+    equal("rows by PPL", (answer["queryLanguage"], found), ("PPL", rows))
+    equal("is listed as PPL", ids(logs.describe_queries(queryLanguage="PPL"), "queries", "queryId"), [piped])
+    lookup = "source = app | lookup x"
+    refused("no command of PPL", "MalformedQueryException", logs.start_query, **window_of_ppl, queryString=lookup)
     equal("its groups", logs.list_log_groups_for_query(queryId=query)["logGroupIdentifiers"], ["app"])
     query_definitions()
     lookup_tables()

@@ -10,7 +10,8 @@ pub const SELECTED_MAX: usize = 10_000;
 /// What `SOURCE` says.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Names or ARNs, as `SOURCE '/group'` gives them. Empty: what `logGroups(...)` and `dataSource(...)` select.
+    /// Names or ARNs, as `SOURCE '/group'` gives them; in PPL with data sources beside them those that hold these. Empty: what
+    /// `logGroups(...)` and `dataSource(...)` select.
     pub names: Vec<String>,
     /// `namePrefix`; any name if there is none.
     pub prefixes: Vec<String>,

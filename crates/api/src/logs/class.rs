@@ -6,12 +6,16 @@
 //! FilterLogEvents and DescribeSubscriptionFilters.
 
 use crate::logs::check::{constraint, invalid};
+use crate::logs::queries::Language;
 use crate::operation::Error;
 use weir_insights::{Plan, QueryError, QueryErrorKind, RowStep, Span, Step};
 use weir_store::{Class, Group};
 
 /// For how many days groups of class DELIVERY keep events.
 pub const DELIVERY_DAYS: u32 = 1;
+
+/// All of a query's text.
+const WHOLE: Span = Span { start: 0, end: usize::MAX };
 
 const CLASSES: [(Class, &str); 4] = [
     (Class::Standard, "STANDARD"),
@@ -76,6 +80,23 @@ pub fn check_queried<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Result<
     }
 }
 
+/// Refuses a query in a language that only groups of class STANDARD have, over any other.
+///
+/// Assumption: the refusal is a malformed query's, over the whole text.
+/// Source: CloudWatch Logs User Guide, "OpenSearch Piped Processing Language (PPL)" and "OpenSearch Structured Query Language
+/// (SQL)" (read 2026-11).
+pub fn check_language<'a>(
+    language: Language,
+    groups: impl IntoIterator<Item = &'a Group>,
+) -> Result<(), QueryError> {
+    if language == Language::Insights || groups.into_iter().all(|group| group.class == Class::Standard) {
+        return Ok(());
+    }
+    let rule = "is supported for log groups of class STANDARD only";
+    let kind = QueryErrorKind::Misplaced { command: language.name(), rule };
+    Err(QueryError { span: WHOLE, kind })
+}
+
 /// Most `stats` of a query over groups of class INFREQUENT_ACCESS: an assumption.
 const INFREQUENT_STATS_MAX: usize = 2;
 
@@ -112,7 +133,7 @@ pub fn check_query(plan: &Plan, groups: &[Group], inputs: &[Vec<Group>]) -> Resu
             }
             None => continue,
         };
-        return Err(QueryError { span: Span { start: 0, end: usize::MAX }, kind });
+        return Err(QueryError { span: WHOLE, kind });
     }
     Ok(())
 }

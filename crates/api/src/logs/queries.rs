@@ -190,6 +190,9 @@ pub enum Language {
     /// SQL.
     #[serde(rename = "SQL")]
     Sql,
+    /// PPL.
+    #[serde(rename = "PPL")]
+    Ppl,
 }
 
 impl Language {
@@ -198,6 +201,7 @@ impl Language {
         match self {
             Language::Insights => "CWLI",
             Language::Sql => "SQL",
+            Language::Ppl => "PPL",
         }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_insights::{Plan, QueryError, QueryResult, Statistics, Table, TimeRange};
+use weir_insights::{Plan, QueryError, QueryResult, Selection, Statistics, Table, TimeRange};
 use weir_model::{AccountId, Timestamp};
 use weir_store::Group;
 use weir_wire::WireError;
@@ -64,6 +64,9 @@ impl Operation for StartQuery {
         let groups = match &planned.plan.selection {
             Some(selection) if self.names_no_group() => cx.selected_groups(selection)?,
             Some(_) => return Err(given_groups_twice()),
+            None if planned.reads_all_groups() && self.names_no_group() => {
+                cx.selected_groups(&Selection::default())?
+            }
             None => self.groups(cx)?,
         };
         let read = cx.read_by(&planned, groups)?;
@@ -84,6 +87,15 @@ pub(super) struct Planned {
     /// What it means.
     pub plan: Plan,
     tables: BTreeMap<String, Arc<Table>>,
+}
+
+impl Planned {
+    /// Whether it reads all log groups that it is not told to leave out: its field indexes tell what PPL reads.
+    pub fn reads_all_groups(&self) -> bool {
+        self.language == Language::Ppl
+            && self.plan.selection.is_none()
+            && !self.plan.indexed_fields.is_empty()
+    }
 }
 
 /// The groups that a query reads: its own, and those of each query within it.
@@ -108,6 +120,7 @@ impl Context<'_> {
         let plan = match language {
             Language::Insights => weir_insights::plan(text, limit),
             Language::Sql => weir_insights::sql_plan(text, limit),
+            Language::Ppl => weir_insights::ppl_plan(text, limit),
         };
         let plan = plan.map_err(|error| malformed(text, &error))?;
         let tables = self.lookup_tables(&plan).map_err(|error| malformed(text, &error))?;
@@ -121,7 +134,9 @@ impl Context<'_> {
     pub(super) fn read_by(&self, planned: &Planned, groups: Vec<Group>) -> Result<Read, Error> {
         let inputs = self.input_groups(&planned.plan, &groups)?;
         class::check_queried(groups.iter().chain(inputs.iter().flatten()))?;
-        let checked = class::check_query(&planned.plan, &groups, &inputs);
+        let all = groups.iter().chain(inputs.iter().flatten());
+        let checked = class::check_language(planned.language, all)
+            .and_then(|()| class::check_query(&planned.plan, &groups, &inputs));
         checked.map_err(|error| malformed(&planned.text, &error))?;
         Ok(Read { groups, inputs })
     }
@@ -153,13 +168,13 @@ impl Context<'_> {
     }
 }
 
-/// The language that a query is written in; one that is not implemented, or is none, is refused.
+/// The language that a query is written in; what is none is refused.
 pub(super) fn language(given: Option<&str>) -> Result<Language, Error> {
-    match listed_language(given)? {
-        Some("PPL") => Err(invalid("The query language PPL is not implemented by weir.")),
-        Some("SQL") => Ok(Language::Sql),
-        _ => Ok(Language::Insights),
-    }
+    Ok(match listed_language(given)? {
+        Some("PPL") => Language::Ppl,
+        Some("SQL") => Language::Sql,
+        _ => Language::Insights,
+    })
 }
 
 /// The language of the queries that are asked for in a list, any that AWS has.

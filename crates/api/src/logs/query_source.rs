@@ -19,14 +19,21 @@ use weir_store::{Class, Group, NamePage};
 pub(super) const FLOW_SOURCE: &str = "amazon_vpc.flow";
 
 impl Context<'_> {
-    /// The groups that `SOURCE` names.
+    /// The groups that `SOURCE` names; with data sources beside names only those that hold them.
     ///
     /// # Errors
     /// A named group that does not exist, or more groups than a query reads.
     pub(super) fn selected_groups(&self, selection: &Selection) -> Result<Vec<Group>, Error> {
         if !selection.names.is_empty() {
             let group = |name: &String| self.identified_group(name, "logGroupIdentifiers");
-            return selection.names.iter().map(group).collect();
+            let groups = selection.names.iter().map(group).collect::<Result<Vec<Group>, _>>()?;
+            let sources = &selection.data_sources;
+            let is_wanted = |group: &Group| {
+                sources.is_empty()
+                    || sources.iter().any(|source| source == FLOW_SOURCE)
+                        && self.has_flow_logs(&group.key.name)
+            };
+            return Ok(groups.into_iter().filter(is_wanted).collect());
         }
         let account = self.scope.account.to_string();
         // What no query reads is not selected.

@@ -19,6 +19,7 @@ use crate::logs::scheduled_query::{ScheduledQuery, moment, seconds};
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use weir_insights::Selection;
 use weir_model::table::{Resource, Table};
 use weir_model::{Change, Scope, Timestamp};
 use weir_store::{Group, GroupKey};
@@ -264,8 +265,13 @@ impl Context<'_> {
     ) -> Result<String, (ExecutionStatus, String)> {
         let worker = self.worker(query, &query.spec.role).map_err(failed)?;
         let planned = self.planned(&query.spec.text, query.spec.language, None).map_err(refused)?;
-        let groups = match &planned.plan.selection {
-            Some(_) if query.spec.log_groups.is_some() => return Err(refused(given_groups_twice())),
+        let (is_given, all) = (query.spec.log_groups.is_some(), Selection::default());
+        let selection = match &planned.plan.selection {
+            Some(_) if is_given => return Err(refused(given_groups_twice())),
+            None if planned.reads_all_groups() && !is_given => Some(&all),
+            selection => selection.as_ref(),
+        };
+        let groups = match selection {
             Some(selection) => {
                 let every = format!(
                     "arn:aws:logs:{}:{}:log-group::log-stream:",

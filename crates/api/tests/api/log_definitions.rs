@@ -54,15 +54,20 @@ fn saved_queries_are_kept_listed_replaced_and_deleted() {
         "PutQueryDefinition",
         r#"{"name":"sql","queryString":"SELECT 1","queryLanguage":"SQL"}"#,
     );
-    for (language, names) in [("SQL", 1), ("CWLI", 1), ("PPL", 0)] {
+    world.json(
+        Service::Logs,
+        "PutQueryDefinition",
+        r#"{"name":"ppl","queryString":"source = app","queryLanguage":"PPL"}"#,
+    );
+    for (language, names) in [("SQL", 1), ("CWLI", 1), ("PPL", 1)] {
         let body = format!(r#"{{"queryLanguage":"{language}"}}"#);
         let found = world.json(Service::Logs, "DescribeQueryDefinitions", &body);
         assert_eq!(found.matches(&format!(r#""queryLanguage": "{language}""#)).count(), names, "{found}");
     }
     world.logs(
         "PutQueryDefinition",
-        r#"{"name":"a","queryString":"x","queryLanguage":"PPL"}"#,
-        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
+        r#"{"name":"a","queryString":"x","queryLanguage":"KQL"}"#,
+        expect!["400 InvalidParameterException: 1 validation error detected: Value 'KQL' at 'queryLanguage' failed to satisfy constraint: Member must satisfy enum value set: [CWLI, SQL, PPL]"],
     );
     let delete = format!(r#"{{"queryDefinitionId":"{id}"}}"#);
     world.logs(

@@ -655,8 +655,8 @@ fn a_malformed_query_says_where() {
     );
     world.logs(
         "StartQuery",
-        r#"{"logGroupName":"app","startTime":1,"endTime":2,"queryString":"x","queryLanguage":"PPL"}"#,
-        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
+        r#"{"logGroupName":"app","startTime":1,"endTime":2,"queryString":"fields a | lookup b","queryLanguage":"PPL"}"#,
+        expect![[r#"400 MalformedQueryException: lookup is no command of PPL in CloudWatch Logs {"queryCompileError":{"location":{"endCharOffset":17,"startCharOffset":11},"message":"lookup is no command of PPL in CloudWatch Logs"}}"#]],
     );
     world.logs(
         "GetQueryResults",

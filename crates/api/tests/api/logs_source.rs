@@ -165,9 +165,132 @@ fn sql_names_log_groups_as_tables() {
             r#"400 MalformedQueryException: the statement DROP is not implemented by weir {"queryCompileError":{"location":{"endCharOffset":4,"startCharOffset":0},"message":"the statement DROP is not implemented by weir"}}"#
         ]],
     );
+}
+
+#[test]
+fn ppl_names_log_groups_as_its_source() {
+    let ppl = |query: &str| json!({ "queryLanguage": "PPL", "queryString": query });
     check(
-        json!({ "queryLanguage": "PPL", "queryString": "source=app", "logGroupName": "app" }),
-        expect!["400 InvalidParameterException: The query language PPL is not implemented by weir."],
+        ppl("source = [lg:`app`, lg:`/aws/flow`] | fields id, n | sort id"),
+        expect!["Complete, 2.0 groups: n=7; id=1; id=2"],
+    );
+    check(
+        ppl(
+            "source = app as a | left join left = a right = f on a.ip = f.srcAddr `/aws/flow` | sort a.id | fields a.id, f.n",
+        ),
+        expect!["Complete, 2.0 groups: a.id=1; a.id=2, f.n=7"],
+    );
+    check(
+        ppl("source = app | where ip in [source = `/aws/flow` | fields srcAddr] | fields id"),
+        expect!["Complete, 2.0 groups: id=2"],
+    );
+    check(
+        json!({ "queryLanguage": "PPL", "queryString": "stats count() as n", "logGroupName": "app" }),
+        expect!["Complete, 1.0 groups: n=2"],
+    );
+    check(
+        json!({ "queryLanguage": "PPL", "queryString": "source = app", "logGroupName": "app" }),
+        expect![
+            "400 InvalidParameterException: A query that names its log groups by SOURCE or FROM is given no others."
+        ],
+    );
+    check(
+        ppl("fields id"),
+        expect![
+            "400 InvalidParameterException: Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified."
+        ],
+    );
+    check(
+        ppl("source = nosuch"),
+        expect!["400 ResourceNotFoundException: The specified log group does not exist."],
+    );
+    check(
+        ppl("source = app | fields é, x | where id = 1"),
+        expect![[
+            r#"400 MalformedQueryException: there is no field id here: an earlier command leaves it out {"queryCompileError":{"location":{"endCharOffset":37,"startCharOffset":35},"message":"there is no field id here: an earlier command leaves it out"}}"#
+        ]],
+    );
+    // None of them holds flow logs.
+    check(ppl("source = [ds:`amazon_vpc.flow`] | stats count() as n"), expect!["Complete, 0.0 groups: n=0"]);
+    check(
+        ppl("source = [lg:`app`, ds:`amazon_vpc.flow`] | stats count() as n"),
+        expect!["Complete, 0.0 groups: n=0"],
+    );
+}
+
+#[test]
+fn ppl_gives_at_most_what_is_asked_for() {
+    let limited =
+        |query: &str, limit: u32| json!({ "queryLanguage": "PPL", "queryString": query, "limit": limit });
+    check(limited("source = app | sort - id | fields id", 1), expect!["Complete, 1.0 groups: id=2"]);
+    check(
+        limited("source = app | sort id | head 1 | fields id", 100_000),
+        expect!["Complete, 1.0 groups: id=1"],
+    );
+}
+
+#[test]
+fn answers_and_lists_tell_that_a_query_is_ppl() {
+    let mut world = world();
+    let window = (START.seconds() - 60, START.seconds() + 60);
+    let query = json!({ "queryLanguage": "PPL", "queryString": "source = app", "startTime": window.0, "endTime": window.1 });
+    let started = world.json(Service::Logs, "StartQuery", &query.to_string());
+    let results = world.json(Service::Logs, "GetQueryResults", &started);
+    assert!(results.contains(r#""queryLanguage": "PPL""#), "{results}");
+    for (language, is_listed) in [("PPL", true), ("SQL", false), ("CWLI", false)] {
+        let asked = json!({ "queryLanguage": language }).to_string();
+        let listed = world.json(Service::Logs, "DescribeQueries", &asked);
+        assert_eq!(listed.contains(r#""queryString": "source = app""#), is_listed, "{listed}");
+    }
+}
+
+#[test]
+fn field_indexes_tell_what_ppl_reads() {
+    let mut world = world();
+    let ppl = |query: &str| json!({ "queryLanguage": "PPL", "queryString": query });
+    let query = ppl("source = [`aws:fieldIndex` = \"id\", `id` IN (1, 2)] | stats count() as n");
+    check_in(&mut world, query.clone(), expect!["Complete, 0.0 groups: n=0"]);
+    let policy = json!({ "logGroupIdentifier": "app", "policyDocument": r#"{"Fields": ["id"]}"# });
+    world.json(Service::Logs, "PutIndexPolicy", &policy.to_string());
+    check_in(&mut world, query, expect!["Complete, 1.0 groups: n=2"]);
+    check_in(
+        &mut world,
+        ppl("source = [`aws:fieldIndex` = 'id', lg:`/aws/flow`] | stats count() as n"),
+        expect!["Complete, 0.0 groups: n=0"],
+    );
+}
+
+/// OpenSearch's languages are for groups of class STANDARD, wherever a query names another.
+#[test]
+fn other_classes_have_neither_ppl_nor_sql() {
+    let mut world = world();
+    let rare = json!({ "logGroupName": "rare", "logGroupClass": "INFREQUENT_ACCESS" });
+    world.json(Service::Logs, "CreateLogGroup", &rare.to_string());
+    check_in(
+        &mut world,
+        json!({ "queryLanguage": "PPL", "queryString": "source = rare" }),
+        expect![[
+            r#"400 MalformedQueryException: PPL is supported for log groups of class STANDARD only {"queryCompileError":{"location":{"endCharOffset":13,"startCharOffset":0},"message":"PPL is supported for log groups of class STANDARD only"}}"#
+        ]],
+    );
+    check_in(
+        &mut world,
+        json!({ "queryLanguage": "PPL", "queryString": "source = app | where id in [source = rare | fields id]" }),
+        expect![[
+            r#"400 MalformedQueryException: PPL is supported for log groups of class STANDARD only {"queryCompileError":{"location":{"endCharOffset":54,"startCharOffset":0},"message":"PPL is supported for log groups of class STANDARD only"}}"#
+        ]],
+    );
+    check_in(
+        &mut world,
+        json!({ "queryLanguage": "SQL", "queryString": "SELECT id FROM rare" }),
+        expect![[
+            r#"400 MalformedQueryException: SQL is supported for log groups of class STANDARD only {"queryCompileError":{"location":{"endCharOffset":19,"startCharOffset":0},"message":"SQL is supported for log groups of class STANDARD only"}}"#
+        ]],
+    );
+    check_in(
+        &mut world,
+        json!({ "logGroupName": "rare", "queryString": "fields id" }),
+        expect!["Complete, 1.0 groups: "],
     );
 }
 
