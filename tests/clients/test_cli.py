@@ -305,6 +305,12 @@ def insights(weir):
         ranked = "insights - --sql 'SELECT dstPort, RANK() OVER (ORDER BY bytes DESC) AS r FROM flows ORDER BY r' --output json"
         ranked = ends(weir, 0, ranked, stdin="\n".join([HEADER, *records, ""]))
         equal("as a window of SQL", [row["r"] for row in json.loads(ranked)], ["1", "2"])
+        flows = {"stdin": "\n".join([HEADER, *records, ""])}
+        total = ends(weir, 0, "insights - --ppl 'stats sum(bytes) as total by action | sort - total' --output csv", **flows)
+        equal("as PPL", total.splitlines(), ["total,action", "4249,ACCEPT", "60,REJECT"])
+        within = "source = flows | where bytes > [source = flows | stats avg(bytes)] | fields dstPort"
+        above = ends(weir, 0, f"insights - --ppl '{within}' --output csv", **flows)
+        equal("PPL within PPL", above.splitlines(), ["dstPort", "22"])
         ordered = ends(weir, 0, f"insights {plain} 'fields srcAddr, bytes, action | limit 1' --output jsonl")
         equal("fields in their order", list(json.loads(ordered)), ["srcAddr", "bytes", "action"])
         with open("/dev/full", "w") as full:
@@ -322,6 +328,9 @@ def insights(weir):
         ends(weir, 2, f"insights {packed} --since -1d --until 2d 'stats count(*)'", "--until")
         ends(weir, 2, f"insights 'stats count(*)' {packed}", "the query comes last")
         ends(weir, 2, f"insights {packed} 'SELECT COUNT(*) FROM t'", "--sql")
+        ends(weir, 2, f"insights {packed} 'source = flows | head 1'", "--ppl")
+        ends(weir, 2, f"insights {packed} --ppl 'source = flows | lookup t a'", "lookup is no command of PPL")
+        ends(weir, 2, f"insights {packed} --ppl --sql 'head'", "cannot be used with")
         pathlib.Path(f"{folder}/d.txt").write_text("nothing\nof a flow log\n")
         ends(weir, 1, f"insights {folder}/d.txt 'stats count(*)'", "--format")
         with zipfile.ZipFile(f"{folder}/e.zip", "w") as archive:

@@ -279,6 +279,9 @@ pub struct Insights {
     /// The query is SQL; the files are its one table, whatever name FROM gives
     #[arg(long)]
     pub sql: bool,
+    /// The query is OpenSearch PPL; the files are its one source, whatever name it gives, or none
+    #[arg(long, conflicts_with = "sql")]
+    pub ppl: bool,
     /// The fields of lines above which no header stands, as in CreateFlowLogs, '${version} ${account-id} …', or as a header
     #[arg(long)]
     pub format: Option<String>,
@@ -312,6 +315,28 @@ pub struct Insights {
     /// Run the query on the workers of this scheduler, which find the files at the same paths; Parquet only
     #[arg(long, value_name = "HOST:PORT")]
     pub workers: Option<String>,
+}
+
+/// What a query is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The language of Logs Insights.
+    Insights,
+    /// OpenSearch SQL.
+    Sql,
+    /// OpenSearch PPL.
+    Ppl,
+}
+
+impl Insights {
+    /// What the query is written in.
+    pub fn language(&self) -> Language {
+        match (self.sql, self.ppl) {
+            (true, _) => Language::Sql,
+            (_, true) => Language::Ppl,
+            _ => Language::Insights,
+        }
+    }
 }
 
 /// Where a worker is and what it may use.

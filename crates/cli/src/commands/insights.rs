@@ -7,7 +7,7 @@ mod sources;
 mod spool;
 mod times;
 
-use crate::arguments::{Insights, Output};
+use crate::arguments::{Insights, Language, Output};
 use crate::clock::Clock;
 use crate::{Failure, Outcome, signals, workers};
 use print::printed;
@@ -23,7 +23,7 @@ use weir_engine::{Engine, Options};
 use weir_flowlog::Format;
 use weir_insights::{
     ExecuteError, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, QueryError, QueryErrorKind, QueryResult, Reads,
-    ResultRow, Run, Statistics, Step, Tables, plan, sql_plan,
+    ResultRow, Run, Statistics, Step, Tables, plan, ppl_plan, sql_plan,
 };
 
 /// How wide bars are drawn on a terminal that does not tell its width.
@@ -37,10 +37,15 @@ pub fn run(arguments: &Insights) -> Outcome {
     if arguments.output == Output::Parquet && std::io::stdout().is_terminal() {
         return Err(Failure::new(2, "Parquet is not for terminals: redirect it to a file, > FILE.parquet"));
     }
-    let checked = if arguments.sql { sql_plan(query, None) } else { plan(query, None) };
+    let language = arguments.language();
+    let checked = match language {
+        Language::Insights => plan(query, None),
+        Language::Sql => sql_plan(query, None),
+        Language::Ppl => ppl_plan(query, None),
+    };
     let checked = checked.map_err(|error| {
         let failure = refused(query, &error);
-        Failure { message: failure.message + &hint(query, named, arguments.sql), ..failure }
+        Failure { message: failure.message + &hint(query, named, language), ..failure }
     })?;
     let tables = tables(&arguments.table)?;
     check_tables(query, &checked, &tables)?;
@@ -58,7 +63,7 @@ pub fn run(arguments: &Insights) -> Outcome {
     let storage = Arc::new(buckets::storage(arguments, named, &checked)?);
     let options =
         files::Options { format, is_strict: arguments.strict, storage, ..files::Options::default() };
-    let sources = Sources::find(&checked, (named, arguments.sql), &spool, (&options, run))?;
+    let sources = Sources::find(&checked, (named, language), &spool, (&options, run))?;
     let inputs = sources.inputs();
     if arguments.estimate {
         let within = checked.inputs.iter().map(|input| &input.plan).zip(inputs.iter().copied());
@@ -93,7 +98,7 @@ pub fn run(arguments: &Insights) -> Outcome {
     write(&printed(&answer.result, arguments.output, chart_width)?)?;
     report(&answer, sources.len(), &spool);
     let is_full = answer.result.statistics.result_count == u64::from(LIMIT_DEFAULT);
-    if is_full && is_limited(&checked, arguments.sql) {
+    if is_full && is_limited(&checked, language) {
         say(format_args!("the first {LIMIT_DEFAULT} rows; for up to {LIMIT_MAX} add: | limit {LIMIT_MAX}"));
     }
     let nothing_fits = answer.result.statistics.records_scanned == 0 && answer.broken_count > 0;
@@ -119,22 +124,37 @@ fn chart_width(plan: &Plan) -> Option<usize> {
     is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
 }
 
-/// Whether the limit that a query has of itself, or the same one given, ends its rows. A statement of SQL gives no more.
-fn is_limited(plan: &Plan, is_sql: bool) -> bool {
-    !is_sql && matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
+/// Whether the limit that a query has of itself, or the same one given, ends its rows. Other languages give no more.
+fn is_limited(plan: &Plan, language: Language) -> bool {
+    language == Language::Insights && matches!(plan.steps.last(), Some(Step::Limit(LIMIT_DEFAULT)))
 }
 
 /// What may have been meant where the last argument is no query.
-fn hint(query: &str, named: &[String], is_sql: bool) -> String {
-    let begins_as =
-        |word: &str| query.trim_start().get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
+fn hint(query: &str, named: &[String], language: Language) -> String {
     if std::path::Path::new(query).exists() {
         return "\n  that is a file: the query comes last, weir insights FILE… 'QUERY'".to_owned();
     }
-    match (begins_as("select ") || begins_as("with ")) && !is_sql && !named.is_empty() {
-        true => "\n  a query in SQL needs --sql".to_owned(),
-        false => String::new(),
+    match probable_language(query) {
+        Some(Language::Sql) if language != Language::Sql && !named.is_empty() => {
+            "\n  a query in SQL needs --sql".to_owned()
+        }
+        Some(Language::Ppl) if language != Language::Ppl => "\n  a query in PPL needs --ppl".to_owned(),
+        _ => String::new(),
     }
+}
+
+/// The language that a query's first words are of, if it is not that of Logs Insights.
+fn probable_language(query: &str) -> Option<Language> {
+    let rest_behind = |text: &str, word: &str| {
+        let (start, rest) = text.trim_start().split_at_checked(word.len())?;
+        start.eq_ignore_ascii_case(word).then(|| rest.to_owned())
+    };
+    if rest_behind(query, "select ").or_else(|| rest_behind(query, "with ")).is_some() {
+        return Some(Language::Sql);
+    }
+    let searched = rest_behind(query, "search ").unwrap_or_else(|| query.to_owned());
+    let is_source = rest_behind(&searched, "source").is_some_and(|rest| rest.trim_start().starts_with('='));
+    is_source.then_some(Language::Ppl)
 }
 
 fn write(bytes: &[u8]) -> Result<(), Failure> {
@@ -217,11 +237,29 @@ mod tests {
 
     #[test]
     fn queries_that_could_give_more_rows_are_limited() {
-        let of_language = |query| is_limited(&plan(query, None).expect("a query"), false);
+        let of_language = |query| is_limited(&plan(query, None).expect("a query"), Language::Insights);
         assert!(of_language("fields bytes"));
         assert!(of_language("stats count(*) by srcAddr | limit 10000"));
         assert!(!of_language("fields bytes | limit 20"));
         assert!(!of_language("fields bytes | limit 100000"));
-        assert!(!is_limited(&sql_plan("SELECT bytes FROM flows", None).expect("a statement"), true));
+        let statement = sql_plan("SELECT bytes FROM flows", None).expect("a statement");
+        assert!(!is_limited(&statement, Language::Sql));
+        assert!(!is_limited(&ppl_plan("fields bytes", None).expect("a query"), Language::Ppl));
+    }
+
+    #[test]
+    fn first_words_tell_the_language() {
+        for (query, language) in [
+            ("SELECT a FROM b", Some(Language::Sql)),
+            ("with a as (select b from c) select b from a", Some(Language::Sql)),
+            ("source=a", Some(Language::Ppl)),
+            (" SEARCH source = [lg:`a`] | head", Some(Language::Ppl)),
+            ("SOURCE 'a' | limit 1", None),
+            ("source", None),
+            ("search", None),
+            ("fields a", None),
+        ] {
+            assert_eq!(probable_language(query), language, "{query}");
+        }
     }
 }

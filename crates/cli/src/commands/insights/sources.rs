@@ -3,6 +3,7 @@
 use super::buckets::is_bucket;
 use super::spool::Spool;
 use crate::Failure;
+use crate::arguments::Language;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,18 +20,19 @@ pub struct Sources {
 impl Sources {
     /// Finds the files, those of the query first.
     ///
-    /// `SOURCE 'PATH'` names files where the command line names none, and those of a query within the query. In SQL the
-    /// files of the command line are the table of every name but those that are paths.
+    /// `SOURCE 'PATH'` names files where the command line names none, and those of a query within the query. In SQL and PPL
+    /// the files of the command line are the table of every name but those that are paths.
     ///
     /// # Errors
     /// Nothing is named, or twice; what is named does not exist; log groups are selected; or a comparison with the time
     /// before that has no beginning.
     pub fn find(
         plan: &Plan,
-        (named, is_sql): (&[String], bool),
+        (named, language): (&[String], Language),
         spool: &Spool,
         (options, run): (&Options, Run<'_>),
     ) -> Result<Sources, Failure> {
+        let has_tables = language != Language::Insights;
         let path = |name: &String| spool.path(name);
         let found = |paths: &[PathBuf], window| -> Result<Files, Failure> {
             let files = find(paths, window, &options.storage)
@@ -42,7 +44,7 @@ impl Sources {
             ([], None) => {
                 return Err(usage("name flow-log files, and then the query: see weir insights --help"));
             }
-            (_, Some(_)) if !is_sql => {
+            (_, Some(_)) if !has_tables => {
                 return Err(usage(
                     "SOURCE and files on the command line are both given; name the files once",
                 ));
@@ -58,7 +60,7 @@ impl Sources {
         for input in &plan.inputs {
             let window = input_window(input, run)?;
             let is_named = |selection: &&Selection| {
-                !is_sql || selection.names.iter().any(|name| is_bucket(name) || Path::new(name).exists())
+                !has_tables || selection.names.iter().any(|name| is_bucket(name) || Path::new(name).exists())
             };
             let paths = input.selection.as_ref().filter(is_named).map(paths).transpose()?;
             if paths.is_none() && window == run.window {
