@@ -4,6 +4,7 @@ pub mod files;
 mod great;
 mod objects;
 mod odd_files;
+mod ppl;
 mod random;
 mod world;
 

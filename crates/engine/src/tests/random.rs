@@ -5,11 +5,11 @@ use proptest::sample::select;
 
 use super::world::{Sealing, World};
 
-const NUMBERS: &[&str] =
+pub(super) const NUMBERS: &[&str] =
     &["bytes", "packets", "srcPort", "dstPort", "protocol", "status", "startTime", "nosuch", "n"];
-const TEXTS: &[&str] =
+pub(super) const TEXTS: &[&str] =
     &["srcAddr", "dstAddr", "action", "logStatus", "interfaceId", "user", "items", "@message", "@logStream"];
-const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "ann", "eni", "", "22", "1"];
+pub(super) const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "ann", "eni", "", "22", "1"];
 
 fn number() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![select(NUMBERS).prop_map(str::to_string), (0..60i64).prop_map(|n| n.to_string())];
@@ -623,7 +623,7 @@ fn other() -> impl Strategy<Value = String> {
     ]
 }
 
-fn world() -> impl Strategy<Value = Vec<(i64, String, String)>> {
+pub(super) fn world() -> impl Strategy<Value = Vec<(i64, String, String)>> {
     let event = |message: BoxedStrategy<String>| {
         let time = (0..400i64).prop_map(|seconds| (1_418_530_000 + seconds) * 1000);
         (time, select(vec!["a".to_string(), "b".to_string()]), message)
@@ -637,7 +637,7 @@ fn world() -> impl Strategy<Value = Vec<(i64, String, String)>> {
 }
 
 /// Few enough for every run; PROPTEST_CASES asks for more.
-fn config() -> ProptestConfig {
+pub(super) fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
         None => ProptestConfig::with_cases(32),

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
     Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
-    discoverable, event_pointer, plan, sql_plan,
+    discoverable, event_pointer, plan, ppl_plan, sql_plan,
 };
 use weir_store::disk::FileDisk;
 use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
@@ -145,8 +145,12 @@ impl World {
     /// Both answers are the same.
     #[track_caller]
     pub fn check(&self, query: &str) {
-        let is_sql = ["SELECT", "WITH"].iter().any(|word| query.starts_with(word));
-        let plan_of = if is_sql { sql_plan } else { plan };
+        let begins_as = |words: &[&str]| words.iter().any(|word| query.starts_with(word));
+        let plan_of = match () {
+            () if begins_as(&["SELECT", "WITH"]) => sql_plan,
+            () if begins_as(&["source = "]) => ppl_plan,
+            () => plan,
+        };
         let plan = plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
         let failed = |error| panic!("{query}: {error}");
         let (engine, naive) =
