@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use weir_engine::files::{Files, FilesAnswer, Options};
 use weir_engine::{Engine, Options as EngineOptions};
-use weir_insights::{ExecuteError, Reads, Run, Table, TimeRange, plan, sql_plan};
+use weir_insights::{ExecuteError, Reads, Run, Table, TimeRange, plan, ppl_plan, sql_plan};
 
 use crate::{Cluster, LOST_AFTER_S, Scheduler, Worker, WorkerOptions};
 
@@ -73,7 +73,11 @@ fn ask(
     query: &str,
     window: TimeRange,
 ) -> Result<FilesAnswer, ExecuteError> {
-    let plan_of = if query.starts_with("SELECT") { sql_plan } else { plan };
+    let plan_of = match () {
+        () if query.starts_with("SELECT") => sql_plan,
+        () if query.starts_with("source = ") => ppl_plan,
+        () => plan,
+    };
     let plan = plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
     let run = Run { window, now_ms: 1_800_000_000_000, cancelled: &AtomicBool::new(false) };
     let own = &Files::new(files.to_vec(), Options::default());
