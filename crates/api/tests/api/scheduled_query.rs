@@ -246,11 +246,6 @@ fn texts_have_bounds() {
     refuses(world, json!({ "queryLanguage": "KQL" }), &constraint("KQL", "queryLanguage", languages));
     refuses(
         world,
-        json!({ "queryLanguage": "PPL" }),
-        "ValidationException: The query language PPL is not implemented by weir.",
-    );
-    refuses(
-        world,
         json!({ "tags": { "aws:a": "1" } }),
         "ValidationException: Tag keys beginning with aws: are reserved for system use",
     );

@@ -356,12 +356,22 @@ fn groups_are_named_by_arns_of_any_region_or_by_the_query() {
     };
     let arn = "arn:aws:logs:us-east-1:000000000000:log-group:app";
     check(json!({ "logGroupIdentifiers": [arn] }), &["ERROR", "INFO"]);
-    let mut world = world();
-    let sql = "SELECT level FROM `app` ORDER BY level DESC";
-    create(&mut world, json!({ "queryLanguage": "SQL", "queryString": sql, "logGroupIdentifiers": null }));
-    at(&mut world, FIRST);
-    let query = history(&mut world)[0]["queryId"].clone();
-    assert_eq!(rows(&mut world, &query), ["INFO", "ERROR"]);
+    let languages = [
+        ("SQL", "SELECT level FROM `app` ORDER BY level DESC"),
+        ("PPL", "source = app | fields level | sort - level"),
+        (
+            "PPL",
+            "source = [`aws:fieldIndex` = \"@logStream\", `@logStream` = 's'] | fields level | sort - level",
+        ),
+    ];
+    for (language, query) in languages {
+        let mut world = world();
+        let more = json!({ "queryLanguage": language, "queryString": query, "logGroupIdentifiers": null });
+        create(&mut world, more);
+        at(&mut world, FIRST);
+        let history = history(&mut world);
+        assert_eq!(rows(&mut world, &history[0]["queryId"]), ["INFO", "ERROR"], "{query}: {history:?}");
+    }
 }
 
 /// Keeps the jobs, to be finished or not.
