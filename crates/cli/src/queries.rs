@@ -3,9 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use weir_api::logs::queries::{Job, QueriedGroup, RunQuery};
-use weir_engine::{Engine, Options};
+use weir_engine::{Engine, LogGroup, Options};
 use weir_insights::{Execute, ExecuteError, QueryResult, Reads};
-use weir_store::Scan;
 
 /// Runs each query on a thread with the engine, which begins with the first query.
 #[derive(Default)]
@@ -23,24 +22,23 @@ impl RunQuery for RunOnThreads {
 
 fn run(engine: &OnceLock<Engine>, mut job: Job) {
     let begun = Instant::now();
-    let groups = named(std::mem::take(&mut job.groups));
-    let inputs: Vec<_> = std::mem::take(&mut job.inputs).into_iter().map(named).collect();
+    let groups = read(std::mem::take(&mut job.groups));
+    let inputs: Vec<_> = std::mem::take(&mut job.inputs).into_iter().map(read).collect();
     let result = execute(engine, &job, (&groups, inputs.iter().map(Vec::as_slice).collect()));
     let took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     job.finish(result, took_ms);
 }
 
-/// Log groups with their names in `@log`.
-type Groups = [(String, Scan)];
-
-fn named(groups: Vec<QueriedGroup>) -> Vec<(String, Scan)> {
-    groups.into_iter().map(|group| (group.log(), group.scan)).collect()
+/// The groups as the engine reads them.
+fn read(groups: Vec<QueriedGroup>) -> Vec<LogGroup> {
+    let group = |QueriedGroup { origin, scan, .. }| LogGroup { origin, scan };
+    groups.into_iter().map(group).collect()
 }
 
 fn execute(
     engine: &OnceLock<Engine>,
     job: &Job,
-    (own, inputs): (&Groups, Vec<&Groups>),
+    (own, inputs): (&[LogGroup], Vec<&[LogGroup]>),
 ) -> Result<QueryResult, ExecuteError> {
     let reads = Reads { own, inputs: &inputs, tables: &job.tables };
     begun(engine)?.execute_all(&job.plan, reads, job.run())

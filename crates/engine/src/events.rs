@@ -40,6 +40,8 @@ pub struct Part {
     pub frame: DataFrame,
     /// `@log` of each row.
     pub log: Lowered,
+    /// System fields that are the same in all rows, with their values.
+    pub fixed: Vec<(&'static str, String)>,
     /// What else there is.
     pub shape: Shape,
     /// Names that the place of the rows has values for, such as `year`, and their columns of texts.
@@ -183,9 +185,13 @@ impl Part {
             let (_, column) = self.partitions.iter().find(|(key, _)| key == name)?;
             Some(Typed { expr: column_of(column), kind: Kind::Text })
         };
+        let fixed = |name: &String| {
+            let (_, value) = self.fixed.iter().find(|(field, _)| field == name)?;
+            Some(Typed { expr: text(value), kind: Kind::Text })
+        };
         let value = |name: &String| {
-            let known = system(name, &self.shape).or_else(|| own(name, &self.shape, &found));
-            known.or_else(|| partition(name))
+            let known = system(name, &self.shape).or_else(|| fixed(name));
+            known.or_else(|| own(name, &self.shape, &found)).or_else(|| partition(name))
         };
         let values = names.iter().map(value);
         Ok((frame, values.collect()))
@@ -335,6 +341,7 @@ mod tests {
         let part = |kind: Kind, message: Option<&str>| Part {
             frame: SessionContext::new().read_empty().expect("no rows"),
             log: text(""),
+            fixed: vec![],
             shape: Shape::Records {
                 fields: vec![("srcAddr".into(), "field_0".into(), kind)],
                 message: message.map(String::from),

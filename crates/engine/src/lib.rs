@@ -22,6 +22,7 @@ mod turns;
 mod workers;
 
 pub use engine::{Engine, Options};
+pub use logs::LogGroup;
 pub use scalar::{function_bytes, function_of_bytes};
 pub use workers::Workers;
 

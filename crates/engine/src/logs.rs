@@ -14,7 +14,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use weir_flowlog::Field;
 use weir_flowlog::field::Kind as FieldKind;
 use weir_insights::{
-    Execute, ExecuteError, FlowField, Plan, QueryResult, Row, Run, Statistics, estimated, flow_field,
+    Execute, ExecuteError, FlowField, Origin, Plan, QueryResult, Row, Run, Statistics, estimated, flow_field,
 };
 use weir_store::disk::Location;
 use weir_store::record::{self, SYSTEM_COLUMNS};
@@ -34,16 +34,20 @@ use ends::LeftOut;
 /// that two tables have for the same column.
 const MESSAGE: &str = "event_message";
 
-/// Runs plans over log groups, each with its `@log`, that is account and name.
+/// A log group to query.
+#[derive(Clone, Debug)]
+pub struct LogGroup {
+    /// What it tells of its events.
+    pub origin: Origin,
+    /// Its rows.
+    pub scan: Scan,
+}
+
+/// Runs plans over log groups.
 ///
 /// Records scanned are those of the segments and batches that the time range touches.
-impl Execute<[(String, Scan)]> for Engine {
-    fn execute(
-        &self,
-        plan: &Plan,
-        groups: &[(String, Scan)],
-        run: Run<'_>,
-    ) -> Result<QueryResult, ExecuteError> {
+impl Execute<[LogGroup]> for Engine {
+    fn execute(&self, plan: &Plan, groups: &[LogGroup], run: Run<'_>) -> Result<QueryResult, ExecuteError> {
         if plan.is_estimate {
             return Ok(estimated(self.bytes(plan, groups, run)?));
         }
@@ -52,14 +56,14 @@ impl Execute<[(String, Scan)]> for Engine {
         Ok(result)
     }
 
-    fn bytes(&self, _: &Plan, groups: &[(String, Scan)], _: Run<'_>) -> Result<u64, ExecuteError> {
-        Ok(groups.iter().map(|(_, scan)| message_bytes(scan)).sum())
+    fn bytes(&self, _: &Plan, groups: &[LogGroup], _: Run<'_>) -> Result<u64, ExecuteError> {
+        Ok(groups.iter().map(|group| message_bytes(&group.scan)).sum())
     }
 
     fn rows(
         &self,
         plan: &Plan,
-        groups: &[(String, Scan)],
+        groups: &[LogGroup],
         run: Run<'_>,
     ) -> Result<(Vec<Row>, Statistics), ExecuteError> {
         let (result, rows) = self.over_groups(plan, groups, run, true)?;
@@ -72,7 +76,7 @@ impl Engine {
     fn over_groups(
         &self,
         plan: &Plan,
-        groups: &[(String, Scan)],
+        groups: &[LogGroup],
         run: Run<'_>,
         as_values: bool,
     ) -> Result<(QueryResult, Vec<Row>), ExecuteError> {
@@ -90,23 +94,19 @@ impl Engine {
 }
 
 /// The statistics with what reading the groups has cost.
-fn scanned(groups: &[(String, Scan)], statistics: Statistics) -> Statistics {
+fn scanned(groups: &[LogGroup], statistics: Statistics) -> Statistics {
     Statistics {
         log_groups_scanned: groups.len() as u64,
-        records_scanned: groups.iter().map(|(_, scan)| scan.row_count()).sum(),
-        bytes_scanned: groups.iter().map(|(_, scan)| message_bytes(scan)).sum(),
+        records_scanned: groups.iter().map(|group| group.scan.row_count()).sum(),
+        bytes_scanned: groups.iter().map(|group| message_bytes(&group.scan)).sum(),
         ..statistics
     }
 }
 
-async fn parts(
-    query: Query<'_>,
-    groups: &[(String, Scan)],
-    left_out: &LeftOut,
-) -> Result<Vec<Part>, ExecuteError> {
+async fn parts(query: Query<'_>, groups: &[LogGroup], left_out: &LeftOut) -> Result<Vec<Part>, ExecuteError> {
     let mut parts = vec![];
-    for (log, scan) in groups {
-        parts.extend(group_parts(query, log, scan, left_out).await?);
+    for group in groups {
+        parts.extend(group_parts(query, group, left_out).await?);
     }
     if parts.is_empty() {
         parts.push(empty(query.context)?);
@@ -123,27 +123,26 @@ fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     let schema = record::schema(None);
     let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
     let (frame, shape) = normalised(frame, &schema, None).map_err(failed)?;
-    Ok(Part { frame, log: text(""), shape, partitions: vec![] })
+    Ok(Part { frame, log: text(""), fixed: vec![], shape, partitions: vec![] })
 }
 
 async fn group_parts(
     query: Query<'_>,
-    log: &str,
-    scan: &Scan,
+    group: &LogGroup,
     left_out: &LeftOut,
 ) -> Result<Vec<Part>, ExecuteError> {
     let context = query.context;
-    let (batches, files) = rows_by_format(scan, left_out)?;
+    let (batches, files) = rows_by_format(&group.scan, left_out)?;
     let mut parts = vec![];
     for batches in batches.into_values() {
         let schema = batches[0].schema();
         let frame = context.read_batches(batches).map_err(failed)?;
-        parts.push(part(query, frame, &schema, (log, scan)).map_err(failed)?);
+        parts.push(part(query, frame, &schema, group).map_err(failed)?);
     }
     for paths in files.into_values() {
         let frame = context.read_parquet(paths, ParquetReadOptions::default()).await.map_err(failed)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        parts.push(part(query, frame, &schema, (log, scan)).map_err(failed)?);
+        parts.push(part(query, frame, &schema, group).map_err(failed)?);
     }
     Ok(parts)
 }
@@ -194,13 +193,15 @@ fn part(
     Query { plan, run, narrow, .. }: Query<'_>,
     frame: DataFrame,
     schema: &SchemaRef,
-    (log, scan): (&str, &Scan),
+    group: &LogGroup,
 ) -> Result<Part, DataFusionError> {
-    let frame = frame.filter(wanted(scan, run))?;
+    let frame = frame.filter(wanted(&group.scan, run))?;
     // A line is made of the addresses as they are written.
     let narrow = narrow.filter(|_| !names_read(plan).contains(events::MESSAGE));
     let (frame, shape) = normalised(frame, schema, narrow)?;
-    Ok(Part { frame, log: text(log), shape, partitions: vec![] })
+    let origin = &group.origin;
+    let fixed = origin.fields().map(|(name, value)| (name, value.to_owned())).collect();
+    Ok(Part { frame, log: text(&origin.log), fixed, shape, partitions: vec![] })
 }
 
 /// In the time range, and not of a stream that was removed.

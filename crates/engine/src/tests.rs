@@ -49,6 +49,22 @@ fn written_queries_answer_as_the_interpreter_does() {
 }
 
 #[test]
+fn groups_tell_where_their_events_are() {
+    // No event of one group is at the place of one of the other.
+    let later = MIXED.replace("14185300", "14185301");
+    let world = World::named("/vpc/flow", RECORDS).and(World::named("app", &later));
+    queries().filter(|query| query.contains("@aws.")).for_each(|query| world.check(query));
+    let query = "stats count(*) as n by @aws.account, @aws.region, @source.log, @data_source_name, @data_source_type \
+                 | sort n desc";
+    world.check(query);
+    let answer = world.engine(&weir_insights::plan(query, None).expect("a query")).expect("rows in memory");
+    let rows = answer.rows.iter().map(|row| row.values.iter().map(|value| value.as_deref().unwrap_or("-")));
+    let rows: Vec<String> = rows.map(|values| values.collect::<Vec<_>>().join(" ")).collect();
+    let expected = ["123456789010 us-east-1 /vpc/flow amazon_vpc flow 8", "123456789010 us-east-1 app - - 7"];
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn lines_of_lambda_have_fields_of_their_own() {
     let report = "REPORT RequestId: 8f507cfc-aaaa\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\t\
                   Max Memory Used: 65 MB\t";

@@ -60,7 +60,7 @@ pub use reference::reference;
 pub use rows::{ROWS_MAX, too_many};
 pub use selection::{Candidate, SELECTED_MAX, Selection};
 pub use source::{
-    DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Source, all_fields, event_pointer, fields_of_event,
+    DEFAULT_INDEXES, Event, FLOW_INDEXES, Fields, Origin, Source, all_fields, event_pointer, fields_of_event,
     parse_pointer,
 };
 pub use sql::{SQL_ROWS_MAX, sql_plan};

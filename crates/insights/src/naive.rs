@@ -81,7 +81,7 @@ fn scan<S: Source + ?Sized>(
         }
         statistics.records_scanned += 1;
         statistics.bytes_scanned += event.message.len() as u64;
-        let all = needs_all.then(|| fields_of_event(&event.log, &event.message, &event.fields));
+        let all = needs_all.then(|| fields_of_event(&event.origin.log, &event.message, &event.fields));
         let mut row = Row::of_event_with(event, &names);
         all.into_iter().for_each(|all| row.set(FIELDS, all));
         rows.push(row);

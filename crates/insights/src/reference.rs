@@ -266,6 +266,16 @@ const COMMANDS: &[(&str, &str)] = &[
     ("dedup a, b", "The first row of each combination; rows without one of the values are all kept."),
 ];
 
+/// What is said of the fields that events have beside those of their messages.
+const SYSTEM_FIELDS: &str = "
+Events of log groups have `@timestamp`, `@message`, `@ingestionTime`, `@logStream`, `@log`, `@aws.account`, `@aws.region` and \
+`@source.log`, which is the name of the group itself, as nothing is centralized; those of groups that flow logs write to have \
+`@data_source_name` and `@data_source_type`, `amazon_vpc` and `flow`. `@data_format` is always absent: AWS does not list its values. So \
+is `@aws.tag.*`: on AWS events have it in accounts where resource tags for telemetry are turned on. Records in files have of these \
+`@timestamp`, `@message`, `@logStream` (the file's name), `@log` (its path), and `@aws.account` and `@aws.region` where folders tell them: \
+`AWSLogs/123456789012/vpcflowlogs/us-east-1/…` or `aws-account-id=…/aws-region=…/`.
+";
+
 /// The page as Markdown.
 pub fn reference() -> String {
     let mut page = String::from(
@@ -282,6 +292,7 @@ pub fn reference() -> String {
         names(LAMBDA_FIELDS[0], &LAMBDA_FIELDS[1..])
     )
     .expect("a String takes any text");
+    page.push_str(SYSTEM_FIELDS);
     page.push_str(
         "\n## SQL\n\nWith `queryLanguage` SQL. Other statements and clauses are refused by name.\n\n\
          | statement | meaning |\n|---|---|\n",

@@ -1,5 +1,7 @@
 //! Where rows come from.
 
+use std::sync::Arc;
+
 use crate::discover::lambda_fields;
 use crate::execute::TimeRange;
 use crate::value::Value;
@@ -18,12 +20,44 @@ pub struct Event {
     pub message: String,
     /// `@logStream`.
     pub log_stream: String,
-    /// `@log`: account and group, `123456789012:/vpc/flow-logs`.
-    pub log: String,
+    /// What its log group tells of it.
+    pub origin: Arc<Origin>,
     /// `@ptr`: what GetLogRecord takes.
     pub ptr: String,
     /// What was found in the message: [`crate::discover`], or a source's own typed fields.
     pub fields: Fields,
+}
+
+/// What a log group tells of each of its events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `@log`: account and group, `123456789012:/vpc/flow-logs`; of a file its path.
+    pub log: String,
+    /// `@aws.region`: where the group is. `None` for a file.
+    pub region: Option<String>,
+    /// The data source that writes to the group, as `SOURCE` names it: `amazon_vpc.flow`.
+    pub data_source: Option<&'static str>,
+}
+
+impl Origin {
+    /// The system fields beside `@log` that are the same for all events of the group, with their values.
+    ///
+    /// `@source.log` is the group that an event was first written to. Nothing is copied from one group to another here,
+    /// as the centralization of logs does: it is the group itself, and account and region are the group's (Assumption: AWS
+    /// tells only what they are in copies). `@data_format` is always absent, for AWS does not tell its values.
+    /// `@aws.tag.*` are, too: events have them only where resource tags for telemetry are turned on, which they are not here.
+    /// Source: CloudWatch Logs User Guide, "Cross-account cross-Region log centralization", "Data source discovery and
+    /// management"; CloudWatch User Guide, "Resource tags for telemetry" (read 2026-11).
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let group = self.region.as_deref().and_then(|region| {
+            let (account, name) = self.log.split_once(':')?;
+            Some([("@aws.account", account), ("@aws.region", region), ("@source.log", name)])
+        });
+        let data_source = self.data_source.and_then(|source| source.split_once('.'));
+        let data_source =
+            data_source.map(|(name, kind)| [("@data_source_name", name), ("@data_source_type", kind)]);
+        group.into_iter().flatten().chain(data_source.into_iter().flatten())
+    }
 }
 
 /// Fields that are indexed in every log group (CloudWatch Logs User Guide, "Default field indexes").
@@ -107,6 +141,25 @@ impl Source for Vec<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_tell_where_their_events_are_and_files_tell_nothing() {
+        let group = Origin {
+            log: "123456789012:/vpc:a".into(),
+            region: Some("us-east-1".into()),
+            data_source: Some("amazon_vpc.flow"),
+        };
+        let expected = [
+            ("@aws.account", "123456789012"),
+            ("@aws.region", "us-east-1"),
+            ("@source.log", "/vpc:a"),
+            ("@data_source_name", "amazon_vpc"),
+            ("@data_source_type", "flow"),
+        ];
+        assert!(group.fields().eq(expected), "{:?}", group.fields().collect::<Vec<_>>());
+        assert!(Origin { data_source: None, ..group }.fields().eq(expected[..3].iter().copied()));
+        assert_eq!(Origin { log: "a:b.log".into(), ..Origin::default() }.fields().count(), 0);
+    }
 
     #[test]
     fn pointers_lead_back_to_their_event() {

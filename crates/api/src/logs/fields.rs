@@ -5,15 +5,14 @@
 //! names of types, `string`, `int` and `long`; flow logs of VPCs are the one source that is there, with all their fields.
 
 use crate::logs::check::time;
-use crate::logs::name;
 use crate::logs::query_source::FLOW_SOURCE;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use weir_flowlog::field::{Field, Kind, TRANSIT_GATEWAY_VERSION};
-use weir_insights::{discover_in, flow_field};
-use weir_store::Select;
+use weir_insights::{Origin, discover_in, flow_field};
+use weir_store::{Row, Select};
 
 const MINUTE_MS: i64 = 60_000;
 /// How far back the events are looked through if no time is given.
@@ -22,7 +21,7 @@ const RECENT_MS: i64 = 15 * MINUTE_MS;
 const AROUND_MS: i64 = 8 * MINUTE_MS;
 /// Most events that are looked at.
 const EVENTS_MAX: usize = 10_000;
-/// The fields that every event has.
+/// The fields that every event has, beside those that tell of its group.
 const SYSTEM_FIELDS: [&str; 5] = ["@ingestionTime", "@log", "@logStream", "@message", "@timestamp"];
 
 /// Asks for the fields of a group's events around a time, or of late.
@@ -63,12 +62,11 @@ impl Operation for GetLogGroupFields {
             None => (cx.now.0 - RECENT_MS, cx.now.0),
         };
         let select = Select { from_ms, to_ms: last_ms.saturating_add(1), ..Select::default() };
-        let log = name::log(&group.key);
+        let origin = cx.origin(&group.key);
         let (mut events, mut counts) = (0, BTreeMap::<String, usize>::new());
         for row in cx.logs.rows(&group.key, select)?.take(EVENTS_MAX) {
             events += 1;
-            let discovered = discover_in(&log, &row?.message).into_iter().map(|(name, _)| name);
-            for name in discovered.chain(SYSTEM_FIELDS.map(str::to_owned)) {
+            for name in field_names(&row?, &origin) {
                 *counts.entry(name).or_default() += 1;
             }
         }
@@ -79,6 +77,13 @@ impl Operation for GetLogGroupFields {
         log_group_fields.sort_by_key(|field| Reverse(field.percent));
         Ok(GetLogGroupFieldsResponse { log_group_fields })
     }
+}
+
+/// The names of all fields of an event of a group that tells this.
+pub(super) fn field_names<'a>(row: &Row, origin: &'a Origin) -> impl Iterator<Item = String> + use<'a> {
+    let discovered = discover_in(&origin.log, &row.message).into_iter().map(|(name, _)| name);
+    let system = SYSTEM_FIELDS.into_iter().chain(origin.fields().map(|(name, _)| name));
+    discovered.chain(system.map(str::to_owned))
 }
 
 /// Asks for the fields of a data source.

@@ -10,11 +10,11 @@
 
 use crate::logs::check::{constraint, invalid, length};
 use crate::logs::class;
+use crate::logs::fields::field_names;
 use crate::logs::name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use weir_insights::discover_in;
 use weir_model::table::Resource;
 use weir_model::{Scope, Timestamp};
 use weir_store::{Direction, Group, Select};
@@ -306,13 +306,13 @@ impl Operation for DescribeFieldIndexes {
 fn indexes(cx: &Context<'_>, group: &Group, policy: &IndexPolicy) -> Result<Vec<FieldIndex>, Error> {
     let mut spans = BTreeMap::<String, (i64, i64)>::new();
     let select = Select { direction: Direction::Backward, ..Select::default() };
-    let log = name::log(&group.key);
+    let origin = cx.origin(&group.key);
     for row in cx.logs.rows(&group.key, select)?.take(EVENTS_MAX) {
         let row = row?;
         if row.ingestion_ms < policy.updated.0 {
             continue;
         }
-        for (field, _) in discover_in(&log, &row.message) {
+        for field in field_names(&row, &origin) {
             let span = spans.entry(field).or_insert((row.timestamp_ms, row.timestamp_ms));
             *span = (span.0.min(row.timestamp_ms), span.1.max(row.timestamp_ms));
         }

@@ -4,13 +4,12 @@
 //! host runs it where and when it likes and puts the outcome into the [`Job`]. Queries are not kept over a restart.
 //! Source: CloudWatch Logs API Reference, StartQuery; quotas in the User Guide, "CloudWatch Logs quotas".
 
-use crate::logs::name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_insights::{
-    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
+    Event, Execute, ExecuteError, Naive, Origin, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
     discoverable, event_pointer,
 };
 use weir_model::{Scope, Timestamp};
@@ -59,15 +58,10 @@ fn run_naively(job: &Job) -> Result<QueryResult, ExecuteError> {
 pub struct QueriedGroup {
     /// Its key.
     pub key: GroupKey,
+    /// What it tells of its events.
+    pub origin: Origin,
     /// Its rows in the query's window, at the moment the query was started.
     pub scan: Scan,
-}
-
-impl QueriedGroup {
-    /// Its name as `@log` tells it: `000000000000:/vpc/flow-logs`.
-    pub fn log(&self) -> String {
-        name::log(&self.key)
-    }
 }
 
 /// A query to be run. Dropped without an outcome, it has failed.
@@ -121,13 +115,13 @@ impl Job {
     pub fn events(groups: &[QueriedGroup]) -> Result<Vec<Event>, ReadError> {
         let mut rows = Vec::new();
         for group in groups {
-            let log = group.log();
+            let origin = Arc::new(group.origin.clone());
             for row in group.scan.rows()? {
-                rows.push((row?, log.clone()));
+                rows.push((row?, origin.clone()));
             }
         }
         rows.sort_by_key(|(row, _)| row.position());
-        Ok(rows.into_iter().map(|(row, log)| event(row, log)).collect())
+        Ok(rows.into_iter().map(|(row, origin)| event(row, origin)).collect())
     }
 
     /// Says what came of it, after how many milliseconds.
@@ -143,15 +137,16 @@ impl Drop for Job {
     }
 }
 
-fn event(row: Row, log: String) -> Event {
+fn event(row: Row, origin: Arc<Origin>) -> Event {
+    let log = &origin.log;
     Event {
         timestamp_ms: row.timestamp_ms,
         ingestion_ms: Some(row.ingestion_ms),
         log_stream: row.stream.to_string(),
-        ptr: event_pointer(&log, row.timestamp_ms, row.sequence),
-        fields: discover(discoverable(&log, &row.message)),
+        ptr: event_pointer(log, row.timestamp_ms, row.sequence),
+        fields: discover(discoverable(log, &row.message)),
         message: row.message,
-        log,
+        origin,
     }
 }
 

@@ -4,16 +4,17 @@
 
 use crate::logs::check::invalid;
 use crate::logs::index_policy::has_index;
+use crate::logs::name;
 use crate::logs::queries::QueriedGroup;
 use crate::operation::{Context, Error};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_insights::{
-    Candidate, DEFAULT_INDEXES, FLOW_INDEXES, Plan, QueryError, QueryErrorKind, SELECTED_MAX, Selection,
-    Table, TableUse, TimeRange,
+    Candidate, DEFAULT_INDEXES, FLOW_INDEXES, Origin, Plan, QueryError, QueryErrorKind, SELECTED_MAX,
+    Selection, Table, TableUse, TimeRange,
 };
 use weir_model::flow_log::LogDestination;
-use weir_store::{Class, Group, NamePage};
+use weir_store::{Class, Group, GroupKey, NamePage};
 
 /// What holds the records of flow logs, as `dataSource` names it.
 pub(super) const FLOW_SOURCE: &str = "amazon_vpc.flow";
@@ -43,7 +44,7 @@ impl Context<'_> {
                     account: &account,
                     name: &group.key.name,
                     is_infrequent: matches!(group.class, Class::InfrequentAccess),
-                    data_source: self.has_flow_logs(&group.key.name).then_some(FLOW_SOURCE),
+                    data_source: self.data_source(&group.key.name),
                 })
         };
         let region = self.scope.region.to_string();
@@ -81,6 +82,22 @@ impl Context<'_> {
         })
     }
 
+    /// The data source that writes to the caller's group of this name.
+    ///
+    /// Assumption: AWS notes it with each event; here all events of a group have it, as long as there is a flow log.
+    fn data_source(&self, name: &str) -> Option<&'static str> {
+        self.has_flow_logs(name).then_some(FLOW_SOURCE)
+    }
+
+    /// What the caller's group of this key tells of its events.
+    pub(super) fn origin(&self, key: &GroupKey) -> Origin {
+        Origin {
+            log: name::log(key),
+            region: Some(key.region.clone()),
+            data_source: self.data_source(&key.name),
+        }
+    }
+
     /// The groups with what they hold in the window.
     ///
     /// # Errors
@@ -88,10 +105,8 @@ impl Context<'_> {
     pub(super) fn scanned(&self, groups: &[Group], window: TimeRange) -> Result<Vec<QueriedGroup>, Error> {
         let scan = |group: &Group| {
             let key = group.key.clone();
-            Ok(QueriedGroup {
-                scan: self.logs.scan(&key, window.start_ms, window.end_ms.saturating_add(1))?,
-                key,
-            })
+            let scan = self.logs.scan(&key, window.start_ms, window.end_ms.saturating_add(1))?;
+            Ok(QueriedGroup { origin: self.origin(&key), key, scan })
         };
         groups.iter().map(scan).collect()
     }

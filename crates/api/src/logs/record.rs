@@ -7,7 +7,7 @@ use crate::logs::name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use weir_insights::{discover_in, parse_pointer};
+use weir_insights::{Origin, discover_in, parse_pointer};
 use weir_store::{Position, Row, Select};
 
 /// Reads the event that `@ptr` of a row points at, with its discovered fields.
@@ -45,7 +45,7 @@ impl Operation for GetLogRecord {
         for row in cx.logs.rows(&key, select)? {
             let row = row?;
             if row.position() == (Position { timestamp_ms, sequence }) {
-                return Ok(GetLogRecordResponse { log_record: fields(&row, pointer, log) });
+                return Ok(GetLogRecordResponse { log_record: fields(&row, pointer, &cx.origin(&key)) });
             }
         }
         Err(missing())
@@ -56,16 +56,17 @@ fn missing() -> Error {
     Error::new("ResourceNotFoundException", "The specified log record does not exist.")
 }
 
-fn fields(row: &Row, pointer: &str, log: &str) -> BTreeMap<String, String> {
-    let discovered = discover_in(log, &row.message).into_iter();
+fn fields(row: &Row, pointer: &str, origin: &Origin) -> BTreeMap<String, String> {
+    let discovered = discover_in(&origin.log, &row.message).into_iter();
     let discovered = discovered.filter_map(|(name, value)| Some((name, value.print()?.into_owned())));
     let system = [
         ("@ptr", pointer.to_owned()),
-        ("@log", log.to_owned()),
+        ("@log", origin.log.clone()),
         ("@logStream", row.stream.to_string()),
         ("@message", row.message.clone()),
         ("@timestamp", row.timestamp_ms.to_string()),
         ("@ingestionTime", row.ingestion_ms.to_string()),
     ];
+    let system = system.into_iter().chain(origin.fields().map(|(name, value)| (name, value.to_owned())));
     discovered.chain(system.map(|(name, value)| (name.to_owned(), value))).collect()
 }

@@ -205,7 +205,8 @@ fn fields_are_those_of_the_last_quarter_of_an_hour() {
             fields.map(|field| format!("{}={}", field["name"].as_str().expect("a name"), field["percent"]));
         fields.collect::<Vec<_>>().join(" ")
     };
-    let system = "@ingestionTime=100 @log=100 @logStream=100 @message=100 @timestamp=100";
+    let system = "@aws.account=100 @aws.region=100 @ingestionTime=100 @log=100 @logStream=100 @message=100 \
+                  @source.log=100 @timestamp=100";
     assert_eq!(fields(&mut world, GROUP), format!("{system} from.zone=75 latency=75"));
     let earlier = format!(r#"{{"logGroupIdentifier":"{ARN}","time":{}}}"#, START.0 / 1000 - 12 * 60);
     assert!(fields(&mut world, &earlier).ends_with("@timestamp=100 accountId=100 action=100 bytes=100 dstAddr=100 dstPort=100 endTime=100 interfaceId=100 logStatus=100 packets=100 protocol=100 srcAddr=100 srcPort=100 startTime=100 version=100"));
@@ -240,8 +241,8 @@ fn lines_of_functions_have_the_fields_that_queries_know() {
     let fields = answer["logGroupFields"].as_array().expect("a list").iter();
     let fields: Vec<_> = fields.map(|field| format!("{}={}", field["name"], field["percent"])).collect();
     // A field of the message's own that is named as one of every event has one @ more, as in queries.
-    let expected = "@ingestionTime=100 @log=100 @logStream=100 @message=100 @timestamp=100 @@message=50 \
-                    @billedDuration=50 @duration=50 @requestId=50 @type=50";
+    let expected = "@aws.account=100 @aws.region=100 @ingestionTime=100 @log=100 @logStream=100 @message=100 \
+                    @source.log=100 @timestamp=100 @@message=50 @billedDuration=50 @duration=50 @requestId=50 @type=50";
     assert_eq!(fields.join(" ").replace('"', ""), expected);
     let pointer = format!("000000000000:/aws/lambda/f:{:020}{:020}{:016}", START.0 - 1000, 1, 0);
     let asked = serde_json::json!({ "logRecordPointer": pointer }).to_string();

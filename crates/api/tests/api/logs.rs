@@ -679,11 +679,14 @@ fn a_row_leads_to_its_event() {
     world.logs("GetLogRecord", &asked, expect![[r#"
         {
           "logRecord": {
+            "@aws.account": "000000000000",
+            "@aws.region": "us-east-1",
             "@ingestionTime": "1704164645000",
             "@log": "000000000000:app",
             "@logStream": "one",
             "@message": "2 000000000000 eni-1 10.1.0.10 10.2.0.10 0 0 1 5 420 1704164645 1704164700 ACCEPT OK",
             "@ptr": "000000000000:app:00000001704164645000000000000000000000010000000000000000",
+            "@source.log": "app",
             "@timestamp": "1704164645000",
             "accountId": "000000000000",
             "action": "ACCEPT",

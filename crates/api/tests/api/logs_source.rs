@@ -97,6 +97,44 @@ fn source_names_the_log_groups() {
     );
 }
 
+/// Assumption: the group itself is the source of its events, as nothing is centralized.
+#[test]
+fn events_tell_of_their_group_and_its_data_source() {
+    let mut world = world();
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    world.form(Service::Iam, "CreateRole", &format!("RoleName=logger&AssumeRolePolicyDocument={trust}"));
+    let vpc = world.id("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId");
+    let logged = "ResourceType=VPC&TrafficType=ALL&LogGroupName=/aws/flow";
+    let role = "DeliverLogsPermissionArn=arn:aws:iam::000000000000:role/logger";
+    world.does("CreateFlowLogs", &format!("ResourceId.1={vpc}&{logged}&{role}"));
+    let fields =
+        "fields @aws.account, @aws.region, @source.log, @data_source_name, @data_source_type, @data_format";
+    check_in(
+        &mut world,
+        json!({ "queryString": format!("SOURCE logGroups(namePrefix: ['a', '/']) | {fields} | dedup @source.log") }),
+        expect![
+            "Complete, 2.0 groups: @aws.account=000000000000, @aws.region=us-east-1, @source.log=app; @aws.account=000000000000, @aws.region=us-east-1, @source.log=/aws/flow, @data_source_name=amazon_vpc, @data_source_type=flow"
+        ],
+    );
+    check_in(
+        &mut world,
+        json!({
+            "logGroupNames": ["app", "/aws/flow"],
+            "queryString": "filterIndex @data_source_name = 'amazon_vpc' and @aws.region = 'us-east-1' | stats count(*) as n",
+        }),
+        expect!["Complete, 2.0 groups: n=1"],
+    );
+    check_in(
+        &mut world,
+        json!({
+            "queryLanguage": "SQL",
+            "queryString": "SELECT `@source.log` AS name, COUNT(*) AS n FROM `logGroups(namePrefix: ['a', '/'])` \
+                            WHERE `@aws.account` = '000000000000' GROUP BY `@source.log` ORDER BY n",
+        }),
+        expect!["Complete, 2.0 groups: name=/aws/flow, n=1; name=app, n=2"],
+    );
+}
+
 #[test]
 fn queries_within_a_query_read_their_own_groups() {
     check(

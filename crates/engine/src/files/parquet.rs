@@ -360,7 +360,8 @@ fn part(
         frame = frame.filter(is_inside.or(seconds.is_null()))?;
     }
     let (frame, partitions) = with_partitions(frame.select(columns)?, &names, paths)?;
-    Ok(Part { frame, log: column_of(GROUP), shape: Shape::Records { fields, message: None }, partitions })
+    let shape = Shape::Records { fields, message: None };
+    Ok(Part { frame, log: column_of(GROUP), fixed: vec![], shape, partitions })
 }
 
 /// Files with the same columns as a table of DataFusion, with the place of each file behind them.

@@ -1,7 +1,7 @@
 //! What the folders of a file tell: partitions (`aws-account-id=…/year=…/`), and the hours its records are of.
 //!
-//! Source: VPC User Guide, "Flow log files": `vpcflowlogs/region/year/month/day/` with `hour/` for hourly partitions; with
-//! Hive-compatible prefixes `aws-account-id=…/aws-service=vpcflowlogs/aws-region=…/year=…/month=…/day=…/`.
+//! Source: VPC User Guide, "Flow log files": `AWSLogs/account/vpcflowlogs/region/year/month/day/` with `hour/` for hourly
+//! partitions; with Hive-compatible prefixes `aws-account-id=…/aws-service=vpcflowlogs/aws-region=…/year=…/month=…/day=…/`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,13 +16,32 @@ use crate::kind::Kind;
 use crate::scalar::{Op, call};
 use crate::scope::column_of;
 
+/// The folder above accounts in AWS's layout.
+const ROOT: &str = "AWSLogs";
 /// The folder above regions in AWS's layout.
 const SERVICE: &str = "vpcflowlogs";
+/// System fields that folders tell: of which partitions they are the values, and how many folders below [`ROOT`] they stand.
+const TOLD: [(&str, [&str; 2], usize); 2] = [
+    ("@aws.account", ["aws-account-id", "aws_account_id"], 1),
+    ("@aws.region", ["aws-region", "aws_region"], 3),
+];
 
-/// The value of the partition `key` in a path.
+/// The value of the partition `key` in a path, or of a system field that its folders tell.
 pub fn partition<'a>(path: &'a str, key: &str) -> Option<&'a str> {
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-    folders.split('/').find_map(|folder| folder.strip_prefix(key)?.strip_prefix('='))
+    let value = |key: &str| folders.split('/').find_map(|folder| folder.strip_prefix(key)?.strip_prefix('='));
+    match TOLD.iter().find(|(field, _, _)| *field == key) {
+        None => value(key),
+        Some((_, keys, below)) => {
+            keys.iter().find_map(|key| value(key)).or_else(|| below_root(folders, *below))
+        }
+    }
+}
+
+/// The folder so many below [`ROOT`], in AWS's layout without partitions.
+fn below_root(folders: &str, below: usize) -> Option<&str> {
+    let mut folders = folders.split('/').skip_while(|folder| *folder != ROOT);
+    (folders.clone().nth(2) == Some(SERVICE)).then(|| folders.nth(below)).flatten()
 }
 
 /// The partitions of the paths that a query can name: those that are no field of records or events.
@@ -37,14 +56,24 @@ fn partition_keys(paths: &[PathBuf]) -> BTreeSet<String> {
     keys
 }
 
-/// The rows with a column for each partition that is named, of files at these paths, and the names with their columns.
+/// The system fields of these names that the folders of some of the paths tell.
+fn told_fields(names: &BTreeSet<String>, paths: &[PathBuf]) -> Vec<String> {
+    let named = TOLD.iter().map(|(field, _, _)| (*field).to_owned()).filter(|field| names.contains(field));
+    let is_told =
+        |field: &String| paths.iter().any(|path| partition(&path.to_string_lossy(), field).is_some());
+    named.filter(is_told).collect()
+}
+
+/// The rows with a column for each partition or told field that is named, of files at these paths, and the names with their
+/// columns.
 pub fn with_partitions(
     mut frame: DataFrame,
     names: &BTreeSet<String>,
     paths: &[PathBuf],
 ) -> Result<(DataFrame, Vec<(String, String)>)> {
     let mut partitions = vec![];
-    for key in partition_keys(paths).into_iter().filter(|key| names.contains(key)) {
+    let keys = partition_keys(paths).into_iter().filter(|key| names.contains(key));
+    for key in keys.chain(told_fields(names, paths)) {
         let column = format!("partition_{}", partitions.len());
         let value = call(Op::Partition(key.clone()), Kind::Text, vec![(column_of(GROUP), Kind::Text)]);
         frame = frame.with_column(&column, value)?;
@@ -114,5 +143,25 @@ mod tests {
         assert_eq!(partition(&file, "aws-region"), Some("us-east-1"));
         assert_eq!(partition(&file, "b"), None);
         assert_eq!(partition(&file, "ear"), None);
+    }
+
+    #[test]
+    fn folders_tell_account_and_region() {
+        let fields = ["@aws.account", "@aws.region"];
+        let own =
+            "logs/aws_account_id=123456789012/aws_region=us-east-1/log_group=g/day=2019-02-04/1.parquet";
+        for path in [format!("/x/{PLAIN}/a.log"), format!("{HIVE}/a.log"), own.to_owned()] {
+            let told = fields.map(|field| partition(&path, field));
+            assert_eq!(told, [Some("123456789012"), Some("us-east-1")], "{path}");
+        }
+        for path in
+            ["AWSLogs/123456789012/CloudTrail/us-east-1/a.log", "123456789012/vpcflowlogs/us-east-1/a", "a"]
+        {
+            let told = fields.map(|field| partition(path, field));
+            assert_eq!(told, [None, None], "{path}");
+        }
+        let names: BTreeSet<String> = ["@aws.region", "srcAddr"].map(str::to_owned).into();
+        assert_eq!(told_fields(&names, &["a".into(), format!("{PLAIN}/a.log").into()]), ["@aws.region"]);
+        assert_eq!(told_fields(&names, &["a".into()]), [""; 0]);
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use weir_insights::{Direction, Expr, Plan, Run, Step};
 use weir_store::{Scan, Segment};
 
+use super::LogGroup;
+
 /// Segments that a query need not read.
 #[derive(Debug, Default)]
 pub struct LeftOut {
@@ -16,9 +18,9 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// Those that lie behind enough rows of others, where a plan keeps some rows by time and drops none before.
-    pub fn new(plan: &Plan, groups: &[(String, Scan)], run: Run<'_>) -> LeftOut {
+    pub fn new(plan: &Plan, groups: &[LogGroup], run: Run<'_>) -> LeftOut {
         let Some((count, direction)) = rows_by_time(plan) else { return LeftOut::default() };
-        let whole = groups.iter().flat_map(|(_, scan)| whole(scan, run));
+        let whole = groups.iter().flat_map(|group| whole(&group.scan, run));
         // As if time ran from the wanted end on: where a segment begins, and where it ends.
         let mut whole: Vec<(i64, i64, &Segment)> = match direction {
             Direction::Ascending => whole.map(|segment| (segment.min_ms, segment.max_ms, segment)).collect(),

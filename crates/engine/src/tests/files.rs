@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use expect_test::{Expect, expect};
@@ -9,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use weir_flowlog::{Field, Format, Lines};
 use weir_insights::{
-    Event, Execute, ExecuteError, FLOW_FIELDS, Naive, Plan, QueryResult, Reads, Run, TimeRange,
+    Event, Execute, ExecuteError, FLOW_FIELDS, Naive, Origin, Plan, QueryResult, Reads, Run, TimeRange,
     event_pointer, plan,
 };
 
@@ -85,7 +86,7 @@ fn events(files: &[PathBuf]) -> Vec<Event> {
                 message: line.to_string(),
                 log_stream: path.file_name().expect("a name").to_string_lossy().into_owned(),
                 ptr: event_pointer(&log, timestamp_ms, (index as u64) << 40 | (number as u64 + 1)),
-                log,
+                origin: Arc::new(Origin { log, ..Origin::default() }),
                 fields: Field::ALL.iter().filter(|field| has(field)).map(known).collect(),
             });
         }
@@ -624,6 +625,8 @@ fn folders_are_fields_and_tell_the_time() {
     let query = "filter `aws-region` = 'eu-west-1' | stats count(*) by year, month, day | sort day";
     let answer = ask(&of(TimeRange::ALL), query, TimeRange::ALL).expect("files");
     assert_eq!(rows(&answer.result), "2014 | 12 | 04 | 5\n2014 | 12 | 05 | 5\n");
+    let told = ask(&of(TimeRange::ALL), "stats count(*) by @aws.region, @aws.account", TimeRange::ALL);
+    assert_eq!(rows(&told.expect("files").result), "eu-west-1 | ∅ | 10\n");
     let none = ask(&of(TimeRange::ALL), "filter day > 5 | fields @message", TimeRange::ALL).expect("files");
     assert_eq!(rows(&none.result), "");
     let fifth = 1_417_737_600_000;

@@ -6,15 +6,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
 use weir_insights::{
-    Event, Execute, ExecuteError, Naive, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
+    Event, Execute, ExecuteError, Naive, Origin, Plan, QueryResult, Reads, Run, Table, TimeRange, discover,
     discoverable, event_pointer, plan, ppl_plan, sql_plan,
 };
 use weir_store::disk::FileDisk;
-use weir_store::{GroupKey, NewGroup, Scan, Store, Work};
+use weir_store::{GroupKey, NewGroup, Store, Work};
 
 use super::is_same;
 use crate::logs::ends::LeftOut;
-use crate::{Engine, Options};
+use crate::{Engine, LogGroup, Options};
 
 pub static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(Options { threads: 2, memory_bytes: 256 << 20 }).expect("threads"));
@@ -43,13 +43,18 @@ fn events_of(lines: &str) -> Vec<(i64, String, String)> {
 
 /// Some log groups.
 pub struct World {
-    groups: Vec<(String, Scan)>,
+    groups: Vec<LogGroup>,
 }
 
 impl World {
     /// One group with these events, each `seconds stream message`.
     pub fn of_lines(lines: &str) -> World {
         World::new(&events_of(lines), Sealing::None)
+    }
+
+    /// One group of this name with these events, a half of them sealed.
+    pub fn named(name: &str, lines: &str) -> World {
+        World::of_group(name, &events_of(lines), Sealing::Memory)
     }
 
     /// One group with these events, kept in files of a directory.
@@ -85,12 +90,23 @@ impl World {
         }
         append(&store, &key, rest);
         let scan = store.scan(&key, i64::MIN, i64::MAX).expect("the group");
-        World { groups: vec![(format!("123456789010:{}", key.name), scan)] }
+        let origin = Origin {
+            log: format!("123456789010:{}", key.name),
+            region: Some(key.region),
+            data_source: key.name.starts_with("/vpc/").then_some("amazon_vpc.flow"),
+        };
+        World { groups: vec![LogGroup { origin, scan }] }
+    }
+
+    /// The groups of both.
+    pub fn and(mut self, other: World) -> World {
+        self.groups.extend(other.groups);
+        self
     }
 
     /// How many sealed segments there are.
     pub fn segments(&self) -> usize {
-        self.groups.iter().map(|(_, scan)| scan.segments.len()).sum()
+        self.groups.iter().map(|group| group.scan.segments.len()).sum()
     }
 
     /// How many segments a query leaves out, and their rows.
@@ -100,24 +116,28 @@ impl World {
         (left_out.segments.len(), left_out.rows)
     }
 
-    /// The events as the interpreter reads them.
+    /// The events as the interpreter reads them, by time.
     fn events(&self) -> Vec<Event> {
         let mut events = vec![];
-        for (log, scan) in &self.groups {
+        for LogGroup { origin, scan } in &self.groups {
+            let (origin, log) = (Arc::new(origin.clone()), &origin.log);
             for row in scan.rows().expect("rows in memory") {
                 let row = row.expect("rows in memory");
-                events.push(Event {
+                let position = row.position();
+                let event = Event {
                     timestamp_ms: row.timestamp_ms,
                     ingestion_ms: Some(row.ingestion_ms),
                     fields: discover(discoverable(log, &row.message)),
                     message: row.message,
                     log_stream: row.stream.to_string(),
-                    log: log.clone(),
+                    origin: origin.clone(),
                     ptr: event_pointer(log, row.timestamp_ms, row.sequence),
-                });
+                };
+                events.push((position, event));
             }
         }
-        events
+        events.sort_by_key(|(position, _)| *position);
+        events.into_iter().map(|(_, event)| event).collect()
     }
 
     fn run<R>(&self, answer: impl FnOnce(Run<'_>) -> R) -> R {

@@ -21,19 +21,20 @@ impl Row {
         // Assumption: one of the sample queries for flow logs filters on logStream, without @.
         row.set("logStream", Value::text(&event.log_stream));
         row.0.extend(discovered);
-        row.0.extend(lambda_fields(&event.log, &event.message));
+        row.0.extend(lambda_fields(&event.origin.log, &event.message));
         row.set("@timestamp", Value::Time(event.timestamp_ms));
         row.set("@ingestionTime", event.ingestion_ms.map_or(Value::Null, Value::Time));
         row.set("@message", Value::Text(event.message));
         row.set("@logStream", Value::Text(event.log_stream));
-        row.set("@log", Value::Text(event.log));
+        row.set("@log", Value::text(&event.origin.log));
+        event.origin.fields().for_each(|(name, value)| row.set(name, Value::text(value)));
         row.set("@ptr", Value::Text(event.ptr));
         row
     }
 
     /// The same, and those of its lists and maps in JSON that have one of these names and no field has.
     pub(super) fn of_event_with(event: Event, names: &BTreeSet<String>) -> Row {
-        let mut found = wholes(discoverable(&event.log, &event.message));
+        let mut found = wholes(discoverable(&event.origin.log, &event.message));
         let is_field = |name: &String| event.fields.iter().any(|(field, _)| field == name);
         found.retain(|(name, _)| !is_field(name));
         let mut row = Row::of_event(event);

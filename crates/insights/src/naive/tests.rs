@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::bind::Reads;
 use crate::check::plan;
-use crate::discover::discover;
+use crate::discover::{discover, discoverable};
 use crate::execute::TimeRange;
 use crate::ppl::ppl_plan;
 use crate::selection::{Candidate, Selection};
-use crate::source::Event;
+use crate::source::{Event, Origin};
 use crate::sql::sql_plan;
 use crate::table::Table;
 
@@ -66,7 +66,8 @@ fn answered(text: &str) -> String {
         let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
         match first.split_once(' ').unwrap_or((first, "")) {
             ("rows", group) => {
-                let events = rest.lines().enumerate().map(event).collect();
+                let origin = Arc::new(origin(group));
+                let events = rest.lines().enumerate().map(|line| event_of(line, &origin)).collect();
                 world.groups.insert(group.to_owned(), events);
                 return paragraph.to_string();
             }
@@ -123,8 +124,22 @@ impl World {
     }
 }
 
+/// The group of this name, the query's own without one; flow logs write to those that are called after them.
+fn origin(name: &str) -> Origin {
+    let name = if name.is_empty() { "group" } else { name };
+    Origin {
+        log: format!("123456789010:{name}"),
+        region: Some("us-east-1".into()),
+        data_source: name.starts_with("/vpc/").then_some("amazon_vpc.flow"),
+    }
+}
+
+fn event(line: (usize, &str)) -> Event {
+    event_of(line, &Arc::new(origin("")))
+}
+
 /// `1418530010 stream message`, the time in seconds.
-fn event((at, line): (usize, &str)) -> Event {
+fn event_of((at, line): (usize, &str), origin: &Arc<Origin>) -> Event {
     let mut words = line.splitn(3, ' ');
     let mut word = || words.next().unwrap_or_default();
     let (seconds, log_stream, message) =
@@ -132,10 +147,10 @@ fn event((at, line): (usize, &str)) -> Event {
     Event {
         timestamp_ms: seconds * 1000,
         ingestion_ms: Some(seconds * 1000 + 500),
-        fields: discover(&message),
+        fields: discover(discoverable(&origin.log, &message)),
         message,
         log_stream,
-        log: "123456789010:group".into(),
+        origin: origin.clone(),
         ptr: format!("ptr-{at}"),
     }
 }
