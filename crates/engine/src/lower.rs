@@ -57,8 +57,9 @@ pub async fn lower<'p>(
         scope.insert(name, column, *kind);
     }
     scope.set_line(events.line);
-    let mut lowerer =
-        Lowerer { context, narrow, scope, frame: events.frame, order: vec![], is_events: true, names: 0 };
+    let time = scope.field("@timestamp").expr;
+    let (frame, order) = (events.frame, vec![]);
+    let mut lowerer = Lowerer { context, narrow, scope, frame, order, time, is_events: true, names: 0 };
     let matched = Arc::new(Counter::default());
     let counter = (!is_for_workers).then_some(&matched);
     let mut counted = None;
@@ -105,6 +106,8 @@ struct Lowerer<'a> {
     frame: DataFrame,
     /// The order of the rows: columns in order of weight. DataFusion keeps none unless told.
     order: Vec<SortExpr>,
+    /// The time of events as the language names it: a copy of the column that breaks ties.
+    time: Lowered,
     /// False behind the first `stats`: the system columns are gone.
     is_events: bool,
     /// Columns named so far.
@@ -188,7 +191,11 @@ impl Lowerer<'_> {
         let mut order = vec![];
         for key in keys {
             let value = order_key(self.scope.value(&key.expr));
-            let column = self.add(value)?;
+            // DataFusion loses a sort over several tables that is by such a copy.
+            let column = match self.is_events && value == self.time {
+                true => TIMESTAMP.to_owned(),
+                false => self.add(value)?,
+            };
             let is_ascending = key.direction == Direction::Ascending;
             order.push(column_of(&column).sort(is_ascending, is_ascending));
         }
@@ -201,7 +208,8 @@ impl Lowerer<'_> {
     fn whole_order(&self) -> Vec<SortExpr> {
         let mut order = self.order.clone();
         if self.is_events {
-            order.extend(source_order());
+            let is_new = |key: &SortExpr| self.order.iter().all(|known| known.expr != key.expr);
+            order.extend(source_order().into_iter().filter(is_new));
         }
         order
     }
