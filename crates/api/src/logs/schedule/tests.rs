@@ -296,7 +296,9 @@ fn by_minutes(
         let utc = DateTime::<Utc>::from_timestamp_millis(time.0).expect("a time");
         let shown = utc.with_timezone(&zone).naive_local();
         let is_new = seen.insert(shown);
-        let is_meant = shown.minute() % minute == 0 && shown.hour() % hour == 0 && day.has(shown.date());
+        let is_meant = shown.minute().is_multiple_of(minute)
+            && shown.hour().is_multiple_of(hour)
+            && day.has(shown.date());
         if at >= first && is_new && is_meant {
             due.push(time);
         }
