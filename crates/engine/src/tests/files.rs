@@ -14,7 +14,7 @@ use weir_insights::{
     event_pointer, plan,
 };
 
-use super::world::{ENGINE, World, tables};
+use super::world::{ENGINE, World, planned, tables};
 use super::{Directory, is_same, queries};
 use crate::files::{Estimate, Files, FilesAnswer, Options, Storage, find};
 
@@ -100,7 +100,7 @@ fn the_samples_answer_as_the_interpreter_does() {
     let all: Vec<_> = SAMPLES.map(sample).to_vec();
     for files in [&all[2..3], &all[..]] {
         for query in queries().filter(|query| !query.starts_with("SELECT")) {
-            let plan = plan(query, None).expect("a query");
+            let plan = planned(query);
             // What reading would cost is told from the files as they are stored.
             if plan.is_estimate {
                 continue;

@@ -165,18 +165,24 @@ impl World {
     /// Both answers are the same.
     #[track_caller]
     pub fn check(&self, query: &str) {
-        let begins_as = |words: &[&str]| words.iter().any(|word| query.starts_with(word));
-        let plan_of = match () {
-            () if begins_as(&["SELECT", "WITH"]) => sql_plan,
-            () if begins_as(&["source = "]) => ppl_plan,
-            () => plan,
-        };
-        let plan = plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let plan = planned(query);
         let failed = |error| panic!("{query}: {error}");
         let (engine, naive) =
             (self.engine(&plan).unwrap_or_else(failed), self.naive(&plan).unwrap_or_else(failed));
         assert!(is_same(&engine, &naive), "{query}\nengine:\n{}\nnaive:\n{}", lines(&engine), lines(&naive));
     }
+}
+
+/// The plan of a query in the language that it begins as.
+#[track_caller]
+pub fn planned(query: &str) -> Plan {
+    let begins_as = |words: &[&str]| words.iter().any(|word| query.starts_with(word));
+    let plan_of = match () {
+        () if begins_as(&["SELECT", "WITH"]) => sql_plan,
+        () if begins_as(&["source = "]) => ppl_plan,
+        () => plan,
+    };
+    plan_of(query, None).unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
 /// A row to a line.
