@@ -201,6 +201,13 @@ impl Instance {
         command.env("PATH", PATH).env("LANG", LANG).env("HOSTNAME", host.full_name());
         command.env("WEIR_INSTANCE", host.id.to_string());
         command.env(PID_VARIABLE, std::process::id().to_string());
+        // SAFETY: between fork and exec only async-signal-safe functions may be called: signal(2) is a plain system call.
+        unsafe {
+            command.pre_exec(|| {
+                sys::heed_signals();
+                Ok(())
+            });
+        }
         self.namespace.run(move || command.spawn())
     }
 

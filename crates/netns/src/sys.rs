@@ -67,6 +67,15 @@ pub fn ignore_children() {
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
 }
 
+/// Has the calling process end by a hang-up, an interrupt or a request to quit, whatever it was started with: `nohup` has
+/// its program ignore the first, a script's `&` the other two. It may be called between fork and exec.
+pub fn heed_signals() {
+    for signal in [SIGHUP, SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler is installed, so no code of this process runs in a signal.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Has writes to a descriptor fail where they would have to wait.
 ///
 /// # Errors

@@ -70,8 +70,10 @@ fn run(driver: DriverKind, who: &str) -> usize {
 fn run_as_user() -> usize {
     let program = std::env::current_exe().expect("a path");
     let filter = std::env::args().skip(1).filter(|filter| !filter.starts_with('-'));
-    let run =
-        Command::new(program).args(filter).arg(AS_USER).current_dir("/").uid(NOBODY).gid(NOBODY).status();
+    // As nohup and a script's & start it: programs of instances heed these signals all the same.
+    let mut run = Command::new("sh");
+    run.args(["-c", "trap '' HUP INT QUIT; exec \"$0\" \"$@\""]).arg(program).args(filter).arg(AS_USER);
+    let run = run.current_dir("/").uid(NOBODY).gid(NOBODY).status();
     match run {
         Ok(status) => usize::from(!status.success()),
         Err(error) => {
