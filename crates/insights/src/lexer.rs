@@ -176,7 +176,7 @@ pub(crate) fn unescape(c: char) -> impl Iterator<Item = char> {
 }
 
 /// A name whose parts may stand between back-quotes: ``json.`user.id` ``. Behind a back-quote only a dot goes on.
-pub(crate) fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
+fn name(query: &str, start: usize) -> Result<(Token, Span), QueryError> {
     name_of(query, start, |rest| rest.starts_with(is_name_char))
 }
 

@@ -11,6 +11,7 @@ mod bind;
 mod carry;
 mod chart;
 mod check;
+mod cursor;
 mod discover;
 mod error;
 mod execute;

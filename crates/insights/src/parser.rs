@@ -12,6 +12,9 @@ mod tests;
 pub(crate) use expression::{DEPTH_MAX, balanced};
 pub(crate) use join::{DATA_SOURCES_MAX, IDENTIFIERS_MAX};
 
+use std::ops::{Deref, DerefMut};
+
+use crate::cursor::{Cursor, list};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, next_token};
 use crate::plan::Direction;
@@ -64,20 +67,29 @@ pub(crate) fn expression(text: &str) -> Result<Expr, QueryError> {
 }
 
 struct Parser<'q> {
-    query: &'q str,
-    /// The token to read next, with `/` read as an operator.
-    token: Token,
-    span: Span,
-    /// Where the token before it ended.
-    last_end: usize,
+    /// Where the parser is, with `/` read as an operator.
+    cursor: Cursor<'q>,
     /// How many expressions the parser is inside of.
     depth: usize,
 }
 
+impl<'q> Deref for Parser<'q> {
+    type Target = Cursor<'q>;
+
+    fn deref(&self) -> &Cursor<'q> {
+        &self.cursor
+    }
+}
+
+impl<'q> DerefMut for Parser<'q> {
+    fn deref_mut(&mut self) -> &mut Cursor<'q> {
+        &mut self.cursor
+    }
+}
+
 impl<'q> Parser<'q> {
     fn new(query: &'q str) -> Result<Self, QueryError> {
-        let (token, span) = next_token(query, 0)?;
-        Ok(Parser { query, token, span, last_end: 0, depth: 0 })
+        Ok(Parser { cursor: Cursor::new(query, next_token)?, depth: 0 })
     }
 
     /// What was read, if nothing follows.
@@ -108,7 +120,7 @@ impl<'q> Parser<'q> {
             "stats" => Self::stats,
             "sort" => Self::sort,
             "limit" | "head" | "tail" => Self::limit,
-            "dedup" => |parser| Ok(CommandKind::Dedup(parser.list(Self::expr)?)),
+            "dedup" => |parser| Ok(CommandKind::Dedup(list(parser, Self::expr)?)),
             "parse" => Self::parse_command,
             "json" => Self::json_command,
             "source" => Self::source,
@@ -166,7 +178,7 @@ impl<'q> Parser<'q> {
             parser.take_word("asc")?;
             Ok((expr, Direction::Ascending))
         };
-        Ok(CommandKind::Sort(self.list(key)?))
+        Ok(CommandKind::Sort(list(self, key)?))
     }
 
     /// `limit any N` may stop scanning early; the first rows in order are among the rows it may give.
@@ -185,7 +197,7 @@ impl<'q> Parser<'q> {
     /// `parse [field] "glob" as a, b`, `parse [field] /regex/ [as a, b] [multi]`, `parse [field] logfmt as a` or
     /// `parse [field] csv as a, b`; without a field it reads `@message`.
     fn parse_command(&mut self) -> Result<CommandKind, QueryError> {
-        let is_before_as = next_token(self.query, self.span.end)?.0.is_word("as");
+        let is_before_as = next_token(self.text, self.span.end)?.0.is_word("as");
         let source = match self.token {
             Token::Text(_) | Token::Symbol("/") => None,
             _ if is_before_as && self.line_format().is_some() => None,
@@ -198,7 +210,7 @@ impl<'q> Parser<'q> {
             }
             let names = match format {
                 LineFormat::Logfmt => vec![self.name()?],
-                LineFormat::Csv => self.list(Self::name)?,
+                LineFormat::Csv => list(self, |parser| parser.name())?,
             };
             return Ok(CommandKind::ParseLine { source, format, names });
         }
@@ -206,7 +218,7 @@ impl<'q> Parser<'q> {
         let is_regex = matches!(pattern.kind, ExprKind::Regex(_));
         let names_from = self.span;
         let mut is_multi = is_regex && self.take_word("multi")?;
-        let names = if self.take_word("as")? { self.list(Self::name)? } else { vec![] };
+        let names = if self.take_word("as")? { list(self, |parser| parser.name())? } else { vec![] };
         let names_span = Span { start: names_from.start, end: self.last_end.max(names_from.start) };
         is_multi |= is_regex && self.take_word("multi")?;
         Ok(CommandKind::Parse { source, pattern, names, names_span, is_multi })
@@ -239,13 +251,13 @@ impl<'q> Parser<'q> {
     }
 
     fn items(&mut self) -> Result<Vec<Item>, QueryError> {
-        self.list(Self::item)
+        list(self, Self::item)
     }
 
     fn item(&mut self) -> Result<Item, QueryError> {
         let start = self.span.start;
         let expr = self.expr()?;
-        let mut text = self.query[start..self.last_end].to_string();
+        let mut text = self.text[start..self.last_end].to_string();
         if let ExprKind::Field(name) = &expr.kind {
             text.clone_from(name);
         }
@@ -258,62 +270,5 @@ impl<'q> Parser<'q> {
         let Token::Period(text) = &self.token else { return Err(self.expected("a period such as 1h")) };
         let kind = ExprKind::Period(text.clone());
         Ok(Expr::new(self.advance()?, kind))
-    }
-
-    fn name(&mut self) -> Result<String, QueryError> {
-        let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
-        let name = text.clone();
-        self.advance()?;
-        Ok(name)
-    }
-
-    fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, QueryError>) -> Result<Vec<T>, QueryError> {
-        let mut list = vec![one(self)?];
-        while self.take_symbol(",")? {
-            list.push(one(self)?);
-        }
-        Ok(list)
-    }
-
-    /// Moves past the token and gives its place.
-    fn advance(&mut self) -> Result<Span, QueryError> {
-        let span = self.span;
-        self.resume(span)?;
-        Ok(span)
-    }
-
-    /// Goes on behind a token that the parser read by itself.
-    fn resume(&mut self, read: Span) -> Result<(), QueryError> {
-        self.last_end = read.end;
-        (self.token, self.span) = next_token(self.query, read.end)?;
-        Ok(())
-    }
-
-    fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
-        let is_word = self.token.is_word(word);
-        if is_word {
-            self.advance()?;
-        }
-        Ok(is_word)
-    }
-
-    fn take_symbol(&mut self, symbol: &str) -> Result<bool, QueryError> {
-        let is_symbol = matches!(self.token, Token::Symbol(found) if found == symbol);
-        if is_symbol {
-            self.advance()?;
-        }
-        Ok(is_symbol)
-    }
-
-    fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
-        if self.take_symbol(symbol)? { Ok(()) } else { Err(self.expected(symbol)) }
-    }
-
-    fn expected(&self, wanted: &'static str) -> QueryError {
-        self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
-    }
-
-    fn refuse(&self, kind: QueryErrorKind) -> QueryError {
-        QueryError { span: self.span, kind }
     }
 }

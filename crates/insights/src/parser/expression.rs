@@ -1,6 +1,7 @@
 //! Expressions by precedence: `or`, `and`, `not`, comparisons, `+ -`, `* / %`, `^`, signs.
 
 use super::Parser;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, bare_word, next_token, regex_token};
 use crate::plan::{Arithmetic, Comparison};
@@ -74,10 +75,10 @@ impl Parser<'_> {
     /// An unquoted `http://...` where a value is wanted.
     fn address(&self) -> Option<Expr> {
         let is_name = matches!(self.token, Token::Name { is_quoted: false, .. });
-        if !is_name || !self.query[self.span.end..].starts_with("://") {
+        if !is_name || !self.text[self.span.end..].starts_with("://") {
             return None;
         }
-        let (Token::Text(text), span) = bare_word(self.query, self.span.start) else { return None };
+        let (Token::Text(text), span) = bare_word(self.text, self.span.start) else { return None };
         Some(Expr::new(span, ExprKind::Text(text)))
     }
 
@@ -120,7 +121,7 @@ impl Parser<'_> {
         let value = Box::new(value);
         if self.take_word("in")? {
             if self.token == Token::Symbol("(") {
-                if let (Token::Text(_) | Token::Number(_), _) = next_token(self.query, self.span.end)? {
+                if let (Token::Text(_) | Token::Number(_), _) = next_token(self.text, self.span.end)? {
                     return Err(self.expected("a list in brackets, [a, b], or a query"));
                 }
                 let query = self.query_within()?;
@@ -148,7 +149,7 @@ impl Parser<'_> {
         if self.take_symbol("]")? {
             return Ok(vec![]);
         }
-        let list = self.list(Self::expr)?;
+        let list = list(self, Self::expr)?;
         self.need_symbol("]")?;
         Ok(list)
     }
@@ -168,7 +169,7 @@ impl Parser<'_> {
     }
 
     fn regex(&mut self) -> Result<Expr, QueryError> {
-        let (token, span) = regex_token(self.query, self.span.start)?;
+        let (token, span) = regex_token(self.text, self.span.start)?;
         self.resume(span)?;
         match token {
             Token::Regex(text) => Ok(Expr::new(span, ExprKind::Regex(text))),
@@ -265,7 +266,7 @@ impl Parser<'_> {
             Token::Symbol("*") => Ok(Expr::new(parser.advance()?, ExprKind::Star)),
             _ => parser.expr(),
         };
-        let arguments = self.list(argument)?;
+        let arguments = list(self, argument)?;
         self.need_symbol(")")?;
         Ok(arguments)
     }

@@ -1,6 +1,7 @@
 //! Commands that read more than the query's log groups: `SOURCE`, `join`, `appendcols`, `lookup`, `cidrlookup`.
 
 use super::Parser;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, bare_name, next_token};
 use crate::period::Period;
@@ -55,16 +56,17 @@ impl Parser<'_> {
 
     /// The name behind the last token, and the token behind it; `None`, and the token itself, if a function follows.
     pub(super) fn group_name(&mut self) -> Result<Option<String>, QueryError> {
-        let rest = &self.query[self.last_end..];
+        let rest = &self.text[self.last_end..];
         let start = self.last_end + (rest.len() - rest.trim_start().len());
-        let is_comment = self.query[start..].starts_with('#');
-        if let Some((name, span)) = bare_name(self.query, start).filter(|_| !is_comment) {
-            let behind = next_token(self.query, span.end)?.0;
+        let is_comment = self.text[start..].starts_with('#');
+        if let Some((name, span)) = bare_name(self.text, start).filter(|_| !is_comment) {
+            let behind = next_token(self.text, span.end)?.0;
             let is_function = ["logGroups", "dataSource"].iter().any(|word| word.eq_ignore_ascii_case(&name));
             self.resume(Span { start: span.start, end: if is_function { start } else { span.end } })?;
             return Ok((!is_function || behind != Token::Symbol("(")).then_some(name));
         }
-        self.resume(Span { start: self.last_end, end: start })?;
+        let read = Span { start: self.last_end, end: start };
+        self.resume(read)?;
         match &self.token {
             Token::Text(text) | Token::Name { text, .. } => {
                 let name = text.clone();
@@ -143,7 +145,7 @@ impl Parser<'_> {
         if self.take_symbol("]")? {
             return Ok(vec![]);
         }
-        let texts = self.list(text)?;
+        let texts = list(self, text)?;
         if texts.len() > most {
             return Err(self.expected("fewer strings in the list"));
         }
@@ -259,7 +261,7 @@ impl Parser<'_> {
             let value = field.unwrap_or_else(own);
             Ok((column, value))
         };
-        let (columns, values) = self.list(key)?.into_iter().unzip();
+        let (columns, values) = list(self, key)?.into_iter().unzip();
         let fills_only = self.output_word()?;
         let outputs = self.outputs()?;
         let by = LookupBy::Columns(columns);
@@ -281,7 +283,7 @@ impl Parser<'_> {
     fn table_name(&mut self) -> Result<(String, Span), QueryError> {
         let from = self.last_end;
         let Some(name) = self.group_name()? else { return Err(self.expected("a lookup table")) };
-        let blank = self.query[from..self.last_end].find(|c: char| !c.is_whitespace()).unwrap_or(0);
+        let blank = self.text[from..self.last_end].find(|c: char| !c.is_whitespace()).unwrap_or(0);
         Ok((name, Span { start: from + blank, end: self.last_end }))
     }
 
@@ -299,6 +301,6 @@ impl Parser<'_> {
             let name = if parser.take_word("as")? { parser.name()? } else { column.clone() };
             Ok((column, name))
         };
-        self.list(output)
+        list(self, output)
     }
 }

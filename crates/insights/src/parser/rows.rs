@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::bind::Shift;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::lexer::{Token, next_token};
 use crate::period::Period;
@@ -89,7 +90,7 @@ impl Parser<'_> {
                 }
                 Ok((value, parser.name()?))
             };
-            constants = self.list(constant)?;
+            constants = list(self, constant)?;
         }
         Ok(CommandKind::Rows(RowCommand::FillMissing { constants }))
     }
@@ -113,7 +114,7 @@ impl Parser<'_> {
 
     /// `sessionize user, device [maxspan 30m] [as name]`
     pub(super) fn sessionize(&mut self) -> Result<CommandKind, QueryError> {
-        let keys = self.list(Self::operand)?;
+        let keys = list(self, Self::operand)?;
         let gap = if self.take_word("maxspan")? { Some(self.period()?) } else { None };
         let name = self.alias()?.unwrap_or_else(|| "session_id".to_owned());
         Ok(CommandKind::Rows(RowCommand::Sessions { keys, gap, name }))
@@ -161,7 +162,7 @@ impl Parser<'_> {
     fn fields_left(&mut self) -> Result<Vec<Expr>, QueryError> {
         match self.token {
             Token::Symbol("|") | Token::End => Ok(vec![]),
-            _ => self.list(Self::operand),
+            _ => list(self, Self::operand),
         }
     }
 
@@ -180,7 +181,7 @@ impl Parser<'_> {
         if !self.token.is_word(word) {
             return Ok(false);
         }
-        let (behind, span) = next_token(self.query, self.span.end)?;
+        let (behind, span) = next_token(self.text, self.span.end)?;
         if behind != Token::Symbol("=") {
             return Ok(false);
         }
@@ -219,7 +220,7 @@ impl Parser<'_> {
 
     /// `relevantfields [a, b] where condition`
     pub(super) fn relevantfields(&mut self) -> Result<CommandKind, QueryError> {
-        let fields = if self.token.is_word("where") { vec![] } else { self.list(Self::operand)? };
+        let fields = if self.token.is_word("where") { vec![] } else { list(self, Self::operand)? };
         if !self.take_word("where")? {
             return Err(self.expected("where"));
         }

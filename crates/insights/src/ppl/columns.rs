@@ -6,6 +6,7 @@
 use super::function::is_float;
 use super::parser::Parser;
 use super::scope::{Scope, Shape};
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::sql::function::{called, not_implemented};
@@ -19,7 +20,7 @@ impl Parser<'_> {
         if !removes {
             self.take_symbol("+")?;
         }
-        let fields = self.list(Self::field)?;
+        let fields = list(self, Self::field)?;
         let names = fields.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         if removes {
             self.scope.remove(&names);
@@ -74,7 +75,7 @@ impl Parser<'_> {
             parser.need_word("as")?;
             Ok((old, value, parser.name()?))
         };
-        let pairs = self.list(pair)?;
+        let pairs = list(self, pair)?;
         let aside: Vec<String> = pairs.iter().map(|_| self.hidden_name()).collect();
         let field = |name: &String| Expr::new(span, ExprKind::Field(name.clone()));
         let kept = aside.iter().zip(&pairs).map(|(aside, (_, value, _))| (aside.clone(), value.clone()));
@@ -111,7 +112,7 @@ impl Parser<'_> {
         } else if self.take_word("with")? {
             let value = self.plain_value()?;
             self.need_word("in")?;
-            filled.extend(self.list(Self::field)?.into_iter().map(|(name, _)| (name, value.clone())));
+            filled.extend(list(self, Self::field)?.into_iter().map(|(name, _)| (name, value.clone())));
         } else if self.take_word("value")? {
             self.need_symbol("=")?;
             let value = self.plain_value()?;
@@ -206,7 +207,7 @@ impl Parser<'_> {
         if !self.take_symbol("(")? {
             return Ok(vec![self.name()?]);
         }
-        let names = self.list(Self::name)?;
+        let names = list(self, |parser| parser.name())?;
         self.need_symbol(")")?;
         Ok(names)
     }

@@ -6,6 +6,7 @@
 
 use super::function::{aggregate_called, call, cased, check_known, is_float};
 use super::parser::Parser;
+use crate::cursor::{list, signed};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::Interval;
 use crate::lexer::Token;
@@ -180,7 +181,7 @@ impl Parser<'_> {
             return Ok(Expr::new(self.since(start), ExprKind::InQuery { value, query, is_negated }));
         }
         self.need_symbol("(")?;
-        let list = self.list(Self::expr)?;
+        let list = list(self, Self::expr)?;
         self.need_symbol(")")?;
         Ok(Expr::new(self.since(start), ExprKind::In { value, list, is_negated }))
     }
@@ -201,7 +202,7 @@ impl Parser<'_> {
     }
 
     fn product(&mut self) -> Result<Expr, QueryError> {
-        let mut left = self.signed()?;
+        let mut left = signed(self, Self::operand)?;
         loop {
             let operator = match self.token {
                 Token::Symbol("*") => Arithmetic::Multiply,
@@ -210,7 +211,7 @@ impl Parser<'_> {
                 _ => return Ok(left),
             };
             self.advance()?;
-            let right = self.signed()?;
+            let right = signed(self, Self::operand)?;
             let span = left.span.to(right.span);
             let is_real = |expr: &Expr| is_float(expr, &self.scope);
             left = match operator {
@@ -221,18 +222,6 @@ impl Parser<'_> {
             };
             self.check_depth(&left)?;
         }
-    }
-
-    fn signed(&mut self) -> Result<Expr, QueryError> {
-        let start = self.span;
-        if self.take_symbol("+")? {
-            return self.operand();
-        }
-        if !self.take_symbol("-")? {
-            return self.operand();
-        }
-        let inner = self.operand()?;
-        Ok(Expr::new(start.to(inner.span), ExprKind::Negate(Box::new(inner))))
     }
 
     fn operand(&mut self) -> Result<Expr, QueryError> {
@@ -323,7 +312,7 @@ impl Parser<'_> {
                 let at = self.span;
                 let mut arguments = vec![Expr::new(at, ExprKind::Text(self.unit()?.to_owned()))];
                 self.need_symbol(",")?;
-                arguments.extend(self.list(Self::expr)?);
+                arguments.extend(list(self, Self::expr)?);
                 return self.called(name, arguments, start);
             }
             "position" => {
@@ -334,7 +323,7 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        let arguments = if self.token == Token::Symbol(")") { vec![] } else { self.list(Self::expr)? };
+        let arguments = if self.token == Token::Symbol(")") { vec![] } else { list(self, Self::expr)? };
         self.called(name, arguments, start)
     }
 

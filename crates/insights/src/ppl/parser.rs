@@ -2,6 +2,9 @@
 
 use super::lexer::next_token;
 use super::scope::Scope;
+use std::ops::{Deref, DerefMut};
+
+use crate::cursor::Cursor;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::COMMANDS_MAX;
@@ -14,11 +17,7 @@ const NOT_HERE: &str = "is no command of PPL in CloudWatch Logs";
 
 /// Reads a query and keeps what it has become so far.
 pub(super) struct Parser<'q> {
-    pub(super) query: &'q str,
-    pub(super) token: Token,
-    pub(super) span: Span,
-    /// Where the token before it ended.
-    pub(super) last_end: usize,
+    cursor: Cursor<'q>,
     /// How many expressions and queries the parser is inside of.
     pub(super) depth: usize,
     /// How many expressions were read so far.
@@ -36,14 +35,24 @@ pub(super) struct Parser<'q> {
 
 type Read<'q> = fn(&mut Parser<'q>) -> Result<(), QueryError>;
 
+impl<'q> Deref for Parser<'q> {
+    type Target = Cursor<'q>;
+
+    fn deref(&self) -> &Cursor<'q> {
+        &self.cursor
+    }
+}
+
+impl<'q> DerefMut for Parser<'q> {
+    fn deref_mut(&mut self) -> &mut Cursor<'q> {
+        &mut self.cursor
+    }
+}
+
 impl<'q> Parser<'q> {
     pub(super) fn new(query: &'q str) -> Result<Self, QueryError> {
-        let (token, span) = next_token(query, 0)?;
         Ok(Parser {
-            query,
-            token,
-            span,
-            last_end: 0,
+            cursor: Cursor::new(query, next_token)?,
             depth: 0,
             written: 0,
             scope: Scope::default(),
@@ -170,24 +179,6 @@ impl<'q> Parser<'q> {
         Ok((name, expr))
     }
 
-    pub(super) fn list<T>(
-        &mut self,
-        one: impl Fn(&mut Self) -> Result<T, QueryError>,
-    ) -> Result<Vec<T>, QueryError> {
-        let mut list = vec![one(self)?];
-        while self.take_symbol(",")? {
-            list.push(one(self)?);
-        }
-        Ok(list)
-    }
-
-    pub(super) fn name(&mut self) -> Result<String, QueryError> {
-        let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
-        let name = text.clone();
-        self.advance()?;
-        Ok(name)
-    }
-
     /// A whole number of rows, at least `least`.
     pub(super) fn count(&mut self, command: &'static str, least: u32) -> Result<u32, QueryError> {
         let Token::Number(text) = &self.token else { return Err(self.expected("a whole number")) };
@@ -218,62 +209,13 @@ impl<'q> Parser<'q> {
         Ok(Some(is_true))
     }
 
-    /// Moves past the token and gives its place.
-    pub(super) fn advance(&mut self) -> Result<Span, QueryError> {
-        let span = self.span;
-        self.last_end = span.end;
-        (self.token, self.span) = next_token(self.query, span.end)?;
-        Ok(span)
-    }
-
-    /// The token behind this one.
-    pub(super) fn next(&self) -> Result<Token, QueryError> {
-        Ok(next_token(self.query, self.span.end)?.0)
-    }
-
-    pub(super) fn is_before_word(&self, word: &str) -> Result<bool, QueryError> {
-        Ok(self.next()?.is_word(word))
-    }
-
-    pub(super) fn is_before(&self, symbol: &'static str) -> Result<bool, QueryError> {
-        Ok(self.next()? == Token::Symbol(symbol))
-    }
-
-    pub(super) fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
-        let is_word = self.token.is_word(word);
-        if is_word {
-            self.advance()?;
-        }
-        Ok(is_word)
-    }
-
     pub(super) fn need_word(&mut self, word: &'static str) -> Result<(), QueryError> {
         if self.take_word(word)? { Ok(()) } else { Err(self.expected(word)) }
     }
 
-    pub(super) fn take_symbol(&mut self, symbol: &'static str) -> Result<bool, QueryError> {
-        let is_symbol = self.token == Token::Symbol(symbol);
-        if is_symbol {
-            self.advance()?;
-        }
-        Ok(is_symbol)
-    }
-
-    pub(super) fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
-        if self.take_symbol(symbol)? { Ok(()) } else { Err(self.expected(symbol)) }
-    }
-
-    pub(super) fn expected(&self, wanted: &'static str) -> QueryError {
-        self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
-    }
-
-    pub(super) fn refuse(&self, kind: QueryErrorKind) -> QueryError {
-        QueryError { span: self.span, kind }
-    }
-
     /// The name of a column that has none but what is written.
     pub(super) fn as_column(&self, span: Span) -> String {
-        self.query[span.start..span.end].replace('`', "")
+        self.text[span.start..span.end].replace('`', "")
     }
 
     /// From `start` to the end of the last token.

@@ -2,6 +2,7 @@
 
 use super::node::{all_present, at_most, field, number};
 use super::parser::Parser;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::lexer::Token;
 use crate::parser::balanced;
@@ -17,7 +18,7 @@ impl Parser<'_> {
     /// `sort a, - b`
     pub(super) fn sort(&mut self) -> Result<(), QueryError> {
         let span = self.advance()?;
-        let keys = self.list(Self::sort_key)?;
+        let keys = list(self, Self::sort_key)?;
         self.push(CommandKind::Sort(keys), span);
         Ok(())
     }
@@ -87,7 +88,7 @@ impl Parser<'_> {
     pub(super) fn dedup(&mut self) -> Result<(), QueryError> {
         let span = self.advance()?;
         let rows = if let Token::Number(_) = self.token { self.count("dedup", 1)? } else { 1 };
-        let keys: Vec<Expr> = self.list(Self::field)?.into_iter().map(|(_, key)| key).collect();
+        let keys: Vec<Expr> = list(self, Self::field)?.into_iter().map(|(_, key)| key).collect();
         let keeps_empty = self.flag("keepempty")?.unwrap_or(false);
         let at = self.span;
         if self.flag("consecutive")? == Some(true) {

@@ -6,6 +6,7 @@
 
 use super::parser::Parser;
 use super::scope::Scope;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::{DATA_SOURCES_MAX, DEPTH_MAX, IDENTIFIERS_MAX};
@@ -41,7 +42,7 @@ impl Parser<'_> {
         self.need_word("source")?;
         self.need_symbol("=")?;
         if !self.take_symbol("[")? {
-            let names = self.list(Self::name)?;
+            let names = list(self, |parser| parser.name())?;
             self.check_many(names.len(), IDENTIFIERS_MAX, span)?;
             if let [name] = &names[..] {
                 self.scope.name_table(name.clone());
@@ -126,7 +127,7 @@ impl Parser<'_> {
         } else {
             self.need_word("in")?;
             self.need_symbol("(")?;
-            let list = self.list(Self::constant)?;
+            let list = list(self, Self::constant)?;
             self.need_symbol(")")?;
             (list.clone(), ExprKind::In { value: field, list, is_negated: false })
         };

@@ -12,6 +12,7 @@ use super::node::{all_present, at_most, binary, field, number, text};
 use super::parser::{Parser, named};
 use super::rows::numbered;
 use crate::aggregate::aggregate_named;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::period::Period;
@@ -51,7 +52,7 @@ impl Parser<'_> {
     /// `stats count(), sum(a) as s by span(@timestamp, 1h) as t, b`
     pub(super) fn stats(&mut self) -> Result<(), QueryError> {
         let span = self.advance()?;
-        let measures = self.list(Self::measure)?;
+        let measures = list(self, Self::measure)?;
         let mut groups = self.groups()?;
         // The span is the first key wherever it stands.
         groups.sort_by_key(|group| !group.is_span);
@@ -112,7 +113,7 @@ impl Parser<'_> {
 
     /// What stands behind `by`, if it is there.
     fn groups(&mut self) -> Result<Vec<Group>, QueryError> {
-        let groups = if self.take_word("by")? { self.list(Self::group)? } else { vec![] };
+        let groups = if self.take_word("by")? { list(self, Self::group)? } else { vec![] };
         match groups.iter().filter(|group| group.is_span).nth(1) {
             Some(Group { span, .. }) => {
                 let kind = QueryErrorKind::Misplaced { command: "span", rule: "stands only once behind by" };
@@ -169,7 +170,7 @@ impl Parser<'_> {
     /// `eventstats avg(a) as m by b`: columns with the aggregates of each row's group.
     pub(super) fn eventstats(&mut self) -> Result<(), QueryError> {
         let span = self.advance()?;
-        let measures = self.list(Self::measure)?;
+        let measures = list(self, Self::measure)?;
         let groups = self.groups()?;
         let mut partition = vec![];
         for Group { expr, column, has_alias, .. } in groups {
@@ -210,8 +211,8 @@ impl Parser<'_> {
         let span = self.advance()?;
         let command = if direction == Direction::Descending { "top" } else { "rare" };
         let rows = if let Token::Number(_) = self.token { self.count(command, 1)? } else { TOP_ROWS };
-        let fields = self.list(Self::field)?;
-        let groups = if self.take_word("by")? { self.list(Self::field)? } else { vec![] };
+        let fields = list(self, Self::field)?;
+        let groups = if self.take_word("by")? { list(self, Self::field)? } else { vec![] };
         let values: Vec<Expr> = fields.iter().map(|(_, value)| value.clone()).collect();
         self.push(CommandKind::Filter(all_present(&values, span)), span);
         let (count, place) = (self.hidden_name(), self.hidden_name());
@@ -238,7 +239,7 @@ impl Parser<'_> {
         self.need_word("includefields")?;
         self.need_symbol("=")?;
         let at = self.span;
-        let fields = self.list(Self::field)?;
+        let fields = list(self, Self::field)?;
         let takes_nulls = self.flag("nulls")?.unwrap_or(false);
         let [(name, value)] = &fields[..] else {
             let rule = "takes one field in CloudWatch Logs";

@@ -6,13 +6,13 @@ use super::function::{
     PERCENTILE_DOWN, absent, arithmetic, call, called, cases, check_copies, ignoring_nulls, not_implemented,
     of_different, same,
 };
-use super::lexer::next_token;
 use super::like::Like;
 use super::logic::certain;
 use super::select::Parser;
 use super::set::{Operand, Outside};
 use super::special::{filtered, is_of_now, is_side};
 use super::window::is_of_one_row;
+use crate::cursor::{list, signed};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::function_named;
 use crate::lexer::Token;
@@ -196,7 +196,7 @@ impl Parser<'_> {
                 false => is_in,
             });
         }
-        let list = self.list(Self::expr)?;
+        let list = list(self, Self::expr)?;
         self.need_symbol(")")?;
         Ok(Expr::new(Span { start, end: self.last_end }, ExprKind::In { value, list, is_negated }))
     }
@@ -207,7 +207,7 @@ impl Parser<'_> {
             if self.token.is_word(word) && self.is_before("(")? {
                 self.advance()?;
                 self.need_symbol("(")?;
-                let patterns = self.list(Self::like_pattern)?;
+                let patterns = list(self, Self::like_pattern)?;
                 self.need_symbol(")")?;
                 check_copies(&value, patterns.len())?;
                 let tests = patterns.iter().map(|pattern| like_one(&value, kind, pattern, is_negated));
@@ -261,16 +261,16 @@ impl Parser<'_> {
     fn product(&mut self) -> Result<Expr, QueryError> {
         let operators =
             &[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide), ("%", Arithmetic::Remainder)];
-        let mut left = self.signed()?;
+        let mut left = signed(self, Self::operand)?;
         loop {
             let function = ["div", "mod"].into_iter().find(|word| self.token.is_word(word));
             if let Some(operator) = self.operator(operators)? {
-                let right = self.signed()?;
+                let right = signed(self, Self::operand)?;
                 let span = left.span.to(right.span);
                 left = arithmetic(operator, &left, &right, span);
             } else if let Some(name) = function.filter(|_| self.is_before_value()) {
                 self.advance()?;
-                let right = self.signed()?;
+                let right = signed(self, Self::operand)?;
                 let span = left.span.to(right.span);
                 left = call(name, vec![left, right], span)?;
             } else {
@@ -287,18 +287,6 @@ impl Parser<'_> {
             }
         }
         Ok(None)
-    }
-
-    fn signed(&mut self) -> Result<Expr, QueryError> {
-        let start = self.span;
-        if self.take_symbol("+")? {
-            return self.operand();
-        }
-        if !self.take_symbol("-")? {
-            return self.operand();
-        }
-        let inner = self.operand()?;
-        Ok(Expr::new(start.to(inner.span), ExprKind::Negate(Box::new(inner))))
     }
 
     fn operand(&mut self) -> Result<Expr, QueryError> {
@@ -380,8 +368,8 @@ impl Parser<'_> {
 
     /// Whether a parenthesis and SELECT stand behind this word.
     fn is_before_select(&self) -> Result<bool, QueryError> {
-        let (next, span) = next_token(self.statement, self.span.end)?;
-        Ok(next == Token::Symbol("(") && next_token(self.statement, span.end)?.0.is_word("select"))
+        let (next, span) = self.behind(self.span)?;
+        Ok(next == Token::Symbol("(") && self.behind(span)?.0.is_word("select"))
     }
 
     /// A function behind its name.

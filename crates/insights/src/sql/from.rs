@@ -7,6 +7,7 @@ use super::logic::logical;
 use super::qualify::{Sides, Tables};
 use super::select::Parser;
 use super::set::Operand;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser;
@@ -122,7 +123,7 @@ impl Parser<'_> {
     fn using(&mut self, left: &str, right: &str) -> Result<Vec<(Expr, Expr)>, QueryError> {
         self.need_symbol("(")?;
         let span = self.span;
-        let names = self.list(Self::name)?;
+        let names = list(self, Self::name)?;
         self.need_symbol(")")?;
         let field = |side: &str, name: &String| Expr::new(span, ExprKind::Field(format!("{side}.{name}")));
         Ok(names.iter().map(|name| (field(left, name), field(right, name))).collect())

@@ -6,6 +6,7 @@
 //! Assumption: of no rows there is no set with a total either, as in Apache Spark.
 
 use super::select::Parser;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind};
 use crate::lexer::Token;
 use crate::parser::DEPTH_MAX;
@@ -117,7 +118,7 @@ impl Parser<'_> {
             return Ok(vec![place_of(expr, groups)]);
         }
         self.advance()?;
-        let exprs = if self.token == Token::Symbol(")") { vec![] } else { self.list(Self::expr)? };
+        let exprs = if self.token == Token::Symbol(")") { vec![] } else { list(self, Self::expr)? };
         self.need_symbol(")")?;
         Ok(exprs.into_iter().map(|expr| place_of(expr, groups)).collect())
     }

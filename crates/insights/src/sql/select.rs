@@ -11,6 +11,9 @@ use super::logic::Clauses;
 use super::qualify::{Qualified, Tables};
 use super::set::{OPERATORS, Tail};
 use super::with::Named;
+use std::ops::{Deref, DerefMut};
+
+use crate::cursor::{Cursor, list};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::plan::Direction;
@@ -23,11 +26,7 @@ const REFUSED: &[&str] = &[
 ];
 
 pub(super) struct Parser<'q> {
-    pub(super) statement: &'q str,
-    pub(super) token: Token,
-    pub(super) span: Span,
-    /// Where the token before it ended.
-    pub(super) last_end: usize,
+    cursor: Cursor<'q>,
     /// How many expressions and statements the parser is inside of.
     pub(super) depth: usize,
     /// The most of them so far.
@@ -56,14 +55,24 @@ struct From {
     columns: Option<Vec<String>>,
 }
 
+impl<'q> Deref for Parser<'q> {
+    type Target = Cursor<'q>;
+
+    fn deref(&self) -> &Cursor<'q> {
+        &self.cursor
+    }
+}
+
+impl<'q> DerefMut for Parser<'q> {
+    fn deref_mut(&mut self) -> &mut Cursor<'q> {
+        &mut self.cursor
+    }
+}
+
 impl<'q> Parser<'q> {
     pub(super) fn new(statement: &'q str) -> Result<Self, QueryError> {
-        let (token, span) = next_token(statement, 0)?;
         Ok(Parser {
-            statement,
-            token,
-            span,
-            last_end: 0,
+            cursor: Cursor::new(statement, next_token)?,
             depth: 0,
             deepest: 0,
             written: 0,
@@ -105,8 +114,8 @@ impl<'q> Parser<'q> {
         let outside = self.scopes.last().cloned().unwrap_or_default();
         self.scopes.push(from.as_ref().map(|from| from.tables.names()).unwrap_or_default());
         let mut items = None;
-        if !(self.token == Token::Symbol("*") && self.is_before_from()?) {
-            items = Some(self.list(Self::items)?.into_iter().flatten().collect());
+        if !(self.token == Token::Symbol("*") && self.is_before_word("from")?) {
+            items = Some(list(self, Self::items)?.into_iter().flatten().collect());
         } else {
             self.advance()?;
         }
@@ -179,18 +188,14 @@ impl<'q> Parser<'q> {
         Ok(From { commands, columns: columns.clone(), tables: Tables::One(alias, columns) })
     }
 
-    /// Whether FROM stands behind the token.
-    fn is_before_from(&self) -> Result<bool, QueryError> {
-        Ok(next_token(self.statement, self.span.end)?.0.is_word("from"))
-    }
-
     /// Where the parser is in the statement.
     pub(super) fn place(&self) -> (Token, Span, usize) {
         (self.token.clone(), self.span, self.last_end)
     }
 
     pub(super) fn go_to(&mut self, place: (Token, Span, usize)) {
-        (self.token, self.span, self.last_end) = place;
+        let cursor = &mut self.cursor;
+        (cursor.token, cursor.span, cursor.last_end) = place;
     }
 
     pub(super) fn clause<T>(
@@ -224,7 +229,7 @@ impl<'q> Parser<'q> {
     fn tuple(&mut self) -> Result<Vec<Item>, QueryError> {
         let start = self.advance()?;
         self.need_symbol("(")?;
-        let mut names = self.list(Self::expr)?;
+        let mut names = list(self, Self::expr)?;
         self.need_symbol(")")?;
         let span = Span { start: start.start, end: self.last_end };
         let text = names.remove(0);
@@ -233,7 +238,7 @@ impl<'q> Parser<'q> {
         if self.take_word("as")? {
             aliases = match self.take_symbol("(")? {
                 true => {
-                    let told = self.list(Self::name)?;
+                    let told = list(self, Self::name)?;
                     self.need_symbol(")")?;
                     told
                 }
@@ -257,7 +262,7 @@ impl<'q> Parser<'q> {
     fn item(&mut self) -> Result<Item, QueryError> {
         let start = self.span.start;
         let expr = self.expr()?;
-        let mut text = self.statement[start..self.last_end].to_string();
+        let mut text = self.text[start..self.last_end].to_string();
         if let Some(name) = named_column(&expr) {
             name.clone_into(&mut text);
         }
@@ -270,7 +275,7 @@ impl<'q> Parser<'q> {
         let is_told = self.take_word("as")?;
         // A name in double quotes is a string elsewhere.
         if let Token::Text(text) = &self.token
-            && self.statement[self.span.start..].starts_with('"')
+            && self.text[self.span.start..].starts_with('"')
         {
             let name = text.clone();
             self.advance()?;
@@ -286,7 +291,7 @@ impl<'q> Parser<'q> {
                 Ok(None)
             }
             Token::Name { is_quoted: false, text }
-                if (text.eq_ignore_ascii_case("sort") && self.is_before_by()?)
+                if (text.eq_ignore_ascii_case("sort") && self.is_before_word("by")?)
                     || (text.eq_ignore_ascii_case("using") && self.is_before("(")?) =>
             {
                 Ok(None)
@@ -300,7 +305,7 @@ impl<'q> Parser<'q> {
 
     /// The keys behind ORDER BY.
     pub(super) fn order_keys(&mut self) -> Result<Vec<(Expr, Direction)>, QueryError> {
-        Ok(self.list(Self::order_key)?.into_iter().flatten().collect())
+        Ok(list(self, Self::order_key)?.into_iter().flatten().collect())
     }
 
     /// `expression [ASC | DESC] [NULLS FIRST | NULLS LAST]`. Absent values come first, or backwards last, unless told.
@@ -339,38 +344,11 @@ impl<'q> Parser<'q> {
         Ok(Expr::new(self.advance()?, kind))
     }
 
-    pub(super) fn list<T>(
-        &mut self,
-        one: impl Fn(&mut Self) -> Result<T, QueryError>,
-    ) -> Result<Vec<T>, QueryError> {
-        let mut list = vec![one(self)?];
-        while self.take_symbol(",")? {
-            list.push(one(self)?);
-        }
-        Ok(list)
-    }
-
     pub(super) fn name(&mut self) -> Result<String, QueryError> {
         let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
         let name = text.clone();
         self.advance()?;
         Ok(name)
-    }
-
-    /// Moves past the token and gives its place.
-    pub(super) fn advance(&mut self) -> Result<Span, QueryError> {
-        let span = self.span;
-        self.last_end = span.end;
-        (self.token, self.span) = next_token(self.statement, span.end)?;
-        Ok(span)
-    }
-
-    pub(super) fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
-        let is_word = self.token.is_word(word);
-        if is_word {
-            self.advance()?;
-        }
-        Ok(is_word)
     }
 
     /// What begins a statement that is none of reading.
@@ -385,14 +363,6 @@ impl<'q> Parser<'q> {
 
     pub(super) fn need_word(&mut self, word: &str, wanted: &'static str) -> Result<(), QueryError> {
         if self.take_word(word)? { Ok(()) } else { Err(self.unexpected(wanted)) }
-    }
-
-    pub(super) fn take_symbol(&mut self, symbol: &str) -> Result<bool, QueryError> {
-        let is_symbol = matches!(self.token, Token::Symbol(found) if found == symbol);
-        if is_symbol {
-            self.advance()?;
-        }
-        Ok(is_symbol)
     }
 
     pub(super) fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
@@ -416,10 +386,6 @@ impl<'q> Parser<'q> {
             }
             _ => self.expected(wanted),
         }
-    }
-
-    pub(super) fn refuse(&self, kind: QueryErrorKind) -> QueryError {
-        QueryError { span: self.span, kind }
     }
 }
 

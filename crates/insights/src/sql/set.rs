@@ -2,7 +2,6 @@
 
 use super::commands::resolve_ordinals;
 use super::correlate::refused;
-use super::lexer::next_token;
 use super::select::Parser;
 use super::window::check_none;
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -165,11 +164,6 @@ impl Parser<'_> {
             return Ok(None);
         }
         Ok(Some(Limit { rows: self.count()?, offset: self.clause("offset", Self::count)? }))
-    }
-
-    /// Whether BY stands behind this word.
-    pub(super) fn is_before_by(&self) -> Result<bool, QueryError> {
-        Ok(next_token(self.statement, self.span.end)?.0.is_word("by"))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What of SQL has a syntax of its own: arguments with words between them, literals of types, parts of lists and maps.
 
 use super::function::{absent, call, called, cast, check_copies, each_aggregate, not_implemented};
-use super::lexer::next_token;
 use super::select::Parser;
 use crate::aggregate::{FIRST_ROW, LAST_ROW};
 use crate::error::{QueryError, QueryErrorKind, Span};
@@ -23,16 +22,9 @@ pub(super) fn is_side(word: &str) -> bool {
 }
 
 impl Parser<'_> {
-    /// Whether this symbol stands behind the word.
-    pub(super) fn is_before(&self, symbol: &str) -> Result<bool, QueryError> {
-        let (next, _) = next_token(self.statement, self.span.end)?;
-        Ok(matches!(next, Token::Symbol(found) if found == symbol))
-    }
-
     /// Whether a value may stand behind the word, which is no alias then.
     pub(super) fn is_before_value(&self) -> bool {
-        let next = next_token(self.statement, self.span.end).map(|(next, _)| next);
-        match next {
+        match self.next() {
             Ok(Token::Name { text, is_quoted }) => is_quoted || !text.eq_ignore_ascii_case("from"),
             Ok(Token::Number(_) | Token::Text(_) | Token::Symbol("(" | "-")) => true,
             _ => false,
@@ -42,12 +34,11 @@ impl Parser<'_> {
     /// Whether a literal of a type begins with this word.
     pub(super) fn is_literal_of(&self, word: &str) -> Result<bool, QueryError> {
         let is_word = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
-        let next = || next_token(self.statement, self.span.end).map(|(next, _)| next);
         if is_word(&["interval"]) {
-            return Ok(matches!(next()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-")));
+            return Ok(matches!(self.next()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-")));
         }
         let types = ["date", "timestamp", "timestamp_ltz", "timestamp_ntz", "x"];
-        Ok(is_word(&types) && matches!(next()?, Token::Text(_)))
+        Ok(is_word(&types) && matches!(self.next()?, Token::Text(_)))
     }
 
     /// `DATE '2024-01-31'`, `TIMESTAMP '2024-01-31 12:00:00'`, `X'616263'`.
@@ -156,7 +147,7 @@ impl Parser<'_> {
             while self.token != Token::Symbol(")") && self.token != Token::End {
                 self.advance()?;
             }
-            size = Some(self.statement[from..self.last_end.max(from)].to_owned());
+            size = Some(self.text[from..self.last_end.max(from)].to_owned());
             self.need_symbol(")")?;
         }
         if self.token == Token::Symbol("<") {
@@ -214,11 +205,6 @@ impl Parser<'_> {
             }
         }
         Ok(arguments)
-    }
-
-    /// Whether this word stands behind the word.
-    pub(super) fn is_before_word(&self, word: &str) -> Result<bool, QueryError> {
-        Ok(next_token(self.statement, self.span.end)?.0.is_word(word))
     }
 
     /// `FILTER (WHERE condition)` behind an aggregate.

@@ -2,11 +2,11 @@
 
 use super::commands::is_aggregate;
 use super::function::{call, not_implemented};
-use super::lexer::next_token;
 use super::select::Parser;
 use super::time_window::written;
 use crate::aggregate::{COUNT_ROW, aggregate_named};
 use crate::check::MISPLACED;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::functions::Interval;
 use crate::lexer::Token;
@@ -49,7 +49,7 @@ impl Parser<'_> {
         let (mut partition, mut order) = (vec![], vec![]);
         if self.take_word("partition")? || self.take_word("distribute")? {
             self.need_word("by", "BY")?;
-            partition = self.list(Self::expr)?;
+            partition = list(self, Self::expr)?;
         }
         if self.take_word("order")? || self.take_word("sort")? {
             self.need_word("by", "BY")?;
@@ -166,7 +166,7 @@ impl Parser<'_> {
     pub(super) fn nulls_option(&mut self) -> Result<bool, QueryError> {
         let option = ["respect", "ignore"].into_iter().find(|word| self.token.is_word(word));
         let Some(option) = option else { return Ok(false) };
-        if !next_token(self.statement, self.span.end)?.0.is_word("nulls") {
+        if !self.is_before_word("nulls")? {
             return Ok(false);
         }
         self.advance()?;

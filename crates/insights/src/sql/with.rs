@@ -7,6 +7,7 @@ use super::from::Table;
 use super::function::not_implemented;
 use super::select::Parser;
 use super::set::Operand;
+use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::parser::DEPTH_MAX;
 use crate::syntax::{Command, CommandKind, Expr, ExprKind, Item};
@@ -47,7 +48,7 @@ impl Parser<'_> {
         let at = self.span;
         let mut columns = None;
         if self.take_symbol("(")? {
-            columns = Some(self.list(Self::name)?);
+            columns = Some(list(self, Self::name)?);
             self.need_symbol(")")?;
         }
         let columns_span = Span { start: at.start, end: self.last_end };
