@@ -6,7 +6,8 @@
 use super::super::{Cx, Input, plain};
 use super::Sh;
 use super::expand::{Failure, Printed, Stop, Walk};
-use super::script::{Command, End, Reader, Redirect, SyntaxError};
+use super::redirect::Redirect;
+use super::script::{Command, End, Reader, SyntaxError};
 use super::word::{Part, Word};
 use std::sync::{Arc, OnceLock};
 

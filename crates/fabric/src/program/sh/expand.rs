@@ -12,9 +12,10 @@ use super::arithmetic;
 use super::bounds::WORD_BYTES;
 use super::braces::{each_word, has_braces};
 use super::change::Change;
+use super::fields::Fields;
 use super::glob::{Replacement, escaped};
 use super::script::{List, name};
-use super::separators::{Separator, Separators};
+use super::separators::Separators;
 use super::variables::{SECONDS, Variables, is_not_simulated};
 use super::word::{Part, Word};
 use std::borrow::Cow;
@@ -530,72 +531,6 @@ fn is_list(name: &str, is_quoted: bool, fields: &Fields) -> bool {
         ("@", true) => true,
         ("@" | "*", false) => !fields.is_whole,
         _ => false,
-    }
-}
-
-/// The fields of words, as they come.
-struct Fields<'a> {
-    done: Vec<String>,
-    open: Option<String>,
-    separators: Separators<'a>,
-    /// Whether nothing is split.
-    is_whole: bool,
-    /// Whether a blank has ended the last field: a mark behind it belongs to it.
-    is_behind_blank: bool,
-    /// Whether something out of quotes may be a pattern of path names.
-    may_be_pattern: bool,
-}
-
-impl<'a> Fields<'a> {
-    fn new(separators: Separators<'a>, is_whole: bool) -> Fields<'a> {
-        Fields {
-            done: Vec::new(),
-            open: None,
-            separators,
-            is_whole,
-            is_behind_blank: false,
-            may_be_pattern: false,
-        }
-    }
-
-    /// Adds to the field that is open; without one it opens one.
-    fn add(&mut self, text: &str) {
-        self.open.get_or_insert_default().push_str(text);
-        self.is_behind_blank = false;
-    }
-
-    /// Adds what is split at separators.
-    fn split(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(end) = rest.find(|letter| self.separators.kind(letter).is_some()) {
-            let (piece, separator) = (&rest[..end], rest[end..].chars().next().unwrap_or(' '));
-            if !piece.is_empty() {
-                self.add(piece);
-            }
-            match self.separators.kind(separator) {
-                Some(Separator::Mark) if self.is_behind_blank => self.is_behind_blank = false,
-                Some(Separator::Mark) => self.done.push(self.open.take().unwrap_or_default()),
-                _ => {
-                    self.is_behind_blank |= self.open.is_some();
-                    self.done.extend(self.open.take());
-                }
-            }
-            rest = &rest[end + separator.len_utf8()..];
-        }
-        if !rest.is_empty() {
-            self.add(rest);
-        }
-    }
-
-    /// Goes on with the next of the parameters: a field of its own, if there are fields.
-    fn next(&mut self) {
-        if self.is_whole { self.add(" ") } else { self.cut() }
-    }
-
-    /// Ends the field that is open, if one is.
-    fn cut(&mut self) {
-        self.done.extend(self.open.take());
-        self.is_behind_blank = false;
     }
 }
 
