@@ -3,8 +3,7 @@
 //! A role writes, which CloudWatch Logs assumes: what it may is asked at each delivery, and of a bucket also its policy.
 //!
 //! Source: CloudWatch Logs User Guide, "Understanding scheduled queries concepts" (the roles, the form of the object), "Configuring S3
-//! destinations for scheduled queries", "Configuring lookup table destinations for scheduled queries" (read 2026-11); IAM User Guide,
-//! "Cross-account policy evaluation logic". Assumptions: the key of an object, PREFIX/QUERY-ID.json; values are texts, as in
+//! destinations for scheduled queries", "Configuring lookup table destinations for scheduled queries" (read 2026-11). Assumptions: the key of an object, PREFIX/QUERY-ID.json; values are texts, as in
 //! GetQueryResults, and absent ones are left out; `@ptr` is in no lookup table either; a table is named by its name before and its
 //! ARN after the delivery; whatever the user can mend is a `CLIENT_ERROR`; the words of errors.
 
@@ -215,19 +214,16 @@ impl Worker<'_> {
         }
     }
 
-    /// Refuses to write an object, unless the role's policies and the bucket's allow it: either of them if the bucket is of the role's
-    /// account, else both.
+    /// Refuses to write an object, unless the role's policies and the bucket's allow it.
     fn check_put(&self, bucket: &Bucket, key: &str) -> Result<(), String> {
         let (action, resource) = ("s3:PutObject", format!("arn:aws:s3:::{}/{key}", bucket.name));
         let principal = Principal::Aws(self.role.arn());
         let own = self.identities.decide(self.role, action, &resource, &self.conditions);
         let said = said_of(bucket, &principal, (action, &resource), &self.conditions);
         let is_own = bucket.account == self.role.account.to_string();
-        match (own, said) {
-            (Decision::Allowed, Decision::Allowed) => Ok(()),
-            (Decision::Allowed, Decision::ImplicitDeny) if is_own => Ok(()),
-            (Decision::ImplicitDeny, Decision::Allowed) if is_own => Ok(()),
-            _ => Err(self.unauthorized(action, &resource)),
+        match own.allows_with(said, is_own) {
+            true => Ok(()),
+            false => Err(self.unauthorized(action, &resource)),
         }
     }
 

@@ -44,6 +44,19 @@ pub enum Decision {
     ImplicitDeny,
 }
 
+impl Decision {
+    /// Whether a role may do what its own policies decide so, and the policy of the resource so: either of them allows it within an
+    /// account, across accounts it takes both; a denial holds.
+    ///
+    /// Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic".
+    pub fn allows_with(self, of_resource: Decision, is_same_account: bool) -> bool {
+        let both = [self, of_resource];
+        let allowing = both.iter().filter(|decision| **decision == Decision::Allowed).count();
+        let wanted = if is_same_account { 1 } else { 2 };
+        allowing >= wanted && !both.contains(&Decision::ExplicitDeny)
+    }
+}
+
 /// What identity policies together say.
 pub fn decide(policies: impl Iterator<Item = PolicyDocument>, request: &Request<'_>) -> Decision {
     policies.map(|policy| policy.decide(request)).fold(Decision::ImplicitDeny, stronger)
@@ -256,6 +269,22 @@ fn wild(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn within_an_account_either_policy_allows_and_across_accounts_both() {
+        use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
+        for (own, of_resource, same, cross) in [
+            (Allowed, Allowed, true, true),
+            (Allowed, ImplicitDeny, true, false),
+            (ImplicitDeny, Allowed, true, false),
+            (ImplicitDeny, ImplicitDeny, false, false),
+            (Allowed, ExplicitDeny, false, false),
+            (ExplicitDeny, Allowed, false, false),
+        ] {
+            let found = [true, false].map(|is_same| own.allows_with(of_resource, is_same));
+            assert_eq!(found, [same, cross], "{own:?} {of_resource:?}");
+        }
+    }
 
     fn context(pairs: &[(&str, &str)]) -> Context {
         pairs.iter().map(|(key, value)| (key.to_ascii_lowercase(), vec![(*value).to_owned()])).collect()
