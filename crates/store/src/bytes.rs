@@ -49,6 +49,11 @@ impl<'a> Reader<'a> {
         str::from_utf8(self.take(length)?).map_err(|_| Short)
     }
 
+    /// What is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Checks that nothing is left.
     pub fn end(&self) -> Result<(), Short> {
         if self.rest.is_empty() { Ok(()) } else { Err(Short) }

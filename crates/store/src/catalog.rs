@@ -26,8 +26,14 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS segments (
         id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, path TEXT NOT NULL, format TEXT,
         min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_sequence INTEGER NOT NULL, rows INTEGER NOT NULL,
-        bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL);
+        bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, has_entities INTEGER NOT NULL DEFAULT 0);
     CREATE INDEX IF NOT EXISTS segments_of_group ON segments (group_id);";
+
+/// What catalogs had not before, each with whether they have it and what gives it to them.
+const LATER: &[(&str, &str)] = &[(
+    "SELECT COUNT(*) FROM pragma_table_info('segments') WHERE name = 'has_entities'",
+    "ALTER TABLE segments ADD COLUMN has_entities INTEGER NOT NULL DEFAULT 0",
+)];
 
 /// The database.
 #[derive(Debug)]
@@ -88,7 +94,15 @@ impl Catalog {
     /// The catalog of `disk`, with its tables.
     pub fn open(disk: &dyn Disk) -> rusqlite::Result<Self> {
         let connection = disk.catalog()?;
-        lock(&connection).execute_batch(SCHEMA)?;
+        {
+            let connection = lock(&connection);
+            connection.execute_batch(SCHEMA)?;
+            for (is_there, add) in LATER {
+                if !connection.query_row(is_there, [], |row| row.get(0))? {
+                    connection.execute_batch(add)?;
+                }
+            }
+        }
         Ok(Catalog { connection })
     }
 
@@ -113,8 +127,8 @@ impl Catalog {
             streams: all(&connection, "SELECT id, group_id, description FROM streams", stream)?,
             segments: all(
                 &connection,
-                "SELECT id, group_id, path, format, min_ms, max_ms, min_sequence, rows, bytes, raw_bytes
-                 FROM segments ORDER BY id",
+                "SELECT id, group_id, path, format, min_ms, max_ms, min_sequence, rows, bytes, raw_bytes,
+                 has_entities FROM segments ORDER BY id",
                 |row| segment(row, disk),
             )?,
         })
@@ -155,6 +169,7 @@ fn segment(row: &Row<'_>, disk: &Arc<dyn Disk>) -> rusqlite::Result<(u64, Segmen
         rows: number(row, 7)?,
         bytes: number(row, 8)?,
         raw_bytes: number(row, 9)?,
+        has_entities: row.get(10)?,
         disk: disk.clone(),
         is_doomed: AtomicBool::new(false),
     };
@@ -204,7 +219,7 @@ fn remove(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()
 
 fn add_segments(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
     let mut put = transaction
-        .prepare_cached("INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+        .prepare_cached("INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     for (group, segment) in &change.added {
         put.execute(params![
             segment.id.cast_signed(),
@@ -217,6 +232,7 @@ fn add_segments(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Res
             segment.rows.cast_signed(),
             segment.bytes.cast_signed(),
             segment.raw_bytes.cast_signed(),
+            segment.has_entities,
         ])?;
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! A chunk: the events of one append, encoded once and kept as those bytes in the write-ahead log and in memory.
 //!
 //! Layout, little-endian: group u64, stream u64, ingestion i64, first sequence u64, count u32, then for each event
-//! timestamp i64, length u32 and the message in UTF-8. Sequence numbers rise by one from event to event.
+//! timestamp i64, length u32 and the message in UTF-8. Sequence numbers rise by one from event to event. The entity that the
+//! events are of, if there is one, stands beside these bytes.
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(crate) struct Chunk {
     pub header: Header,
     /// Smallest and greatest timestamp.
     pub span: (i64, i64),
+    /// What all of the events are of.
+    pub entity: Option<Arc<str>>,
     body: Arc<Vec<u8>>,
 }
 
@@ -35,11 +38,12 @@ pub(crate) struct Chunk {
 pub(crate) struct Draft {
     pub count: u32,
     span: (i64, i64),
+    entity: Option<Arc<str>>,
     body: Vec<u8>,
 }
 
 impl Draft {
-    /// Encodes `events`.
+    /// Encodes `events`, which are of no entity.
     pub fn new<'a>(events: impl IntoIterator<Item = (i64, &'a str)>) -> Self {
         let mut body = vec![0; HEADER_BYTES];
         let mut span = (i64::MAX, i64::MIN);
@@ -54,24 +58,30 @@ impl Draft {
         }
         // The body stays for as long as the events are in memory.
         body.shrink_to_fit();
-        Draft { count, span, body }
+        Draft { count, span, entity: None, body }
     }
 
-    /// The length of the chunk, in bytes.
+    /// The same events of an entity.
+    pub fn of(self, entity: &str) -> Self {
+        Draft { entity: Some(entity.into()), ..self }
+    }
+
+    /// The length of the chunk and of its entity, in bytes.
     pub fn len(&self) -> usize {
-        self.body.len()
+        self.body.len() + self.entity.as_ref().map_or(0, |entity| entity.len())
     }
 
     /// The chunk with these numbers, of which `count` is known better here; `None` if there are no events.
     pub fn chunk(mut self, header: Header) -> Option<Chunk> {
         let header = Header { count: self.count, ..header };
         self.body[..HEADER_BYTES].copy_from_slice(&header_bytes(&header));
-        (self.count > 0).then(|| Chunk { header, span: self.span, body: Arc::new(self.body) })
+        let Draft { count, span, entity, body } = self;
+        (count > 0).then(|| Chunk { header, span, entity, body: Arc::new(body) })
     }
 }
 
 impl Chunk {
-    /// Decodes what [`Chunk::body`] gave, checking every length and every message.
+    /// Decodes what [`Chunk::body`] gave, checking every length and every message. The events are of no entity.
     pub fn decode(body: Vec<u8>) -> Result<Self, Short> {
         let mut reader = Reader::new(&body);
         let header = read_header(&mut reader)?;
@@ -82,7 +92,22 @@ impl Chunk {
             reader.text()?;
         }
         reader.end()?;
-        Ok(Chunk { header, span, body: Arc::new(body) })
+        Ok(Chunk { header, span, entity: None, body: Arc::new(body) })
+    }
+
+    /// Decodes what [`Chunk::write_of_entity`] wrote.
+    pub fn decode_of_entity(bytes: &[u8]) -> Result<Self, Short> {
+        let mut reader = Reader::new(bytes);
+        let entity = reader.text()?.into();
+        let chunk = Chunk::decode(reader.rest().to_vec())?;
+        Ok(Chunk { entity: Some(entity), ..chunk })
+    }
+
+    /// Appends the length of the entity as u32, the entity, and [`Chunk::body`].
+    pub fn write_of_entity(&self, entity: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(entity.len() as u32).to_le_bytes());
+        out.extend_from_slice(entity.as_bytes());
+        out.extend_from_slice(self.body());
     }
 
     /// The encoded chunk.
@@ -95,6 +120,16 @@ impl Chunk {
         let count = u64::from(self.header.count);
         let framing = HEADER_BYTES as u64 + count * EVENT_HEADER_BYTES as u64;
         self.body.len() as u64 - framing + count * EVENT_OVERHEAD_BYTES
+    }
+
+    /// Bytes that the entity takes.
+    pub fn entity_bytes(&self) -> u64 {
+        self.entity.as_ref().map_or(0, |entity| entity.len() as u64)
+    }
+
+    /// About how many bytes the chunk takes in memory.
+    pub fn held_bytes(&self) -> u64 {
+        self.raw_bytes() + self.entity_bytes()
     }
 
     /// Timestamp, sequence number and message of each event.
@@ -141,6 +176,19 @@ mod tests {
         assert_eq!(again.events().collect::<Vec<_>>(), [(7, 10, "a"), (5, 11, "é")]);
         assert_eq!((again.header.count, again.span), (2, (5, 7)));
         assert_eq!(again.raw_bytes(), 3 + 2 * 26);
+    }
+
+    #[test]
+    fn an_entity_stands_before_the_events() {
+        let chunk = Draft::new([(7, "a")]).of("é").chunk(HEADER).expect("has events");
+        let mut bytes = Vec::new();
+        chunk.write_of_entity("é", &mut bytes);
+        let again = Chunk::decode_of_entity(&bytes).expect("decodes");
+        assert_eq!((again.entity.as_deref(), again.body()), (Some("é"), chunk.body()));
+        assert_eq!((again.raw_bytes(), again.entity_bytes()), (1 + 26, 2));
+        for length in 0..bytes.len() {
+            assert!(Chunk::decode_of_entity(&bytes[..length]).is_err(), "{length}");
+        }
     }
 
     #[test]

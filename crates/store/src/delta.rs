@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::disk::{Disk, parent};
 use crate::group::GroupKey;
 use crate::line::{Column, ColumnKind, LineFormat};
-use crate::record::SYSTEM_COLUMNS;
+use crate::record::{ENTITY, SYSTEM_COLUMNS};
 use crate::sealing::place;
 use crate::segment::Segment;
 use crate::state::State;
@@ -67,6 +67,7 @@ struct Listed {
     min_ms: i64,
     max_ms: i64,
     format: Option<Arc<str>>,
+    has_entities: bool,
 }
 
 /// What the log says.
@@ -203,7 +204,11 @@ impl Told {
         }
         let metadata = self.metadata.clone().unwrap_or_else(|| Metadata::new(&PARTITIONS, now_ms));
         let named = added.iter().filter_map(|(_, listed)| listed.format.as_deref());
-        let with = metadata.with(columns(formats, &named.collect()));
+        let mut columns = columns(formats, &named.collect());
+        if added.iter().any(|(_, listed)| listed.has_entities) {
+            columns.push((ENTITY.to_owned(), "string"));
+        }
+        let with = metadata.with(columns);
         if self.metadata.as_ref() != Some(&with) {
             actions.push(Action::Metadata(with));
         }
@@ -281,6 +286,7 @@ fn listed((group, key): (u64, &GroupKey), segment: &Segment) -> (String, Listed)
         min_ms: segment.min_ms,
         max_ms: segment.max_ms,
         format: segment.format.clone(),
+        has_entities: segment.has_entities,
     };
     (logged_path(segment), listed)
 }

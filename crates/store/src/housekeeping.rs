@@ -233,7 +233,8 @@ impl State {
     /// Whether a group has so many rows that it must be sealed.
     pub fn is_overdue(&self, id: u64, policy: &SealPolicy) -> bool {
         let entry = self.keys.get(&id).and_then(|key| self.groups.get(key));
-        let is_large = |memory: &Memory| memory.rows >= policy.rows_max || memory.bytes >= policy.bytes_max;
+        let is_large =
+            |memory: &Memory| memory.rows >= policy.rows_max || memory.held_bytes >= policy.bytes_max;
         self.memory_bytes > MEMORY_BYTES_TARGET || entry.is_some_and(|entry| is_large(&entry.memory))
     }
 
@@ -242,7 +243,7 @@ impl State {
         let is_due = |entry: &&GroupState| is_all || entry.memory.is_due(policy, self.now_ms);
         let mut due: Vec<u64> = filled().filter(is_due).map(|entry| entry.id).collect();
         if self.memory_bytes > MEMORY_BYTES_TARGET && due.is_empty() {
-            due.extend(filled().max_by_key(|entry| entry.memory.bytes).map(|entry| entry.id));
+            due.extend(filled().max_by_key(|entry| entry.memory.held_bytes).map(|entry| entry.id));
         }
         due
     }
@@ -362,7 +363,7 @@ impl Memory {
         let mut lsn = 0;
         let first = self.chunks.iter().take_while(|held| {
             let is_room = held.lsn == lsn || bytes < JOB_BYTES_TARGET;
-            bytes += held.chunk.raw_bytes();
+            bytes += held.chunk.held_bytes();
             if is_room && held.lsn <= until {
                 lsn = held.lsn;
                 return true;
@@ -376,7 +377,7 @@ impl Memory {
     fn is_due(&self, policy: &SealPolicy, now_ms: i64) -> bool {
         let waited = |held: Option<&Held>| held.map_or(0, |held| now_ms - held.chunk.header.ingestion_ms);
         self.rows >= policy.rows_max
-            || self.bytes >= policy.bytes_max
+            || self.held_bytes >= policy.bytes_max
             || waited(self.chunks.last()) >= policy.idle_ms
             || waited(self.chunks.first()) >= policy.age_ms
     }

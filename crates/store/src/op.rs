@@ -47,6 +47,8 @@ const REMOVE_GROUP: u8 = 2;
 const PUT_STREAM: u8 = 3;
 const REMOVE_STREAM: u8 = 4;
 const APPEND: u8 = 5;
+/// The same with the entity that the events are of.
+const APPEND_OF_ENTITY: u8 = 6;
 
 impl Op {
     /// Appends kind, length of the body and body.
@@ -56,7 +58,14 @@ impl Op {
             Op::RemoveGroup(id) => put(REMOVE_GROUP, &id.to_le_bytes(), out),
             Op::PutStream(stream) => put_json(PUT_STREAM, stream.as_ref(), out),
             Op::RemoveStream(stream) => put_json(REMOVE_STREAM, stream.as_ref(), out),
-            Op::Append(chunk) => put(APPEND, chunk.body(), out),
+            Op::Append(chunk) => match chunk.entity.as_deref() {
+                None => put(APPEND, chunk.body(), out),
+                Some(entity) => {
+                    let mut body = Vec::with_capacity(self.size());
+                    chunk.write_of_entity(entity, &mut body);
+                    put(APPEND_OF_ENTITY, &body, out);
+                }
+            },
         }
     }
 
@@ -71,6 +80,7 @@ impl Op {
             PUT_STREAM => json(body).map(|stream| Op::PutStream(Arc::new(stream))),
             REMOVE_STREAM => json(body).map(|stream| Op::RemoveStream(Arc::new(stream))),
             APPEND => Chunk::decode(body.to_vec()).map(Op::Append),
+            APPEND_OF_ENTITY => Chunk::decode_of_entity(body).map(Op::Append),
             _ => Err(Short),
         }
     }
@@ -78,7 +88,7 @@ impl Op {
     /// About how many bytes [`Op::write`] writes.
     pub fn size(&self) -> usize {
         match self {
-            Op::Append(chunk) => chunk.body().len(),
+            Op::Append(chunk) => chunk.body().len() + chunk.entity_bytes() as usize,
             _ => 256,
         }
     }

@@ -3,12 +3,13 @@
 //! Every batch begins with [`SYSTEM_COLUMNS`]. A batch of plain rows has nothing else and its `message` is never null.
 //! A batch of a line format has the format's columns behind them and its `message` is always null: the line is
 //! rebuilt from the columns. A row is in a batch of a format if and only if its line round-trips (see [`crate::line`]).
+//! A batch that has rows of entities has [`ENTITY`] as its last column, null in the others; any other batch has no such column.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, Int32Builder, Int64Builder, RecordBatch, StringArray,
-    StringBuilder, StringDictionaryBuilder,
+    Array, ArrayBuilder, ArrayRef, AsArray, DictionaryArray, Int32Builder, Int64Builder, RecordBatch,
+    StringArray, StringBuilder, StringDictionaryBuilder, new_null_array,
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
@@ -21,6 +22,9 @@ use crate::line::{Cell, Column, ColumnKind, LineFormat, print};
 /// The first columns of every batch: timestamp in ms INT64, ingestion time in ms INT64, stream (dictionary of UTF8),
 /// sequence number INT64, message UTF8.
 pub const SYSTEM_COLUMNS: [&str; 5] = ["__ts", "__ingest", "__stream", "__seq", "message"];
+
+/// The column of entities (dictionary of UTF8): what is told of a batch of events beside them, as its writer says it.
+pub const ENTITY: &str = "__entity";
 
 /// The position of `__ts`.
 pub const TIMESTAMP: usize = 0;
@@ -44,15 +48,29 @@ pub struct Batch {
     pub raw_bytes: u64,
 }
 
-/// The schema of rows of `format`, or of plain rows.
+/// The schema of rows of `format`, or of plain rows, that are of no entities.
 pub fn schema(format: Option<&LineFormat>) -> SchemaRef {
-    let stream = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let kinds = [DataType::Int64, DataType::Int64, stream, DataType::Int64, DataType::Utf8];
+    let kinds = [DataType::Int64, DataType::Int64, dictionary(), DataType::Int64, DataType::Utf8];
     let system = SYSTEM_COLUMNS.iter().zip(kinds);
     let system = system.map(|(name, kind)| Field::new(*name, kind, *name == SYSTEM_COLUMNS[MESSAGE]));
     let columns = format.map_or(&[][..], |format| &format.columns);
     let columns = columns.iter().map(|column| Field::new(&column.name, arrow_type(&column.kind), true));
     Arc::new(Schema::new(system.chain(columns).collect::<Vec<_>>()))
+}
+
+/// The type of texts of which there are few.
+fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// Whether rows of this schema may be of entities.
+pub fn has_entities(schema: &Schema) -> bool {
+    schema.fields().last().is_some_and(|column| column.name() == ENTITY)
+}
+
+/// The entities of rows, if there are any; the schema is checked.
+pub(crate) fn entities(records: &RecordBatch) -> Option<&DictionaryArray<Int32Type>> {
+    has_entities(records.schema_ref()).then(|| records.column(records.num_columns() - 1).as_dictionary())
 }
 
 fn arrow_type(kind: &ColumnKind) -> DataType {
@@ -94,7 +112,10 @@ pub(crate) fn check_schema(records: &RecordBatch) -> Result<(), ArrowError> {
             .zip(plain.fields())
             .all(|(a, b)| (a.name(), a.data_type()) == (b.name(), b.data_type()));
     let known = [DataType::Int32, DataType::Int64, DataType::Utf8];
-    if is_system && columns.iter().all(|column| known.contains(column.data_type())) {
+    let (columns, entity) = columns.split_at(columns.len() - usize::from(has_entities(&schema)));
+    let is_known = columns.iter().all(|column| known.contains(column.data_type()))
+        && entity.iter().all(|column| *column.data_type() == dictionary());
+    if is_system && is_known {
         return Ok(());
     }
     Err(ArrowError::SchemaError(format!("not the columns of a log segment: {schema}")))
@@ -106,7 +127,8 @@ pub(crate) fn message_into(records: &RecordBatch, row: usize, out: &mut String) 
     if kept.is_valid(row) {
         return out.push_str(kept.value(row));
     }
-    print(records.columns()[SYSTEM_COLUMNS.len()..].iter().map(|column| cell(column, row)), out);
+    let end = records.num_columns() - usize::from(has_entities(records.schema_ref()));
+    print(records.columns()[SYSTEM_COLUMNS.len()..end].iter().map(|column| cell(column, row)), out);
 }
 
 fn cell(column: &ArrayRef, row: usize) -> Cell<'_> {
@@ -139,16 +161,46 @@ pub(crate) fn batches<'a>(
                 None => builder.message.append_value(message),
             }
         }
-        // All events of a chunk are of one stream: one look-up in the dictionary does for each builder.
-        typed.iter_mut().chain([&mut plain]).for_each(|builder| builder.stream(stream));
+        // All events of a chunk are of one stream and entity: one look-up in the dictionaries does for each builder.
+        let entity = chunk.entity.as_deref();
+        typed.iter_mut().chain([&mut plain]).for_each(|builder| builder.origin(stream, entity));
     }
     std::iter::once(plain).chain(typed).filter_map(Builder::finish).collect()
 }
 
 /// One batch of the rows of two of the same format.
 pub(crate) fn join(first: &Batch, second: &Batch) -> Result<Batch, ArrowError> {
-    let records = concat_batches(&first.records.schema(), [&first.records, &second.records])?;
+    let records = concat(&[&first.records, &second.records])?;
     Ok(Batch { format: first.format.clone(), records, raw_bytes: first.raw_bytes + second.raw_bytes })
+}
+
+/// The rows of batches of one format, of which there is at least one, in their order.
+pub(crate) fn concat(batches: &[&RecordBatch]) -> Result<RecordBatch, ArrowError> {
+    let Some(of_entities) = batches.iter().find(|batch| has_entities(batch.schema_ref())) else {
+        return concat_batches(batches[0].schema_ref(), batches.iter().copied());
+    };
+    let schema = of_entities.schema();
+    let filled = batches.iter().map(|batch| with_entities(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
+    concat_batches(&schema, &filled)
+}
+
+/// The rows in a schema that has a column of entities.
+fn with_entities(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let mut columns = batch.columns().to_vec();
+    if !has_entities(batch.schema_ref()) {
+        columns.push(new_null_array(&dictionary(), batch.num_rows()));
+    }
+    RecordBatch::try_new(schema.clone(), columns)
+}
+
+/// The rows without the column of entities if none of them is of one.
+pub(crate) fn without_void_entities(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+    match entities(&batch) {
+        Some(entities) if entities.null_count() == batch.num_rows() => {
+            batch.project(&(0..batch.num_columns() - 1).collect::<Vec<_>>())
+        }
+        _ => Ok(batch),
+    }
 }
 
 struct Builder {
@@ -160,6 +212,8 @@ struct Builder {
     sequence: Int64Builder,
     message: StringBuilder,
     columns: Vec<ColumnBuilder>,
+    /// Of the rows up to the last one of an entity; none if there is no such row.
+    entity: Option<StringDictionaryBuilder<Int32Type>>,
     raw_bytes: u64,
 }
 
@@ -175,6 +229,7 @@ impl Builder {
             message: StringBuilder::new(),
             columns: format
                 .map_or(Vec::new(), |format| format.columns.iter().map(ColumnBuilder::new).collect()),
+            entity: None,
             raw_bytes: 0,
         }
     }
@@ -185,11 +240,18 @@ impl Builder {
         self.sequence.append_value(sequence as i64);
     }
 
-    /// Gives the rows that have none their stream.
-    fn stream(&mut self, stream: &str) {
-        let rows = self.timestamp.len() - self.stream.len();
-        if rows > 0 {
-            self.stream.append_values(stream, rows);
+    /// Gives the rows that have none their stream and their entity.
+    fn origin(&mut self, stream: &str, entity: Option<&str>) {
+        let before = self.stream.len();
+        let rows = self.timestamp.len() - before;
+        if rows == 0 {
+            return;
+        }
+        self.stream.append_values(stream, rows);
+        if let Some(entity) = entity {
+            let entities = self.entity.get_or_insert_with(StringDictionaryBuilder::new);
+            entities.append_nulls(before - entities.len());
+            entities.append_values(entity, rows);
         }
     }
 
@@ -209,6 +271,13 @@ impl Builder {
             Arc::new(self.message.finish()),
         ];
         columns.extend(self.columns.into_iter().map(ColumnBuilder::finish));
+        if let Some(mut entities) = self.entity {
+            entities.append_nulls(columns[TIMESTAMP].len() - entities.len());
+            columns.push(Arc::new(entities.finish()));
+            let entity = Field::new(ENTITY, dictionary(), true);
+            let fields = self.schema.fields().iter().map(|field| field.as_ref().clone()).chain([entity]);
+            self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        }
         let records = RecordBatch::try_new(self.schema, columns).expect("the builders follow the schema");
         (records.num_rows() > 0).then_some(Batch { format: self.format, records, raw_bytes: self.raw_bytes })
     }
@@ -275,6 +344,42 @@ mod tests {
             [Some(LINE), Some(LINE)]
         );
         assert_eq!(messages(&batches[0].records).expect("a log batch").value(0), "free text");
+    }
+
+    #[test]
+    fn only_batches_with_rows_of_entities_have_a_column_for_them() {
+        let header = Header { group: 1, stream: 1, ingestion_ms: 9, first_sequence: 5, count: 0 };
+        let chunk = |entity: Option<&str>, events: &[(i64, &'static str)]| {
+            let draft = Draft::new(events.iter().copied());
+            let draft = if let Some(entity) = entity { draft.of(entity) } else { draft };
+            draft.chunk(header).expect("has events")
+        };
+        let chunks = [
+            chunk(None, &[(1, "a"), (2, LINE)]),
+            chunk(Some("x"), &[(3, "b"), (4, "c")]),
+            chunk(Some("y"), &[(5, "d")]),
+            chunk(None, &[(6, "e"), (7, LINE)]),
+        ];
+        let formats = [LineFormat::flow_log_default()];
+        let batches = batches(chunks.iter().map(|chunk| ("s", chunk)), &formats);
+        let [plain, typed] = &batches[..] else { panic!("{batches:?}") };
+        let entities = |batch: &RecordBatch| {
+            let found = super::entities(batch)?.downcast_dict::<StringArray>().expect("texts");
+            Some(found.into_iter().map(|text| text.unwrap_or("-")).collect::<String>())
+        };
+        assert_eq!(entities(&plain.records).as_deref(), Some("-xxy-"));
+        assert_eq!(typed.records.schema(), schema(Some(&formats[0])));
+        let messages = messages(&plain.records).expect("a log batch");
+        assert_eq!(messages.iter().flatten().collect::<String>(), "abcde");
+        let bare = super::batches([("s", &chunks[0])], &formats).remove(0);
+        assert_eq!(entities(&bare.records), None);
+        let joined = |first, second| join(first, second).expect("of one format").records;
+        assert_eq!(entities(&joined(&bare, plain)).as_deref(), Some("--xxy-"));
+        assert_eq!(entities(&joined(plain, &bare)).as_deref(), Some("-xxy--"));
+        let kept = without_void_entities(plain.records.slice(1, 4)).expect("a log batch");
+        assert_eq!(entities(&kept).as_deref(), Some("xxy-"));
+        let void = without_void_entities(plain.records.slice(4, 1)).expect("a log batch");
+        assert_eq!(void.schema(), schema(None));
     }
 
     #[test]

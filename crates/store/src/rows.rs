@@ -13,7 +13,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 
 use crate::error::ReadError;
-use crate::record::{Batch, INGESTION, SEQUENCE, STREAM, TIMESTAMP, check_schema, message_into};
+use crate::record::{Batch, INGESTION, SEQUENCE, STREAM, TIMESTAMP, check_schema, entities, message_into};
 use crate::segment::{Segment, SegmentReader};
 use crate::state::Hidden;
 
@@ -35,6 +35,8 @@ pub struct Row {
     pub sequence: u64,
     /// The message, byte for byte.
     pub message: String,
+    /// The entity that it is of, as its writer said.
+    pub entity: Option<Arc<str>>,
 }
 
 impl Row {
@@ -180,6 +182,8 @@ struct Cursor {
 struct Picked {
     batches: Vec<(RecordBatch, Vec<Arc<str>>)>,
     rows: Vec<(Key, u32, u32)>,
+    /// The entity of the last row that was of one, and its batch and key: those of the next are mostly of the same.
+    entity: Option<((u32, i32), Arc<str>)>,
 }
 
 impl Rows {
@@ -365,9 +369,10 @@ impl Cursor {
 }
 
 impl Picked {
-    fn row(&self, (_, batch, row): (Key, u32, u32)) -> Row {
-        let (batch, streams) = &self.batches[batch as usize];
+    fn row(&mut self, (_, number, row): (Key, u32, u32)) -> Row {
         let row = row as usize;
+        let entity = self.entity(number, row);
+        let (batch, streams) = &self.batches[number as usize];
         let mut message = String::new();
         message_into(batch, row, &mut message);
         let stream = batch.column(STREAM).as_dictionary::<Int32Type>().keys().value(row) as usize;
@@ -377,7 +382,19 @@ impl Picked {
             stream: streams[stream].clone(),
             sequence: batch.column(SEQUENCE).as_primitive::<Int64Type>().value(row) as u64,
             message,
+            entity,
         }
+    }
+
+    fn entity(&mut self, number: u32, row: usize) -> Option<Arc<str>> {
+        let (batch, _) = &self.batches[number as usize];
+        let entities = entities(batch)?;
+        let key = entities.keys().is_valid(row).then(|| entities.keys().value(row))?;
+        if self.entity.as_ref().is_none_or(|(last, _)| *last != (number, key)) {
+            let text = entities.values().as_string::<i32>().value(key as usize);
+            self.entity = Some(((number, key), text.into()));
+        }
+        self.entity.as_ref().map(|(_, entity)| entity.clone())
     }
 }
 

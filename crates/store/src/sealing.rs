@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{DataType, Field, Int64Type};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -19,7 +19,7 @@ use parquet::schema::types::ColumnPath;
 use crate::disk::{Disk, parent};
 use crate::error::SealError;
 use crate::group::GroupKey;
-use crate::record::{Batch, SEQUENCE, SYSTEM_COLUMNS, TIMESTAMP};
+use crate::record::{self, Batch, ENTITY, SEQUENCE, SYSTEM_COLUMNS, TIMESTAMP};
 use crate::segment::Segment;
 
 /// Rows of a row group: what a reader of few rows decodes at least.
@@ -51,12 +51,10 @@ pub(crate) fn sort(batches: &[Batch], from_ms: i64) -> Result<Vec<Sorted>, SealE
         let raw_bytes = of_format.iter().map(|batch| batch.raw_bytes).sum();
         let records = match of_format[..] {
             [only] => only.records.clone(),
-            _ => {
-                concat_batches(&of_format[0].records.schema(), of_format.iter().map(|batch| &batch.records))?
-            }
+            _ => record::concat(&of_format.iter().map(|batch| &batch.records).collect::<Vec<_>>())?,
         };
         let records = sort_records(&records, from_ms)?;
-        split_days(&Batch { format: format.clone(), records, raw_bytes }, &mut sorted);
+        split_days(&Batch { format: format.clone(), records, raw_bytes }, &mut sorted)?;
     }
     Ok(sorted)
 }
@@ -71,7 +69,7 @@ fn sort_records(records: &RecordBatch, from_ms: i64) -> Result<RecordBatch, Seal
     Ok(take_record_batch(records, &UInt32Array::from_iter_values(rows.into_iter().map(|row| row.2)))?)
 }
 
-fn split_days(batch: &Batch, out: &mut Vec<Sorted>) {
+fn split_days(batch: &Batch, out: &mut Vec<Sorted>) -> Result<(), SealError> {
     let timestamps = batch.records.column(TIMESTAMP).as_primitive::<Int64Type>().values();
     let day_of = |row: usize| timestamps[row].div_euclid(DAY_MS);
     let rows = timestamps.len();
@@ -82,10 +80,11 @@ fn split_days(batch: &Batch, out: &mut Vec<Sorted>) {
             timestamps[start..].partition_point(|timestamp_ms| timestamp_ms.div_euclid(DAY_MS) == day);
         // Bytes are counted by batch: a day gets its share by rows.
         let raw_bytes = (u128::from(batch.raw_bytes) * length as u128 / rows as u128) as u64;
-        let records = batch.records.slice(start, length);
+        let records = record::without_void_entities(batch.records.slice(start, length))?;
         out.push(Sorted { day, batch: Batch { format: batch.format.clone(), records, raw_bytes } });
         start += length;
     }
+    Ok(())
 }
 
 /// Writes `sorted` as segment `id` of `group`: when this returns, its bytes and its name are durable.
@@ -111,6 +110,7 @@ pub(crate) fn write(
         rows: records.num_rows() as u64,
         bytes: bytes.len() as u64,
         raw_bytes: sorted.batch.raw_bytes,
+        has_entities: record::has_entities(records.schema_ref()),
         disk: disk.clone(),
         is_doomed: AtomicBool::new(false),
     })
@@ -155,7 +155,8 @@ fn properties(group: &GroupKey, batch: &Batch) -> WriterProperties {
         .set_key_value_metadata(Some(facts.to_vec()))
         .set_sorting_columns(Some(order.to_vec()));
     let schema = batch.records.schema();
-    let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+    let is_unordered = |field: &&Arc<Field>| *field.data_type() == DataType::Utf8 || field.name() == ENTITY;
+    let texts = schema.fields().iter().filter(is_unordered);
     let builder = texts.fold(builder, |builder, field| unbounded(builder, field.name()));
     DELTA_COLUMNS.into_iter().fold(builder, delta).build()
 }

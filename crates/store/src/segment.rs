@@ -42,6 +42,8 @@ pub struct Segment {
     pub bytes: u64,
     /// Bytes of the messages, each counted with [`crate::EVENT_OVERHEAD_BYTES`].
     pub raw_bytes: u64,
+    /// Whether some of the rows are of entities: then there is a column for them ([`crate::record::ENTITY`]).
+    pub has_entities: bool,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) is_doomed: AtomicBool,
 }

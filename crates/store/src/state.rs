@@ -78,7 +78,10 @@ pub struct Hidden {
 pub(crate) struct Memory {
     pub chunks: Vec<Held>,
     pub rows: u64,
+    /// Of the messages, each with its overhead.
     pub bytes: u64,
+    /// With those of entities.
+    pub held_bytes: u64,
     /// What was made of `chunks`; a new one whenever chunks have left.
     pub cache: Arc<Mutex<Cache>>,
 }
@@ -118,7 +121,7 @@ impl State {
             stream.note(&chunk);
         }
         self.dirty.insert(entry.id);
-        self.memory_bytes += chunk.raw_bytes();
+        self.memory_bytes += chunk.held_bytes();
         entry.memory.hold(Held { chunk, stream: name, lsn });
     }
 
@@ -143,7 +146,7 @@ impl State {
         let entry = self.groups.remove(key)?;
         self.keys.remove(&entry.id);
         self.dirty.remove(&entry.id);
-        self.memory_bytes -= entry.memory.bytes;
+        self.memory_bytes -= entry.memory.held_bytes;
         self.leaving.insert(entry.id, entry.segments);
         Some(entry.id)
     }
@@ -213,16 +216,18 @@ impl Memory {
     fn hold(&mut self, held: Held) {
         self.rows += u64::from(held.chunk.header.count);
         self.bytes += held.chunk.raw_bytes();
+        self.held_bytes += held.chunk.held_bytes();
         self.chunks.push(held);
     }
 
-    /// Drops the chunks that `is_gone` and answers their bytes.
+    /// Drops the chunks that `is_gone` and answers how many bytes of memory they took.
     pub fn drop_if(&mut self, is_gone: impl Fn(&Held) -> bool) -> u64 {
-        let bytes = self.bytes;
+        let held_bytes = self.held_bytes;
         self.chunks.retain(|held| !is_gone(held));
         self.rows = self.chunks.iter().map(|held| u64::from(held.chunk.header.count)).sum();
         self.bytes = self.chunks.iter().map(|held| held.chunk.raw_bytes()).sum();
+        self.held_bytes = self.chunks.iter().map(|held| held.chunk.held_bytes()).sum();
         self.cache = Arc::default();
-        bytes - self.bytes
+        held_bytes - self.held_bytes
     }
 }

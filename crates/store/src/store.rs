@@ -133,7 +133,30 @@ impl Store {
         events: impl IntoIterator<Item = (i64, &'a str)>,
         now_ms: i64,
     ) -> Result<Ticket, Refused> {
-        let draft = Draft::new(events);
+        self.append_draft(group, stream, Draft::new(events), now_ms)
+    }
+
+    /// Stores events that are of an entity, which is any text.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_of<'a>(
+        &self,
+        entity: &str,
+        (group, stream): (&GroupKey, &str),
+        events: impl IntoIterator<Item = (i64, &'a str)>,
+        now_ms: i64,
+    ) -> Result<Ticket, Refused> {
+        self.append_draft(group, stream, Draft::new(events).of(entity), now_ms)
+    }
+
+    fn append_draft(
+        &self,
+        group: &GroupKey,
+        stream: &str,
+        draft: Draft,
+        now_ms: i64,
+    ) -> Result<Ticket, Refused> {
         if draft.len() > BATCH_BYTES_MAX {
             return Err(Refused::BatchTooLarge);
         }

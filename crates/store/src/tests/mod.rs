@@ -3,6 +3,7 @@
 mod compacting;
 pub mod crash;
 mod directory;
+mod entities;
 mod groups;
 mod oracle;
 mod reading;
