@@ -620,7 +620,10 @@ def log_groups():
         {"timestamp": start + number, "message": f"{number} {'ERROR' if number % 10 == 0 else 'ok'} ü"}
         for number in range(200)
     ]
-    equal("all are taken", logs.put_log_events(**stream, logEvents=events).get("rejectedLogEventsInfo"), None)
+    entity = {"keyAttributes": {"Type": "Service", "Name": "shop", "Environment": "test"}, "attributes": {"Host": "a"}}
+    found = logs.put_log_events(**stream, logEvents=events, entity=entity)
+    equal("all are taken", found.get("rejectedLogEventsInfo"), None)
+    equal("and their entity", found.get("rejectedEntityInfo"), None)
     refused("backwards", "InvalidParameterException", logs.put_log_events, **stream, logEvents=events[::-1])
     refused(
         "no such stream",
@@ -631,8 +634,10 @@ def log_groups():
         logEvents=events,
     )
     old = [{"timestamp": start - 15 * 86_400_000, "message": "old"}, events[0]]
-    found = logs.put_log_events(**{**stream, "logStreamName": "one"}, logEvents=[old[0]])["rejectedLogEventsInfo"]
-    equal("too old", found["tooOldLogEventEndIndex"], 1)
+    wrong = {"keyAttributes": {"Type": "Thing", "Name": "shop"}}
+    found = logs.put_log_events(**{**stream, "logStreamName": "one"}, logEvents=[old[0]], entity=wrong)
+    equal("too old", found["rejectedLogEventsInfo"]["tooOldLogEventEndIndex"], 1)
+    equal("no such type", found["rejectedEntityInfo"]["errorType"], "InvalidTypeValue")
     page = logs.get_log_events(**stream, startFromHead=True, limit=150)
     rest = logs.get_log_events(**stream, startFromHead=True, nextToken=page["nextForwardToken"])
     equal(

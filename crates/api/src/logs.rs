@@ -7,6 +7,7 @@ pub mod class;
 pub mod definition;
 pub mod destination;
 pub mod encryption;
+mod entity;
 pub mod event;
 pub mod export;
 pub mod fields;

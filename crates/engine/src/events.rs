@@ -11,7 +11,9 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{Expr as Lowered, cast, lit};
 use datafusion::scalar::ScalarValue;
-use weir_insights::{Expr, FIELDS, FLOW_FIELDS, LAMBDA_FIELDS, LAMBDA_OF, Plan, Step, Value, is_of_lambda};
+use weir_insights::{
+    Expr, FIELDS, FLOW_FIELDS, LAMBDA_FIELDS, LAMBDA_OF, Plan, Step, Value, is_entity_field, is_of_lambda,
+};
 
 use crate::kind::Kind;
 use crate::scalar::{Op, call};
@@ -28,6 +30,9 @@ pub const INGESTION: &str = "ingested_ms";
 /// The column of `@logStream`.
 pub const STREAM: &str = "event_stream";
 
+/// The column of entities, if there are any.
+pub const ENTITY: &str = "event_entity";
+
 /// What an event says, in a query.
 pub const MESSAGE: &str = "@message";
 
@@ -42,6 +47,8 @@ pub struct Part {
     pub log: Lowered,
     /// System fields that are the same in all rows, with their values.
     pub fixed: Vec<(&'static str, String)>,
+    /// Whether there is a column [`ENTITY`] of texts.
+    pub has_entities: bool,
     /// What else there is.
     pub shape: Shape,
     /// Names that the place of the rows has values for, such as `year`, and their columns of texts.
@@ -189,8 +196,16 @@ impl Part {
             let (_, value) = self.fixed.iter().find(|(field, _)| field == name)?;
             Some(Typed { expr: text(value), kind: Kind::Text })
         };
+        let entity = |name: &String| {
+            let is_there = self.has_entities && is_entity_field(name);
+            let entity = || vec![(column_of(ENTITY), Kind::Text)];
+            is_there.then(|| Typed {
+                expr: call(Op::Entity(name.clone()), Kind::Text, entity()),
+                kind: Kind::Text,
+            })
+        };
         let value = |name: &String| {
-            let known = system(name, &self.shape).or_else(|| fixed(name));
+            let known = system(name, &self.shape).or_else(|| fixed(name)).or_else(|| entity(name));
             known.or_else(|| own(name, &self.shape, &found)).or_else(|| partition(name))
         };
         let values = names.iter().map(value);
@@ -342,6 +357,7 @@ mod tests {
             frame: SessionContext::new().read_empty().expect("no rows"),
             log: text(""),
             fixed: vec![],
+            has_entities: false,
             shape: Shape::Records {
                 fields: vec![("srcAddr".into(), "field_0".into(), kind)],
                 message: message.map(String::from),

@@ -231,7 +231,7 @@ impl Engine {
         let paths: Vec<PathBuf> = source.files.iter().map(|file| file.path.to_path_buf()).collect();
         let (frame, partitions) = with_partitions(frame, &names, &paths).map_err(failed)?;
         let shape = Shape::Records { fields: layout.fields.clone(), message: layout.message.clone() };
-        Ok(Part { frame, log: column_of(GROUP), fixed: vec![], shape, partitions })
+        Ok(Part { frame, log: column_of(GROUP), fixed: vec![], has_entities: false, shape, partitions })
     }
 }
 

@@ -22,7 +22,7 @@ use weir_store::{EVENT_OVERHEAD_BYTES, Scan, Segment};
 
 use crate::engine::{Engine, Query, failed};
 use crate::events::{
-    self, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, names_read, text,
+    self, ENTITY, INGESTION, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, as_int, as_text, names_read, text,
 };
 use crate::kind::Kind;
 use crate::narrow::Narrow;
@@ -123,7 +123,7 @@ fn empty(context: &SessionContext) -> Result<Part, ExecuteError> {
     let schema = record::schema(None);
     let frame = context.read_batch(RecordBatch::new_empty(schema.clone())).map_err(failed)?;
     let (frame, shape) = normalised(frame, &schema, None).map_err(failed)?;
-    Ok(Part { frame, log: text(""), fixed: vec![], shape, partitions: vec![] })
+    Ok(Part { frame, log: text(""), fixed: vec![], has_entities: false, shape, partitions: vec![] })
 }
 
 async fn group_parts(
@@ -147,9 +147,10 @@ async fn group_parts(
     Ok(parts)
 }
 
-type Format = Option<Arc<str>>;
+/// The format of lines, and whether there is a column of entities.
+type Format = (Option<Arc<str>>, bool);
 
-/// What is in memory and what is in files, by the format of its lines.
+/// What is in memory and what is in files, by its columns.
 #[allow(clippy::type_complexity, reason = "two maps by the same key, taken apart at once")]
 fn rows_by_format(
     scan: &Scan,
@@ -158,13 +159,15 @@ fn rows_by_format(
     let mut batches: BTreeMap<Format, Vec<RecordBatch>> = BTreeMap::new();
     let mut files: BTreeMap<Format, Vec<String>> = BTreeMap::new();
     for batch in scan.batches().map_err(unreadable)? {
-        batches.entry(batch.format).or_default().push(batch.records);
+        let has_entities = record::has_entities(batch.records.schema_ref());
+        batches.entry((batch.format, has_entities)).or_default().push(batch.records);
     }
     let is_in = |segment: &&Arc<Segment>| !left_out.segments.contains(&segment.id);
     for segment in scan.segments.iter().filter(is_in) {
+        let format = (segment.format.clone(), segment.has_entities);
         match segment.location().map_err(unreadable)? {
-            Location::File(path) => files.entry(segment.format.clone()).or_default().push(file_url(&path)),
-            Location::Memory(_) => batches.entry(segment.format.clone()).or_default().extend(read(segment)?),
+            Location::File(path) => files.entry(format).or_default().push(file_url(&path)),
+            Location::Memory(_) => batches.entry(format).or_default().extend(read(segment)?),
         }
     }
     Ok((batches, files))
@@ -201,7 +204,8 @@ fn part(
     let (frame, shape) = normalised(frame, schema, narrow)?;
     let origin = &group.origin;
     let fixed = origin.fields().map(|(name, value)| (name, value.to_owned())).collect();
-    Ok(Part { frame, log: text(&origin.log), fixed, shape, partitions: vec![] })
+    let has_entities = record::has_entities(schema);
+    Ok(Part { frame, log: text(&origin.log), fixed, has_entities, shape, partitions: vec![] })
 }
 
 /// In the time range, and not of a stream that was removed.
@@ -231,7 +235,12 @@ fn normalised(
         as_text(SYSTEM_COLUMNS[record::STREAM]).alias(STREAM),
     ];
     let mut fields = vec![];
-    for (index, column) in schema.fields().iter().skip(SYSTEM_COLUMNS.len()).enumerate() {
+    let mut of_format = schema.fields().iter().skip(SYSTEM_COLUMNS.len()).collect::<Vec<_>>();
+    if record::has_entities(schema) {
+        of_format.pop();
+        columns.push(as_text(record::ENTITY).alias(ENTITY));
+    }
+    for (index, column) in of_format.into_iter().enumerate() {
         let known = flow_field(column.name());
         let kind_of = |known: &FlowField| Field::named(known.name).map(Field::kind);
         let is_address = known.and_then(kind_of) == Some(FieldKind::Address);

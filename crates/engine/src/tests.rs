@@ -65,6 +65,22 @@ fn groups_tell_where_their_events_are() {
 }
 
 #[test]
+fn fields_of_entities_are_those_of_their_events() {
+    for sealing in [Sealing::None, Sealing::Memory] {
+        let world = World::of_group("app", &world::events_of(RECORDS), sealing);
+        let query = "stats count(*) as n by @entity.KeyAttributes.Name as name, @entity.Attributes.EC2.InstanceId as id \
+                     | sort n";
+        world.check(query);
+        let answer =
+            world.engine(&weir_insights::plan(query, None).expect("a query")).expect("rows in memory");
+        let rows =
+            answer.rows.iter().map(|row| row.values.iter().map(|value| value.as_deref().unwrap_or("-")));
+        let rows: Vec<String> = rows.map(|values| values.collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(rows, ["- - 3", "shop i-2 5"]);
+    }
+}
+
+#[test]
 fn lines_of_lambda_have_fields_of_their_own() {
     let report = "REPORT RequestId: 8f507cfc-aaaa\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\t\
                   Max Memory Used: 65 MB\t";

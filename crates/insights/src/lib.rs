@@ -13,6 +13,7 @@ mod chart;
 mod check;
 mod cursor;
 mod discover;
+mod entity;
 mod error;
 mod execute;
 mod functions;
@@ -42,6 +43,7 @@ pub use discover::{
     FLOW_FIELDS, FlowField, FlowType, LAMBDA_FIELDS, Named, default_format, discover, discover_in,
     discoverable, flow_field, is_of_lambda, lambda_fields, wholes,
 };
+pub use entity::{entity_field, entity_fields, entity_text, is_entity_field};
 pub use error::{CharRange, QueryError, QueryErrorKind, Span};
 pub use execute::{
     Execute, ExecuteError, QueryResult, ResultRow, Run, Statistics, TimeRange, check_bound, estimated,

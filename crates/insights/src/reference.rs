@@ -271,7 +271,9 @@ const SYSTEM_FIELDS: &str = "
 Events of log groups have `@timestamp`, `@message`, `@ingestionTime`, `@logStream`, `@log`, `@aws.account`, `@aws.region` and \
 `@source.log`, which is the name of the group itself, as nothing is centralized; those of groups that flow logs write to have \
 `@data_source_name` and `@data_source_type`, `amazon_vpc` and `flow`. `@data_format` is always absent: AWS does not list its values. So \
-is `@aws.tag.*`: on AWS events have it in accounts where resource tags for telemetry are turned on. Records in files have of these \
+is `@aws.tag.*`: on AWS events have it in accounts where resource tags for telemetry are turned on. What `PutLogEvents` \
+told as the entity of events is `@entity.KeyAttributes.Type`, `@entity.Attributes.EC2.InstanceId` and so on; flow logs tell none. \
+Records in files have of these \
 `@timestamp`, `@message`, `@logStream` (the file's name), `@log` (its path), and `@aws.account` and `@aws.region` where folders tell them: \
 `AWSLogs/123456789012/vpcflowlogs/us-east-1/…` or `aws-account-id=…/aws-region=…/`.
 ";

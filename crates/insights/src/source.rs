@@ -22,6 +22,8 @@ pub struct Event {
     pub log_stream: String,
     /// What its log group tells of it.
     pub origin: Arc<Origin>,
+    /// The entity that it is of, as [`crate::entity_text`] writes it.
+    pub entity: Option<Arc<str>>,
     /// `@ptr`: what GetLogRecord takes.
     pub ptr: String,
     /// What was found in the message: [`crate::discover`], or a source's own typed fields.

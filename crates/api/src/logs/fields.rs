@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use weir_flowlog::field::{Field, Kind, TRANSIT_GATEWAY_VERSION};
-use weir_insights::{Origin, discover_in, flow_field};
+use weir_insights::{Origin, discover_in, entity_fields, flow_field};
 use weir_store::{Row, Select};
 
 const MINUTE_MS: i64 = 60_000;
@@ -83,7 +83,8 @@ impl Operation for GetLogGroupFields {
 pub(super) fn field_names<'a>(row: &Row, origin: &'a Origin) -> impl Iterator<Item = String> + use<'a> {
     let discovered = discover_in(&origin.log, &row.message).into_iter().map(|(name, _)| name);
     let system = SYSTEM_FIELDS.into_iter().chain(origin.fields().map(|(name, _)| name));
-    discovered.chain(system.map(str::to_owned))
+    let entity = row.entity.as_deref().map(entity_fields).unwrap_or_default();
+    discovered.chain(system.map(str::to_owned)).chain(entity.into_iter().map(|(name, _)| name))
 }
 
 /// Asks for the fields of a data source.

@@ -146,6 +146,7 @@ fn event(row: Row, origin: Arc<Origin>) -> Event {
         ptr: event_pointer(log, row.timestamp_ms, row.sequence),
         fields: discover(discoverable(log, &row.message)),
         message: row.message,
+        entity: row.entity,
         origin,
     }
 }

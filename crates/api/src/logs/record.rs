@@ -7,7 +7,7 @@ use crate::logs::name;
 use crate::operation::{Context, Error, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use weir_insights::{Origin, discover_in, parse_pointer};
+use weir_insights::{Origin, discover_in, entity_fields, parse_pointer};
 use weir_store::{Position, Row, Select};
 
 /// Reads the event that `@ptr` of a row points at, with its discovered fields.
@@ -67,6 +67,7 @@ fn fields(row: &Row, pointer: &str, origin: &Origin) -> BTreeMap<String, String>
         ("@timestamp", row.timestamp_ms.to_string()),
         ("@ingestionTime", row.ingestion_ms.to_string()),
     ];
+    let entity = row.entity.as_deref().map(entity_fields).unwrap_or_default();
     let system = system.into_iter().chain(origin.fields().map(|(name, value)| (name, value.to_owned())));
-    discovered.chain(system.map(|(name, value)| (name.to_owned(), value))).collect()
+    discovered.chain(system.map(|(name, value)| (name.to_owned(), value))).chain(entity).collect()
 }

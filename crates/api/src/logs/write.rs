@@ -3,6 +3,7 @@
 //! Source: CloudWatch Logs API Reference, PutLogEvents.
 
 use crate::logs::check::{constraint, invalid};
+use crate::logs::entity::{Entity, RejectedEntityInfo};
 use crate::logs::name;
 use crate::logs::position::sequence_token;
 use crate::logs::state::Taken;
@@ -34,9 +35,7 @@ pub struct PutLogEvents {
     /// Ignored, as AWS does since 2023.
     #[serde(rename = "sequenceToken")]
     _sequence_token: Option<String>,
-    /// Accepted without effect.
-    #[serde(rename = "entity")]
-    _entity: Option<serde::de::IgnoredAny>,
+    entity: Option<Entity>,
 }
 
 /// One event of a batch.
@@ -54,6 +53,8 @@ pub struct PutLogEventsResponse {
     next_sequence_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected_log_events_info: Option<RejectedLogEventsInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected_entity_info: Option<RejectedEntityInfo>,
 }
 
 /// Which events of a batch were not stored, by index.
@@ -70,7 +71,7 @@ struct RejectedLogEventsInfo {
 
 impl Operation for PutLogEvents {
     type Response = PutLogEventsResponse;
-    const WITHOUT_EFFECT: &'static [&'static str] = &["sequenceToken", "entity"];
+    const WITHOUT_EFFECT: &'static [&'static str] = &["sequenceToken"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Self::Response, Error> {
         let stream = name::stream(&self.log_stream_name, "logStreamName")?;
@@ -82,14 +83,24 @@ impl Operation for PutLogEvents {
         check_span(accepted)?;
         let events = accepted.iter().map(|event| (event.timestamp, event.message.as_str()));
         let events: Vec<_> = events.collect();
-        let ticket = cx.logs.append(&group.key, stream, events.iter().copied(), cx.now.0)?;
+        let entity = self.entity.map(|entity| entity.accepted(group.class)).transpose();
+        let (entity, rejected_entity_info) = match entity {
+            Ok(entity) => (entity, None),
+            Err(rejected) => (None, Some(rejected)),
+        };
+        let stored = events.iter().copied();
+        let ticket = match &entity {
+            Some(entity) => cx.logs.append_of(entity, (&group.key, stream), stored, cx.now.0)?,
+            None => cx.logs.append(&group.key, stream, stored, cx.now.0)?,
+        };
         let witness = ticket.witness();
         cx.acknowledge_with(ticket);
         let taken = Taken { scope: cx.scope, group: &group.key.name, stream, events: &events, witness };
         cx.log_state.note(&taken, cx.now);
         let last = cx.logs.stream(&group.key, stream).map_or(0, |stream| stream.last_sequence);
         let rejected_log_events_info = (rejected != RejectedLogEventsInfo::default()).then_some(rejected);
-        Ok(PutLogEventsResponse { next_sequence_token: sequence_token(last), rejected_log_events_info })
+        let next_sequence_token = sequence_token(last);
+        Ok(PutLogEventsResponse { next_sequence_token, rejected_log_events_info, rejected_entity_info })
     }
 }
 

@@ -30,7 +30,7 @@ impl World {
         value.pointer(pointer).map_or_else(|| "nothing".to_owned(), ToString::to_string)
     }
 
-    fn with_app() -> World {
+    pub fn with_app() -> World {
         let mut world = World::new();
         world.done("CreateLogGroup", GROUP);
         world.done("CreateLogStream", r#"{"logGroupName":"app","logStreamName":"one"}"#);

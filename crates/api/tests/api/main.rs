@@ -23,6 +23,7 @@ mod key_pair;
 mod launch;
 mod live_tail;
 mod log_definitions;
+mod log_entity;
 mod log_fields;
 mod log_groups;
 mod log_paging;

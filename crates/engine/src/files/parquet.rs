@@ -361,7 +361,7 @@ fn part(
     }
     let (frame, partitions) = with_partitions(frame.select(columns)?, &names, paths)?;
     let shape = Shape::Records { fields, message: None };
-    Ok(Part { frame, log: column_of(GROUP), fixed: vec![], shape, partitions })
+    Ok(Part { frame, log: column_of(GROUP), fixed: vec![], has_entities: false, shape, partitions })
 }
 
 /// Files with the same columns as a table of DataFusion, with the place of each file behind them.

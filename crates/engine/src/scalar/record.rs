@@ -49,6 +49,23 @@ pub fn all_fields(log: &Value, message: &Value) -> Value {
     fields_of_event(&log, &message, &discover(discoverable(&log, &message)))
 }
 
+/// The field of this name of entities, none without an entity.
+pub fn entity_field(name: &str, entities: &StringViewArray) -> ArrayRef {
+    let mut builder = StringViewBuilder::with_capacity(entities.len());
+    // Events that follow each other are mostly of the same entity.
+    let mut last: Option<(&str, Option<String>)> = None;
+    for entity in entities {
+        if let Some(entity) = entity
+            && last.as_ref().is_none_or(|(before, _)| *before != entity)
+        {
+            last = Some((entity, weir_insights::entity_field(entity, name)));
+        }
+        let value = last.as_ref().and_then(|(_, value)| value.as_deref());
+        builder.append_option(value.filter(|_| entity.is_some()));
+    }
+    Arc::new(builder.finish())
+}
+
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.
 pub fn lines(kinds: &[Kind], columns: &[ArrayRef], rows: usize) -> ArrayRef {
     let columns: Vec<Cells<'_>> =

@@ -87,6 +87,7 @@ fn events(files: &[PathBuf]) -> Vec<Event> {
                 log_stream: path.file_name().expect("a name").to_string_lossy().into_owned(),
                 ptr: event_pointer(&log, timestamp_ms, (index as u64) << 40 | (number as u64 + 1)),
                 origin: Arc::new(Origin { log, ..Origin::default() }),
+                entity: None,
                 fields: Field::ALL.iter().filter(|field| has(field)).map(known).collect(),
             });
         }

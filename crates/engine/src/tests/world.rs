@@ -21,6 +21,11 @@ pub static ENGINE: LazyLock<Engine> =
 
 const WINDOW: TimeRange = TimeRange { start_ms: 1_000_000_000_000, end_ms: 2_000_000_000_000 };
 
+/// The stream whose events are of an entity, and that entity.
+const OF_ENTITY: &str = "eni-2-all";
+const ENTITY: &str =
+    r#"{"Attributes":{"EC2.InstanceId":"i-2"},"KeyAttributes":{"Name":"shop","Type":"Service"}}"#;
+
 /// Where the first half of the events is; the rest is in memory.
 #[derive(Clone, Copy, Debug)]
 pub enum Sealing<'a> {
@@ -32,7 +37,7 @@ pub enum Sealing<'a> {
     Files(&'a Path),
 }
 
-fn events_of(lines: &str) -> Vec<(i64, String, String)> {
+pub fn events_of(lines: &str) -> Vec<(i64, String, String)> {
     let event = |line: &str| {
         let mut words = line.splitn(3, ' ');
         let mut word = || words.next().unwrap_or_default().to_string();
@@ -131,6 +136,7 @@ impl World {
                     message: row.message,
                     log_stream: row.stream.to_string(),
                     origin: origin.clone(),
+                    entity: row.entity,
                     ptr: event_pointer(log, row.timestamp_ms, row.sequence),
                 };
                 events.push((position, event));
@@ -212,6 +218,10 @@ fn append(store: &Store, key: &GroupKey, events: &[(i64, String, String)]) {
         by_stream.entry(stream).or_default().push((*ms, message));
     }
     for (stream, events) in by_stream {
-        store.append(key, stream, events, 1_500_000_000_000).expect("room").wait().expect("memory");
+        let ticket = match stream {
+            OF_ENTITY => store.append_of(ENTITY, (key, stream), events, 1_500_000_000_000),
+            _ => store.append(key, stream, events, 1_500_000_000_000),
+        };
+        ticket.expect("room").wait().expect("memory");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::{discoverable, lambda_fields, wholes};
+use crate::entity::entity_fields;
 use crate::execute::Run;
 use crate::functions::regex_replaced;
 use crate::plan::{Comparison, Expr, QueryFact};
@@ -28,6 +29,8 @@ impl Row {
         row.set("@logStream", Value::Text(event.log_stream));
         row.set("@log", Value::text(&event.origin.log));
         event.origin.fields().for_each(|(name, value)| row.set(name, Value::text(value)));
+        let entity = event.entity.as_deref().map(entity_fields).unwrap_or_default();
+        entity.into_iter().for_each(|(name, value)| row.set(&name, Value::Text(value)));
         row.set("@ptr", Value::Text(event.ptr));
         row
     }

@@ -151,6 +151,7 @@ fn event_of((at, line): (usize, &str), origin: &Arc<Origin>) -> Event {
         message,
         log_stream,
         origin: origin.clone(),
+        entity: None,
         ptr: format!("ptr-{at}"),
     }
 }
