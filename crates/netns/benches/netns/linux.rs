@@ -73,6 +73,12 @@ fn namespaces(prefix: &str, count: usize) -> Vec<String> {
     for name in &names {
         must(&format!("ip netns add {name}"));
         must(&format!("ip -n {name} link set lo up"));
+        // As in an instance.
+        let choose = |control: &str| {
+            let line = format!("ip netns exec {name} sysctl -qw net.ipv4.tcp_congestion_control={control}");
+            Command::new("sh").args(["-c", &line]).status().is_ok_and(|status| status.success())
+        };
+        assert!(choose("cubic") || choose("reno"), "no congestion control");
     }
     names
 }

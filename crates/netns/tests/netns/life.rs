@@ -10,6 +10,7 @@ use weir_model::{InstanceId, Timestamp};
 pub const TESTS: &[Test] = &[
     ("programs run with their output and exit code", programs),
     ("an instance has what DHCP would give it", dhcp),
+    ("TCP is Linux's own whatever the machine's is", congestion_control),
     ("a script as user data runs once and its output is kept", user_data),
     ("user data that cannot be started leaves the instance usable and says so", unstartable_user_data),
     ("programs do not inherit where weir was started", environment),
@@ -58,6 +59,14 @@ fn dhcp(world: &mut World) {
     let mac = world.bed().network.interfaces.get(&host.interface).expect("the interface").mac;
     let mac = mac.map(|byte| format!("{byte:02x}")).join(":");
     assert!(link.contains("mtu 9001") && link.contains(&mac), "{mac}: {link}");
+}
+
+/// Without its own, the host would have the machine's, as a new namespace does.
+fn congestion_control(world: &mut World) {
+    let site = world.bed().site("10.0.0.0/24");
+    let host = world.host(&site);
+    let control = world.run(host.name(), "cat /proc/sys/net/ipv4/tcp_congestion_control").stdout;
+    assert!(["cubic\n", "reno\n"].contains(&control.as_str()), "{control}");
 }
 
 fn user_data(world: &mut World) {
