@@ -30,7 +30,7 @@ pub const INGESTION: &str = "ingested_ms";
 /// The column of `@logStream`.
 pub const STREAM: &str = "event_stream";
 
-/// The column of entities, if there are any.
+/// The column of entities, if there are any: a dictionary of texts.
 pub const ENTITY: &str = "event_entity";
 
 /// What an event says, in a query.
@@ -47,7 +47,7 @@ pub struct Part {
     pub log: Lowered,
     /// System fields that are the same in all rows, with their values.
     pub fixed: Vec<(&'static str, String)>,
-    /// Whether there is a column [`ENTITY`] of texts.
+    /// Whether there is a column [`ENTITY`].
     pub has_entities: bool,
     /// What else there is.
     pub shape: Shape,

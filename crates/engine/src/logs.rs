@@ -132,7 +132,7 @@ async fn group_parts(
     left_out: &LeftOut,
 ) -> Result<Vec<Part>, ExecuteError> {
     let context = query.context;
-    let (batches, files) = rows_by_format(&group.scan, left_out)?;
+    let (batches, files) = rows_by_columns(&group.scan, left_out)?;
     let mut parts = vec![];
     for batches in batches.into_values() {
         let schema = batches[0].schema();
@@ -147,27 +147,27 @@ async fn group_parts(
     Ok(parts)
 }
 
-/// The format of lines, and whether there is a column of entities.
-type Format = (Option<Arc<str>>, bool);
+/// What tells which columns there are: the format of lines, and whether rows are of entities.
+type Columns = (Option<Arc<str>>, bool);
 
 /// What is in memory and what is in files, by its columns.
 #[allow(clippy::type_complexity, reason = "two maps by the same key, taken apart at once")]
-fn rows_by_format(
+fn rows_by_columns(
     scan: &Scan,
     left_out: &LeftOut,
-) -> Result<(BTreeMap<Format, Vec<RecordBatch>>, BTreeMap<Format, Vec<String>>), ExecuteError> {
-    let mut batches: BTreeMap<Format, Vec<RecordBatch>> = BTreeMap::new();
-    let mut files: BTreeMap<Format, Vec<String>> = BTreeMap::new();
+) -> Result<(BTreeMap<Columns, Vec<RecordBatch>>, BTreeMap<Columns, Vec<String>>), ExecuteError> {
+    let mut batches: BTreeMap<Columns, Vec<RecordBatch>> = BTreeMap::new();
+    let mut files: BTreeMap<Columns, Vec<String>> = BTreeMap::new();
     for batch in scan.batches().map_err(unreadable)? {
         let has_entities = record::has_entities(batch.records.schema_ref());
         batches.entry((batch.format, has_entities)).or_default().push(batch.records);
     }
     let is_in = |segment: &&Arc<Segment>| !left_out.segments.contains(&segment.id);
     for segment in scan.segments.iter().filter(is_in) {
-        let format = (segment.format.clone(), segment.has_entities);
+        let columns = (segment.format.clone(), segment.has_entities());
         match segment.location().map_err(unreadable)? {
-            Location::File(path) => files.entry(format).or_default().push(file_url(&path)),
-            Location::Memory(_) => batches.entry(format).or_default().extend(read(segment)?),
+            Location::File(path) => files.entry(columns).or_default().push(file_url(&path)),
+            Location::Memory(_) => batches.entry(columns).or_default().extend(read(segment)?),
         }
     }
     Ok((batches, files))
@@ -235,12 +235,10 @@ fn normalised(
         as_text(SYSTEM_COLUMNS[record::STREAM]).alias(STREAM),
     ];
     let mut fields = vec![];
-    let mut of_format = schema.fields().iter().skip(SYSTEM_COLUMNS.len()).collect::<Vec<_>>();
     if record::has_entities(schema) {
-        of_format.pop();
-        columns.push(as_text(record::ENTITY).alias(ENTITY));
+        columns.push(column_of(record::ENTITY).alias(ENTITY));
     }
-    for (index, column) in of_format.into_iter().enumerate() {
+    for (index, column) in schema.fields()[record::format_columns(schema)].iter().enumerate() {
         let known = flow_field(column.name());
         let kind_of = |known: &FlowField| Field::named(known.name).map(Field::kind);
         let is_address = known.and_then(kind_of) == Some(FieldKind::Address);

@@ -63,7 +63,7 @@ pub enum Op {
     Gathered(GatheredOp),
     /// The value of this partition in a path.
     Partition(String),
-    /// The field of this name of entities.
+    /// The field of this name of entities, a dictionary of texts.
     Entity(String),
     /// The map of all fields of a message of a log group, which is the first column.
     AllFields,
@@ -212,7 +212,7 @@ impl Scalar {
                 let path = value(0, row);
                 path.print().and_then(|path| partition(&path, key).map(Value::text)).unwrap_or(Value::Null)
             }),
-            Op::Entity(name) => record::entity_field(name, columns[0].as_string_view()),
+            Op::Entity(name) => record::entity_field(name, &columns[0])?,
             Op::AllFields => self.each(rows, |row| record::all_fields(&value(0, row), &value(1, row))),
             Op::Map(names) => self.each(rows, |row| {
                 let fields = names.iter().enumerate();

@@ -26,11 +26,11 @@ const RECORDS: &str = "\
 
 const MIXED: &str = "\
 1418530010 app {\"status\": 200, \"user\": \"ann\", \"bytes\": 12, \"deep\": {\"a\": 1.5, \"ok\": true}}
-1418530010 app {\"status\": \"404\", \"user\": \"bob\", \"@type\": \"t\", \"logStream\": \"own\"}
+1418530010 eni-2-all {\"status\": \"404\", \"user\": \"bob\", \"@type\": \"t\", \"logStream\": \"own\"}
+1418530013 eni-2-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 5 700 1418530070 1418530130 ACCEPT OK
 1418530011 app plain text user=joe, code=7
 1418530011 app {\"items\": [\"ann\", 7, {\"a\": 1}], \"user\": {\"id\": 1}, \"status\": 1e400}
 1418530012 eni-1-all 2 123456789010 eni-1  172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530011 1418530070 REJECT OK
-1418530013 eni-1-all 2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 5 700 1418530070 1418530130 ACCEPT OK
 1418530014 eni-1-all 2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA";
 
 const QUERIES: &str = include_str!("tests/queries.txt");
@@ -64,10 +64,12 @@ fn groups_tell_where_their_events_are() {
     assert_eq!(rows, expected);
 }
 
+/// Records and texts, sealed and not, those of entities beside those of none.
 #[test]
 fn fields_of_entities_are_those_of_their_events() {
-    for sealing in [Sealing::None, Sealing::Memory] {
-        let world = World::of_group("app", &world::events_of(RECORDS), sealing);
+    let directory = Directory::new("entities");
+    for sealing in [Sealing::None, Sealing::Memory, Sealing::Files(directory.path())] {
+        let world = World::of_group("app", &world::events_of(&format!("{RECORDS}\n{MIXED}")), sealing);
         let query = "stats count(*) as n by @entity.KeyAttributes.Name as name, @entity.Attributes.EC2.InstanceId as id \
                      | sort n";
         world.check(query);
@@ -76,7 +78,7 @@ fn fields_of_entities_are_those_of_their_events() {
         let rows =
             answer.rows.iter().map(|row| row.values.iter().map(|value| value.as_deref().unwrap_or("-")));
         let rows: Vec<String> = rows.map(|values| values.collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(rows, ["- - 3", "shop i-2 5"]);
+        assert_eq!(rows, ["shop i-2 7", "- - 8"]);
     }
 }
 

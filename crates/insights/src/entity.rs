@@ -1,6 +1,6 @@
 //! The entity of an event: the resource or service that it is of, as a text in JSON.
 //!
-//! The text is what AWS shows as an entity: `{"KeyAttributes": {"Type": …}, "Attributes": {…}}`. Its members are fields of the
+//! The text is what AWS shows as an entity: `{"Attributes": {…}, "KeyAttributes": {"Type": …}}`. Its members are fields of the
 //! event by their place in it: `@entity.KeyAttributes.Type`; names of attributes may have dots.
 //! Source: CloudWatch Logs User Guide, "Supported logs and discovered fields" (read 2026-11).
 

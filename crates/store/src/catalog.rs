@@ -26,13 +26,13 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS segments (
         id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, path TEXT NOT NULL, format TEXT,
         min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_sequence INTEGER NOT NULL, rows INTEGER NOT NULL,
-        bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, has_entities INTEGER NOT NULL DEFAULT 0);
+        bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL);
     CREATE INDEX IF NOT EXISTS segments_of_group ON segments (group_id);";
 
-/// What catalogs had not before, each with whether they have it and what gives it to them.
+/// What catalogs had not at first, each with whether this one has it and what gives it to it.
 const LATER: &[(&str, &str)] = &[(
-    "SELECT COUNT(*) FROM pragma_table_info('segments') WHERE name = 'has_entities'",
-    "ALTER TABLE segments ADD COLUMN has_entities INTEGER NOT NULL DEFAULT 0",
+    "SELECT COUNT(*) FROM pragma_table_info('segments') WHERE name = 'entity_bytes'",
+    "ALTER TABLE segments ADD COLUMN entity_bytes INTEGER NOT NULL DEFAULT 0",
 )];
 
 /// The database.
@@ -128,7 +128,7 @@ impl Catalog {
             segments: all(
                 &connection,
                 "SELECT id, group_id, path, format, min_ms, max_ms, min_sequence, rows, bytes, raw_bytes,
-                 has_entities FROM segments ORDER BY id",
+                 entity_bytes FROM segments ORDER BY id",
                 |row| segment(row, disk),
             )?,
         })
@@ -169,7 +169,7 @@ fn segment(row: &Row<'_>, disk: &Arc<dyn Disk>) -> rusqlite::Result<(u64, Segmen
         rows: number(row, 7)?,
         bytes: number(row, 8)?,
         raw_bytes: number(row, 9)?,
-        has_entities: row.get(10)?,
+        entity_bytes: number(row, 10)?,
         disk: disk.clone(),
         is_doomed: AtomicBool::new(false),
     };
@@ -232,7 +232,7 @@ fn add_segments(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Res
             segment.rows.cast_signed(),
             segment.bytes.cast_signed(),
             segment.raw_bytes.cast_signed(),
-            segment.has_entities,
+            segment.entity_bytes.cast_signed(),
         ])?;
     }
     Ok(())

@@ -103,6 +103,11 @@ impl Chunk {
         Ok(Chunk { entity: Some(entity), ..chunk })
     }
 
+    /// How many bytes [`Chunk::write_of_entity`] writes.
+    pub fn length_of_entity(&self, entity: &str) -> usize {
+        size_of::<u32>() + entity.len() + self.body.len()
+    }
+
     /// Appends the length of the entity as u32, the entity, and [`Chunk::body`].
     pub fn write_of_entity(&self, entity: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(&(entity.len() as u32).to_le_bytes());
@@ -183,6 +188,7 @@ mod tests {
         let chunk = Draft::new([(7, "a")]).of("é").chunk(HEADER).expect("has events");
         let mut bytes = Vec::new();
         chunk.write_of_entity("é", &mut bytes);
+        assert_eq!(bytes.len(), chunk.length_of_entity("é"));
         let again = Chunk::decode_of_entity(&bytes).expect("decodes");
         assert_eq!((again.entity.as_deref(), again.body()), (Some("é"), chunk.body()));
         assert_eq!((again.raw_bytes(), again.entity_bytes()), (1 + 26, 2));

@@ -22,7 +22,7 @@ use crate::segment::Segment;
 use crate::state::{Hidden, State};
 use crate::store::Store;
 
-/// Segments with more bytes of messages are left alone. Eight below it are not more than one sealing takes at a time.
+/// Segments with more bytes in memory are left alone. Eight below it are not more than one sealing takes at a time.
 const SMALL_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Segments are of about the same size if the bits of their bytes, by so many, are as many.
 const SIZE_BITS: u32 = 3;
@@ -84,11 +84,11 @@ impl State {
     /// and none of those left out.
     fn begin_compact(&self, count_min: usize, left_out: &[u64]) -> Option<Job> {
         for entry in self.groups.values() {
-            let is_small = |segment: &&Arc<Segment>| segment.raw_bytes <= SMALL_BYTES_MAX;
+            let is_small = |segment: &&Arc<Segment>| segment.held_bytes() <= SMALL_BYTES_MAX;
             let is_in = |segment: &&Arc<Segment>| !left_out.contains(&segment.id);
             let mut alike = BTreeMap::<_, Vec<&Arc<Segment>>>::new();
             for segment in entry.segments.iter().filter(is_small).filter(is_in) {
-                let size = segment.raw_bytes.max(1).ilog2() / SIZE_BITS;
+                let size = segment.held_bytes().max(1).ilog2() / SIZE_BITS;
                 alike
                     .entry((segment.min_ms.div_euclid(DAY_MS), &segment.format, size))
                     .or_default()
@@ -123,7 +123,7 @@ fn first(segments: Vec<&Arc<Segment>>) -> Vec<Arc<Segment>> {
     let mut bytes = 0;
     let within = segments.into_iter().take_while(|segment| {
         let is_room = bytes < 8 * SMALL_BYTES_MAX;
-        bytes += segment.raw_bytes;
+        bytes += segment.held_bytes();
         is_room
     });
     within.cloned().collect()

@@ -286,7 +286,7 @@ fn listed((group, key): (u64, &GroupKey), segment: &Segment) -> (String, Listed)
         min_ms: segment.min_ms,
         max_ms: segment.max_ms,
         format: segment.format.clone(),
-        has_entities: segment.has_entities,
+        has_entities: segment.has_entities(),
     };
     (logged_path(segment), listed)
 }

@@ -22,7 +22,7 @@ pub enum Refused {
     StreamExists,
     /// There is no such stream.
     NoStream,
-    /// The events of one call are more than [`crate::BATCH_BYTES_MAX`].
+    /// The events of one call, with their entity, are more than [`crate::BATCH_BYTES_MAX`].
     BatchTooLarge,
 }
 

@@ -61,9 +61,8 @@ impl Op {
             Op::Append(chunk) => match chunk.entity.as_deref() {
                 None => put(APPEND, chunk.body(), out),
                 Some(entity) => {
-                    let mut body = Vec::with_capacity(self.size());
-                    chunk.write_of_entity(entity, &mut body);
-                    put(APPEND_OF_ENTITY, &body, out);
+                    begin(APPEND_OF_ENTITY, chunk.length_of_entity(entity), out);
+                    chunk.write_of_entity(entity, out);
                 }
             },
         }
@@ -95,9 +94,14 @@ impl Op {
 }
 
 fn put(kind: u8, body: &[u8], out: &mut Vec<u8>) {
-    out.push(kind);
-    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    begin(kind, body.len(), out);
     out.extend_from_slice(body);
+}
+
+/// Appends what stands before a body of so many bytes.
+fn begin(kind: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(kind);
+    out.extend_from_slice(&(length as u32).to_le_bytes());
 }
 
 fn put_json(kind: u8, value: &impl Serialize, out: &mut Vec<u8>) {

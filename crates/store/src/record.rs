@@ -5,6 +5,8 @@
 //! rebuilt from the columns. A row is in a batch of a format if and only if its line round-trips (see [`crate::line`]).
 //! A batch that has rows of entities has [`ENTITY`] as its last column, null in the others; any other batch has no such column.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -58,6 +60,12 @@ pub fn schema(format: Option<&LineFormat>) -> SchemaRef {
     Arc::new(Schema::new(system.chain(columns).collect::<Vec<_>>()))
 }
 
+/// Where the columns of the line format are: behind those of the system, before that of entities.
+pub fn format_columns(schema: &Schema) -> Range<usize> {
+    let end = schema.fields().len() - usize::from(has_entities(schema));
+    SYSTEM_COLUMNS.len().min(end)..end
+}
+
 /// The type of texts of which there are few.
 fn dictionary() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
@@ -71,6 +79,15 @@ pub fn has_entities(schema: &Schema) -> bool {
 /// The entities of rows, if there are any; the schema is checked.
 pub(crate) fn entities(records: &RecordBatch) -> Option<&DictionaryArray<Int32Type>> {
     has_entities(records.schema_ref()).then(|| records.column(records.num_columns() - 1).as_dictionary())
+}
+
+/// Bytes of the different entities that rows are of, each with four for its length; zero if there are none.
+pub(crate) fn entity_bytes(records: &RecordBatch) -> u64 {
+    let Some(entities) = entities(records) else { return 0 };
+    let texts = entities.values().as_string::<i32>();
+    let used = entities.occupancy();
+    let different: BTreeSet<&str> = used.set_indices().map(|key| texts.value(key)).collect();
+    different.iter().map(|text| text.len() as u64 + 4).sum()
 }
 
 fn arrow_type(kind: &ColumnKind) -> DataType {
@@ -105,15 +122,16 @@ pub fn messages(records: &RecordBatch) -> Result<StringArray, ArrowError> {
 pub(crate) fn check_schema(records: &RecordBatch) -> Result<(), ArrowError> {
     let schema = records.schema();
     let plain = self::schema(None);
-    let (system, columns) = schema.fields().split_at_checked(SYSTEM_COLUMNS.len()).unwrap_or_default();
+    let fields = schema.fields();
+    let columns = format_columns(&schema);
+    let (system, entity) = (&fields[..columns.start], &fields[columns.end..]);
     let is_system = system.len() == plain.fields().len()
         && system
             .iter()
             .zip(plain.fields())
             .all(|(a, b)| (a.name(), a.data_type()) == (b.name(), b.data_type()));
     let known = [DataType::Int32, DataType::Int64, DataType::Utf8];
-    let (columns, entity) = columns.split_at(columns.len() - usize::from(has_entities(&schema)));
-    let is_known = columns.iter().all(|column| known.contains(column.data_type()))
+    let is_known = fields[columns].iter().all(|column| known.contains(column.data_type()))
         && entity.iter().all(|column| *column.data_type() == dictionary());
     if is_system && is_known {
         return Ok(());
@@ -127,8 +145,10 @@ pub(crate) fn message_into(records: &RecordBatch, row: usize, out: &mut String) 
     if kept.is_valid(row) {
         return out.push_str(kept.value(row));
     }
-    let end = records.num_columns() - usize::from(has_entities(records.schema_ref()));
-    print(records.columns()[SYSTEM_COLUMNS.len()..end].iter().map(|column| cell(column, row)), out);
+    print(
+        records.columns()[format_columns(records.schema_ref())].iter().map(|column| cell(column, row)),
+        out,
+    );
 }
 
 fn cell(column: &ArrayRef, row: usize) -> Cell<'_> {

@@ -110,7 +110,7 @@ pub(crate) fn write(
         rows: records.num_rows() as u64,
         bytes: bytes.len() as u64,
         raw_bytes: sorted.batch.raw_bytes,
-        has_entities: record::has_entities(records.schema_ref()),
+        entity_bytes: record::entity_bytes(records),
         disk: disk.clone(),
         is_doomed: AtomicBool::new(false),
     })

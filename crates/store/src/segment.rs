@@ -42,8 +42,8 @@ pub struct Segment {
     pub bytes: u64,
     /// Bytes of the messages, each counted with [`crate::EVENT_OVERHEAD_BYTES`].
     pub raw_bytes: u64,
-    /// Whether some of the rows are of entities: then there is a column for them ([`crate::record::ENTITY`]).
-    pub has_entities: bool,
+    /// Bytes of the different entities that rows are of, each with four for its length; zero if there are none.
+    pub entity_bytes: u64,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) is_doomed: AtomicBool,
 }
@@ -63,6 +63,16 @@ impl Segment {
     /// If the file cannot be opened or is not the Parquet that was written; each batch may fail too.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, ReadError>> + Send, ReadError> {
         SegmentReader::open(self)?.all()
+    }
+
+    /// Whether some of the rows are of entities: then there is a column for them ([`record::ENTITY`]).
+    pub fn has_entities(&self) -> bool {
+        self.entity_bytes > 0
+    }
+
+    /// About how many bytes the rows take in memory.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.raw_bytes + self.entity_bytes
     }
 
     /// Lets the file go when the last reader does.

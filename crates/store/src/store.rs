@@ -136,7 +136,7 @@ impl Store {
         self.append_draft(group, stream, Draft::new(events), now_ms)
     }
 
-    /// Stores events that are of an entity, which is any text.
+    /// Stores events that are of an entity, which is any text and counts as part of the batch.
     ///
     /// # Errors
     /// As [`Store::append`].

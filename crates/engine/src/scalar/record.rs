@@ -5,6 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder, UInt32Array,
 };
+use datafusion::arrow::compute::{cast, take};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
 use weir_insights::{Extract, Named, Value, discover, discoverable, fields_of_event};
 
 use super::address;
@@ -49,21 +52,13 @@ pub fn all_fields(log: &Value, message: &Value) -> Value {
     fields_of_event(&log, &message, &discover(discoverable(&log, &message)))
 }
 
-/// The field of this name of entities, none without an entity.
-pub fn entity_field(name: &str, entities: &StringViewArray) -> ArrayRef {
-    let mut builder = StringViewBuilder::with_capacity(entities.len());
-    // Events that follow each other are mostly of the same entity.
-    let mut last: Option<(&str, Option<String>)> = None;
-    for entity in entities {
-        if let Some(entity) = entity
-            && last.as_ref().is_none_or(|(before, _)| *before != entity)
-        {
-            last = Some((entity, weir_insights::entity_field(entity, name)));
-        }
-        let value = last.as_ref().and_then(|(_, value)| value.as_deref());
-        builder.append_option(value.filter(|_| entity.is_some()));
-    }
-    Arc::new(builder.finish())
+/// The field of this name of entities, none without an entity. It is read once for each entity, not for each row.
+pub fn entity_field(name: &str, entities: &ArrayRef) -> Result<ArrayRef> {
+    let entities = entities.as_any_dictionary();
+    let texts = cast(entities.values(), &DataType::Utf8View)?;
+    let field = |text: Option<&str>| text.and_then(|text| weir_insights::entity_field(text, name));
+    let fields: StringViewArray = texts.as_string_view().iter().map(field).collect();
+    Ok(take(&fields, entities.keys(), None)?)
 }
 
 /// The columns with one blank between them, `-` for nothing: the line that a stored record was.

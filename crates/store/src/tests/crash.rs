@@ -32,7 +32,7 @@ pub fn story(store: &Store) -> Told {
     tell("stream a", store.add_stream(&g, "a", 1));
     tell("stream b", store.add_stream(&g, "b", 1));
     tell("one", store.append(&g, "a", [(10, "one")], 5));
-    tell("two", store.append(&g, "a", [(DAY_MS, FLOW), (20, "two")], 6));
+    tell("two", store.append_of("x", (&g, "a"), [(DAY_MS, FLOW), (20, "two")], 6));
     tell("sealed", housework(store.seal()));
     tell("three", store.append(&g, "b", [(15, "three")], 7));
     tell("no stream b", store.remove_stream(&g, "b"));
@@ -75,7 +75,7 @@ pub fn check(store: &Store, told: &Told, place: &str) {
     let Some(group) = store.group(&key("g")) else {
         return assert!(!is_told("group g"), "{place}: no group");
     };
-    // Step, timestamp and message of each event, in order, and whether it is past.
+    // Step, timestamp and message of each event, in order, and whether it is past. Those of step two are of an entity.
     let is_old = group.retention_days.is_some();
     store.tick(if is_old { DAY_MS + 100 } else { 100 });
     let events = [
@@ -88,11 +88,17 @@ pub fn check(store: &Store, told: &Told, place: &str) {
         ("six", 2 * DAY_MS + 1, "six", false),
     ];
     let rows = store.rows(&key("g"), Select::default()).expect("is there");
-    let rows: Vec<_> =
-        rows.map(|row| row.expect("is readable")).map(|row| (row.timestamp_ms, row.message)).collect();
+    let rows: Vec<_> = rows
+        .map(|row| row.expect("is readable"))
+        .map(|row| (row.timestamp_ms, row.message, row.entity))
+        .collect();
     let mut unseen = &rows[..];
     for (step, timestamp_ms, message, is_past) in events {
-        let is_there = unseen.first().is_some_and(|row| row.0 == timestamp_ms && row.1 == message);
+        let entity = (step == "two").then_some("x");
+        let is_it = |row: &(i64, String, Option<Arc<str>>)| {
+            (row.0, row.1.as_str(), row.2.as_deref()) == (timestamp_ms, message, entity)
+        };
+        let is_there = unseen.first().is_some_and(is_it);
         assert!(!(is_there && is_past), "{place}: {message} is still there: {rows:?}");
         // Its stream's removal may have happened without being acknowledged.
         let may_be_past = is_past || step == "three";

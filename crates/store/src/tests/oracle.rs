@@ -10,7 +10,7 @@ use crate::{Direction, NewGroup, Options, SealPolicy, Select, Store, Streams, Wo
 
 #[derive(Clone, Debug)]
 enum Step {
-    Append { stream: usize, events: Vec<(i64, bool)> },
+    Append { stream: usize, entity: Option<usize>, events: Vec<(i64, bool)> },
     RemoveStream(usize),
     RemoveGroup,
     Seal,
@@ -22,12 +22,14 @@ enum Step {
 }
 
 const STREAMS: [&str; 3] = ["a", "b", "c"];
+const ENTITIES: [&str; 2] = ["x", "y"];
 
 fn step() -> impl Strategy<Value = Step> {
     let events = prop::collection::vec((0i64..50, any::<bool>()), 1..6);
     let read = (0i64..50, 0i64..50, prop::option::of(0usize..3), any::<bool>(), 1usize..5);
     prop_oneof![
-        8 => (0usize..3, events).prop_map(|(stream, events)| Step::Append { stream, events }),
+        8 => (0usize..3, prop::option::of(0usize..2), events)
+            .prop_map(|(stream, entity, events)| Step::Append { stream, entity, events }),
         1 => (0usize..3).prop_map(Step::RemoveStream),
         1 => Just(Step::RemoveGroup),
         2 => Just(Step::Seal),
@@ -45,8 +47,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     disk: MemoryDisk,
     store: Option<Store>,
-    /// Timestamp, stream, message, in the order of arrival.
-    events: Vec<(i64, usize, String)>,
+    /// Timestamp, stream, message, entity, in the order of arrival.
+    events: Vec<(i64, usize, String, Option<usize>)>,
     now_ms: i64,
 }
 
@@ -84,7 +86,7 @@ impl World {
 
     fn play(&mut self, step: Step) {
         match step {
-            Step::Append { stream, events } => self.append(stream, &events),
+            Step::Append { stream, entity, events } => self.append(stream, entity, &events),
             Step::RemoveStream(stream) => {
                 self.store()
                     .remove_stream(&key("g"), STREAMS[stream])
@@ -121,17 +123,21 @@ impl World {
         self.read(Select::default(), 1_000);
     }
 
-    fn append(&mut self, stream: usize, events: &[(i64, bool)]) {
+    fn append(&mut self, stream: usize, entity: Option<usize>, events: &[(i64, bool)]) {
         let first = self.events.len();
         for (timestamp_ms, is_flow) in events {
             let number = self.events.len();
             let message =
                 if *is_flow { FLOW.replace("4249", &number.to_string()) } else { format!("event {number}") };
-            self.events.push((*timestamp_ms, stream, message));
+            self.events.push((*timestamp_ms, stream, message, entity));
         }
         let batch = self.events[first..].iter().map(|event| (event.0, event.2.as_str()));
-        let ticket = self.store().append(&key("g"), STREAMS[stream], batch, self.now_ms).expect("is there");
-        ticket.wait().expect("is durable");
+        let (group, stream) = (key("g"), STREAMS[stream]);
+        let ticket = match entity {
+            Some(entity) => self.store().append_of(ENTITIES[entity], (&group, stream), batch, self.now_ms),
+            None => self.store().append(&group, stream, batch, self.now_ms),
+        };
+        ticket.expect("is there").wait().expect("is durable");
     }
 
     /// Reads page by page and compares.
@@ -151,14 +157,19 @@ impl World {
         expected.sort_by_key(|(at, event)| (event.0, *at));
         let expected: Vec<_> = expected
             .into_iter()
-            .map(|(_, event)| (event.0, STREAMS[event.1].to_owned(), event.2.clone()))
+            .map(|(_, event)| {
+                let entity = event.3.map(|entity| ENTITIES[entity].into());
+                (event.0, STREAMS[event.1].to_owned(), event.2.clone(), entity)
+            })
             .collect();
         let mut found = Vec::new();
         loop {
             let rows = self.store().page(&key("g"), select.clone(), page, u64::MAX).expect("is readable");
             let Some(last) = (if is_backward { rows.first() } else { rows.last() }) else { break };
             select.after = Some(last.position());
-            let rows = rows.into_iter().map(|row| (row.timestamp_ms, row.stream.to_string(), row.message));
+            let rows = rows
+                .into_iter()
+                .map(|row| (row.timestamp_ms, row.stream.to_string(), row.message, row.entity));
             let at = if is_backward { 0 } else { found.len() };
             found.splice(at..at, rows);
         }
