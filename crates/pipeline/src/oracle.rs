@@ -15,7 +15,7 @@ use crate::packet::{Fragment, Packet, Tuple};
 use crate::sighting::Action;
 use crate::verdict::{Reason, Service};
 use conversation::{Conversation, Ends, Said, arriving_ends, leaving_ends};
-use gates::{Passage, is_egress_only, leads_to_gate, nat_of, open_nat, zonal_gate};
+use gates::{Passage, is_egress_only, is_for_endpoint, leads_to_gate, nat_of, open_nat, zonal_gate};
 use rules::{acl_allows, all_ports, is_for_all, rule_matches};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -282,8 +282,8 @@ impl Oracle {
         if stays && owner(network, sender.vpc, sent.destination).is_none() {
             return Err(Fate::Drop(Reason::NoNeighbour));
         }
-        let tracks =
-            !stays && (leads_to_transit(network, subnet, sent) || leads_to_gate(network, subnet, sent));
+        let tracks = is_for_endpoint(network, subnet, sent)
+            || !stays && (leads_to_transit(network, subnet, sent) || leads_to_gate(network, subnet, sent));
         let sent = Sent { tracks, ..sent };
         self.leave(network, (sender, subnet), sent, stays)?;
         if stays {

@@ -85,6 +85,8 @@ pub struct CompiledInterface {
     pub(crate) is_nitro: bool,
     /// Whether it is a transit gateway's: what leaves it was not sent in its VPC.
     pub(crate) is_door: bool,
+    /// Whether it is an interface endpoint's.
+    pub(crate) is_endpoint: bool,
     pub(crate) timeouts: Timeouts,
     pub(crate) own4: Vec<u32>,
     pub(crate) own6: Vec<u128>,
@@ -355,6 +357,7 @@ impl<'a> Builder<'a> {
             is_running: is_running(self.network, interface),
             source_dest_check: interface.source_dest_check,
             is_door: interface.kind == InterfaceKind::TransitGateway,
+            is_endpoint: interface.kind == InterfaceKind::VpcEndpoint,
             is_nitro: instance_type.is_none_or(|instance| nitro::is_nitro(&instance.instance_type)),
             timeouts: Timeouts::of(interface.tracking),
             own4: interface.addresses.iter().map(|address| address.private.into()).collect(),

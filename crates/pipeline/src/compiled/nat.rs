@@ -134,6 +134,7 @@ impl Builder<'_> {
             source_dest_check: false,
             is_nitro: true,
             is_door: false,
+            is_endpoint: false,
             timeouts: Timeouts::of(TrackingTimeouts::default()),
             own4: own.filter_map(NatAddress::own).map(u32::from).collect(),
             own6: Vec::new(),

@@ -5,7 +5,7 @@ use super::{Oracle, Sent, all_ports, is_for_all, rule_matches};
 use crate::packet::{ACK, FIN, RST, SYN};
 use std::net::IpAddr;
 use weir_model::group::{Direction, Group, GroupRule};
-use weir_model::interface::{Interface, TrackingTimeouts};
+use weir_model::interface::{Interface, InterfaceKind, TrackingTimeouts};
 use weir_model::{Nanos, Network, Protocol};
 
 /// The two ends of a conversation, seen from an interface.
@@ -77,12 +77,13 @@ impl Oracle {
         let untracked = sent.packet.protocol.has_ports()
             && answers_open
             && matching.iter().any(|(group, rule)| is_for_all(network, group, rule, sent));
+        let is_endpoint = direction == Direction::Ingress && interface.kind == InterfaceKind::VpcEndpoint;
         let cannot_begin = match sent.packet.protocol {
             Protocol::TCP => !opens,
             Protocol::UDP => self.is_aside(interface, ends, sent),
             _ => false,
         };
-        if untracked && !sent.tracks || cannot_begin { Said::Yes } else { Said::YesTracked }
+        if untracked && !sent.tracks && !is_endpoint || cannot_begin { Said::Yes } else { Said::YesTracked }
     }
 
     fn is_aside(&self, interface: &Interface, ends: Ends, sent: Sent) -> bool {

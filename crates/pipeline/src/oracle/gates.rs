@@ -14,7 +14,7 @@ use crate::packet::{ACK, Fragment, Packet, SYN, Tuple};
 use crate::verdict::Reason;
 use std::net::IpAddr;
 use weir_model::group::Direction;
-use weir_model::interface::Interface;
+use weir_model::interface::{Interface, InterfaceKind};
 use weir_model::nat_gateway::{NatGateway, NatState};
 use weir_model::route::Target;
 use weir_model::subnet::Subnet;
@@ -77,6 +77,20 @@ pub(super) fn zonal_gate<'a>(network: &'a Network, nat: &NatGateway) -> Result<&
 /// Whether a route of `vpc` to an egress-only internet gateway leads there.
 pub(super) fn is_egress_only(network: &Network, vpc: VpcId, id: EgressOnlyGatewayId) -> bool {
     network.egress_only_gateways.get(&id).is_some_and(|gateway| gateway.vpc == vpc)
+}
+
+/// Whether the packet is for an interface endpoint, in the VPC of the sender or in one that its route leads to by peering.
+pub(super) fn is_for_endpoint(network: &Network, subnet: &Subnet, sent: Sent) -> bool {
+    let stays = in_subnet(subnet, sent.destination);
+    let vpc = match best_target(network, subnet, sent.destination).filter(|_| !stays) {
+        None | Some(Target::Local) => Some(subnet.vpc),
+        Some(Target::Peering(id)) => network.peerings.get(&id).map(|peering| {
+            if peering.requester.vpc == subnet.vpc { peering.accepter.vpc } else { peering.requester.vpc }
+        }),
+        Some(_) => None,
+    };
+    let interface = vpc.and_then(|vpc| owner(network, vpc, sent.destination));
+    interface.is_some_and(|interface| interface.kind == InterfaceKind::VpcEndpoint)
 }
 
 /// Whether the route of a subnet leads to a gateway whose connections are always tracked.

@@ -201,23 +201,36 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
     }
 
     /// Whether the groups of `place` track the connection whatever their rules: it passes, or came through, a gateway whose
-    /// connections are always tracked.
+    /// connections are always tracked, or goes to an interface endpoint.
     ///
+    /// Assumption: an endpoint's connections from a peered VPC are like those from its own.
     /// Source: EC2 User Guide, "Security group connection tracking" (automatically tracked connections).
     pub(super) fn is_always_tracked(&self, place: At<'a>, direction: Direction) -> bool {
         if direction == Direction::Egress {
             let subnet = self.compiled.subnet(place.interface);
             let route = self.compiled.table(subnet).find(self.flow.destination);
             let next = route.filter(|_| !subnet.has(self.flow.destination.ip())).map(|route| route.next);
-            let is_tracked = |next| {
-                use Next::{EgressOnlyGateway, NatGateway, RegionalNat, Transit};
-                matches!(next, NatGateway(_) | RegionalNat(_) | EgressOnlyGateway | Transit(_))
+            return match next {
+                Some(
+                    Next::NatGateway(_) | Next::RegionalNat(_) | Next::EgressOnlyGateway | Next::Transit(_),
+                ) => true,
+                Some(Next::Peer { vpc, .. }) => self.is_endpoint(vpc),
+                None | Some(Next::Local) => self.is_endpoint(place.interface.vpc_idx),
+                Some(_) => false,
             };
-            return next.is_some_and(is_tracked);
+        }
+        if place.interface.is_endpoint {
+            return true;
         }
         let came_over_internet = matches!(self.way, Some(Way::InternetGateway | Way::BetweenGateways));
         let is_own_passage = self.passage.is_some_and(|(_, passage)| passage.gate == place.index);
         is_own_passage || (!self.legs.is_empty() && !came_over_internet)
+    }
+
+    /// Whether the destination is an interface endpoint of a VPC.
+    fn is_endpoint(&self, vpc: u32) -> bool {
+        let place = A::places(self.compiled).private(vpc, self.flow.destination);
+        place.is_some_and(|place| self.compiled.interface(place.interface).is_endpoint)
     }
 }
 

@@ -10,7 +10,7 @@
 //! table NAME VPC [main] [of IGW]        CIDR|list:NAME TARGET [propagated]
 //! subnet NAME VPC CIDR [ipv6 CIDR] [zone LETTER] [acl NAME] [table NAME]
 //! host NAME SUBNET ADDRESS [and ADDRESS] [ipv6 ADDRESS] [public ADDRESS] [groups NAME,NAME] [type TYPE]
-//!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds]
+//!      [no-check] [stopped] [detached] [idle TCP/UDP/STREAM seconds] [endpoint] (an interface endpoint's interface)
 //! peering NAME VPC VPC pending|active|deleted
 //! nat NAME SUBNET ADDRESS [public ADDRESS] [and ADDRESS [public ADDRESS]] [pending]
 //! rnat NAME VPC TABLE [automatic] [pending] [zone LETTER PUBLIC [draining] [and PUBLIC [draining]]… [opening]]…
@@ -508,6 +508,7 @@ impl Net {
                 "idle" => interface.tracking = idle(words.next()),
                 "stopped" => state = InstanceState::Stopped,
                 "detached" => detached = true,
+                "endpoint" => interface.kind = InterfaceKind::VpcEndpoint,
                 other => panic!("not of a host: {other}"),
             }
         }

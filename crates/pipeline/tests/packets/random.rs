@@ -229,7 +229,9 @@ fn host(rng: &mut Rng, vpc: usize, subnet: usize, host: usize) -> String {
     if !groups.is_empty() {
         line += &format!(" groups {}", groups.join(","));
     }
-    for (word, percent) in [("no-check", 30), ("idle 60/30/60", 20), ("stopped", 5), ("detached", 5)] {
+    for (word, percent) in
+        [("no-check", 30), ("idle 60/30/60", 20), ("stopped", 5), ("detached", 5), ("endpoint", 15)]
+    {
         if rng.chance(percent) {
             line += &format!(" {word}");
         }
@@ -497,7 +499,8 @@ fn flags(rng: &mut Rng) -> u8 {
 
 /// A random packet between addresses of the random network and around it, and where it enters.
 pub fn random_packet(rng: &mut Rng, net: &Net) -> (Place, Packet) {
-    let hosts = net.network.interfaces.iter().filter(|found| found.kind == InterfaceKind::Interface);
+    let is_host = |kind| matches!(kind, InterfaceKind::Interface | InterfaceKind::VpcEndpoint);
+    let hosts = net.network.interfaces.iter().filter(|found| is_host(found.kind));
     let hosts: Vec<InterfaceId> = hosts.map(|found| found.id).collect();
     let from = match rng.chance(25) {
         true => Place::Internet,
