@@ -5,7 +5,7 @@
 //! once, rewritten in place, to another host outside, or goes into the event queue to a simulated one. Between two hosts
 //! outside no latency is added; to and from simulated hosts a packet takes the time of its way.
 //!
-//! Which instances run outside: the tag `weir:host` says `netns` or `simulated`; without it the [`Outside`] decides. An
+//! Which instances run outside: the tag `weir:host` says `netns` or `simulated`, nothing else; without it the [`Outside`] decides. An
 //! instance that should run outside and cannot is not simulated instead: it is down, and [`Fabric::exec`] says why.
 
 use crate::exec::Running;
@@ -25,6 +25,9 @@ use weir_pipeline::{Delivery, InterfaceIdx, Packet, Port, Reason, Verdict};
 
 /// The tag of an instance that says what it runs as.
 pub const HOST_TAG: &str = "weir:host";
+/// What it may say.
+const NETNS: &str = "netns";
+const SIMULATED: &str = "simulated";
 
 /// What runs the hosts outside.
 pub trait Outside: Send {
@@ -126,12 +129,12 @@ pub(crate) struct Outsiders {
 }
 
 impl Outsiders {
-    /// Whether an instance that begins to run is to do so outside.
+    /// Whether an instance that begins to run is to do so outside. One whose tag names nothing known is not simulated instead.
     fn wants(&self, instance: &Instance) -> bool {
         match instance.tags.get(HOST_TAG).map(String::as_str) {
-            Some("netns") => true,
-            Some("simulated") => false,
-            _ => self.runner.as_ref().is_some_and(|runner| runner.is_default()),
+            Some(SIMULATED) => false,
+            Some(_) => true,
+            None => self.runner.as_ref().is_some_and(|runner| runner.is_default()),
         }
     }
 
@@ -200,7 +203,11 @@ impl Outsiders {
         for host in
             wanted.into_iter().filter(|host| self.known.get(&host.id) != Some(host)).collect::<Vec<_>>()
         {
+            let named = network.instances.get(&host.id).and_then(|instance| instance.tags.get(HOST_TAG));
             let outcome = match &mut self.runner {
+                _ if let Some(name) = named.filter(|name| *name != NETNS) => {
+                    Err(format!("the tag {HOST_TAG} says {name}: it is {NETNS} or {SIMULATED}"))
+                }
                 Some(runner) => runner.run(&host),
                 None => Err(
                     "this weir runs no instances as network namespaces: it needs Linux and the real clock"

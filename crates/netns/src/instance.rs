@@ -36,6 +36,9 @@ const QUEUE_FRAMES: u32 = 4096;
 /// Where an instance finds what its user data printed.
 const BOOT_LOG: &str = "cloud-init-output.log";
 
+/// What is said of user data in another form.
+const NO_SCRIPT: &str = "weir: this user data was not run: it does not begin with #!\n";
+
 /// The variable that tells which weir has started a program.
 pub const PID_VARIABLE: &str = "WEIR_PID";
 
@@ -133,19 +136,21 @@ impl Instance {
         write_files(&self.folder, host)
     }
 
-    /// Starts the script of the user data if this is the first boot. Other user data is for simulated hosts.
+    /// Starts the script of the user data if this is the first boot.
     ///
     /// # Errors
-    /// It cannot be written. One that cannot be started is told of in its log.
+    /// It cannot be written. One that cannot be started is told of in its log, as is user data that is no script.
     pub fn boot(&mut self, host: &OutsideHost) -> io::Result<()> {
-        let script = host.user_data.as_deref().filter(|data| data.starts_with(b"#!"));
-        let (Some(script), path) = (script, self.folder.join("user-data")) else { return Ok(()) };
+        let (Some(data), path) = (&host.user_data, self.folder.join("user-data")) else { return Ok(()) };
         if path.exists() {
             return Ok(());
         }
-        fs::write(&path, script)?;
+        fs::write(&path, data)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-        let log = fs::File::create(self.folder.join("log").join(BOOT_LOG))?;
+        let mut log = fs::File::create(self.folder.join("log").join(BOOT_LOG))?;
+        if !data.starts_with(b"#!") {
+            return log.write_all(NO_SCRIPT.as_bytes());
+        }
         let mut command = std::process::Command::new(&path);
         let mut complaint = log.try_clone()?;
         command.stdout(log.try_clone()?).stderr(log);
@@ -296,8 +301,8 @@ fn mount_files(folder: &Path) -> io::Result<()> {
 }
 
 /// Gives TCP in the namespace of the calling thread Linux's own congestion control, whatever the machine has chosen for itself:
-/// an instance has its own kernel. Where only the machine may choose cubic, Reno, which everyone may; they differ after a
-/// loss, and the network loses nothing by itself. Nothing else depends on it.
+/// an instance has its own kernel. Where only the machine may choose cubic, Reno, which everyone may. Where `/proc/sys` cannot
+/// be written, as in many containers, the machine's stays; nothing else depends on it.
 ///
 /// Source: Linux kernel documentation, "IP Sysctl", tcp_congestion_control and tcp_allowed_congestion_control; its default
 /// is that of net/ipv4/Kconfig.

@@ -76,12 +76,20 @@ fn belongs_to_ended_weir(process: &Path) -> bool {
 }
 
 fn has_ended(process: &str) -> bool {
-    process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists()
+    let status = || fs::read_to_string(Path::new("/proc").join(process).join("status"));
+    process.parse::<u32>().is_ok() && status().map_or(true, |status| is_zombie(&status))
+}
+
+/// Whether a process has ended and only its parent has not looked yet.
+fn is_zombie(status: &str) -> bool {
+    status.lines().filter_map(|line| line.strip_prefix("State:")).any(|state| state.trim().starts_with('Z'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
+    use std::time::Duration;
 
     #[test]
     fn only_what_belongs_to_an_ended_process_is_left_behind() {
@@ -91,5 +99,18 @@ mod tests {
         assert!(is_of_ended_weir(Path::new("/tmp/weir-hosts-99999999")));
         assert!(!is_of_ended_weir(Path::new("/tmp/weir-hosts-x")));
         assert!(!is_of_ended_weir(Path::new("/tmp/other-99999999")));
+    }
+
+    #[test]
+    fn a_process_that_nobody_has_waited_for_has_ended() {
+        let mut child = Command::new("true").spawn().expect("a program");
+        let id = child.id().to_string();
+        let has_ended_soon = (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            has_ended(&id)
+        });
+        assert!(has_ended_soon);
+        child.wait().expect("its end");
+        assert!(!has_ended(&std::process::id().to_string()));
     }
 }

@@ -466,3 +466,17 @@ fn mutated_packets_are_read_as_etherparse_reads_them() {
     }
     assert!(agreed > 20_000 && refused < agreed / 20, "{agreed} agreed, {refused} it would not read");
 }
+
+/// A tag that names no kind of host is no reason to simulate one.
+#[test]
+fn an_instance_that_is_to_run_as_nothing_known_is_down() {
+    let mut bed = Bed::new(1);
+    let site = bed.site("10.1.0.0/24");
+    let instance = bed.launch(&site, None);
+    let mut tagged = bed.network.instances.get(&instance.id).expect("the instance").clone();
+    tagged.tags.insert("weir:host".to_owned(), "docker".to_owned());
+    bed.network.instances.insert(tagged);
+    bed.fabric.update(&bed.network);
+    let why = bed.fabric.failed_outside().get(&instance.id).map(String::as_str);
+    assert_eq!(why, Some("the tag weir:host says docker: it is netns or simulated"));
+}

@@ -90,6 +90,10 @@ fn unstartable_user_data(world: &mut World) {
         let log = world.run(host.name(), "cat /var/log/cloud-init-output.log").stdout;
         assert!(log.starts_with("Failed to run ") && log.contains("No such file or directory"), "{log}");
     }
+    let host = world.bed().instance_with(&site, Some("#cloud-config\nruncmd: [date]\n"));
+    world.check_runs(&host);
+    let log = world.run(host.name(), "cat /var/log/cloud-init-output.log").stdout;
+    assert_eq!(log, "weir: this user data was not run: it does not begin with #!\n");
 }
 
 fn environment(world: &mut World) {
