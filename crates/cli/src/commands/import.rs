@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use weir_api::import::{File, Imported, import};
 use weir_model::Ids;
+use weir_model::instance::{Instance, InstanceState};
 
-/// Deepest folder that is looked into: accounts, account, region.
+/// Deepest folder that is looked into: a folder around them, accounts, account, region.
 const DEPTH_MAX: usize = 4;
 
 /// Runs the command.
@@ -31,8 +32,9 @@ fn collect(root: &Path, folder: &Path, depth: usize, files: &mut Vec<File>) -> R
     let failed = |error: std::io::Error| Failure::from(format!("{}: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(failed)?.flatten() {
         let path = entry.path();
-        if path.is_dir() && depth > 0 {
-            collect(root, &path, depth - 1, files)?;
+        if path.is_dir() {
+            let deeper = depth.checked_sub(1).ok_or_else(|| too_deep(&path))?;
+            collect(root, &path, deeper, files)?;
         } else if path.extension().is_some_and(|extension| extension == "json") {
             let text = std::fs::read_to_string(&path);
             let text = text.map_err(|error| Failure::from(format!("{}: {error}", path.display())))?;
@@ -43,8 +45,15 @@ fn collect(root: &Path, folder: &Path, depth: usize, files: &mut Vec<File>) -> R
     Ok(())
 }
 
+/// Several networks in one are not told apart: each has a folder.
+fn too_deep(path: &Path) -> Failure {
+    format!("{}: too deep for one network: give the folder of [accounts/ACCOUNT/]REGION", path.display())
+        .into()
+}
+
 fn report(imported: &Imported) {
     let network = &imported.network;
+    let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
     let counts = [
         ("VPCs", network.vpcs.len()),
         ("subnets", network.subnets.len()),
@@ -53,8 +62,8 @@ fn report(imported: &Imported) {
         ("security groups", network.groups.len()),
         ("internet gateways", network.internet_gateways.len()),
         ("network interfaces", network.interfaces.len()),
-        ("instances", network.instances.len()),
-        ("peering connections", network.peerings.len()),
+        ("instances", network.instances.iter().filter(is_there).count()),
+        ("peering connections", network.peerings.iter().filter(|peering| peering.status.is_open()).count()),
         ("elastic IP addresses", network.addresses.len()),
         ("NAT gateways", network.nat_gateways.len()),
         ("egress-only internet gateways", network.egress_only_gateways.len()),
@@ -66,6 +75,13 @@ fn report(imported: &Imported) {
     }
     for (name, count) in &imported.left_out {
         println!("{count:6} {name} left out: not there any more, or not yet in weir");
+    }
+    let ended = [
+        ("instances are terminated", network.instances.iter().filter(|instance| !is_there(instance)).count()),
+        ("peering connections have ended", network.peerings.iter().filter(|it| !it.status.is_open()).count()),
+    ];
+    for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
+        println!("{count:6} {what}: routes still name them, no answer does");
     }
     let owners: BTreeSet<_> = network.vpcs.iter().map(|vpc| (vpc.scope.account, vpc.scope.region)).collect();
     for (account, region) in owners {
