@@ -356,6 +356,8 @@ pub struct ModifySubnetAttribute {
 
 impl Operation for ModifySubnetAttribute {
     type Response = Return;
+    // It is described; names have no synthetic addresses, and NAT gateways translate none (NAT64).
+    const WITHOUT_EFFECT: &'static [&'static str] = &["EnableDns64"];
 
     fn run(self, cx: &mut Context<'_>) -> Result<Return, Error> {
         let by_resource = |kind| SubnetAttribute::NamedByResource(kind == HostnameType::ResourceName);
