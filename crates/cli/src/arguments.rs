@@ -106,7 +106,7 @@ fn account(text: &str) -> Result<String, String> {
 pub enum ClockKind {
     /// The machine's clock
     Real,
-    /// Stands still until `weir clock advance`
+    /// Begins at 2026-01-01 with each start and stands still until `weir clock advance`
     Virtual,
 }
 
