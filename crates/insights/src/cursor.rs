@@ -46,18 +46,21 @@ impl<'q> Cursor<'q> {
     }
 
     /// The token behind this one.
-    pub fn next(&self) -> Result<Token, QueryError> {
+    pub fn peek(&self) -> Result<Token, QueryError> {
         Ok(self.behind(self.span)?.0)
     }
 
+    /// Whether a symbol follows this token.
     pub fn is_before(&self, symbol: &str) -> Result<bool, QueryError> {
-        Ok(is_symbol(&self.next()?, symbol))
+        Ok(is_symbol(&self.peek()?, symbol))
     }
 
+    /// Whether a word, in any case, follows this token.
     pub fn is_before_word(&self, word: &str) -> Result<bool, QueryError> {
-        Ok(self.next()?.is_word(word))
+        Ok(self.peek()?.is_word(word))
     }
 
+    /// Moves past a word, in any case, if it is here.
     pub fn take_word(&mut self, word: &str) -> Result<bool, QueryError> {
         let is_word = self.token.is_word(word);
         if is_word {
@@ -66,6 +69,7 @@ impl<'q> Cursor<'q> {
         Ok(is_word)
     }
 
+    /// Moves past a symbol if it is here.
     pub fn take_symbol(&mut self, symbol: &str) -> Result<bool, QueryError> {
         let is_there = is_symbol(&self.token, symbol);
         if is_there {
@@ -74,10 +78,12 @@ impl<'q> Cursor<'q> {
         Ok(is_there)
     }
 
+    /// Moves past a symbol, which must be here.
     pub fn need_symbol(&mut self, symbol: &'static str) -> Result<(), QueryError> {
         if self.take_symbol(symbol)? { Ok(()) } else { Err(self.expected(symbol)) }
     }
 
+    /// Moves past a name, which must be here.
     pub fn name(&mut self) -> Result<String, QueryError> {
         let Token::Name { text, .. } = &self.token else { return Err(self.expected("a name")) };
         let name = text.clone();
@@ -85,6 +91,7 @@ impl<'q> Cursor<'q> {
         Ok(name)
     }
 
+    /// Refuses what is here where something else should be.
     pub fn expected(&self, wanted: &'static str) -> QueryError {
         self.refuse(QueryErrorKind::Expected { wanted, found: self.token.describe() })
     }
@@ -117,10 +124,7 @@ pub(crate) fn signed<'q, P: DerefMut<Target = Cursor<'q>>>(
     operand: impl Fn(&mut P) -> Result<Expr, QueryError>,
 ) -> Result<Expr, QueryError> {
     let start = parser.span;
-    if parser.take_symbol("+")? {
-        return operand(parser);
-    }
-    if !parser.take_symbol("-")? {
+    if parser.take_symbol("+")? || !parser.take_symbol("-")? {
         return operand(parser);
     }
     let inner = operand(parser)?;

@@ -197,7 +197,7 @@ impl<'q> Parser<'q> {
     /// `parse [field] "glob" as a, b`, `parse [field] /regex/ [as a, b] [multi]`, `parse [field] logfmt as a` or
     /// `parse [field] csv as a, b`; without a field it reads `@message`.
     fn parse_command(&mut self) -> Result<CommandKind, QueryError> {
-        let is_before_as = next_token(self.text, self.span.end)?.0.is_word("as");
+        let is_before_as = self.is_before_word("as")?;
         let source = match self.token {
             Token::Text(_) | Token::Symbol("/") => None,
             _ if is_before_as && self.line_format().is_some() => None,

@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::lexer::{Token, bare_word, next_token, regex_token};
+use crate::lexer::{Token, bare_word, regex_token};
 use crate::plan::{Arithmetic, Comparison};
 use crate::syntax::{Binary, Expr, ExprKind};
 
@@ -121,7 +121,7 @@ impl Parser<'_> {
         let value = Box::new(value);
         if self.take_word("in")? {
             if self.token == Token::Symbol("(") {
-                if let (Token::Text(_) | Token::Number(_), _) = next_token(self.text, self.span.end)? {
+                if let Token::Text(_) | Token::Number(_) = self.peek()? {
                     return Err(self.expected("a list in brackets, [a, b], or a query"));
                 }
                 let query = self.query_within()?;

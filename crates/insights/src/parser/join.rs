@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind, Span};
-use crate::lexer::{Token, bare_name, next_token};
+use crate::lexer::{Token, bare_name};
 use crate::period::Period;
 use crate::selection::Selection;
 use crate::syntax::{Command, CommandKind, Expr, ExprKind, Join, LookupCommand};
@@ -60,7 +60,7 @@ impl Parser<'_> {
         let start = self.last_end + (rest.len() - rest.trim_start().len());
         let is_comment = self.text[start..].starts_with('#');
         if let Some((name, span)) = bare_name(self.text, start).filter(|_| !is_comment) {
-            let behind = next_token(self.text, span.end)?.0;
+            let behind = self.behind(span)?.0;
             let is_function = ["logGroups", "dataSource"].iter().any(|word| word.eq_ignore_ascii_case(&name));
             self.resume(Span { start: span.start, end: if is_function { start } else { span.end } })?;
             return Ok((!is_function || behind != Token::Symbol("(")).then_some(name));

@@ -4,7 +4,7 @@ use super::Parser;
 use crate::bind::Shift;
 use crate::cursor::list;
 use crate::error::{QueryError, QueryErrorKind};
-use crate::lexer::{Token, next_token};
+use crate::lexer::Token;
 use crate::period::Period;
 use crate::syntax::{CommandKind, Expr, RowCommand};
 
@@ -181,7 +181,7 @@ impl Parser<'_> {
         if !self.token.is_word(word) {
             return Ok(false);
         }
-        let (behind, span) = next_token(self.text, self.span.end)?;
+        let (behind, span) = self.behind(self.span)?;
         if behind != Token::Symbol("=") {
             return Ok(false);
         }

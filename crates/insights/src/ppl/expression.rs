@@ -146,7 +146,7 @@ impl Parser<'_> {
             return Ok(negated(called("ispresent", vec![left], span), !is_negated));
         }
         let is_negated = self.token.is_word("not") && {
-            let next = self.next()?;
+            let next = self.peek()?;
             ["in", "between", "like", "regexp"].iter().any(|word| next.is_word(word))
         };
         if is_negated {
@@ -261,7 +261,7 @@ impl Parser<'_> {
             let kind = ExprKind::Subquery { query, asked: Asked::Existence };
             return Ok(Expr::new(self.since(start), kind));
         }
-        if lower == "interval" && matches!(self.next()?, Token::Number(_)) {
+        if lower == "interval" && matches!(self.peek()?, Token::Number(_)) {
             return self.interval();
         }
         if self.is_before("(")? {

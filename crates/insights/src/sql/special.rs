@@ -24,7 +24,7 @@ pub(super) fn is_side(word: &str) -> bool {
 impl Parser<'_> {
     /// Whether a value may stand behind the word, which is no alias then.
     pub(super) fn is_before_value(&self) -> bool {
-        match self.next() {
+        match self.peek() {
             Ok(Token::Name { text, is_quoted }) => is_quoted || !text.eq_ignore_ascii_case("from"),
             Ok(Token::Number(_) | Token::Text(_) | Token::Symbol("(" | "-")) => true,
             _ => false,
@@ -35,10 +35,10 @@ impl Parser<'_> {
     pub(super) fn is_literal_of(&self, word: &str) -> Result<bool, QueryError> {
         let is_word = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
         if is_word(&["interval"]) {
-            return Ok(matches!(self.next()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-")));
+            return Ok(matches!(self.peek()?, Token::Text(_) | Token::Number(_) | Token::Symbol("-")));
         }
         let types = ["date", "timestamp", "timestamp_ltz", "timestamp_ntz", "x"];
-        Ok(is_word(&types) && matches!(self.next()?, Token::Text(_)))
+        Ok(is_word(&types) && matches!(self.peek()?, Token::Text(_)))
     }
 
     /// `DATE '2024-01-31'`, `TIMESTAMP '2024-01-31 12:00:00'`, `X'616263'`.
