@@ -30,6 +30,7 @@ const NAK: u8 = 6;
 const INFORM: u8 = 8;
 
 const OPTION_REQUESTED: u8 = 50;
+const OPTION_LEASE: u8 = 51;
 const OPTION_TYPE: u8 = 53;
 const OPTION_SERVER: u8 = 54;
 const OPTION_PAD: u8 = 0;
@@ -43,7 +44,8 @@ pub(super) fn answer(request: &[u8], leases: &[Lease]) -> Option<(SocketAddr, Ve
     let lease = leases.iter().find(|lease| request[28..34] == lease.mac)?;
     let options = &request[FIXED..];
     let current = Ipv4Addr::new(request[12], request[13], request[14], request[15]);
-    let kind = match *option(options, OPTION_TYPE)?.first()? {
+    let asked = *option(options, OPTION_TYPE)?.first()?;
+    let kind = match asked {
         DISCOVER => OFFER,
         INFORM => ACK,
         REQUEST => {
@@ -57,10 +59,11 @@ pub(super) fn answer(request: &[u8], leases: &[Lease]) -> Option<(SocketAddr, Ve
         _ => return None,
     };
     let to = if current.is_unspecified() { lease.address } else { current };
-    Some((SocketAddr::new(IpAddr::V4(to), CLIENT_PORT), reply(request, kind, lease)))
+    Some((SocketAddr::new(IpAddr::V4(to), CLIENT_PORT), reply(request, (kind, asked != INFORM), lease)))
 }
 
-fn reply(request: &[u8], kind: u8, lease: &Lease) -> Vec<u8> {
+/// Who is only told the options gets neither an address nor a lease of one (RFC 2131, 4.3.5).
+fn reply(request: &[u8], (kind, is_leased): (u8, bool), lease: &Lease) -> Vec<u8> {
     let mut reply = vec![0; FIXED];
     reply[0] = BOOT_REPLY;
     // Hardware type and length, transaction, flags and hardware address are the client's.
@@ -68,12 +71,15 @@ fn reply(request: &[u8], kind: u8, lease: &Lease) -> Vec<u8> {
     reply[4..8].copy_from_slice(&request[4..8]);
     reply[10..16].copy_from_slice(&request[10..16]);
     reply[28..44].copy_from_slice(&request[28..44]);
-    if kind != NAK {
+    if kind != NAK && is_leased {
         reply[16..20].copy_from_slice(&lease.address.octets());
     }
     reply[FIXED - 4..].copy_from_slice(&MAGIC);
     put(&mut reply, OPTION_TYPE, &[kind]);
     put(&mut reply, OPTION_SERVER, &lease.router.octets());
+    if kind != NAK && is_leased {
+        put(&mut reply, OPTION_LEASE, &LEASE_S.to_be_bytes());
+    }
     if kind != NAK {
         put_settings(&mut reply, lease);
     }
@@ -84,7 +90,6 @@ fn reply(request: &[u8], kind: u8, lease: &Lease) -> Vec<u8> {
 /// The options of an address, and those of the VPC's set, by their numbers in RFC 2132.
 fn put_settings(reply: &mut Vec<u8>, lease: &Lease) {
     let mask = u32::MAX.checked_shl(32 - u32::from(lease.prefix)).unwrap_or(0);
-    put(reply, 51, &LEASE_S.to_be_bytes());
     put(reply, 1, &mask.to_be_bytes());
     put(reply, 3, &lease.router.octets());
     put(reply, 6, &octets(&lease.resolvers));
@@ -172,7 +177,7 @@ mod tests {
         let expected: [(u8, &[u8]); 9] = [
             (OPTION_TYPE, &[OFFER]),
             (OPTION_SERVER, &[10, 0, 0, 1]),
-            (51, &[0, 0, 14, 16]),
+            (OPTION_LEASE, &[0, 0, 14, 16]),
             (1, &[255, 255, 255, 0]),
             (3, &[10, 0, 0, 1]),
             (6, &[10, 0, 0, 2]),
@@ -184,6 +189,14 @@ mod tests {
             assert_eq!(option(&offer[FIXED..], kind), Some(value), "option {kind}");
         }
         assert_eq!(option(&offer[FIXED..], 42), None);
+    }
+
+    #[test]
+    fn inform_is_told_the_options_and_given_no_lease() {
+        let (_, reply) = answered(&request(INFORM, None)).expect("an answer");
+        assert_eq!((&reply[16..20], option(&reply[FIXED..], OPTION_LEASE)), (&[0; 4][..], None));
+        assert_eq!(option(&reply[FIXED..], OPTION_TYPE), Some(&[ACK][..]));
+        assert_eq!(option(&reply[FIXED..], 6), Some(&[10, 0, 0, 2][..]));
     }
 
     #[test]
