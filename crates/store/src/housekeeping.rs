@@ -30,6 +30,9 @@ const MEMORY_BYTES_TARGET: u64 = 32 * 1024 * 1024;
 const JOB_BYTES_TARGET: u64 = 16 * 1024 * 1024;
 /// Above so many files of the write-ahead log all groups are sealed.
 const LOG_FILES_MAX: usize = 4;
+/// A file of the write-ahead log takes frames for so long: what has expired or was removed stays in it as it was written,
+/// until all its rows are sealed. With the age at which rows are sealed these are fewer than [`LOG_FILES_MAX`] files.
+const LOG_FILE_MS: i64 = 1_800_000;
 
 impl Store {
     /// Tells the store the time: idle rows are sealed and expired ones removed when it is their turn.
@@ -89,12 +92,18 @@ impl Inner {
 
     fn try_housekeep(&self) -> Result<(), SealError> {
         let _house = lock(&self.house);
-        let is_log_long = lock(&self.log).wal.as_ref().is_some_and(|wal| wal.file_count() > LOG_FILES_MAX);
-        let (due, is_expiry_due, is_removal_due, now_ms) = {
+        let (is_log_long, is_log_used) = {
+            let log = lock(&self.log);
+            let wal = log.wal.as_ref();
+            let is_long = wal.is_some_and(|wal| wal.file_count() > LOG_FILES_MAX);
+            (is_long, wal.is_some_and(|wal| wal.has_before(log.lsn + 1)))
+        };
+        let (due, is_expiry_due, is_removal_due, is_turn_due, now_ms) = {
             let state = lock(&self.state);
+            let is_turn_due = is_log_used && state.now_ms >= state.turned_at_ms.saturating_add(LOG_FILE_MS);
             let is_expiry_due = state.now_ms >= state.expired_at_ms.saturating_add(EXPIRY_MS);
             let due = state.due(&self.options.seal, is_log_long);
-            (due, is_expiry_due, !state.removed_groups.is_empty(), state.now_ms)
+            (due, is_expiry_due, !state.removed_groups.is_empty(), is_turn_due, state.now_ms)
         };
         let is_sealed = !due.is_empty();
         // What expires makes room for what is sealed.
@@ -104,10 +113,13 @@ impl Inner {
         due.into_iter().try_for_each(|id| self.seal_group(id))?;
         // What cannot be merged keeps nothing else from being done.
         let compacted = if is_sealed || is_expiry_due { self.compact() } else { Ok(()) };
-        if is_removal_due || is_log_long {
+        if is_removal_due || is_log_long || is_turn_due {
             self.checkpoint(Vec::new(), &[], None)?;
         }
-        if is_sealed || is_log_long {
+        if is_turn_due {
+            self.turn_log(now_ms)?;
+        }
+        if is_sealed || is_log_long || is_turn_due {
             self.release_log()?;
         }
         self.export().and(compacted)
@@ -204,6 +216,17 @@ impl Inner {
         let Some(delta) = &self.delta else { return Ok(()) };
         let now_ms = lock(&self.state).now_ms;
         Ok(lock(delta).write(self.disk.as_ref(), &self.formats, now_ms)?)
+    }
+
+    /// Has the next frame of the write-ahead log begin a file, so that the last one can go too.
+    fn turn_log(&self, now_ms: i64) -> Result<(), SealError> {
+        lock(&self.state).turned_at_ms = now_ms;
+        let mut log = lock(&self.log);
+        let lsn = log.lsn + 1;
+        match &mut log.wal {
+            Some(wal) => Ok(wal.turn(lsn)?),
+            None => Ok(()),
+        }
     }
 
     /// Removes the files of the write-ahead log that nothing needs any more.

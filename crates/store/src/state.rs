@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub memory_bytes: u64,
     pub ticked_at_ms: i64,
     pub expired_at_ms: i64,
+    /// When the write-ahead log was last given a file by time; 0 after opening, so that it is at the first opportunity.
+    pub turned_at_ms: i64,
     /// The catalog knows all changes of groups and streams up to this frame.
     pub catalog_lsn: u64,
 }

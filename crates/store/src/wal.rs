@@ -70,6 +70,28 @@ impl Wal {
         written
     }
 
+    /// Begins the file of frame `lsn`, so that those before it can go; the last one stays if it has no frame yet.
+    ///
+    /// # Errors
+    /// Those of the disk; the frame then begins a file itself.
+    pub fn turn(&mut self, lsn: u64) -> io::Result<()> {
+        if self.files.last().is_none_or(|last| last.first_lsn >= lsn) {
+            return Ok(());
+        }
+        self.buffer.clear();
+        write_file_header(lsn, &mut self.buffer);
+        let begun = self.begin_file(lsn);
+        if begun.is_err() {
+            self.open = None;
+        }
+        begun
+    }
+
+    /// Whether there is a frame before frame `lsn`.
+    pub fn has_before(&self, lsn: u64) -> bool {
+        self.files.first().is_some_and(|first| first.first_lsn < lsn)
+    }
+
     fn begin_file(&mut self, lsn: u64) -> io::Result<()> {
         let path = format!("{DIRECTORY}/{lsn:020}.wal");
         self.open = Some((self.disk.create(&path)?, 0));
@@ -92,13 +114,16 @@ impl Wal {
         Ok(())
     }
 
-    /// Removes the files that have only frames up to `lsn`.
+    /// Removes the files that have only frames up to `lsn`, oldest first: what a power cut leaves has no gap.
     pub fn release(&mut self, lsn: u64) -> io::Result<()> {
         while let [first, second, ..] = &self.files[..]
             && second.first_lsn <= lsn + 1
         {
             self.disk.remove(&first.path)?;
             self.files.remove(0);
+            if self.is_synced {
+                self.disk.sync_dir(DIRECTORY)?;
+            }
         }
         Ok(())
     }
@@ -325,6 +350,29 @@ mod tests {
         let found = replay(&disk, |_, ops| groups.extend(ops.into_iter().map(|op| format!("{op:?}"))));
         assert_eq!(found.expect("is sound").last_lsn, 2);
         assert_eq!(groups, ["RemoveGroup(1)", "RemoveGroup(2)"]);
+    }
+
+    #[test]
+    fn a_file_begins_before_its_frame_and_takes_it() {
+        let disk = MemoryDisk::new();
+        let mut log = wal(&disk, Vec::new());
+        log.turn(1).expect("there is nothing to leave");
+        assert_eq!(log.file_count(), 0);
+        log.append(1, [Op::RemoveGroup(1)].iter()).expect("the disk is sound");
+        for _ in 0..2 {
+            log.turn(2).expect("the disk is sound");
+            assert_eq!(log.file_count(), 2);
+        }
+        assert_eq!(read(&disk).expect("is sound"), (vec![1], 0));
+        log.append(2, [Op::RemoveGroup(2)].iter()).expect("the disk is sound");
+        assert_eq!((log.file_count(), read(&disk).expect("is sound")), (2, (vec![1, 2], 0)));
+        // A file that is opened again without a frame is begun again by its frame.
+        log.turn(3).expect("the disk is sound");
+        let mut log = wal(&disk, replay(&disk, |_, _| {}).expect("is sound").files);
+        log.turn(3).expect("the disk is sound");
+        log.append(3, [Op::RemoveGroup(3)].iter()).expect("the disk is sound");
+        log.release(2).expect("the disk is sound");
+        assert_eq!((log.file_count(), read(&disk).expect("is sound")), (1, (vec![3], 0)));
     }
 
     #[test]

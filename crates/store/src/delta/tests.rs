@@ -9,6 +9,7 @@ use crate::tests::{FLOW, add_group, append, key};
 use crate::{Options, Store, Work};
 
 const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
 
 fn open_as(disk: &MemoryDisk, has_delta: bool) -> Store {
     let options = Options { work: Work::Caller, compact_min: 3, has_delta, ..Options::default() };
@@ -259,7 +260,7 @@ fn the_log_catches_up_whatever_fails() {
                 store = open(&disk);
                 check(&store, &acknowledged, &place);
             }
-            store.tick(DAY_MS + 10_000);
+            store.tick(DAY_MS + 2 * HOUR_MS);
             assert!(store.fault().is_none(), "{place}");
             assert_eq!(logged(&disk), segments(&store), "{place}");
             assert!(logged(&disk).iter().all(|path| disk.read(path).is_ok()), "{place}");

@@ -20,6 +20,7 @@ fn try_open(disk: &MemoryDisk) -> Result<Store, OpenError> {
 pub type Told = Vec<(&'static str, bool)>;
 
 const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
 
 /// Groups, streams and events come, are sealed, expire and go.
 pub fn story(store: &Store) -> Told {
@@ -43,16 +44,25 @@ pub fn story(store: &Store) -> Told {
     tell("five", store.append(&g, "a", [(2 * DAY_MS, "five")], 9));
     tell("group h", store.add_group(&key("h"), NewGroup::default(), 1));
     tell("expired", housework(store.expire(DAY_MS + 100)));
+    tell("turned", housework(tick(store, DAY_MS + 100)));
     tell("no group h", store.remove_group(&key("h")));
-    tell("six", store.append(&g, "a", [(2 * DAY_MS + 1, "six")], 9));
+    // Too young to be sealed when the log gets a file.
+    tell("six", store.append(&g, "a", [(2 * DAY_MS + 1, "six")], DAY_MS + HOUR_MS - 1_000));
+    tell("turned", housework(tick(store, DAY_MS + HOUR_MS)));
     tell("sealed", housework(store.seal()));
     tell("compacted", housework(store.compact()));
     told
 }
 
-fn housework(outcome: Result<(), SealError>) -> Result<Ticket, Refused> {
+fn housework<E>(outcome: Result<(), E>) -> Result<Ticket, Refused> {
     // How it was refused does not matter here.
     outcome.map(|()| Ticket::done()).map_err(|_| Refused::NoGroup)
+}
+
+/// Has all housekeeping done that is due at `now_ms`.
+fn tick(store: &Store, now_ms: i64) -> Result<(), Arc<SealError>> {
+    store.tick(now_ms);
+    store.fault().map_or(Ok(()), Err)
 }
 
 /// The paths of all segments that the store lists.
@@ -196,6 +206,74 @@ fn damage_of_acknowledged_events_is_reported() {
     let path = disk.list("wal").expect("is there").remove(0);
     disk.damage(&path, 40);
     assert!(matches!(try_open(&disk), Err(OpenError::Damaged { .. })));
+}
+
+/// Whether any file of the disk has the word.
+fn is_on_disk(disk: &MemoryDisk, word: &str) -> bool {
+    let paths = ["logs", "wal"].map(|dir| disk.list(dir).expect("is there")).concat();
+    paths.iter().any(|path| {
+        let bytes = disk.read(path).expect("is there");
+        bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    })
+}
+
+/// A group that keeps events for a day, one event told at noon of the first, and others that go on coming.
+fn secret() -> (MemoryDisk, Store) {
+    let disk = MemoryDisk::new();
+    let store = open(&disk);
+    super::add_group(&store);
+    store.set_retention(&key("g"), Some(1)).expect("is there").wait().expect("is durable");
+    super::append(&store, "a", &[(DAY_MS / 2, "a secret")], DAY_MS / 2);
+    assert!(is_on_disk(&disk, "secret"));
+    (disk, store)
+}
+
+#[test]
+fn what_has_expired_is_in_no_file_while_events_go_on_coming() {
+    let (disk, store) = secret();
+    store.add_group(&key("h"), NewGroup::default(), 1).expect("is new").wait().expect("is durable");
+    store.add_stream(&key("h"), "a", 1).expect("is new").wait().expect("is durable");
+    // Never idle, so that there are unsealed rows at any time.
+    let mut files_max = 0;
+    for now_ms in (DAY_MS / 2..DAY_MS * 3 / 2 + 2 * HOUR_MS).step_by(30_000) {
+        let ticket = store.append(&key("h"), "a", [(now_ms, "x")], now_ms).expect("is there");
+        ticket.wait().expect("is durable");
+        tick(&store, now_ms).expect("the disk is sound");
+        files_max = files_max.max(disk.list("wal").expect("is there").len());
+    }
+    assert!(!is_on_disk(&disk, "secret"));
+    assert!((2..=4).contains(&files_max), "{files_max}");
+}
+
+#[test]
+fn what_was_removed_is_in_no_file_while_nothing_comes() {
+    let (disk, store) = secret();
+    tick(&store, DAY_MS / 2 + 1_000).expect("the disk is sound");
+    store.remove_stream(&key("g"), "a").expect("is there").wait().expect("is durable");
+    tick(&store, DAY_MS / 2 + HOUR_MS).expect("the disk is sound");
+    assert!(!is_on_disk(&disk, "secret"));
+    let steps = disk.steps();
+    tick(&store, DAY_MS).expect("the disk is sound");
+    assert_eq!(disk.steps(), steps, "there is nothing to do");
+}
+
+#[test]
+fn what_has_expired_is_in_no_file_soon_after_opening() {
+    let (disk, store) = secret();
+    store.seal().expect("the disk is sound");
+    drop(store);
+    let store = open(&disk);
+    assert!(is_on_disk(&disk, "secret"));
+    tick(&store, DAY_MS * 2).expect("the disk is sound");
+    assert!(!is_on_disk(&disk, "secret"));
+    // Numbers go on where they were, although no frame is left to tell them.
+    drop(store);
+    let store = open(&disk);
+    super::append(&store, "a", &[(DAY_MS * 2, "kept")], DAY_MS * 2);
+    store.seal().expect("the disk is sound");
+    drop(store);
+    let rows = open(&disk).rows(&key("g"), Select::default()).expect("is there");
+    assert_eq!(text(rows), format!("{}a:kept", DAY_MS * 2));
 }
 
 #[test]
