@@ -118,7 +118,8 @@ struct Checker {
     /// What the last `pattern` looked at, until a `stats`.
     pattern: Option<Expr>,
     indexed_fields: Vec<String>,
-    is_unmasked: bool,
+    /// Of the commands and functions of [`Plan::limited`], where they are written.
+    limited: Vec<(&'static str, Span)>,
     is_estimate: bool,
     /// The command that this query is a part of, if it stands within another.
     within: Option<&'static str>,
@@ -126,6 +127,9 @@ struct Checker {
 
 impl Checker {
     fn command(&mut self, command: Command) -> Result<(), QueryError> {
+        if let "stats" | "pattern" | "diff" | "logcompare" | "anomaly" | "filterIndex" = command.kind.name() {
+            self.limited.push((command.kind.name(), command.span));
+        }
         match command.kind {
             CommandKind::Fields(items) => self.fields(items),
             CommandKind::Display(items) => self.display(items),
@@ -167,7 +171,7 @@ impl Checker {
                 Ok(())
             }
             CommandKind::Pattern(text) => self.pattern(&text),
-            CommandKind::Diff(shift) => self.diff(shift, command.span),
+            CommandKind::Diff { command: name, shift } => self.diff(shift, name, command.span),
             CommandKind::Anomaly => self.anomaly(command.span),
             CommandKind::Relevant { fields, condition } => self.relevant(fields, &condition),
             CommandKind::Estimate => {
@@ -337,7 +341,7 @@ impl Checker {
             columns,
             is_events: self.groups.is_none() && !self.is_estimate,
             indexed_fields: self.indexed_fields,
-            is_unmasked: self.is_unmasked,
+            limited: self.limited,
             is_estimate: self.is_estimate,
             warnings: self.warnings,
             selection: self.selection,
@@ -440,7 +444,7 @@ impl CommandKind {
             CommandKind::Source(_) => "SOURCE",
             CommandKind::FilterIndex(_) | CommandKind::Indexed(_) => "filterIndex",
             CommandKind::Pattern(_) => "pattern",
-            CommandKind::Diff(_) => "diff",
+            CommandKind::Diff { command, .. } => command,
             CommandKind::Anomaly => "anomaly",
             CommandKind::Relevant { .. } => "relevantfields",
             CommandKind::Estimate => "estimate",

@@ -101,6 +101,8 @@ pub enum QueryErrorKind {
     NoField(String),
     /// A command at a place where the language does not allow it.
     Misplaced { command: &'static str, rule: &'static str },
+    /// A command that log groups of a class do not have.
+    NotOfClass { command: &'static str, class: &'static str },
 }
 
 impl fmt::Display for QueryError {
@@ -149,6 +151,9 @@ impl fmt::Display for QueryErrorKind {
             NotAggregated(name) => write!(f, "{name} is neither aggregated nor in by"),
             NoField(name) => write!(f, "there is no field {name} here: an earlier command leaves it out"),
             Misplaced { command, rule } => write!(f, "{command} {rule}"),
+            NotOfClass { command, class } => {
+                write!(f, "{command} is not supported for log groups of class {class}")
+            }
         }
     }
 }

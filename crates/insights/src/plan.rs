@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::aggregate::AggregateRow;
 use crate::bind::{Bound, Input, JoinRows, TableUse};
+use crate::error::Span;
 use crate::naive::Row;
 use crate::period::Period;
 use crate::selection::Selection;
@@ -45,8 +46,9 @@ pub struct Plan {
     pub tables: Vec<TableUse>,
     /// Fields that `filterIndex` names: a log group without an index of each of them is not to be read.
     pub indexed_fields: Vec<String>,
-    /// Whether it calls `unmask`.
-    pub is_unmasked: bool,
+    /// Commands and functions that are not for every log class or not as often (`stats`), in order, each with its place;
+    /// those of queries within it are theirs.
+    pub limited: Vec<(&'static str, Span)>,
     /// Whether only the bytes that it would read are asked for.
     pub is_estimate: bool,
 }

@@ -70,7 +70,7 @@ pub enum CommandKind {
     /// `pattern`
     Pattern(Expr),
     /// `diff`, `logcompare`
-    Diff(Shift),
+    Diff { command: &'static str, shift: Shift },
     /// `anomaly`
     Anomaly,
     /// `relevantfields`

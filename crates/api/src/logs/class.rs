@@ -8,7 +8,7 @@
 use crate::logs::check::{constraint, invalid};
 use crate::logs::queries::Language;
 use crate::operation::Error;
-use weir_insights::{Plan, QueryError, QueryErrorKind, RowStep, Span, Step};
+use weir_insights::{Plan, QueryError, QueryErrorKind, Span};
 use weir_store::{Class, Group};
 
 /// For how many days groups of class DELIVERY keep events.
@@ -103,37 +103,24 @@ const INFREQUENT_STATS_MAX: usize = 2;
 /// Refuses a query with commands that groups of class INFREQUENT_ACCESS do not have, if it reads one; each query within it
 /// by the groups that it reads itself, `inputs`.
 ///
-/// Assumptions: the refusal is a malformed query's, over the whole text; groups of class ESSENTIALS, which newer pages call
+/// Assumptions: the refusal is a malformed query's, where the command is; groups of class ESSENTIALS, which newer pages call
 /// the former INFREQUENT_ACCESS, and of class DELIVERY have no more commands.
 /// Source: CloudWatch Logs User Guide, "Logs Insights QL commands supported in log classes": all but `pattern`, `diff`,
 /// `filterIndex` and `unmask`; for `anomaly`, the table of commands in AWS's agent toolkit (read 2026-11).
 pub fn check_query(plan: &Plan, groups: &[Group], inputs: &[Vec<Group>]) -> Result<(), QueryError> {
     let within = plan.inputs.iter().map(|input| &input.plan).zip(inputs.iter().map(Vec::as_slice));
-    let is_infrequent = |group: &Group| group.class != Class::Standard;
     for (plan, groups) in std::iter::once((plan, groups)).chain(within) {
-        if !groups.iter().any(is_infrequent) {
-            continue;
+        let Some(group) = groups.iter().find(|group| group.class != Class::Standard) else { continue };
+        let (stats, missing): (Vec<_>, Vec<_>) =
+            plan.limited.iter().partition(|(command, _)| *command == "stats");
+        if let Some((command, span)) = missing.first() {
+            let kind = QueryErrorKind::NotOfClass { command, class: name(group.class) };
+            return Err(QueryError { span: *span, kind });
         }
-        let missing = plan.steps.iter().find_map(|step| match step {
-            Step::Rows(RowStep::Patterns(_)) => Some("pattern"),
-            Step::Rows(RowStep::Differences) => Some("diff"),
-            Step::Rows(RowStep::Anomalies) => Some("anomaly"),
-            _ => None,
-        });
-        let missing = missing.or_else(|| (!plan.indexed_fields.is_empty()).then_some("filterIndex"));
-        let missing = missing.or_else(|| plan.is_unmasked.then_some("unmask"));
-        let stats = plan.steps.iter().filter(|step| matches!(step, Step::Stats(_))).count();
-        let kind = match missing {
-            Some(command) => {
-                let rule = "is not supported for log groups of class INFREQUENT_ACCESS";
-                QueryErrorKind::Misplaced { command, rule }
-            }
-            None if stats > INFREQUENT_STATS_MAX => {
-                QueryErrorKind::TooMany { command: "stats", max: INFREQUENT_STATS_MAX }
-            }
-            None => continue,
-        };
-        return Err(QueryError { span: WHOLE, kind });
+        if let Some((command, span)) = stats.get(INFREQUENT_STATS_MAX) {
+            let kind = QueryErrorKind::TooMany { command, max: INFREQUENT_STATS_MAX };
+            return Err(QueryError { span: *span, kind });
+        }
     }
     Ok(())
 }

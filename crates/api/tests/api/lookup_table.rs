@@ -253,12 +253,18 @@ fn infrequent_groups_take_fewer_commands() {
     call(world, "CreateLogGroup", json!({ "logGroupName": "rare", "logGroupClass": "INFREQUENT_ACCESS" }));
     call(world, "CreateLogGroup", json!({ "logGroupName": "app" }));
     let stats = "stats count(*) as n by bin(1m) as t | stats sum(n) as n by t | stats max(n)";
-    for (query, why) in [
-        ("pattern @message", "pattern is not supported"),
-        ("pattern @message | diff", "is not supported"),
-        ("filterIndex a = 1", "filterIndex is not supported"),
-        ("fields unmask(@message)", "unmask is not supported"),
-        (stats, "at most 2 stats commands"),
+    let essential = json!({ "logGroupName": "essential", "logGroupClass": "ESSENTIALS" });
+    call(world, "CreateLogGroup", essential);
+    let class = "is not supported for log groups of class INFREQUENT_ACCESS";
+    for (query, command, why) in [
+        ("pattern @message", "pattern", class),
+        ("pattern @message | diff", "pattern", class),
+        ("fields @message | diff", "diff", class),
+        ("fields @message | logcompare timeshift 7d", "logcompare", class),
+        ("fields a | filterIndex a = 1 | fields b", "filterIndex", class),
+        ("fields 1 as one, unmask(@message)", "unmask(@message)", class),
+        ("filter a in (fields unmask(a) as b | fields b)", "unmask(a)", class),
+        (stats, "stats", "at most 2 stats commands"),
     ] {
         let mut ask = |group: &str| {
             let window = (START.seconds() - 60, START.seconds() + 60);
@@ -270,6 +276,13 @@ fn infrequent_groups_take_fewer_commands() {
             refused.starts_with("400 MalformedQueryException") && refused.contains(why),
             "{query}: {refused}"
         );
+        // The place is that of a command's name, or of a function's call.
+        let start = query.rfind(command).expect("is in the query");
+        let end = start + command.len();
+        let place = format!(r#""location":{{"endCharOffset":{end},"startCharOffset":{start}}}"#);
+        assert!(refused.contains(&place), "{query}: {refused}");
+        let of_its_class = refused.replace("INFREQUENT_ACCESS", "ESSENTIALS");
+        assert_eq!(ask("essential"), of_its_class, "{query}");
         assert!(ask("app").starts_with('{'), "{query}");
     }
 }

@@ -195,7 +195,9 @@ impl Checker {
         if !(function.parameters.min..=function.parameters.max).contains(&arguments.len()) {
             return Err(wrong_arguments(function.shown(), function.parameters.text, span));
         }
-        self.is_unmasked |= function.name == UNMASK;
+        if function.name == UNMASK {
+            self.limited.push((UNMASK, span));
+        }
         match function.call {
             Call::Special(special) => self.special(special, function, arguments, span),
             Call::Values(_) => Ok(Expr::Call { function, arguments: self.all(arguments)? }),

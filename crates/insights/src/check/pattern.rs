@@ -41,11 +41,11 @@ impl Checker {
     }
 
     /// `diff`, and `logcompare`, which compares with any time.
-    pub(super) fn diff(&mut self, shift: Shift, span: Span) -> Result<(), QueryError> {
+    pub(super) fn diff(&mut self, shift: Shift, command: &'static str, span: Span) -> Result<(), QueryError> {
         if self.pattern.is_none() {
             self.patterns_of(Expr::Field("@message".into()));
         }
-        self.compare_with(shift, "diff", span)?;
+        self.compare_with(shift, command, span)?;
         if let Some(patterns) = self.patterns() {
             patterns.keeps_gone = true;
         }

@@ -199,10 +199,10 @@ impl Parser<'_> {
         ];
         for (word, shift) in words {
             if self.take_word(word)? {
-                return Ok(CommandKind::Diff(shift));
+                return Ok(CommandKind::Diff { command: "diff", shift });
             }
         }
-        Ok(CommandKind::Diff(Shift::Window))
+        Ok(CommandKind::Diff { command: "diff", shift: Shift::Window })
     }
 
     /// `logcompare timeshift 7d`
@@ -215,7 +215,7 @@ impl Parser<'_> {
             return Err(self.refuse(QueryErrorKind::BadPeriod(text.clone())));
         };
         self.advance()?;
-        Ok(CommandKind::Diff(Shift::Milliseconds(ms)))
+        Ok(CommandKind::Diff { command: "logcompare", shift: Shift::Milliseconds(ms) })
     }
 
     /// `relevantfields [a, b] where condition`
