@@ -3,7 +3,8 @@
 //! Those of the account have names; a log group can have one of its own, which is named by the group's ARN and changed only
 //! by whoever knows its last revision.
 //!
-//! Assumptions: a group's policy has the name `default` if none is given; a wrong revision aborts the operation.
+//! Assumptions: a group's policy has the name `default` if none is given; a wrong revision aborts the operation; a revision of
+//! a policy of the account, which has none, is refused.
 //! Source: CloudWatch Logs API Reference, PutResourcePolicy, DescribeResourcePolicies, DeleteResourcePolicy.
 
 use crate::logs::check::{constraint, invalid, length, number};
@@ -129,9 +130,8 @@ impl Operation for PutResourcePolicy {
         };
         let policies = &mut cx.log_state.policies;
         let known = policies.get(&policy.key());
-        if policy.log_group.is_some() {
-            check_revision(known, self.expected_revision_id.as_deref())?;
-        } else if known.is_none() {
+        check_revision(&policy, known, self.expected_revision_id.as_deref())?;
+        if policy.log_group.is_none() && known.is_none() {
             let own = policies.iter().filter(|other| other.scope == cx.scope && other.log_group.is_none());
             if own.count() >= POLICIES_MAX {
                 return Err(Error::new("LimitExceededException", "Resource limit exceeded."));
@@ -148,7 +148,16 @@ fn group_of(cx: &Context<'_>, arn: Option<&str>) -> Result<Option<String>, Error
     arn.map(|arn| Ok(cx.identified_group(arn, "resourceArn")?.key.name)).transpose()
 }
 
-fn check_revision(known: Option<&ResourcePolicy>, expected: Option<&str>) -> Result<(), Error> {
+/// Refuses a change of `policy` by who does not know its last revision, that of the `known` one.
+fn check_revision(
+    policy: &ResourcePolicy,
+    known: Option<&ResourcePolicy>,
+    expected: Option<&str>,
+) -> Result<(), Error> {
+    if policy.log_group.is_none() {
+        let unasked = || invalid("expectedRevisionId is only supported with resourceArn.");
+        return expected.map_or(Ok(()), |_| Err(unasked()));
+    }
     match (known.map(|policy| policy.revision.as_str()), expected) {
         (known, expected) if known == expected => Ok(()),
         _ => Err(Error::new(
@@ -194,9 +203,7 @@ impl Operation for DeleteResourcePolicy {
             Error::new("ResourceNotFoundException", format!("Policy with name [{name}] does not exist."))
         };
         let policy = found.ok_or_else(absent)?;
-        if policy.log_group.is_some() {
-            check_revision(Some(policy), self.expected_revision_id.as_deref())?;
-        }
+        check_revision(policy, Some(policy), self.expected_revision_id.as_deref())?;
         let key = policy.key();
         cx.log_state.policies.remove(&key);
         Ok(())

@@ -302,6 +302,14 @@ fn an_account_has_ten_policies_and_a_group_one() {
         &format!(r#"{{"resourceArn":"{ARN}","expectedRevisionId":{revision}}}"#),
     );
     assert_eq!(world.told("DescribeResourcePolicies", described, "/resourcePolicies/0"), "nothing");
+    let document = format!(r#","policyDocument":"{POLICY}""#);
+    for (operation, more) in [("PutResourcePolicy", document.as_str()), ("DeleteResourcePolicy", "")] {
+        world.asked(
+            operation,
+            &format!(r#"{{"policyName":"p3","expectedRevisionId":{revision}{more}}}"#),
+            expect!["400 InvalidParameterException: expectedRevisionId is only supported with resourceArn."],
+        );
+    }
     world.done("DeleteResourcePolicy", r#"{"policyName":"p3"}"#);
     world.asked(
         "DeleteResourcePolicy",
