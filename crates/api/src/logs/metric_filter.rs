@@ -4,9 +4,10 @@
 //! one, in a minute in which no event matches.
 //!
 //! Assumptions: an event counts at its own time, not at that of its arrival; one whose value is no number, or that lacks
-//! a dimension, does not count; a filter that is replaced keeps its creation time.
+//! a dimension or has only blanks there, does not count; a filter that is replaced keeps its creation time.
 //! Source: CloudWatch Logs API Reference, PutMetricFilter, DescribeMetricFilters, DeleteMetricFilter, TestMetricFilter;
-//! User Guide, "Creating metrics from log events using filters".
+//! User Guide, "Creating metrics from log events using filters"; CloudWatch API Reference, Dimension: a value has at least one
+//! character that is no blank.
 
 use crate::logs::check::{constraint, invalid, length, number};
 use crate::logs::class;
@@ -175,7 +176,8 @@ fn value_of(metric_value: &str, found: &Found) -> Option<f64> {
 }
 
 fn dimensions_of(selectors: &Dimensions, found: &Found) -> Option<Dimensions> {
-    selectors.iter().map(|(name, selector)| Some((name.clone(), found.value(selector)?))).collect()
+    let value = |selector| found.value(selector).filter(|value| !value.trim().is_empty());
+    selectors.iter().map(|(name, selector)| Some((name.clone(), value(selector)?))).collect()
 }
 
 /// Makes a metric filter, or replaces the one of that name.

@@ -259,6 +259,37 @@ fn matches_are_counted_by_the_minute() {
 }
 
 #[test]
+fn an_event_without_a_dimension_does_not_count() {
+    let mut world = World::with_group();
+    world.put_filter("v", "{ $.v = * }", r#""metricValue":"$.v","dimensions":{"D":"$.d"}"#);
+    world.log(&[
+        (0, r#"{"v":1}"#),
+        (1, r#"{"v":2,"d":""}"#),
+        (2, r#"{"v":4,"d":"  "}"#),
+        (3, r#"{"v":8,"d":"x"}"#),
+    ]);
+    world.metrics(
+        "ListMetrics",
+        r#"{"Namespace":"lab"}"#,
+        expect![[r#"
+            {
+              "Metrics": [
+                {
+                  "Dimensions": [
+                    {
+                      "Name": "D",
+                      "Value": "x"
+                    }
+                  ],
+                  "MetricName": "v",
+                  "Namespace": "lab"
+                }
+              ]
+            }"#]],
+    );
+}
+
+#[test]
 fn values_and_dimensions_come_from_the_events() {
     let mut world = World::with_group();
     world.put_filter("latency", "{ $.latency = * }", r#""metricValue":"$.latency","unit":"Milliseconds""#);
