@@ -37,7 +37,7 @@ impl Service {
     }
 }
 
-/// What a bucket's policy says of someone who does `action` to `resource`.
+/// What a bucket's policy says of someone, of the bucket's account or another, who does `action` to `resource`.
 pub fn said_of(
     bucket: &Bucket,
     principal: &Principal,
@@ -46,5 +46,10 @@ pub fn said_of(
 ) -> Decision {
     let policy = bucket.settings.get(Bucket::POLICY).and_then(|text| PolicyDocument::parse(text).ok());
     let request = Request { principal, action, resource, context };
-    policy.map_or(Decision::ImplicitDeny, |policy| policy.decide_for_principal(&request))
+    policy.map_or(Decision::ImplicitDeny, |policy| match principal {
+        Principal::Aws(arn) if arn.split(':').nth(4) == Some(&bucket.account) => {
+            policy.decide_within_account(&request)
+        }
+        Principal::Aws(_) | Principal::Service(_) => policy.decide_for_principal(&request),
+    })
 }

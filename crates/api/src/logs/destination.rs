@@ -218,10 +218,10 @@ impl Worker<'_> {
     fn check_put(&self, bucket: &Bucket, key: &str) -> Result<(), String> {
         let (action, resource) = ("s3:PutObject", format!("arn:aws:s3:::{}/{key}", bucket.name));
         let principal = Principal::Aws(self.role.arn());
-        let own = self.identities.decide(self.role, action, &resource, &self.conditions);
+        let (own, boundary) = self.identities.decide_apart(self.role, action, &resource, &self.conditions);
         let said = said_of(bucket, &principal, (action, &resource), &self.conditions);
         let is_own = bucket.account == self.role.account.to_string();
-        match own.allows_with(said, is_own) {
+        match own.allows_with(boundary, said, is_own) {
             true => Ok(()),
             false => Err(self.unauthorized(action, &resource)),
         }

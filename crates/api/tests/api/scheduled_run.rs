@@ -622,6 +622,7 @@ fn a_bucket_takes_results_if_role_and_policy_allow_it() {
         )
     };
     let (allows, denies) = (statement("Allow"), statement("Deny"));
+    let delegates = allows.replace("role/writer", "root");
     let nothing = r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#;
     let denied =
         format!(r#"{PUTS},{{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::results/errors/*"}}"#);
@@ -629,6 +630,8 @@ fn a_bucket_takes_results_if_role_and_policy_allow_it() {
     check((TRUST, PUTS), (own, ""), json!({}), expect!["COMPLETE "]);
     check((TRUST, nothing), (own, &allows), json!({}), expect!["COMPLETE "]);
     check((TRUST, nothing), (own, ""), json!({}), expect!["CLIENT_ERROR denied: s3:PutObject"]);
+    check((TRUST, nothing), (own, &delegates), json!({}), expect!["CLIENT_ERROR denied: s3:PutObject"]);
+    check((TRUST, PUTS), (other, &delegates), shared.clone(), expect!["COMPLETE "]);
     check((TRUST, PUTS), (own, &denies), json!({}), expect!["CLIENT_ERROR denied: s3:PutObject"]);
     check((TRUST, &denied), (own, &allows), json!({}), expect!["CLIENT_ERROR denied: s3:PutObject"]);
     check(
@@ -651,6 +654,22 @@ fn a_bucket_takes_results_if_role_and_policy_allow_it() {
     check((TRUST, PUTS), (own, ""), shared, expect!["CLIENT_ERROR The bucket is owned by another account"]);
     let none = json!({ "destinationIdentifier": "s3://none/x" });
     check((TRUST, PUTS), (own, ""), none, expect!["CLIENT_ERROR The specified bucket does not exist"]);
+}
+
+#[test]
+fn a_bucket_gives_a_role_nothing_beyond_its_boundary() {
+    let mut world = world();
+    let buckets = bucket(&mut world, "000000000000");
+    let anyone = PUTS.replace(r#""Action""#, r#""Principal":"*","Action""#);
+    let set = |bucket: &mut Bucket| drop(bucket.settings.insert(Bucket::POLICY.into(), document(&anyone)));
+    buckets.set_up("results", set).expect("there");
+    role(&mut world, "writer", TRUST, PUTS);
+    let boundary = "RoleName=writer&PermissionsBoundary=arn:aws:iam::aws:policy/CloudWatchLogsFullAccess";
+    world.form(Service::Iam, "PutRolePermissionsBoundary", boundary);
+    create(&mut world, json!({ "destinationConfiguration": to_bucket(json!({})) }));
+    at(&mut world, FIRST);
+    assert_eq!(history(&mut world)[0]["destinations"][0]["status"], "CLIENT_ERROR");
+    assert!(objects(&buckets).is_empty());
 }
 
 fn to_table(more: Value) -> Value {

@@ -45,15 +45,17 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether a role may do what its own policies decide so, and the policy of the resource so: either of them allows it within an
-    /// account, across accounts it takes both; a denial holds.
+    /// Whether a role may do what its own policies decide so, its permissions boundary so, and the policy of the resource so:
+    /// either policy allows it within an account ([`PolicyDocument::decide_within_account`]), across accounts it takes both; what
+    /// the boundary does not allow no policy does; a denial holds.
     ///
-    /// Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic".
-    pub fn allows_with(self, of_resource: Decision, is_same_account: bool) -> bool {
+    /// Source: IAM User Guide, "Policy evaluation logic": what a resource's policy grants to a role's ARN is limited by the role's
+    /// boundary; "Cross-account policy evaluation logic".
+    pub fn allows_with(self, boundary: Decision, of_resource: Decision, is_same_account: bool) -> bool {
         let both = [self, of_resource];
         let allowing = both.iter().filter(|decision| **decision == Decision::Allowed).count();
         let wanted = if is_same_account { 1 } else { 2 };
-        allowing >= wanted && !both.contains(&Decision::ExplicitDeny)
+        boundary == Decision::Allowed && allowing >= wanted && !both.contains(&Decision::ExplicitDeny)
     }
 }
 
@@ -76,6 +78,23 @@ impl PolicyDocument {
         };
         let named = self.statements.iter().filter(names).filter(|statement| statement.applies(request));
         named.map(Statement::effect).fold(Decision::ImplicitDeny, stronger)
+    }
+
+    /// What the policy of a resource says to a principal of the same account. An account that a statement allows only lets the
+    /// principal's own policies decide; one that it denies is denied with all that are of it.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: Principal", "AWS account principals".
+    pub fn decide_within_account(&self, request: &Request<'_>) -> Decision {
+        let names_itself = |statement: &&Statement| {
+            statement.principals.as_ref().is_some_and(|principals| principals.name_itself(request.principal))
+        };
+        let mut naming = self.statements.iter().filter(|statement| statement.allow).filter(names_itself);
+        match self.decide_for_principal(request) {
+            Decision::Allowed if !naming.any(|statement| statement.applies(request)) => {
+                Decision::ImplicitDeny
+            }
+            decision => decision,
+        }
     }
 }
 
@@ -115,6 +134,14 @@ impl Principals {
                 Principal::Aws(arn) => self.aws.iter().any(|named| names_arn(named, arn)),
             };
         named != self.inverted
+    }
+
+    /// Whether it names the principal itself, or anyone, and not only the principal's account.
+    fn name_itself(&self, principal: &Principal) -> bool {
+        match principal {
+            Principal::Aws(arn) if !self.inverted => self.anyone || self.aws.contains(arn),
+            _ => self.name(principal),
+        }
     }
 }
 
@@ -273,16 +300,46 @@ mod tests {
     #[test]
     fn within_an_account_either_policy_allows_and_across_accounts_both() {
         use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
-        for (own, of_resource, same, cross) in [
-            (Allowed, Allowed, true, true),
-            (Allowed, ImplicitDeny, true, false),
-            (ImplicitDeny, Allowed, true, false),
-            (ImplicitDeny, ImplicitDeny, false, false),
-            (Allowed, ExplicitDeny, false, false),
-            (ExplicitDeny, Allowed, false, false),
+        for (own, boundary, of_resource, same, cross) in [
+            (Allowed, Allowed, Allowed, true, true),
+            (Allowed, Allowed, ImplicitDeny, true, false),
+            (ImplicitDeny, Allowed, Allowed, true, false),
+            (ImplicitDeny, Allowed, ImplicitDeny, false, false),
+            (Allowed, Allowed, ExplicitDeny, false, false),
+            (ExplicitDeny, Allowed, Allowed, false, false),
+            (Allowed, ImplicitDeny, Allowed, false, false),
+            (ImplicitDeny, ImplicitDeny, Allowed, false, false),
+            (Allowed, ExplicitDeny, Allowed, false, false),
         ] {
-            let found = [true, false].map(|is_same| own.allows_with(of_resource, is_same));
-            assert_eq!(found, [same, cross], "{own:?} {of_resource:?}");
+            let found = [true, false].map(|is_same| own.allows_with(boundary, of_resource, is_same));
+            assert_eq!(found, [same, cross], "{own:?} {boundary:?} {of_resource:?}");
+        }
+    }
+
+    /// What the policy of a resource says to a role of another account and of its own.
+    #[test]
+    fn an_account_that_is_allowed_is_not_the_role_itself() {
+        use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
+        const ROLE: &str = "arn:aws:iam::123456789012:role/r";
+        let root = r#"{"AWS":"arn:aws:iam::123456789012:root"}"#;
+        let itself = format!(r#"{{"AWS":["arn:aws:iam::123456789012:root","{ROLE}"]}}"#);
+        for (effect, principal, decided, within_account) in [
+            ("Allow", itself.as_str(), Allowed, Allowed),
+            ("Allow", r#""*""#, Allowed, Allowed),
+            ("Allow", root, Allowed, ImplicitDeny),
+            ("Allow", r#"{"AWS":"123456789012"}"#, Allowed, ImplicitDeny),
+            ("Allow", r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#, ImplicitDeny, ImplicitDeny),
+            ("Deny", root, ExplicitDeny, ExplicitDeny),
+        ] {
+            let text = format!(
+                r#"{{"Statement":{{"Effect":"{effect}","Principal":{principal},"Action":"s3:PutObject","Resource":"*"}}}}"#
+            );
+            let policy = PolicyDocument::parse(&text).expect("a policy");
+            let (principal, context) = (Principal::Aws(ROLE.to_owned()), Context::new());
+            let (action, resource) = ("s3:PutObject", "arn:aws:s3:::b/k");
+            let request = Request { principal: &principal, action, resource, context: &context };
+            let found = (policy.decide_for_principal(&request), policy.decide_within_account(&request));
+            assert_eq!(found, (decided, within_account), "{text}");
         }
     }
 

@@ -153,17 +153,31 @@ impl Identities {
         role.trust.decide_for_principal(&request) == Decision::Allowed
     }
 
-    /// What the role's inline and attached policies say to an action on a resource.
+    /// What the role's policies and its permissions boundary together say to an action on a resource.
+    pub fn decide(&self, role: &Role, action: &str, resource: &str, context: &evaluate::Context) -> Decision {
+        let (granted, boundary) = self.decide_apart(role, action, resource, context);
+        boundary::within(granted, boundary)
+    }
+
+    /// What the role's inline and attached policies say, and what its boundary does, which allows all if there is none.
     ///
     /// A policy that was attached and is not found any more says nothing.
-    pub fn decide(&self, role: &Role, action: &str, resource: &str, context: &evaluate::Context) -> Decision {
+    pub fn decide_apart(
+        &self,
+        role: &Role,
+        action: &str,
+        resource: &str,
+        context: &evaluate::Context,
+    ) -> (Decision, Decision) {
         let principal = Principal::Aws(role.arn());
         let request = Request { principal: &principal, action, resource, context };
         let attached = role.attached.iter().filter_map(|arn| self.policy_document(arn));
         let inline = role.inline.values().cloned();
         let granted = evaluate::decide(inline.chain(attached), &request);
-        let Some(boundary) = &role.boundary else { return granted };
-        boundary::within(granted, evaluate::decide(self.policy_document(boundary).into_iter(), &request))
+        let boundary = role.boundary.as_ref().map_or(Decision::Allowed, |boundary| {
+            evaluate::decide(self.policy_document(boundary).into_iter(), &request)
+        });
+        (granted, boundary)
     }
 }
 
