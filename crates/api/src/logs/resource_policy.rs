@@ -112,6 +112,7 @@ impl Operation for PutResourcePolicy {
         let document = self.policy_document.as_deref().ok_or_else(|| missing("policyDocument"))?;
         length(document, "policyDocument", 1..=DOCUMENT_CHARS_MAX)?;
         PolicyDocument::parse(document)
+            .and_then(|policy| policy.check_resource())
             .map_err(|reason| invalid(format!("Invalid policy document: {reason}")))?;
         let log_group = group_of(cx, self.resource_arn.as_deref())?;
         let name = match (&self.policy_name, &log_group) {

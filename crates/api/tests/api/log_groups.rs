@@ -321,6 +321,13 @@ fn an_account_has_ten_policies_and_a_group_one() {
         r#"{"policyName":"p3","policyDocument":"{}"}"#,
         expect!["400 InvalidParameterException: Invalid policy document: Missing required field Statement"],
     );
+    let for_nobody =
+        r#"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"#;
+    world.asked(
+        "PutResourcePolicy",
+        &format!(r#"{{"policyName":"p3","policyDocument":"{for_nobody}"}}"#),
+        expect!["400 InvalidParameterException: Invalid policy document: Missing required field Principal"],
+    );
     world.asked("PutResourcePolicy", &format!(r#"{{"policyDocument":"{POLICY}"}}"#), expect!["400 InvalidParameterException: 1 validation error detected: Value null at 'policyName' failed to satisfy constraint: Member must not be null"]);
 }
 
