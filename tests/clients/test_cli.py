@@ -391,14 +391,14 @@ def insights_reads_more(weir):
 
 
 def insights_on_a_terminal(weir):
-    """Progress is shown on a terminal and nowhere else; Parquet is not for terminals."""
+    """Progress and bars are shown on a terminal and nowhere else; Parquet is not for terminals."""
     with tempfile.TemporaryDirectory() as folder:
         flows = f"{folder}/a.log"
         record = RECORD.format("172.31.16.139", 22, 4249, "ACCEPT")
         pathlib.Path(flows).write_text(f"{HEADER}\n" + f"{record}\n" * 400_000)
         query = "stats sum(bytes) as total, min(@timestamp) as t by srcAddr"
 
-        def on_terminal(*options):
+        def on_terminal(*options, query=query):
             """What `weir insights` writes on a terminal, and its exit code."""
             child, terminal = pty.fork()
             if child == 0:
@@ -414,6 +414,8 @@ def insights_on_a_terminal(weir):
         told = "left" in shown and "/s" in shown and "1699600000" in shown
         check("progress on a terminal", code == 0 and told, shown)
         check("which is taken away", shown.rfind("left") < shown.rfind("\x1b[K") < shown.rfind("1 rows"), shown)
+        shown, code = on_terminal(query="filter bytes > 0 | stats count(*) by bin(1h)")
+        check("bars on a terminal", code == 0 and "█ 400000" in shown, shown)
         shown, code = on_terminal("--output", "parquet")
         check("no Parquet on a terminal", code == 2 and "FILE.parquet" in shown, shown)
         done = weir.run("insights", flows, query)

@@ -112,16 +112,20 @@ pub fn run(arguments: &Insights) -> Outcome {
 
 /// How wide bars are drawn, if the answer counts one thing by time and a terminal shows it.
 fn chart_width(plan: &Plan) -> Option<usize> {
+    let is_shown = counts_by_time(plan) && std::io::stdout().is_terminal();
+    is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
+}
+
+/// Whether the last `stats` of a plan has one thing by `bin`.
+fn counts_by_time(plan: &Plan) -> bool {
     let stats = plan.steps.iter().rev().find_map(|step| match step {
         Step::Stats(stats) => Some(stats),
         _ => None,
-    })?;
-    let is_by_time = stats
-        .groups
-        .iter()
-        .any(|group| matches!(&group.expr, Expr::Call { function, .. } if function.name == "bin"));
-    let is_shown = is_by_time && stats.aggregates.len() == 1 && std::io::stdout().is_terminal();
-    is_shown.then(|| terminal_size().map_or(CHART_WIDTH, |(Width(width), _)| width.into()))
+    });
+    let is_bin = |expr: &Expr| matches!(expr, Expr::Round { is_up: false, .. });
+    stats.is_some_and(|stats| {
+        stats.aggregates.len() == 1 && stats.groups.iter().any(|group| is_bin(&group.expr))
+    })
 }
 
 /// Whether the limit that a query has of itself, or the same one given, ends its rows. Other languages give no more.
@@ -245,6 +249,18 @@ mod tests {
         let statement = sql_plan("SELECT bytes FROM flows", None).expect("a statement");
         assert!(!is_limited(&statement, Language::Sql));
         assert!(!is_limited(&ppl_plan("fields bytes", None).expect("a query"), Language::Ppl));
+    }
+
+    #[test]
+    fn bars_are_for_one_thing_counted_by_time() {
+        let has_bars = |query| counts_by_time(&plan(query, None).expect("a query"));
+        assert!(has_bars("stats count(*) by bin(1h)"));
+        assert!(has_bars("stats count(*) by bin(1h) as t | sort t"));
+        assert!(has_bars("filter action = 'REJECT' | stats sum(bytes) by bin(5m), srcAddr"));
+        assert!(has_bars("stats sum(bytes) as b by datefloor(@timestamp, 1d)"));
+        assert!(!has_bars("stats count(*), sum(bytes) by bin(1h)"));
+        assert!(!has_bars("stats count(*) by srcAddr"));
+        assert!(!has_bars("fields bin(1h)"));
     }
 
     #[test]
