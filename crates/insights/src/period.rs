@@ -73,6 +73,17 @@ impl Period {
         unit.fixed_ms()?.checked_mul(i64::from(count))
     }
 
+    /// The period as long as `text` says, in the least unit whose cap allows it: `5m` for `300s`, none for `90m`.
+    pub(crate) fn below_cap(text: &str) -> Option<Period> {
+        let length_ms = Period::length_ms(text)?;
+        UNITS.iter().find_map(|(unit, _)| {
+            let unit_ms = Period { count: 1, unit: *unit }.fixed_ms()?;
+            let count = u32::try_from(length_ms / unit_ms).ok()?;
+            let fits = length_ms % unit_ms == 0 && (1..=unit.cap()).contains(&count);
+            fits.then_some(Period { count, unit: *unit })
+        })
+    }
+
     /// The period as [`Period::parse`] reads it.
     pub(crate) fn print(self) -> String {
         let name = UNITS.iter().find(|(unit, _)| *unit == self.unit).map_or("", |(_, names)| names[0]);
@@ -209,6 +220,10 @@ mod tests {
             let (period, capped) = Period::parse(text).expect(text);
             assert!(capped, "{text}");
             assert_eq!(Period::parse(same), Some((period, false)), "{text}");
+        }
+        for (text, same) in [("300s", Some("5m")), ("90m", None), ("48h", Some("2d")), ("90000ms", None)] {
+            let same = same.map(|same| Period::parse(same).expect(same).0);
+            assert_eq!(Period::below_cap(text), same, "{text}");
         }
         assert!(!Period::parse("48d").expect("48d").1);
     }

@@ -317,10 +317,12 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Warning::PeriodCapped { text } => {
-                write!(
-                    f,
-                    "{text} is above the cap of its unit (1000ms, 60s, 60m, 24h); the cap is used, as AWS does"
-                )
+                let used = Period::parse(text).map_or_else(String::new, |(used, _)| used.print());
+                write!(f, "{text} is above the cap of its unit: {used} is used, as AWS does")?;
+                match Period::below_cap(text) {
+                    Some(same) => write!(f, "; write {}", same.print()),
+                    None => Ok(()),
+                }
             }
         }
     }

@@ -14,6 +14,7 @@ use print::printed;
 use progress::Progress;
 use sources::{Sources, tables};
 use spool::Spool;
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -207,13 +208,15 @@ fn refused(query: &str, error: &QueryError) -> Failure {
     Failure::new(2, format!("{error}\n  {line}\n  {mark}"))
 }
 
-/// What was read, and what could not be.
+/// What was read, what could not be, and what is to be said of the query.
 fn report(answer: &FilesAnswer, files: usize, spool: &Spool) {
-    let statistics = &answer.result.statistics;
+    let QueryResult { statistics, warnings, .. } = &answer.result;
     say(format_args!(
         "{} rows; {} of {} records matched in {files} files",
         statistics.result_count, statistics.records_matched, statistics.records_scanned
     ));
+    let warnings: BTreeSet<String> = warnings.iter().map(ToString::to_string).collect();
+    warnings.iter().for_each(say);
     tell_unreadable(&answer.unreadable, spool);
     for line in &answer.broken {
         say(format_args!("no record: {}", spool.as_named(line.to_string())));
