@@ -138,6 +138,29 @@ impl Field {
         let same = |field: &&Field| field.name().bytes().eq(name.bytes().map(hyphens));
         Field::ALL.iter().find(same).copied()
     }
+
+    /// The field that was meant by a name that is none, if that can be told: case and signs do not count (`srcAddr`,
+    /// `$SRC_ADDR`), and one letter may be wrong.
+    pub fn near(name: &str) -> Option<Field> {
+        let meant = letters(name);
+        let found = |is_like: fn(&[u8], &[u8]) -> bool| {
+            Field::ALL.iter().find(|field| is_like(&letters(field.name()), &meant)).copied()
+        };
+        found(<[u8]>::eq).or_else(|| found(is_one_letter_off))
+    }
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &str) -> Vec<u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()).collect()
+}
+
+/// Whether one letter more, less or another makes one of the other.
+fn is_one_letter_off(one: &[u8], other: &[u8]) -> bool {
+    let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[start..], &other[start..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    one.len().max(other.len()) - end <= 1
 }
 
 impl fmt::Display for Field {
@@ -168,5 +191,22 @@ mod tests {
         }
         assert_eq!(Field::named("src-addr"), None);
         assert_eq!(Field::named("SRCADDR"), None);
+    }
+
+    #[test]
+    fn the_field_that_was_meant_is_found() {
+        let rows = [
+            ("srcAddr", Some(Field::SrcAddr)),
+            ("$SRC_ADDR", Some(Field::SrcAddr)),
+            ("accountId", Some(Field::AccountId)),
+            ("versio", Some(Field::Version)),
+            ("bytess", Some(Field::Bytes)),
+            ("dstpirt", Some(Field::DstPort)),
+            ("pkt-source", None),
+            ("", None),
+        ];
+        for (name, field) in rows {
+            assert_eq!(Field::near(name), field, "{name}");
+        }
     }
 }

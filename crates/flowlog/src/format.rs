@@ -126,6 +126,14 @@ impl Format {
         &self.columns
     }
 
+    /// The names of its columns that are no fields.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter_map(|column| match column {
+            Column::Known(_) => None,
+            Column::Unknown(name) => Some(name.as_str()),
+        })
+    }
+
     /// Where `field` stands in a line, from 0.
     pub fn position(&self, field: Field) -> Option<usize> {
         self.columns.iter().position(|column| *column == Column::Known(field))

@@ -1,6 +1,7 @@
 //! `weir insights SOURCE… 'QUERY'`: Logs Insights over flow-log files.
 
 mod buckets;
+mod format;
 mod print;
 mod progress;
 mod sources;
@@ -21,7 +22,6 @@ use std::sync::atomic::AtomicBool;
 use terminal_size::{Width, terminal_size};
 use weir_engine::files::{self, Estimate, FilesAnswer, UnreadableFile};
 use weir_engine::{Engine, Options};
-use weir_flowlog::Format;
 use weir_insights::{
     ExecuteError, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, QueryError, QueryErrorKind, QueryResult, Reads,
     ResultRow, Run, Statistics, Step, Tables, plan, ppl_plan, sql_plan,
@@ -53,11 +53,7 @@ pub fn run(arguments: &Insights) -> Outcome {
     let now_ms = Clock::real().timestamp().0;
     let window = times::window(arguments, now_ms)?;
     let window = checked.selection.as_ref().map_or(window, |selection| selection.window(window, now_ms));
-    // As in CreateFlowLogs, or as a header has it.
-    let format = arguments.format.as_deref().map_or(Ok(Format::default()), |text| {
-        Format::parse(text).or_else(|error| Format::of_header(text).map_err(|_| error))
-    });
-    let format = format.map_err(|error| Failure::new(2, format!("--format: {error}")))?;
+    let format = format::format(arguments.format.as_deref())?;
     let spool = Spool::of(named)?;
     let cancelled = Arc::new(AtomicBool::new(false));
     let run = Run { window, now_ms, cancelled: &cancelled };
