@@ -20,6 +20,7 @@ mod layout;
 mod lines;
 mod local;
 mod marks;
+mod members;
 mod parquet;
 mod passed;
 mod place;

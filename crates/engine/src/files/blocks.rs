@@ -2,11 +2,11 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::inflate::Inflater;
 use super::lines::{BUFFER_BYTES, GZIP_MAGIC, LINE_BYTES_MAX};
+use super::members::Members;
 use super::storage::Opened;
 use super::token::PADDING;
 
@@ -71,12 +71,12 @@ impl Blocks {
                 file.take(GZIP_BYTES_MAX).read_to_end(&mut self.gzip)?;
                 match self.decompress() {
                     true => Next::Whole,
-                    false => stream(MultiGzDecoder::new(Cursor::new(std::mem::take(&mut self.gzip)))),
+                    false => stream(Members::new(Cursor::new(std::mem::take(&mut self.gzip)))),
                 }
             }
             true => {
                 let whole = Cursor::new(GZIP_MAGIC).chain(file);
-                stream(MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, whole)))
+                stream(Members::new(BufReader::with_capacity(BUFFER_BYTES, whole)))
             }
             false => stream(Cursor::new(std::mem::take(&mut self.gzip)).chain(file)),
         };

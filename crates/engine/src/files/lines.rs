@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
-
+use super::members::Members;
 use super::storage::Opened;
 
 /// Longer than any record: 54 fields, the longest of them resource names of up to 2048 bytes.
@@ -73,7 +72,7 @@ pub fn decompressed(opened: Opened, buffer_bytes: usize) -> io::Result<Box<dyn B
         if !text.fill_buf()?.starts_with(&GZIP_MAGIC) {
             break;
         }
-        text = Box::new(BufReader::with_capacity(buffer_bytes, MultiGzDecoder::new(text)));
+        text = Box::new(BufReader::with_capacity(buffer_bytes, Members::new(text)));
     }
     Ok(text)
 }
