@@ -6,6 +6,7 @@
 
 use crate::format::{Column, Format};
 use crate::record::{LineError, Record};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Reads the lines of one file.
@@ -27,7 +28,7 @@ impl Lines {
 
     /// Whether `line` is a header, which then chooses the format; faster than [`Lines::read`] if no record is wanted.
     pub fn read_header(&mut self, line: &str) -> bool {
-        match header(line.trim_start_matches('\u{feff}').trim()) {
+        match header(&without_commas(line.trim_start_matches('\u{feff}').trim())) {
             Some(format) => {
                 self.format = Arc::new(format);
                 true
@@ -38,12 +39,13 @@ impl Lines {
 
     /// The record on `line`; `None` for a header, a comment (`#`) or a blank line.
     ///
-    /// A byte-order mark and the leading time of an exported CloudWatch event are left out.
+    /// A byte-order mark and the leading time of an exported CloudWatch event are left out; values may be separated by
+    /// commas (RFC 4180), where one that is empty is a dash.
     ///
     /// # Errors
     /// The line is not a record of the format in force.
     pub fn read(&mut self, line: &str) -> Result<Option<Record>, LineError> {
-        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = &*without_commas(line.trim_start_matches('\u{feff}').trim());
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
@@ -68,6 +70,18 @@ fn header(line: &str) -> Option<Format> {
     let known = |column: &&Column| matches!(column, Column::Known(_));
     let known = format.columns().iter().filter(known).count();
     (known * 2 > format.columns().len()).then_some(format)
+}
+
+/// A line of values separated by commas, with or without quotes, as one with blanks between them.
+fn without_commas(line: &str) -> Cow<'_, str> {
+    if !line.contains(',') || line.contains([' ', '\t']) {
+        return Cow::Borrowed(line);
+    }
+    let value = |cell: &str| match cell.trim_matches('"') {
+        "" => "-".to_owned(),
+        value => value.to_owned(),
+    };
+    Cow::Owned(line.split(',').map(value).collect::<Vec<_>>().join(" "))
 }
 
 /// The line without a leading RFC 3339 time, which exports of CloudWatch Logs put before each message.
@@ -122,6 +136,13 @@ mod tests {
             "srcaddr bytes\n10.0.0.1 7\nbytes srcaddr\n8 10.0.0.2\nbytes srcaddr\n9 10.0.0.3",
             &["10.0.0.1 7", "8 10.0.0.2", "9 10.0.0.3"],
         );
+    }
+
+    #[test]
+    fn values_may_be_separated_by_commas() {
+        let file = "version,account_id,srcaddr\n2,1,10.0.0.1\n\"2\",\"1\",\"\"\n2,1\n2 1 10.0.0.2";
+        let expected = ["2 1 10.0.0.1", "2 1 -", "error: 2 fields, the format has 3", "2 1 10.0.0.2"];
+        check(file, &expected);
     }
 
     #[test]
