@@ -269,7 +269,7 @@ pub struct Import {
 
 #[derive(Args)]
 pub struct Insights {
-    /// Flow-log files (text, JSON with records as "message", .gz or .parquet), patterns, directories, s3://BUCKET/PREFIX, or - for standard input; then
+    /// Flow-log files (text, CSV, JSON, .gz or .parquet), patterns, directories, s3://BUCKET/PREFIX, or - for standard input; then
     /// the query, which may name them instead: SOURCE 'PATH'
     #[arg(required = true, num_args = 1..)]
     pub files_and_query: Vec<String>,

@@ -1,6 +1,7 @@
 //! Queries over flow-log files as they are: text, plain or gzip, each with its header or of a given format; or Parquet.
 //!
-//! Records within JSON or behind the words of `aws logs tail` are read as if they were lines of their own.
+//! Values may be separated by commas. Records within JSON, or behind the words of `aws logs tail`, are read as if they were
+//! lines of their own.
 //!
 //! A line that is no record is counted and shown, never guessed at and never the end of the run. Only the columns that
 //! a query reads are built; addresses are numbers as long as all are IPv4.
@@ -16,6 +17,7 @@ mod find;
 mod header;
 mod inflate;
 mod inflated;
+mod json;
 mod layout;
 mod lines;
 mod local;
@@ -102,6 +104,8 @@ pub enum BrokenReason {
     Line(LineError),
     /// It has more bytes than any record.
     TooLong,
+    /// JSON that is broken, or in which no record was found.
+    Json,
 }
 
 /// A file that could not be read, or not to its end.
@@ -119,6 +123,7 @@ impl fmt::Display for BrokenLine {
         match self.why {
             BrokenReason::Line(error) => write!(f, "{place}: {error}"),
             BrokenReason::TooLong => write!(f, "{place}: longer than {} bytes", lines::LINE_BYTES_MAX),
+            BrokenReason::Json => write!(f, "{place}: JSON that is broken or has no record"),
         }
     }
 }

@@ -220,7 +220,12 @@ impl Reader {
                 self.columns.push_record(&record, open.sequence(0), &line);
             }
             Ok(None) => {}
-            Err(error) => open.totals.wrong.add_line(&open.file.path, open.number, BrokenReason::Line(error)),
+            Err(error) => {
+                let told = open.file.wrap.and_then(|wrap| wrap.told_line(&line));
+                let otherwise = (open.number, BrokenReason::Line(error));
+                let (number, why) = told.map_or(otherwise, |number| (number, BrokenReason::Json));
+                open.totals.wrong.add_line(&open.file.path, number, why);
+            }
         }
         let is_same = Arc::ptr_eq(&before, open.lines.format());
         if !is_same {

@@ -6,26 +6,21 @@
 //! "Subscription filters" (`DATA_MESSAGE`, `CONTROL_MESSAGE`); CloudWatch Logs API Reference, FilterLogEvents,
 //! GetLogEvents and GetQueryResults (`{"field": "@message", "value": …}`); AWS CLI, `logs tail --format`.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, Error, ErrorKind, Read};
 use std::sync::Arc;
 
 use memchr::memchr;
 use weir_flowlog::{Format, Record};
 
+use super::json::{self, Json};
 use super::lines::{BUFFER_BYTES, LINE_BYTES_MAX, decompressed};
 use super::storage::Opened;
-
-/// What CloudWatch Logs sends to see whether a destination is there: no record of anybody's.
-const CONTROL: &[u8] = b"CWL CONTROL MESSAGE";
-/// What stands for an object without records: a line that is none, and so is told.
-const NO_RECORD: &[u8] = b"{}\n";
 
 /// What is around the records of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrap {
     /// JSON of any layout, in which the records are the strings called `message` or `@message`, and those called `value`
-    /// where the `field` is `@message`.
+    /// where the `field` is `@message`; or the objects whose names are fields.
     Json,
     /// So many words before each record, the first of them a time.
     Words(usize),
@@ -41,6 +36,14 @@ impl Wrap {
             Some((_, behind_stream)) if is_record(behind_stream) => Some(Wrap::Words(2)),
             None if is_head(line.as_bytes()) => Some(Wrap::Json),
             _ => None,
+        }
+    }
+
+    /// The line of the file that a line within stands for which is no record, if it is not a line of the file itself.
+    pub fn told_line(self, line: &str) -> Option<u64> {
+        match self {
+            Wrap::Json => json::told_line(line),
+            Wrap::Words(_) => None,
         }
     }
 
@@ -65,7 +68,7 @@ fn begins_with_time(line: &[u8]) -> bool {
 }
 
 /// Whether a line is what `aws logs tail --format json` prints above a message in JSON: a time and a stream.
-fn is_head(line: &[u8]) -> bool {
+pub fn is_head(line: &[u8]) -> bool {
     begins_with_time(line) && line.trim_ascii_end().split(|byte| *byte == b' ').count() == 2
 }
 
@@ -133,157 +136,6 @@ impl Unwrapped {
     }
 }
 
-/// What the last key means.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Key {
-    /// Its value is a record.
-    Message,
-    /// Its value names a field.
-    Field,
-    /// Its value is that of the field.
-    Value,
-    #[default]
-    Other,
-}
-
-impl Key {
-    fn of(name: &[u8]) -> Key {
-        match name {
-            b"message" | b"@message" => Key::Message,
-            b"field" => Key::Field,
-            b"value" => Key::Value,
-            _ => Key::Other,
-        }
-    }
-}
-
-/// Finds records in JSON: one object or many, with or without lines between them, or lists of them.
-///
-/// It knows strings and depth, which is all there is to know; what stands outside of JSON is a line as it is, but what
-/// `aws logs tail` prints above JSON is none.
-#[derive(Default)]
-struct Json {
-    /// In how many objects.
-    depth: usize,
-    /// What has been read of a string, or of a line outside of JSON.
-    string: Vec<u8>,
-    is_in_string: bool,
-    is_escaped: bool,
-    /// What comes next is the value of the last key.
-    is_value: bool,
-    key: Key,
-    /// The object is a field of a query's result, and this field is the message.
-    is_of_message: bool,
-    /// The outermost object has a record, or a list for records.
-    has_records: bool,
-    is_in_line: bool,
-}
-
-impl Json {
-    /// Whether something has begun that has not ended.
-    fn is_open(&self) -> bool {
-        self.depth > 0 || self.is_in_string
-    }
-
-    fn read(&mut self, byte: u8, lines: &mut Vec<u8>) {
-        match byte {
-            b'\n' if self.is_in_line => self.end_line(lines),
-            _ if self.is_in_line => self.push(byte),
-            _ if self.is_in_string => self.read_in_string(byte, lines),
-            b'"' => {
-                self.is_in_string = true;
-                self.string.clear();
-            }
-            b'{' => {
-                self.has_records &= self.depth > 0;
-                self.depth += 1;
-                (self.is_value, self.is_of_message) = (false, false);
-            }
-            b'}' if self.depth > 0 => {
-                self.depth -= 1;
-                if self.depth == 0 && !self.has_records {
-                    lines.extend_from_slice(NO_RECORD);
-                }
-            }
-            b':' => self.is_value = true,
-            b',' | b'[' => self.is_value = false,
-            // Beside blanks and the end of a list, a byte-order mark.
-            b' ' | b'\t' | b'\r' | b'\n' | b']' | 0xEF | 0xBB | 0xBF => {}
-            _ if self.depth == 0 => {
-                self.string.clear();
-                self.push(byte);
-                self.is_in_line = true;
-            }
-            // Of a number or a word.
-            _ => {}
-        }
-    }
-
-    fn read_in_string(&mut self, byte: u8, lines: &mut Vec<u8>) {
-        match byte {
-            // No string goes over a line's end: what is cut off ends here, and the next line is whole again.
-            b'\n' => {
-                *self = Json::default();
-                lines.extend_from_slice(NO_RECORD);
-            }
-            b'"' if !self.is_escaped => self.end_string(lines),
-            _ => {
-                self.is_escaped = byte == b'\\' && !self.is_escaped;
-                self.push(byte);
-            }
-        }
-    }
-
-    fn push(&mut self, byte: u8) {
-        if (self.string.len() as u64) < LINE_BYTES_MAX {
-            self.string.push(byte);
-        }
-    }
-
-    fn end_line(&mut self, lines: &mut Vec<u8>) {
-        self.is_in_line = false;
-        if !is_head(&self.string) {
-            lines.extend_from_slice(&self.string);
-            lines.push(b'\n');
-        }
-    }
-
-    fn end_string(&mut self, lines: &mut Vec<u8>) {
-        let is_record = match self.key {
-            _ if self.depth == 0 => true,
-            Key::Message => self.is_value,
-            Key::Value => self.is_value && self.is_of_message,
-            Key::Field | Key::Other => false,
-        };
-        if is_record {
-            push_record(&self.string, lines);
-        } else if !self.is_value {
-            self.key = Key::of(&self.string);
-        } else if self.key == Key::Field {
-            self.is_of_message = self.string == b"@message";
-        }
-        let is_list = !self.is_value && matches!(&self.string[..], b"events" | b"logEvents" | b"results");
-        self.has_records |= is_record || is_list;
-        (self.is_in_string, self.is_value) = (false, false);
-    }
-}
-
-/// Adds the record that a string of JSON holds.
-fn push_record(string: &[u8], lines: &mut Vec<u8>) {
-    let mut text = Cow::Borrowed(string);
-    if memchr(b'\\', string).is_some() {
-        let quoted = [b"\"", string, b"\""].concat();
-        // What is cut off for its length stays as it is: no record is so long.
-        if let Ok(read) = serde_json::from_slice::<String>(&quoted) {
-            text = Cow::Owned(read.into_bytes());
-        }
-    }
-    if !text.starts_with(CONTROL) {
-        lines.extend_from_slice(text.trim_ascii_end());
-        lines.push(b'\n');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -324,8 +176,24 @@ mod tests {
                 "2 a\n2 b\n",
             ),
             // What is no record is told as the line that it is.
-            ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\nend", "{}\nplain\n{}\nend\n"),
-            ("{\"message\": \"2 a\n{\"message\": \"2 b\"}\n", "{}\n2 b\n"),
+            ("{\"a\": \"message\"}\nplain\n{\"message\": 7}\nend", "{} 1\nplain\n{} 3\nend\n"),
+            ("{\"message\": \"2 a\n{\"message\": \"2 b\"}\n", "{} 1\n2 b\n"),
+            // Where JSON breaks off, reading goes on with the next line that begins something.
+            ("{\"message\": \"2 a\"}\n{bad json\n{\"message\": \"2 b\"}\n", "2 a\n{} 2\n2 b\n"),
+            ("{\"id\": 1, \n{\"message\": \"2 a\"}\n", "{} 1\n2 a\n"),
+            ("[{\"message\": \"2 a\"},\n  {\"message\" x\n  \"message\": \"2 b\"}\n]\n{\"message\": \"2 c\"}", "2 a\n{} 2\n2 c\n"),
+            // Objects of fields, one beside the other or deep in something.
+            (
+                "[{\"version\": 2, \"srcaddr\": \"10.0.0.1\", \"srcport\": \"-\", \"id\": 7},\n \
+                {\"version\":3,\"srcaddr\":null,\"srcport\":443}]",
+                "version srcaddr srcport\n2 10.0.0.1 -\n3 - 443\n",
+            ),
+            (
+                "{\"Records\": [{\"account_id\": \"1\", \"tags\": {\"a\": [1, \"x\"]}, \"bytes\": 7 }, \
+                {\"bytes\": 8, \"end\": 9}]}\n{\"bytes\": 7}\n",
+                "account-id bytes\n1 7\nbytes end\n8 9\n{} 2\n",
+            ),
+            ("{\"version\": 2, \"region\": \"x\", \"message\": \"2 a\"}", "2 a\n"),
         ];
         for (text, expected) in cases {
             assert_eq!(within(Wrap::Json, text).as_deref(), Ok(expected), "{text}");

@@ -210,6 +210,64 @@ fn wrapped_records_are_read() {
     }
 }
 
+/// JSON of which one line is no JSON: the line is told like any that is no record.
+#[test]
+fn json_that_breaks_off_is_told_by_its_line() {
+    let directory = Directory::new("broken-json");
+    let path = directory.path().join("mid.jsonl");
+    let record = "{\"message\":\"2 1 eni-1 10.0.0.1 10.0.1.1 1 443 6 1 7 1439387263 1439387264 ACCEPT OK\"}";
+    std::fs::write(&path, format!("{record}{record}\n{{bad json\n{record}\n{record}\n")).expect("room");
+    let answer = ask(std::slice::from_ref(&path), "stats count(*)", TimeRange::ALL).expect("a file");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("4\n", 1));
+    assert_eq!(answer.unreadable, []);
+    let expected = format!("{}:2: JSON that is broken or has no record", path.display());
+    assert_eq!(answer.broken[0].to_string(), expected);
+    let read = plan("stats count(*)", None).expect("a query");
+    let options = crate::files::Options { is_strict: true, ..Default::default() };
+    let own = &Files::new(vec![path], options);
+    let run = Run { window: TimeRange::ALL, now_ms: 0, cancelled: &AtomicBool::new(false) };
+    let engine = Engine::new(Options::default()).expect("threads");
+    let refused = engine.query_files(&read, Reads { own, inputs: &[], tables: &tables() }, run);
+    assert_eq!(refused, Err(ExecuteError::Source(expected)));
+}
+
+/// Records as values separated by commas, and as JSON with names for them, as Athena and other tools write them.
+#[test]
+fn records_as_csv_and_as_objects_are_read() {
+    let directory = Directory::new("cells");
+    let files = [
+        ("plain.log", "version account-id srcaddr srcport bytes\n2 012345678901 10.0.0.1 - 7\n2 1 - 443 8\n"),
+        ("a.csv", "version,account_id,srcaddr,srcport,bytes\n2,012345678901,10.0.0.1,-,7\n2,1,,443,8\n"),
+        (
+            "quoted.csv",
+            "\"version\",\"account_id\",\"srcaddr\",\"srcport\",\"bytes\"\r\n\
+            \"2\",\"012345678901\",\"10.0.0.1\",\"-\",\"7\"\r\n\"2\",\"1\",\"-\",\"443\",\"8\"\r\n",
+        ),
+        (
+            "a.json",
+            "[{\"version\":2,\"account_id\":\"012345678901\",\"srcaddr\":\"10.0.0.1\",\"srcport\":\"-\",\"bytes\":7},\
+            {\"version\":2,\"account_id\":\"1\",\"srcaddr\":null,\"srcport\":443,\"bytes\":8}]",
+        ),
+        (
+            "a.jsonl",
+            "{\"version\":2,\"account-id\":\"012345678901\",\"srcaddr\":\"10.0.0.1\",\"srcport\":\"-\",\"bytes\":7}\n\
+            {\"bytes\":8,\"version\":2,\"account-id\":\"1\",\"srcaddr\":\"\",\"srcport\":\"443\"}\n",
+        ),
+    ];
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).expect("room");
+        let query = "fields version, accountId, srcAddr, srcPort, bytes | sort bytes";
+        let answer = ask(&[path], query, TimeRange::ALL).expect("a file");
+        assert_eq!((answer.broken, answer.unreadable), (vec![], vec![]), "{name}");
+        assert_eq!(
+            rows(&answer.result),
+            "2 | 012345678901 | 10.0.0.1 | - | 7\n2 | 1 | - | 443 | 8\n",
+            "{name}"
+        );
+    }
+}
+
 /// A link that leads nowhere is met as any file that is not there.
 #[cfg(unix)]
 #[test]
