@@ -84,6 +84,8 @@ pub struct FilesAnswer {
     pub broken: Vec<BrokenLine>,
     /// Files that could not be read, or not to their end.
     pub unreadable: Vec<UnreadableFile>,
+    /// What is odd about files that were read, as far as it is kept.
+    pub odd: Vec<Oddity>,
 }
 
 /// A line that is no record of its file's format.
@@ -106,6 +108,15 @@ pub enum BrokenReason {
     TooLong,
     /// JSON that is broken, or in which no record was found.
     Json,
+}
+
+/// What is odd about files whose records were read all the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// A name in a header that no field has: its values are not read.
+    UnknownName(String),
+    /// The first record of this file has an interface in the place of the account, and none in that of the interface.
+    Swapped(PathBuf),
 }
 
 /// A file that could not be read, or not to its end.

@@ -20,7 +20,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use terminal_size::{Width, terminal_size};
-use weir_engine::files::{self, Estimate, FilesAnswer, UnreadableFile};
+use weir_engine::files::{self, Estimate, FilesAnswer, Oddity, UnreadableFile};
 use weir_engine::{Engine, Options};
 use weir_insights::{
     ExecuteError, Expr, LIMIT_DEFAULT, LIMIT_MAX, Plan, QueryError, QueryErrorKind, QueryResult, Reads,
@@ -213,6 +213,7 @@ fn report(answer: &FilesAnswer, files: usize, spool: &Spool) {
     ));
     let warnings: BTreeSet<String> = warnings.iter().map(ToString::to_string).collect();
     warnings.iter().for_each(say);
+    tell_odd(&answer.odd, spool);
     tell_unreadable(&answer.unreadable, spool);
     for line in &answer.broken {
         say(format_args!("no record: {}", spool.as_named(line.to_string())));
@@ -220,6 +221,25 @@ fn report(answer: &FilesAnswer, files: usize, spool: &Spool) {
     let more = answer.broken_count - answer.broken.len() as u64;
     if more > 0 {
         say(format_args!("no record: {more} more lines"));
+    }
+}
+
+fn tell_odd(odd: &[Oddity], spool: &Spool) {
+    let unknown = odd.iter().filter_map(|odd| match odd {
+        Oddity::UnknownName(name) => Some(name.as_str()),
+        Oddity::Swapped(_) => None,
+    });
+    let unknown: Vec<&str> = unknown.collect();
+    if !unknown.is_empty() {
+        say(format_args!("{}; what lines have there is not read", format::no_fields(unknown)));
+    }
+    for odd in odd {
+        if let Oddity::Swapped(file) = odd {
+            let file = spool.as_named(file.display().to_string());
+            say(format_args!(
+                "{file}: account-id has interfaces, interface-id has none; say with --format what lines have"
+            ));
+        }
     }
 }
 

@@ -1,15 +1,19 @@
-//! Lines that are no records, and files that could not be read: each counts once, however often a file is read.
+//! Lines that are no records, files that could not be read, and what else is odd: each counts once, however often a file is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, UnreadableFile};
+use super::{BROKEN_LINES_SHOWN, BrokenLine, BrokenReason, Oddity, UnreadableFile};
+
+/// Oddities that are kept: a file may have any number of headers.
+const ODD_MAX: usize = 100;
 
 /// What is wrong with files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wrong {
     broken: BTreeMap<PathBuf, Broken>,
     unreadable: BTreeMap<PathBuf, String>,
+    odd: BTreeSet<Oddity>,
 }
 
 /// The lines of a file that are no records.
@@ -38,6 +42,13 @@ impl Wrong {
         self.unreadable.insert(file.to_path_buf(), why);
     }
 
+    /// Adds what is odd about a file.
+    pub fn add_odd(&mut self, odd: Oddity) {
+        if self.odd.len() < ODD_MAX {
+            self.odd.insert(odd);
+        }
+    }
+
     /// Adds what another reading has met. Of a file that both have read counts what the one met that got further.
     pub fn add(&mut self, other: Wrong) {
         for (file, broken) in other.broken {
@@ -47,6 +58,7 @@ impl Wrong {
             }
         }
         self.unreadable.extend(other.unreadable);
+        other.odd.into_iter().for_each(|odd| self.add_odd(odd));
         // Only the first of all are ever shown.
         let mut left = BROKEN_LINES_SHOWN;
         for broken in self.broken.values_mut() {
@@ -66,6 +78,11 @@ impl Wrong {
             broken.first.iter().map(|(line, why)| BrokenLine { file: file.clone(), line: *line, why: *why })
         });
         lines.take(BROKEN_LINES_SHOWN).collect()
+    }
+
+    /// What is odd, as far as it is kept.
+    pub fn odd(&self) -> Vec<Oddity> {
+        self.odd.iter().cloned().collect()
     }
 
     /// The files that could not be read, by name.

@@ -8,7 +8,6 @@ use datafusion::common::{Result, exec_err};
 use memchr::memchr;
 use weir_flowlog::{Field, Lines};
 
-use super::BrokenReason;
 use super::ahead::Turns;
 use super::blocks::Blocks;
 use super::broken::Wrong;
@@ -18,6 +17,7 @@ use super::marks::Marks;
 use super::plain::{LINES, PlainLines};
 use super::storage::Storage;
 use super::survey::Surveyed;
+use super::{BrokenReason, Oddity};
 use crate::narrow::Narrow;
 
 /// Rows of a batch: DataFusion's own measure.
@@ -230,6 +230,9 @@ impl Reader {
         let is_same = Arc::ptr_eq(&before, open.lines.format());
         if !is_same {
             open.plain = self.wanted.lines(open.lines.format());
+            for name in open.lines.format().unknown() {
+                open.totals.wrong.add_odd(Oddity::UnknownName(name.to_owned()));
+            }
             self.is_unforeseen |= !open.file.has_foreseen(open.lines.format(), &self.source.fields);
         }
         is_same

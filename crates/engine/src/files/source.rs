@@ -149,6 +149,6 @@ impl Engine {
             wrong.add(files.told());
         }
         let (broken_count, broken, unreadable) = (wrong.line_count(), wrong.first_lines(), wrong.files());
-        Ok(FilesAnswer { result, broken_count, broken, unreadable })
+        Ok(FilesAnswer { result, broken_count, broken, unreadable, odd: wrong.odd() })
     }
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_flowlog::{Field, Format, Lines};
+use weir_flowlog::{Field, Format, Lines, Record};
 
+use super::Oddity;
 use super::lines::{BUFFER_BYTES, Line, LineReader, lines_of};
 use super::read::Totals;
 use super::storage::{Opened, Storage};
@@ -32,6 +33,8 @@ pub struct Surveyed {
     pub given: Format,
     /// Whether the addresses of its first record are IPv4.
     pub is_four: bool,
+    /// Whether its first record has an interface in the place of the account: its fields have another order.
+    pub is_swapped: bool,
 }
 
 /// The files that can be opened, the longest first; the others go to the totals.
@@ -44,7 +47,12 @@ pub fn survey(
     let looks = storage.look(files, |index, path| look(index, (path, storage), given));
     for (path, looked) in files.iter().zip(looks) {
         match looked {
-            Ok(file) => surveyed.push(file),
+            Ok(file) => {
+                if file.is_swapped {
+                    totals.wrong.add_odd(Oddity::Swapped(path.clone()));
+                }
+                surveyed.push(file);
+            }
             Err(error) => totals.wrong.add_file(path, error.to_string()),
         }
     }
@@ -72,9 +80,18 @@ pub fn look(
         let within = wrap.open(storage.open(path)?)?;
         first = First { wrap: Some(wrap), ..first_of(&mut lines_of(within, FIRST_BYTES)?, given)? };
     }
-    let First { format, is_four, wrap } = first;
+    let First { format, is_four, is_swapped, wrap } = first;
     let path = Arc::new(path.to_path_buf());
-    Ok(Surveyed { index, path, bytes, wrap, formats: vec![format], given: given.clone(), is_four })
+    Ok(Surveyed {
+        index,
+        path,
+        bytes,
+        wrap,
+        formats: vec![format],
+        given: given.clone(),
+        is_four,
+        is_swapped,
+    })
 }
 
 /// What the first lines tell.
@@ -82,18 +99,20 @@ pub fn look(
 struct First {
     format: Arc<Format>,
     is_four: bool,
+    is_swapped: bool,
     wrap: Option<Wrap>,
 }
 
 fn first_of(file: &mut LineReader, given: &Format) -> std::io::Result<First> {
     let mut lines = Lines::new(given.clone());
-    let (mut buffer, mut is_four, mut wrap) = (vec![], true, None);
+    let (mut buffer, mut is_four, mut is_swapped, mut wrap) = (vec![], true, false, None);
     for _ in 0..LOOK_AHEAD {
         let Line::Text(line) = file.next(&mut buffer)? else { break };
         match lines.read(&line) {
             Ok(Some(record)) => {
                 let is_four_or_none = |field: &Field| !record.address(*field).is_some_and(|it| it.is_ipv6());
                 is_four = Field::ALL.iter().all(is_four_or_none);
+                is_swapped = has_swapped(&record);
                 break;
             }
             Ok(None) => {}
@@ -103,7 +122,12 @@ fn first_of(file: &mut LineReader, given: &Format) -> std::io::Result<First> {
             }
         }
     }
-    Ok(First { format: lines.format().clone(), is_four, wrap })
+    Ok(First { format: lines.format().clone(), is_four, is_swapped, wrap })
+}
+
+fn has_swapped(record: &Record) -> bool {
+    let is_interface = |field| record.text(field).map(|id| id.starts_with("eni-"));
+    is_interface(Field::AccountId) == Some(true) && is_interface(Field::InterfaceId) == Some(false)
 }
 
 impl Surveyed {

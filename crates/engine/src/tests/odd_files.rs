@@ -19,7 +19,7 @@ use super::Directory;
 use super::files::{as_parquet, ask, rows};
 use super::world::tables;
 use crate::engine::is_of_memory;
-use crate::files::{Files, Storage, find};
+use crate::files::{Files, Oddity, Storage, find};
 use crate::{Engine, Options};
 
 fn told(files: &[PathBuf], query: &str) -> String {
@@ -266,6 +266,22 @@ fn records_as_csv_and_as_objects_are_read() {
             "{name}"
         );
     }
+}
+
+/// Names that are no fields, and records that were made for another format, are read and told.
+#[test]
+fn what_is_odd_is_told() {
+    let directory = Directory::new("odd");
+    let [named, swapped, sound] = ["a", "b", "c"].map(|name| directory.path().join(name));
+    std::fs::write(&named, "bytes shoe-size srcaddr\n7 44 10.0.0.1\nbytes end hat-size\n8 9 3\n")
+        .expect("room");
+    let record = "10.0.0.1 10.0.1.1 1 443 6 1 7 1439387263 1439387264 ACCEPT OK\n";
+    std::fs::write(&swapped, format!("2 eni-1 123456789012 {record}").repeat(3)).expect("room");
+    std::fs::write(&sound, format!("2 123456789012 eni-1 {record}2 123456789012 - {record}")).expect("room");
+    let answer = ask(&[named, swapped.clone(), sound], "stats count(*)", TimeRange::ALL).expect("files");
+    assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("7\n", 0));
+    let unknown = |name: &str| Oddity::UnknownName(name.to_owned());
+    assert_eq!(answer.odd, [unknown("hat-size"), unknown("shoe-size"), Oddity::Swapped(swapped)]);
 }
 
 /// A link that leads nowhere is met as any file that is not there.
