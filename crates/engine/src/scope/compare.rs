@@ -101,7 +101,7 @@ fn with_number(operator: Comparison, column: Lowered, number: Number) -> Lowered
     }
 }
 
-/// A column of numbers or addresses against text that is none: only a dash can equal it.
+/// A column of numbers or addresses against text that is no number: only a dash can equal it.
 fn dash_or_not(operator: Comparison, column: Lowered, text: &str) -> Option<Lowered> {
     match (operator, text) {
         (Comparison::Equal, "-") => Some(column.is_null()),
@@ -112,12 +112,14 @@ fn dash_or_not(operator: Comparison, column: Lowered, text: &str) -> Option<Lowe
     }
 }
 
-/// An address against text: equal only to itself as addresses are written.
+/// An IPv4 address or a dash against text. Another text may be an address of the data all the same: only who reads the column meets
+/// it, and finds the column too narrow.
 fn with_address(operator: Comparison, column: Lowered, text: &str) -> Option<Lowered> {
     match (operator, address(text)) {
         (Comparison::Equal, Some(address)) => Some(column.eq(lit(address))),
         (Comparison::NotEqual, Some(address)) => Some(binary(column, Operator::IsDistinctFrom, lit(address))),
-        _ => dash_or_not(operator, column, text),
+        _ if text == "-" => dash_or_not(operator, column, text),
+        _ => None,
     }
 }
 

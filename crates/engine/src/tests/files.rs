@@ -443,11 +443,18 @@ fn parquet_answers_as_text_does() {
     assert_eq!(rows(&none.result), "0\n");
 }
 
-const ADDRESS_QUERIES: [&str; 8] = [
+const ADDRESS_QUERIES: [&str; 14] = [
     "stats count(*), sum(bytes) by srcAddr, dstAddr | sort srcAddr, dstAddr",
     "filter srcAddr = '10.0.0.1' | stats count(*) by dstAddr | sort dstAddr",
     "filter srcAddr != '10.0.0.1' and dstAddr in ['10.0.1.1', '2001:db8::1', '-', 'x'] | stats count(*)",
     "filter dstAddr = '-' or srcAddr = '2001:db8::2' | stats count(*)",
+    // Nothing but the address of the other family tells that there is one.
+    "filter srcAddr = '2001:db8::1' | stats count(*)",
+    "filter srcAddr != '2001:db8::1' | stats count(*)",
+    "filter srcAddr in ['2001:db8::1'] | stats count(*)",
+    "filter srcAddr not in ['2001:db8::1', 'x'] | stats count(*)",
+    "stats count(*) as n by srcAddr | filter srcAddr = '2001:db8::1' | stats count(*), sum(n)",
+    "fields srcAddr = '2001:db8::1' as is_one | stats count(*) by is_one | sort is_one",
     "filter srcAddr = dstAddr | stats count(*)",
     "filter srcAddr > '10.0.0.1' | stats count(*), count_distinct(srcAddr), max(srcAddr)",
     "fields @message, concat(srcAddr, '/', bytes) as x | sort srcAddr, dstAddr, bytes | limit 20",

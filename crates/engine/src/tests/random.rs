@@ -9,7 +9,7 @@ pub(super) const NUMBERS: &[&str] =
     &["bytes", "packets", "srcPort", "dstPort", "protocol", "status", "startTime", "nosuch", "n"];
 pub(super) const TEXTS: &[&str] =
     &["srcAddr", "dstAddr", "action", "logStatus", "interfaceId", "user", "items", "@message", "@logStream"];
-pub(super) const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "ann", "eni", "", "22", "1"];
+pub(super) const WORDS: &[&str] = &["ACCEPT", "-", "10.0.0.1", "2001:db8::1", "ann", "eni", "", "22", "1"];
 
 fn number() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![select(NUMBERS).prop_map(str::to_string), (0..60i64).prop_map(|n| n.to_string())];
@@ -209,7 +209,14 @@ fn sql() -> impl Strategy<Value = String> {
                 .prop_map(|(field, operator, n)| format!("{field} {operator} {n}")),
             (
                 field(),
-                select(vec!["LIKE '10.%'", "NOT LIKE '%1'", "IS NULL", "IS NOT NULL", "IN (22, 'ann', '-')"])
+                select(vec![
+                    "LIKE '10.%'",
+                    "NOT LIKE '%1'",
+                    "IS NULL",
+                    "IS NOT NULL",
+                    "IN (22, 'ann', '-')",
+                    "<> '2001:db8::1'"
+                ])
             )
                 .prop_map(|(field, test)| format!("{field} {test}")),
             (number(), 0..20i64, 0..60i64)
