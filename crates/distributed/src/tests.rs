@@ -128,6 +128,34 @@ fn workers_answer_as_the_embedded_engine_does() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// A plan without a file to read is one of no rows, not one that cannot be carried.
+#[test]
+fn workers_answer_where_no_file_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = flows::write(folder.path(), 3, 500);
+    let machines = Machines::start(1, 2);
+    let (engine, embedded) = (machines.engine(2), Engine::new(EngineOptions::default()).expect("threads"));
+    let past = TimeRange { start_ms: 0, end_ms: 1 };
+    let rows = [
+        ("filter dstPort = 8443 | stats count(*)", TimeRange::ALL),
+        ("filter srcAddr = 'x' | stats count(*) by action", TimeRange::ALL),
+        ("filter dstPort = 8443 | sort bytes desc | limit 5", TimeRange::ALL),
+        ("filter dstPort = 8443 | fields @message, bytes / packets as size | dedup size", TimeRange::ALL),
+        ("filter vpcId = 'vpc-z' | stats pct(bytes, 50), sum(packets), latest(srcAddr)", TimeRange::ALL),
+        ("stats count(*), sum(bytes)", past),
+        ("stats count(*) by srcAddr", past),
+        ("fields srcAddr | sort @timestamp desc", past),
+        ("SELECT action, COUNT(*) FROM g WHERE dstPort = 8443 GROUP BY action ORDER BY 2", TimeRange::ALL),
+    ];
+    for files in [&files[..], &[]] {
+        for (query, window) in rows {
+            let [expected, answer] = [&embedded, &engine].map(|engine| ask(engine, files, query, window));
+            assert!(expected.is_ok(), "{query}: {expected:?}");
+            assert_eq!(answer, expected, "{query} over {} files", files.len());
+        }
+    }
+}
+
 /// A worker that holds rows which others wait for is killed: its folder is not empty while the query runs.
 #[test]
 fn a_lost_worker_loses_no_query() {

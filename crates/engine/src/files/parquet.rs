@@ -48,6 +48,7 @@ use super::read::Totals;
 use super::remote::{Footed, Remote, URL};
 use super::source::Options;
 use super::storage::{FIRST_BYTES, Storage};
+use super::table::nothing;
 use crate::events::{GROUP, INGESTION, MESSAGE, Part, SEQUENCE, STREAM, Shape, TIMESTAMP, names_read};
 use crate::kind::Kind;
 use crate::narrow::Narrow;
@@ -443,6 +444,9 @@ impl TableProvider for ParquetTable {
             // What no file has is not looked for in each.
             options.global.bloom_filter_on_read = has_bloom_filter(&files);
             options.global.enable_page_index = has_page_index(&files, self.is_remote);
+        }
+        if files.is_empty() {
+            return nothing(&self.schema(), projection);
         }
         let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
         let mut url = ObjectStoreUrl::local_filesystem();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, project_schema};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr as Lowered, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
@@ -68,6 +69,9 @@ impl TableProvider for FilesTable {
         filters: &[Lowered],
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.source.files.is_empty() {
+            return nothing(&self.layout.schema, projection);
+        }
         let all: Vec<usize> = (0..self.layout.contents.len()).collect();
         let filtered: Vec<usize> = filters.iter().flat_map(|filter| self.columns_of(filter)).collect();
         let wanted = Wanted::new(&self.layout, projection.unwrap_or(&all), &filtered, |cheap| {
@@ -77,10 +81,18 @@ impl TableProvider for FilesTable {
         let schema = wanted.schema.clone();
         let turns = Arc::new(Turns::new(self.source.files.clone(), self.source.storage.clone()));
         let share = Arc::new(Share { source: self.source.clone(), turns, wanted: Arc::new(wanted) });
-        let count = self.threads.min(self.source.files.len()).max(1);
+        let count = self.threads.clamp(1, self.source.files.len());
         let shares = (0..count).map(|_| share.clone() as Arc<dyn PartitionStream>).collect();
         Ok(Arc::new(StreamingTableExec::try_new(schema, shares, None, None, false, None)?))
     }
+}
+
+/// Reads no file: one share without rows. A plan without any share cannot be cut for workers.
+///
+/// # Errors
+/// A column that the table does not have.
+pub fn nothing(schema: &SchemaRef, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
+    Ok(Arc::new(EmptyExec::new(project_schema(schema, projection)?)))
 }
 
 /// What one thread reads of the files.
