@@ -1,4 +1,4 @@
-//! Flow logs as Parquet: a column a field, named as in a format with `_` for `-`.
+//! Flow logs as Parquet: a column a field, named as in a format, mostly with `_` for `-`.
 //!
 //! Files with the same columns are one table. What a file's statistics rule out is not read.
 //! Source: VPC User Guide, "Flow log files" (Parquet).
@@ -216,11 +216,11 @@ fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// The flow-log field that a column is: called as in a format, with `_` for `-`, or as a query names it, which is how answers
-/// name their columns.
+/// The flow-log field that a column is: called as in a format, where `_` may stand for `-`, or as a query names it, which is how
+/// answers name their columns.
 pub fn flow_field(column: &str) -> Option<(Field, &'static FlowField)> {
     let is_called = |name: &str| {
-        let alike = |(of_name, own): (u8, u8)| if of_name == b'-' { own == b'_' } else { own == of_name };
+        let alike = |(of_name, own): (u8, u8)| own == of_name || of_name == b'-' && own == b'_';
         name.len() == column.len() && name.bytes().zip(column.bytes()).all(alike)
     };
     let known = FLOW_FIELDS.iter().find(|known| is_called(known.name) || known.field == column)?;

@@ -361,3 +361,20 @@ fn numbers_beyond_64_bits_are_no_records() {
     let answer = ask(&[path], "stats max(bytes)", TimeRange::ALL).expect("a file");
     assert_eq!((rows(&answer.result).as_str(), answer.broken_count), ("9223372036854775807\n", 1));
 }
+
+/// As DuckDB writes what it has read of a text with a header.
+#[test]
+fn columns_of_parquet_may_have_hyphens() {
+    let directory = Directory::new("hyphens");
+    let text = |values: [&str; 2]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+    let names = ["account-id", "interface-id", "log-status"];
+    let values = [["123456789012", "111122223333"], ["eni-1", "eni-2"], ["OK", "NODATA"]];
+    let files = [names.map(str::to_owned), names.map(|name| name.replace('-', "_"))].map(|names| {
+        let path = directory.path().join(format!("{}.parquet", names[0]));
+        write(&path, names.iter().map(String::as_str).zip(values.map(text)).collect());
+        path
+    });
+    let query = "filter logStatus = 'OK' | fields accountId, interfaceId, logStatus";
+    assert_eq!(told(&files[..1], query), "123456789012 | eni-1 | OK\n");
+    assert_eq!(told(&files, query), "123456789012 | eni-1 | OK\n".repeat(2));
+}
