@@ -196,8 +196,7 @@ impl Drop for Directory {
     }
 }
 
-/// Numbers may differ by rounding in their last shown decimal, percentiles by the millionth that DataFusion cuts the
-/// weight of neighbours to.
+/// Numbers may differ by rounding: in their last shown decimal, or in the last digits of a double.
 fn is_same(left: &QueryResult, right: &QueryResult) -> bool {
     let same_text = |(left, right): (&Option<String>, &Option<String>)| match (left, right) {
         (Some(left), Some(right)) => left == right || is_close(left, right),
@@ -215,7 +214,7 @@ fn is_same(left: &QueryResult, right: &QueryResult) -> bool {
 fn is_close(left: &str, right: &str) -> bool {
     let number = |text: &str| weir_insights::parse_number(text).map(|number| number.as_f64());
     number(left).zip(number(right)).is_some_and(|(left, right)| {
-        let tolerance = 2e-4 + left.abs() * 1e-6;
+        let tolerance = 2e-4 + left.abs() * 1e-9;
         // Above 2^53 a float shows no fraction, whatever was rounded.
         let is_rounded = |number: f64| number.fract() != 0.0 || number.abs() > 9e15;
         (is_rounded(left) || is_rounded(right)) && (left - right).abs() <= tolerance

@@ -407,15 +407,20 @@ fn percentile_of_them(mut numbers: Vec<f64>, percent: f64) -> Value {
     numbers.get(count.saturating_sub(1)).map_or(Value::Null, |number| Value::number_or_null(*number))
 }
 
-pub(crate) fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {
-    numbers.sort_by(f64::total_cmp);
-    let place = percent / 100.0 * numbers.len().saturating_sub(1) as f64;
-    let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    match (numbers.get(below), numbers.get(above)) {
-        (Some(low), Some(high)) => Value::number_or_null(low + (high - low) * place.fract()),
-        _ => Value::Null,
-    }
+/// The number below which so many percent of them lie, which may lie between two of them; absent if there are none.
+pub fn percentile(mut numbers: Vec<f64>, percent: f64) -> Value {
+    let Some(last) = numbers.len().checked_sub(1) else { return Value::Null };
+    // In whole numbers, so that 33.3 is that, and not the double nearest to it.
+    let place = (percent * PARTS_OF_PERCENT).round() as u128 * last as u128;
+    let whole = 100 * PARTS_OF_PERCENT as u128;
+    let (below, share) = ((place / whole) as usize, (place % whole) as f64 / whole as f64);
+    let (_, low, above) = numbers.select_nth_unstable_by(below.min(last), f64::total_cmp);
+    let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(*low);
+    Value::number_or_null(*low + (high - *low) * share)
 }
+
+/// As many as a double tells apart in every percentage.
+const PARTS_OF_PERCENT: f64 = 1e12;
 
 #[cfg(test)]
 mod tests {
@@ -442,6 +447,10 @@ mod tests {
         check("max", None, &values, Some("10"));
         check("pct", Some(50.0), &values, Some("4"));
         check("pct", Some(75.0), &values, Some("7"));
+        let far = [Value::Int(0), Value::Int(1_000_000_000_000)];
+        check("pct", Some(33.3), &far, Some("333000000000"));
+        check("pct", Some(33.333_333_333_3), &far, Some("333333333333"));
+        check("pct", Some(100.0), &far, Some("1000000000000"));
         check("stddev", None, &values, Some("3.4641"));
         check("variance", None, &values, Some("8"));
         check("sortsFirst", None, &values, Some("-"));

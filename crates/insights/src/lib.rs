@@ -35,7 +35,9 @@ mod table;
 mod value;
 mod window;
 
-pub use aggregate::{AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, rate, values, whole_sum};
+pub use aggregate::{
+    AGGREGATES, Accumulator, Aggregate, AggregateRow, histogram, percentile, rate, values, whole_sum,
+};
 pub use bind::{Answers, Bound, Input, JOIN_KEYS_MAX, JoinRows, Reads, Shift, TableUse, ValueSet};
 pub use chart::bar_chart;
 pub use check::plan;

@@ -8,7 +8,6 @@ use datafusion::functions_aggregate::average::avg;
 use datafusion::functions_aggregate::count::{count, count_all, count_distinct};
 use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
 use datafusion::functions_aggregate::min_max::{max, min};
-use datafusion::functions_aggregate::percentile_cont::percentile_cont;
 use datafusion::functions_aggregate::stddev::stddev;
 use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_aggregate::variance::var_pop;
@@ -108,6 +107,8 @@ impl Lowerer<'_> {
             | Aggregate::Histogram
             | Aggregate::Rate
             | Aggregate::Tokens
+            // DataFusion's own takes a place between two numbers as so many millionths of the way.
+            | Aggregate::Percentile
             | Aggregate::PercentileOfThem => true,
             Aggregate::Sum => call.is_distinct || self.is_wide_sum(call.argument.as_ref()),
             _ => call.is_distinct,
@@ -132,7 +133,7 @@ impl Lowerer<'_> {
         if aggregate == Aggregate::Sum && !call.is_distinct {
             return Ok(wide_sum(value));
         }
-        if call.is_distinct || aggregate == Aggregate::PercentileOfThem {
+        if call.is_distinct || matches!(aggregate, Aggregate::Percentile | Aggregate::PercentileOfThem) {
             let (number, kind, made) = match value.kind {
                 _ if aggregate != Aggregate::Sum => (value.into_number(), Kind::Float, Kind::Float),
                 Kind::Float => (value.expr, Kind::Float, Kind::Float),
@@ -227,10 +228,6 @@ impl Lowerer<'_> {
             Aggregate::Min => self.extreme(value, true)?,
             Aggregate::Max => self.extreme(value, false)?,
             Aggregate::Average => float(avg(value.into_number())),
-            Aggregate::Percentile => {
-                let percentile = call.parameter.unwrap_or_default() / 100.0;
-                float(percentile_cont(value.into_number().sort(true, false), lit(percentile)))
-            }
             Aggregate::StandardDeviation => float(stddev(value.into_number())),
             Aggregate::Variance => float(var_pop(value.into_number())),
             Aggregate::Earliest => self.by_time(value, &first_value_udaf(), false)?,
@@ -243,6 +240,7 @@ impl Lowerer<'_> {
             | Aggregate::Histogram
             | Aggregate::Rate
             | Aggregate::Tokens
+            | Aggregate::Percentile
             | Aggregate::PercentileOfThem => {
                 unreachable!("these are gathered, and finished by the language")
             }

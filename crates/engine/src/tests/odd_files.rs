@@ -378,3 +378,18 @@ fn columns_of_parquet_may_have_hyphens() {
     assert_eq!(told(&files[..1], query), "123456789012 | eni-1 | OK\n");
     assert_eq!(told(&files, query), "123456789012 | eni-1 | OK\n".repeat(2));
 }
+
+/// However far apart two numbers are, and however many there are of them.
+#[test]
+fn percentiles_between_two_numbers_are_exact() {
+    let directory = Directory::new("percentiles");
+    let path = directory.path().join("a.log");
+    let ask = |bytes: &[u64], query: &str| {
+        let lines = bytes.iter().map(|bytes| format!("10.0.0.1 {bytes}\n"));
+        std::fs::write(&path, format!("srcaddr bytes\n{}", lines.collect::<String>())).expect("room");
+        told(std::slice::from_ref(&path), query)
+    };
+    let far = [0, 1_000_000_000_000];
+    assert_eq!(ask(&far, "stats pct(bytes, 33.3)"), "333000000000\n");
+    assert_eq!(ask(&far, "stats pct(bytes, 12.3456789) by srcAddr"), "10.0.0.1 | 123456789000\n");
+}

@@ -544,9 +544,9 @@ fn percent(share: &Expr, is_rest: bool) -> Result<Expr, QueryError> {
     };
     match number {
         Some(share_of_one) => {
-            // 0.57 * 100 is not 57 in floats; six decimals are more than anybody writes.
+            // 0.57 * 100 is not 57 in floats, but as far as they are exact.
             let share_of_all = if is_rest { 1.0 - share_of_one } else { share_of_one };
-            let text = format!("{:.6}", share_of_all * 100.0);
+            let text = format!("{:.12}", share_of_all * 100.0);
             let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
             Ok(Expr::new(share.span, ExprKind::Number(text)))
         }
