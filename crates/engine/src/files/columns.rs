@@ -197,7 +197,7 @@ impl Columns {
             let cell = match content {
                 Content::Timestamp => record.number(Field::Start).map_or(Cell::Absent, Cell::Number),
                 Content::Number(field) | Content::Address(field) | Content::Text(field) => {
-                    cell_of(record, *field, aside)
+                    cell_of(record, *field, (line, &mut *aside))
                 }
                 _ => Cell::Absent,
             };
@@ -299,7 +299,7 @@ fn put_aside(aside: &mut String, text: impl std::fmt::Display) -> Span {
     Span { start: start as u32 | Span::ASIDE, len: (aside.len() - start) as u32 }
 }
 
-fn cell_of(record: &Record, field: Field, aside: &mut String) -> Cell {
+fn cell_of(record: &Record, field: Field, (line, aside): (&str, &mut String)) -> Cell {
     match record.value(field) {
         // The format may have changed in mid-file: a field that it lacks is absent, not a dash.
         Value::Absent if record.format().position(field).is_none() => Cell::Absent,
@@ -310,8 +310,19 @@ fn cell_of(record: &Record, field: Field, aside: &mut String) -> Cell {
             word(field.kind(), value.to_string().as_bytes()).map_or(Cell::Absent, Cell::Word)
         }
         Value::Text(text) => Cell::Text(put_aside(aside, text)),
-        Value::Address(address) => Cell::Text(put_aside(aside, address)),
+        // As it is written: an IPv6 address may be so in several ways.
+        Value::Address(address) => match token(record, field, line) {
+            Some(token) => Cell::Text(put_aside(aside, token)),
+            None => Cell::Text(put_aside(aside, address)),
+        },
     }
+}
+
+/// What is written for a field. Something may stand before a record in its line, but nothing behind it.
+fn token<'a>(record: &Record, field: Field, line: &'a str) -> Option<&'a str> {
+    let format = record.format();
+    let behind = format.columns().len() - 1 - format.position(field)?;
+    line.trim_start_matches('\u{feff}').trim().split_ascii_whitespace().nth_back(behind)
 }
 
 /// Which rows the filters keep; `None` for all.

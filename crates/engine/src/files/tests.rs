@@ -170,7 +170,7 @@ fn simply(files: &[PathBuf], fields: &[String]) -> (Vec<Found>, Totals) {
                         totals.bytes += line.len() as u64;
                         let place = (index as i64) << 40 | number as i64;
                         let time = record.number(Field::Start).map(|seconds| seconds as i64 * 1000);
-                        let value = |name: &String| text_of(&record, field_of(name));
+                        let value = |name: &String| text_of(&record, field_of(name), &line);
                         rows.push((place, time, line.to_string(), fields.iter().map(value).collect()));
                         continue;
                     }
@@ -183,9 +183,14 @@ fn simply(files: &[PathBuf], fields: &[String]) -> (Vec<Found>, Totals) {
     (rows, totals)
 }
 
-fn text_of(record: &Record, field: Field) -> Option<String> {
+fn text_of(record: &Record, field: Field, line: &str) -> Option<String> {
+    let place = record.format().position(field)?;
     match record.value(field) {
-        Value::Absent if record.format().position(field).is_none() => None,
+        Value::Address(_) => {
+            let line = line.trim_start_matches('\u{feff}').trim();
+            let tokens: Vec<&str> = line.split_ascii_whitespace().collect();
+            Some(tokens[tokens.len() - record.format().columns().len()..][place].to_owned())
+        }
         value => Some(value.to_string()),
     }
 }

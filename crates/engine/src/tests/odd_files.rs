@@ -393,3 +393,24 @@ fn percentiles_between_two_numbers_are_exact() {
     assert_eq!(ask(&far, "stats pct(bytes, 33.3)"), "333000000000\n");
     assert_eq!(ask(&far, "stats pct(bytes, 12.3456789) by srcAddr"), "10.0.0.1 | 123456789000\n");
 }
+
+/// Text and Parquet show an IPv6 address alike, and alone as it is written it is equal.
+#[test]
+fn addresses_are_shown_as_they_are_written() {
+    let directory = Directory::new("written");
+    let written = ["2001:db8::0", "2001:DB8:0::1", "10.0.0.1", "-"];
+    let text = directory.path().join("a.log");
+    let line = |address: &str| format!("2019-09-22T20:28:14.000Z {address} 5\n");
+    let lines = written.map(line).concat();
+    std::fs::write(&text, format!("srcaddr bytes\n{lines}")).expect("room");
+    let parquet = directory.path().join("a.parquet");
+    let bytes = Arc::new(Int64Array::from(vec![5; 4])) as ArrayRef;
+    let addresses = Arc::new(StringArray::from(written.to_vec())) as ArrayRef;
+    write(&parquet, vec![("srcaddr", addresses), ("bytes", bytes)]);
+    for files in [[text], [parquet]] {
+        let shown = told(&files, "fields srcAddr | sort srcAddr desc");
+        assert_eq!(shown, "2001:db8::0\n2001:DB8:0::1\n10.0.0.1\n-\n", "{files:?}");
+        let counted = |address: &str| told(&files, &format!("filter srcAddr = '{address}' | stats count(*)"));
+        assert_eq!([counted("2001:db8::0"), counted("2001:db8::")], ["1\n", "0\n"], "{files:?}");
+    }
+}
