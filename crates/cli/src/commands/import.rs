@@ -81,7 +81,7 @@ fn report(imported: &Imported) {
         ("peering connections have ended", network.peerings.iter().filter(|it| !it.status.is_open()).count()),
     ];
     for (what, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
-        println!("{count:6} {what}: routes still name them, no answer does");
+        println!("{count:6} {what}: kept for the routes that name them");
     }
     let owners: BTreeSet<_> = network.vpcs.iter().map(|vpc| (vpc.scope.account, vpc.scope.region)).collect();
     for (account, region) in owners {
