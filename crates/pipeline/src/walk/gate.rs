@@ -210,12 +210,11 @@ impl<'a, A: Address, C: Connections<A>, T: Trace> Walk<'a, A, C, T> {
             let subnet = self.compiled.subnet(place.interface);
             let route = self.compiled.table(subnet).find(self.flow.destination);
             let next = route.filter(|_| !subnet.has(self.flow.destination.ip())).map(|route| route.next);
+            use Next::{EgressOnlyGateway, Local, NatGateway, Peer, RegionalNat, Transit};
             return match next {
-                Some(
-                    Next::NatGateway(_) | Next::RegionalNat(_) | Next::EgressOnlyGateway | Next::Transit(_),
-                ) => true,
-                Some(Next::Peer { vpc, .. }) => self.is_endpoint(vpc),
-                None | Some(Next::Local) => self.is_endpoint(place.interface.vpc_idx),
+                Some(NatGateway(_) | RegionalNat(_) | EgressOnlyGateway | Transit(_)) => true,
+                Some(Peer { vpc, .. }) => self.is_endpoint(vpc),
+                None | Some(Local) => self.is_endpoint(place.interface.vpc_idx),
                 Some(_) => false,
             };
         }
