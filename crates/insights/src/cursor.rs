@@ -102,6 +102,26 @@ impl<'q> Cursor<'q> {
     }
 }
 
+/// Has a parser with a `cursor` read as that does.
+macro_rules! reads_with_cursor {
+    ($parser:ident) => {
+        impl<'q> std::ops::Deref for $parser<'q> {
+            type Target = $crate::cursor::Cursor<'q>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.cursor
+            }
+        }
+
+        impl<'q> std::ops::DerefMut for $parser<'q> {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.cursor
+            }
+        }
+    };
+}
+pub(crate) use reads_with_cursor;
+
 fn is_symbol(token: &Token, symbol: &str) -> bool {
     matches!(token, Token::Symbol(found) if *found == symbol)
 }

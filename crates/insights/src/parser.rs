@@ -12,9 +12,7 @@ mod tests;
 pub(crate) use expression::{DEPTH_MAX, balanced};
 pub(crate) use join::{DATA_SOURCES_MAX, IDENTIFIERS_MAX};
 
-use std::ops::{Deref, DerefMut};
-
-use crate::cursor::{Cursor, list};
+use crate::cursor::{Cursor, list, reads_with_cursor};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::{Token, next_token};
 use crate::plan::Direction;
@@ -73,19 +71,7 @@ struct Parser<'q> {
     depth: usize,
 }
 
-impl<'q> Deref for Parser<'q> {
-    type Target = Cursor<'q>;
-
-    fn deref(&self) -> &Cursor<'q> {
-        &self.cursor
-    }
-}
-
-impl<'q> DerefMut for Parser<'q> {
-    fn deref_mut(&mut self) -> &mut Cursor<'q> {
-        &mut self.cursor
-    }
-}
+reads_with_cursor!(Parser);
 
 impl<'q> Parser<'q> {
     fn new(query: &'q str) -> Result<Self, QueryError> {

@@ -13,7 +13,7 @@ use crate::lexer::Token;
 use crate::parser::{DEPTH_MAX, balanced};
 use crate::plan::{Arithmetic, Asked, Comparison};
 use crate::sql::EXPRESSIONS_MAX;
-use crate::sql::expression::align_times;
+use crate::sql::expression::{between, chained, compared, negated};
 use crate::sql::function::{absent, arithmetic, called, cast, check_copies, not_implemented};
 use crate::sql::like::Like;
 use crate::sql::logic::{logical, logical_value};
@@ -101,7 +101,7 @@ impl Parser<'_> {
         while self.take_word("and")? || self.token.is_word("not") {
             operands.push(self.negation()?);
         }
-        Ok(joined(Binary::And, operands))
+        Ok(chained(Binary::And, operands))
     }
 
     fn chain(
@@ -114,7 +114,7 @@ impl Parser<'_> {
         while self.take_word(word)? {
             operands.push(one(self)?);
         }
-        Ok(joined(operator, operands))
+        Ok(chained(operator, operands))
     }
 
     fn negation(&mut self) -> Result<Expr, QueryError> {
@@ -156,9 +156,7 @@ impl Parser<'_> {
             let low = self.sum()?;
             self.need_word("and")?;
             let high = self.sum()?;
-            let least = compared(Comparison::GreaterOrEqual, left.clone(), low);
-            let most = compared(Comparison::LessOrEqual, left, high);
-            return Ok(negated(balanced(Binary::And, vec![least, most]), is_negated));
+            return Ok(negated(between(left, low, high), is_negated));
         }
         if self.take_word("in")? {
             return self.membership(left, is_negated);
@@ -367,13 +365,6 @@ impl Parser<'_> {
     }
 }
 
-fn joined(operator: Binary, mut operands: Vec<Expr>) -> Expr {
-    match operands.len() {
-        1 => operands.remove(0),
-        _ => balanced(operator, operands),
-    }
-}
-
 /// XOR: one is true and the other is not.
 fn either(left: Expr, right: Expr) -> Result<Expr, QueryError> {
     check_copies(&left, 2)?;
@@ -381,14 +372,4 @@ fn either(left: Expr, right: Expr) -> Result<Expr, QueryError> {
     let both =
         |one: &Expr, other: &Expr| balanced(Binary::And, vec![one.clone(), negated(other.clone(), true)]);
     Ok(balanced(Binary::Or, vec![both(&left, &right), both(&right, &left)]))
-}
-
-fn compared(operator: Comparison, mut left: Expr, mut right: Expr) -> Expr {
-    let span = left.span.to(right.span);
-    align_times(&mut left, &mut right);
-    Expr::new(span, ExprKind::Binary(Binary::Compare(operator), Box::new(left), Box::new(right)))
-}
-
-fn negated(expr: Expr, is_negated: bool) -> Expr {
-    if is_negated { Expr::new(expr.span, ExprKind::Not(Box::new(expr))) } else { expr }
 }

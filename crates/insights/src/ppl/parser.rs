@@ -2,9 +2,8 @@
 
 use super::lexer::next_token;
 use super::scope::Scope;
-use std::ops::{Deref, DerefMut};
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, reads_with_cursor};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::parser::COMMANDS_MAX;
@@ -35,19 +34,7 @@ pub(super) struct Parser<'q> {
 
 type Read<'q> = fn(&mut Parser<'q>) -> Result<(), QueryError>;
 
-impl<'q> Deref for Parser<'q> {
-    type Target = Cursor<'q>;
-
-    fn deref(&self) -> &Cursor<'q> {
-        &self.cursor
-    }
-}
-
-impl<'q> DerefMut for Parser<'q> {
-    fn deref_mut(&mut self) -> &mut Cursor<'q> {
-        &mut self.cursor
-    }
-}
+reads_with_cursor!(Parser);
 
 impl<'q> Parser<'q> {
     pub(super) fn new(query: &'q str) -> Result<Self, QueryError> {

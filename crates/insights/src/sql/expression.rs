@@ -87,10 +87,7 @@ impl Parser<'_> {
         while self.take_word(word)? {
             operands.push(one(self)?);
         }
-        match operands.len() {
-            1 => Ok(operands.remove(0)),
-            _ => Ok(balanced(operator, operands)),
-        }
+        Ok(chained(operator, operands))
     }
 
     fn negation(&mut self) -> Result<Expr, QueryError> {
@@ -136,9 +133,7 @@ impl Parser<'_> {
                 return Err(self.expected("AND"));
             }
             let high = self.sum()?;
-            let least = compared(Comparison::GreaterOrEqual, left.clone(), low);
-            let most = compared(Comparison::LessOrEqual, left, high);
-            return Ok(negated(balanced(Binary::And, vec![least, most]), is_negated));
+            return Ok(negated(between(left, low, high), is_negated));
         }
         if self.take_word("in")? {
             return self.membership(left, is_negated);
@@ -506,15 +501,31 @@ pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
 
-fn compared(operator: Comparison, mut left: Expr, mut right: Expr) -> Expr {
+/// Two values beside each other; a text beside a time is one.
+pub(crate) fn compared(operator: Comparison, mut left: Expr, mut right: Expr) -> Expr {
     let span = left.span.to(right.span);
     align_times(&mut left, &mut right);
     Expr::new(span, ExprKind::Binary(Binary::Compare(operator), Box::new(left), Box::new(right)))
 }
 
+/// `BETWEEN`: both ends belong to it.
+pub(crate) fn between(value: Expr, low: Expr, high: Expr) -> Expr {
+    let least = compared(Comparison::GreaterOrEqual, value.clone(), low);
+    let most = compared(Comparison::LessOrEqual, value, high);
+    balanced(Binary::And, vec![least, most])
+}
+
+/// Operands with an operator between them; one alone is itself.
+pub(crate) fn chained(operator: Binary, mut operands: Vec<Expr>) -> Expr {
+    match operands.len() {
+        1 => operands.remove(0),
+        _ => balanced(operator, operands),
+    }
+}
+
 /// A text beside a time becomes the time that it tells (Apache Spark SQL 3.5, "ANSI compliance": a string takes the type of
 /// what it is compared with).
-pub(crate) fn align_times(left: &mut Expr, right: &mut Expr) {
+pub(super) fn align_times(left: &mut Expr, right: &mut Expr) {
     let text = match (is_time(left), is_time(right)) {
         (true, false) => right,
         (false, true) => left,
@@ -541,6 +552,7 @@ fn among(value: Expr, query: Vec<Command>, span: Span) -> Expr {
     Expr::new(span, ExprKind::InQuery { value: Box::new(value), query, is_negated: false })
 }
 
-fn negated(expr: Expr, is_negated: bool) -> Expr {
+/// The condition, or what it is not.
+pub(crate) fn negated(expr: Expr, is_negated: bool) -> Expr {
     if is_negated { Expr::new(expr.span, ExprKind::Not(Box::new(expr))) } else { expr }
 }

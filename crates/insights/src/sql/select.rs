@@ -11,9 +11,8 @@ use super::logic::Clauses;
 use super::qualify::{Qualified, Tables};
 use super::set::{OPERATORS, Tail};
 use super::with::Named;
-use std::ops::{Deref, DerefMut};
 
-use crate::cursor::{Cursor, list};
+use crate::cursor::{Cursor, list, reads_with_cursor};
 use crate::error::{QueryError, QueryErrorKind, Span};
 use crate::lexer::Token;
 use crate::plan::Direction;
@@ -55,19 +54,7 @@ struct From {
     columns: Option<Vec<String>>,
 }
 
-impl<'q> Deref for Parser<'q> {
-    type Target = Cursor<'q>;
-
-    fn deref(&self) -> &Cursor<'q> {
-        &self.cursor
-    }
-}
-
-impl<'q> DerefMut for Parser<'q> {
-    fn deref_mut(&mut self) -> &mut Cursor<'q> {
-        &mut self.cursor
-    }
-}
+reads_with_cursor!(Parser);
 
 impl<'q> Parser<'q> {
     pub(super) fn new(statement: &'q str) -> Result<Self, QueryError> {
