@@ -7,7 +7,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::Result;
+use datafusion::common::{Result, exec_err};
 use weir_insights::{Extract, Named, Value, discover, discoverable, fields_of_event};
 
 use super::address;
@@ -54,7 +54,9 @@ pub fn all_fields(log: &Value, message: &Value) -> Value {
 
 /// The field of this name of entities, none without an entity. It is read once for each entity, not for each row.
 pub fn entity_field(name: &str, entities: &ArrayRef) -> Result<ArrayRef> {
-    let entities = entities.as_any_dictionary();
+    let Some(entities) = entities.as_any_dictionary_opt() else {
+        return exec_err!("the column of entities is of {}", entities.data_type());
+    };
     let texts = cast(entities.values(), &DataType::Utf8View)?;
     let field = |text: Option<&str>| text.and_then(|text| weir_insights::entity_field(text, name));
     let fields: StringViewArray = texts.as_string_view().iter().map(field).collect();
